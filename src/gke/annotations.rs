@@ -1,0 +1,46 @@
+//! Annotation keys of GKE Ingress, and what they say about where certificates come from.
+//!
+//! Source: ingress-gce and gke-managed-certs, as read in their code.
+
+use std::collections::BTreeMap;
+
+/// The class of an Ingress before `spec.ingressClassName`, and still the only way to name GKE's.
+pub const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
+/// Names of `ManagedCertificates`, comma-separated, that the Ingress shall serve.
+pub const MANAGED_CERTIFICATES: &str = "networking.gke.io/managed-certificates";
+/// Names of Google `SslCertificates`, comma-separated; also written by the controller.
+pub const PRE_SHARED_CERT: &str = "ingress.gcp.kubernetes.io/pre-shared-cert";
+/// Name of a Certificate Manager map.
+pub const CERT_MAP: &str = "networking.gke.io/certmap";
+
+/// The annotation, if any, by which the Ingress serves certificates that no Secret holds.
+#[must_use]
+pub fn certificates_elsewhere(
+    annotations: &BTreeMap<String, String>,
+) -> Option<(&'static str, &str)> {
+    [MANAGED_CERTIFICATES, PRE_SHARED_CERT, CERT_MAP].into_iter().find_map(|key| {
+        let names = annotations.get(key)?.trim();
+        (!names.is_empty()).then_some((key, names))
+    })
+}
+
+/// Whether GKE's load balancer serves an Ingress of this class annotation. It offers every
+/// certificate of the Ingress and lets SNI choose by the certificates' own names;
+/// `spec.tls[].hosts` is never read.
+#[must_use]
+pub fn is_gke_class(class: Option<&str>) -> bool {
+    matches!(class, Some("gce" | "gce-internal"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_annotation_names_no_certificate() {
+        let annotated =
+            |value: &str| BTreeMap::from([(PRE_SHARED_CERT.to_owned(), value.to_owned())]);
+        assert_eq!(certificates_elsewhere(&annotated("  ")), None);
+        assert_eq!(certificates_elsewhere(&annotated("a,b")), Some((PRE_SHARED_CERT, "a,b")));
+    }
+}

@@ -1,0 +1,6 @@
+//! What GKE's controllers read and write on objects, as names and constants.
+//!
+//! Knows annotation keys and which Ingress class is theirs. Refuses to know IO, clocks and
+//! certificates.
+
+pub mod annotations;

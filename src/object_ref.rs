@@ -1,0 +1,268 @@
+//! Names of things: which object, in which namespace or file, a sentence is about.
+//!
+//! Knows the kinds that certwright speaks of and how people write them (`secret/web-tls`).
+//! Refuses to know what any object holds.
+
+use std::fmt;
+
+/// The kinds of object a finding, a step or a problem can be about. `File` and `Endpoint` stand
+/// beside Kubernetes' own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// `v1` Secret.
+    Secret,
+    /// `networking.k8s.io/v1` Ingress.
+    Ingress,
+    /// `cert-manager.io/v1` Certificate, seen only as the owner of a Secret.
+    Certificate,
+    /// `external-secrets.io` ExternalSecret, seen only as the owner of a Secret.
+    ExternalSecret,
+    /// A file or folder on this machine; the name is its path, `-` is standard input.
+    File,
+}
+
+impl Kind {
+    /// The kind as JSON and Kubernetes spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::Ingress => "Ingress",
+            Self::Certificate => "Certificate",
+            Self::ExternalSecret => "ExternalSecret",
+            Self::File => "File",
+        }
+    }
+
+    /// The kind as people type it in `KIND/NAME`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Ingress => "ingress",
+            Self::Certificate => "certificate",
+            Self::ExternalSecret => "externalsecret",
+            Self::File => "file",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where an object stands among the manifests that were read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file's path as it was given or found; `-` is standard input.
+    pub path: String,
+    /// Which document of the file, from 0, in the order of the file.
+    pub document: usize,
+    /// Whether the file has more than one document, so that `document` is worth saying.
+    pub of_many: bool,
+    /// Which item of a `List`, from 0, when the document is one.
+    pub item: Option<usize>,
+}
+
+/// One object, or one value inside it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef {
+    /// What kind of object it is.
+    pub kind: Kind,
+    /// Its namespace; `None` for files and for lists over all namespaces.
+    pub namespace: Option<String>,
+    /// Its name; empty when a whole list is meant.
+    pub name: String,
+    /// The data key that is meant, such as `tls.crt`.
+    pub key: Option<String>,
+    /// Where it was read, when that was not a cluster.
+    pub place: Option<Place>,
+}
+
+impl ObjectRef {
+    /// The Secret `name` in `namespace`.
+    pub fn secret(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::namespaced(Kind::Secret, namespace, name)
+    }
+
+    /// The Ingress `name` in `namespace`.
+    pub fn ingress(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::namespaced(Kind::Ingress, namespace, name)
+    }
+
+    /// The file at `path`.
+    pub fn file(path: impl Into<String>) -> Self {
+        Self { kind: Kind::File, namespace: None, name: path.into(), key: None, place: None }
+    }
+
+    /// An object of `kind` in `namespace`.
+    pub fn namespaced(kind: Kind, namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { kind, namespace: Some(namespace.into()), name: name.into(), key: None, place: None }
+    }
+
+    /// All objects of `kind`, in one namespace or (`None`) in all of them: what a list request names.
+    #[must_use]
+    pub fn all(kind: Kind, namespace: Option<&str>) -> Self {
+        Self {
+            kind,
+            namespace: namespace.map(str::to_owned),
+            name: String::new(),
+            key: None,
+            place: None,
+        }
+    }
+
+    /// The same object, read at `place`.
+    #[must_use]
+    pub fn at(mut self, place: Option<Place>) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// The value under `key` of the same object.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    /// The namespace, or the empty string for what has none.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or_default()
+    }
+
+    /// Whether both name the same object, whatever key or place they speak of.
+    #[must_use]
+    pub fn same_object(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.name == other.name && self.namespace == other.namespace
+    }
+
+    /// `kind/name` without the namespace, as `-n` users type it.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match self.kind {
+            Kind::File => self.name.clone(),
+            kind => format!("{}/{}", kind.word(), self.name),
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.kind, self.name.is_empty()) {
+            (Kind::File, _) => write!(f, "{}", self.name)?,
+            (kind, true) => write!(f, "{} list", kind.word())?,
+            (kind, false) => write!(f, "{}/{}", kind.word(), self.name)?,
+        }
+        if let Some(namespace) = &self.namespace {
+            write!(f, " in namespace {namespace}")?;
+        } else if self.kind != Kind::File {
+            write!(f, " in all namespaces")?;
+        }
+        if let Some(place) = &self.place {
+            write!(f, " ({}", place.path)?;
+            if place.of_many {
+                write!(f, ", document {}", place.document + 1)?;
+            }
+            if let Some(item) = place.item {
+                write!(f, ", item {}", item + 1)?;
+            }
+            write!(f, ")")?;
+        }
+        Ok(())
+    }
+}
+
+/// What somebody named on the command line: `secret/web-tls`, `ingress/web`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KindName {
+    /// The kind that was named.
+    pub kind: Kind,
+    /// The object's name.
+    pub name: String,
+}
+
+impl std::str::FromStr for KindName {
+    type Err = String;
+
+    /// # Errors
+    /// A sentence that says what was expected, when the text is not `KIND/NAME` with a kind that
+    /// can be named.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((kind, name)) = text.split_once('/') else {
+            return Err(format!("expected KIND/NAME such as secret/web-tls, found {text:?}"));
+        };
+        let kind = match kind.to_ascii_lowercase().as_str() {
+            "secret" | "secrets" => Kind::Secret,
+            "ingress" | "ingresses" | "ing" | "ingress.networking.k8s.io" => Kind::Ingress,
+            other => {
+                return Err(format!("expected secret/NAME or ingress/NAME, found kind {other:?}"));
+            }
+        };
+        check_object_name(name)?;
+        Ok(Self { kind, name: name.to_owned() })
+    }
+}
+
+/// Checks that `name` is a DNS subdomain name as the API server wants of Secrets and Ingresses:
+/// at most 253 of `a-z 0-9 - .`, each label beginning and ending with a letter or digit.
+///
+/// # Errors
+/// A sentence that names the first thing that is wrong.
+pub fn check_object_name(name: &str) -> Result<(), String> {
+    let complain = |what: &str| {
+        Err(format!(
+            "{name:?} is not an object name: {what} (lower-case letters, digits, '-' and '.')"
+        ))
+    };
+    if name.is_empty() {
+        return complain("it is empty");
+    }
+    if name.len() > 253 {
+        return complain("it is longer than 253 characters");
+    }
+    for label in name.split('.') {
+        let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if label.is_empty() || !label.chars().all(inside) {
+            return complain("a part is empty or has another character");
+        }
+        if label.starts_with('-') || label.ends_with('-') {
+            return complain("a part begins or ends with '-'");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kind_and_name_are_read_as_kubectl_users_write_them() {
+        for (text, kind) in [
+            ("secret/a", Kind::Secret),
+            ("Secrets/a", Kind::Secret),
+            ("ing/a", Kind::Ingress),
+            ("ingress/a", Kind::Ingress),
+        ] {
+            assert_eq!(text.parse(), Ok(KindName { kind, name: "a".into() }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bare_name_or_a_bad_name_is_refused_with_the_expected_form() {
+        for text in ["a", "pod/a", "secret/", "secret/A", "secret/a_b", "secret/-a", "secret/a/b"] {
+            assert!(text.parse::<KindName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reference_says_where_it_was_read() {
+        let place = Place { path: "a.yaml".into(), document: 1, of_many: true, item: None };
+        let secret = ObjectRef::secret("shop", "web").at(Some(place));
+        assert_eq!(secret.to_string(), "secret/web in namespace shop (a.yaml, document 2)");
+        assert_eq!(ObjectRef::all(Kind::Secret, None).to_string(), "secret list in all namespaces");
+    }
+}

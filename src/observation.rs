@@ -1,0 +1,111 @@
+//! What the world showed: one object, one file, or one failure to see, at a time.
+//!
+//! Knows small types of its own, the same whichever wire form an object came in. Judges nothing,
+//! and refuses to know what a certificate is: PEM passes through here as bytes.
+
+use crate::object_ref::ObjectRef;
+use crate::redact::Redacted;
+use std::collections::BTreeMap;
+
+/// One thing seen, or the failure to see it.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// A Secret, whole.
+    Secret(SecretSeen),
+    /// An Ingress.
+    Ingress(IngressSeen),
+    /// A file of PEM or DER, or standard input, with its bytes.
+    PemFile {
+        /// The file.
+        object: ObjectRef,
+        /// What it holds; it may hold a private key.
+        bytes: Redacted,
+    },
+    /// The object was looked for and is there; its content was not asked for.
+    Present(ObjectRef),
+    /// The object was looked for and is not there.
+    Absent(ObjectRef),
+    /// The object could not be seen, so nothing is known of it.
+    Unseen {
+        /// What was looked for: an object, or a whole list.
+        object: ObjectRef,
+        /// Why it could not be seen, for people.
+        message: String,
+    },
+}
+
+/// Something the inventory has not been shown yet; whoever observes answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// This Secret, which an Ingress names and the list of TLS Secrets did not have.
+    Secret(ObjectRef),
+    /// Whether this owner still exists.
+    Owner(ObjectRef),
+}
+
+/// The metadata that certwright looks at.
+#[derive(Clone, Debug, Default)]
+pub struct MetaSeen {
+    /// `metadata.resourceVersion`; none in a file.
+    pub resource_version: Option<String>,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<String, String>,
+    /// `metadata.annotations`.
+    pub annotations: BTreeMap<String, String>,
+    /// `metadata.ownerReferences` as (kind, name).
+    pub owner_references: Vec<(String, String)>,
+    /// Who manages data keys, from `metadata.managedFields`.
+    pub field_managers: Vec<FieldManager>,
+}
+
+/// One entry of `metadata.managedFields` that manages keys of `data`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldManager {
+    /// The manager's name, such as `kubectl-create` or `argocd-controller`.
+    pub manager: String,
+    /// Whether the operation was `Apply` (the manager will want the value back) or `Update`.
+    pub applies: bool,
+    /// The keys of `data` it manages, such as `tls.crt`.
+    pub data_keys: Vec<String>,
+}
+
+/// A Secret as it was seen.
+#[derive(Clone, Debug)]
+pub struct SecretSeen {
+    /// Which Secret.
+    pub object: ObjectRef,
+    /// Its metadata.
+    pub meta: MetaSeen,
+    /// `type`, such as `kubernetes.io/tls`; `Opaque` when the object says none.
+    pub secret_type: String,
+    /// `immutable: true`.
+    pub immutable: bool,
+    /// Every value of `data`, decoded, with `stringData` laid over it.
+    pub data: BTreeMap<String, Redacted>,
+    /// Keys of `data` whose value is no base64; only a file can have such.
+    pub not_base64: Vec<String>,
+}
+
+/// An Ingress as it was seen.
+#[derive(Clone, Debug)]
+pub struct IngressSeen {
+    /// Which Ingress.
+    pub object: ObjectRef,
+    /// Its metadata.
+    pub meta: MetaSeen,
+    /// `spec.ingressClassName`.
+    pub class_name: Option<String>,
+    /// `spec.rules[].host`, without the rules that have none.
+    pub rule_hosts: Vec<String>,
+    /// `spec.tls[]`.
+    pub tls: Vec<TlsEntry>,
+}
+
+/// One entry of `spec.tls`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsEntry {
+    /// `hosts`, as written.
+    pub hosts: Vec<String>,
+    /// `secretName`; none when absent or empty.
+    pub secret_name: Option<String>,
+}

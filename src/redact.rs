@@ -1,0 +1,61 @@
+//! Private bytes: what must never be printed and must be wiped when it is dropped.
+//!
+//! Knows nothing of keys or Secrets; it only keeps bytes out of logs, errors and `Debug`.
+
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Bytes that may hold a private key. `Debug` and `Display` say `[redacted]`; the memory is wiped
+/// on drop.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Redacted(Zeroizing<Vec<u8>>);
+
+impl Redacted {
+    /// Takes over `bytes`; the caller keeps no copy.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes themselves. Whoever calls this must not print or keep them.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether there are no bytes at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Zeroizing<Vec<u8>>> for Redacted {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl fmt::Display for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_bytes_are_shown_neither_by_debug_nor_by_display() {
+        let secret = Redacted::new(b"hunter2".to_vec());
+        assert_eq!(format!("{secret:?} {secret}"), "[redacted] [redacted]");
+        assert_eq!(secret.expose(), b"hunter2");
+    }
+}

@@ -1,0 +1,15 @@
+//! X.509 as pure functions: bytes in, facts out; a profile and a key in, a certificate out.
+//!
+//! Knows PEM, certificates (RFC 5280), private keys, host matching (RFC 9525) and how to issue.
+//! Refuses to know Kubernetes, files, the clock, and any randomness but what it is handed.
+
+pub mod cert;
+pub mod chain;
+pub mod instant;
+pub mod issue;
+pub mod key;
+pub mod lead;
+pub mod name;
+pub mod pem;
+pub mod profile;
+mod rsa_key;

@@ -1,0 +1,255 @@
+//! PEM as it is found in the wild (RFC 7468, and what people paste).
+//!
+//! Knows labels and base64, block by block: one bad block never hides a good one. Refuses to know
+//! what the DER inside means. `rustls-pemfile` lives here and nowhere else.
+
+use crate::redact::Redacted;
+use base64::Engine as _;
+use std::fmt::Write as _;
+use zeroize::Zeroizing;
+
+/// What a block says it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// `CERTIFICATE`, and its older spellings `X509 CERTIFICATE` and `TRUSTED CERTIFICATE`.
+    Certificate,
+    /// `PRIVATE KEY`: PKCS#8 (RFC 5208, RFC 5958).
+    Pkcs8Key,
+    /// `RSA PRIVATE KEY`: PKCS#1 (RFC 8017 appendix A.1.2).
+    Pkcs1Key,
+    /// `EC PRIVATE KEY`: SEC 1 (RFC 5915).
+    Sec1Key,
+    /// `ENCRYPTED PRIVATE KEY`: PKCS#8 under a password.
+    EncryptedKey,
+    /// Any other label, as written.
+    Other(String),
+}
+
+impl Label {
+    fn of(text: &str) -> Self {
+        match text {
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => Self::Certificate,
+            "PRIVATE KEY" => Self::Pkcs8Key,
+            "RSA PRIVATE KEY" => Self::Pkcs1Key,
+            "EC PRIVATE KEY" => Self::Sec1Key,
+            "ENCRYPTED PRIVATE KEY" => Self::EncryptedKey,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Whether the label is one of a private key, encrypted or not.
+    #[must_use]
+    pub fn is_private_key(&self) -> bool {
+        match self {
+            Self::Pkcs8Key | Self::Pkcs1Key | Self::Sec1Key | Self::EncryptedKey => true,
+            Self::Certificate => false,
+            Self::Other(text) => text.ends_with("PRIVATE KEY"),
+        }
+    }
+}
+
+/// Why a block could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PemError {
+    /// There is a BEGIN line and no END line.
+    #[error("the block that begins in line {line} has no END line: it is cut off")]
+    NoEnd {
+        /// Line of the BEGIN, from 1.
+        line: usize,
+    },
+    /// The body is not base64.
+    #[error("the block that begins in line {line} is not base64")]
+    NotBase64 {
+        /// Line of the BEGIN, from 1.
+        line: usize,
+    },
+    /// The block is encrypted the old way (RFC 1421 `Proc-Type: 4,ENCRYPTED`).
+    #[error("the block that begins in line {line} is encrypted with a password")]
+    Encrypted {
+        /// Line of the BEGIN, from 1.
+        line: usize,
+    },
+}
+
+/// One PEM block: what it says it is, where it begins, and its DER.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What the block says it holds.
+    pub label: Label,
+    /// Line of the BEGIN, from 1.
+    pub line: usize,
+    /// The DER, or why there is none.
+    pub der: Result<Redacted, PemError>,
+}
+
+/// Reads every PEM block of `bytes`. Accepts CRLF, a byte order mark, indented lines and text
+/// around the blocks; a text without any block gives an empty list.
+#[must_use]
+pub fn blocks(bytes: &[u8]) -> Vec<Block> {
+    let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let mut found = Vec::new();
+    let mut open: Option<OpenBlock> = None;
+    let rows = text.split('\n').enumerate();
+    for (row, line) in rows.flat_map(|(row, text)| text.split('\r').map(move |line| (row, line))) {
+        let line = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        if let Some(label) = between(line, "-----BEGIN ", "-----") {
+            found.extend(open.replace(OpenBlock::new(label, row + 1)).map(OpenBlock::cut_off));
+        } else if between(line, "-----END ", "-----").is_some() {
+            found.extend(open.take().map(OpenBlock::close));
+        } else if let Some(block) = &mut open {
+            block.take_line(line);
+        }
+    }
+    found.extend(open.map(OpenBlock::cut_off));
+    found
+}
+
+/// Writes `der` as a PEM block under `label`, lines of 64 characters (RFC 7468 §2).
+#[must_use]
+pub fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
+    let body = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(der));
+    let mut pem = Zeroizing::new(String::with_capacity(body.len() + body.len() / 64 + 80));
+    let _ = writeln!(pem, "-----BEGIN {label}-----");
+    let mut rest = body.as_str();
+    while !rest.is_empty() {
+        let (line, tail) = rest.split_at(rest.len().min(64));
+        let _ = writeln!(pem, "{line}");
+        rest = tail;
+    }
+    let _ = writeln!(pem, "-----END {label}-----");
+    pem
+}
+
+fn between<'t>(line: &'t str, before: &str, after: &str) -> Option<&'t str> {
+    line.strip_prefix(before)?.strip_suffix(after)
+}
+
+/// A block whose END has not come yet.
+struct OpenBlock {
+    label: Label,
+    line: usize,
+    body: Zeroizing<String>,
+    encrypted: bool,
+}
+
+impl OpenBlock {
+    fn new(label: &str, line: usize) -> Self {
+        Self { label: Label::of(label), line, body: Zeroizing::default(), encrypted: false }
+    }
+
+    fn take_line(&mut self, line: &str) {
+        if let Some((header, value)) = line.split_once(':') {
+            self.encrypted |= header == "Proc-Type" && value.contains("ENCRYPTED");
+        } else {
+            self.body.push_str(line);
+            self.body.push('\n');
+        }
+    }
+
+    fn cut_off(self) -> Block {
+        let error = PemError::NoEnd { line: self.line };
+        Block { label: self.label, line: self.line, der: Err(error) }
+    }
+
+    fn close(self) -> Block {
+        let line = self.line;
+        let der = if self.encrypted {
+            Err(PemError::Encrypted { line })
+        } else {
+            decode(&self.body).ok_or(PemError::NotBase64 { line })
+        };
+        Block { label: self.label, line, der }
+    }
+}
+
+/// The base64 body as DER. The label handed to rustls-pemfile is always PKCS#8's, so that every
+/// label, known to it or not, goes through the same decoder.
+fn decode(body: &str) -> Option<Redacted> {
+    let pem =
+        Zeroizing::new(format!("-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"));
+    match rustls_pemfile::read_one_from_slice(pem.as_bytes()) {
+        Ok(Some((rustls_pemfile::Item::Pkcs8Key(der), _))) => {
+            let der = der.secret_pkcs8_der();
+            (!der.is_empty()).then(|| Redacted::new(der.to_vec()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Text in, one line a block out: label, line, and the DER in hex or the error.
+    fn check(text: &str) -> String {
+        let show = |block: Block| match block.der {
+            Ok(der) => format!("{:?} {} {:x?}", block.label, block.line, der.expose()),
+            Err(error) => format!("{:?} {error}", block.label),
+        };
+        blocks(text.as_bytes()).into_iter().map(show).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn a_plain_block_is_read() {
+        assert_eq!(
+            check("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+            "Certificate 1 [30, 0]"
+        );
+    }
+
+    #[test]
+    fn crlf_a_byte_order_mark_indentation_and_text_around_do_not_hide_a_block() {
+        let text = "\u{feff}subject=x\r\n  -----BEGIN CERTIFICATE-----\r\n  MAA=  \r\n  -----END CERTIFICATE-----";
+        assert_eq!(check(text), "Certificate 2 [30, 0]");
+    }
+
+    #[test]
+    fn older_labels_are_certificates_too() {
+        for label in ["X509 CERTIFICATE", "TRUSTED CERTIFICATE"] {
+            let text = format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----");
+            assert_eq!(check(&text), "Certificate 1 [30, 0]", "{label}");
+        }
+    }
+
+    #[test]
+    fn a_bad_block_is_reported_and_the_good_ones_still_count() {
+        let good = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        let bad = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+        assert_eq!(
+            check(&format!("{good}{bad}{good}-----BEGIN CERTIFICATE-----\nMAA=")),
+            "Certificate 1 [30, 0]; Certificate the block that begins in line 4 is not base64; \
+             Certificate 7 [30, 0]; \
+             Certificate the block that begins in line 10 has no END line: it is cut off"
+        );
+    }
+
+    #[test]
+    fn both_kinds_of_encrypted_key_are_named() {
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----";
+        assert_eq!(
+            check(old),
+            "Pkcs1Key the block that begins in line 1 is encrypted with a password"
+        );
+        let new =
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----";
+        assert_eq!(check(new), "EncryptedKey 1 [30, 0]");
+    }
+
+    #[test]
+    fn what_is_encoded_reads_back() {
+        let der: Vec<u8> = (0..=255).collect();
+        let pem = encode("CERTIFICATE", &der);
+        assert!(pem.lines().all(|line| line.len() <= 64));
+        let read = blocks(pem.as_bytes());
+        assert_eq!(read[0].der.as_ref().map(Redacted::expose), Ok(der.as_slice()));
+    }
+
+    #[test]
+    fn text_without_a_block_and_an_empty_block_give_nothing() {
+        assert_eq!(check("no pem here\n"), "");
+        assert_eq!(
+            check("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----"),
+            "Certificate the block that begins in line 1 is not base64"
+        );
+    }
+}

@@ -1,0 +1,267 @@
+//! What a certificate that is about to be made shall hold.
+//!
+//! Knows the wish (names, key type, dates, usages) and its limits. Refuses to know keys, clocks
+//! and how a certificate is encoded.
+
+use super::cert::{OID_COMMON_NAME, OID_SERVER_AUTH, San};
+use super::name::{self, MAX_COMMON_NAME};
+use std::fmt;
+use time::{Duration, OffsetDateTime};
+
+/// Clients whose clocks run behind must accept a new certificate: notBefore lies this far back.
+/// Peers use between one second and one hour; five minutes is what skew-related incidents needed.
+pub const BACKDATE: Duration = Duration::minutes(5);
+
+/// The longest a rotated certificate lives: Apple's clients refuse more, private roots included.
+pub const MAX_ROTATED_LIFETIME: Duration = Duration::days(825);
+
+/// Key types that certwright makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyType {
+    /// RSA with a modulus of 2048 bits: what every client and GKE's load balancer take.
+    Rsa2048,
+    /// RSA, 3072 bits.
+    Rsa3072,
+    /// RSA, 4096 bits.
+    Rsa4096,
+    /// ECDSA on P-256 (secp256r1).
+    P256,
+    /// ECDSA on P-384 (secp384r1).
+    P384,
+    /// Ed25519 (RFC 8410); browsers do not take it in certificates.
+    Ed25519,
+}
+
+impl KeyType {
+    /// Every type, in the order `--help` names them.
+    pub const ALL: [Self; 6] =
+        [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::P256, Self::P384, Self::Ed25519];
+
+    /// The name used on the command line and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rsa2048 => "rsa-2048",
+            Self::Rsa3072 => "rsa-3072",
+            Self::Rsa4096 => "rsa-4096",
+            Self::P256 => "p256",
+            Self::P384 => "p384",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// The type with this name, among those that can be made.
+    #[must_use]
+    pub fn from_name(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key_type| key_type.as_str() == text)
+    }
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Everything a new leaf certificate shall hold but its key and serial number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Subject attributes as (dotted OID, text). May be empty: then the SAN is critical.
+    pub subject: Vec<(String, String)>,
+    /// Subject alternative names; at least one.
+    pub names: Vec<San>,
+    /// The key's type.
+    pub key_type: KeyType,
+    /// First instant of validity, UTC.
+    pub not_before: OffsetDateTime,
+    /// Last instant of validity, UTC.
+    pub not_after: OffsetDateTime,
+    /// Extended key usages as dotted OIDs.
+    pub extended_key_usage: Vec<String>,
+}
+
+/// The dates of a certificate made at `now` to live for `lifetime` from then.
+///
+/// # Errors
+/// A sentence, when the lifetime is not positive or ends after the year 9999, the last that a
+/// `GeneralizedTime` can say.
+pub fn dates(
+    now: OffsetDateTime,
+    lifetime: Duration,
+) -> Result<(OffsetDateTime, OffsetDateTime), String> {
+    if lifetime < Duration::minutes(1) {
+        return Err("the lifetime must be at least a minute".to_owned());
+    }
+    let not_after = now
+        .checked_add(lifetime)
+        .ok_or("the lifetime ends after the year 9999, the last a certificate can say")?;
+    Ok((now.saturating_sub(BACKDATE), not_after))
+}
+
+/// The dates of a certificate that replaces one whose dates were `old`: as long as before, and
+/// no longer in all than [`MAX_ROTATED_LIFETIME`].
+///
+/// A certificate of ours spans its lifetime and the five minutes it was dated back; those are not
+/// counted again, or every rotation would add five minutes.
+///
+/// # Errors
+/// A sentence, when the result ends after the year 9999.
+pub fn renewed_dates(
+    now: OffsetDateTime,
+    old: (OffsetDateTime, OffsetDateTime),
+) -> Result<(OffsetDateTime, OffsetDateTime), String> {
+    let window = old.1 - old.0;
+    let backdated = window.whole_seconds() % 3_600 == BACKDATE.whole_seconds();
+    let lifetime = if backdated { window.saturating_sub(BACKDATE) } else { window };
+    let longest = MAX_ROTATED_LIFETIME.saturating_sub(BACKDATE);
+    dates(now, lifetime.clamp(Duration::HOUR, longest))
+}
+
+impl Profile {
+    /// A server certificate for `names`, with `common_name` or, when none is given, the first DNS
+    /// name that fits a common name.
+    ///
+    /// # Errors
+    /// A sentence that names the first bad name, the common name that is too long, or the lack of
+    /// any name.
+    pub fn server(
+        names: Vec<San>,
+        common_name: Option<String>,
+        key_type: KeyType,
+        (not_before, not_after): (OffsetDateTime, OffsetDateTime),
+    ) -> Result<Self, String> {
+        let names = checked_names(names)?;
+        let common_name = match common_name {
+            Some(text) => Some(checked_common_name(text)?),
+            None => first_fitting_name(&names),
+        };
+        let subject = common_name.map(|text| (OID_COMMON_NAME.to_owned(), text));
+        Ok(Self {
+            subject: subject.into_iter().collect(),
+            names,
+            key_type,
+            not_before,
+            not_after,
+            extended_key_usage: vec![OID_SERVER_AUTH.to_owned()],
+        })
+    }
+
+    /// The names as people read them, in order.
+    pub fn name_texts(&self) -> impl Iterator<Item = String> {
+        self.names.iter().map(San::to_string)
+    }
+}
+
+impl fmt::Display for San {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(text) | Self::Email(text) | Self::Uri(text) => f.write_str(text),
+            Self::Ip(address) => write!(f, "{address}"),
+            Self::Other(form) => write!(f, "({form})"),
+        }
+    }
+}
+
+fn checked_names(names: Vec<San>) -> Result<Vec<San>, String> {
+    let mut kept: Vec<San> = Vec::with_capacity(names.len());
+    for san in names {
+        let san = match san {
+            San::Dns(text) => {
+                name::check_dns_name(&text)?;
+                San::Dns(text.to_ascii_lowercase())
+            }
+            other => other,
+        };
+        if !kept.contains(&san) {
+            kept.push(san);
+        }
+    }
+    if kept.is_empty() {
+        return Err("a certificate needs at least one name: a domain or an --ip".to_owned());
+    }
+    Ok(kept)
+}
+
+fn checked_common_name(text: String) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("the common name is empty".to_owned());
+    }
+    if text.chars().count() > MAX_COMMON_NAME {
+        return Err(format!(
+            "the common name {text:?} is longer than {MAX_COMMON_NAME} characters"
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(format!("the common name {text:?} has a control character"));
+    }
+    Ok(text)
+}
+
+fn first_fitting_name(names: &[San]) -> Option<String> {
+    names.iter().map(San::to_string).find(|text| text.len() <= MAX_COMMON_NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-21 00:00 UTC);
+
+    fn server(names: &[&str]) -> Result<Profile, String> {
+        let names = names.iter().map(|text| San::Dns((*text).to_owned())).collect();
+        Profile::server(names, None, KeyType::P256, dates(NOW, Duration::days(365))?)
+    }
+
+    #[test]
+    fn a_certificate_is_backdated_five_minutes_and_lives_from_now() {
+        let profile = server(&["a.example"]).expect("the name is good");
+        assert_eq!(profile.not_before, datetime!(2026-11-20 23:55 UTC));
+        assert_eq!(profile.not_after, datetime!(2027-11-21 00:00 UTC));
+    }
+
+    #[test]
+    fn names_are_lower_case_and_without_doubles() {
+        let profile = server(&["A.example", "a.example", "b.example"]).expect("the names are good");
+        assert_eq!(profile.name_texts().collect::<Vec<_>>(), ["a.example", "b.example"]);
+    }
+
+    #[test]
+    fn the_common_name_is_the_first_name_that_fits_64_bytes() {
+        let long = format!("{}.example", "a".repeat(60));
+        let profile = server(&[&long, "b.example"]).expect("the names are good");
+        assert_eq!(profile.subject, [(OID_COMMON_NAME.to_owned(), "b.example".to_owned())]);
+        assert_eq!(server(&[&long]).expect("the name is good").subject, []);
+    }
+
+    #[test]
+    fn a_renewed_certificate_lives_as_long_as_before_and_never_grows() {
+        let mut window = dates(NOW, Duration::days(365)).expect("in range");
+        let first = window;
+        for _ in 0..3 {
+            window = renewed_dates(NOW, window).expect("in range");
+        }
+        assert_eq!(window, first);
+    }
+
+    #[test]
+    fn a_lifetime_over_825_days_becomes_825_days_from_end_to_end() {
+        let guide = (NOW, NOW + Duration::days(99_999));
+        let (not_before, not_after) = renewed_dates(NOW, guide).expect("in range");
+        assert_eq!(not_after - not_before, Duration::days(825));
+    }
+
+    #[test]
+    fn lifetimes_that_no_certificate_can_say_are_refused() {
+        for lifetime in
+            [Duration::ZERO, Duration::days(-1), Duration::MAX, Duration::days(4_000_000)]
+        {
+            assert!(dates(NOW, lifetime).is_err(), "{lifetime}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_without_a_name_is_refused() {
+        assert!(server(&[]).is_err());
+    }
+}
