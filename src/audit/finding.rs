@@ -1,0 +1,122 @@
+//! Findings: what a rule says of an object, with its evidence.
+
+use super::Rule;
+use crate::object_ref::ObjectRef;
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Will break, or breaks some clients.
+    Warning,
+    /// Broken.
+    Error,
+}
+
+impl Severity {
+    /// As JSON and tables spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One violation of one rule by one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's code.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The object it is about.
+    pub object: ObjectRef,
+    /// Objects on the other side of the mismatch.
+    pub related: Vec<ObjectRef>,
+    /// What is wrong, in one sentence without the object's name. May hold strings from outside.
+    pub message: String,
+    /// Both sides of the mismatch and the instant, as (name, value).
+    pub evidence: Vec<(&'static str, String)>,
+    /// What to do about it.
+    pub remedy: String,
+    /// Whether an annotation on the object says to ignore it.
+    pub waived: bool,
+}
+
+impl Finding {
+    /// Adds one piece of evidence.
+    #[must_use]
+    pub fn evidence(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.evidence.push((name, value.to_string()));
+        self
+    }
+
+    /// Adds an object on the other side.
+    #[must_use]
+    pub fn related(mut self, object: ObjectRef) -> Self {
+        self.related.push(object);
+        self
+    }
+
+    /// Sets another severity than the rule's own.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Sets a remedy that names the object, in place of the rule's general one.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    /// Worst first, then by object and rule: the order of every report.
+    pub(super) fn order(&self) -> impl Ord {
+        (std::cmp::Reverse(self.severity), self.object.clone(), self.rule, self.message.clone())
+    }
+}
+
+impl Rule {
+    /// A finding of this rule on `object`.
+    #[must_use]
+    pub fn on(&self, object: &ObjectRef, message: impl Into<String>) -> Finding {
+        Finding {
+            rule: self.code,
+            severity: self.severity,
+            object: object.clone(),
+            related: Vec::new(),
+            message: message.into(),
+            evidence: Vec::new(),
+            remedy: self.remedy.to_owned(),
+            waived: false,
+        }
+    }
+}
+
+/// Where rules put what they find.
+#[derive(Debug, Default)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// Takes one finding.
+    pub fn push(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Finding> {
+        self.0
+    }
+}

@@ -1,0 +1,128 @@
+//! The audit: a list of rules over the inventory, at an instant, under a policy.
+//!
+//! Here a certificate is judged. Reports every violation, never just the first. Refuses to know
+//! Kubernetes types, IO and the clock: `now` is an argument.
+
+pub mod expiry;
+pub mod finding;
+pub mod policy;
+mod rules;
+
+use crate::inventory::Inventory;
+use crate::object_ref::{Kind, ObjectRef};
+use finding::{Finding, Findings, Severity};
+use policy::Policy;
+use time::OffsetDateTime;
+
+pub use rules::RULES;
+
+/// One rule: what it is called, how bad it is, what to do about it, and how it is found.
+#[derive(Debug)]
+pub struct Rule {
+    /// The code, in JSON and in `certwright.dev/ignore`. Codes are only added, never renamed.
+    pub code: &'static str,
+    /// How bad a finding is unless the rule says otherwise of one.
+    pub severity: Severity,
+    /// What to do about it, for people.
+    pub remedy: &'static str,
+    /// Why it matters: the standard or the incident behind it.
+    pub explain: &'static str,
+    /// Looks through the inventory.
+    pub check: fn(&Inventory, &Context<'_>, &mut Findings),
+}
+
+/// What judgements depend on beside the facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'p> {
+    /// The instant that is judged.
+    pub now: OffsetDateTime,
+    /// Leads and the like.
+    pub policy: &'p Policy,
+    /// Where the facts are from; a file set may be less than the cluster has.
+    pub source: Source,
+}
+
+/// Where observations come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A live API server: what is not there is missing.
+    Cluster,
+    /// Files: what is not there may be elsewhere.
+    Files,
+}
+
+/// What the audit found.
+#[derive(Debug)]
+pub struct Report {
+    /// The instant that was judged.
+    pub now: OffsetDateTime,
+    /// Where the facts are from.
+    pub source: Source,
+    /// Every finding, worst first.
+    pub findings: Vec<Finding>,
+    /// Whether everything could be read.
+    pub complete: bool,
+}
+
+/// Asks every rule, marks what is waived, and keeps what the user chose to see.
+#[must_use]
+pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
+    let mut found = Findings::default();
+    for rule in RULES {
+        (rule.check)(inventory, context, &mut found);
+    }
+    let mut findings = found.into_vec();
+    findings.retain(|finding| is_reported(inventory, finding));
+    for finding in &mut findings {
+        finding.waived = is_waived(inventory, finding);
+    }
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    Report {
+        now: context.now,
+        source: context.source,
+        findings,
+        complete: inventory.problems().is_empty(),
+    }
+}
+
+impl Report {
+    /// The worst severity among findings that are not waived.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().filter(|finding| !finding.waived).map(|finding| finding.severity).max()
+    }
+
+    /// How many findings of this severity are not waived.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| !finding.waived && finding.severity == severity)
+            .count()
+    }
+}
+
+/// The rule with this code.
+#[must_use]
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.code == code)
+}
+
+fn is_reported(inventory: &Inventory, finding: &Finding) -> bool {
+    let mut about = std::iter::once(&finding.object).chain(&finding.related);
+    inventory.selection().is_everything() || about.any(|object| inventory.is_reported(object))
+}
+
+fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
+    let ignores = |object: &ObjectRef| match object.kind {
+        Kind::Secret => inventory
+            .secret(object.namespace(), &object.name)
+            .is_some_and(|secret| secret.wishes.ignore.iter().any(|code| code == finding.rule)),
+        Kind::Ingress => inventory
+            .ingresses()
+            .filter(|ingress| ingress.object.same_object(object))
+            .any(|ingress| ingress.ignore.iter().any(|code| code == finding.rule)),
+        Kind::File | Kind::Certificate | Kind::ExternalSecret => false,
+    };
+    ignores(&finding.object)
+}

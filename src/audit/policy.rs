@@ -1,0 +1,24 @@
+//! Policy: what users set about judgements, and its defaults.
+
+use crate::inventory::SecretFacts;
+use crate::x509::cert::Certificate;
+use crate::x509::lead::{self, Lead};
+use time::Duration;
+
+/// What users may set. Defaults are listed in [`Policy::default`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// `--renew-before`; none: a third of the lifetime, at most 30 days.
+    pub renew_before: Option<Lead>,
+}
+
+impl Policy {
+    /// The lead for a certificate: what its Secret asks for, else what the user said, else the
+    /// default.
+    #[must_use]
+    pub fn lead(&self, certificate: &Certificate, secret: Option<&SecretFacts>) -> Duration {
+        let lifetime = Duration::seconds(certificate.lifetime_seconds());
+        let asked = secret.and_then(|secret| secret.wishes.renew_before).or(self.renew_before);
+        asked.map_or_else(|| lead::default_lead(lifetime), |lead| lead.of(lifetime))
+    }
+}

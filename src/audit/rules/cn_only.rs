@@ -1,0 +1,47 @@
+//! `cn-only`: a certificate whose only name is its common name. Source: RFC 9525 §2 and RFC 2818
+//! before it; the Milvus guide's three openssl commands make exactly this.
+
+use super::{certificate_place, secret_of};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::x509::cert::Certificate;
+
+pub(super) const RULE: Rule = Rule {
+    code: "cn-only",
+    severity: Severity::Warning,
+    remedy: "make a certificate with a subject alternative name",
+    explain: "PyMilvus, curl with old OpenSSL and old Python fall back to the common name when there \
+              is no subjectAltName. Go, browsers and rustls do not: for them the certificate names \
+              no host at all.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for (object, bundle) in inventory.bundles() {
+        let Some(leaf) = bundle.leaf().filter(|leaf| !leaf.is_ca) else { continue };
+        if let Some(cn) = leaf.common_name_host() {
+            found.push(finding(inventory, object, leaf, cn));
+        }
+    }
+}
+
+fn finding(inventory: &Inventory, object: &ObjectRef, leaf: &Certificate, cn: &str) -> Finding {
+    let owned = secret_of(inventory, object).and_then(|secret| secret.owner.as_ref());
+    let remedy = match (owned, object.kind) {
+        (Some(owner), _) => format!("{} owns it: {}", owner.name, owner.way_out),
+        (None, Kind::Secret) if leaf.self_signed => {
+            format!("certwright rotate secret/{} (the common name becomes a SAN)", object.name)
+        }
+        _ => RULE.remedy.to_owned(),
+    };
+    RULE.on(
+        &certificate_place(object),
+        format!("it names {cn} only in its common name: Go, browsers and rustls will refuse it (no subjectAltName)"),
+    )
+    .evidence("commonName", cn)
+    .evidence("version", leaf.version)
+    .evidence("sha256", leaf.fingerprint())
+    .remedy(remedy)
+}

@@ -1,0 +1,42 @@
+//! `expired`: a certificate past its notAfter is refused by every client. Source: RFC 5280
+//! §4.1.2.5. An error on what an Ingress serves, a warning on a leftover.
+
+use super::{Dated, certificate_place, dated};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule, expiry};
+use crate::inventory::Inventory;
+use crate::object_ref::Kind;
+use crate::x509::instant;
+
+pub(super) const RULE: Rule = Rule {
+    code: "expired",
+    severity: Severity::Error,
+    remedy: "replace the certificate",
+    explain: "Every client refuses a certificate after its notAfter (RFC 5280 §4.1.2.5). The last \
+              second of notAfter is still valid. In a chain every certificate but the root counts.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for dated in dated(inventory).filter(|dated| expiry::is_expired(dated.certificate, context.now))
+    {
+        let used = dated.object.kind == Kind::File || inventory.is_used(dated.object);
+        found.push(finding(&dated, context, used));
+    }
+}
+
+fn finding(dated: &Dated<'_>, context: &Context<'_>, used: bool) -> Finding {
+    let not_after = instant::show(dated.certificate.not_after);
+    let days = -expiry::days_left(dated.certificate, context.now);
+    let ago =
+        if days == 1 { "less than a day ago".to_owned() } else { format!("{} days ago", days - 1) };
+    RULE.on(
+        &certificate_place(dated.object),
+        format!("{} expired {ago}, on {not_after}", dated.name()),
+    )
+    .severity(if used { Severity::Error } else { Severity::Warning })
+    .evidence("notAfter", not_after)
+    .evidence("at", instant::show(context.now))
+    .evidence("sha256", dated.certificate.fingerprint())
+    .remedy(dated.remedy())
+}

@@ -1,0 +1,93 @@
+//! `host-not-covered`: an Ingress host that no certificate served for it names. Source: RFC 9525
+//! §6; ingress-nginx then serves its fake certificate, GKE whatever comes first.
+
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::demand::IngressFacts;
+use crate::inventory::{Coverage, Inventory};
+use crate::object_ref::ObjectRef;
+use crate::x509::cert::HostMatch;
+
+pub(super) const RULE: Rule = Rule {
+    code: "host-not-covered",
+    severity: Severity::Error,
+    remedy: "serve a certificate that names the host",
+    explain: "A client compares the host with the dNSNames of the subjectAltName, and with nothing \
+              else. A wildcard stands for one whole left-most label; an Ingress host *.x needs the \
+              SAN *.x.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for ingress in inventory.ingresses() {
+        for demand in &ingress.demands {
+            if let Coverage::NotCovered { looked_at } = inventory.coverage(ingress, demand) {
+                found.push(finding(inventory, ingress, &demand.host, &looked_at));
+            }
+        }
+    }
+}
+
+fn finding(
+    inventory: &Inventory,
+    ingress: &IngressFacts,
+    host: &str,
+    looked_at: &[(ObjectRef, HostMatch)],
+) -> Finding {
+    let presented: Vec<String> =
+        looked_at.iter().map(|(secret, answer)| presented(inventory, secret, answer)).collect();
+    let mut finding = RULE
+        .on(
+            &ingress.object,
+            format!("host {host} is not covered by {}", presented.join("; nor by ")),
+        )
+        .evidence("host", host)
+        .evidence("presented", presented.join("; "))
+        .remedy(remedy(inventory, host, looked_at));
+    for (secret, _) in looked_at {
+        finding = finding.related(secret.key("tls.crt"));
+    }
+    finding
+}
+
+/// How many names of a certificate a message shows; the rest is counted.
+const SHOWN_NAMES: usize = 5;
+
+fn presented(inventory: &Inventory, secret: &ObjectRef, answer: &HostMatch) -> String {
+    let name = secret.short();
+    let leaf =
+        inventory.secret(secret.namespace(), &secret.name).and_then(|facts| facts.bundle.leaf());
+    match (answer, leaf) {
+        (HostMatch::CommonNameOnly(cn), _) => {
+            format!("{name}, which has no SAN (CN {cn} does not count)")
+        }
+        (_, Some(leaf)) if !leaf.names.is_empty() => {
+            let shown: Vec<String> =
+                leaf.names.iter().take(SHOWN_NAMES).map(ToString::to_string).collect();
+            let more = leaf.names.len().saturating_sub(SHOWN_NAMES);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{name}, which names {}{more}", shown.join(", "))
+        }
+        _ => format!("{name}, which names no host"),
+    }
+}
+
+fn remedy(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch)]) -> String {
+    let facts = |secret: &ObjectRef| inventory.secret(secret.namespace(), &secret.name);
+    let Some((secret, answer)) = looked_at.first() else { return RULE.remedy.to_owned() };
+    let Some(facts) = facts(secret) else { return RULE.remedy.to_owned() };
+    let self_signed = facts.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
+    match (&facts.owner, self_signed, answer) {
+        (Some(owner), _, _) => {
+            format!("{} owns {}: add the host there", owner.name, secret.short())
+        }
+        (None, true, HostMatch::CommonNameOnly(_)) => {
+            format!("certwright rotate {} (the common name becomes a SAN)", secret.short())
+        }
+        (None, true, _) => format!("certwright rotate {} --add-host {host}", secret.short()),
+        (None, false, _) => format!(
+            "get a certificate that names {host}, then: certwright import {} --cert FILE --key FILE --replace",
+            secret.name
+        ),
+    }
+}

@@ -1,0 +1,24 @@
+//! `key-missing`: a certificate without its private key cannot be served.
+
+use super::{key_place, rotate_or_import};
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+use crate::inventory::bundle::KeyState;
+
+pub(super) const RULE: Rule = Rule {
+    code: "key-missing",
+    severity: Severity::Error,
+    remedy: "put the certificate's private key into it",
+    explain: "The API server wants the key tls.key in a kubernetes.io/tls Secret but lets it be empty.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for (object, bundle) in
+        inventory.bundles().filter(|(_, bundle)| bundle.key == KeyState::Missing)
+    {
+        let message = "tls.key is empty or absent: the certificate cannot be served without it";
+        found.push(RULE.on(&key_place(object), message).remedy(rotate_or_import(object, bundle)));
+    }
+}

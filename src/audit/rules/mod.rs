@@ -1,0 +1,115 @@
+//! The rules, one file each, in one list.
+
+mod cert_missing;
+mod cert_unreadable;
+mod cn_only;
+mod expired;
+mod expires_soon;
+mod host_not_covered;
+mod host_without_tls;
+mod key_mismatch;
+mod key_missing;
+mod key_unreadable;
+mod not_yet_valid;
+mod secret_missing;
+mod secret_wrong_type;
+
+use super::Rule;
+use crate::inventory::bundle::Bundle;
+use crate::inventory::{Inventory, SecretFacts};
+use crate::object_ref::{Kind, ObjectRef};
+use crate::x509::cert::Certificate;
+
+/// Every rule.
+pub const RULES: &[&Rule] = &[
+    &expired::RULE,
+    &expires_soon::RULE,
+    &not_yet_valid::RULE,
+    &cert_missing::RULE,
+    &cert_unreadable::RULE,
+    &key_missing::RULE,
+    &key_unreadable::RULE,
+    &key_mismatch::RULE,
+    &cn_only::RULE,
+    &host_not_covered::RULE,
+    &host_without_tls::RULE,
+    &secret_missing::RULE,
+    &secret_wrong_type::RULE,
+];
+
+/// A certificate whose dates matter to clients: every one of a bundle but roots behind the leaf.
+struct Dated<'i> {
+    object: &'i ObjectRef,
+    secret: Option<&'i SecretFacts>,
+    index: usize,
+    certificate: &'i Certificate,
+}
+
+impl Dated<'_> {
+    /// `the certificate` or, behind the leaf, which one it is.
+    fn name(&self) -> String {
+        match self.index {
+            0 => "the certificate".to_owned(),
+            index => {
+                format!("certificate {} of the chain ({})", index + 1, self.certificate.subject)
+            }
+        }
+    }
+
+    /// What to do, by who can do it.
+    fn remedy(&self) -> String {
+        let name = self.object.short();
+        match (self.secret.and_then(|secret| secret.owner.as_ref()), self.index) {
+            (Some(owner), _) => format!("{} owns it: {}", owner.name, owner.way_out),
+            (None, 0) if self.object.kind == Kind::File => {
+                "issue or request a new certificate".to_owned()
+            }
+            (None, 0) if self.certificate.self_signed => format!("certwright rotate {name}"),
+            (None, _) => format!(
+                "get a renewed certificate from its issuer, then: certwright import {} --cert FILE --key FILE --replace",
+                self.object.name
+            ),
+        }
+    }
+}
+
+fn dated(inventory: &Inventory) -> impl Iterator<Item = Dated<'_>> {
+    inventory.bundles().flat_map(move |(object, bundle)| {
+        let secret = secret_of(inventory, object);
+        let indexed = bundle.certificates.iter().enumerate();
+        indexed
+            .filter(|(index, certificate)| *index == 0 || !certificate.self_signed)
+            .map(move |(index, certificate)| Dated { object, secret, index, certificate })
+    })
+}
+
+fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i SecretFacts> {
+    (object.kind == Kind::Secret)
+        .then(|| inventory.secret(object.namespace(), &object.name))
+        .flatten()
+}
+
+/// The value a rule about certificates speaks of: `tls.crt` of a Secret, or the file itself.
+fn certificate_place(object: &ObjectRef) -> ObjectRef {
+    if object.kind == Kind::Secret { object.key("tls.crt") } else { object.clone() }
+}
+
+fn key_place(object: &ObjectRef) -> ObjectRef {
+    if object.kind == Kind::Secret { object.key("tls.key") } else { object.clone() }
+}
+
+/// The word for where a certificate was expected.
+fn where_in(object: &ObjectRef) -> &'static str {
+    if object.kind == Kind::Secret { "tls.crt" } else { "the file" }
+}
+
+fn rotate_or_import(object: &ObjectRef, bundle: &Bundle) -> String {
+    let name = &object.name;
+    match bundle.leaf() {
+        _ if object.kind == Kind::File => {
+            "put a certificate and its own key side by side".to_owned()
+        }
+        Some(leaf) if leaf.self_signed => format!("certwright rotate secret/{name}"),
+        _ => format!("certwright import {name} --cert FILE --key FILE --replace"),
+    }
+}

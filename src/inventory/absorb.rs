@@ -1,0 +1,176 @@
+//! Absorbing: an Observation becomes facts, and its bytes are dropped.
+//!
+//! Knows which annotations people set and which data keys hold copies of the pair. Reading never
+//! fails as a whole: what cannot be used becomes a problem or a fact about damage.
+
+use super::bundle::{self, Bundle};
+use super::demand::IngressFacts;
+use super::owner::owner_of;
+use super::{CaCrt, FileFacts, Inventory, Key, Problem, SecretFacts, Wishes, key_of, marker};
+use crate::object_ref::ObjectRef;
+use crate::observation::{IngressSeen, Observation, SecretSeen};
+use crate::redact::Redacted;
+use crate::x509::pem;
+use ring::rand::SecureRandom;
+use std::collections::BTreeMap;
+
+const ROTATE: &str = "certwright.dev/rotate";
+const RENEW_BEFORE: &str = "certwright.dev/renew-before";
+const IGNORE: &str = "certwright.dev/ignore";
+
+impl Inventory {
+    /// Takes in one Observation. A second object of the same name replaces the first when it was
+    /// read from the same place (a cluster, seen again), and is a problem when it comes from
+    /// another file. The randomness is only for telling pairs: see
+    /// [`crate::x509::key::PrivateKey::pairs_with`].
+    pub fn absorb(&mut self, observation: Observation, random: &dyn SecureRandom) {
+        match observation {
+            Observation::Secret(seen) => self.absorb_secret(&seen, random),
+            Observation::Ingress(seen) => self.absorb_ingress(&seen),
+            Observation::PemFile { object, bytes } => {
+                let bundle = Bundle::of_file(bytes.expose(), random);
+                self.files.push(FileFacts { object, bundle });
+            }
+            Observation::Present(object) => {
+                self.present.insert(marker(&object));
+            }
+            Observation::Absent(object) => {
+                self.absent.insert(marker(&object));
+            }
+            Observation::Unseen { object, message } => self.problem(object, message),
+        }
+    }
+
+    fn absorb_secret(&mut self, seen: &SecretSeen, random: &dyn SecureRandom) {
+        let first = self.secrets.get(&key_of(&seen.object)).map(|known| known.object.clone());
+        if self.is_second(&seen.object, first) {
+            return;
+        }
+        let wishes = self.wishes(&seen.object, &seen.meta.annotations);
+        let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
+        let facts = secret_facts(seen, wishes, chosen, random);
+        self.secrets.insert(key_of(&seen.object), facts);
+    }
+
+    fn absorb_ingress(&mut self, seen: &IngressSeen) {
+        let first = self.ingresses.get(&key_of(&seen.object)).map(|known| known.object.clone());
+        if self.is_second(&seen.object, first) {
+            return;
+        }
+        let ignore = self.wishes(&seen.object, &seen.meta.annotations).ignore;
+        let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
+        let facts = IngressFacts::of(seen, ignore, chosen);
+        self.forget_ingress(&key_of(&seen.object));
+        for name in &facts.secret_names {
+            let secret = (seen.object.namespace().to_owned(), name.clone());
+            self.used_by.entry(secret).or_default().insert(key_of(&seen.object));
+        }
+        self.ingresses.insert(key_of(&seen.object), facts);
+    }
+
+    fn forget_ingress(&mut self, ingress: &Key) {
+        let Some(facts) = self.ingresses.remove(ingress) else { return };
+        for name in facts.secret_names {
+            if let Some(users) = self.used_by.get_mut(&(ingress.0.clone(), name)) {
+                users.remove(ingress);
+            }
+        }
+    }
+
+    /// Whether the object is a second definition in another place; then it is told as a problem.
+    fn is_second(&mut self, object: &ObjectRef, first: Option<ObjectRef>) -> bool {
+        let Some(first) = first.filter(|first| first.place != object.place) else { return false };
+        self.problem(
+            object.clone(),
+            format!("it is defined a second time; only the first is judged: {first}"),
+        );
+        true
+    }
+
+    fn problem(&mut self, object: ObjectRef, message: String) {
+        let problem = Problem { object, message };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn wishes(&mut self, object: &ObjectRef, annotations: &BTreeMap<String, String>) -> Wishes {
+        let mut wishes = Wishes::default();
+        match annotations.get(ROTATE).map(String::as_str) {
+            None => {}
+            Some("true") => wishes.rotate = Some(true),
+            Some("false") => wishes.rotate = Some(false),
+            Some(other) => {
+                let message =
+                    format!("annotation {ROTATE} is {other:?}: expected \"true\" or \"false\"");
+                self.problem(object.clone(), message);
+            }
+        }
+        match annotations.get(RENEW_BEFORE).map(|text| text.parse()) {
+            None => {}
+            Some(Ok(lead)) => wishes.renew_before = Some(lead),
+            Some(Err(error)) => {
+                self.problem(object.clone(), format!("annotation {RENEW_BEFORE}: {error}"));
+            }
+        }
+        if let Some(codes) = annotations.get(IGNORE) {
+            wishes.ignore = codes.split(',').map(|code| code.trim().to_owned()).collect();
+        }
+        wishes
+    }
+}
+
+fn secret_facts(
+    seen: &SecretSeen,
+    wishes: Wishes,
+    chosen: bool,
+    random: &dyn SecureRandom,
+) -> SecretFacts {
+    let value = |key: &str| seen.data.get(key).map(Redacted::expose);
+    let mut bundle = Bundle::of_pair(value("tls.crt"), value("tls.key"), random);
+    for key in &seen.not_base64 {
+        bundle.spoil(key, "the value is not base64");
+    }
+    let leaf = bundle.leaf().map(|leaf| leaf.sha256);
+    let ca_crt = match (leaf, value("ca.crt")) {
+        (Some(leaf), Some(pem)) if bundle::holds(pem, &leaf) => CaCrt::HoldsLeaf,
+        _ => CaCrt::Unrelated,
+    };
+    SecretFacts {
+        object: seen.object.clone(),
+        resource_version: seen.meta.resource_version.clone(),
+        secret_type: seen.secret_type.clone(),
+        immutable: seen.immutable,
+        derived_keys: derived_keys(&seen.data),
+        bundle,
+        ca_crt,
+        owner: owner_of(&seen.object, &seen.meta),
+        wishes,
+        chosen,
+    }
+}
+
+/// Data keys beside the pair that are made from it: keystores by their ending, and any value that
+/// holds the private key or the certificate again.
+fn derived_keys(data: &BTreeMap<String, Redacted>) -> Vec<String> {
+    let pair: Vec<Vec<u8>> = ["tls.crt", "tls.key"]
+        .iter()
+        .filter_map(|key| data.get(*key))
+        .flat_map(|value| ders(value.expose()))
+        .collect();
+    let derived = |key: &str, value: &Redacted| {
+        let keystore =
+            [".p12", ".pfx", ".jks", ".keystore", ".bcfks"].iter().any(|end| key.ends_with(end));
+        keystore || ders(value.expose()).iter().any(|der| pair.contains(der))
+    };
+    data.iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "tls.crt" | "tls.key" | "ca.crt"))
+        .filter(|(key, value)| derived(key, value))
+        .map(|(key, _)| key.clone())
+        .collect()
+}
+
+fn ders(pem: &[u8]) -> Vec<Vec<u8>> {
+    let blocks = pem::blocks(pem).into_iter();
+    blocks.filter_map(|block| block.der.ok()).map(|der| der.expose().to_vec()).collect()
+}

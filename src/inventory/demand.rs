@@ -1,0 +1,118 @@
+//! Demand: which hosts of an Ingress want a certificate, and where it is to come from.
+//!
+//! Knows how controllers read `spec.rules` and `spec.tls`, GKE's included. Refuses to know
+//! whether a certificate covers a host.
+
+use crate::gke::annotations::{INGRESS_CLASS, certificates_elsewhere, is_gke_class};
+use crate::object_ref::ObjectRef;
+use crate::observation::{IngressSeen, TlsEntry};
+use crate::x509::name;
+
+/// Facts of one Ingress.
+#[derive(Debug)]
+pub struct IngressFacts {
+    /// Which Ingress.
+    pub object: ObjectRef,
+    /// The class it names, by annotation or `ingressClassName`.
+    pub class: Option<String>,
+    /// Every host it names, in rules or under `tls`, once.
+    pub demands: Vec<Demand>,
+    /// Every Secret its `tls` names, once, in order.
+    pub secret_names: Vec<String>,
+    /// Codes of rules whose findings on it are waived.
+    pub ignore: Vec<String>,
+    /// Whether the user chose it for the report.
+    pub chosen: bool,
+}
+
+/// One host and the places its certificate may come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The host as written.
+    pub host: String,
+    /// Secrets whose certificates may be served for it; one that covers it is enough.
+    pub secrets: Vec<String>,
+    /// Why a certificate may be served for it that cannot be seen here.
+    pub elsewhere: Option<String>,
+}
+
+impl Demand {
+    /// Whether nothing serves TLS for the host.
+    #[must_use]
+    pub fn without_tls(&self) -> bool {
+        self.secrets.is_empty() && self.elsewhere.is_none()
+    }
+}
+
+impl IngressFacts {
+    /// The facts of an Ingress as seen.
+    #[must_use]
+    pub fn of(seen: &IngressSeen, ignore: Vec<String>, chosen: bool) -> Self {
+        let annotated_class =
+            seen.meta.annotations.get(INGRESS_CLASS).filter(|class| !class.is_empty());
+        let class = annotated_class.or(seen.class_name.as_ref()).cloned();
+        let elsewhere = certificates_elsewhere(&seen.meta.annotations)
+            .map(|(key, names)| format!("annotation {key} names {names:?}"));
+        let gke = is_gke_class(annotated_class.map(String::as_str));
+        let demands = hosts(seen)
+            .into_iter()
+            .map(|host| demand(host, &seen.tls, gke, elsewhere.clone()))
+            .collect();
+        let mut secret_names: Vec<String> = Vec::new();
+        for name in seen.tls.iter().filter_map(|entry| entry.secret_name.as_ref()) {
+            if !secret_names.contains(name) {
+                secret_names.push(name.clone());
+            }
+        }
+        Self { object: seen.object.clone(), class, demands, secret_names, ignore, chosen }
+    }
+}
+
+/// Rule hosts first, then hosts that only `tls` names; each once, whatever its case.
+fn hosts(seen: &IngressSeen) -> Vec<String> {
+    let mut hosts: Vec<String> = Vec::new();
+    let named = seen.rule_hosts.iter().chain(seen.tls.iter().flat_map(|entry| &entry.hosts));
+    for host in named.filter(|host| !host.is_empty()) {
+        if !hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+            hosts.push(host.clone());
+        }
+    }
+    hosts
+}
+
+fn demand(host: String, tls: &[TlsEntry], gke: bool, elsewhere: Option<String>) -> Demand {
+    let entries = serving_entries(&host, tls, gke);
+    let mut secrets: Vec<String> = Vec::new();
+    let mut default_certificate = false;
+    for entry in entries {
+        match &entry.secret_name {
+            Some(name) if !secrets.contains(name) => secrets.push(name.clone()),
+            Some(_) => {}
+            None => default_certificate = true,
+        }
+    }
+    let default_certificate = default_certificate
+        .then(|| "its tls entry names no Secret: the controller's default certificate".to_owned());
+    Demand { host, secrets, elsewhere: elsewhere.or(default_certificate) }
+}
+
+/// The `tls` entries whose certificate is served for the host: on GKE all of them (SNI chooses by
+/// the certificates' names); elsewhere those that list the host, else those that list a wildcard
+/// over it, else those that list none (which stand for every host).
+fn serving_entries<'t>(host: &str, tls: &'t [TlsEntry], gke: bool) -> Vec<&'t TlsEntry> {
+    let those = |test: &dyn Fn(&TlsEntry) -> bool| {
+        tls.iter().filter(|entry| test(entry)).collect::<Vec<_>>()
+    };
+    if gke {
+        return those(&|_| true);
+    }
+    let exact = those(&|entry| entry.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)));
+    if !exact.is_empty() {
+        return exact;
+    }
+    let wildcard = those(&|entry| entry.hosts.iter().any(|listed| name::covers(listed, host)));
+    if !wildcard.is_empty() {
+        return wildcard;
+    }
+    those(&|entry| entry.hosts.is_empty())
+}

@@ -1,0 +1,181 @@
+//! The inventory: facts about certificates, the hosts that demand one, and how they are linked.
+//!
+//! Absorbs Observations one at a time and keeps only facts; PEM and key bytes end here. Says what
+//! it still has to see as [`Inventory::open_questions`]. Refuses to judge: no clock, no rules.
+
+mod absorb;
+pub mod bundle;
+pub mod demand;
+mod link;
+pub mod owner;
+pub mod questions;
+pub mod selection;
+
+use crate::object_ref::{Kind, ObjectRef};
+use crate::x509::lead::Lead;
+use bundle::Bundle;
+use demand::IngressFacts;
+pub use link::{Coverage, SecretState};
+use owner::Owner;
+use selection::Selection;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Namespace and name.
+type Key = (String, String);
+
+/// Facts of everything that was seen, and what could not be seen.
+#[derive(Debug)]
+pub struct Inventory {
+    selection: Selection,
+    secrets: BTreeMap<Key, SecretFacts>,
+    ingresses: BTreeMap<Key, IngressFacts>,
+    /// Secret to the Ingresses that name it: the index behind `users`.
+    used_by: BTreeMap<Key, BTreeSet<Key>>,
+    files: Vec<FileFacts>,
+    /// Objects that were looked for and are not there.
+    absent: BTreeSet<(Kind, String, String)>,
+    /// Owners that were looked for and are there.
+    present: BTreeSet<(Kind, String, String)>,
+    problems: Vec<Problem>,
+}
+
+/// Something that could not be read; the result is incomplete by it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// What could not be read.
+    pub object: ObjectRef,
+    /// Why, for people.
+    pub message: String,
+}
+
+/// Facts of one Secret. No bytes of it are kept.
+#[derive(Debug)]
+pub struct SecretFacts {
+    /// Which Secret.
+    pub object: ObjectRef,
+    /// Its resourceVersion when it was seen; none in a file.
+    pub resource_version: Option<String>,
+    /// `type`.
+    pub secret_type: String,
+    /// `immutable: true`: its data cannot change.
+    pub immutable: bool,
+    /// What `tls.crt` and `tls.key` hold.
+    pub bundle: Bundle,
+    /// What `ca.crt` holds in relation to the pair.
+    pub ca_crt: CaCrt,
+    /// Other data keys that hold a copy of the pair or are made from it.
+    pub derived_keys: Vec<String>,
+    /// Who else writes the pair.
+    pub owner: Option<Owner>,
+    /// What people ask for by annotation.
+    pub wishes: Wishes,
+    /// Whether the user chose it for the report.
+    pub chosen: bool,
+}
+
+/// What `ca.crt` of a Secret holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaCrt {
+    /// There is none, or it has nothing to do with the leaf.
+    #[default]
+    Unrelated,
+    /// It holds the very leaf of `tls.crt`: clients pin the self-signed certificate by it.
+    HoldsLeaf,
+}
+
+/// Annotations by which people set policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// `certwright.dev/rotate`.
+    pub rotate: Option<bool>,
+    /// `certwright.dev/renew-before`.
+    pub renew_before: Option<Lead>,
+    /// `certwright.dev/ignore`: codes of rules whose findings are waived.
+    pub ignore: Vec<String>,
+}
+
+/// Facts of a PEM or DER file.
+#[derive(Debug)]
+pub struct FileFacts {
+    /// Which file.
+    pub object: ObjectRef,
+    /// What it holds.
+    pub bundle: Bundle,
+}
+
+/// The type of Secret that TLS pairs are kept in.
+pub const TLS_SECRET: &str = "kubernetes.io/tls";
+
+impl Inventory {
+    /// An empty inventory that reports what `selection` chooses.
+    #[must_use]
+    pub fn new(selection: Selection) -> Self {
+        Self {
+            selection,
+            secrets: BTreeMap::new(),
+            ingresses: BTreeMap::new(),
+            used_by: BTreeMap::new(),
+            files: Vec::new(),
+            absent: BTreeSet::new(),
+            present: BTreeSet::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Secrets that are about TLS: of that type, named by an Ingress, or chosen by name.
+    pub fn tls_secrets(&self) -> impl Iterator<Item = &SecretFacts> {
+        self.secrets.values().filter(|secret| {
+            secret.secret_type == TLS_SECRET
+                || self.selection.names(&secret.object)
+                || self.is_used(&secret.object)
+        })
+    }
+
+    /// The Secret with this name, if it was seen.
+    #[must_use]
+    pub fn secret(&self, namespace: &str, name: &str) -> Option<&SecretFacts> {
+        self.secrets.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Every Ingress that was seen.
+    pub fn ingresses(&self) -> impl Iterator<Item = &IngressFacts> {
+        self.ingresses.values()
+    }
+
+    /// Every PEM file that was seen.
+    pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
+        self.files.iter()
+    }
+
+    /// Every bundle with the object that holds it: TLS Secrets, then files.
+    pub fn bundles(&self) -> impl Iterator<Item = (&ObjectRef, &Bundle)> {
+        let secrets = self.tls_secrets().map(|secret| (&secret.object, &secret.bundle));
+        secrets.chain(self.files().map(|file| (&file.object, &file.bundle)))
+    }
+
+    /// What could not be seen.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Whether this owner was looked for and is not there any more.
+    #[must_use]
+    pub fn is_absent(&self, object: &ObjectRef) -> bool {
+        self.absent.contains(&marker(object))
+    }
+
+    /// What the user chose to have reported.
+    #[must_use]
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+}
+
+fn marker(object: &ObjectRef) -> (Kind, String, String) {
+    (object.kind, object.namespace().to_owned(), object.name.clone())
+}
+
+fn key_of(object: &ObjectRef) -> Key {
+    (object.namespace().to_owned(), object.name.clone())
+}

@@ -1,0 +1,49 @@
+//! What the inventory still has to see before it can answer: said as questions, answered by
+//! `observe`.
+//!
+//! Knows what is missing. Refuses to know how it is fetched.
+
+use super::{Inventory, marker};
+use crate::object_ref::ObjectRef;
+use crate::observation::Question;
+
+impl Inventory {
+    /// Secrets that are named by an Ingress and were neither seen nor found missing. With
+    /// `owners`, also whether the owners of chosen Secrets still exist.
+    #[must_use]
+    pub fn open_questions(&self, owners: bool) -> Vec<Question> {
+        let mut questions = self.unseen_secrets();
+        if owners {
+            questions.extend(self.unseen_owners());
+        }
+        questions
+    }
+
+    fn unseen_secrets(&self) -> Vec<Question> {
+        let mut questions: Vec<Question> = Vec::new();
+        for ingress in self.ingresses() {
+            for name in &ingress.secret_names {
+                let secret = ObjectRef::secret(ingress.object.namespace(), name);
+                let question = Question::Secret(secret.clone());
+                if !self.is_settled(&secret) && !questions.contains(&question) {
+                    questions.push(question);
+                }
+            }
+        }
+        questions
+    }
+
+    fn unseen_owners(&self) -> Vec<Question> {
+        let owners = self.secrets.values().filter(|secret| secret.chosen);
+        let live = owners.filter_map(|secret| secret.owner.as_ref()?.live_while.clone());
+        live.filter(|owner| !self.is_settled(owner)).map(Question::Owner).collect()
+    }
+
+    /// Whether the object was seen, found missing, or could not be seen for a reason already told.
+    fn is_settled(&self, object: &ObjectRef) -> bool {
+        self.secret_was_seen(object)
+            || self.absent.contains(&marker(object))
+            || self.present.contains(&marker(object))
+            || self.problems.iter().any(|problem| problem.object.same_object(object))
+    }
+}

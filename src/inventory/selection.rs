@@ -1,0 +1,166 @@
+//! Selection: which of the objects that were seen the user wants reported.
+//!
+//! Knows names and label selectors as kubectl spells them. References are followed whatever was
+//! chosen; this only decides what is shown.
+
+use crate::object_ref::{KindName, ObjectRef};
+use std::collections::BTreeMap;
+
+/// What to report: everything, some names, or what a label selector fits.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Objects by name; empty means all.
+    pub named: Vec<KindName>,
+    /// `-l`; none means all.
+    pub labels: Option<LabelSelector>,
+}
+
+impl Selection {
+    /// Whether the object is chosen, by its name and labels.
+    #[must_use]
+    pub fn chooses(&self, object: &ObjectRef, labels: &BTreeMap<String, String>) -> bool {
+        (self.named.is_empty() || self.names(object))
+            && self.labels.as_ref().is_none_or(|selector| selector.fits(labels))
+    }
+
+    /// Whether the object is chosen by name.
+    #[must_use]
+    pub fn names(&self, object: &ObjectRef) -> bool {
+        self.named.iter().any(|named| named.kind == object.kind && named.name == object.name)
+    }
+
+    /// Whether everything is chosen.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.named.is_empty() && self.labels.is_none()
+    }
+}
+
+/// A label selector: every requirement must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelSelector {
+    requirements: Vec<Requirement>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Requirement {
+    In(String, Vec<String>),
+    NotIn(String, Vec<String>),
+    Exists(String),
+    Absent(String),
+}
+
+impl LabelSelector {
+    /// Whether `labels` hold every requirement.
+    #[must_use]
+    pub fn fits(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.requirements.iter().all(|requirement| match requirement {
+            Requirement::In(key, values) => {
+                labels.get(key).is_some_and(|value| values.contains(value))
+            }
+            Requirement::NotIn(key, values) => {
+                labels.get(key).is_none_or(|value| !values.contains(value))
+            }
+            Requirement::Exists(key) => labels.contains_key(key),
+            Requirement::Absent(key) => !labels.contains_key(key),
+        })
+    }
+}
+
+impl std::str::FromStr for LabelSelector {
+    type Err = String;
+
+    /// Reads `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a` and `!a`, joined by commas.
+    ///
+    /// # Errors
+    /// A sentence that shows the part that is no requirement.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let requirements = split_outside_parentheses(text)
+            .into_iter()
+            .map(|part| requirement(part.trim()))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { requirements })
+    }
+}
+
+fn split_outside_parentheses(text: &str) -> Vec<&str> {
+    let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
+    for (index, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(text.get(start..index).unwrap_or_default());
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text.get(start..).unwrap_or_default());
+    parts
+}
+
+fn requirement(text: &str) -> Result<Requirement, String> {
+    let wrong =
+        || format!("expected a label requirement such as app=web or tier in (a,b), found {text:?}");
+    if let Some((key, values)) = text.strip_suffix(')').and_then(|rest| rest.split_once('(')) {
+        let values = values.split(',').map(|value| value.trim().to_owned()).collect();
+        return match key.trim().rsplit_once(char::is_whitespace) {
+            Some((key, "in")) => Ok(Requirement::In(label_key(key).ok_or_else(wrong)?, values)),
+            Some((key, "notin")) => {
+                Ok(Requirement::NotIn(label_key(key).ok_or_else(wrong)?, values))
+            }
+            _ => Err(wrong()),
+        };
+    }
+    let one = |value: &str| vec![value.trim().to_owned()];
+    if let Some((key, value)) = text.split_once("!=") {
+        return Ok(Requirement::NotIn(label_key(key).ok_or_else(wrong)?, one(value)));
+    }
+    if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
+        return Ok(Requirement::In(label_key(key).ok_or_else(wrong)?, one(value)));
+    }
+    match text.strip_prefix('!') {
+        Some(key) => label_key(key).map(Requirement::Absent).ok_or_else(wrong),
+        None => label_key(text).map(Requirement::Exists).ok_or_else(wrong),
+    }
+}
+
+fn label_key(text: &str) -> Option<String> {
+    let key = text.trim();
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    (!key.is_empty() && key.chars().all(fine)).then(|| key.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors_fit_as_kubectl_has_them() {
+        let labels: BTreeMap<_, _> =
+            [("app", "web"), ("tier", "a")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        for (text, fits) in [
+            ("app=web", true),
+            ("app==web,tier=a", true),
+            ("app=web,tier=b", false),
+            ("app!=db", true),
+            ("gone!=x", true),
+            ("tier in (a, b)", true),
+            ("tier notin (a,b)", false),
+            ("app", true),
+            ("!app", false),
+            ("!gone,app", true),
+        ] {
+            let selector: LabelSelector = text.parse().expect(text);
+            assert_eq!(selector.fits(&labels), fits, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_broken_selector_is_refused() {
+        for text in ["", "=web", "a in b", "a in (b", "a b", "a=b,,c=d", "a;b"] {
+            assert!(text.parse::<LabelSelector>().is_err(), "{text}");
+        }
+    }
+}
