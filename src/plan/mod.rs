@@ -1,0 +1,10 @@
+//! Plans: what is to be written, as a printable list that holds no secrets.
+//!
+//! Decisions about writing live here: which Secrets are rotated, refused or passed over, and what
+//! the new certificate shall hold. Refuses to know key bytes, IO, the clock and randomness; `now`
+//! is an argument. What a plan says is exactly what `apply` does.
+
+pub mod outcome;
+pub mod package;
+pub mod rotation;
+pub mod step;

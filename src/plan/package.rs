@@ -1,0 +1,162 @@
+//! Packaging: putting a pair that is wished for, new or given, into files or a Secret.
+
+use super::rotation;
+use super::step::{
+    CaCrtChange, CreateSecret, LeftOut, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
+};
+use crate::audit::expiry;
+use crate::inventory::bundle::{Bundle, KeyState};
+use crate::inventory::{CaCrt, Inventory, SecretFacts};
+use crate::object_ref::ObjectRef;
+use crate::x509::cert::Certificate;
+use crate::x509::key::Pairing;
+use crate::x509::{chain, instant};
+use time::OffsetDateTime;
+
+/// The leaf of a pair that may be imported: the key is the certificate's, every certificate could
+/// be read, each is followed by its issuer, and the leaf is in date.
+///
+/// # Errors
+/// What is wrong, and what to do about it.
+pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (String, String)> {
+    let no = |message: String, remedy: &str| Err((message, remedy.to_owned()));
+    if let Some(damaged) = bundle.damaged.first() {
+        let position = damaged.index + 1;
+        return no(
+            format!("certificate {position} cannot be read: {}", damaged.message),
+            "expected PEM certificates, leaf first",
+        );
+    }
+    let Some(leaf) = bundle.leaf() else {
+        return no(
+            "there is no certificate in it".to_owned(),
+            "expected PEM certificates, leaf first",
+        );
+    };
+    match &bundle.key {
+        KeyState::Missing | KeyState::NotExpected => {
+            return no("the key file is empty".to_owned(), "expected a PEM private key");
+        }
+        KeyState::Unreadable(reason) => {
+            return no(reason.clone(), "expected a PEM private key in the clear");
+        }
+        KeyState::Read { key_type, public_id } if bundle.pairing == Pairing::Differs => {
+            let private =
+                format!("{key_type} {}", public_id.as_deref().unwrap_or("(not stored with it)"));
+            let message = format!(
+                "the key is not the certificate's: the certificate's public key is {} {}, the private key's is {private}",
+                leaf.key_type, leaf.key_id
+            );
+            return no(
+                message,
+                "name the key that the certificate was made for, or put the leaf first",
+            );
+        }
+        KeyState::Read { .. } => {}
+    }
+    if let Err(break_) = chain::check_order(&bundle.certificates) {
+        let message = format!(
+            "the chain is out of order: certificate {} was issued by {:?}, and behind it stands {:?}",
+            break_.position + 1,
+            break_.expected,
+            break_.found
+        );
+        return no(message, "put the leaf first and behind each certificate its issuer");
+    }
+    if expiry::is_expired(leaf, now) {
+        let message = format!(
+            "the certificate expired on {} (it is {} now)",
+            instant::show(leaf.not_after),
+            instant::show(now)
+        );
+        return no(message, "get a renewed one");
+    }
+    if leaf.not_before > now {
+        let message = format!(
+            "the certificate is valid only from {} (it is {} now)",
+            instant::show(leaf.not_before),
+            instant::show(now)
+        );
+        return no(message, "wait until then, or check the clock");
+    }
+    Ok(leaf.clone())
+}
+
+/// What a pair is to be packaged as.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets apart")]
+#[derive(Clone, Debug)]
+pub struct SecretWish {
+    /// Which Secret.
+    pub object: ObjectRef,
+    /// The pair it shall hold.
+    pub pair: NewPair,
+    /// Whether a `ca.crt` was given too.
+    pub with_ca_crt: bool,
+    /// Whether a Secret that is there gets the pair, instead of being refused.
+    pub replace: bool,
+    /// The flag that asks for that, to be named in the refusal.
+    pub replace_flag: &'static str,
+    /// Whether derived data and owners are passed over: see [`rotation::Wish`].
+    pub force: bool,
+    /// `--override-owner`.
+    pub override_owner: bool,
+}
+
+/// Plans to write the pair into `key` and `certificate`.
+#[must_use]
+pub fn files(now: OffsetDateTime, step: WriteFiles) -> Plan {
+    Plan { steps: vec![Step::WriteFiles(step)], ..Plan::empty(now) }
+}
+
+/// Plans to create the Secret, or, when it is there and may be replaced, to change its pair.
+#[must_use]
+pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> Plan {
+    let mut plan = Plan::empty(now);
+    let (namespace, name) = (wish.object.namespace(), wish.object.name.as_str());
+    match (inventory.secret(namespace, name), wish.replace) {
+        (None, _) => plan.steps.push(Step::CreateSecret(CreateSecret {
+            object: wish.object.clone(),
+            pair: wish.pair.clone(),
+            with_ca_crt: wish.with_ca_crt,
+        })),
+        (Some(secret), false) => plan.refused.push(already_there(secret, wish)),
+        (Some(secret), true) => {
+            match rotation::forbidden(inventory, secret, wish.override_owner, wish.force) {
+                Some(refusal) => plan.refused.push(refusal),
+                None => plan.steps.push(Step::ReplacePair(replace(secret, wish))),
+            }
+        }
+    }
+    plan
+}
+
+fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
+    LeftOut {
+        object: secret.object.clone(),
+        reason: Reason::AlreadyExists,
+        message: "it exists already; nothing was written".to_owned(),
+        remedy: format!(
+            "add {} to put the new pair into it, or renew what is there: certwright rotate {}",
+            wish.replace_flag,
+            secret.object.short()
+        ),
+    }
+}
+
+fn replace(secret: &SecretFacts, wish: &SecretWish) -> ReplacePair {
+    let pinned = secret.ca_crt == CaCrt::HoldsLeaf
+        && secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
+    ReplacePair {
+        object: secret.object.clone(),
+        resource_version: secret.resource_version.clone(),
+        reason: format!("{} was given", wish.replace_flag),
+        before: secret.bundle.leaf().cloned().map(Box::new),
+        pair: wish.pair.clone(),
+        ca_crt: match (wish.with_ca_crt, pinned) {
+            (true, _) => CaCrtChange::Given,
+            (false, true) => CaCrtChange::PrependNew,
+            (false, false) => CaCrtChange::Keep,
+        },
+        notes: Vec::new(),
+    }
+}

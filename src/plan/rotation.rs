@@ -1,0 +1,576 @@
+//! Rotation: which pairs are made again, and what the new certificate shall hold.
+//!
+//! Here is decided what may be touched: owners, immutability, foreign issuers and CAs are refused
+//! by name and passed over in a batch. "Due" is the audit's own judgement asked at now + lead.
+
+use super::step::{CaCrtChange, KeyChoice, LeftOut, NewPair, Plan, Reason, ReplacePair, Step};
+use crate::audit::expiry;
+use crate::audit::policy::Policy;
+use crate::inventory::bundle::KeyState;
+use crate::inventory::owner::Owner;
+use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
+use crate::object_ref::{Kind, ObjectRef};
+use crate::x509::cert::{Certificate, OID_COMMON_NAME, OID_SERVER_AUTH, San};
+use crate::x509::key::Pairing;
+use crate::x509::name::covers;
+use crate::x509::profile::{self, KeyType, MAX_ROTATED_LIFETIME, Profile};
+use crate::x509::{instant, lead};
+use std::collections::BTreeMap;
+use time::{Duration, OffsetDateTime};
+
+/// What the user wants rotated, and how.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Secrets by name; empty in a batch.
+    pub named: Vec<ObjectRef>,
+    /// Only what is due.
+    pub due: bool,
+    /// Whether a new key is made or the old one kept.
+    pub key_policy: KeyPolicy,
+    /// The key type of new keys; none keeps the old one's.
+    pub key_type: Option<KeyType>,
+    /// The lifetime of new certificates; none keeps the old one's.
+    pub lifetime: Option<Duration>,
+    /// Hosts to add to the names.
+    pub add_hosts: Vec<String>,
+    /// How many pairs one run may replace.
+    pub max: usize,
+    /// Rotate what somebody else owns, unless the owner is live.
+    pub override_owner: bool,
+    /// Rotate although other data of the Secret is made from the pair.
+    pub force: bool,
+}
+
+/// `--key-policy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyPolicy {
+    /// A fresh key each time.
+    New,
+    /// The key that is there.
+    Same,
+}
+
+/// The fingerprints of leaves when they were first seen, by namespace and name: a Secret whose
+/// leaf is another one now was replaced by somebody else, and the wish is fulfilled.
+pub type FirstSeen = BTreeMap<(String, String), Option<[u8; 32]>>;
+
+/// Plans the rotation. Named Secrets that cannot be rotated are refused; in a batch they are
+/// passed over and counted.
+#[must_use]
+pub fn plan(
+    inventory: &Inventory,
+    wish: &Wish,
+    policy: &Policy,
+    first_seen: &FirstSeen,
+    now: OffsetDateTime,
+) -> Plan {
+    let planner = Planner { inventory, wish, policy, first_seen, now };
+    if wish.named.is_empty() { planner.batch() } else { planner.named() }
+}
+
+/// Why the pair of this Secret may not be changed at all, whatever it is changed to.
+#[must_use]
+pub fn forbidden(
+    inventory: &Inventory,
+    secret: &SecretFacts,
+    override_owner: bool,
+    force: bool,
+) -> Option<LeftOut> {
+    let no = |reason, message: String, remedy: String| {
+        Some(LeftOut { object: secret.object.clone(), reason, message, remedy })
+    };
+    if secret.immutable {
+        return no(
+            Reason::Immutable,
+            "it is immutable: its data cannot change".to_owned(),
+            "issue a Secret under a new name and name that in the Ingress".to_owned(),
+        );
+    }
+    if let Some(owner) = &secret.owner
+        && let Some((message, remedy)) = owner_forbids(inventory, owner, override_owner)
+    {
+        return no(Reason::Owned, message, remedy);
+    }
+    if secret.wishes.rotate == Some(false) && !override_owner {
+        return no(
+            Reason::OptedOut,
+            "its annotation certwright.dev/rotate is \"false\"".to_owned(),
+            "remove the annotation, or add --override-owner".to_owned(),
+        );
+    }
+    if !secret.derived_keys.is_empty() && !force {
+        let keys = secret.derived_keys.join(", ");
+        return no(
+            Reason::DerivedData,
+            format!("{keys} in it is made from the pair and would no longer match"),
+            "make that data anew yourself after the rotation: name the Secret and add --force"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+fn owner_forbids(
+    inventory: &Inventory,
+    owner: &Owner,
+    override_owner: bool,
+) -> Option<(String, String)> {
+    let live = owner.live_while.as_ref().filter(|object| !inventory.is_absent(object));
+    match (override_owner, live) {
+        (true, None) => None,
+        (true, Some(object)) => Some((
+            format!(
+                "{} owns it, and {} is live: it would put its own pair back",
+                owner.name,
+                object.short()
+            ),
+            owner.way_out.clone(),
+        )),
+        (false, _) => Some((
+            format!("{} owns it ({})", owner.name, owner.mark),
+            format!("{}; to rotate it here all the same, add --override-owner", owner.way_out),
+        )),
+    }
+}
+
+/// What is to be done about one Secret.
+enum Verdict {
+    Rotate(Box<ReplacePair>),
+    NotDue,
+    No(LeftOut),
+}
+
+struct Planner<'a> {
+    inventory: &'a Inventory,
+    wish: &'a Wish,
+    policy: &'a Policy,
+    first_seen: &'a FirstSeen,
+    now: OffsetDateTime,
+}
+
+impl Planner<'_> {
+    fn named(&self) -> Plan {
+        let mut plan = Plan::empty(self.now);
+        for object in &self.wish.named {
+            match self.inventory.secret(object.namespace(), &object.name) {
+                None => plan.refused.push(self.not_there(object)),
+                Some(secret) if self.was_replaced(secret) => {
+                    plan.skipped.push(already_replaced(secret));
+                }
+                Some(secret) => match self.judge(secret) {
+                    Verdict::Rotate(step) => plan.steps.push(Step::ReplacePair(*step)),
+                    Verdict::NotDue => plan.not_due += 1,
+                    Verdict::No(refusal) => plan.refused.push(refusal),
+                },
+            }
+        }
+        plan
+    }
+
+    fn batch(&self) -> Plan {
+        let mut plan = Plan::empty(self.now);
+        let mut steps: Vec<Box<ReplacePair>> = Vec::new();
+        for secret in self.inventory.tls_secrets().filter(|secret| secret.chosen) {
+            match self.judge_in_batch(secret) {
+                Verdict::Rotate(step) => steps.push(step),
+                Verdict::NotDue => plan.not_due += 1,
+                Verdict::No(left_out) => plan.skipped.push(left_out),
+            }
+        }
+        // The most urgent first, so that what --max leaves is what can wait.
+        steps.sort_by_key(|step| step.before.as_ref().map(|leaf| leaf.not_after));
+        plan.over_max = steps.len().saturating_sub(self.wish.max);
+        steps.truncate(self.wish.max);
+        plan.steps = steps.into_iter().map(|step| Step::ReplacePair(*step)).collect();
+        plan
+    }
+
+    fn judge_in_batch(&self, secret: &SecretFacts) -> Verdict {
+        let leaf = secret.bundle.leaf();
+        if self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf)) {
+            return Verdict::NotDue;
+        }
+        if self.was_replaced(secret) {
+            return Verdict::No(already_replaced(secret));
+        }
+        let no = |reason, message: &str, remedy: String| {
+            Verdict::No(LeftOut {
+                object: secret.object.clone(),
+                reason,
+                message: message.to_owned(),
+                remedy,
+            })
+        };
+        if leaf.is_some_and(|leaf| leaf.is_ca) {
+            let remedy = format!(
+                "a batch leaves CAs alone; by name: certwright rotate {}",
+                secret.object.short()
+            );
+            return no(Reason::CaCertificate, "it is a CA certificate (CA:TRUE)", remedy);
+        }
+        if secret.secret_type != TLS_SECRET {
+            let remedy = format!(
+                "a batch leaves other types alone; by name: certwright rotate {}",
+                secret.object.short()
+            );
+            return no(Reason::WrongType, "it is not of type kubernetes.io/tls", remedy);
+        }
+        self.judge(secret)
+    }
+
+    fn judge(&self, secret: &SecretFacts) -> Verdict {
+        if let Some(refusal) =
+            forbidden(self.inventory, secret, self.wish.override_owner, self.wish.force)
+        {
+            return Verdict::No(refusal);
+        }
+        let leaf = secret.bundle.leaf();
+        if self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf)) {
+            return Verdict::NotDue;
+        }
+        let made = match leaf {
+            Some(leaf) => self.renewal(secret, leaf),
+            None => self.renewal_by_hosts(secret),
+        };
+        match made {
+            Ok(step) => Verdict::Rotate(Box::new(step)),
+            Err((reason, message, remedy)) => {
+                Verdict::No(LeftOut { object: secret.object.clone(), reason, message, remedy })
+            }
+        }
+    }
+
+    fn is_due(&self, secret: &SecretFacts, leaf: &Certificate) -> bool {
+        expiry::is_due(leaf, self.now, self.policy.lead(leaf, Some(secret)))
+    }
+
+    fn was_replaced(&self, secret: &SecretFacts) -> bool {
+        let key = (secret.object.namespace().to_owned(), secret.object.name.clone());
+        let now = secret.bundle.leaf().map(|leaf| leaf.sha256);
+        self.first_seen.get(&key).is_some_and(|then| *then != now)
+    }
+
+    fn not_there(&self, object: &ObjectRef) -> LeftOut {
+        let unseen =
+            self.inventory.problems().iter().find(|problem| problem.object.same_object(object));
+        match unseen {
+            Some(problem) => LeftOut {
+                object: object.clone(),
+                reason: Reason::Unseen,
+                message: problem.message.clone(),
+                remedy: "ask for the right to read it".to_owned(),
+            },
+            None => LeftOut {
+                object: object.clone(),
+                reason: Reason::NotFound,
+                message: "it does not exist".to_owned(),
+                remedy: format!(
+                    "check the name and the namespace, or make it: certwright issue DOMAIN --secret {}",
+                    object.name
+                ),
+            },
+        }
+    }
+
+    fn renewal(&self, secret: &SecretFacts, leaf: &Certificate) -> Result<ReplacePair, Refusal> {
+        remakeable(secret, leaf)?;
+        let lead = self.policy.lead(leaf, Some(secret));
+        if self.wish.due && expiry::lead_is_too_long(leaf, lead) {
+            return Err(lead_too_long(leaf, lead));
+        }
+        let mut notes = Vec::new();
+        let key = self.key_choice(secret, leaf)?;
+        let key_type = self.key_type(leaf, &key, &mut notes)?;
+        let dates = self.dates(leaf, &mut notes)?;
+        let names = self.names(leaf, &mut notes)?;
+        let profile = Profile {
+            subject: subject(leaf, &mut notes),
+            names,
+            key_type,
+            not_before: dates.0,
+            not_after: dates.1,
+            extended_key_usage: leaf
+                .extended_key_usage
+                .clone()
+                .unwrap_or_else(|| vec![OID_SERVER_AUTH.to_owned()]),
+        };
+        if leaf.is_ca {
+            notes.push("CA:TRUE becomes CA:FALSE: it is served as a leaf".to_owned());
+        }
+        Ok(self.step(secret, Some(leaf), profile, key, notes))
+    }
+
+    /// The certificate cannot be read: what it named is unknown, so the user must say it.
+    fn renewal_by_hosts(&self, secret: &SecretFacts) -> Result<ReplacePair, Refusal> {
+        if self.wish.add_hosts.is_empty() {
+            let wanted = self.inventory.uncovered_hosts(secret);
+            let hosts = if wanted.is_empty() { vec!["HOST".to_owned()] } else { wanted };
+            let flags: Vec<String> =
+                hosts.iter().map(|host| format!("--add-host {host}")).collect();
+            return Err((
+                Reason::Unreadable,
+                "its certificate cannot be read, so the names of a new one are not known"
+                    .to_owned(),
+                format!("certwright rotate {} {}", secret.object.short(), flags.join(" ")),
+            ));
+        }
+        let lifetime = self.wish.lifetime.unwrap_or(DEFAULT_LIFETIME);
+        let dates = profile::dates(self.now, lifetime).map_err(cannot)?;
+        let names = self.wish.add_hosts.iter().map(|host| San::Dns(host.clone())).collect();
+        let key_type = self.wish.key_type.unwrap_or(KeyType::Rsa2048);
+        let profile = Profile::server(names, None, key_type, dates).map_err(cannot)?;
+        let notes = vec![
+            "the old certificate could not be read: names are those of --add-host alone".to_owned(),
+        ];
+        Ok(self.step(secret, None, profile, KeyChoice::New, notes))
+    }
+
+    fn step(
+        &self,
+        secret: &SecretFacts,
+        leaf: Option<&Certificate>,
+        profile: Profile,
+        key: KeyChoice,
+        mut notes: Vec<String>,
+    ) -> ReplacePair {
+        let uncovered: Vec<String> = self
+            .inventory
+            .uncovered_hosts(secret)
+            .into_iter()
+            .filter(|host| {
+                !profile.names.iter().any(|name| matches!(name, San::Dns(dns) if covers(dns, host)))
+            })
+            .collect();
+        if !uncovered.is_empty() {
+            notes.push(format!(
+                "Ingress hosts it will not cover: {} (add them with --add-host)",
+                uncovered.join(", ")
+            ));
+        }
+        if let Some(owner) = &secret.owner {
+            notes.push(format!("{} owns it ({}) and is overridden", owner.name, owner.mark));
+        }
+        let pinned = secret.ca_crt == CaCrt::HoldsLeaf;
+        ReplacePair {
+            object: secret.object.clone(),
+            resource_version: secret.resource_version.clone(),
+            reason: self.reason(leaf),
+            before: leaf.cloned().map(Box::new),
+            pair: NewPair::Make { profile, key },
+            ca_crt: if pinned { CaCrtChange::PrependNew } else { CaCrtChange::Keep },
+            notes,
+        }
+    }
+
+    fn reason(&self, leaf: Option<&Certificate>) -> String {
+        let Some(leaf) = leaf else { return "named; its certificate cannot be read".to_owned() };
+        let not_after = instant::show_date(leaf.not_after);
+        let wanted = if self.wish.named.is_empty() { "all were asked for" } else { "named" };
+        match (self.wish.due, expiry::is_expired(leaf, self.now)) {
+            (_, true) => format!("expired on {not_after}"),
+            (true, false) => format!("due: expires on {not_after}"),
+            (false, false) => format!("{wanted}; expires on {not_after}"),
+        }
+    }
+
+    fn key_choice(&self, secret: &SecretFacts, leaf: &Certificate) -> Result<KeyChoice, Refusal> {
+        match (self.wish.key_policy, &secret.bundle.key, &secret.bundle.pairing) {
+            (KeyPolicy::New, ..) => Ok(KeyChoice::New),
+            (KeyPolicy::Same, KeyState::Read { .. }, Pairing::Match) => {
+                Ok(KeyChoice::Same { public_id: leaf.key_id.clone() })
+            }
+            (KeyPolicy::Same, ..) => Err((
+                Reason::CannotRemake,
+                "--key-policy same needs the certificate's own private key, and tls.key is not that".to_owned(),
+                format!("certwright rotate {} (with a new key)", secret.object.short()),
+            )),
+        }
+    }
+
+    fn key_type(
+        &self,
+        leaf: &Certificate,
+        key: &KeyChoice,
+        notes: &mut Vec<String>,
+    ) -> Result<KeyType, Refusal> {
+        let kept = KeyType::from_name(&leaf.key_type);
+        if let KeyChoice::Same { .. } = key {
+            return kept.ok_or_else(|| unknown_key_type(leaf));
+        }
+        let chosen = self.wish.key_type.or(kept).or_else(|| next_rsa_size(&leaf.key_type));
+        let chosen = chosen.ok_or_else(|| unknown_key_type(leaf))?;
+        if chosen.as_str() != leaf.key_type {
+            notes.push(format!("key type {} becomes {chosen}", leaf.key_type));
+        }
+        Ok(chosen)
+    }
+
+    fn dates(
+        &self,
+        leaf: &Certificate,
+        notes: &mut Vec<String>,
+    ) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
+        if let Some(lifetime) = self.wish.lifetime {
+            return profile::dates(self.now, lifetime).map_err(cannot);
+        }
+        let old = Duration::seconds(leaf.lifetime_seconds());
+        if old > MAX_ROTATED_LIFETIME.saturating_add(profile::BACKDATE) {
+            notes.push(format!(
+                "lifetime {} becomes {}, the longest that all clients take",
+                lead::show(old),
+                lead::show(MAX_ROTATED_LIFETIME)
+            ));
+        }
+        profile::renewed_dates(self.now, (leaf.not_before, leaf.not_after)).map_err(cannot)
+    }
+
+    fn names(&self, leaf: &Certificate, notes: &mut Vec<String>) -> Result<Vec<San>, Refusal> {
+        let mut names = leaf.names.clone();
+        if let Some(form) = names
+            .iter()
+            .find_map(|name| if let San::Other(form) = name { Some(*form) } else { None })
+        {
+            return Err((
+                Reason::CannotRemake,
+                format!(
+                    "its certificate has a name of the form {form}, which cannot be written here"
+                ),
+                "make the certificate elsewhere, then: certwright import --replace".to_owned(),
+            ));
+        }
+        if let Some(cn) = leaf.common_name_host() {
+            notes.push(format!("the common name {cn} becomes a SAN"));
+            names.push(San::Dns(cn.to_ascii_lowercase()));
+        }
+        for host in &self.wish.add_hosts {
+            let name = San::Dns(host.to_ascii_lowercase());
+            if !names.contains(&name) {
+                notes.push(format!("{host} is added"));
+                names.push(name);
+            }
+        }
+        if names.is_empty() {
+            return Err((
+                Reason::CannotRemake,
+                format!(
+                    "its certificate ({}) has no SAN, and no common name that is a host name",
+                    leaf.subject
+                ),
+                "say what it is for with --add-host HOST".to_owned(),
+            ));
+        }
+        Ok(names)
+    }
+}
+
+/// Reason, message, remedy.
+type Refusal = (Reason, String, String);
+
+/// The lifetime where there is none to keep; `issue` has the same.
+pub const DEFAULT_LIFETIME: Duration = Duration::days(365);
+
+fn cannot(message: String) -> Refusal {
+    (Reason::CannotRemake, message, "change the flags and try again".to_owned())
+}
+
+/// Only what can be made again is rotated: self-signed leaves.
+fn remakeable(secret: &SecretFacts, leaf: &Certificate) -> Result<(), Refusal> {
+    let named_for_hosts = leaf.names.iter().any(|name| matches!(name, San::Dns(_) | San::Ip(_)));
+    if leaf.is_ca && !named_for_hosts {
+        return Err((
+            Reason::CaCertificate,
+            format!(
+                "it is a CA certificate ({}): what it signed would lose its issuer",
+                leaf.subject
+            ),
+            "make a new CA beside it and move its leaves over first".to_owned(),
+        ));
+    }
+    if !leaf.self_signed {
+        return Err((
+            Reason::IssuedByCa,
+            format!("its certificate was issued by {}, not by itself", leaf.issuer),
+            format!(
+                "get a renewed certificate from that issuer, then: certwright import {} --cert FILE --key FILE --replace",
+                secret.object.name
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn lead_too_long(leaf: &Certificate, lead: Duration) -> Refusal {
+    let lifetime = Duration::seconds(leaf.lifetime_seconds());
+    (
+        Reason::LeadTooLong,
+        format!(
+            "its renewal lead of {} is not shorter than its lifetime of {}: it would be due at every run",
+            lead::show(lead),
+            lead::show(lifetime)
+        ),
+        "choose a shorter lead: --renew-before, or the annotation certwright.dev/renew-before"
+            .to_owned(),
+    )
+}
+
+fn unknown_key_type(leaf: &Certificate) -> Refusal {
+    (
+        Reason::CannotRemake,
+        format!("keys of type {} cannot be made or used for signing here", leaf.key_type),
+        "choose another type with --key-type, and --key-policy new".to_owned(),
+    )
+}
+
+/// RSA sizes that are not made here go up to the next one that is; below 2048 nothing is safe.
+fn next_rsa_size(key_type: &str) -> Option<KeyType> {
+    let bits: u32 = key_type.strip_prefix("rsa-")?.parse().ok()?;
+    Some(match bits {
+        0..=2048 => KeyType::Rsa2048,
+        2049..=3072 => KeyType::Rsa3072,
+        _ => KeyType::Rsa4096,
+    })
+}
+
+/// The subject as it was. A name that repeats an attribute type keeps the first of each.
+fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<(String, String)> {
+    let mut kept: Vec<(String, String)> = Vec::new();
+    for (oid, text) in &leaf.subject_attributes {
+        if kept.iter().any(|(known, _)| known == oid) {
+            notes.push(format!("the subject repeats attribute {oid}; {text:?} is left out"));
+        } else if oid == OID_COMMON_NAME
+            && text.chars().count() > crate::x509::name::MAX_COMMON_NAME
+        {
+            notes.push(format!(
+                "the common name {text:?} is longer than 64 characters and is left out"
+            ));
+        } else {
+            kept.push((oid.clone(), text.clone()));
+        }
+    }
+    kept
+}
+
+fn already_replaced(secret: &SecretFacts) -> LeftOut {
+    let now = secret.bundle.leaf().map_or_else(
+        || "no certificate".to_owned(),
+        |leaf| {
+            format!(
+                "a certificate valid from {} (sha256 {})",
+                instant::show(leaf.not_before),
+                leaf.fingerprint().get(..16).unwrap_or_default()
+            )
+        },
+    );
+    LeftOut {
+        object: secret.object.clone(),
+        reason: Reason::AlreadyReplaced,
+        message: format!("somebody else replaced its pair in the meantime: it holds {now}"),
+        remedy: "nothing is left to do".to_owned(),
+    }
+}
+
+/// The Secrets that were named, as objects.
+#[must_use]
+pub fn secrets(names: &[String], namespace: &str) -> Vec<ObjectRef> {
+    names.iter().map(|name| ObjectRef::namespaced(Kind::Secret, namespace, name)).collect()
+}

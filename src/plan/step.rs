@@ -1,0 +1,231 @@
+//! Steps: the values that a plan is made of.
+
+use crate::object_ref::ObjectRef;
+use crate::x509::cert::Certificate;
+use crate::x509::profile::Profile;
+use time::OffsetDateTime;
+
+/// Everything that is to be done, and everything that was left out, with reasons.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The instant it was made for.
+    pub now: OffsetDateTime,
+    /// What to write, in order.
+    pub steps: Vec<Step>,
+    /// What a batch passed over.
+    pub skipped: Vec<LeftOut>,
+    /// What was named and cannot be done.
+    pub refused: Vec<LeftOut>,
+    /// How many of a batch are not due.
+    pub not_due: usize,
+    /// How many were due and are over `--max`, left for the next run.
+    pub over_max: usize,
+}
+
+impl Plan {
+    /// A plan without steps.
+    #[must_use]
+    pub fn empty(now: OffsetDateTime) -> Self {
+        Self {
+            now,
+            steps: Vec::new(),
+            skipped: Vec::new(),
+            refused: Vec::new(),
+            not_due: 0,
+            over_max: 0,
+        }
+    }
+}
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Make a new Secret.
+    CreateSecret(CreateSecret),
+    /// Change the pair in a Secret that is there.
+    ReplacePair(ReplacePair),
+    /// Write a key and a certificate into two files.
+    WriteFiles(WriteFiles),
+}
+
+impl Step {
+    /// The object or file that is written.
+    #[must_use]
+    pub fn object(&self) -> &ObjectRef {
+        match self {
+            Self::CreateSecret(step) => &step.object,
+            Self::ReplacePair(step) => &step.object,
+            Self::WriteFiles(step) => &step.certificate,
+        }
+    }
+
+    /// The pair that is written.
+    #[must_use]
+    pub fn pair(&self) -> &NewPair {
+        match self {
+            Self::CreateSecret(step) => &step.pair,
+            Self::ReplacePair(step) => &step.pair,
+            Self::WriteFiles(step) => &step.pair,
+        }
+    }
+
+    /// The action's name in JSON.
+    #[must_use]
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Self::CreateSecret(_) => "create-secret",
+            Self::ReplacePair(_) => "replace-pair",
+            Self::WriteFiles(_) => "write-files",
+        }
+    }
+}
+
+/// A new `kubernetes.io/tls` Secret.
+#[derive(Clone, Debug)]
+pub struct CreateSecret {
+    /// Which Secret.
+    pub object: ObjectRef,
+    /// Its pair.
+    pub pair: NewPair,
+    /// Whether `ca.crt` is written too, from the materials.
+    pub with_ca_crt: bool,
+}
+
+/// A new pair in a Secret that is there: one request, which changes nothing else.
+#[derive(Clone, Debug)]
+pub struct ReplacePair {
+    /// Which Secret.
+    pub object: ObjectRef,
+    /// The resourceVersion it must still have; none in a file.
+    pub resource_version: Option<String>,
+    /// Why, for people.
+    pub reason: String,
+    /// The certificate that is replaced; none when there was none that could be read.
+    pub before: Option<Box<Certificate>>,
+    /// The new pair.
+    pub pair: NewPair,
+    /// What becomes of `ca.crt`.
+    pub ca_crt: CaCrtChange,
+    /// What people should know: what changes beside the dates, hosts still uncovered.
+    pub notes: Vec<String>,
+}
+
+/// What becomes of `ca.crt` when the pair changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaCrtChange {
+    /// It stays byte for byte.
+    Keep,
+    /// The new certificate is put before what is there, so that clients who trust the old one
+    /// and clients who trust the new one both find it.
+    PrependNew,
+    /// It becomes what the materials hold.
+    Given,
+}
+
+/// A key and a certificate in two files.
+#[derive(Clone, Debug)]
+pub struct WriteFiles {
+    /// The private key's file.
+    pub key: ObjectRef,
+    /// The certificate's file.
+    pub certificate: ObjectRef,
+    /// The pair.
+    pub pair: NewPair,
+    /// Whether files that are there may be replaced.
+    pub overwrite: bool,
+}
+
+/// Where a pair comes from.
+#[derive(Clone, Debug)]
+pub enum NewPair {
+    /// A self-signed certificate is made.
+    Make {
+        /// What it shall hold.
+        profile: Profile,
+        /// Which key it is for.
+        key: KeyChoice,
+    },
+    /// It travels beside the plan; this is what its certificate says.
+    Given(Box<Certificate>),
+}
+
+/// Which key a certificate is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyChoice {
+    /// A fresh one.
+    New,
+    /// The one that is there, told by the digest of its public half.
+    Same {
+        /// See [`crate::x509::key::PublicKey::id`].
+        public_id: String,
+    },
+}
+
+/// Something that is not done, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What.
+    pub object: ObjectRef,
+    /// Why, as a code for counting.
+    pub reason: Reason,
+    /// Why, for people, with the evidence.
+    pub message: String,
+    /// What to do instead.
+    pub remedy: String,
+}
+
+/// Why something is not done. Closed, so that it can be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Somebody else writes it.
+    Owned,
+    /// An annotation says not to.
+    OptedOut,
+    /// Another CA issued it.
+    IssuedByCa,
+    /// It is a CA itself.
+    CaCertificate,
+    /// `immutable: true`.
+    Immutable,
+    /// It is not of type `kubernetes.io/tls`.
+    WrongType,
+    /// Other data of the Secret is made from the pair.
+    DerivedData,
+    /// Its certificate cannot be read, so its names are not known.
+    Unreadable,
+    /// Its lead is as long as its lifetime.
+    LeadTooLong,
+    /// It holds something that cannot be made again here.
+    CannotRemake,
+    /// It was replaced by somebody else in the meantime.
+    AlreadyReplaced,
+    /// It does not exist.
+    NotFound,
+    /// It exists already.
+    AlreadyExists,
+    /// It could not be read.
+    Unseen,
+}
+
+impl Reason {
+    /// The code in JSON.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Owned => "owned",
+            Self::OptedOut => "opted-out",
+            Self::IssuedByCa => "issued-by-ca",
+            Self::CaCertificate => "ca-certificate",
+            Self::Immutable => "immutable",
+            Self::WrongType => "wrong-type",
+            Self::DerivedData => "derived-data",
+            Self::Unreadable => "unreadable",
+            Self::LeadTooLong => "lead-too-long",
+            Self::CannotRemake => "cannot-remake",
+            Self::AlreadyReplaced => "already-replaced",
+            Self::NotFound => "not-found",
+            Self::AlreadyExists => "already-exists",
+            Self::Unseen => "unseen",
+        }
+    }
+}

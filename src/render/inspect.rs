@@ -1,0 +1,113 @@
+//! The report of `inspect` for people: each certificate in full, then what is to be said of it.
+
+use super::check::{Look, write_finding};
+use super::harmless;
+use super::layout::{place, style};
+use crate::audit::Report;
+use crate::audit::expiry::{days_left, is_expired};
+use crate::audit::finding::Severity;
+use crate::inventory::Inventory;
+use crate::inventory::bundle::{Bundle, KeyState};
+use crate::object_ref::ObjectRef;
+use crate::x509::cert::Certificate;
+use crate::x509::instant;
+use crate::x509::key::Pairing;
+use std::io::{self, Write};
+
+/// Writes every bundle that was chosen, and the findings.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_text(inventory: &Inventory, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for (object, bundle) in inventory.bundles().filter(|(object, _)| inventory.is_reported(object))
+    {
+        write_bundle(object, bundle, report, out)?;
+    }
+    for finding in &report.findings {
+        write_finding(finding, Look::default(), out)?;
+    }
+    let warning = style(Severity::Warning);
+    for problem in inventory.problems() {
+        let object = problem.object.to_string();
+        writeln!(
+            out,
+            "{warning}problem {warning:#} {}: {}",
+            harmless::line(&object),
+            harmless::line(&problem.message)
+        )?;
+    }
+    Ok(())
+}
+
+fn write_bundle(
+    object: &ObjectRef,
+    bundle: &Bundle,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let many = bundle.certificates.len();
+    for (index, certificate) in bundle.certificates.iter().enumerate() {
+        let which =
+            if many > 1 { format!(", certificate {} of {many}", index + 1) } else { String::new() };
+        writeln!(out, "{}{}{which}", harmless::line(&object.short()), place(object))?;
+        write_certificate(certificate, report, out)?;
+        if index == 0 {
+            field("private key", &key_text(bundle), out)?;
+        }
+        writeln!(out)?;
+    }
+    if many == 0
+        && let KeyState::Read { .. } = bundle.key
+    {
+        writeln!(out, "{}{}", harmless::line(&object.short()), place(object))?;
+        field("private key", &key_text(bundle), out)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_certificate(
+    certificate: &Certificate,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    field("subject", &certificate.subject, out)?;
+    let issuer = if certificate.self_signed { "itself (self-signed)" } else { &certificate.issuer };
+    field("issuer", issuer, out)?;
+    let names: Vec<String> = certificate.names.iter().map(ToString::to_string).collect();
+    let names =
+        if names.is_empty() { "none (no subjectAltName)".to_owned() } else { names.join(", ") };
+    field("names", &names, out)?;
+    field("not before", &instant::show(certificate.not_before), out)?;
+    let days = days_left(certificate, report.now);
+    let left = if is_expired(certificate, report.now) {
+        "expired".to_owned()
+    } else {
+        format!("{days} days left")
+    };
+    field("not after", &format!("{} ({left})", instant::show(certificate.not_after)), out)?;
+    field("key", &certificate.key_type, out)?;
+    let ca = if certificate.is_ca { ", CA" } else { "" };
+    field("version", &format!("X.509 v{}{ca}", certificate.version), out)?;
+    field("serial", &certificate.serial, out)?;
+    field("sha256", &certificate.fingerprint(), out)
+}
+
+fn field(name: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  {name:<12} {}", harmless::line(value))
+}
+
+fn key_text(bundle: &Bundle) -> String {
+    match (&bundle.key, &bundle.pairing) {
+        (KeyState::NotExpected, _) => "not in the file".to_owned(),
+        (KeyState::Missing, _) => "missing".to_owned(),
+        (KeyState::Unreadable(reason), _) => format!("cannot be read: {reason}"),
+        (KeyState::Read { key_type, .. }, Pairing::Match) => format!("{key_type}, matches"),
+        (KeyState::Read { key_type, .. }, Pairing::Differs) => {
+            format!("{key_type}, of another certificate")
+        }
+        (KeyState::Read { key_type, .. }, Pairing::Unknown(why)) => {
+            format!("{key_type}, cannot be compared: {why}")
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Rendering: reports, plans and outcomes as text and JSON.
+//!
+//! Knows output formats; wire structs live and die here, so that changing a domain type cannot
+//! change JSON by accident. Every string that came from outside is made harmless on its way out.
+//! Refuses to know where the bytes go.
+
+pub mod check;
+pub mod harmless;
+pub mod inspect;
+pub mod json;
+mod layout;
+pub mod rotation;
+mod wire;

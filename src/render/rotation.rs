@@ -1,0 +1,447 @@
+//! Plans and their outcomes, as JSON (`certwright.dev/rotate/v1`, `issue/v1`, `import/v1`) and as
+//! text. A plan that is only shown and one that was carried out are the same document.
+
+use super::layout::{GOOD, count, name, place, sentence, style};
+use super::wire::{WireProblem, WireRef, source};
+use super::{harmless, json};
+use crate::audit::Source;
+use crate::audit::finding::Severity;
+use crate::inventory::Problem;
+use crate::plan::outcome::{Done, Failed, Outcome};
+use crate::plan::step::{CaCrtChange, KeyChoice, LeftOut, NewPair, Plan, Reason, Step};
+use crate::x509::cert::Certificate;
+use crate::x509::instant;
+use crate::x509::profile::Profile;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// A plan, what became of it, and how it is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// The command's name.
+    pub command: &'a str,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What became of its steps; none when it was only shown.
+    pub outcomes: Option<&'a [Outcome]>,
+    /// Where the facts are from.
+    pub source: Source,
+    /// What could not be read.
+    pub problems: &'a [Problem],
+    /// Whether several namespaces are shown.
+    pub namespaces: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: String,
+    at: String,
+    source: &'static str,
+    complete: bool,
+    #[serde(rename = "dryRun")]
+    dry_run: bool,
+    summary: Summary,
+    steps: Vec<WireStep<'a>>,
+    skipped: Vec<WireLeftOut<'a>>,
+    refused: Vec<WireLeftOut<'a>>,
+    problems: Vec<WireProblem>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    steps: usize,
+    done: usize,
+    failed: usize,
+    skipped: usize,
+    refused: usize,
+    not_due: usize,
+    over_max: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireStep<'a> {
+    action: &'static str,
+    #[serde(rename = "ref")]
+    object: WireRef,
+    reason: Option<&'a str>,
+    resource_version: Option<&'a str>,
+    before: Option<WireSummary>,
+    after: WireSummary,
+    ca_crt: Option<&'static str>,
+    notes: &'a [String],
+    result: Option<&'static str>,
+    message: Option<&'a str>,
+    remedy: Option<&'a str>,
+    new_resource_version: Option<&'a str>,
+}
+
+/// What a pair says, before or after; what is not known before it is made is null.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSummary {
+    subject: Option<String>,
+    names: Vec<String>,
+    key_type: String,
+    key: Option<&'static str>,
+    not_before: String,
+    not_after: String,
+    serial: Option<String>,
+    sha256: Option<String>,
+}
+
+#[derive(Serialize)]
+struct WireLeftOut<'a> {
+    #[serde(rename = "ref")]
+    object: WireRef,
+    reason: &'static str,
+    message: &'a str,
+    remedy: &'a str,
+}
+
+/// Writes the JSON document.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_json(account: Account<'_>, out: &mut impl Write) -> io::Result<()> {
+    let steps: Vec<WireStep<'_>> = match account.outcomes {
+        Some(outcomes) => {
+            outcomes.iter().map(|outcome| wire_step(&outcome.step, Some(&outcome.result))).collect()
+        }
+        None => account.plan.steps.iter().map(|step| wire_step(step, None)).collect(),
+    };
+    let failed = account
+        .outcomes
+        .unwrap_or_default()
+        .iter()
+        .filter(|outcome| outcome.result.is_err())
+        .count();
+    let left_out = |list: &'_ [LeftOut]| list.len();
+    let document = Document {
+        schema: format!("certwright.dev/{}/v1", account.command),
+        at: instant::show(account.plan.now),
+        source: source(account.source),
+        complete: account.problems.is_empty(),
+        dry_run: account.outcomes.is_none_or(|outcomes| outcomes.iter().any(tried_only)),
+        summary: Summary {
+            steps: steps.len(),
+            done: account.outcomes.unwrap_or_default().len() - failed,
+            failed,
+            skipped: left_out(&account.plan.skipped),
+            refused: left_out(&account.plan.refused),
+            not_due: account.plan.not_due,
+            over_max: account.plan.over_max,
+        },
+        steps,
+        skipped: account.plan.skipped.iter().map(wire_left_out).collect(),
+        refused: account.plan.refused.iter().map(wire_left_out).collect(),
+        problems: account.problems.iter().map(WireProblem::of).collect(),
+    };
+    json::write(&document, out)
+}
+
+fn tried_only(outcome: &Outcome) -> bool {
+    outcome.result.as_ref().is_ok_and(|done| done.tried_only)
+}
+
+fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> WireStep<'a> {
+    let done = result.and_then(|result| result.as_ref().ok());
+    let failed = result.and_then(|result| result.as_ref().err());
+    let (reason, resource_version, before, ca_crt, notes) = match step {
+        Step::ReplacePair(step) => (
+            Some(step.reason.as_str()),
+            step.resource_version.as_deref(),
+            step.before.as_deref().map(summary_of),
+            match step.ca_crt {
+                CaCrtChange::Keep => None,
+                CaCrtChange::PrependNew => Some("new and old"),
+                CaCrtChange::Given => Some("given"),
+            },
+            step.notes.as_slice(),
+        ),
+        Step::CreateSecret(step) => {
+            (None, None, None, step.with_ca_crt.then_some("given"), &[] as &[String])
+        }
+        Step::WriteFiles(_) => (None, None, None, None, &[] as &[String]),
+    };
+    WireStep {
+        action: step.action(),
+        object: WireRef::of(step.object()),
+        reason,
+        resource_version,
+        before,
+        after: done.map_or_else(|| planned(step.pair()), |done| summary_of(&done.after)),
+        ca_crt,
+        notes,
+        result: result.map(|result| match result {
+            Ok(done) if done.tried_only => "tried",
+            Ok(_) => "done",
+            Err(failed) if failed.conflict => "conflict",
+            Err(_) => "failed",
+        }),
+        message: failed.map(|failed| failed.message.as_str()),
+        remedy: failed.map(|failed| failed.remedy.as_str()),
+        new_resource_version: done.and_then(|done| done.resource_version.as_deref()),
+    }
+}
+
+fn summary_of(certificate: &Certificate) -> WireSummary {
+    WireSummary {
+        subject: Some(certificate.subject.clone()),
+        names: certificate.names.iter().map(ToString::to_string).collect(),
+        key_type: certificate.key_type.clone(),
+        key: None,
+        not_before: instant::show(certificate.not_before),
+        not_after: instant::show(certificate.not_after),
+        serial: Some(certificate.serial.clone()),
+        sha256: Some(certificate.fingerprint()),
+    }
+}
+
+fn planned(pair: &NewPair) -> WireSummary {
+    match pair {
+        NewPair::Given(certificate) => summary_of(certificate),
+        NewPair::Make { profile, key } => WireSummary {
+            subject: None,
+            names: profile.name_texts().collect(),
+            key_type: profile.key_type.to_string(),
+            key: Some(match key {
+                KeyChoice::New => "new",
+                KeyChoice::Same { .. } => "same",
+            }),
+            not_before: instant::show(profile.not_before),
+            not_after: instant::show(profile.not_after),
+            serial: None,
+            sha256: None,
+        },
+    }
+}
+
+fn wire_left_out(left_out: &LeftOut) -> WireLeftOut<'_> {
+    WireLeftOut {
+        object: WireRef::of(&left_out.object),
+        reason: left_out.reason.code(),
+        message: &left_out.message,
+        remedy: &left_out.remedy,
+    }
+}
+
+/// Writes the account for people: what was done or is to be done, what was passed over, and a line
+/// that sums up. What failed is [`write_failures`]'.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_text(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match account.outcomes {
+        Some(outcomes) => {
+            for outcome in outcomes {
+                if let Ok(done) = &outcome.result {
+                    write_step(&outcome.step, Some(done), account.namespaces, out)?;
+                }
+            }
+        }
+        None => {
+            for step in &account.plan.steps {
+                write_step(step, None, account.namespaces, out)?;
+            }
+        }
+    }
+    write_skipped(account, out)?;
+    let warning = style(Severity::Warning);
+    for problem in account.problems {
+        writeln!(
+            out,
+            "{warning}problem{warning:#}  {}",
+            harmless::line(&problem.object.to_string())
+        )?;
+        sentence("         ", "         ", &problem.message, out)?;
+    }
+    writeln!(out, "{}", sum_up(account))
+}
+
+/// Writes what could not be done, each with its reason and the way out: the talk of a command,
+/// not its data.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let red = style(Severity::Error);
+    for refused in &account.plan.refused {
+        writeln!(
+            out,
+            "{red}refused{red:#}  {}{}",
+            name(&refused.object, account.namespaces),
+            place(&refused.object)
+        )?;
+        sentence("         ", "         ", &refused.message, out)?;
+        sentence("           ", "         → ", &refused.remedy, out)?;
+    }
+    for outcome in account.outcomes.unwrap_or_default() {
+        let Err(failed) = &outcome.result else { continue };
+        let word = if failed.conflict { "conflict" } else { "failed" };
+        let object = objects(&outcome.step, account.namespaces);
+        writeln!(out, "{red}{word:<8}{red:#} {object}{}", place(outcome.step.object()))?;
+        sentence("         ", "         ", &failed.message, out)?;
+        sentence("           ", "         → ", &failed.remedy, out)?;
+    }
+    Ok(())
+}
+
+fn write_step(
+    step: &Step,
+    done: Option<&Done>,
+    namespaces: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (style, word) = match (done, step) {
+        (Some(done), _) if done.tried_only => (GOOD, "tried"),
+        (Some(_), Step::ReplacePair(_)) => (GOOD, "replaced"),
+        (Some(_), Step::CreateSecret(_)) => (GOOD, "created"),
+        (Some(_), Step::WriteFiles(_)) => (GOOD, "written"),
+        (None, Step::ReplacePair(_)) => (style(Severity::Info), "replace"),
+        (None, Step::CreateSecret(_)) => (style(Severity::Info), "create"),
+        (None, Step::WriteFiles(_)) => (style(Severity::Info), "write"),
+    };
+    writeln!(
+        out,
+        "{style}{word:<8}{style:#} {}{}",
+        objects(step, namespaces),
+        place(step.object())
+    )?;
+    write_change(step, done, out)
+}
+
+fn objects(step: &Step, namespaces: bool) -> String {
+    match step {
+        Step::WriteFiles(files) => {
+            format!(
+                "{} and {}",
+                harmless::line(&files.key.name),
+                harmless::line(&files.certificate.name)
+            )
+        }
+        Step::CreateSecret(_) | Step::ReplacePair(_) => name(step.object(), namespaces),
+    }
+}
+
+fn write_change(step: &Step, done: Option<&Done>, out: &mut dyn Write) -> io::Result<()> {
+    let line = |text: &str, out: &mut dyn Write| sentence("           ", "         ", text, out);
+    if let Step::ReplacePair(step) = step {
+        line(&format!("why:    {}", step.reason), out)?;
+        if let Some(before) = &step.before {
+            line(&format!("before: {}", certificate_text(before)), out)?;
+        }
+    }
+    let after = match (done, step.pair()) {
+        (Some(done), _) => certificate_text(&done.after),
+        (None, NewPair::Given(certificate)) => certificate_text(certificate),
+        (None, NewPair::Make { profile, key }) => profile_text(profile, key),
+    };
+    line(&format!("after:  {after}"), out)?;
+    let Step::ReplacePair(step) = step else { return Ok(()) };
+    match step.ca_crt {
+        CaCrtChange::Keep => {}
+        CaCrtChange::PrependNew => line(
+            "ca.crt: the new certificate beside the old one, for clients that trust either",
+            out,
+        )?,
+        CaCrtChange::Given => line("ca.crt: the given one", out)?,
+    }
+    for note in &step.notes {
+        line(&format!("note:   {note}"), out)?;
+    }
+    Ok(())
+}
+
+fn certificate_text(certificate: &Certificate) -> String {
+    let names: Vec<String> = certificate.names.iter().map(ToString::to_string).collect();
+    let names = if names.is_empty() {
+        format!("no SAN ({})", certificate.subject)
+    } else {
+        names.join(", ")
+    };
+    format!(
+        "{names}; {}; until {}",
+        certificate.key_type,
+        instant::show_date(certificate.not_after)
+    )
+}
+
+fn profile_text(profile: &Profile, key: &KeyChoice) -> String {
+    let names: Vec<String> = profile.name_texts().collect();
+    let key = match key {
+        KeyChoice::New => "new key",
+        KeyChoice::Same { .. } => "same key",
+    };
+    format!(
+        "{}; {}, {key}; until {}",
+        names.join(", "),
+        profile.key_type,
+        instant::show_date(profile.not_after)
+    )
+}
+
+fn write_skipped(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let style = style(Severity::Warning);
+    for skipped in &account.plan.skipped {
+        writeln!(
+            out,
+            "{style}skipped{style:#}  {}{}",
+            name(&skipped.object, account.namespaces),
+            place(&skipped.object)
+        )?;
+        sentence("         ", "         ", &skipped.message, out)?;
+        sentence("           ", "         → ", &skipped.remedy, out)?;
+    }
+    Ok(())
+}
+
+/// `2 replaced, 1 failed, 3 skipped (2 owned, 1 immutable), 4 not due`.
+fn sum_up(account: Account<'_>) -> String {
+    let plan = account.plan;
+    let outcomes = account.outcomes.unwrap_or_default();
+    let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
+    let done = outcomes.len() - failed;
+    let tried = outcomes.iter().any(tried_only);
+    let mut parts = Vec::new();
+    match account.outcomes {
+        None => parts.push(format!("{} to carry out", count(plan.steps.len(), "step"))),
+        Some(_) if tried => parts.push(format!("{done} tried by the server, nothing written")),
+        Some(_) if done == 0 && failed == 0 => parts.push("nothing to do".to_owned()),
+        Some(_) if done == 0 => {}
+        Some(_) => parts.push(format!("{done} {}", done_word(plan))),
+    }
+    let mut add = |number: usize, what: &str| {
+        if number > 0 {
+            parts.push(format!("{number} {what}"));
+        }
+    };
+    add(failed, "failed");
+    add(plan.refused.len(), "refused");
+    add(plan.skipped.len(), &format!("skipped ({})", reasons(&plan.skipped)));
+    add(plan.not_due, "not due");
+    add(plan.over_max, "over --max, left for the next run");
+    parts.join(", ")
+}
+
+fn done_word(plan: &Plan) -> &'static str {
+    match plan.steps.first() {
+        Some(Step::CreateSecret(_)) => "created",
+        Some(Step::WriteFiles(_)) => "pair written",
+        Some(Step::ReplacePair(_)) | None => "replaced",
+    }
+}
+
+fn reasons(left_out: &[LeftOut]) -> String {
+    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+    for one in left_out {
+        *counts.entry(one.reason).or_default() += 1;
+    }
+    counts
+        .iter()
+        .map(|(reason, number)| format!("{number} {}", reason.code()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
