@@ -1,0 +1,217 @@
+//! Writing to an API server: one request a Secret, with the resourceVersion that was seen.
+//!
+//! Knows the patch and what may come back. A conflict is reported, never tried again here.
+
+use super::pair::{self, KeySource, Materials, ReadyPair};
+use crate::cluster::error::{ClusterError, Failure};
+use crate::cluster::{Client, Written};
+use crate::object_ref::ObjectRef;
+use crate::plan::outcome::{Done, Failed, Outcome};
+use crate::plan::step::{CaCrtChange, CreateSecret, KeyChoice, NewPair, ReplacePair, Step};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Our field manager, on everything that is written.
+pub const FIELD_MANAGER: &str = "certwright";
+
+/// Requests under way at once: kube speaks HTTP/1.1, so each is a connection.
+const PARALLEL: usize = 8;
+
+/// Where steps are carried out, and how.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The cluster.
+    pub client: Client,
+    /// Whether the server shall only try (`--dry-run=server`).
+    pub dry_run: bool,
+}
+
+/// Carries out the steps, several at once, and says what became of each, in their order.
+/// `on_done` is called after each, for progress.
+pub async fn apply(
+    steps: Vec<Step>,
+    materials: Arc<Materials>,
+    keys: Arc<dyn KeySource>,
+    target: Target,
+    on_done: &(dyn Fn() + Sync),
+) -> Vec<Outcome> {
+    let work = steps.into_iter().map(|step| {
+        let (materials, keys, target) = (Arc::clone(&materials), Arc::clone(&keys), target.clone());
+        async move {
+            let result = one(&step, materials, keys, &target).await;
+            on_done();
+            Outcome { step, result }
+        }
+    });
+    stream::iter(work).buffered(PARALLEL).collect().await
+}
+
+async fn one(
+    step: &Step,
+    materials: Arc<Materials>,
+    keys: Arc<dyn KeySource>,
+    target: &Target,
+) -> Result<Done, Failed> {
+    match step {
+        Step::CreateSecret(step) => create(step, materials, keys, target).await,
+        Step::ReplacePair(step) => replace(step, materials, keys, target).await,
+        Step::WriteFiles(_) => {
+            Err(Failed::of("files are not written to a cluster", "this is a mistake in certwright"))
+        }
+    }
+}
+
+async fn create(
+    step: &CreateSecret,
+    materials: Arc<Materials>,
+    keys: Arc<dyn KeySource>,
+    target: &Target,
+) -> Result<Done, Failed> {
+    let ca =
+        materials.given.as_ref().and_then(|given| given.ca.clone()).filter(|_| step.with_ca_crt);
+    let ready = made(step.pair.clone(), materials, None, keys).await?;
+    let secret = super::manifests::secret(&step.object, &ready, ca);
+    let written =
+        target.client.apply_secret(&step.object, &secret, FIELD_MANAGER, target.dry_run).await;
+    settled(written, &step.object, ready, target).await
+}
+
+async fn replace(
+    step: &ReplacePair,
+    materials: Arc<Materials>,
+    keys: Arc<dyn KeySource>,
+    target: &Target,
+) -> Result<Done, Failed> {
+    let current = if needs_current(step) { Some(current(step, target).await?) } else { None };
+    let value =
+        |key: &str| current.as_ref().and_then(|data| data.get(key)).map(|value| value.0.clone());
+    let given_ca = materials.given.as_ref().and_then(|given| given.ca.clone());
+    let ready = made(step.pair.clone(), materials, value("tls.key"), keys).await?;
+    let ca = match step.ca_crt {
+        CaCrtChange::Keep => None,
+        CaCrtChange::PrependNew => {
+            Some(pair::prepended(&ready.certificates, &value("ca.crt").unwrap_or_default()))
+        }
+        CaCrtChange::Given => given_ca,
+    };
+    let patch = patch(step, &ready, ca.as_deref());
+    let written =
+        target.client.patch_secret(&step.object, &patch, FIELD_MANAGER, target.dry_run).await;
+    settled(written, &step.object, ready, target).await
+}
+
+/// Whether the step needs bytes that are in the Secret now.
+fn needs_current(step: &ReplacePair) -> bool {
+    let keeps_key = matches!(&step.pair, NewPair::Make { key: KeyChoice::Same { .. }, .. });
+    keeps_key || step.ca_crt == CaCrtChange::PrependNew
+}
+
+/// The data of the Secret, if it still is the version that was planned for.
+async fn current(
+    step: &ReplacePair,
+    target: &Target,
+) -> Result<BTreeMap<String, ByteString>, Failed> {
+    let secret: Secret = target.client.get(&step.object).await.map_err(failed)?;
+    if secret.metadata.resource_version != step.resource_version {
+        return Err(Failed {
+            conflict: true,
+            message: format!(
+                "{} has changed since it was looked at: expected resourceVersion {}, found {}",
+                step.object,
+                step.resource_version.as_deref().unwrap_or("none"),
+                secret.metadata.resource_version.as_deref().unwrap_or("none"),
+            ),
+            remedy: "look at it and try again".to_owned(),
+        });
+    }
+    Ok(secret.data.unwrap_or_default())
+}
+
+/// Makes the pair on a thread of its own: an RSA key takes tens of milliseconds of CPU.
+async fn made(
+    new: NewPair,
+    materials: Arc<Materials>,
+    current_key: Option<Vec<u8>>,
+    keys: Arc<dyn KeySource>,
+) -> Result<ReadyPair, Failed> {
+    let current_key = current_key.map(crate::redact::Redacted::new);
+    let making = move || {
+        let current_key = current_key.as_ref().map(crate::redact::Redacted::expose);
+        pair::ready(&new, &materials, current_key, keys.as_ref())
+    };
+    match tokio::task::spawn_blocking(making).await {
+        Ok(ready) => ready,
+        Err(_) => Err(Failed::of("making the key was interrupted", "try again")),
+    }
+}
+
+/// One merge patch: key, certificate, perhaps `ca.crt`, and the version they are for.
+fn patch(step: &ReplacePair, ready: &ReadyPair, ca: Option<&[u8]>) -> serde_json::Value {
+    let mut data = json!({
+        "tls.crt": STANDARD.encode(&ready.certificates),
+        "tls.key": STANDARD.encode(ready.key.expose()),
+    });
+    if let (Some(ca), Some(data)) = (ca, data.as_object_mut()) {
+        data.insert("ca.crt".to_owned(), STANDARD.encode(ca).into());
+    }
+    match &step.resource_version {
+        Some(version) => json!({ "metadata": { "resourceVersion": version }, "data": data }),
+        None => json!({ "data": data }),
+    }
+}
+
+/// What the write came to. After an answer that never came, the Secret itself tells whether the
+/// write was carried out.
+async fn settled(
+    written: Result<Written, ClusterError>,
+    object: &ObjectRef,
+    ready: ReadyPair,
+    target: &Target,
+) -> Result<Done, Failed> {
+    let stored = match written {
+        Ok(written) => written.stored,
+        Err(error) if matches!(error.failure, Failure::Timeout | Failure::Unreachable) => {
+            let read_again: Result<Secret, _> = target.client.get(object).await;
+            match read_again {
+                Ok(secret) if holds(&secret, &ready) => secret,
+                _ => return Err(failed(error)),
+            }
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    if !holds(&stored, &ready) {
+        return Err(Failed::of(
+            format!(
+                "{object} was written, but what is stored is not what was sent: an admission webhook changed it"
+            ),
+            "look at the Secret, and at the cluster's mutating webhooks",
+        ));
+    }
+    Ok(Done {
+        after: Box::new(ready.facts),
+        resource_version: stored.metadata.resource_version,
+        tried_only: target.dry_run,
+    })
+}
+
+fn holds(secret: &Secret, ready: &ReadyPair) -> bool {
+    let stored = |key: &str| {
+        secret.data.as_ref().and_then(|data| data.get(key)).map(|value| value.0.as_slice())
+    };
+    stored("tls.crt") == Some(&ready.certificates) && stored("tls.key") == Some(ready.key.expose())
+}
+
+fn failed(error: ClusterError) -> Failed {
+    Failed {
+        conflict: error.failure == Failure::Conflict,
+        message: error.message,
+        remedy: error.remedy,
+    }
+}

@@ -1,0 +1,143 @@
+//! Writing files: a key and its certificate side by side, or a file's new text.
+//!
+//! Knows how to leave either the old file or the new one, never half of one, and a key that nobody
+//! else could read for even an instant: temp file 0600 in the same folder, fsync, rename, fsync of
+//! the folder. A symbolic link is never followed.
+
+use super::pair::{self, KeySource, Materials};
+use crate::plan::outcome::{Done, Failed, Outcome};
+use crate::plan::step::{Step, WriteFiles};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Mode of private keys, whatever the umask.
+const KEY_MODE: u32 = 0o600;
+/// Mode of certificates, less the umask's bits.
+const CERTIFICATE_MODE: u32 = 0o644;
+
+/// Carries out the steps that write files.
+pub fn apply(steps: Vec<Step>, materials: &Materials, keys: &dyn KeySource) -> Vec<Outcome> {
+    let one = |step: Step| {
+        let result = match &step {
+            Step::WriteFiles(files) => write_pair(files, materials, keys),
+            Step::CreateSecret(_) | Step::ReplacePair(_) => Err(Failed::of(
+                "a Secret is not written to files",
+                "this is a mistake in certwright",
+            )),
+        };
+        Outcome { step, result }
+    };
+    steps.into_iter().map(one).collect()
+}
+
+fn write_pair(
+    step: &WriteFiles,
+    materials: &Materials,
+    keys: &dyn KeySource,
+) -> Result<Done, Failed> {
+    let (key_path, certificate_path) =
+        (PathBuf::from(&step.key.name), PathBuf::from(&step.certificate.name));
+    for path in [&key_path, &certificate_path] {
+        refuse_existing(path, step.overwrite)?;
+    }
+    let ready = pair::ready(&step.pair, materials, None, keys)?;
+    fs::create_dir_all(folder(&key_path))
+        .map_err(|error| cannot_write(folder(&key_path), &error))?;
+    // Both are on disk before either is seen: a full disk shows here, with the old files intact.
+    let key = stage(&key_path, ready.key.expose(), KEY_MODE, true)?;
+    let certificate = stage(&certificate_path, &ready.certificates, CERTIFICATE_MODE, false)?;
+    place(key, &key_path, step.overwrite)?;
+    if let Err(error) = place(certificate, &certificate_path, step.overwrite) {
+        if !step.overwrite {
+            // The key is ours, made a moment ago for a certificate that is not to be.
+            let _ = fs::remove_file(&key_path);
+        }
+        return Err(error);
+    }
+    sync_folder(&key_path)?;
+    Ok(Done { after: Box::new(ready.facts), resource_version: None, tried_only: false })
+}
+
+/// Replaces the text of a file, keeping its mode and owner.
+///
+/// # Errors
+/// [`Failed`], with the old file intact; also when the path is a symbolic link.
+pub fn replace_text(path: &Path, text: &str) -> Result<(), Failed> {
+    let old = fs::symlink_metadata(path).map_err(|error| cannot_write(path, &error))?;
+    if old.is_symlink() {
+        return Err(Failed::of(
+            format!(
+                "{} is a symbolic link, and links are not followed when writing",
+                path.display()
+            ),
+            "name the file it leads to",
+        ));
+    }
+    let staged = stage(path, text.as_bytes(), old.mode() & 0o7777, true)?;
+    // Only root may give a file away; for everybody else it is theirs already.
+    let _ = std::os::unix::fs::fchown(staged.as_file(), Some(old.uid()), Some(old.gid()));
+    place(staged, path, true)?;
+    sync_folder(path)
+}
+
+/// Whether something is at `path`, be it a link that leads nowhere.
+fn refuse_existing(path: &Path, overwrite: bool) -> Result<(), Failed> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_dir() => {
+            Err(Failed::of(format!("{} is a folder", path.display()), "choose another --out-dir"))
+        }
+        Ok(_) if !overwrite => Err(Failed::of(
+            format!("{} exists already; nothing was written", path.display()),
+            "add --force to replace it, or choose another --out-dir",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A temp file beside `path` with the bytes in it, on disk. The mode is never wider than `mode`,
+/// not for an instant, and with `exact` it is that, whatever the umask.
+fn stage(path: &Path, bytes: &[u8], mode: u32, exact: bool) -> Result<NamedTempFile, Failed> {
+    let write = || -> io::Result<NamedTempFile> {
+        let mut file = tempfile::Builder::new()
+            .prefix(".certwright-")
+            .permissions(Permissions::from_mode(mode))
+            .tempfile_in(folder(path))?;
+        // The umask takes bits away at the open; only an exact mode is set again.
+        if exact {
+            file.as_file().set_permissions(Permissions::from_mode(mode))?;
+        }
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    };
+    write().map_err(|error| cannot_write(path, &error))
+}
+
+fn place(staged: NamedTempFile, path: &Path, overwrite: bool) -> Result<(), Failed> {
+    let placed = if overwrite { staged.persist(path) } else { staged.persist_noclobber(path) };
+    placed.map(drop).map_err(|error| cannot_write(path, &error.error))
+}
+
+/// A rename is on disk only when its folder is.
+fn sync_folder(path: &Path) -> Result<(), Failed> {
+    let folder = folder(path);
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .map_err(|error| cannot_write(folder, &error))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failed {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default().to_ascii_lowercase();
+    Failed::of(
+        format!("cannot write {}: {text}", path.display()),
+        "what was there before is untouched; check the folder's rights and space",
+    )
+}

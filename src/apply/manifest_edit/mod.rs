@@ -1,0 +1,1013 @@
+//! Replaces values of a Secret inside manifest text, and nothing else in it.
+//!
+//! Knows where a value stands in YAML or JSON text, and how to write another value in the same
+//! notation: comments, key order, indentation, quotes, line endings, a byte order mark, document
+//! markers and the presence of a last line break all stay byte for byte. After writing it parses
+//! the new text and compares it with the old one event by event, so an `Ok` is a proof that the
+//! asked values changed, and only they.
+//!
+//! Refuses to know files, certificates, and whether a value should change. It never adds a key,
+//! and it never changes a value that more than one place in the document uses.
+
+mod locate;
+mod notation;
+mod scalar;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use self::locate::{Events, Kind, locate};
+use self::notation::line;
+use self::scalar::{Change, Splice, Wanted, plan};
+
+/// Where a value stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValueAt<'a> {
+    /// Which document, from 0, counted as [`documents`] counts them: empty ones count too.
+    pub document: usize,
+    /// Which entry of `items`, from 0, when the document is a list; `None` when the document
+    /// itself is the Secret.
+    pub item: Option<usize>,
+    /// The key inside `data` or `stringData`, for instance `tls.crt`.
+    pub key: &'a str,
+}
+
+/// One value to replace.
+#[derive(Clone, Copy)]
+pub struct ValueEdit<'a> {
+    /// Where the old value stands.
+    pub at: ValueAt<'a>,
+    /// The new value as Kubernetes will hand it to a pod: PEM text, not base64.
+    pub value: &'a [u8],
+}
+
+/// Written by hand: a value may be a private key, and only its length may be shown.
+impl fmt::Debug for ValueEdit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValueEdit")
+            .field("at", &self.at)
+            .field("value", &format_args!("<{} bytes>", self.value.len()))
+            .finish()
+    }
+}
+
+/// The place an error is about. Numbers are shown counted from 1, as people and editors count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The document, from 0.
+    pub document: usize,
+    /// The entry of `items`, from 0.
+    pub item: Option<usize>,
+    /// The key inside the Secret that was asked for.
+    pub key: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "document {}", self.document.saturating_add(1))?;
+        if let Some(item) = self.item {
+            write!(f, ", item {}", item.saturating_add(1))?;
+        }
+        write!(f, ", key {}, line {}, column {}", self.key, self.line, self.column)
+    }
+}
+
+/// Why text was not edited. No variant holds a value of the file or a new value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The text is not YAML (and so not JSON either).
+    #[error("line {line}, column {column}: not valid yaml: {reason}")]
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What the parser expected, without any of the text it read.
+        reason: String,
+    },
+    /// The text has fewer documents.
+    #[error("there is no document {}: the text has {count}", .document.saturating_add(1))]
+    NoSuchDocument {
+        /// The document asked for, from 0.
+        document: usize,
+        /// How many documents there are.
+        count: usize,
+    },
+    /// An item was asked for, and the document has no list under `items`, or a shorter one.
+    #[error("{0}: the document has no such item")]
+    NoSuchItem(Place),
+    /// What stands there is not a Secret.
+    #[error("{0}: this is not a secret")]
+    NotASecret(Place),
+    /// Neither `data` nor `stringData` has the key.
+    #[error(
+        "{0}: the secret has no such key in data or stringData; keys are replaced, never added, \
+         so write the key with an empty value and try again"
+    )]
+    NoSuchKey(Place),
+    /// The value, or something around it, is an alias such as `*shared`.
+    #[error(
+        "{0}: an alias stands here, and what it points at has other users; \
+         write the value out in place of the alias and try again"
+    )]
+    Alias(Place),
+    /// The value, or something around it, has an anchor that an alias refers to.
+    #[error(
+        "{0}: an alias elsewhere uses the anchor set here, so its value would change too; \
+         write the value out in place of that alias and try again"
+    )]
+    SharedAnchor(Place),
+    /// A merge key may supply the value.
+    #[error(
+        "{0}: a merge key (<<) stands here and may supply the value; \
+         write the value out under its own key and try again"
+    )]
+    Merged(Place),
+    /// A mapping on the way to the value has a key twice.
+    #[error("{0}: a key occurs twice here; remove one of the two and try again")]
+    DuplicateKey(Place),
+    /// The old value is a list or a mapping.
+    #[error("{0}: the value is not text but a list or a mapping")]
+    NotAScalar(Place),
+    /// The key has no colon behind it, so there is no place for a value.
+    #[error("{0}: there is no colon behind the key; write one and try again")]
+    NoColon(Place),
+    /// The value has a tag whose meaning is not known here.
+    #[error("{0}: the value has a tag other than !!str and !!binary; remove the tag and try again")]
+    UnknownTag(Place),
+    /// The document was encrypted by `sops`. A new value would stand in it in the clear.
+    #[error("{0}: the document is encrypted with sops; decrypt it, or rotate it through sops")]
+    Encrypted(Place),
+    /// `stringData` holds text, and the new value is not UTF-8.
+    #[error("{0}: the new value is not text, so it cannot stand in stringData")]
+    NotText(Place),
+    /// Two edits name the same value.
+    #[error("{0}: two new values were given for this place")]
+    AskedTwice(Place),
+    /// The proof failed: the new text would differ in more than the asked values.
+    #[error(
+        "line {line}, column {column}: replacing the value would change more than the value; \
+         rewrite this part of the file in a plainer way and try again"
+    )]
+    WouldChangeMore {
+        /// The line of the first difference in the old text, from 1.
+        line: usize,
+        /// Its column, from 1.
+        column: usize,
+    },
+}
+
+/// Returns `text` with the asked values replaced.
+///
+/// Guarantees: on `Ok` every byte outside the notation of the replaced values is the old one, and
+/// parsing the result gives the old events and comments, except for the replaced scalars, which
+/// decode to exactly the asked bytes.
+///
+/// A key in `data` is written as base64, in `stringData` as text, in both if it is in both. The
+/// notation stays when it can express the new value: else a literal block is written, or, in flow
+/// style and JSON, a double-quoted scalar. An empty value gets base64 or a literal block. Base64
+/// that was wrapped by line breaks is wrapped at the same width; base64 whose lines fold into
+/// blanks (`>`, or a plain scalar over several lines) is written on one line, because Kubernetes
+/// skips line breaks inside base64 but not blanks. A value tagged `!!binary` gets one more layer
+/// of base64, as YAML readers, kubectl among them, take one off before Kubernetes sees it.
+///
+/// Caveats: under `|-` and `>-` in `stringData` the final line break of the value is dropped, as
+/// the header asks for; PEM is as good without it. A value without a final line break turns `|`
+/// into `|-`. A Secret without `kind` is taken for one, since entries of a `SecretList` need none.
+///
+/// # Errors
+///
+/// Any [`EditError`]; the text is then to be left as it is.
+pub fn edit(text: &str, edits: &[ValueEdit<'_>]) -> Result<Zeroizing<String>, EditError> {
+    let old = Events::parse(text)?;
+    let mut wanted = BTreeMap::new();
+    let mut splices = Vec::new();
+    for edit in edits {
+        for target in locate(&old, edit.at)? {
+            let Change { pieces, outcome } = plan(text, &old, &target, edit)?;
+            splices.extend(pieces);
+            if wanted.insert(target.value, outcome).is_some() {
+                return Err(EditError::AskedTwice(old.place(edit.at, target.value)));
+            }
+        }
+    }
+    let new = splice(text, splices).ok_or_else(|| old.would_change_more(0))?;
+    prove(&old, &new, &wanted)?;
+    Ok(new)
+}
+
+/// The byte range of each document, in the order [`ValueAt::document`] counts.
+///
+/// The ranges follow each other without gaps and cover all of `text`, except that text without
+/// any document has no range. Parsing such a range gives that document alone, which spares a
+/// reader from counting: readers of whole files tend to skip empty documents.
+///
+/// # Errors
+///
+/// [`EditError::Syntax`] when any of the documents does not parse.
+pub fn documents(text: &str) -> Result<Vec<Range<usize>>, EditError> {
+    let events = Events::parse(text)?;
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    // Where the document before was ended by `...`; directives may follow there, and they belong
+    // to the next document. Without `...` the next `---` is the border.
+    let mut ended = None;
+    for (count, node) in events.borders().enumerate() {
+        match node.kind {
+            Kind::DocumentStart { .. } if count > 0 => {
+                let border = ended.take().unwrap_or(node.span.start);
+                ranges.push(start..border);
+                start = border;
+            }
+            Kind::DocumentEnd if !node.span.is_empty() => {
+                ended = Some(line(text, node.span.end).next);
+            }
+            _ => {}
+        }
+    }
+    if events.borders().next().is_some() {
+        ranges.push(start..text.len());
+    }
+    Ok(ranges)
+}
+
+/// Puts the pieces into the text; `None` when two of them overlap.
+fn splice(text: &str, mut pieces: Vec<Splice>) -> Option<Zeroizing<String>> {
+    // Stable: two insertions at one place (a header and its block at the end of the text) keep
+    // the order they were planned in.
+    pieces.sort_by_key(|piece| piece.range.start);
+    let added: usize = pieces.iter().map(|piece| piece.text.len()).sum();
+    // Enough room from the start, so that no grown buffer leaves a copy of a key behind.
+    let mut new = Zeroizing::new(String::with_capacity(text.len() + added));
+    let mut at = 0;
+    for piece in &pieces {
+        new.push_str(text.get(at..piece.range.start)?);
+        new.push_str(&piece.text);
+        at = piece.range.end;
+    }
+    new.push_str(text.get(at..)?);
+    Some(new)
+}
+
+/// Checks that `new` differs from `old` in the wanted values and in nothing else.
+fn prove(
+    old: &Events<'_>,
+    new: &str,
+    wanted: &BTreeMap<usize, Wanted<'_>>,
+) -> Result<(), EditError> {
+    let new = Events::parse(new).map_err(|_| {
+        let first = wanted.keys().next().copied().unwrap_or(0);
+        old.would_change_more(first)
+    })?;
+    for (index, node) in old.nodes.iter().enumerate() {
+        let same = new.nodes.get(index).is_some_and(|other| {
+            let same_properties = node.anchor == other.anchor && node.tag == other.tag;
+            let same_content = match (wanted.get(&index), &other.kind) {
+                (None, kind) => node.kind == *kind,
+                (Some(wanted), Kind::Scalar { value, .. }) => wanted.is_met_by(value),
+                (Some(_), _) => false,
+            };
+            same_properties && same_content
+        });
+        if !same {
+            return Err(old.would_change_more(index));
+        }
+    }
+    if old.nodes.len() != new.nodes.len() || old.comments != new.comments {
+        let first = wanted.keys().next().copied().unwrap_or(0);
+        return Err(old.would_change_more(first));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::Value;
+
+    use super::{BTreeMap, EditError, Events, ValueAt, ValueEdit, documents, edit, prove};
+
+    /// Looks like PEM, and is no key. Two lines of content, so that folding shows.
+    const PEM: &str = "-----BEGIN X-----\nQUJDREVGR0hJSktM\nTU5P\n-----END X-----\n";
+    /// `PEM` in base64.
+    const B64: &str =
+        "LS0tLS1CRUdJTiBYLS0tLS0KUVVKRFJFVkdSMGhKU2t0TQpUVTVQCi0tLS0tRU5EIFgtLS0tLQo=";
+    /// `B64` in lines of 20.
+    const B64_20: [&str; 4] = [
+        "LS0tLS1CRUdJTiBYLS0t",
+        "LS0KUVVKRFJFVkdSMGhK",
+        "U2t0TQpUVTVQCi0tLS0t",
+        "RU5EIFgtLS0tLQo=",
+    ];
+
+    fn at(document: usize, item: Option<usize>) -> ValueAt<'static> {
+        ValueAt { document, item, key: "tls.crt" }
+    }
+
+    fn edit_at(text: &str, at: ValueAt<'_>) -> Result<String, EditError> {
+        let value = PEM.as_bytes();
+        edit(text, &[ValueEdit { at, value }]).map(|new| new.to_string())
+    }
+
+    /// The funnel: editing `tls.crt` of the first document turns `old` into `new`, and readers
+    /// of the result, Kubernetes' rules applied, find the PEM where the old value stood.
+    #[track_caller]
+    fn check(old: &str, new: &str) {
+        check_at(old, at(0, None), new);
+    }
+
+    #[track_caller]
+    fn check_at(old: &str, at: ValueAt<'_>, new: &str) {
+        let edited = edit_at(old, at).expect("the edit is possible");
+        assert_eq!(edited, new);
+        assert_meaning(old, new, at);
+        let again = edit_at(&edited, at).expect("the result can be edited");
+        assert_eq!(again, edited, "a second edit with the same value is idle");
+    }
+
+    /// Reads both texts with another reader, and compares them apart from the value.
+    #[track_caller]
+    fn assert_meaning(old: &str, new: &str, at: ValueAt<'_>) {
+        let read = |text: &str| -> Option<Vec<Value>> {
+            let ranges = documents(text).ok()?;
+            ranges
+                .into_iter()
+                .map(|range| serde_saphyr::from_str(text.get(range).unwrap_or_default()).ok())
+                .collect()
+        };
+        // The other reader refuses more than this module does; what it refuses is no evidence.
+        let Some(mut old) = read(old) else { return };
+        let mut new = read(new).expect("the new text is as readable as the old one");
+        let mut found = 0;
+        for documents in [&mut old, &mut new] {
+            let mut secret = &mut documents[at.document];
+            if let Some(item) = at.item {
+                secret = &mut secret["items"][item];
+            }
+            for field in ["data", "stringData"] {
+                let Some(map) = secret.get_mut(field).and_then(Value::as_object_mut) else {
+                    continue;
+                };
+                if let Some(value) = map.get_mut(at.key) {
+                    found += usize::from(is_pem(field, value.as_str()));
+                    *value = Value::Null;
+                }
+            }
+        }
+        assert_eq!(old, new);
+        assert!(found > 0, "the new value reads as the wanted one");
+    }
+
+    fn is_pem(field: &str, value: Option<&str>) -> bool {
+        let Some(value) = value else { return false };
+        if field == "stringData" {
+            return value == PEM || value == PEM.trim_end();
+        }
+        let unbroken = value.replace(['\r', '\n'], "");
+        STANDARD.decode(unbroken).is_ok_and(|read| read == PEM.as_bytes())
+    }
+
+    /// Checks what stands behind `tls.crt:` in a block map, with neighbours around it.
+    #[track_caller]
+    fn check_field(field: &str, old: &str, new: &str) {
+        let manifest = |value: &str| {
+            format!(
+                "apiVersion: v1 # core\nkind: Secret\n{field}:\n  ca.crt: eA==\n  tls.crt:{value}\n  \
+                 # the key\n  tls.key: eQ==\nmetadata: {{name: web}}\n"
+            )
+        };
+        check(&manifest(old), &manifest(new));
+    }
+
+    #[track_caller]
+    fn check_data(old: &str, new: &str) {
+        check_field("data", old, &new.replace("B64", B64));
+    }
+
+    /// In `new`, `PEM4` stands for the PEM lines indented by 4, the last line break left out.
+    #[track_caller]
+    fn check_string_data(old: &str, new: &str) {
+        check_field("stringData", old, &new.replace("PEM4", &pem(4, "\n")));
+    }
+
+    fn pem(indent: usize, eol: &str) -> String {
+        let lines: Vec<String> = PEM.lines().map(|line| format!("{:indent$}{line}", "")).collect();
+        lines.join(eol)
+    }
+
+    fn escaped() -> String {
+        format!("\"{}\"", PEM.replace('\n', "\\n"))
+    }
+
+    #[track_caller]
+    fn check_error(text: &str, at: ValueAt<'_>, sentence: &str) {
+        let error = edit_at(text, at).expect_err("the edit is refused");
+        assert_eq!(error.to_string(), sentence);
+    }
+
+    #[test]
+    fn keeps_plain_and_quoted_base64_in_their_notation() {
+        check_data(" b2xk", " B64");
+        check_data("   b2xk  ", "   B64  ");
+        check_data(" 'b2xk'", " 'B64'");
+        check_data(" \"b2xk\"", " \"B64\"");
+        check_data("\n    b2xk", "\n    B64");
+        check_data(" !!str b2xk", " !!str B64");
+        check_data(" &unused b2xk", " &unused B64");
+        check_data(" ! \"b2xk\"", " ! \"B64\"");
+    }
+
+    #[test]
+    fn keeps_the_comment_behind_a_value() {
+        check_data(" b2xk # old one", " B64 # old one");
+        check_data(" 'b2xk'   # it's", " 'B64'   # it's");
+        check_data(" \"b2xk\"\t# \"x\"", " \"B64\"\t# \"x\"");
+        check_data(" | # here: |\n    b2xk", " | # here: |\n    B64");
+        check_data(" # above\n    b2xk # c", " # above\n    B64 # c");
+        check_data(" # a: |\n    | # b\n    b2xk", " # a: |\n    | # b\n    B64");
+        check_string_data(" | # pem\n    old", " | # pem\nPEM4");
+        check_string_data(" old # todo", " | # todo\nPEM4");
+    }
+
+    #[test]
+    fn keeps_block_headers_and_the_indentation_of_the_content() {
+        for header in ["|", "|-", "|+", ">", ">-", ">+"] {
+            let old = format!(" {header}\n      b2xk");
+            let new = format!(" {header}\n      B64");
+            check_data(&old, &new);
+        }
+        check_data(" |2\n    b2xk", " |2\n    B64");
+        check_data(" |1-\n   b2xk", " |1-\n   B64");
+        check_data(" >-3\n     b2xk", " >-3\n     B64");
+        check_data(" &a !!str # x\n   |\n   b2xk", " &a !!str # x\n   |\n   B64");
+    }
+
+    #[test]
+    fn keeps_blank_lines_around_a_block_apart_from_leading_ones() {
+        check_data(" |\n    b2xk\n\n  \n", " |\n    B64\n\n  \n");
+        check_data(" |\n\n    b2xk\n", " |\n    B64\n");
+        check_data(" |+\n    b2xk\n\n", " |+\n    B64\n\n");
+        check_data(" |\n    b2xk\n      \n", " |\n    B64\n");
+        check_string_data(" |\n    old\n\n", " |\nPEM4\n\n");
+    }
+
+    #[test]
+    fn drops_blank_lines_that_would_count_in_the_value() {
+        check_string_data(" |+\n    old\n\n\n", " |+\nPEM4");
+        check_string_data(" |+\n\n", " |+\nPEM4");
+    }
+
+    #[test]
+    fn wraps_base64_at_the_width_it_was_wrapped_at() {
+        let old = " |\n    AAAAAAAAAAAAAAAAAAAA\n    AAAAAAAAAAAAAAAAAAAA\n    AAAA";
+        check_data(old, &format!(" |\n    {}", B64_20.join("\n    ")));
+        let old = " \"AAAAAAAAAAAAAAAAAAAA\\nAAAA\\n\"";
+        check_data(old, &format!(" \"{}\"", B64_20.join("\\n")));
+        let old = " 'AAAAAAAAAAAAAAAAAAAA\n\n    AAAA'";
+        check_data(old, &format!(" '{}'", B64_20.join("\n\n    ")));
+        let old = " >\n    AAAAAAAAAAAAAAAAAAAA\n\n    AAAA";
+        check_data(old, &format!(" >\n    {}", B64_20.join("\n\n    ")));
+    }
+
+    #[test]
+    fn unfolds_base64_whose_line_breaks_read_as_blanks() {
+        check_data(" >-\n    AAAA\n    AAAA", " >-\n    B64");
+        check_data(" AAAA\n    AAAA # c", " B64 # c");
+        check_data(" 'AAAA\n    AAAA'", " 'B64'");
+        check_data(" \"AAAA\\\n    AAAA\"", " \"B64\"");
+    }
+
+    #[test]
+    fn fills_an_empty_value_with_base64() {
+        check_data("", " B64");
+        check_data(" ", " B64");
+        check_data("   # todo", " B64  # todo");
+        check_data(" # todo", " B64 # todo");
+        check_data(" ~", " B64");
+        check_data(" null # c", " B64 # c");
+        check_data(" \"\"", " B64");
+        check_data(" ''", " B64");
+        check_data(" !!str", " !!str B64");
+        check_data(" &a # c", " &a B64 # c");
+        check_data(" |", " |\n    B64");
+        check_data(" |4 # c", " |4 # c\n      B64");
+    }
+
+    #[test]
+    fn fills_an_empty_text_with_a_literal_block() {
+        check_string_data("", " |\nPEM4");
+        check_string_data(" # todo", " | # todo\nPEM4");
+        check_string_data(" \"\" # todo", " | # todo\nPEM4");
+        check_string_data(" ~\n\n", " |\nPEM4\n\n");
+        check_string_data(" !!str", " !!str |\nPEM4");
+        check_string_data("\n   ''", "\n   |\nPEM4");
+    }
+
+    #[test]
+    fn does_not_let_a_new_block_swallow_what_stands_below() {
+        let quoted = format!(" {}", escaped());
+        for below in
+            ["\n    # a deep comment", "\n\n     # deeper", "\n      \n", "\n  \t\n", "\n \t # c"]
+        {
+            check_string_data(below, &format!("{quoted}{below}"));
+        }
+        check_string_data("\n   # beside", " |\nPEM4\n   # beside");
+    }
+
+    #[test]
+    fn writes_text_in_the_notation_it_had() {
+        check_string_data(" |\n    old\n    text", " |\nPEM4");
+        check_string_data(" |-\n    old", " |-\nPEM4");
+        check_string_data(" |2\n      old", " |2\nPEM4");
+        check_string_data(" \"old\\ntext\\n\"", &format!(" {}", escaped()));
+        check_string_data(" \"old\n    text\" # c", &format!(" {} # c", escaped()));
+        check_string_data(" 'old'", &format!(" {}", escaped()));
+        check_string_data(" old\n    text # c", " | # c\nPEM4");
+    }
+
+    #[test]
+    fn folds_text_that_was_folded() {
+        let lines = PEM.trim_end().replace('\n', "\n\n    ");
+        check_string_data(" 'old\n\n    text\n\n    '", &format!(" '{lines}\n\n    '"));
+        check_string_data(" >\n    old", &format!(" >\n    {lines}"));
+        check_string_data(" >-\n    old", &format!(" >-\n    {lines}"));
+    }
+
+    #[test]
+    fn a_value_without_a_last_line_break_strips_the_block() {
+        for (old, new) in [
+            (" |\n    x\n", " |-\n    new\n"),
+            (" |+ # c\n    x\n\n", " |- # c\n    new\n\n"),
+            (" >2\n    x\n", " >2-\n    new\n"),
+            (" |-\n    x\n", " |-\n    new\n"),
+            (" x\n", " new\n"),
+            (" 'x' # c\n", " 'new' # c\n"),
+            (" # c\n", " new # c\n"),
+        ] {
+            let manifest = |value| format!("stringData:\n  tls.crt:{value}kind: Secret\n");
+            let edits = [ValueEdit { at: at(0, None), value: b"new" }];
+            let edited = edit(&manifest(old), &edits).expect("the edit is possible");
+            assert_eq!(*edited, manifest(new));
+        }
+    }
+
+    #[test]
+    fn writes_both_maps_when_both_have_the_key() {
+        let manifest = |data: &str, text: &str| {
+            format!("stringData:\n  tls.crt: |-\n{text}\ndata:\n  tls.crt: {data}\n")
+        };
+        check(&manifest("b2xk", "    old"), &manifest(B64, &pem(4, "\n")));
+    }
+
+    #[test]
+    fn a_binary_tag_is_one_more_layer_of_base64() {
+        let text = |value: &str| format!("stringData: {{tls.crt: !!binary {value}}}");
+        check(&text("b2xk"), &text(B64));
+        let data = |value: &str| format!("data:\n  tls.crt: !!binary |\n    {value}\n");
+        let twice = STANDARD.encode(B64);
+        check(&data("YjJ4aw=="), &data(&twice));
+    }
+
+    #[test]
+    fn edits_json_and_flow_mappings() {
+        let minified = |value: &str| {
+            format!(r#"{{"data":{{"tls.crt":{value},"tls.key":"eA=="}},"kind":"Secret"}}"#)
+        };
+        let pretty = |value: &str| {
+            format!(
+                "{{\r\n\t\"kind\": \"Secret\",\r\n\t\"data\": {{\r\n\t\t\"tls.crt\": {value}\r\n\t}}\r\n}}"
+            )
+        };
+        let quoted = format!("\"{B64}\"");
+        for manifest in [&minified as &dyn Fn(&str) -> String, &pretty] {
+            for old in ["\"b2xk\"", "\"\"", "null", "\"b\\u0032xk\""] {
+                check(&manifest(old), &manifest(&quoted));
+                serde_json::from_str::<Value>(&manifest(&quoted)).expect("json stays json");
+            }
+        }
+        let flow = |value: &str| format!("kind: Secret\ndata: {{a: b, tls.crt:{value}}} # c\n");
+        check(&flow(" b2xk"), &flow(&format!(" {B64}")));
+        check(&flow(" 'b2xk' "), &flow(&format!(" '{B64}' ")));
+        check(&flow(""), &flow(&format!(" \"{B64}\"")));
+        check(&flow(" ,c: d"), &flow(&format!(" \"{B64}\",c: d")));
+        let text = |value: &str| format!("{{\"stringData\": {{'tls.crt': {value}, b: c}}}}");
+        check(&text("old"), &text(&escaped()));
+        check(&text("\"a\\nb\""), &text(&escaped()));
+        check(&text("''"), &text(&escaped()));
+    }
+
+    #[test]
+    fn escapes_what_json_must_escape() {
+        let edits = [ValueEdit {
+            at: at(0, None),
+            value: "a\"b\\c\r\n\t\u{7f}\u{85}\u{1}\u{2028}\u{feff}ü🦀".as_bytes(),
+        }];
+        for old in
+            ["{\"stringData\":{\"tls.crt\":\"x\"}}", "stringData:\n  tls.crt: |\n    x\n    y\n"]
+        {
+            let edited = edit(old, &edits).expect("every text can be quoted");
+            let expected = "\"a\\\"b\\\\c\\r\\n\\t\\u007f\\u0085\\u0001\\u2028\\ufeffü🦀\"";
+            let x = if old.starts_with('{') { "\"x\"" } else { "|\n    x\n    y" };
+            assert_eq!(*edited, old.replace(x, expected));
+        }
+    }
+
+    #[test]
+    fn quotes_base64_that_reads_as_something_else() {
+        // `true`, `null`, `1234` and `12e4` are base64 of three bytes each.
+        for value in ["true", "null", "1234", "12e4", "0x1F"] {
+            let bytes = STANDARD.decode(value).expect("these are base64");
+            let edits = [ValueEdit { at: at(0, None), value: &bytes }];
+            let edited = edit("data:\n  tls.crt: b2xk", &edits).expect("the edit is possible");
+            assert_eq!(*edited, format!("data:\n  tls.crt: \"{value}\""));
+        }
+    }
+
+    #[test]
+    fn writes_the_line_ends_of_the_block() {
+        let crlf =
+            |value: &str| format!("kind: Secret\r\nstringData:\r\n  tls.crt:{value}\r\n  b: c\r\n");
+        let body = pem(4, "\r\n");
+        check(&crlf(" |\r\n    old"), &crlf(&format!(" |\r\n{body}")));
+        check(&crlf(""), &crlf(&format!(" |\r\n{body}")));
+        let folded = PEM.trim_end().replace('\n', "\r\n\r\n   ");
+        check(&crlf(" 'a\r\n\r\n   b'"), &crlf(&format!(" '{folded}\r\n\r\n   '")));
+        let mixed = |value: &str| {
+            format!("kind: Secret\r\nstringData:\n  tls.crt: |\r\n{value}\r\n  b: c\n")
+        };
+        check(&mixed("    a\n    b"), &mixed(&pem(4, "\n")));
+        let cr =
+            |value: &str| format!("kind: Secret\rstringData:\r  tls.crt: |\r{value}\r  b: c\r");
+        check(&cr("    a\r    b"), &cr(&pem(4, "\r")));
+    }
+
+    #[test]
+    fn keeps_a_missing_last_line_break_missing() {
+        let literal = |value: &str| format!("stringData:\n  tls.crt: |\n{value}");
+        check(&literal("    old"), &literal(&pem(4, "\n")));
+        check(&literal(""), &(literal(&pem(4, "\n")) + "\n"));
+        check("stringData:\n  tls.crt: |", &literal(&pem(4, "\n")));
+        check("stringData:\n  tls.crt:", &literal(&pem(4, "\n")));
+        check("stringData:\n  tls.crt: x # c", &literal(&pem(4, "\n")).replace('|', "| # c"));
+        check("data:\n  tls.crt:", &format!("data:\n  tls.crt: {B64}"));
+        check("data:\n  tls.crt: b2xk", &format!("data:\n  tls.crt: {B64}"));
+    }
+
+    #[test]
+    fn keeps_byte_order_mark_directives_and_markers() {
+        let manifest = |value: &str| {
+            format!(
+                "\u{feff}%YAML 1.1\n%TAG !k! tag:yaml.org,2002:\n--- # one\ndata:\n  \"tls.crt\": !k!str {value}\n...\n# end\n"
+            )
+        };
+        check(&manifest("b2xk"), &manifest(B64));
+        let manifest = |value: &str| format!("\u{feff}data:\n  ? tls.crt\n  : {value}\n  ? x\n");
+        check(&manifest("b2xk"), &manifest(B64));
+    }
+
+    #[test]
+    fn counts_empty_documents_and_items() {
+        let secret = |value: &str| format!("kind: Secret\ndata:\n  tls.crt: {value}\n");
+        let file = |value: &str| format!("# a\n---\n---\n# b\n---\n{}...\n---\n", secret(value));
+        check_at(&file("b2xk"), at(2, None), &file(B64));
+        let list = |one: &str, two: &str| {
+            format!(
+                "kind: List\nitems:\n- kind: ConfigMap\n  data: {{a: b}}\n- {}- data: {{tls.crt: {two}}}\n",
+                secret(one).replace('\n', "\n  ").trim_end_matches(' ')
+            )
+        };
+        check_at(&list("b2xk", "eA=="), at(0, Some(1)), &list(B64, "eA=="));
+        check_at(&list("b2xk", "eA=="), at(0, Some(2)), &list("b2xk", B64));
+        let json = |value: &str| {
+            format!(
+                "{{\"kind\":\"SecretList\",\"items\":[{{\"data\":{{\"tls.crt\":\"{value}\"}}}}]}}"
+            )
+        };
+        check_at(&json("b2xk"), at(0, Some(0)), &json(B64));
+    }
+
+    #[test]
+    fn makes_many_edits_at_once_in_any_order() {
+        let file = |a: &str, b: &str, c: &str| {
+            format!("data:\n  tls.crt: {a}\n  tls.key: {b}\n---\nstringData:\n  tls.key:{c}\n")
+        };
+        let value = PEM.as_bytes();
+        let one = |document, key| ValueEdit { at: ValueAt { document, item: None, key }, value };
+        let edits = [one(1, "tls.key"), one(0, "tls.key"), one(0, "tls.crt")];
+        let edited = edit(&file("b2xk", "'eA=='", ""), &edits).expect("the edits are possible");
+        let quoted = format!("'{B64}'");
+        assert_eq!(*edited, file(B64, &quoted, &format!(" |\n{}", pem(4, "\n"))));
+        assert_eq!(*edit(&edited, &[]).expect("no edit is possible"), *edited);
+    }
+
+    #[test]
+    fn names_documents_items_and_keys_that_are_not_there() {
+        check_error("a: b", at(1, None), "there is no document 2: the text has 1");
+        check_error("", at(0, None), "there is no document 1: the text has 0");
+        let place = "document 1, item 2, key tls.crt, line";
+        check_error(
+            "a: b",
+            at(0, Some(1)),
+            &format!("{place} 1, column 1: the document has no such item"),
+        );
+        check_error(
+            "items: []",
+            at(0, Some(1)),
+            &format!("{place} 1, column 8: the document has no such item"),
+        );
+        check_error(
+            "items: [a: b]",
+            at(0, Some(1)),
+            &format!("{place} 1, column 8: the document has no such item"),
+        );
+        let secret = "document 1, key tls.crt, line 2, column 1: the secret has no such key in data or \
+            stringData; keys are replaced, never added, so write the key with an empty value and try again";
+        check_error("---\nkind: Secret\ndata: {tls.key: x}", at(0, None), secret);
+        check_error("---\nkind: Secret\ndata:\nstringData: x", at(0, None), secret);
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_secret() {
+        let sentence = |line, column| {
+            format!("document 1, key tls.crt, line {line}, column {column}: this is not a secret")
+        };
+        check_error("kind: ConfigMap\ndata: {tls.crt: x}", at(0, None), &sentence(1, 7));
+        check_error("- data: {tls.crt: x}", at(0, None), &sentence(1, 1));
+        check_error("---\n", at(0, None), &sentence(1, 4));
+    }
+
+    #[test]
+    fn refuses_values_that_other_places_share() {
+        let alias = "an alias stands here, and what it points at has other users; \
+            write the value out in place of the alias and try again";
+        let anchor = "an alias elsewhere uses the anchor set here, so its value would change too; \
+            write the value out in place of that alias and try again";
+        let merge = "a merge key (<<) stands here and may supply the value; \
+            write the value out under its own key and try again";
+        for (text, line, column, sentence) in [
+            ("a: &v eA==\ndata: {tls.crt: *v}", 2, 17, alias),
+            ("a: &v {tls.crt: eA==}\ndata: *v", 2, 7, alias),
+            ("data:\n  tls.crt: &v eA==\n  ca.crt: *v", 2, 15, anchor),
+            ("data: &v\n  tls.crt: eA==\nstringData: *v", 2, 3, anchor),
+            ("a: &v {tls.crt: eA==}\ndata:\n  <<: *v\n", 3, 3, merge),
+            ("a: &v {tls.crt: eA==}\ndata: {tls.crt: eA==}\nstringData: {<<: *v}\n", 3, 14, merge),
+            ("a: &v {}\n<<: *v\ndata: {tls.crt: eA==}\n", 2, 1, merge),
+        ] {
+            let place = format!("document 1, key tls.crt, line {line}, column {column}");
+            check_error(text, at(0, None), &format!("{place}: {sentence}"));
+        }
+        let items = "items:\n- &s {data: {tls.crt: eA==}}\n- *s\n";
+        for (item, line, column, sentence) in [(0, 2, 6, anchor), (1, 3, 3, alias)] {
+            let place =
+                format!("document 1, item {}, key tls.crt, line {line}, column {column}", item + 1);
+            check_error(items, at(0, Some(item)), &format!("{place}: {sentence}"));
+        }
+    }
+
+    #[test]
+    fn a_key_of_its_own_beats_a_merge() {
+        let text =
+            |value: &str| format!("a: &v {{ca.crt: eA==}}\ndata:\n  <<: *v\n  tls.crt: {value}\n");
+        check(&text("b2xk"), &text(B64));
+        let text = |value: &str| format!("a: &k tls.crt\ndata:\n  *k : {value}\n");
+        check(&text("b2xk"), &text(B64));
+        check(&text("|\n    b2xk"), &text(&format!("|\n    {B64}")));
+    }
+
+    #[test]
+    fn refuses_what_has_no_single_meaning() {
+        for (text, line, column, sentence) in [
+            (
+                "data: {tls.crt: a, tls.crt: b}",
+                1,
+                20,
+                "a key occurs twice here; remove one of the two and try again",
+            ),
+            (
+                "data: {x: a, \"x\": b, tls.crt: c}",
+                1,
+                14,
+                "a key occurs twice here; remove one of the two and try again",
+            ),
+            (
+                "data: {tls.crt: c}\ndata: {}",
+                2,
+                1,
+                "a key occurs twice here; remove one of the two and try again",
+            ),
+            ("data: {tls.crt: [a]}", 1, 17, "the value is not text but a list or a mapping"),
+            (
+                "data: {tls.crt, b: c}",
+                1,
+                15,
+                "there is no colon behind the key; write one and try again",
+            ),
+            (
+                "data:\n  ? tls.crt\n",
+                3,
+                1,
+                "there is no colon behind the key; write one and try again",
+            ),
+            (
+                "data:\n  tls.crt: !vault x",
+                2,
+                19,
+                "the value has a tag other than !!str and !!binary; remove the tag and try again",
+            ),
+            (
+                "data:\n  tls.crt: !!null",
+                2,
+                18,
+                "the value has a tag other than !!str and !!binary; remove the tag and try again",
+            ),
+        ] {
+            let place = format!("document 1, key tls.crt, line {line}, column {column}");
+            check_error(text, at(0, None), &format!("{place}: {sentence}"));
+        }
+    }
+
+    #[test]
+    fn refuses_to_write_clear_text_into_encrypted_documents() {
+        let sentence = "the document is encrypted with sops; decrypt it, or rotate it through sops";
+        let place = "document 1, key tls.crt, line 2, column";
+        check_error(
+            "data:\n  tls.crt: ENC[AES256_GCM,data:x]",
+            at(0, None),
+            &format!("{place} 12: {sentence}"),
+        );
+        check_error("data: {tls.crt: x}\nsops: {}", at(0, None), &format!("{place} 1: {sentence}"));
+    }
+
+    #[test]
+    fn refuses_two_values_for_one_place_and_bytes_as_text() {
+        let text = "stringData: {tls.crt: x}";
+        let one = ValueEdit { at: at(0, None), value: b"x" };
+        let error = edit(text, &[one, one]).expect_err("which of the two is meant?");
+        assert_eq!(
+            error.to_string(),
+            "document 1, key tls.crt, line 1, column 23: two new values were given for this place"
+        );
+        let bytes = ValueEdit { at: at(0, None), value: b"\xff" };
+        let error = edit(text, &[bytes]).expect_err("text is utf-8");
+        assert_eq!(
+            error.to_string(),
+            "document 1, key tls.crt, line 1, column 23: the new value is not text, so it cannot stand in stringData"
+        );
+    }
+
+    #[test]
+    fn syntax_errors_name_line_and_column() {
+        check_error(
+            "data:\n  a: 'b' c",
+            at(0, None),
+            "line 2, column 10: not valid yaml: invalid trailing content after single-quoted scalar",
+        );
+    }
+
+    #[test]
+    fn never_shows_a_value() {
+        let one = ValueEdit { at: at(0, None), value: b"top secret" };
+        let shown = format!("{one:?}");
+        assert!(shown.contains("<10 bytes>") && !shown.contains("secret"), "{shown}");
+        for text in [
+            "data: {tls.crt: [hush]}",
+            "data: {tls.crt: hush",
+            "data: {tls.crt: *hush}",
+            "data: {tls.crt: !x hush}",
+        ] {
+            let error = edit(text, &[one]).expect_err("none can be edited");
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_proof_refuses_every_other_change() {
+        let text = "# c\ndata: &d {a: 'b', c: !x d} # e\n";
+        let old = Events::parse(text).expect("the text is yaml");
+        for (from, to) in [
+            ("# c", "# d"),
+            ("# e", ""),
+            ("'b'", "\"b\""),
+            ("'b'", "'x'"),
+            ("!x", "!y"),
+            ("&d ", ""),
+            ("{a", "{z: z, a"),
+            ("d}", "d, e: f}"),
+            ("data", "---\ndata"),
+            ("}", ""),
+        ] {
+            let new = text.replacen(from, to, 1);
+            let proof = prove(&old, &new, &BTreeMap::new());
+            assert!(matches!(proof, Err(EditError::WouldChangeMore { .. })), "{new}");
+        }
+        assert_eq!(prove(&old, text, &BTreeMap::new()), Ok(()));
+    }
+
+    #[test]
+    fn keeps_a_hundred_and_more_comment_lines() {
+        let comments = "# c\n".repeat(300);
+        let text = |value: &str| {
+            format!("{comments}data:\n  a: b\n{comments}  tls.crt: {value}\n{comments}")
+        };
+        check(&text("b2xk"), &text(B64));
+    }
+
+    #[test]
+    fn document_ranges_cover_the_text_and_parse_alone() {
+        let parts = [
+            "# head\n---\n",
+            "---\n# only a comment\n",
+            "--- {a: b}\n... # end\n",
+            "%TAG !e! tag:x,1:\n---\na: !e!b c\n...\n",
+            "bare: 1\n...\n",
+            "# between\n---\nlast: |\n  ---\n",
+        ];
+        let text = parts.concat();
+        let ranges = documents(&text).expect("the text is yaml");
+        let found: Vec<&str> =
+            ranges.into_iter().map(|range| text.get(range).unwrap_or_default()).collect();
+        assert_eq!(found, parts);
+        for part in parts {
+            assert_eq!(documents(part).map(|ranges| ranges.len()), Ok(1));
+        }
+        assert_eq!(documents("# nothing\n"), Ok(vec![]));
+    }
+
+    /// A generator of our own: the test must run the same way everywhere.
+    struct XorShift(u64);
+
+    impl XorShift {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            let limit = u64::try_from(limit.max(1)).expect("lengths are small");
+            usize::try_from(self.0 % limit).expect("below a length")
+        }
+    }
+
+    const SEEDS: [&str; 9] = [
+        "kind: Secret\ndata:\n  tls.crt: b2xk # c\n  tls.key: 'eA=='\nstringData:\n  tls.crt: |\n    a\n    b\n\n  # d\n  x: y\n",
+        "data:\n  tls.crt: |-2 # c\n    AAAA\n    AAAA\n\n  b: >\n   c\n---\nstringData:\n  tls.crt:\n  # c\n  b: c\n",
+        "{\n  \"kind\": \"List\",\n  \"items\": [{\"data\": {\"tls.crt\": \"b2xk\", \"b\": null}}]\n}\n",
+        "stringData:\r\n  tls.crt: 'a\r\n\r\n    b\r\n\r\n    '\r\n  b: \"c\\\r\n   d\"\r\n",
+        "\u{feff}%YAML 1.1\n--- # x\ndata: {a: &a b, tls.crt: !!binary , c: *a}\n...\n",
+        "items:\n- stringData:\n    ? tls.crt\n    : !!str &x\n      # y\n      >+\n      a\n\n      b\n\n\n- *x\n",
+        "data:\n  <<: {a: b}\n  tls.crt: \"\"\nstringData: {tls.crt: ''}\n",
+        "stringData:\n tls.crt: a\n   b # é\n b: |+\n  c\n\n d: e",
+        "stringData:\n  tls.crt: |\n\n\n  b: |1\n    tls.crt: x\n---\n---\ndata:\n  tls.crt:",
+    ];
+    const BITS: [&str; 32] = [
+        " ", "  ", "\n", "\r\n", "\r", "\t", ":", ": ", "#", " # ", "|", ">", "+", "-", "- ", "2",
+        "'", "\"", "\\", "&a ", "*a", "!!str ", "{", "}", "[", ",", "? ", "---\n", "...\n", "é",
+        "tls.crt", "\0",
+    ];
+
+    #[test]
+    fn mutated_manifests_neither_panic_nor_change_beyond_the_value() {
+        let mut random = XorShift(0x9E37_79B9_7F4A_7C15);
+        let mut edited = 0;
+        for round in 0..6000 {
+            let mut text = SEEDS[round % SEEDS.len()].to_owned();
+            for _ in 0..=random.below(3) {
+                mutate(&mut text, &mut random);
+            }
+            for at in [at(0, None), at(0, Some(0)), at(1, None)] {
+                if let Ok(new) = edit_at(&text, at) {
+                    edited += 1;
+                    assert_meaning(&text, &new, at);
+                }
+            }
+        }
+        assert!(edited > 900, "too few mutations can be edited: {edited}");
+    }
+
+    fn mutate(text: &mut String, random: &mut XorShift) {
+        let boundary = |text: &str, random: &mut XorShift| {
+            let at = random.below(text.len() + 1);
+            (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+        };
+        let (a, b) = (boundary(text, random), boundary(text, random));
+        let range = a.min(b)..a.max(b).min(a.min(b) + 8);
+        let end =
+            (range.end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        let bit = BITS[random.below(BITS.len())];
+        match random.below(4) {
+            0 => text.insert_str(a, bit),
+            1 => text.replace_range(range.start..end, ""),
+            2 => text.replace_range(range.start..end, bit),
+            _ => {
+                let copy = text.get(range.start..end).unwrap_or_default().to_owned();
+                text.insert_str(b, &copy);
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Manifests as a target: a new Secret as a manifest, and Secrets rewritten inside the text they
+//! stand in.
+//!
+//! Knows both ways a value is written (`data`, `stringData`). Only data values change; the proof
+//! of that is [`manifest_edit`]'s.
+
+use super::manifest_edit::{self, ValueAt, ValueEdit};
+use super::pair::{self, KeySource, Materials, ReadyPair};
+use crate::object_ref::{ObjectRef, Place};
+use crate::plan::outcome::{Done, Failed, Outcome};
+use crate::plan::step::{CaCrtChange, ReplacePair, Step};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The label that tells what certwright created.
+const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "certwright");
+
+/// A new Secret of type `kubernetes.io/tls`.
+#[must_use]
+pub fn secret(object: &ObjectRef, ready: &ReadyPair, ca: Option<Vec<u8>>) -> Secret {
+    let mut data = BTreeMap::from([
+        ("tls.crt".to_owned(), ByteString(ready.certificates.clone())),
+        ("tls.key".to_owned(), ByteString(ready.key.expose().to_vec())),
+    ]);
+    data.extend(ca.map(|ca| ("ca.crt".to_owned(), ByteString(ca))));
+    Secret {
+        metadata: ObjectMeta {
+            name: Some(object.name.clone()),
+            namespace: object.namespace.clone(),
+            labels: Some(BTreeMap::from([(MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned())])),
+            ..ObjectMeta::default()
+        },
+        type_: Some("kubernetes.io/tls".to_owned()),
+        data: Some(data),
+        ..Secret::default()
+    }
+}
+
+/// Carries out `CreateSecret` steps into a sink: each Secret is handed to `take` as an object.
+pub fn into_sink(
+    steps: Vec<Step>,
+    materials: &Materials,
+    keys: &dyn KeySource,
+    take: &mut dyn FnMut(&Secret),
+) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for step in steps {
+        let (object, with_ca) = match &step {
+            Step::CreateSecret(create) => (create.object.clone(), create.with_ca_crt),
+            Step::ReplacePair(replace) => {
+                (replace.object.clone(), replace.ca_crt == CaCrtChange::Given)
+            }
+            Step::WriteFiles(files) => (files.certificate.clone(), false),
+        };
+        let result = pair::ready(step.pair(), materials, None, keys).map(|ready| {
+            let ca =
+                materials.given.as_ref().and_then(|given| given.ca.clone()).filter(|_| with_ca);
+            take(&secret(&object, &ready, ca));
+            Done { after: Box::new(ready.facts), resource_version: None, tried_only: true }
+        });
+        outcomes.push(Outcome { step, result });
+    }
+    outcomes
+}
+
+/// The texts that steps came to, by path.
+pub type Rewritten = BTreeMap<String, Zeroizing<String>>;
+
+/// Carries out `ReplacePair` steps on the manifests they were read from. A step that fails leaves
+/// its text as the steps before left it.
+pub fn rewrite(
+    steps: Vec<Step>,
+    materials: &Materials,
+    keys: &dyn KeySource,
+) -> (Rewritten, Vec<Outcome>) {
+    let mut rewritten = Rewritten::new();
+    let mut outcomes = Vec::new();
+    for step in steps {
+        let result = rewrite_one(&step, materials, keys, &mut rewritten);
+        outcomes.push(Outcome { step, result });
+    }
+    (rewritten, outcomes)
+}
+
+fn rewrite_one(
+    step: &Step,
+    materials: &Materials,
+    keys: &dyn KeySource,
+    rewritten: &mut Rewritten,
+) -> Result<Done, Failed> {
+    let (Step::ReplacePair(step), Some(place)) = (step, step.object().place.clone()) else {
+        return Err(Failed::of(
+            "only pairs in manifests are rewritten",
+            "this is a mistake in certwright",
+        ));
+    };
+    let text = match rewritten.get(&place.path).or_else(|| materials.texts.get(&place.path)) {
+        Some(text) => text.clone(),
+        None => read(&place.path)?,
+    };
+    let values = values(&text, &place)?;
+    still_the_same(step, &values)?;
+    let value = |key: &str| values.get(key).map(|value| value.as_slice());
+    let ready = pair::ready(&step.pair, materials, value("tls.key"), keys)?;
+    let ca = match step.ca_crt {
+        CaCrtChange::Keep => None,
+        CaCrtChange::PrependNew => {
+            Some(pair::prepended(&ready.certificates, value("ca.crt").unwrap_or_default()))
+        }
+        CaCrtChange::Given => materials.given.as_ref().and_then(|given| given.ca.clone()),
+    };
+    let text = edited(&text, &place, &ready, ca.as_deref(), &step.object)?;
+    rewritten.insert(place.path, text);
+    Ok(Done { after: Box::new(ready.facts), resource_version: None, tried_only: false })
+}
+
+fn edited(
+    text: &str,
+    place: &Place,
+    ready: &ReadyPair,
+    ca: Option<&[u8]>,
+    object: &ObjectRef,
+) -> Result<Zeroizing<String>, Failed> {
+    let at = |key| ValueAt { document: place.document, item: place.item, key };
+    let mut edits = vec![
+        ValueEdit { at: at("tls.crt"), value: &ready.certificates },
+        ValueEdit { at: at("tls.key"), value: ready.key.expose() },
+    ];
+    edits.extend(ca.map(|value| ValueEdit { at: at("ca.crt"), value }));
+    manifest_edit::edit(text, &edits).map_err(|error| {
+        Failed::of(format!("{object} cannot be rewritten: {error}"), "the file is untouched")
+    })
+}
+
+fn read(path: &str) -> Result<Zeroizing<String>, Failed> {
+    std::fs::read_to_string(Path::new(path)).map(Zeroizing::new).map_err(|error| {
+        Failed::of(format!("cannot read {path}: {error}"), "look at the file and try again")
+    })
+}
+
+/// The file may have changed since it was observed; then the plan is not for it any more.
+fn still_the_same(
+    step: &ReplacePair,
+    values: &BTreeMap<String, Zeroizing<Vec<u8>>>,
+) -> Result<(), Failed> {
+    let Some(before) = &step.before else { return Ok(()) };
+    let now = values.get("tls.crt").map(|value| value.as_slice()).unwrap_or_default();
+    if pair::leaf_is(now, &before.sha256) {
+        return Ok(());
+    }
+    Err(Failed {
+        conflict: true,
+        message: format!(
+            "{} has changed since it was read: expected the certificate with sha256 {}",
+            step.object,
+            before.fingerprint()
+        ),
+        remedy: "look at the file and try again".to_owned(),
+    })
+}
+
+/// The decoded values of the Secret at `place`.
+fn values(text: &str, place: &Place) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, Failed> {
+    let changed = || Failed {
+        conflict: true,
+        message: format!("{} is not what it was when it was read", place.path),
+        remedy: "look at the file and try again".to_owned(),
+    };
+    let documents = manifest_edit::documents(text).map_err(|error| {
+        Failed::of(format!("{} cannot be rewritten: {error}", place.path), "mend the file first")
+    })?;
+    let range = documents.get(place.document).cloned().ok_or_else(changed)?;
+    let document: Value =
+        text.get(range).and_then(|text| serde_saphyr::from_str(text).ok()).ok_or_else(changed)?;
+    let secret = match place.item {
+        Some(item) => document.pointer(&format!("/items/{item}")).ok_or_else(changed)?,
+        None => &document,
+    };
+    let texts = |field: &str| secret.get(field).and_then(Value::as_object).into_iter().flatten();
+    let mut values = BTreeMap::new();
+    for (key, value) in texts("data") {
+        let text: String = value.as_str().unwrap_or_default().split_whitespace().collect();
+        if let Ok(bytes) = STANDARD.decode(text) {
+            values.insert(key.clone(), Zeroizing::new(bytes));
+        }
+    }
+    for (key, value) in texts("stringData") {
+        values.insert(
+            key.clone(),
+            Zeroizing::new(value.as_str().unwrap_or_default().as_bytes().to_vec()),
+        );
+    }
+    Ok(values)
+}

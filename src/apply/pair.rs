@@ -1,0 +1,158 @@
+//! Pairs in the making: the key and certificate that a step names, as bytes.
+//!
+//! Knows where keys come from. The bytes live here and beside the plan, never in it.
+
+use crate::plan::outcome::Failed;
+use crate::plan::step::{KeyChoice, NewPair};
+use crate::redact::Redacted;
+use crate::x509::cert::Certificate;
+use crate::x509::issue;
+use crate::x509::key::PrivateKey;
+use crate::x509::pem;
+use crate::x509::profile::{KeyType, Profile};
+use ring::rand::{SecureRandom, SystemRandom};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// Where private keys and serial numbers come from.
+pub trait KeySource: Send + Sync {
+    /// A private key of the type, fresh but in tests.
+    ///
+    /// # Errors
+    /// A sentence, when none can be made.
+    fn key(&self, key_type: KeyType) -> Result<PrivateKey, String>;
+
+    /// The randomness of serial numbers.
+    fn random(&self) -> &dyn SecureRandom;
+}
+
+/// The real source: the system's randomness.
+#[derive(Clone, Debug)]
+pub struct RandomKeys(pub SystemRandom);
+
+impl KeySource for RandomKeys {
+    fn key(&self, key_type: KeyType) -> Result<PrivateKey, String> {
+        PrivateKey::generate(key_type, &self.0)
+    }
+
+    fn random(&self) -> &dyn SecureRandom {
+        &self.0
+    }
+}
+
+/// Bytes that travel beside a plan.
+#[derive(Debug, Default)]
+pub struct Materials {
+    /// The pair of an `import`.
+    pub given: Option<GivenPair>,
+    /// Texts of manifests that cannot be read a second time, by path.
+    pub texts: BTreeMap<String, Zeroizing<String>>,
+}
+
+/// A pair that the user brought.
+#[derive(Debug)]
+pub struct GivenPair {
+    /// Certificates, PEM.
+    pub certificates: Vec<u8>,
+    /// Private key, PEM.
+    pub key: Redacted,
+    /// `ca.crt`, PEM.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// A pair, ready to be written.
+#[derive(Debug)]
+pub struct ReadyPair {
+    /// Certificates, PEM.
+    pub certificates: Vec<u8>,
+    /// Private key, PEM.
+    pub key: Redacted,
+    /// What the leaf says.
+    pub facts: Certificate,
+}
+
+/// Makes or takes the pair that a step names. `current_key` is the value of `tls.key` that is
+/// there, for a step that keeps the key.
+///
+/// # Errors
+/// [`Failed`], when a key cannot be made, is not the one the plan named, or cannot sign.
+pub fn ready(
+    pair: &NewPair,
+    materials: &Materials,
+    current_key: Option<&[u8]>,
+    keys: &dyn KeySource,
+) -> Result<ReadyPair, Failed> {
+    match pair {
+        NewPair::Given(facts) => {
+            let given = materials
+                .given
+                .as_ref()
+                .ok_or_else(|| broken("the given pair is not at hand".to_owned()))?;
+            Ok(ReadyPair {
+                certificates: given.certificates.clone(),
+                key: given.key.clone(),
+                facts: (**facts).clone(),
+            })
+        }
+        NewPair::Make { profile, key } => make(profile, key, current_key, keys).map_err(broken),
+    }
+}
+
+/// The new value of `ca.crt`: the new certificate before what is there.
+#[must_use]
+pub fn prepended(new: &[u8], current: &[u8]) -> Vec<u8> {
+    let mut both = new.to_vec();
+    if !both.ends_with(b"\n") {
+        both.push(b'\n');
+    }
+    both.extend_from_slice(current);
+    both
+}
+
+fn make(
+    profile: &Profile,
+    choice: &KeyChoice,
+    current_key: Option<&[u8]>,
+    keys: &dyn KeySource,
+) -> Result<ReadyPair, String> {
+    let (key, pem) = match choice {
+        KeyChoice::New => {
+            let key = keys.key(profile.key_type)?;
+            let pem = Redacted::new(key.to_pem().as_bytes().to_vec());
+            (key, pem)
+        }
+        KeyChoice::Same { public_id } => kept_key(public_id, current_key.unwrap_or_default())?,
+    };
+    let issued = issue::self_signed(profile, &key, keys.random())?;
+    Ok(ReadyPair { certificates: issued.pem.into_bytes(), key: pem, facts: issued.facts })
+}
+
+/// The key that is there, byte for byte, if it still is the one the plan named.
+fn kept_key(public_id: &str, current: &[u8]) -> Result<(PrivateKey, Redacted), String> {
+    let key =
+        PrivateKey::from_pem(current).map_err(|error| format!("the key to be kept: {error}"))?;
+    if key.pkcs8().is_empty() {
+        return Err(
+            "the key to be kept does not name its curve and cannot be used to sign".to_owned()
+        );
+    }
+    match key.public_id() {
+        Some(id) if id != public_id => Err(format!(
+            "the key to be kept has become another one: expected {public_id}, found {id}"
+        )),
+        _ => Ok((key, Redacted::new(current.to_vec()))),
+    }
+}
+
+/// Whether `pem` begins with the certificate that has this fingerprint.
+#[must_use]
+pub fn leaf_is(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
+    let first = pem::blocks(pem).into_iter().find(|block| block.label == pem::Label::Certificate);
+    first
+        .and_then(|block| block.der.ok())
+        .is_some_and(|der| crate::x509::cert::sha256(der.expose()) == *fingerprint)
+}
+
+fn broken(message: String) -> Failed {
+    Failed::of(message, "nothing was written; see the message")
+}

@@ -1,0 +1,267 @@
+//! One client: every request has a deadline, reads are tried again when the server is busy,
+//! writes never.
+
+use super::error::{ClusterError, Failure, Verb};
+use crate::object_ref::{Kind, ObjectRef};
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, ListParams, Patch, PatchParams};
+use kube::core::dynamic::{ApiResource, DynamicObject};
+use kube::core::gvk::GroupVersionKind;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+use std::time::Duration;
+
+/// Objects a page: 500 Secrets are about 2 MB of JSON, and one page is all that is held.
+pub const PAGE_SIZE: u32 = 500;
+
+/// How often a read is tried when the server says it is busy (429, 503, 504).
+const TRIES: u32 = 4;
+
+/// A connection to one API server.
+#[derive(Clone)]
+pub struct Client {
+    inner: kube::Client,
+    server: String,
+    default_namespace: String,
+    request_timeout: Duration,
+}
+
+impl Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({})", self.server)
+    }
+}
+
+/// What a write did.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The object's resourceVersion afterwards.
+    pub resource_version: Option<String>,
+    /// The data as the server stored it: an admission webhook may have changed it.
+    pub stored: Secret,
+}
+
+impl Client {
+    pub(super) fn new(
+        client: kube::Client,
+        server: String,
+        default_namespace: String,
+        request_timeout: Duration,
+    ) -> Self {
+        Self { inner: client, server, default_namespace, request_timeout }
+    }
+
+    /// The namespace that the kubeconfig's context names, or `default`.
+    #[must_use]
+    pub fn default_namespace(&self) -> &str {
+        &self.default_namespace
+    }
+
+    /// Reads a list page by page and hands on each object; no more than a page is held.
+    ///
+    /// # Errors
+    /// [`ClusterError`]. After an expired continue token the list is begun again once, and objects
+    /// may then be handed on twice.
+    pub async fn each<K>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        field_selector: Option<&str>,
+        mut take: impl FnMut(K),
+    ) -> Result<(), ClusterError>
+    where
+        K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + DeserializeOwned
+            + Debug,
+    {
+        let api: Api<K> = self.api(namespace);
+        let object = ObjectRef::all(kind, namespace);
+        let mut params = ListParams::default().limit(PAGE_SIZE);
+        params.field_selector = field_selector.map(str::to_owned);
+        let mut begun_again = false;
+        loop {
+            let page = self.read(Verb::List, &object, || api.list(&params)).await;
+            let page = match page {
+                Err(error) if error.failure == Failure::Expired && !begun_again => {
+                    begun_again = true;
+                    params.continue_token = None;
+                    continue;
+                }
+                page => page?,
+            };
+            let token = page.metadata.continue_.filter(|token| !token.is_empty());
+            page.items.into_iter().for_each(&mut take);
+            match token {
+                None => return Ok(()),
+                token if token == params.continue_token => return Err(self.repeated_page(&object)),
+                token => params.continue_token = token,
+            }
+        }
+    }
+
+    /// Reads one object.
+    ///
+    /// # Errors
+    /// [`ClusterError`], `NotFound` among others.
+    pub async fn get<K>(&self, object: &ObjectRef) -> Result<K, ClusterError>
+    where
+        K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + DeserializeOwned
+            + Debug,
+    {
+        let api: Api<K> = self.api(Some(object.namespace()));
+        self.read(Verb::Get, object, || api.get(&object.name)).await
+    }
+
+    /// Whether an object of a kind that may not even be installed is there.
+    ///
+    /// # Errors
+    /// [`ClusterError`] for anything but "found" and "not found".
+    pub async fn exists(&self, object: &ObjectRef) -> Result<bool, ClusterError> {
+        let (group, version, plural) = match object.kind {
+            Kind::Certificate => ("cert-manager.io", "v1", "certificates"),
+            Kind::ExternalSecret => ("external-secrets.io", "v1", "externalsecrets"),
+            Kind::Secret => ("", "v1", "secrets"),
+            Kind::Ingress => ("networking.k8s.io", "v1", "ingresses"),
+            Kind::File => return Ok(false),
+        };
+        let kind = GroupVersionKind::gvk(group, version, object.kind.as_str());
+        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.inner.clone(), object.namespace(), &resource);
+        match self.read(Verb::Get, object, || api.get_metadata(&object.name)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.failure == Failure::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a Secret by server-side apply, without force, under `manager`.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; `Conflict` when another manager has the same fields.
+    pub async fn apply_secret(
+        &self,
+        object: &ObjectRef,
+        secret: &Secret,
+        manager: &str,
+        dry_run: bool,
+    ) -> Result<Written, ClusterError> {
+        let api: Api<Secret> = self.api(Some(object.namespace()));
+        let params = PatchParams { dry_run, ..PatchParams::apply(manager) };
+        let patch = Patch::Apply(secret);
+        let written = self.once(Verb::Create, object, api.patch(&object.name, &params, &patch));
+        written.await.map(written_secret)
+    }
+
+    /// Changes a Secret by a merge patch under `manager`. The patch must carry the resourceVersion.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; `Conflict` when the Secret has changed since.
+    pub async fn patch_secret(
+        &self,
+        object: &ObjectRef,
+        patch: &serde_json::Value,
+        manager: &str,
+        dry_run: bool,
+    ) -> Result<Written, ClusterError> {
+        let api: Api<Secret> = self.api(Some(object.namespace()));
+        let params = PatchParams {
+            dry_run,
+            field_manager: Some(manager.to_owned()),
+            ..PatchParams::default()
+        };
+        let patch = Patch::Merge(patch);
+        let written = self.once(Verb::Patch, object, api.patch(&object.name, &params, &patch));
+        written.await.map(written_secret)
+    }
+
+    fn api<K>(&self, namespace: Option<&str>) -> Api<K>
+    where
+        K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
+        match namespace {
+            Some(namespace) => Api::namespaced(self.inner.clone(), namespace),
+            None => Api::all(self.inner.clone()),
+        }
+    }
+
+    /// A read: tried again, after a pause that doubles, when the server says it is busy.
+    async fn read<T, F>(
+        &self,
+        verb: Verb,
+        object: &ObjectRef,
+        request: impl Fn() -> F,
+    ) -> Result<T, ClusterError>
+    where
+        F: Future<Output = kube::Result<T>>,
+    {
+        let mut pause = Duration::from_millis(200);
+        for _ in 1..TRIES {
+            match self.timed(request()).await {
+                Some(Err(kube::Error::Api(status))) if matches!(status.code, 429 | 503 | 504) => {
+                    let told = status
+                        .details
+                        .as_ref()
+                        .map_or(0, |details| u64::from(details.retry_after_seconds));
+                    tokio::time::sleep(
+                        pause.max(Duration::from_secs(told)).min(self.request_timeout),
+                    )
+                    .await;
+                    pause *= 2;
+                }
+                answer => return self.answer(answer, verb, object),
+            }
+        }
+        self.once(verb, object, request()).await
+    }
+
+    /// A request that is sent once.
+    async fn once<T>(
+        &self,
+        verb: Verb,
+        object: &ObjectRef,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, ClusterError> {
+        let answer = self.timed(request).await;
+        self.answer(answer, verb, object)
+    }
+
+    async fn timed<T>(
+        &self,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Option<kube::Result<T>> {
+        tokio::time::timeout(self.request_timeout, request).await.ok()
+    }
+
+    fn answer<T>(
+        &self,
+        answer: Option<kube::Result<T>>,
+        verb: Verb,
+        object: &ObjectRef,
+    ) -> Result<T, ClusterError> {
+        match answer {
+            None => Err(ClusterError::timeout(verb, object, &self.server, self.request_timeout)),
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => Err(ClusterError::of(&error, verb, object, &self.server)),
+        }
+    }
+
+    fn repeated_page(&self, object: &ObjectRef) -> ClusterError {
+        ClusterError {
+            failure: Failure::Refused,
+            message: format!(
+                "cannot list {object}: {} sends the same page again and again",
+                self.server
+            ),
+            remedy: "check what stands between here and the API server".to_owned(),
+        }
+    }
+}
+
+fn written_secret(stored: Secret) -> Written {
+    Written { resource_version: stored.metadata.resource_version.clone(), stored }
+}

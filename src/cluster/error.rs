@@ -1,0 +1,171 @@
+//! Errors of an API server, each with what was tried on what, and what to do about it.
+
+use crate::object_ref::ObjectRef;
+use std::fmt;
+
+/// What was tried, for the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// A list, page by page.
+    List,
+    /// A read of one object.
+    Get,
+    /// A server-side apply of a new object.
+    Create,
+    /// A change of an object.
+    Patch,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::List => "list",
+            Self::Get => "get",
+            Self::Create => "create",
+            Self::Patch => "patch",
+        })
+    }
+}
+
+/// What kind of failure it was; callers decide by it, people read the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The kubeconfig cannot be used.
+    Config,
+    /// No connection, or it broke.
+    Unreachable,
+    /// No answer in time.
+    Timeout,
+    /// 401.
+    Unauthorized,
+    /// 403.
+    Forbidden,
+    /// 404.
+    NotFound,
+    /// 409: somebody else was faster.
+    Conflict,
+    /// 410: the list must be begun again.
+    Expired,
+    /// Anything else the server said.
+    Refused,
+}
+
+/// A failed request, or no client at all.
+#[derive(Debug)]
+pub struct ClusterError {
+    /// What kind of failure it was.
+    pub failure: Failure,
+    /// What happened, with the object, for people; may hold strings of the server.
+    pub message: String,
+    /// What to do next.
+    pub remedy: String,
+}
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ClusterError {}
+
+impl ClusterError {
+    /// The kubeconfig cannot be used.
+    pub(super) fn config(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { failure: Failure::Config, message: message.into(), remedy: remedy.into() }
+    }
+
+    /// An object that could not be seen, for a reason that was already put into words.
+    #[must_use]
+    pub fn unseen(message: String) -> Self {
+        Self { failure: Failure::Refused, message, remedy: "see what the server said".to_owned() }
+    }
+
+    /// No answer came within `limit`.
+    pub(super) fn timeout(
+        verb: Verb,
+        object: &ObjectRef,
+        server: &str,
+        limit: std::time::Duration,
+    ) -> Self {
+        Self {
+            failure: Failure::Timeout,
+            message: format!(
+                "cannot {verb} {object}: {server} did not answer within {}s",
+                limit.as_secs()
+            ),
+            remedy: "check the server, or allow more with --request-timeout".to_owned(),
+        }
+    }
+
+    /// The server or the connection said no.
+    pub(super) fn of(error: &kube::Error, verb: Verb, object: &ObjectRef, server: &str) -> Self {
+        match error {
+            kube::Error::Api(status) => Self::of_status(status, verb, object),
+            other => Self {
+                failure: Failure::Unreachable,
+                message: format!("cannot {verb} {object}: cannot reach the API server {server}: {}", innermost(other)),
+                remedy: "check that the server runs and that the kubeconfig's server is right, or read manifests with -f"
+                    .to_owned(),
+            },
+        }
+    }
+
+    fn of_status(status: &kube::core::Status, verb: Verb, object: &ObjectRef) -> Self {
+        let failure = match status.code {
+            401 => Failure::Unauthorized,
+            403 => Failure::Forbidden,
+            404 => Failure::NotFound,
+            409 => Failure::Conflict,
+            410 => Failure::Expired,
+            _ => Failure::Refused,
+        };
+        Self {
+            failure,
+            message: format!("cannot {verb} {object}: {}", said(status)),
+            remedy: remedy(failure, verb, object),
+        }
+    }
+}
+
+/// What the server said; kube leaves the message empty when the body was no Status.
+fn said(status: &kube::core::Status) -> String {
+    match (status.message.is_empty(), status.reason.is_empty()) {
+        (false, _) => format!("{} ({})", status.message, status.code),
+        (true, false) => format!("{} ({})", status.reason, status.code),
+        (true, true) => format!("the server answered {}", status.code),
+    }
+}
+
+fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {
+    let kind = object.kind.word();
+    match failure {
+        Failure::Unauthorized => {
+            "log in again: the kubeconfig's credentials are not accepted".to_owned()
+        }
+        Failure::Forbidden => {
+            let scope = object.namespace.as_deref().map_or_else(
+                || "in all namespaces (or name one with -n)".to_owned(),
+                |namespace| format!("in namespace {namespace}"),
+            );
+            format!("ask for the right to {verb} {kind}s {scope}")
+        }
+        Failure::NotFound => "check the name and the namespace".to_owned(),
+        Failure::Conflict => {
+            "somebody else changed it at the same time; look at it and try again".to_owned()
+        }
+        Failure::Expired => "try again".to_owned(),
+        Failure::Config | Failure::Unreachable | Failure::Timeout | Failure::Refused => {
+            "see what the server said".to_owned()
+        }
+    }
+}
+
+/// The last cause in the chain: kube and hyper hide it behind "client error (Connect)".
+fn innermost(error: &kube::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

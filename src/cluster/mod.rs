@@ -1,0 +1,15 @@
+//! What talking to an API server needs: finding it, deadlines, retries, and errors that name the
+//! verb, the resource and the namespace.
+//!
+//! Knows kube. Refuses to know what the objects mean.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an IO module: it reads kubeconfig files and waits between tries"
+)]
+
+mod client;
+mod connect;
+pub mod error;
+
+pub use client::{Client, PAGE_SIZE, Written};
+pub use connect::{ConnectOptions, connect};

@@ -1,0 +1,121 @@
+//! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
+
+use super::kubernetes;
+use crate::cluster::Client;
+use crate::cluster::error::{ClusterError, Failure};
+use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::{Observation, Question};
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::networking::v1::Ingress;
+
+/// The only Secrets that are listed; others are read by name when something names them, so that
+/// their bodies are never fetched.
+const TLS_SECRETS: &str = "type=kubernetes.io/tls";
+
+/// Lists what `namespace` (none: every namespace) has of TLS Secrets and Ingresses. What may not
+/// be listed is handed on as unseen.
+///
+/// # Errors
+/// [`ClusterError`] when the server cannot be asked at all.
+pub async fn list(
+    client: &Client,
+    namespace: Option<&str>,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    let secrets = client.each(Kind::Secret, namespace, Some(TLS_SECRETS), |secret: Secret| {
+        take(Observation::Secret(kubernetes::secret(secret, namespace.unwrap_or_default(), None)));
+    });
+    let listed = secrets.await;
+    unseen_when_forbidden(listed, ObjectRef::all(Kind::Secret, namespace), take)?;
+    list_ingresses(client, namespace, take).await
+}
+
+/// Lists the Ingresses of `namespace` (none: every namespace).
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_ingresses(
+    client: &Client,
+    namespace: Option<&str>,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    let ingresses = client.each(Kind::Ingress, namespace, None, |ingress: Ingress| {
+        take(Observation::Ingress(kubernetes::ingress(
+            ingress,
+            namespace.unwrap_or_default(),
+            None,
+        )));
+    });
+    let listed = ingresses.await;
+    unseen_when_forbidden(listed, ObjectRef::all(Kind::Ingress, namespace), take)
+}
+
+/// Reads one Secret or Ingress that the user named.
+///
+/// # Errors
+/// [`ClusterError`] also when it is not there or may not be read: it was asked for by name.
+pub async fn named(client: &Client, object: &ObjectRef) -> Result<Observation, ClusterError> {
+    let namespace = object.namespace().to_owned();
+    if object.kind == Kind::Ingress {
+        let ingress: Ingress = client.get(object).await?;
+        return Ok(Observation::Ingress(kubernetes::ingress(ingress, &namespace, None)));
+    }
+    let secret: Secret = client.get(object).await?;
+    Ok(Observation::Secret(kubernetes::secret(secret, &namespace, None)))
+}
+
+/// Answers one question: the object, that it is absent, or that it could not be seen.
+///
+/// # Errors
+/// [`ClusterError`] when the server cannot be asked at all.
+pub async fn answer(client: &Client, question: &Question) -> Result<Observation, ClusterError> {
+    let (object, answer) = match question {
+        Question::Secret(object) => (object, named(client, object).await),
+        Question::Owner(object) => {
+            let found = client.exists(object).await;
+            let seen = |there| {
+                if there {
+                    Observation::Present(object.clone())
+                } else {
+                    Observation::Absent(object.clone())
+                }
+            };
+            (object, found.map(seen))
+        }
+    };
+    match answer {
+        Err(error) if error.failure == Failure::NotFound => Ok(Observation::Absent(object.clone())),
+        Err(error) if can_go_on(&error) => Ok(unseen(object.clone(), &error)),
+        answer => answer,
+    }
+}
+
+fn unseen_when_forbidden(
+    listed: Result<(), ClusterError>,
+    object: ObjectRef,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    match listed {
+        Err(error) if can_go_on(&error) => {
+            take(unseen(object, &error));
+            Ok(())
+        }
+        listed => listed,
+    }
+}
+
+/// The server answered, only not this; other things may still be seen.
+fn can_go_on(error: &ClusterError) -> bool {
+    match error.failure {
+        Failure::Forbidden
+        | Failure::NotFound
+        | Failure::Refused
+        | Failure::Expired
+        | Failure::Conflict => true,
+        Failure::Config | Failure::Unreachable | Failure::Timeout | Failure::Unauthorized => false,
+    }
+}
+
+fn unseen(object: ObjectRef, error: &ClusterError) -> Observation {
+    Observation::Unseen { object, message: format!("{error}; {}", error.remedy) }
+}

@@ -1,0 +1,92 @@
+//! Kubernetes objects as Observations, whichever wire form they came in.
+
+use crate::object_ref::{ObjectRef, Place};
+use crate::observation::{FieldManager, IngressSeen, MetaSeen, SecretSeen, TlsEntry};
+use crate::redact::Redacted;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+
+/// A Secret. `namespace` is where it is when the object itself does not say.
+pub(super) fn secret(secret: Secret, namespace: &str, place: Option<Place>) -> SecretSeen {
+    let mut data: std::collections::BTreeMap<String, Redacted> = secret
+        .data
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(key, value)| (key, Redacted::new(value.0)))
+        .collect();
+    for (key, text) in secret.string_data.unwrap_or_default() {
+        data.insert(key, Redacted::new(text.into_bytes()));
+    }
+    SecretSeen {
+        object: object(&secret.metadata, namespace, ObjectRef::secret).at(place),
+        meta: meta(secret.metadata),
+        secret_type: secret.type_.unwrap_or_else(|| "Opaque".to_owned()),
+        immutable: secret.immutable.unwrap_or_default(),
+        data,
+        not_base64: Vec::new(),
+    }
+}
+
+/// An Ingress.
+pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -> IngressSeen {
+    let spec = ingress.spec.unwrap_or_default();
+    let tls = spec.tls.unwrap_or_default().into_iter().map(|entry| TlsEntry {
+        hosts: entry.hosts.unwrap_or_default(),
+        secret_name: entry.secret_name.filter(|name| !name.is_empty()),
+    });
+    IngressSeen {
+        object: object(&ingress.metadata, namespace, ObjectRef::ingress).at(place),
+        meta: meta(ingress.metadata),
+        class_name: spec.ingress_class_name.filter(|name| !name.is_empty()),
+        rule_hosts: spec
+            .rules
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|rule| rule.host)
+            .collect(),
+        tls: tls.collect(),
+    }
+}
+
+fn object(
+    meta: &ObjectMeta,
+    elsewise: &str,
+    make: impl Fn(String, String) -> ObjectRef,
+) -> ObjectRef {
+    let namespace = meta.namespace.as_deref().filter(|namespace| !namespace.is_empty());
+    make(namespace.unwrap_or(elsewise).to_owned(), meta.name.clone().unwrap_or_default())
+}
+
+fn meta(meta: ObjectMeta) -> MetaSeen {
+    MetaSeen {
+        resource_version: meta.resource_version,
+        labels: meta.labels.unwrap_or_default(),
+        annotations: meta.annotations.unwrap_or_default(),
+        owner_references: meta
+            .owner_references
+            .unwrap_or_default()
+            .into_iter()
+            .map(|owner| (owner.kind, owner.name))
+            .collect(),
+        field_managers: meta
+            .managed_fields
+            .unwrap_or_default()
+            .iter()
+            .filter_map(field_manager)
+            .collect(),
+    }
+}
+
+/// The keys of `data` that an entry manages: `f:data: {f:tls.crt: {}}` (KEP-555).
+fn field_manager(entry: &ManagedFieldsEntry) -> Option<FieldManager> {
+    let fields = &entry.fields_v1.as_ref()?.0;
+    let keys = fields.get("f:data").and_then(serde_json::Value::as_object);
+    let data_keys: Vec<String> =
+        keys?.keys().filter_map(|key| key.strip_prefix("f:").map(str::to_owned)).collect();
+    Some(FieldManager {
+        manager: entry.manager.clone().unwrap_or_default(),
+        applies: entry.operation.as_deref() == Some("Apply"),
+        data_keys,
+    })
+}
