@@ -1,0 +1,75 @@
+//! `certwright check`: observe, audit, report.
+
+use crate::audit::policy::Policy;
+use crate::audit::{self, Context, Source as AuditSource};
+use crate::cli::{CheckArgs, Global, ReportFormat};
+use crate::converge::{self, Source};
+use crate::exit::Exit;
+use crate::inventory::Inventory;
+use crate::object_ref::ObjectRef;
+use crate::output::Output;
+use crate::render::check::{Look, write_json, write_table};
+use crate::session::{self, CommandError, Result};
+use crate::world::World;
+
+pub(super) async fn run(
+    args: CheckArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    if args.look.all_namespaces && !args.objects.is_empty() {
+        return Err(CommandError::usage(
+            "names and -A do not go together",
+            "name one namespace with -n",
+        ));
+    }
+    let source = session::source(&args.look, global, world).await?;
+    let selection = session::selection(args.objects.clone(), &args.look);
+    let busy = output.busy("reading", None);
+    let gathered = converge::gather(&source, selection, false, world).await?;
+    drop(busy);
+    named_are_there(&args, &gathered.inventory)?;
+    let policy = Policy { renew_before: args.renew_before };
+    let from = match source {
+        Source::Cluster { .. } => AuditSource::Cluster,
+        Source::Files { .. } => AuditSource::Files,
+    };
+    let context = Context { now: args.at.unwrap_or(world.now), policy: &policy, source: from };
+    let report = audit::audit(&gathered.inventory, &context);
+    let look = Look {
+        wide: args.output == ReportFormat::Wide,
+        no_headers: args.no_headers,
+        namespaces: args.look.all_namespaces || several_namespaces(&gathered.inventory),
+    };
+    match args.output {
+        ReportFormat::Json => write_json("check", &gathered.inventory, &report, output.data())?,
+        ReportFormat::Table | ReportFormat::Wide => {
+            write_table(&gathered.inventory, &report, look, output.data())?;
+        }
+    }
+    Ok(Exit::of_report(&report, args.fail_on.into()))
+}
+
+/// Among files, an object that was named and is not there is a failure, as it is in a cluster.
+fn named_are_there(args: &CheckArgs, inventory: &Inventory) -> Result<()> {
+    let seen = inventory
+        .bundles()
+        .map(|(object, _)| object)
+        .chain(inventory.ingresses().map(|ingress| &ingress.object));
+    let seen: Vec<&ObjectRef> = seen.collect();
+    for named in &args.objects {
+        if !seen.iter().any(|object| object.kind == named.kind && object.name == named.name) {
+            let message =
+                format!("there is no {}/{} among the files read", named.kind.word(), named.name);
+            return Err(CommandError::failed(message, "check the name, and the paths of -f"));
+        }
+    }
+    Ok(())
+}
+
+fn several_namespaces(inventory: &Inventory) -> bool {
+    let mut namespaces = inventory.bundles().map(|(object, _)| object.namespace());
+    let first = namespaces.next();
+    namespaces.any(|namespace| Some(namespace) != first)
+}

@@ -1,0 +1,121 @@
+//! `certwright import`: read a pair, judge it, plan one Secret, apply, report.
+
+use crate::apply::pair::{GivenPair, Materials, RandomKeys};
+use crate::apply::{self, cluster::Target};
+use crate::audit::Source;
+use crate::cli::{DryRun, Global, ImportArgs, WriteFormat};
+use crate::converge;
+use crate::exit::Exit;
+use crate::inventory::Inventory;
+use crate::inventory::bundle::Bundle;
+use crate::inventory::selection::Selection;
+use crate::object_ref::ObjectRef;
+use crate::observe::files;
+use crate::output::Output;
+use crate::plan::package::{self, SecretWish};
+use crate::plan::step::{NewPair, Plan};
+use crate::redact::Redacted;
+use crate::render::rotation::Account;
+use crate::session::{self, CommandError, Result};
+use crate::world::World;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) async fn run(
+    args: ImportArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    session::refuse_yaml_without_manifest(args.write, true)?;
+    let (pair, materials) = read_pair(&args, world)?;
+    let wish = |namespace: String| SecretWish {
+        object: ObjectRef::secret(namespace, args.name.as_str()),
+        pair: pair.clone(),
+        with_ca_crt: args.ca_cert.is_some(),
+        replace: args.replace,
+        replace_flag: "--replace",
+        force: args.force,
+        override_owner: args.override_owner,
+    };
+    let keys = RandomKeys(world.random.clone());
+    if args.write.dry_run == DryRun::Client && args.write.output != WriteFormat::Table {
+        let nothing = Inventory::new(Selection::default());
+        let plan = package::secret(&nothing, &wish(session::namespace_of_files(global)), world.now);
+        return session::print_manifest(
+            &plan,
+            &materials,
+            &keys,
+            args.write.output,
+            global,
+            output,
+        );
+    }
+    let client = session::client(global, world).await?;
+    let wish = wish(session::namespace(global, &client));
+    let inventory = converge::gather_one(&client, &wish.object, args.override_owner, world).await?;
+    let plan = package::secret(&inventory, &wish, world.now);
+    if args.write.dry_run == DryRun::Client {
+        return session::report(&account(&plan), args.write.output, output);
+    }
+    let target = Target { client, dry_run: args.write.dry_run == DryRun::Server };
+    let outcomes = apply::cluster::apply(
+        plan.steps.clone(),
+        Arc::new(materials),
+        Arc::new(keys),
+        target,
+        &|| (),
+    )
+    .await;
+    session::report(
+        &Account { outcomes: Some(&outcomes), ..account(&plan) },
+        args.write.output,
+        output,
+    )
+}
+
+/// The pair from its files, checked: it is a pair, in order, in date.
+fn read_pair(args: &ImportArgs, world: &World) -> Result<(NewPair, Materials)> {
+    let certificates = read(&args.cert)?;
+    let key = read(&args.key)?;
+    let bundle = Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &world.random);
+    let leaf = package::importable(&bundle, world.now).map_err(|left_out| {
+        let files = format!("{} and {}", args.cert.display(), args.key.display());
+        CommandError::failed(format!("{files} cannot be imported: {}", left_out.0), left_out.1)
+    })?;
+    let ca = args.ca_cert.as_deref().map(|path| read_ca(path, world)).transpose()?;
+    let materials = Materials {
+        given: Some(GivenPair { certificates: certificates.expose().to_vec(), key, ca }),
+        ..Materials::default()
+    };
+    Ok((NewPair::Given(Box::new(leaf)), materials))
+}
+
+fn read_ca(path: &Path, world: &World) -> Result<Vec<u8>> {
+    let bytes = read(path)?;
+    let bundle = Bundle::of_pair(Some(bytes.expose()), None, &world.random);
+    match (bundle.damaged.first(), bundle.leaf()) {
+        (None, Some(_)) => Ok(bytes.expose().to_vec()),
+        (Some(damaged), _) => Err(unusable(path, &damaged.message)),
+        (None, None) => Err(unusable(path, "there is no certificate in it")),
+    }
+}
+
+fn read(path: &Path) -> Result<Redacted> {
+    files::read_bytes(path).map(Redacted::from).map_err(|message| unusable(path, &message))
+}
+
+fn unusable(path: &Path, message: &str) -> CommandError {
+    CommandError::failed(format!("cannot use {}: {message}", path.display()), "name another file")
+}
+
+fn account(plan: &Plan) -> Account<'_> {
+    Account {
+        command: "import",
+        plan,
+        outcomes: None,
+        source: Source::Cluster,
+        problems: &[],
+        namespaces: false,
+    }
+}

@@ -1,0 +1,244 @@
+//! `certwright rotate`: observe, plan, converge, report; live or in manifests.
+
+use crate::apply::cluster::Target;
+use crate::apply::pair::{Materials, RandomKeys};
+use crate::apply::{files, manifests};
+use crate::audit::Source as AuditSource;
+use crate::audit::policy::Policy;
+use crate::cli::{DryRun, Global, KeyPolicyArg, PlanFormat, RotateArgs, WriteFormat};
+use crate::converge::{self, Gathered, Rotation, Source};
+use crate::exit::Exit;
+use crate::inventory::Problem;
+use crate::inventory::selection::Selection;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::observe::files::STDIN;
+use crate::output::Output;
+use crate::plan::outcome::{Failed, Outcome};
+use crate::plan::rotation::{FirstSeen, KeyPolicy, Wish};
+use crate::plan::step::{Plan, Step};
+use crate::render::rotation::Account;
+use crate::session::{self, CommandError, Result};
+use crate::world::World;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) async fn run(
+    args: RotateArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    check_usage(&args, global)?;
+    let world = &World { now: args.at.unwrap_or(world.now), ..world.clone() };
+    let source = session::source(&args.look, global, world).await?;
+    if args.all && !args.yes && args.dry_run == DryRun::None && !confirmed(output) {
+        return Err(CommandError::usage(
+            "--all replaces every pair; it was not confirmed",
+            "add --yes",
+        ));
+    }
+    let busy = output.busy("rotating", None);
+    let mut rotation = Rotation {
+        source: &source,
+        selection: selection(&args),
+        wish: wish(&args, &source),
+        policy: Policy { renew_before: args.renew_before },
+        keys: Arc::new(RandomKeys(world.random.clone())),
+        dry_run: args.dry_run == DryRun::Server,
+        on_done: &|| busy.advance(),
+    };
+    match (&source, args.dry_run) {
+        (_, DryRun::Client) => {
+            let (plan, gathered) = rotation.planned(&FirstSeen::new(), world).await?;
+            drop(busy);
+            report(&args, &plan, None, &gathered, &source, output)
+        }
+        (Source::Cluster { client, .. }, _) => {
+            let target = Target { client: client.clone(), dry_run: rotation.dry_run };
+            let (plan, outcomes, gathered) = rotation.converged(target, world).await?;
+            drop(busy);
+            let exit = report(&args, &plan, Some(&outcomes), &gathered, &source, output)?;
+            warn_of_pins(&outcomes, output);
+            Ok(exit)
+        }
+        (Source::Files { .. }, _) => {
+            let (plan, gathered) = rotation.planned(&FirstSeen::new(), world).await?;
+            drop(busy);
+            rewrite(&args, &plan, &gathered, &source, world, output)
+        }
+    }
+}
+
+fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
+    let no = |message: &str, remedy: &str| Err(CommandError::usage(message, remedy));
+    if args.secrets.is_empty() && !args.due && !args.all {
+        return no("nothing to rotate was named", "name secret/NAME, or say --due or --all");
+    }
+    if args.all && global.namespace.is_none() && args.look.selector.is_none() {
+        return no("--all needs -n or -l", "say which namespace, or which labels");
+    }
+    if !args.secrets.is_empty() && args.look.all_namespaces {
+        return no("names and -A do not go together", "name one namespace with -n");
+    }
+    if args.at.is_some() && args.look.filename.is_empty() && args.dry_run != DryRun::Client {
+        return no("--at does not go with a live write", "add --dry-run=client");
+    }
+    if args.dry_run == DryRun::Server && !args.look.filename.is_empty() {
+        return no("--dry-run=server does not go with -f", "use --dry-run=client");
+    }
+    if args.in_place && args.look.filename.iter().any(|path| path.as_os_str() == STDIN) {
+        return no(
+            "--in-place cannot rewrite standard input",
+            "leave --in-place out, and the result is printed",
+        );
+    }
+    if !args.add_host.is_empty() && args.secrets.is_empty() {
+        return no("--add-host needs a named Secret", "name secret/NAME");
+    }
+    if args.key_policy == KeyPolicyArg::Same && args.key_type.is_some() {
+        return no("--key-type does not go with --key-policy same", "leave one of them out");
+    }
+    Ok(())
+}
+
+fn confirmed(output: &mut Output) -> bool {
+    output.can_ask()
+        && output.ask("replace the pair of every self-signed TLS Secret that was chosen?")
+}
+
+fn selection(args: &RotateArgs) -> Selection {
+    if args.secrets.is_empty() {
+        return session::selection(Vec::new(), &args.look);
+    }
+    converge::secrets_named(&args.secrets)
+}
+
+fn wish(args: &RotateArgs, source: &Source) -> Wish {
+    let namespace = match source {
+        Source::Cluster { namespace, .. } => namespace.clone().unwrap_or_default(),
+        Source::Files { namespace, .. } => namespace.clone(),
+    };
+    Wish {
+        named: args
+            .secrets
+            .iter()
+            .map(|name| ObjectRef::secret(namespace.as_str(), name))
+            .collect(),
+        due: args.due,
+        key_policy: match args.key_policy {
+            KeyPolicyArg::New => KeyPolicy::New,
+            KeyPolicyArg::Same => KeyPolicy::Same,
+        },
+        key_type: args.key_type,
+        lifetime: args.lifetime,
+        add_hosts: args.add_host.clone(),
+        max: args.max,
+        override_owner: args.override_owner,
+        force: args.force,
+    }
+}
+
+/// Offline: the manifests, rewritten, into their files or to stdout.
+fn rewrite(
+    args: &RotateArgs,
+    plan: &Plan,
+    gathered: &Gathered,
+    source: &Source,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    let materials = Materials { texts: gathered.kept.clone(), ..Materials::default() };
+    let keys = RandomKeys(world.random.clone());
+    let (mut rewritten, mut outcomes) = manifests::rewrite(plan.steps.clone(), &materials, &keys);
+    if args.in_place {
+        for (path, text) in &rewritten {
+            if let Err(failed) = files::replace_text(Path::new(path), text) {
+                not_written(&mut outcomes, path, &failed);
+            }
+        }
+        let exit = report(args, plan, Some(&outcomes), gathered, source, output)?;
+        warn_of_pins(&outcomes, output);
+        return Ok(exit);
+    }
+    // What came in on standard input goes out again, changed or not: it may be a filter.
+    for (path, text) in materials.texts {
+        rewritten.entry(path).or_insert(text);
+    }
+    let mut first = true;
+    for text in rewritten.values() {
+        let separator = if first || text.starts_with("---") { "" } else { "---\n" };
+        write!(output.data(), "{separator}{}", text.as_str())?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            writeln!(output.data())?;
+        }
+        first = false;
+    }
+    let mut talk = Vec::new();
+    let account = account(plan, Some(&outcomes), &gathered.inventory.problems(), source, args);
+    crate::render::rotation::write_text(account, &mut talk)?;
+    crate::render::rotation::write_failures(account, &mut talk)?;
+    output.flush()?;
+    output.talk(&talk);
+    warn_of_pins(&outcomes, output);
+    Ok(Exit::of_outcomes(plan, &outcomes, gathered.inventory.problems().is_empty()))
+}
+
+/// Every step on this file was prepared, and then the file could not be written.
+fn not_written(outcomes: &mut [Outcome], path: &str, failed: &Failed) {
+    for outcome in outcomes {
+        let here = outcome.step.object().place.as_ref().is_some_and(|place| place.path == path);
+        if here && outcome.result.is_ok() {
+            outcome.result = Err(failed.clone());
+        }
+    }
+}
+
+fn report(
+    args: &RotateArgs,
+    plan: &Plan,
+    outcomes: Option<&[Outcome]>,
+    gathered: &Gathered,
+    source: &Source,
+    output: &mut Output,
+) -> Result<Exit> {
+    let problems = gathered.inventory.problems();
+    let account = account(plan, outcomes, &problems, source, args);
+    let format = match args.output {
+        PlanFormat::Table => WriteFormat::Table,
+        PlanFormat::Json => WriteFormat::Json,
+    };
+    session::write_account(&account, format, output)?;
+    // Ingresses only tell which hosts are wanted beside; a rotation is whole without them.
+    let complete = problems.iter().all(|problem| problem.object.kind == Kind::Ingress);
+    Ok(Exit::of_outcomes(plan, outcomes.unwrap_or_default(), complete))
+}
+
+fn account<'a>(
+    plan: &'a Plan,
+    outcomes: Option<&'a [Outcome]>,
+    problems: &&'a [Problem],
+    source: &Source,
+    args: &RotateArgs,
+) -> Account<'a> {
+    let from = match source {
+        Source::Cluster { .. } => AuditSource::Cluster,
+        Source::Files { .. } => AuditSource::Files,
+    };
+    Account {
+        command: "rotate",
+        plan,
+        outcomes,
+        source: from,
+        problems,
+        namespaces: args.look.all_namespaces,
+    }
+}
+
+/// A rotated self-signed certificate is also its own trust anchor.
+fn warn_of_pins(outcomes: &[Outcome], output: &mut Output) {
+    let replaced = |outcome: &Outcome| matches!((&outcome.step, &outcome.result), (Step::ReplacePair(_), Ok(done)) if !done.tried_only);
+    if outcomes.iter().any(replaced) {
+        output.say("clients that pinned an old self-signed certificate (tls.crt) need the new one");
+    }
+}

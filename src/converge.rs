@@ -1,0 +1,321 @@
+//! Converging: observe until the inventory has no open question, and go on until the plan is done.
+//!
+//! Knows the order of things. Refuses to decide: rules are the audit's, plans the plan's. A
+//! conflict is answered here by looking again and planning again.
+
+use crate::apply;
+use crate::apply::cluster::Target;
+use crate::apply::pair::{KeySource, Materials};
+use crate::audit::policy::Policy;
+use crate::cluster::Client;
+use crate::cluster::error::ClusterError;
+use crate::inventory::Inventory;
+use crate::inventory::selection::Selection;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::{Observation, Question};
+use crate::observe::{self, files};
+use crate::plan::outcome::Outcome;
+use crate::plan::rotation::{self, FirstSeen, Wish};
+use crate::plan::step::{Plan, Step};
+use crate::world::World;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How often a conflict makes us look again before it is reported.
+const LOOKS: usize = 5;
+
+/// Questions asked at once; each is a connection.
+const PARALLEL: usize = 8;
+
+/// Where to look.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// An API server; in this namespace, or (none) in all of them.
+    Cluster {
+        /// The connection.
+        client: Client,
+        /// The namespace.
+        namespace: Option<String>,
+    },
+    /// Manifests.
+    Files {
+        /// Files, folders, `-`.
+        paths: Vec<PathBuf>,
+        /// The namespace of objects that name none.
+        namespace: String,
+    },
+}
+
+/// What was seen, and the texts that cannot be read again.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The facts.
+    pub inventory: Inventory,
+    /// Texts of standard input.
+    pub kept: files::Kept,
+}
+
+/// Why nothing could be gathered.
+#[derive(Debug)]
+pub enum GatherError {
+    /// The API server.
+    Cluster(ClusterError),
+    /// A path.
+    File(files::Unreadable),
+}
+
+impl From<ClusterError> for GatherError {
+    fn from(error: ClusterError) -> Self {
+        Self::Cluster(error)
+    }
+}
+
+impl From<files::Unreadable> for GatherError {
+    fn from(error: files::Unreadable) -> Self {
+        Self::File(error)
+    }
+}
+
+/// Observes what the selection is about, then whatever the inventory still asks for. With
+/// `owners`, it also asks whether the owners of chosen Secrets still exist.
+///
+/// # Errors
+/// [`GatherError`], when the server or a named path cannot be read at all, or when an object that
+/// was named is not there.
+pub async fn gather(
+    source: &Source,
+    selection: Selection,
+    owners: bool,
+    world: &World,
+) -> Result<Gathered, GatherError> {
+    let mut inventory = Inventory::new(selection);
+    let kept = match source {
+        Source::Files { paths, namespace } => {
+            let kept = files::manifests(paths, namespace, &mut |seen| {
+                inventory.absorb(seen, world.random());
+            })?;
+            return Ok(Gathered { inventory, kept });
+        }
+        Source::Cluster { client, namespace } => {
+            look(client, namespace.as_deref(), &mut inventory, world).await?;
+            answer_questions(client, owners, &mut inventory, world).await?;
+            files::Kept::new()
+        }
+    };
+    Ok(Gathered { inventory, kept })
+}
+
+/// Looks at one Secret alone; that it is not there is an answer too.
+///
+/// # Errors
+/// [`GatherError`], when it cannot be told.
+pub async fn gather_one(
+    client: &Client,
+    secret: &ObjectRef,
+    owners: bool,
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let mut inventory = Inventory::new(Selection::default());
+    match observe::cluster::answer(client, &Question::Secret(secret.clone())).await? {
+        Observation::Unseen { message, .. } => {
+            return Err(GatherError::Cluster(ClusterError::unseen(message)));
+        }
+        seen => inventory.absorb(seen, world.random()),
+    }
+    answer_questions(client, owners, &mut inventory, world).await?;
+    Ok(inventory)
+}
+
+async fn look(
+    client: &Client,
+    namespace: Option<&str>,
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), ClusterError> {
+    let named = inventory.selection().named.clone();
+    let (Some(within), false) = (namespace, named.is_empty()) else {
+        return observe::cluster::list(client, namespace, &mut |seen| {
+            inventory.absorb(seen, world.random());
+        })
+        .await;
+    };
+    for object in named {
+        let object = ObjectRef::namespaced(object.kind, within, object.name);
+        let seen = observe::cluster::named(client, &object).await?;
+        inventory.absorb(seen, world.random());
+    }
+    // Who uses a named Secret, and for which hosts, only the Ingresses can tell.
+    observe::cluster::list_ingresses(client, namespace, &mut |seen| {
+        inventory.absorb(seen, world.random());
+    })
+    .await
+}
+
+async fn answer_questions(
+    client: &Client,
+    owners: bool,
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), ClusterError> {
+    loop {
+        let questions = wanted(inventory, owners);
+        if questions.is_empty() {
+            return Ok(());
+        }
+        let answers = questions.iter().map(|question| observe::cluster::answer(client, question));
+        let mut answers = stream::iter(answers).buffered(PARALLEL);
+        while let Some(answer) = answers.next().await {
+            let answer = answer?;
+            inventory.absorb(answer, world.random());
+        }
+    }
+}
+
+/// With named objects only what they need is asked; the rest of the namespace is nobody's wish.
+fn wanted(inventory: &Inventory, owners: bool) -> Vec<Question> {
+    let questions = inventory.open_questions(owners);
+    let named = !inventory.selection().named.is_empty();
+    let needed = |question: &Question| match question {
+        Question::Secret(object) => inventory.ingresses().any(|ingress| {
+            inventory.is_reported(&ingress.object)
+                && ingress.object.namespace() == object.namespace()
+                && ingress.secret_names.contains(&object.name)
+        }),
+        Question::Owner(_) => true,
+    };
+    questions.into_iter().filter(|question| !named || needed(question)).collect()
+}
+
+/// How rotations are carried out.
+pub struct Rotation<'a> {
+    /// Where to look.
+    pub source: &'a Source,
+    /// What is chosen.
+    pub selection: Selection,
+    /// What is wanted.
+    pub wish: Wish,
+    /// Leads.
+    pub policy: Policy,
+    /// Where keys come from.
+    pub keys: Arc<dyn KeySource>,
+    /// Whether the server shall only try.
+    pub dry_run: bool,
+    /// Called after each step, for progress.
+    pub on_done: &'a (dyn Fn() + Sync),
+}
+
+impl std::fmt::Debug for Rotation<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rotation").field("wish", &self.wish).finish_non_exhaustive()
+    }
+}
+
+impl Rotation<'_> {
+    /// Looks and plans, and writes nothing.
+    ///
+    /// # Errors
+    /// As [`gather`].
+    pub async fn planned(
+        &self,
+        first_seen: &FirstSeen,
+        world: &World,
+    ) -> Result<(Plan, Gathered), GatherError> {
+        let gathered =
+            gather(self.source, self.selection.clone(), self.wish.override_owner, world).await?;
+        let plan =
+            rotation::plan(&gathered.inventory, &self.wish, &self.policy, first_seen, world.now);
+        Ok((plan, gathered))
+    }
+
+    /// Plans and applies; where somebody else was faster, looks again and plans again, for what is
+    /// still wanted then.
+    ///
+    /// # Errors
+    /// As [`gather`]. What failed for a single Secret is in its outcome.
+    pub async fn converged(
+        &mut self,
+        target: Target,
+        world: &World,
+    ) -> Result<(Plan, Vec<Outcome>, Gathered), GatherError> {
+        let (plan, gathered) = self.planned(&FirstSeen::new(), world).await?;
+        let first_seen = first_seen(&plan);
+        let mut outcomes = self.apply(plan.steps.clone(), &target).await;
+        let mut later = Plan::empty(world.now);
+        for _ in 1..LOOKS {
+            let (settled, conflicts) = split_conflicts(outcomes);
+            outcomes = settled;
+            if conflicts.is_empty() {
+                break;
+            }
+            self.wish.named =
+                conflicts.iter().map(|outcome| outcome.step.object().clone()).collect();
+            let again = self.look_again(&first_seen, world).await?;
+            later.skipped.extend(again.skipped);
+            later.refused.extend(again.refused);
+            outcomes.extend(self.apply(again.steps, &target).await);
+        }
+        let plan = Plan {
+            skipped: [plan.skipped, later.skipped].concat(),
+            refused: [plan.refused, later.refused].concat(),
+            ..plan
+        };
+        Ok((plan, outcomes, gathered))
+    }
+
+    /// Only the Secrets that were in conflict, each by its own namespace.
+    async fn look_again(&self, first_seen: &FirstSeen, world: &World) -> Result<Plan, GatherError> {
+        let Source::Cluster { client, .. } = self.source else { return Ok(Plan::empty(world.now)) };
+        let mut all = Plan::empty(world.now);
+        for object in &self.wish.named {
+            let inventory = gather_one(client, object, self.wish.override_owner, world).await?;
+            let wish = Wish { named: vec![object.clone()], ..self.wish.clone() };
+            let plan = rotation::plan(&inventory, &wish, &self.policy, first_seen, world.now);
+            all.steps.extend(plan.steps);
+            all.skipped.extend(plan.skipped);
+            all.refused.extend(plan.refused);
+        }
+        Ok(all)
+    }
+
+    async fn apply(&self, steps: Vec<Step>, target: &Target) -> Vec<Outcome> {
+        let materials = Arc::new(Materials::default());
+        apply::cluster::apply(
+            steps,
+            materials,
+            Arc::clone(&self.keys),
+            target.clone(),
+            self.on_done,
+        )
+        .await
+    }
+}
+
+fn first_seen(plan: &Plan) -> FirstSeen {
+    let replaced = plan.steps.iter().filter_map(|step| match step {
+        Step::ReplacePair(step) => Some(step),
+        Step::CreateSecret(_) | Step::WriteFiles(_) => None,
+    });
+    replaced
+        .map(|step| {
+            let key = (step.object.namespace().to_owned(), step.object.name.clone());
+            (key, step.before.as_ref().map(|leaf| leaf.sha256))
+        })
+        .collect()
+}
+
+fn split_conflicts(outcomes: Vec<Outcome>) -> (Vec<Outcome>, Vec<Outcome>) {
+    outcomes
+        .into_iter()
+        .partition(|outcome| !matches!(&outcome.result, Err(failed) if failed.conflict))
+}
+
+/// What is chosen when Secrets are named: those, and only those.
+#[must_use]
+pub fn secrets_named(names: &[String]) -> Selection {
+    let named = names
+        .iter()
+        .map(|name| crate::object_ref::KindName { kind: Kind::Secret, name: name.clone() });
+    Selection { named: named.collect(), labels: None }
+}

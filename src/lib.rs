@@ -1,0 +1,65 @@
+//! certwright: certificates for Kubernetes Ingress, from the first one to every rotation.
+//!
+//! ```text
+//! cluster ─┐                                                  ┌─> render (table, JSON)
+//! files  ──┴ observe ─> Observations ─> inventory ─> audit(now) ─> Findings
+//!             (IO)       one at a time    pure         pure        └─> plan ─> Plan ─> render (dry run)
+//!              ^                            │                           pure   └─> apply (IO) ─> Outcome
+//!              └───── open questions ───────┘
+//! ```
+//!
+//! A certificate is **judged** in [`audit`] and **written** in [`apply`]; nothing else does either.
+//!
+//! | module | what it is | sees |
+//! |---|---|---|
+//! | [`object_ref`], [`redact`] | names of things; private bytes | nothing |
+//! | [`x509`] | PEM, certificates, keys, host matching, issuing | pure; randomness as an argument |
+//! | [`gke`] | what GKE's controllers read and write | pure |
+//! | [`observation`] | one thing seen, or the failure to see it | pure |
+//! | [`inventory`] | facts and their links; PEM and keys end here | pure |
+//! | [`audit`] | rules over the inventory at an instant: judging | pure; `now` as an argument |
+//! | [`plan`] | what is to be written, as a list without secrets; what became of it | pure |
+//! | [`render`], [`exit`] | output formats, exit codes | pure |
+//! | [`world`] | clock, randomness, environment: what tests replace | IO |
+//! | [`cluster`] | talking to an API server | IO |
+//! | [`observe`] | cluster and files as Observations | IO in |
+//! | [`apply`] | carrying out a plan: writing | IO out |
+//! | [`converge`] | observe until nothing is open; plan and apply until nothing is left | IO |
+//! | [`output`] | stdout, stderr, progress | IO |
+//! | [`cli`], [`session`], [`commands`] | the command line; what commands share; one file a command | everything |
+//!
+//! Invariants, each held by tests:
+//! 1. Reading never fails as a whole. A broken Secret is a finding; a forbidden list is a problem,
+//!    never "absent" and never "clean".
+//! 2. "Needs rotation" is the expiry rule asked at `now + lead`. Annotations only set policy.
+//! 3. A Plan printed and a Plan executed are the same value; a second run writes nothing.
+//! 4. Key and certificate change in one request, with the observed resourceVersion; everything else
+//!    of the Secret stays byte for byte, but for a `ca.crt` that held the replaced certificate.
+//! 5. Objects are created by server-side apply without force.
+//! 6. What somebody else owns is refused by name, and skipped and counted in a batch.
+//! 7. Only self-signed leaves are rotated. CA certificates are never touched by a batch.
+//! 8. Private keys are wiped on drop, 0600 before the first byte, and in no output.
+//! 9. Strings from outside are made harmless where they are printed.
+//! 10. Every connection, request and wait has a limit.
+//!
+//! `tests/tidy` holds the table of who may use whom.
+
+pub mod apply;
+pub mod audit;
+pub mod cli;
+pub mod cluster;
+pub mod commands;
+pub mod converge;
+pub mod exit;
+pub mod gke;
+pub mod inventory;
+pub mod object_ref;
+pub mod observation;
+pub mod observe;
+pub mod output;
+pub mod plan;
+pub mod redact;
+pub mod render;
+pub mod session;
+pub mod world;
+pub mod x509;

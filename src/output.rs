@@ -1,0 +1,122 @@
+//! Where data and talk go: data to stdout, talk and progress to stderr.
+//!
+//! Knows terminals, colours and broken pipes. Refuses to know what is said.
+#![expect(clippy::disallowed_methods, reason = "the one place where the real streams are taken")]
+
+use crate::render::harmless;
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
+
+/// The two streams of a command.
+#[derive(Debug)]
+pub struct Output {
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+    verbose: bool,
+}
+
+/// Something that goes on; when it is dropped, it is over.
+#[derive(Debug)]
+pub struct Busy(ProgressBar);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Busy {
+    /// One more of the total is done.
+    pub fn advance(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Output {
+    /// The real streams. `NO_COLOR`, `CLICOLOR_FORCE` and `TERM=dumb` are obeyed with `Auto`.
+    #[must_use]
+    pub fn real(color: ColorChoice, verbose: bool) -> Self {
+        Self {
+            out: AutoStream::new(io::stdout(), resolved(color, &io::stdout())),
+            err: AutoStream::new(io::stderr(), resolved(color, &io::stderr())),
+            verbose,
+        }
+    }
+
+    /// Where data goes.
+    pub fn data(&mut self) -> &mut impl Write {
+        &mut self.out
+    }
+
+    /// Says one line on stderr; made harmless.
+    pub fn say(&mut self, line: &str) {
+        let _ = writeln!(self.err, "{}", harmless::line(line));
+    }
+
+    /// Sends text that was rendered already (and so is harmless) to stderr.
+    pub fn talk(&mut self, text: &[u8]) {
+        let _ = self.err.write_all(text);
+    }
+
+    /// Says one line on stderr when `-v` was given.
+    pub fn say_verbosely(&mut self, line: &str) {
+        if self.verbose {
+            self.say(line);
+        }
+    }
+
+    /// Shows on a terminal's stderr that something goes on, from its first second.
+    #[must_use]
+    pub fn busy(&self, what: &'static str, total: Option<usize>) -> Busy {
+        let bar = match total {
+            Some(total) => ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX)),
+            None => ProgressBar::new_spinner(),
+        };
+        let template = if total.is_some() {
+            "{spinner} {msg} {pos}/{len} {elapsed}"
+        } else {
+            "{spinner} {msg} {elapsed}"
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        if !io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        bar.set_message(what);
+        bar.enable_steady_tick(Duration::from_secs(1));
+        Busy(bar)
+    }
+
+    /// Whether both a question can be shown and an answer be typed.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a yes-or-no question on stderr; anything but `y` or `yes` is no.
+    pub fn ask(&mut self, question: &str) -> bool {
+        let _ = write!(self.err, "{} [y/N] ", harmless::line(question));
+        let _ = self.err.flush();
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Sends what is left.
+    ///
+    /// # Errors
+    /// What the stream says.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn resolved(color: ColorChoice, stream: &impl anstream::stream::RawStream) -> ColorChoice {
+    match color {
+        ColorChoice::Auto => AutoStream::choice(stream),
+        chosen => chosen,
+    }
+}

@@ -1,0 +1,203 @@
+//! What every command stands on: from flags to a source and a selection, from a result to output
+//! and exit, and the error that ends a command.
+//!
+//! Knows the command line and the parts that read and show. Refuses to know any single command.
+
+use crate::apply::manifests;
+use crate::apply::pair::{KeySource, Materials};
+use crate::cli::{DryRun, Global, LookArgs, WriteArgs, WriteFormat};
+use crate::cluster::error::ClusterError;
+use crate::cluster::{self, Client, ConnectOptions};
+use crate::converge::{GatherError, Source};
+use crate::exit::Exit;
+use crate::inventory::selection::Selection;
+use crate::object_ref::KindName;
+use crate::observe::files::Unreadable;
+use crate::output::Output;
+use crate::plan::step::Plan;
+use crate::render::rotation::Account;
+use crate::render::{json, rotation};
+use crate::world::World;
+use k8s_openapi::api::core::v1::Secret;
+use std::io::{self, Write};
+
+/// Why a command could not be carried out at all.
+#[derive(Debug)]
+pub struct CommandError {
+    /// How the command ends.
+    pub exit: Exit,
+    /// What happened; empty when there is nothing to say.
+    pub message: String,
+    /// What to do next.
+    pub remedy: String,
+}
+
+/// What a command comes to.
+pub type Result<T> = std::result::Result<T, CommandError>;
+
+/// Connects to the cluster that the flags name.
+pub(crate) async fn client(global: &Global, world: &World) -> Result<Client> {
+    let options = ConnectOptions {
+        kubeconfig: global.kubeconfig.clone(),
+        context: global.context.clone(),
+        impersonate: global.impersonate.clone(),
+        impersonate_groups: global.impersonate_groups.clone(),
+        request_timeout: global.request_timeout.unsigned_abs(),
+    };
+    Ok(cluster::connect(&options, world).await?)
+}
+
+/// The namespace of the flags, else that of the kubeconfig's context.
+pub(crate) fn namespace(global: &Global, client: &Client) -> String {
+    global.namespace.clone().unwrap_or_else(|| client.default_namespace().to_owned())
+}
+
+/// The namespace of objects in files that name none.
+pub(crate) fn namespace_of_files(global: &Global) -> String {
+    global.namespace.clone().unwrap_or_else(|| "default".to_owned())
+}
+
+/// Where the flags say to look.
+pub(crate) async fn source(look: &LookArgs, global: &Global, world: &World) -> Result<Source> {
+    if !look.filename.is_empty() {
+        return Ok(Source::Files {
+            paths: look.filename.clone(),
+            namespace: namespace_of_files(global),
+        });
+    }
+    let client = client(global, world).await?;
+    let namespace = (!look.all_namespaces).then(|| namespace(global, &client));
+    Ok(Source::Cluster { client, namespace })
+}
+
+/// What the flags choose.
+pub(crate) fn selection(named: Vec<KindName>, look: &LookArgs) -> Selection {
+    Selection { named, labels: look.selector.clone() }
+}
+
+/// `-o yaml` is for manifests, which only a client-side dry run of a Secret is.
+pub(crate) fn refuse_yaml_without_manifest(write: WriteArgs, secret: bool) -> Result<()> {
+    if write.output == WriteFormat::Yaml && (write.dry_run != DryRun::Client || !secret) {
+        let remedy = "add --dry-run=client (and --secret NAME), or use -o json for a report";
+        return Err(CommandError::usage(
+            "-o yaml prints a manifest instead of writing one",
+            remedy,
+        ));
+    }
+    Ok(())
+}
+
+/// Prints the Secret that the plan would create, as a manifest that can be applied.
+pub(crate) fn print_manifest(
+    plan: &Plan,
+    materials: &Materials,
+    keys: &dyn KeySource,
+    format: WriteFormat,
+    global: &Global,
+    output: &mut Output,
+) -> Result<Exit> {
+    let mut secrets = Vec::new();
+    let outcomes = manifests::into_sink(plan.steps.clone(), materials, keys, &mut |secret| {
+        secrets.push(secret.clone());
+    });
+    for mut secret in secrets {
+        // A manifest says a namespace only when the user did; else it goes where it is applied.
+        secret.metadata.namespace.clone_from(&global.namespace);
+        write_manifest(&secret, format == WriteFormat::Json, output)?;
+    }
+    for outcome in &outcomes {
+        if let Err(failed) = &outcome.result {
+            return Err(CommandError::failed(failed.message.clone(), failed.remedy.clone()));
+        }
+    }
+    Ok(Exit::of_outcomes(plan, &outcomes, true))
+}
+
+/// Writes the account and says how the command ends.
+pub(crate) fn report(
+    account: &Account<'_>,
+    format: WriteFormat,
+    output: &mut Output,
+) -> Result<Exit> {
+    write_account(account, format, output)?;
+    Ok(Exit::of_outcomes(
+        account.plan,
+        account.outcomes.unwrap_or_default(),
+        account.problems.is_empty(),
+    ))
+}
+
+/// Writes the account as text or JSON, and what failed to stderr.
+pub(crate) fn write_account(
+    account: &Account<'_>,
+    format: WriteFormat,
+    output: &mut Output,
+) -> io::Result<()> {
+    let mut failures = Vec::new();
+    rotation::write_failures(*account, &mut failures)?;
+    match format {
+        WriteFormat::Json => rotation::write_json(*account, output.data())?,
+        WriteFormat::Table | WriteFormat::Yaml => rotation::write_text(*account, output.data())?,
+    }
+    output.flush()?;
+    output.talk(&failures);
+    Ok(())
+}
+
+/// Writes a manifest as YAML or JSON.
+pub(crate) fn write_manifest(
+    secret: &Secret,
+    as_json: bool,
+    output: &mut Output,
+) -> io::Result<()> {
+    if as_json {
+        return json::write(secret, output.data());
+    }
+    let yaml = serde_saphyr::to_string(secret).map_err(io::Error::other)?;
+    let out = output.data();
+    out.write_all(yaml.as_bytes())?;
+    if yaml.ends_with('\n') { Ok(()) } else { writeln!(out) }
+}
+
+impl CommandError {
+    /// The command line is wrong.
+    pub(crate) fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into(), remedy: remedy.into() }
+    }
+
+    /// It could not be done.
+    pub(crate) fn failed(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, message: message.into(), remedy: remedy.into() }
+    }
+}
+
+impl From<ClusterError> for CommandError {
+    fn from(error: ClusterError) -> Self {
+        Self::failed(error.message, error.remedy)
+    }
+}
+
+impl From<Unreadable> for CommandError {
+    fn from(error: Unreadable) -> Self {
+        Self::failed(error.to_string(), "check the path")
+    }
+}
+
+impl From<GatherError> for CommandError {
+    fn from(error: GatherError) -> Self {
+        match error {
+            GatherError::Cluster(error) => error.into(),
+            GatherError::File(error) => error.into(),
+        }
+    }
+}
+
+impl From<io::Error> for CommandError {
+    /// Whoever reads our output may stop reading; that is no error of ours.
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self { exit: Exit::Done, message: String::new(), remedy: String::new() };
+        }
+        Self::failed(format!("the output cannot be written: {error}"), "check where it goes")
+    }
+}
