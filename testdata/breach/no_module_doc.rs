@@ -1,0 +1,2 @@
+//@ src/redact.rs
+use std::fmt; //~ module-doc

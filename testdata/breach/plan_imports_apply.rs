@@ -1,0 +1,8 @@
+//@ src/plan/step.rs
+//! A plan that carries itself out.
+
+use crate::apply::run; //~ import-table
+
+fn go() {
+    run();
+}

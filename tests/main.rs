@@ -1,0 +1,21 @@
+//! Every integration test, in one binary: it links once.
+//!
+//! `support` holds what the tests stand on, `cases` the tests, a file a capability.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests start processes, read files and the clock, and fail by panicking"
+)]
+
+mod support {
+    pub mod control_plane;
+    pub mod source_tree;
+}
+
+mod cases {
+    mod clippy_guard;
+    mod control_plane;
+    mod tidy;
+}
