@@ -1,0 +1,1068 @@
+"""Makes the inputs of the scenario tests: ../scenarios/<name>/in/*.
+
+    python3 testdata/pki/make.py            all scenarios
+    python3 testdata/pki/make.py guide      only those named
+
+Every scenario is judged at NOW. A run rewrites in/ (and the marker offline-only) of each scenario
+and nothing else there: README.md and the expected outputs beside it are other people's.
+
+A second run gives the same bytes. Keys are the files next to this one, made once if missing and
+never again; serials come from a hash of the scenario and a counter, dates from NOW; RSA PKCS#1 v1.5
+and Ed25519 signatures are deterministic, and ECDSA is asked to be (RFC 6979). What cannot be made
+twice alike (the guide's certificate, encrypted keys, a PKCS#12) is kept as a file here too.
+
+Needs Python 3.11, `cryptography` 45 or newer; `openssl` and `faketime` only to make missing files.
+These keys are public: TEST ONLY.
+"""
+
+import base64
+import hashlib
+import ipaddress
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+NOW = datetime(2026, 11, 21)  # UTC; the instant at which every scenario is judged
+SECOND = timedelta(seconds=1)
+YEAR = 365  # days
+PKI = Path(__file__).resolve().parent
+SCENARIOS = PKI.parent / "scenarios"
+
+# Nine, so that no two Secrets of one scenario share a key unless they mean to.
+RSA_POOL = [f"rsa-2048-{n:02}" for n in range(1, 10)]
+CURVES = {"p256": ec.SECP256R1, "p384": ec.SECP384R1, "p521": ec.SECP521R1}
+
+
+# ---- keys and other files that are made once -------------------------------------------------
+
+
+def kept(name, make):
+    """The bytes of the file `name` in this folder; made, and kept for good, if it is missing."""
+    path = PKI / name
+    if not path.exists():
+        path.write_bytes(make())
+    return path.read_bytes()
+
+
+def key(name):
+    """The private key of that name: rsa-<bits>[-n], ec-<curve>[-n], ed25519."""
+    return serialization.load_pem_private_key(kept(f"{name}.pem", lambda: pkcs8(new_key(name))), None)
+
+
+def new_key(name):
+    """A fresh key of the kind its name tells."""
+    kind, *rest = name.split("-")
+    if kind == "rsa":
+        return rsa.generate_private_key(65537, int(rest[0]))
+    if kind == "ec":
+        return ec.generate_private_key(CURVES[rest[0]]())
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+def key_pem(private, form, encryption=serialization.NoEncryption()):
+    return private.private_bytes(serialization.Encoding.PEM, form, encryption)
+
+
+def pkcs8(private):
+    """BEGIN PRIVATE KEY: what OpenSSL 3 writes."""
+    return key_pem(private, serialization.PrivateFormat.PKCS8)
+
+
+def traditional(private):
+    """BEGIN RSA PRIVATE KEY (PKCS#1) or BEGIN EC PRIVATE KEY (SEC1)."""
+    return key_pem(private, serialization.PrivateFormat.TraditionalOpenSSL)
+
+
+def sec1_with_parameters():
+    """What `openssl ecparam -name prime256v1 -genkey` writes: the curve's OID in a block of its own first."""
+    parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    return parameters + traditional(key("ec-p256-01"))
+
+
+def encrypted_pkcs8():
+    """BEGIN ENCRYPTED PRIVATE KEY around rsa-2048-03; the passphrase is `test`. Salted, so kept."""
+    cipher = serialization.BestAvailableEncryption(b"test")
+    return kept("encrypted-pkcs8.pem", lambda: key_pem(key(RSA_POOL[2]), serialization.PrivateFormat.PKCS8, cipher))
+
+
+def encrypted_rsa():
+    """BEGIN RSA PRIVATE KEY with Proc-Type: 4,ENCRYPTED around rsa-2048-04; passphrase `test`. Salted, so kept."""
+    cipher = serialization.BestAvailableEncryption(b"test")
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    return kept("encrypted-rsa.pem", lambda: key_pem(key(RSA_POOL[3]), form, cipher))
+
+
+def keystore(pair):
+    """A PKCS#12 of the pair, password `changeit`. Salted, so kept under the certificate's fingerprint."""
+    name = f"keystore-{pair.chain[0].fingerprint(hashes.SHA256()).hex()[:8]}.p12"
+    cipher = serialization.BestAvailableEncryption(b"changeit")
+    return kept(name, lambda: pkcs12.serialize_key_and_certificates(b"tls", pair.key, pair.chain[0], None, cipher))
+
+
+def guide_pair():
+    """Key and certificate of the guide, by its three openssl commands, as of 2026-03-02 09:30:00 UTC."""
+    files = {"tls.crt": PKI / "guide.crt.pem", "tls.key": PKI / "guide.key.pem"}
+    if not all(path.exists() for path in files.values()):
+        run_guide(files)
+    return {entry: path.read_bytes() for entry, path in files.items()}
+
+
+def run_guide(files):
+    """Runs the commands under a clock set back, so that the certificate is already valid at NOW."""
+    commands = [
+        ["openssl", "genrsa", "-out", "tls.key", "2048"],
+        ["openssl", "req", "-new", "-key", "tls.key", "-out", "tls.csr", "-subj", "/CN=my-release.milvus.io"],
+        ["openssl", "x509", "-req", "-days", "99999", "-in", "tls.csr", "-signkey", "tls.key", "-out", "tls.crt"],
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for command in commands:
+            clock = ["faketime", "2026-03-02 09:30:00 UTC"]
+            subprocess.run(clock + command, cwd=folder, check=True, capture_output=True)
+        for entry, path in files.items():
+            path.write_bytes(Path(folder, entry).read_bytes())
+
+
+# ---- certificates ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A private key and its certificate, with what follows the certificate in tls.crt."""
+
+    key: object
+    chain: tuple
+
+    @property
+    def data(self):
+        return {"tls.crt": pem(*self.chain), "tls.key": pkcs8(self.key)}
+
+    def with_chain(self, *others):
+        return replace(self, chain=self.chain + others)
+
+
+def pem(*certificates):
+    return b"".join(c.public_bytes(serialization.Encoding.PEM) for c in certificates)
+
+
+def name_of(*attributes):
+    """A subject from (OID, text) or (OID, text, ASN.1 string type) tuples."""
+    return x509.Name([x509.NameAttribute(*attribute) for attribute in attributes])
+
+
+def cn(text):
+    return name_of((NameOID.COMMON_NAME, text))
+
+
+def serial(label):
+    """Sixteen bytes, positive, the same for the same label."""
+    return int.from_bytes(hashlib.sha256(label.encode()).digest()[:16]) >> 1 | 1 << 126
+
+
+def certificate(label, private, subject, begin, end, *, issuer=None, san=(), ca=False):
+    """One certificate; self-signed unless `issuer` (a Pair) is given."""
+    public = private.public_key()
+    issuer_name, signer = (issuer.chain[0].subject, issuer.key) if issuer else (subject, private)
+    builder = (
+        x509.CertificateBuilder(subject_name=subject, issuer_name=issuer_name, public_key=public)
+        .serial_number(serial(label))
+        .not_valid_before(begin)
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca, None), critical=True)
+        .add_extension(key_usage(ca, isinstance(private, rsa.RSAPrivateKey)), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+    )
+    if not ca:
+        server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        builder = builder.add_extension(server, critical=False)
+    if san:
+        builder = builder.add_extension(x509.SubjectAlternativeName(list(san)), critical=False)
+    return sign(builder, signer)
+
+
+def key_usage(ca, with_rsa):
+    return x509.KeyUsage(not ca, False, with_rsa and not ca, False, False, ca, ca, False, False)
+
+
+def sign(builder, signer):
+    """Signs in the one way that gives the same bytes every time."""
+    digest = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    steady = True if isinstance(signer, ec.EllipticCurvePrivateKey) else None
+    return builder.sign(signer, digest, ecdsa_deterministic=steady)
+
+
+def general_names(names):
+    """SAN entries: an IP address where the text is one, else a DNS name."""
+    for name in names:
+        try:
+            yield x509.IPAddress(ipaddress.ip_address(name))
+        except ValueError:
+            yield x509.DNSName(name)
+
+
+def test_ca(label, private, common_name, years, issuer=None, end=None):
+    """A CA certificate whose life ends at `end`, or in a bit less than `years`."""
+    end = end or datetime(2026 + years, 1, 1)
+    begin = end - timedelta(days=years * YEAR)
+    subject = name_of((NameOID.ORGANIZATION_NAME, "Example Org"), (NameOID.COMMON_NAME, common_name))
+    made = certificate(label, key(private), subject, begin, end, issuer=issuer, ca=True)
+    return Pair(key(private), (made,))
+
+
+def root_ca():
+    return test_ca("root", "rsa-2048-root", "Example Test Root", 20)
+
+
+def intermediate_ca():
+    return test_ca("intermediate", "rsa-2048-intermediate", "Example Test Intermediate", 10, root_ca())
+
+
+# ---- manifests ---------------------------------------------------------------------------------
+
+
+class Block(str):
+    """Text to be written as a literal block scalar (|)."""
+
+
+def scalar(value):
+    """A YAML scalar, plain where no reader can take it for anything but a string."""
+    if not isinstance(value, str):
+        return json.dumps(value)  # null, true, false, numbers, {} and []
+    plain = re.fullmatch(r"[A-Za-z/][A-Za-z0-9._/+=-]*", value)
+    if plain and value.lower() not in ("true", "false", "null", "yes", "no", "on", "off", "y", "n"):
+        return value
+    return json.dumps(value)
+
+
+def lines(value, pad=""):
+    """The lines of a mapping or a list in block style, lists not indented, as kubectl prints them."""
+    if isinstance(value, list):
+        for item in value:
+            if isinstance(item, (dict, list)) and item:
+                first, *rest = lines(item, pad + "  ")
+                yield f"{pad}- {first.lstrip()}"
+                yield from rest
+            else:
+                yield f"{pad}- {scalar(item)}"
+        return
+    for name, item in value.items():
+        if isinstance(item, Block):
+            yield f"{pad}{scalar(name)}: |"
+            yield from (f"{pad}  {line}".rstrip("\n") for line in item.splitlines())
+        elif isinstance(item, (dict, list)) and item:
+            yield f"{pad}{scalar(name)}:"
+            yield from lines(item, pad if isinstance(item, list) else pad + "  ")
+        else:
+            yield f"{pad}{scalar(name)}: {scalar(item)}"
+
+
+def to_yaml(*objects):
+    return "---\n".join("\n".join(lines(o)) + "\n" for o in objects)
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def secret(name, data, *, kind="kubernetes.io/tls", labels=None, annotations=None, owner=None, immutable=None):
+    """A Secret as `kubectl get -o yaml` orders it; `data` is a Pair or a mapping of bytes; kind None leaves type out."""
+    data = data.data if isinstance(data, Pair) else data
+    metadata = {"annotations": annotations, "labels": labels, "name": name, "ownerReferences": owner and [owner]}
+    document = {
+        "apiVersion": "v1",
+        "data": {entry: b64(value) for entry, value in data.items()},
+        "immutable": immutable,
+        "kind": "Secret",
+        "metadata": {k: v for k, v in metadata.items() if v},
+        "type": kind,
+    }
+    return {k: v for k, v in document.items() if v is not None}
+
+
+def owner_reference(api_version, kind, name, controller=True):
+    uid = hashlib.sha256(f"{kind}/{name}".encode()).hexdigest()
+    uid = f"{uid[:8]}-{uid[8:12]}-4{uid[13:16]}-8{uid[17:20]}-{uid[20:32]}"
+    return {"apiVersion": api_version, "blockOwnerDeletion": True, "controller": controller, "kind": kind,
+            "name": name, "uid": uid}  # fmt: skip
+
+
+def ingress(name, hosts, *, tls=None, annotations=None, ingress_class="nginx"):
+    """An Ingress; `hosts` maps each rule's host to its Secret, or to None for plain HTTP; `tls` overrides spec.tls."""
+    if tls is None:
+        tls = [{"hosts": [h for h in hosts if hosts[h] == s], "secretName": s} for s in dict.fromkeys(hosts.values()) if s]
+    spec = {"ingressClassName": ingress_class, "rules": [rule(host, name) for host in hosts], "tls": tls}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"annotations": annotations, "name": name} if annotations else {"name": name},
+        "spec": {k: v for k, v in spec.items() if v},
+    }
+
+
+def rule(host, service, port=80):
+    backend = {"service": {"name": service, "port": {"number": port}}}
+    http = {"http": {"paths": [{"backend": backend, "path": "/", "pathType": "Prefix"}]}}
+    return {"host": host, **http} if host else http
+
+
+def config_map(name, data):
+    return {"apiVersion": "v1", "data": data, "kind": "ConfigMap", "metadata": {"name": name}}
+
+
+# ---- scenarios ---------------------------------------------------------------------------------
+
+ALL = {}
+
+
+@dataclass
+class Scenario:
+    """One scenario while it is being made: its files, Secrets, Ingresses, and how many certificates it has."""
+
+    name: str
+    files: dict = field(default_factory=dict)
+    secrets: list = field(default_factory=list)
+    ingresses: list = field(default_factory=list)
+    made: int = 0
+
+    def pair(self, *names, left=200.5, life=YEAR, begin=None, end=None, subject=None, use=None, issuer=None):
+        """A leaf: for these SANs, `life` days long with `left` days to go at NOW, or from `begin` to `end`."""
+        private = key(use or RSA_POOL[self.made % len(RSA_POOL)])
+        self.made += 1
+        end = end or (begin + timedelta(days=life) if begin else NOW + timedelta(days=left))
+        begin = begin or end - timedelta(days=life)
+        subject = cn(names[0]) if subject is None else subject
+        label = f"{self.name}/{self.made}"
+        san = general_names(names)
+        return Pair(private, (certificate(label, private, subject, begin, end, issuer=issuer, san=tuple(san)),))
+
+    def secret(self, name, data, **more):
+        self.secrets.append(secret(name, data, **more))
+
+    def ingress(self, name, hosts, **more):
+        self.ingresses.append(ingress(name, hosts, **more))
+
+    def file(self, name, content):
+        self.files[name] = content
+
+    def write(self, offline_only):
+        folder = SCENARIOS / self.name
+        shutil.rmtree(folder / "in", ignore_errors=True)
+        (folder / "in").mkdir(parents=True)
+        if self.secrets:
+            self.file("secrets.yaml" if len(self.secrets) > 1 else "secret.yaml", to_yaml(*self.secrets))
+        if self.ingresses:
+            self.file("ingresses.yaml" if len(self.ingresses) > 1 else "ingress.yaml", to_yaml(*self.ingresses))
+        for name, content in self.files.items():
+            (folder / "in" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        marker = folder / "offline-only"
+        marker.touch() if offline_only else marker.unlink(missing_ok=True)
+
+
+def scenario(make=None, *, offline_only=False):
+    """Registers the function as the scenario of its name (with hyphens)."""
+    if make is None:
+        return lambda function: scenario(function, offline_only=offline_only)
+    ALL[make.__name__.replace("_", "-")] = (make, offline_only)
+    return make
+
+
+# -- the guide
+
+
+@scenario
+def guide(s):
+    text = to_yaml(secret("my-release-milvus-tls", guide_pair()))
+    s.file("secret.yaml", text.replace("metadata:\n", "metadata:\n  creationTimestamp: null\n"))
+    s.file("ingress.yaml", guide_ingress())
+
+
+@scenario
+def guide_rotated(s):
+    begin = datetime(2026, 11, 20, 23, 45)
+    s.secret("my-release-milvus-tls", s.pair("my-release.milvus.io", begin=begin, life=825))
+    s.file("ingress.yaml", guide_ingress())
+
+
+def guide_ingress():
+    return textwrap.dedent("""\
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata:
+          name: my-release-milvus
+        spec:
+          tls:
+            - hosts:
+                - my-release.milvus.io
+              secretName: my-release-milvus-tls
+          rules:
+            - host: my-release.milvus.io
+              http:
+                paths:
+                  - path: /
+                    pathType: Prefix
+                    backend:
+                      service:
+                        name: my-release-milvus
+                        port:
+                          number: 19530
+        """)
+
+
+# -- dates
+
+
+@scenario
+def expired(s):
+    s.secret("shop-tls", s.pair("shop.example", left=-2.5))
+    s.secret("shop-2025-tls", s.pair("shop.example", left=-380.5))
+    s.secret("blog-tls", s.pair("blog.example"))
+    s.ingress("shop", {"shop.example": "shop-tls"})
+    s.ingress("blog", {"blog.example": "blog-tls"})
+
+
+@scenario
+def expires_soon(s):
+    for name, life, left in [
+        ("year-31-days-left", YEAR, 31.5),
+        ("year-29-days-left", YEAR, 29.5),
+        ("year-6-days-left", YEAR, 6.5),
+        ("nine-days-4-left", 9, 4),
+        ("nine-days-2-left", 9, 2),
+        ("nine-days-12-hours-left", 9, 0.5),
+    ]:
+        s.secret(name, s.pair(f"{name}.shop.example", life=life, left=left))
+    s.ingress("shop", hosts_by_secret(s, "shop.example"))
+
+
+def hosts_by_secret(s, domain):
+    """For scenarios in which the Secret `x` serves the host x.<domain>."""
+    return {f"{made['metadata']['name']}.{domain}": made["metadata"]["name"] for made in s.secrets}
+
+
+@scenario
+def to_the_second(s):
+    lead, near = NOW + timedelta(days=30), NOW + timedelta(days=7)
+    for name, dates in {
+        "ends-now": {"end": NOW},
+        "ended-a-second-ago": {"end": NOW - SECOND},
+        "ends-at-lead": {"end": lead},
+        "ends-just-inside-lead": {"end": lead - SECOND},
+        "ends-at-7-days": {"end": near},
+        "ends-just-inside-7-days": {"end": near - SECOND},
+        "begins-now": {"begin": NOW},
+        "begins-in-a-second": {"begin": NOW + SECOND},
+    }.items():
+        s.secret(name, s.pair(f"{name}.clock.example", **dates))
+    s.ingress("clock", hosts_by_secret(s, "clock.example"))
+
+
+@scenario
+def not_yet_valid(s):
+    s.secret("next-year-tls", s.pair("next.shop.example", begin=datetime(2027, 1, 1)))
+    s.secret("five-minutes-tls", s.pair("shop.example", begin=NOW - timedelta(minutes=5)))
+    s.ingress("shop", {"shop.example": "five-minutes-tls", "next.shop.example": "next-year-tls"})
+
+
+@scenario
+def no_expiry_date(s):
+    dates = {"begin": datetime(2026, 1, 1), "end": datetime(9999, 12, 31, 23, 59, 59)}
+    s.secret("device-tls", s.pair("device.example", **dates))
+    s.ingress("device", {"device.example": "device-tls"})
+
+
+# -- what a Secret holds
+
+
+@scenario
+def cert_missing(s):
+    s.secret("pending-tls", {"tls.crt": b"", "tls.key": pkcs8(key(RSA_POOL[0]))})
+    s.secret("placeholder-tls", {"tls.crt": b"", "tls.key": b""})
+    s.secret("app-config", {"tls.crt": b"", "debug": b"false"}, kind="Opaque")
+    s.ingress("shop", {"shop.example": "pending-tls"})
+    s.ingress("blog", {"blog.example": "placeholder-tls"})
+
+
+@scenario
+def cert_unreadable(s):
+    prose, cut, swapped, der, request, text = (s.pair(f"{n}.shop.example") for n in (
+        "prose", "cut", "swapped", "der", "request", "text"))  # fmt: skip
+    s.secret("prose-tls", {**prose.data, "tls.crt": b"to be filled in by the platform team\n"})
+    s.secret("cut-tls", {**cut.data, "tls.crt": cut.data["tls.crt"][:700]})
+    s.secret("swapped-tls", {"tls.crt": swapped.data["tls.key"], "tls.key": swapped.data["tls.crt"]})
+    s.secret("der-tls", {**der.data, "tls.crt": der.chain[0].public_bytes(serialization.Encoding.DER)})
+    s.secret("request-tls", {**request.data, "tls.crt": signing_request(request)})
+    s.secret("text-tls", {**text.data, "tls.crt": printed(text) + text.data["tls.crt"]})
+    s.ingress("shop", {f"{n}.shop.example": f"{n}-tls" for n in ("prose", "cut", "swapped", "der", "request", "text")})
+
+
+def signing_request(pair):
+    builder = x509.CertificateSigningRequestBuilder(pair.chain[0].subject)
+    return builder.sign(pair.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def printed(pair):
+    """The kind of heading that `openssl x509 -text` and `openssl s_client` leave above the block."""
+    made = pair.chain[0]
+    return textwrap.dedent(f"""\
+        Certificate:
+            Data:
+                Version: 3 (0x2)
+                Issuer: {made.issuer.rfc4514_string()}
+                Validity
+                    Not After : {made.not_valid_after_utc:%b %e %H:%M:%S %Y} GMT
+        """).encode()
+
+
+@scenario
+def key_missing(s):
+    s.secret("shop-tls", {**s.pair("shop.example").data, "tls.key": b""})
+    s.secret("blog-tls", s.pair("blog.example"))
+    s.secret("trusted", {"tls.crt": pem(root_ca().chain[0])}, kind="Opaque")
+    s.ingress("shop", {"shop.example": "shop-tls"})
+    s.ingress("blog", {"blog.example": "blog-tls"})
+
+
+@scenario
+def key_unreadable(s):
+    public = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    keys = {
+        "garbage": (RSA_POOL[0], b"-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n"),
+        "public": (RSA_POOL[1], key(RSA_POOL[1]).public_key().public_bytes(*public)),
+        "encrypted-pkcs8": (RSA_POOL[2], encrypted_pkcs8()),
+        "encrypted-rsa": (RSA_POOL[3], encrypted_rsa()),
+        "parameters-first": ("ec-p256-01", sec1_with_parameters()),
+    }
+    for name, (use, text) in keys.items():
+        pair = s.pair(f"{name}-tls.shop.example", use=use)
+        s.secret(f"{name}-tls", {**pair.data, "tls.key": text})
+    s.ingress("shop", hosts_by_secret(s, "shop.example"))
+
+
+@scenario
+def key_mismatch(s):
+    for name, of_certificate, of_secret in [
+        ("other-rsa-tls", RSA_POOL[0], pkcs8(key(RSA_POOL[1]))),
+        ("other-kind-tls", "ec-p256-01", pkcs8(key(RSA_POOL[2]))),
+        ("other-form-tls", RSA_POOL[3], traditional(key(RSA_POOL[3]))),
+    ]:
+        pair = s.pair(f"{name}.shop.example", use=of_certificate)
+        s.secret(name, {**pair.data, "tls.key": of_secret})
+    s.ingress("shop", hosts_by_secret(s, "shop.example"))
+
+
+@scenario
+def key_types(s):
+    for name, use, form in [
+        ("rsa-1024-pkcs1", "rsa-1024", traditional),
+        ("rsa-2048-pkcs1", RSA_POOL[0], traditional),
+        ("rsa-2048-pkcs8", RSA_POOL[1], pkcs8),
+        ("rsa-3072-pkcs8", "rsa-3072", pkcs8),
+        ("rsa-4096-pkcs1", "rsa-4096", traditional),
+        ("rsa-4096-pkcs8", "rsa-4096", pkcs8),
+        ("p256-parameters-first", "ec-p256-01", lambda _: sec1_with_parameters()),
+        ("p256-sec1", "ec-p256-02", traditional),
+        ("p256-pkcs8", "ec-p256-03", pkcs8),
+        ("p384-sec1", "ec-p384", traditional),
+        ("p384-pkcs8", "ec-p384", pkcs8),
+        ("p521-sec1", "ec-p521", traditional),
+        ("p521-pkcs8", "ec-p521", pkcs8),
+        ("ed25519-pkcs8", "ed25519", pkcs8),
+    ]:
+        pair = s.pair(f"{name}.keys.example", use=use)
+        s.secret(name, {**pair.data, "tls.key": form(pair.key)})
+    s.ingress("keys", hosts_by_secret(s, "keys.example"))
+
+
+@scenario
+def pem_oddities(s):
+    oddities = {
+        "crlf": lambda crt: crt.replace(b"\n", b"\r\n"),
+        "bom": lambda crt: b"\xef\xbb\xbf" + crt,
+        "leading-text": lambda crt: b"subject=CN = leading-text.pem.example\n\n" + crt,
+        "trailing-spaces": lambda crt: crt.replace(b"\n", b"  \n"),
+        "no-last-newline": lambda crt: crt.rstrip(b"\n"),
+    }
+    for name, bend in oddities.items():
+        data = s.pair(f"{name}.pem.example").data
+        s.secret(name, {**data, "tls.crt": bend(data["tls.crt"])})
+    leaf = s.pair("bad-block.pem.example", issuer=intermediate_ca())
+    bad = b"-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
+    chain = leaf.data["tls.crt"] + bad + pem(intermediate_ca().chain[0])
+    s.secret("bad-block", {**leaf.data, "tls.crt": chain})
+    s.ingress("pem", hosts_by_secret(s, "pem.example"))
+
+
+# -- names
+
+
+@scenario
+def cn_only(s):
+    s.secret("cn-host-tls", s.pair(subject=cn("www.shop.example")))
+    s.secret("cn-other-host-tls", s.pair(subject=cn("old.shop.example")))
+    s.secret("cn-wildcard-tls", s.pair(subject=cn("*.shop.example")))
+    s.secret("cn-words-tls", s.pair(subject=cn("Milvus Proxy")))
+    s.secret("ip-san-tls", s.pair("10.20.30.40", subject=cn("node7.shop.example")))
+    s.ingress("www", {"www.shop.example": "cn-host-tls"})
+    s.ingress("new", {"new.shop.example": "cn-other-host-tls"})
+
+
+@scenario
+def wildcard(s):
+    s.secret("wildcard-tls", s.pair("*.shop.example"))
+    s.secret("one-host-tls", s.pair("a.blog.example"))
+    s.secret("partial-tls", s.pair("w*.wiki.example", subject=cn("wiki.example")))
+    s.ingress("one-label", {"a.shop.example": "wildcard-tls"})
+    s.ingress("same-wildcard", {"*.shop.example": "wildcard-tls"})
+    s.ingress("two-labels", {"b.a.shop.example": "wildcard-tls"})
+    s.ingress("apex", {"shop.example": "wildcard-tls"})
+    s.ingress("wildcard-host", {"*.blog.example": "one-host-tls"})
+    s.ingress("partial", {"www.wiki.example": "partial-tls"})
+
+
+@scenario
+def host_not_covered(s):
+    s.secret("one-of-two-tls", s.pair("a.shop.example"))
+    s.secret("cn-differs-tls", s.pair("other.wiki.example", subject=cn("wiki.example")))
+    s.secret("ip-only-tls", s.pair("203.0.113.7", "2001:db8::7", subject=cn("Lab Gateway")))
+    s.secret("upper-case-tls", s.pair("WWW.Blog.Example"))
+    s.secret("idn-tls", s.pair("xn--bcher-kva.example"))
+    s.ingress("one-of-two", {"a.shop.example": "one-of-two-tls", "b.shop.example": "one-of-two-tls"})
+    s.ingress("cn-differs", {"wiki.example": "cn-differs-tls"})
+    s.ingress("ip-only", {"lab.example": "ip-only-tls"})
+    s.ingress("upper-case", {"www.blog.example": "upper-case-tls"})
+    s.ingress("idn", {"xn--bcher-kva.example": "idn-tls"})
+
+
+@scenario
+def many_names(s):
+    s.secret("many-tls", s.pair(*(f"host-{n:03}.shop.example" for n in range(1, 201))))
+    s.ingress("many", {f"host-{n}.shop.example": "many-tls" for n in ("001", "200", "201")})
+
+
+@scenario
+def hostile_names(s):
+    organisation = NameOID.ORGANIZATION_NAME
+    subjects = {
+        "escape": cn("\x1b[2J\x1b[31mpwned\x1b[0m\x9b1m\x07"),
+        "newline": cn("shop.example\nSecret/other ok\r\t2099"),
+        "bidi": cn("elpmaxe\u202e.pohs\u2066\u200b"),
+        "nul": cn("shop.example\x00.evil.example"),
+        "html": name_of((organisation, '"><svg onload=alert(1)>'), (NameOID.COMMON_NAME, "<script>alert(1)</script>")),
+        "table": name_of((organisation, "=HYPERLINK(\"http://x\")"), (NameOID.COMMON_NAME, "a|b, `c` \"d\"\\ {e=\"f\"}")),
+    }
+    for name, subject in subjects.items():
+        s.secret(name, s.pair(f"{name}.hostile.example", left=29.5, subject=subject))
+    names = ("\x1b]0;x\x07.example", "<script>alert(2)</script>.example", "-1+1|cmd", "a\nb.example")
+    s.secret("names", s.pair(*names, subject=cn("names.hostile.example")))
+    note = {"example.com/note": "\u001b[31m\u202e<script>alert(3)</script>\nforged line"}
+    s.ingress("hostile", hosts_by_secret(s, "hostile.example"), annotations=note)
+
+
+@scenario
+def non_ascii(s):
+    organisation = NameOID.ORGANIZATION_NAME
+    subjects = {
+        "utf8": name_of((organisation, "株式会社ミルバス"), (NameOID.COMMON_NAME, "Größe & Bücher ✓ 🔐")),
+        "bmp": name_of((organisation, "Żółć Sp. z o.o.", _ASN1Type.BMPString), (NameOID.COMMON_NAME, "Ωmega", _ASN1Type.BMPString)),
+        "combining": cn("Cafe\u0301 e\u0301clair"),
+    }  # fmt: skip
+    for name, subject in subjects.items():
+        s.secret(name, s.pair(f"{name}.world.example", left=29.5, subject=subject))
+    s.ingress("world", hosts_by_secret(s, "world.example"), annotations={"example.com/team": "Équipe réseau, Zürich"})
+
+
+# -- Ingresses
+
+
+@scenario
+def host_without_tls(s):
+    s.secret("shop-tls", s.pair("shop.example"))
+    s.ingress("half", {"shop.example": "shop-tls", "plain.shop.example": None})
+    s.ingress("none", {"intranet.example": None})
+    s.ingress("full", {"shop.example": "shop-tls"})
+    s.ingress("catch-all", {None: None})
+
+
+@scenario
+def secret_missing(s):
+    s.secret("blog-tls", s.pair("blog.example"))
+    s.ingress("shop", {"shop.example": "shop-tls"})
+    s.ingress("blog", {"blog.example": "blog-tls"})
+
+
+@scenario
+def secret_wrong_type(s):
+    s.secret("opaque-tls", s.pair("opaque.shop.example", left=6.5), kind="Opaque")
+    s.secret("typeless-tls", s.pair("typeless.shop.example"), kind=None)
+    s.secret("own-type-tls", s.pair("own-type.shop.example"), kind="example.com/tls-pair")
+    s.secret("right-tls", s.pair("right.shop.example"))
+    s.ingress("shop", {f"{n}.shop.example": f"{n}-tls" for n in ("opaque", "typeless", "own-type", "right")})
+
+
+@scenario
+def opaque_unused(s):
+    s.secret("old-pair", s.pair("shop.example", left=-30.5), kind="Opaque")
+    s.secret("notes", {"tls.crt": b"not a certificate\n"}, kind="Opaque")
+    s.secret("registry", {".dockerconfigjson": b'{"auths":{}}'}, kind="kubernetes.io/dockerconfigjson")
+    trust = config_map("trust", {"ca.crt": Block(pem(root_ca().chain[0]).decode())})
+    s.file("configmap.yaml", to_yaml(trust))
+
+
+@scenario
+def shared_secret(s):
+    s.secret("shared-tls", s.pair("a.shop.example", "b.shop.example", left=29.5))
+    s.ingress("first", {"a.shop.example": "shared-tls"})
+    s.ingress("second", {"a.shop.example": "shared-tls", "b.shop.example": "shared-tls"}, tls=[
+        {"hosts": ["a.shop.example"], "secretName": "shared-tls"},
+        {"hosts": ["b.shop.example"], "secretName": "shared-tls"},
+    ])  # fmt: skip
+    s.ingress("third", {"c.shop.example": "shared-tls"})
+
+
+@scenario
+def tls_entries(s):
+    s.secret("blog-tls", s.pair("blog.example"))
+    s.secret("wiki-tls", s.pair("other.example"))
+    s.secret("backend-tls", s.pair("backend.example", left=-1.5))
+    s.ingress("no-secret-name", {"shop.example": None}, tls=[{"hosts": ["shop.example"]}])
+    s.ingress("no-hosts", {"blog.example": None}, tls=[{"secretName": "blog-tls"}])
+    s.ingress("empty-hosts", {"wiki.example": None}, tls=[{"hosts": [], "secretName": "wiki-tls"}])
+    default = ingress("default-backend", {}, tls=[{"secretName": "backend-tls"}])
+    default["spec"] = {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}, **default["spec"]}
+    s.ingresses.append(default)
+
+
+@scenario
+def gke_managed(s):
+    gce = {"kubernetes.io/ingress.class": "gce"}
+    managed, shared = "networking.gke.io/managed-certificates", "ingress.gcp.kubernetes.io/pre-shared-cert"
+    for name, annotations in {
+        "managed": {**gce, managed: "my-release-milvus-tls"},
+        "no-class": {managed: "first-cert, second-cert"},
+        "pre-shared": {**gce, shared: "mcrt-0a1b2c3d-4e5f-6789-abcd-ef0123456789"},
+        "during-an-edit": {**gce, managed: "my-release-milvus-tls", shared: ""},
+        "emptied": {**gce, shared: ""},
+        "plain": gce,
+    }.items():
+        s.ingress(name, {f"{name}.milvus.example": None}, annotations=annotations, ingress_class=None)
+
+
+# -- policy by annotation
+
+
+@scenario
+def ignore_annotation(s):
+    ignore = "certwright.dev/ignore"
+    s.secret("waived-tls", s.pair(subject=cn("waived.shop.example")), annotations={ignore: "cn-only"})
+    s.secret("in-a-list-tls", s.pair(subject=cn("in-a-list.shop.example"), left=20.5),
+             annotations={ignore: "expires-soon, cn-only"})  # fmt: skip
+    s.secret("other-rule-tls", s.pair(subject=cn("other-rule.shop.example")), annotations={ignore: "expires-soon"})
+    s.ingress("shop", {f"{n}.shop.example": f"{n}-tls" for n in ("waived", "in-a-list", "other-rule")})
+    s.ingress("intranet", {"intranet.example": None}, annotations={ignore: "host-without-tls"})
+
+
+@scenario
+def renew_before_annotation(s):
+    for name, lead, left in [
+        ("lead-60d-45-left", "60d", 45.5),
+        ("no-lead-45-left", None, 45.5),
+        ("lead-quarter-80-left", "25%", 80.5),
+        ("lead-10d-20-left", "10d", 20.5),
+    ]:
+        annotations = {"certwright.dev/renew-before": lead} if lead else None
+        s.secret(name, s.pair(f"{name}.shop.example", left=left), annotations=annotations)
+    s.ingress("shop", hosts_by_secret(s, "shop.example"))
+
+
+@scenario
+def rotate_annotation(s):
+    for name, rotate, left in [
+        ("hands-off-20-left", "false", 20.5),
+        ("opted-in-20-left", "true", 20.5),
+        ("opted-in-9-left", "true", 9.5),
+    ]:
+        s.secret(name, s.pair(f"{name}.shop.example", left=left), annotations={"certwright.dev/rotate": rotate})
+    s.ingress("shop", hosts_by_secret(s, "shop.example"))
+
+
+# -- issuers and owners
+
+
+@scenario
+def chain(s):
+    middle, root = intermediate_ca().chain[0], root_ca().chain[0]
+    issued = {"life": 90, "issuer": intermediate_ca()}
+    s.secret("shop-tls", s.pair("shop.example", left=60.5, **issued).with_chain(middle))
+    s.secret("pay-tls", s.pair("pay.example", left=12.5, use="ec-p256-01", **issued).with_chain(middle, root))
+    s.ingress("shop", {"shop.example": "shop-tls", "pay.example": "pay-tls"})
+
+
+@scenario
+def ca_secret(s):
+    s.secret("internal-ca", test_ca("ca-secret/1", RSA_POOL[0], "Example Internal CA", 10))
+    ending = NOW + timedelta(days=20.5)
+    s.secret("old-ca", test_ca("ca-secret/2", RSA_POOL[1], "Example Old CA", 10, end=ending))
+
+
+@scenario
+def cert_manager(s):
+    for n, (name, left) in enumerate({"healthy-tls": 20.5, "late-tls": 9.5, "stuck-tls": 5.5}.items(), 1):
+        host = f"{name}.shop.example"
+        pair = s.pair(host, life=90, left=left, use=f"ec-p256-{n:02}", issuer=intermediate_ca(), subject=cn(host))
+        data = {"ca.crt": pem(root_ca().chain[0]), **pair.with_chain(intermediate_ca().chain[0]).data}
+        s.secret(name, data, annotations=cert_manager_marks(name, host), labels={"controller.cert-manager.io/fao": "true"})
+    s.secret("stuck-tls-x7k2p", {"tls.key": pkcs8(key(RSA_POOL[5]))}, kind="Opaque", labels={
+        "cert-manager.io/next-private-key": "true", "controller.cert-manager.io/fao": "true"})  # fmt: skip
+    used = {host: name for host, name in hosts_by_secret(s, "shop.example").items() if name != "stuck-tls-x7k2p"}
+    s.ingress("shop", used, annotations={"cert-manager.io/cluster-issuer": "internal"})
+
+
+def cert_manager_marks(name, host):
+    marks = {"alt-names": host, "certificate-name": name, "common-name": host, "ip-sans": "", "issuer-group": "cert-manager.io",
+             "issuer-kind": "ClusterIssuer", "issuer-name": "internal", "uri-sans": ""}  # fmt: skip
+    return {f"cert-manager.io/{mark}": value for mark, value in marks.items()}
+
+
+@scenario
+def owners(s):
+    for name, marks in OWNER_MARKS.items():
+        s.secret(name, s.pair(f"{name}.shop.example", left=9.5), **marks)
+    s.ingress("front", hosts_by_secret(s, "shop.example"))
+
+
+REFLECTOR = "reflector.v1.k8s.emberstack.com"
+OWNER_MARKS = {
+    "hand-made": {},
+    "helm": {
+        "labels": {"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "shop-1.4.2"},
+        "annotations": {"meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": "default"},
+    },
+    "argo-cd": {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/Secret:default/argo-cd"}},
+    "flux": {
+        "labels": {
+            "kustomize.toolkit.fluxcd.io/name": "apps",
+            "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+        }
+    },
+    "external-secrets": {
+        "annotations": {"reconcile.external-secrets.io/data-hash": "b5e84d691dc28d966906283f6aaf385c5cd406e82ba7ce7326e30299"},
+        "labels": {
+            "reconcile.external-secrets.io/created-by": "f674ac18cab6d6ee187f41973b27253a186407dda3d4cc7b8a192cfd",
+            "reconcile.external-secrets.io/managed": "true",
+        },
+        "owner": owner_reference("external-secrets.io/v1", "ExternalSecret", "external-secrets"),
+    },
+    "sealed-secrets": {
+        "annotations": {"sealedsecrets.bitnami.com/managed": "true"},
+        "owner": owner_reference("bitnami.com/v1alpha1", "SealedSecret", "sealed-secrets"),
+    },
+    "owner-reference": {"owner": owner_reference("kafka.strimzi.io/v1", "Kafka", "events", controller=False)},
+    "reflector": {
+        "annotations": {
+            f"{REFLECTOR}/auto-reflects": "True",
+            f"{REFLECTOR}/reflected-at": '"2026-11-01T04:36:27.4193224+00:00"',
+            f"{REFLECTOR}/reflected-version": "785051",
+            f"{REFLECTOR}/reflects": "platform/shop-tls",
+        }
+    },
+    "service-ca": {
+        "annotations": {
+            "service.beta.openshift.io/expiry": "2026-11-30T12:00:00Z",
+            "service.beta.openshift.io/originating-service-name": "shop",
+            "service.beta.openshift.io/originating-service-uid": "640f0ec3-afc2-4380-bf31-a8c784846a11",
+        }
+    },
+}
+
+
+# -- Secrets that a rotation has to treat with care
+
+
+@scenario
+def immutable(s):
+    s.secret("shop-tls", s.pair("shop.example", left=20.5), immutable=True)
+    s.ingress("shop", {"shop.example": "shop-tls"})
+
+
+@scenario
+def ca_crt_pinned(s):
+    pinned = s.pair("milvus.example", left=20.5)
+    issued = s.pair("shop.example", issuer=root_ca())
+    s.secret("pinned-tls", {"ca.crt": pem(*pinned.chain), **pinned.data})
+    s.secret("issued-tls", {"ca.crt": pem(root_ca().chain[0]), **issued.data})
+    s.ingress("front", {"milvus.example": "pinned-tls", "shop.example": "issued-tls"})
+
+
+@scenario
+def derived_keys(s):
+    jvm = s.pair("jvm.example", left=20.5)
+    proxy = s.pair("proxy.example", left=20.5)
+    s.secret("jvm-tls", {"keystore.p12": keystore(jvm), **jvm.data})
+    s.secret("proxy-tls", {"tls-combined.pem": proxy.data["tls.crt"] + proxy.data["tls.key"], **proxy.data})
+    s.ingress("front", {"jvm.example": "jvm-tls", "proxy.example": "proxy-tls"})
+
+
+# -- how manifests are written
+
+
+@scenario
+def string_data(s):
+    plain = s.pair("plain.example", left=29.5)
+    fresh, stale = s.pair("both.example"), s.pair("both.example", left=-3.5)
+    s.file("plain.yaml", to_yaml(by_hand("plain-tls", plain)))
+    s.file("both.yaml", "# stringData wins over data\n" + to_yaml({**by_hand("both-tls", fresh), **only_data(stale)}))
+    s.ingress("front", {"plain.example": "plain-tls", "both.example": "both-tls"})
+
+
+def by_hand(name, pair):
+    """A Secret the way people write it: PEM in stringData."""
+    text = {entry: Block(value.decode()) for entry, value in pair.data.items()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "kubernetes.io/tls", "stringData": text}
+
+
+def only_data(pair):
+    return {"data": {entry: b64(value) for entry, value in pair.data.items()}}
+
+
+@scenario
+def list_file(s):
+    items = [
+        config_map("shop", {"greeting": "hello"}),
+        secret("shop-tls", s.pair("shop.example", left=6.5)),
+        ingress("shop", {"shop.example": "shop-tls"}),
+    ]
+    s.file("everything.yaml", to_yaml({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}}))
+
+
+@scenario
+def json_manifest(s):
+    pair = s.pair("shop.example", left=29.5)
+    s.file("shop-tls.json", json.dumps(secret("shop-tls", pair), indent=4) + "\n")
+    shop = ingress("shop", {"shop.example": "shop-tls", "www.shop.example": "shop-tls"})
+    s.file("shop-ingress.json", json.dumps(shop) + "\n")
+
+
+@scenario
+def multi_document(s):
+    shop, blog = s.pair("shop.example"), s.pair("blog.example", left=29.5)
+    wrapped = {entry: Block(base64.encodebytes(value).decode()) for entry, value in blog.data.items()}
+    parts = [
+        "# Everything the shop needs.\n# Made by hand; ask the platform team before changing the hosts.\n",
+        to_yaml(config_map("shop", {"greeting": "hello"})),
+        "# the certificate, from `kubectl create secret tls --dry-run=client -o yaml`\n" + to_yaml(secret("shop-tls", shop)),
+        "",
+        "# nothing here any more\n",
+        "# base64 in lines of 76, as the base64 command prints it\n" + to_yaml({**secret("blog-tls", blog), "data": wrapped}),
+        ANCHORED_INGRESS,
+        to_yaml(ingress("blog", {"blog.example": "blog-tls"})) + "...\n",
+    ]
+    s.file("shop.yaml", "---\n" + "---\n".join(parts))
+
+
+ANCHORED_INGRESS = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  labels: {app: shop}       # flow style, and a comment after it
+spec:
+  ingressClassName: nginx
+  tls:
+    - hosts: [&host shop.example]
+      secretName: 'shop-tls'
+  rules:
+    - host: *host           # one name, written once
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: shop, port: {number: 80}}}
+"""
+
+
+# -- what no API server would take
+
+
+@scenario(offline_only=True)
+def broken_manifest(s):
+    s.secret("shop-tls", s.pair("shop.example", left=6.5))
+    s.ingress("shop", {"shop.example": "shop-tls"})
+    s.file("a-syntax-error.yaml", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: torn-tls\n type: kubernetes.io/tls\n\tdata: {\n")
+    s.file("b-helm-template.yaml", HELM_TEMPLATE)
+    s.file("z-wrong-schema.yaml", WRONG_SCHEMA)
+
+
+HELM_TEMPLATE = """\
+{{- if .Values.ingress.enabled }}
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ .Release.Name }}-shop
+spec:
+  rules:
+    - host: {{ .Values.host }}
+{{- end }}
+"""
+
+WRONG_SCHEMA = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: wrong-schema
+spec:
+  tls:
+    hosts: wrong.example
+    secretName: wrong-tls
+  rules: wrong.example
+"""
+
+
+@scenario(offline_only=True)
+def bad_base64(s):
+    good, pasted, typo = s.pair("good.example", left=29.5), s.pair("pasted.example"), s.pair("typo.example")
+    s.secret("good-tls", good)
+    raw = {entry: Block(value.decode()) for entry, value in pasted.data.items()}
+    s.secrets.append({**secret("pasted-tls", pasted), "data": raw})
+    slip = b64(typo.data["tls.key"])
+    s.secrets.append({**secret("typo-tls", typo), "data": {"tls.crt": b64(typo.data["tls.crt"]), "tls.key": slip[:40] + "!" + slip[41:]}})
+    s.ingress("front", {f"{n}.example": f"{n}-tls" for n in ("good", "pasted", "typo")})
+
+
+@scenario(offline_only=True)
+def missing_data_keys(s):
+    no_crt, no_key = s.pair("no-crt.example").data, s.pair("no-key.example").data
+    s.secret("no-crt-tls", {"tls.key": no_crt["tls.key"]})
+    s.secret("no-key-tls", {"tls.crt": no_key["tls.crt"]})
+    s.secrets.append({k: v for k, v in secret("no-data-tls", {}).items() if k != "data"})
+    s.ingress("front", {f"{n}.example": f"{n}-tls" for n in ("no-crt", "no-key", "no-data")})
+
+
+def main(wanted):
+    unknown = set(wanted) - set(ALL)
+    if unknown:
+        sys.exit(f"no such scenario: {', '.join(sorted(unknown))}")
+    (PKI / "root-ca.crt.pem").write_bytes(pem(*root_ca().chain))
+    (PKI / "intermediate-ca.crt.pem").write_bytes(pem(*intermediate_ca().chain))
+    for name in wanted or ALL:
+        make, offline_only = ALL[name]
+        s = Scenario(name)
+        make(s)
+        s.write(offline_only)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
