@@ -8,11 +8,11 @@ use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials};
 use crate::audit::policy::Policy;
 use crate::cluster::Client;
-use crate::cluster::error::ClusterError;
+use crate::cluster::error::{ClusterError, Failure};
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::{Observation, Question};
+use crate::observation::Question;
 use crate::observe::{self, files};
 use crate::plan::outcome::Outcome;
 use crate::plan::rotation::{self, FirstSeen, Wish};
@@ -118,11 +118,10 @@ pub async fn gather_one(
     world: &World,
 ) -> Result<Inventory, GatherError> {
     let mut inventory = Inventory::new(Selection::default());
-    match observe::cluster::answer(client, &Question::Secret(secret.clone())).await? {
-        Observation::Unseen { message, .. } => {
-            return Err(GatherError::Cluster(ClusterError::unseen(message)));
-        }
-        seen => inventory.absorb(seen, world.random()),
+    match observe::cluster::named(client, secret).await {
+        Ok(seen) => inventory.absorb(seen, world.random()),
+        Err(error) if error.failure == Failure::NotFound => {}
+        Err(error) => return Err(error.into()),
     }
     answer_questions(client, owners, &mut inventory, world).await?;
     Ok(inventory)
@@ -136,10 +135,16 @@ async fn look(
 ) -> Result<(), ClusterError> {
     let named = inventory.selection().named.clone();
     let (Some(within), false) = (namespace, named.is_empty()) else {
-        return observe::cluster::list(client, namespace, &mut |seen| {
+        let mut seen_any = false;
+        let mut take = |seen| {
+            seen_any = true;
             inventory.absorb(seen, world.random());
-        })
-        .await;
+        };
+        observe::cluster::list(client, namespace, &mut take).await?;
+        return match namespace.filter(|_| !seen_any) {
+            Some(namespace) => observe::cluster::namespace_is_there(client, namespace).await,
+            None => Ok(()),
+        };
     };
     for object in named {
         let object = ObjectRef::namespaced(object.kind, within, object.name);

@@ -47,6 +47,20 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Several of the kind, as people say it.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Secret => "secrets",
+            Self::Ingress => "ingresses",
+            Self::Certificate => "certificates",
+            Self::ExternalSecret => "externalsecrets",
+            Self::File => "files",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -153,7 +167,7 @@ impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.kind, self.name.is_empty()) {
             (Kind::File, _) => write!(f, "{}", self.name)?,
-            (kind, true) => write!(f, "{} list", kind.word())?,
+            (kind, true) => write!(f, "{}", kind.plural())?,
             (kind, false) => write!(f, "{}/{}", kind.word(), self.name)?,
         }
         if let Some(namespace) = &self.namespace {
@@ -263,6 +277,6 @@ mod tests {
         let place = Place { path: "a.yaml".into(), document: 1, of_many: true, item: None };
         let secret = ObjectRef::secret("shop", "web").at(Some(place));
         assert_eq!(secret.to_string(), "secret/web in namespace shop (a.yaml, document 2)");
-        assert_eq!(ObjectRef::all(Kind::Secret, None).to_string(), "secret list in all namespaces");
+        assert_eq!(ObjectRef::all(Kind::Secret, None).to_string(), "secrets in all namespaces");
     }
 }

@@ -10,12 +10,20 @@
 )]
 
 mod support {
+    pub mod binary;
     pub mod control_plane;
+    pub mod live;
     pub mod source_tree;
 }
 
 mod cases {
     mod clippy_guard;
     mod control_plane;
+    mod help;
+    mod live_input;
+    mod live_rotation;
+    mod live_walk;
+    mod readme;
+    mod scenarios;
     mod tidy;
 }

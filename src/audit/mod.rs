@@ -6,6 +6,7 @@
 pub mod expiry;
 pub mod finding;
 pub mod policy;
+pub mod remedy;
 mod rules;
 
 use crate::inventory::Inventory;

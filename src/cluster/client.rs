@@ -4,7 +4,7 @@
 use super::error::{ClusterError, Failure, Verb};
 use crate::object_ref::{Kind, ObjectRef};
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::{Api, ListParams, Patch, PatchParams};
 use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
@@ -135,6 +135,21 @@ impl Client {
         match self.read(Verb::Get, object, || api.get_metadata(&object.name)).await {
             Ok(_) => Ok(true),
             Err(error) if error.failure == Failure::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the namespace is there; true also when that may not be asked.
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the server cannot be asked at all.
+    pub async fn has_namespace(&self, namespace: &str) -> Result<bool, ClusterError> {
+        let api: Api<Namespace> = Api::all(self.inner.clone());
+        let object = ObjectRef::all(Kind::Secret, Some(namespace));
+        match self.read(Verb::Get, &object, || api.get_metadata(namespace)).await {
+            Err(error) if error.failure == Failure::NotFound => Ok(false),
+            Ok(_) => Ok(true),
+            Err(error) if error.failure == Failure::Forbidden => Ok(true),
             Err(error) => Err(error),
         }
     }

@@ -75,10 +75,14 @@ impl ClusterError {
         Self { failure: Failure::Config, message: message.into(), remedy: remedy.into() }
     }
 
-    /// An object that could not be seen, for a reason that was already put into words.
+    /// The namespace that was named is not there, so that nothing in it can be.
     #[must_use]
-    pub fn unseen(message: String) -> Self {
-        Self { failure: Failure::Refused, message, remedy: "see what the server said".to_owned() }
+    pub fn no_namespace(namespace: &str) -> Self {
+        Self {
+            failure: Failure::NotFound,
+            message: format!("there is no namespace {namespace}"),
+            remedy: "check -n, and the kubeconfig's context".to_owned(),
+        }
     }
 
     /// No answer came within `limit`.
@@ -138,7 +142,7 @@ fn said(status: &kube::core::Status) -> String {
 }
 
 fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {
-    let kind = object.kind.word();
+    let kinds = object.kind.plural();
     match failure {
         Failure::Unauthorized => {
             "log in again: the kubeconfig's credentials are not accepted".to_owned()
@@ -148,7 +152,7 @@ fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {
                 || "in all namespaces (or name one with -n)".to_owned(),
                 |namespace| format!("in namespace {namespace}"),
             );
-            format!("ask for the right to {verb} {kind}s {scope}")
+            format!("ask for the right to {verb} {kinds} {scope}")
         }
         Failure::NotFound => "check the name and the namespace".to_owned(),
         Failure::Conflict => {

@@ -30,6 +30,18 @@ pub async fn list(
     list_ingresses(client, namespace, take).await
 }
 
+/// Makes sure that an empty namespace is one, and not a name with a slip in it: the API server
+/// answers both with an empty list.
+///
+/// # Errors
+/// [`ClusterError`] when the namespace is not there.
+pub async fn namespace_is_there(client: &Client, namespace: &str) -> Result<(), ClusterError> {
+    if client.has_namespace(namespace).await? {
+        return Ok(());
+    }
+    Err(ClusterError::no_namespace(namespace))
+}
+
 /// Lists the Ingresses of `namespace` (none: every namespace).
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use super::rotation;
 use super::step::{
     CaCrtChange, CreateSecret, LeftOut, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
 };
-use crate::audit::expiry;
+use crate::audit::{expiry, remedy};
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::{CaCrt, Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
@@ -136,9 +136,9 @@ fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
         reason: Reason::AlreadyExists,
         message: "it exists already; nothing was written".to_owned(),
         remedy: format!(
-            "add {} to put the new pair into it, or renew what is there: certwright rotate {}",
+            "add {} to put the new pair into it, or renew what is there: {}",
             wish.replace_flag,
-            secret.object.short()
+            remedy::rotate(&secret.object)
         ),
     }
 }

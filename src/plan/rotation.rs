@@ -4,12 +4,12 @@
 //! by name and passed over in a batch. "Due" is the audit's own judgement asked at now + lead.
 
 use super::step::{CaCrtChange, KeyChoice, LeftOut, NewPair, Plan, Reason, ReplacePair, Step};
-use crate::audit::expiry;
 use crate::audit::policy::Policy;
+use crate::audit::{expiry, remedy};
 use crate::inventory::bundle::KeyState;
 use crate::inventory::owner::Owner;
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
-use crate::object_ref::{Kind, ObjectRef};
+use crate::object_ref::ObjectRef;
 use crate::x509::cert::{Certificate, OID_COMMON_NAME, OID_SERVER_AUTH, San};
 use crate::x509::key::Pairing;
 use crate::x509::name::covers;
@@ -202,16 +202,14 @@ impl Planner<'_> {
             })
         };
         if leaf.is_some_and(|leaf| leaf.is_ca) {
-            let remedy = format!(
-                "a batch leaves CAs alone; by name: certwright rotate {}",
-                secret.object.short()
-            );
+            let remedy =
+                format!("a batch leaves CAs alone; by name: {}", remedy::rotate(&secret.object));
             return no(Reason::CaCertificate, "it is a CA certificate (CA:TRUE)", remedy);
         }
         if secret.secret_type != TLS_SECRET {
             let remedy = format!(
-                "a batch leaves other types alone; by name: certwright rotate {}",
-                secret.object.short()
+                "a batch leaves other types alone; by name: {}",
+                remedy::rotate(&secret.object)
             );
             return no(Reason::WrongType, "it is not of type kubernetes.io/tls", remedy);
         }
@@ -282,7 +280,7 @@ impl Planner<'_> {
         let key = self.key_choice(secret, leaf)?;
         let key_type = self.key_type(leaf, &key, &mut notes)?;
         let dates = self.dates(leaf, &mut notes)?;
-        let names = self.names(leaf, &mut notes)?;
+        let names = self.names(secret, leaf, &mut notes)?;
         let profile = Profile {
             subject: subject(leaf, &mut notes),
             names,
@@ -311,7 +309,7 @@ impl Planner<'_> {
                 Reason::Unreadable,
                 "its certificate cannot be read, so the names of a new one are not known"
                     .to_owned(),
-                format!("certwright rotate {} {}", secret.object.short(), flags.join(" ")),
+                format!("{} {}", remedy::rotate(&secret.object), flags.join(" ")),
             ));
         }
         let lifetime = self.wish.lifetime.unwrap_or(DEFAULT_LIFETIME);
@@ -382,7 +380,7 @@ impl Planner<'_> {
             (KeyPolicy::Same, ..) => Err((
                 Reason::CannotRemake,
                 "--key-policy same needs the certificate's own private key, and tls.key is not that".to_owned(),
-                format!("certwright rotate {} (with a new key)", secret.object.short()),
+                format!("{} (with a new key)", remedy::rotate(&secret.object)),
             )),
         }
     }
@@ -424,7 +422,12 @@ impl Planner<'_> {
         profile::renewed_dates(self.now, (leaf.not_before, leaf.not_after)).map_err(cannot)
     }
 
-    fn names(&self, leaf: &Certificate, notes: &mut Vec<String>) -> Result<Vec<San>, Refusal> {
+    fn names(
+        &self,
+        secret: &SecretFacts,
+        leaf: &Certificate,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<San>, Refusal> {
         let mut names = leaf.names.clone();
         if let Some(form) = names
             .iter()
@@ -435,7 +438,7 @@ impl Planner<'_> {
                 format!(
                     "its certificate has a name of the form {form}, which cannot be written here"
                 ),
-                "make the certificate elsewhere, then: certwright import --replace".to_owned(),
+                format!("make the certificate elsewhere, then: {}", remedy::import(&secret.object)),
             ));
         }
         if let Some(cn) = leaf.common_name_host() {
@@ -490,10 +493,7 @@ fn remakeable(secret: &SecretFacts, leaf: &Certificate) -> Result<(), Refusal> {
         return Err((
             Reason::IssuedByCa,
             format!("its certificate was issued by {}, not by itself", leaf.issuer),
-            format!(
-                "get a renewed certificate from that issuer, then: certwright import {} --cert FILE --key FILE --replace",
-                secret.object.name
-            ),
+            remedy::import_renewed(&secret.object),
         ));
     }
     Ok(())
@@ -567,10 +567,4 @@ fn already_replaced(secret: &SecretFacts) -> LeftOut {
         message: format!("somebody else replaced its pair in the meantime: it holds {now}"),
         remedy: "nothing is left to do".to_owned(),
     }
-}
-
-/// The Secrets that were named, as objects.
-#[must_use]
-pub fn secrets(names: &[String], namespace: &str) -> Vec<ObjectRef> {
-    names.iter().map(|name| ObjectRef::namespaced(Kind::Secret, namespace, name)).collect()
 }

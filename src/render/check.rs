@@ -195,22 +195,13 @@ fn certificates_table(
         return Ok(());
     }
     shown.sort_by_key(|shown| (shown.certificate.not_after, shown.object.clone(), shown.index));
-    let narrow = ["CERTIFICATE", "NAMES", "KEY", "EXPIRES", "DAYS"];
-    let wide = [
-        "CERTIFICATE",
-        "NAMES",
-        "KEY",
-        "EXPIRES",
-        "DAYS",
-        "#",
-        "ISSUER",
-        "SERIAL",
-        "SHA256",
-        "OWNER",
-        "USED BY",
-    ];
-    let mut columns =
-        Columns::new(if look.wide { &wide } else { &narrow }, look.no_headers, look.wide);
+    let files = shown.iter().all(|shown| shown.object.kind == Kind::File);
+    let mut heads = if look.namespaces { vec!["NAMESPACE"] } else { Vec::new() };
+    heads.extend([if files { "FILE" } else { "SECRET" }, "NAMES", "KEY", "EXPIRES", "DAYS"]);
+    if look.wide {
+        heads.extend(["#", "ISSUER", "SERIAL", "SHA256", "OWNER", "USED BY"]);
+    }
+    let mut columns = Columns::new(&heads, look.no_headers, look.wide);
     for shown in &shown {
         columns.row(certificate_row(inventory, report, shown, look));
     }

@@ -409,7 +409,9 @@ fn sum_up(account: Account<'_>) -> String {
     match account.outcomes {
         None => parts.push(format!("{} to carry out", count(plan.steps.len(), "step"))),
         Some(_) if tried => parts.push(format!("{done} tried by the server, nothing written")),
-        Some(_) if done == 0 && failed == 0 => parts.push("nothing to do".to_owned()),
+        Some(_) if done + failed + plan.refused.len() == 0 => {
+            parts.push("nothing to do".to_owned());
+        }
         Some(_) if done == 0 => {}
         Some(_) => parts.push(format!("{done} {}", done_word(plan))),
     }

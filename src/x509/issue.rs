@@ -19,6 +19,10 @@ use time::UtcOffset;
 
 /// id-at-countryName.
 const OID_COUNTRY: &str = "2.5.4.6";
+/// What a self-signed certificate without any subject is called. It is its own issuer, and an
+/// issuer must have a name (RFC 5280 §4.1.2.4; pyca/cryptography refuses one that has none). An
+/// organisation, for a common name might be taken for a host.
+const NAMELESS: (DnType, &str) = (DnType::OrganizationName, "certwright");
 
 /// A certificate that was made, in the forms it is needed in.
 #[derive(Clone, Debug)]
@@ -52,7 +56,12 @@ pub fn self_signed(
 ) -> Result<Issued, String> {
     let serial = serial(random)?;
     let signer = signer(profile.key_type, key)?;
-    let made = params(profile, serial)?
+    let mut params = params(profile, serial)?;
+    if profile.subject.is_empty() {
+        let (attribute, name) = NAMELESS;
+        params.distinguished_name.push(attribute, name);
+    }
+    let made = params
         .self_signed(&signer)
         .map_err(|error| format!("the certificate could not be signed: {error}"))?;
     let facts = verified(made.der(), profile, key, random)?;
@@ -158,6 +167,9 @@ fn verified(
     };
     if key.pairs_with(&public, random) != Pairing::Match {
         return wrong("key and private key");
+    }
+    if facts.key_type != profile.key_type.as_str() {
+        return wrong("key type");
     }
     if facts.names != profile.names {
         return wrong("names");

@@ -14,6 +14,7 @@ use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
 use ring::rand::SecureRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use std::fmt;
+use x509_parser::asn1_rs::Tag;
 use x509_parser::x509::SubjectPublicKeyInfo;
 use zeroize::Zeroizing;
 
@@ -56,7 +57,9 @@ impl PublicKey {
         match spki.algorithm.algorithm.to_id_string().as_str() {
             oid if oid == RSA.to_string() || oid == RSA_PSS.to_string() => rsa_public(bits, oid),
             oid if oid == EC.to_string() => {
-                let curve = spki.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
+                // asn1-rs takes the bytes of any type for an OID; spelt-out parameters are no name.
+                let named = spki.algorithm.parameters.as_ref().filter(|any| any.tag() == Tag::Oid);
+                let curve = named.and_then(|any| any.as_oid().ok());
                 Self::Ec {
                     curve: curve.map(|oid| oid.to_id_string()).unwrap_or_default(),
                     point: bits.to_vec(),
@@ -396,4 +399,333 @@ fn curve_name(oid: &str) -> &str {
         "" => "ec with explicit parameters",
         other => other,
     }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "ring seals its randomness: a test has no other")]
+mod tests {
+    use super::super::cert;
+    use super::*;
+    use base64::Engine as _;
+    use ring::rand::SystemRandom;
+
+    /// Every encoding of a private key that people use, each beside its certificate, as other
+    /// tools wrote them.
+    const KEY_TYPES: &str = include_str!("../../testdata/scenarios/key-types/in/secrets.yaml");
+    const ENCODINGS: usize = 14;
+
+    /// A Secret of [`KEY_TYPES`].
+    struct Secret {
+        name: &'static str,
+        key: PrivateKey,
+        public: PublicKey,
+    }
+
+    fn secrets() -> Vec<Secret> {
+        let field = |document: &'static str, name: &str| {
+            let line = document.lines().find_map(|line| line.trim().strip_prefix(name));
+            line.expect("a Secret has that field")
+        };
+        let decoded = |text: &str| {
+            base64::engine::general_purpose::STANDARD.decode(text).expect("Secrets are base64")
+        };
+        let read = |document| {
+            let name = field(document, "name: ");
+            let key = PrivateKey::from_pem(&decoded(field(document, "tls.key: ")));
+            let key = key.unwrap_or_else(|error| panic!("{name}: {error}"));
+            Secret { name, key, public: public(&decoded(field(document, "tls.crt: "))) }
+        };
+        let secrets: Vec<Secret> = KEY_TYPES.split("\n---\n").map(read).collect();
+        assert_eq!(secrets.len(), ENCODINGS);
+        secrets
+    }
+
+    fn secret(name: &str) -> Secret {
+        let named = secrets().into_iter().find(|secret| secret.name == name);
+        named.expect("it is one of the scenario's")
+    }
+
+    fn public(certificate: &[u8]) -> PublicKey {
+        let der = pem::blocks(certificate).remove(0).der.expect("the PEM is good");
+        cert::read(der.expose()).expect("the certificate is good").1
+    }
+
+    fn key(pem: &[u8]) -> PrivateKey {
+        PrivateKey::from_pem(pem).expect("the key is good")
+    }
+
+    /// The scalar of a P-256, P-384 or P-521 key.
+    fn scalar(key: &PrivateKey) -> &[u8] {
+        let Form::Ec { private, .. } = &key.form else { panic!("{key:?} is no EC key") };
+        private.expose()
+    }
+
+    /// The public point of an EC key.
+    fn point(public: &PublicKey) -> &[u8] {
+        let PublicKey::Ec { point, .. } = public else { panic!("{public:?} is no EC key") };
+        point
+    }
+
+    /// A SEC 1 file that holds this scalar and this point or none.
+    fn sec1(curve: &str, scalar: &[u8], point: Option<&[u8]>) -> PrivateKey {
+        let curve = ObjectIdentifier::new(curve).expect("an OID");
+        let parameters = Some(sec1::EcParameters::NamedCurve(curve));
+        let der = sec1::EcPrivateKey { private_key: scalar, parameters, public_key: point };
+        let der = der.to_der().expect("it can be encoded");
+        key(pem::encode("EC PRIVATE KEY", &der).as_bytes())
+    }
+
+    #[test]
+    fn every_encoding_is_read_and_its_type_and_size_are_told() {
+        for Secret { name, key, public } in secrets() {
+            let of_name = name
+                .trim_end_matches("-pkcs1")
+                .trim_end_matches("-pkcs8")
+                .trim_end_matches("-sec1")
+                .trim_end_matches("-parameters-first");
+            assert_eq!((key.key_type(), public.key_type()), (of_name.into(), of_name.into()));
+        }
+    }
+
+    #[test]
+    fn every_encoding_pairs_with_its_own_certificate_and_with_no_other() {
+        let secrets = secrets();
+        let random = SystemRandom::new();
+        for Secret { name, key, public } in &secrets {
+            for other in &secrets {
+                // rsa-4096 and the NIST curves have one test key each, in two containers.
+                let same = *public == other.public;
+                let found = key.pairs_with(&other.public, &random);
+                assert_eq!(found, paired(same), "{name} and the certificate of {}", other.name);
+                let ids_agree = key.public_id() == Some(other.public.id());
+                assert_eq!(ids_agree, same, "{name} and the certificate of {}", other.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_file_of_the_test_pki_is_read() {
+        macro_rules! pki {
+            ($($file:literal)*) => {
+                [$(($file, include_bytes!(concat!("../../testdata/pki/", $file, ".pem")).as_slice())),*]
+            };
+        }
+        let files = pki!["rsa-1024" "rsa-2048-01" "rsa-2048-02" "rsa-2048-03" "rsa-2048-04"
+            "rsa-2048-05" "rsa-2048-06" "rsa-2048-07" "rsa-2048-08" "rsa-2048-09"
+            "rsa-2048-intermediate" "rsa-2048-root" "rsa-3072" "rsa-4096" "ec-p256-01" "ec-p256-02"
+            "ec-p256-03" "ec-p384" "ec-p521" "ed25519" "guide.key"];
+        let mut ids = std::collections::BTreeSet::new();
+        for (name, pem) in files {
+            let key = PrivateKey::from_pem(pem).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let is_named = name.trim_start_matches("ec-").starts_with(&key.key_type());
+            assert!(is_named || (name, key.key_type().as_str()) == ("guide.key", "rsa-2048"));
+            assert!(ids.insert(key.public_id()), "{name} is a key that was there before");
+            assert_eq!(key.to_pem().as_bytes(), pem, "{name} is written as it was read");
+        }
+    }
+
+    #[test]
+    fn an_older_container_becomes_the_pkcs8_that_other_tools_make_of_it() {
+        for (name, expected) in [
+            ("rsa-1024-pkcs1", include_bytes!("../../testdata/pki/rsa-1024.pem").as_slice()),
+            ("rsa-4096-pkcs1", include_bytes!("../../testdata/pki/rsa-4096.pem")),
+        ] {
+            assert_eq!(secret(name).key.to_pem().as_bytes(), expected, "{name}");
+        }
+        // SEC 1 names its curve once more inside, which PKCS#8 leaves to the writer (RFC 5915 §3).
+        for name in ["p256-sec1", "p256-parameters-first", "p384-sec1", "p521-sec1"] {
+            let Secret { key: old, public, .. } = secret(name);
+            let new = key(old.to_pem().as_bytes());
+            assert_eq!(new.key_type(), old.key_type(), "{name}");
+            assert_eq!(new.pairs_with(&public, &SystemRandom::new()), Pairing::Match, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_sec1_key_without_its_public_point_is_paired_by_computation() {
+        let random = SystemRandom::new();
+        for (name, curve) in [("p256-sec1", P256), ("p384-sec1", P384)] {
+            let Secret { key, public, .. } = secret(name);
+            let bare = sec1(curve, scalar(&key), None);
+            assert_eq!(bare.public_id(), None, "{name}");
+            assert_eq!(bare.pairs_with(&public, &random), Pairing::Match, "{name}");
+            let other = PublicKey::Ec { curve: curve.to_owned(), point: fresh_point(curve) };
+            assert_eq!(bare.pairs_with(&other, &random), Pairing::Differs, "{name}");
+        }
+    }
+
+    /// A good public point whose private key nobody has.
+    fn fresh_point(curve: &str) -> Vec<u8> {
+        let algorithm = match curve {
+            P256 => &ring::agreement::ECDH_P256,
+            _ => &ring::agreement::ECDH_P384,
+        };
+        let private =
+            ring::agreement::EphemeralPrivateKey::generate(algorithm, &SystemRandom::new());
+        let public = private.and_then(|private| private.compute_public_key());
+        public.expect("the random source works").as_ref().to_vec()
+    }
+
+    #[test]
+    fn a_public_point_that_lies_is_not_believed() {
+        let random = SystemRandom::new();
+        let (mine, theirs) = (secret("p256-sec1"), secret("p256-pkcs8"));
+        let liar = sec1(P256, scalar(&mine.key), Some(point(&theirs.public)));
+        assert_eq!(liar.pairs_with(&theirs.public, &random), Pairing::Differs);
+        assert_eq!(liar.pairs_with(&mine.public, &random), Pairing::Match);
+    }
+
+    #[test]
+    fn where_a_pair_cannot_be_told_that_is_said() {
+        let random = SystemRandom::new();
+        let Secret { key: p521, public, .. } = secret("p521-sec1");
+        let bare = sec1(P521, scalar(&p521), None);
+        let unknown = |curve: &str| {
+            let why = format!("the private key on curve {curve} does not hold its public point");
+            Pairing::Unknown(why)
+        };
+        assert_eq!(bare.pairs_with(&public, &random), unknown("p521"));
+        let Secret { key, public, .. } = secret("p256-sec1");
+        let mut compressed = point(&public)[..33].to_vec();
+        compressed[0] = 2 + (point(&public)[64] & 1);
+        let compressed = PublicKey::Ec { curve: P256.to_owned(), point: compressed };
+        assert_ne!(key.pairs_with(&compressed, &random), Pairing::Differs);
+    }
+
+    #[test]
+    fn a_key_whose_curve_is_spelt_out_pairs_by_its_stored_point() {
+        let key = key(EXPLICIT_CURVE_KEY.as_bytes());
+        let public = public(EXPLICIT_CURVE_CERTIFICATE.as_bytes());
+        assert_eq!(key.key_type(), "ec with explicit parameters");
+        assert_eq!(public.key_type(), "ec with explicit parameters");
+        assert_eq!(key.pairs_with(&public, &SystemRandom::new()), Pairing::Match);
+    }
+
+    #[test]
+    fn both_kinds_of_encrypted_key_are_named_as_what_they_are() {
+        for pem in [
+            include_bytes!("../../testdata/pki/encrypted-pkcs8.pem").as_slice(),
+            include_bytes!("../../testdata/pki/encrypted-rsa.pem"),
+        ] {
+            assert_eq!(PrivateKey::from_pem(pem).map(drop), Err(KeyError::Encrypted));
+        }
+        assert_eq!(
+            KeyError::Encrypted.to_string(),
+            "the private key is encrypted with a password; a TLS Secret needs it in the clear"
+        );
+    }
+
+    #[test]
+    fn what_is_no_private_key_is_refused_with_what_it_is_instead() {
+        let block = |label: &str, der: &[u8]| pem::encode(label, der).to_string();
+        let pkcs8 = key(include_bytes!("../../testdata/pki/ed25519.pem"));
+        let pkcs8 = pkcs8.pkcs8().expose();
+        let certificate = include_str!("../../testdata/pki/root-ca.crt.pem");
+        for (pem, told) in [
+            (String::new(), "there is no PEM block of a private key in it"),
+            (certificate.to_owned(), "there is no PEM block of a private key in it"),
+            (block("PUBLIC KEY", &[0x30, 0]), "there is no PEM block of a private key in it"),
+            (block("PRIVATE KEY", &[0x30, 0]), "the DER in the block is not a PKCS#8 private key"),
+            (block("PRIVATE KEY", b""), "the block that begins in line 1 is not base64"),
+            (
+                block("PRIVATE KEY", &pkcs8[..pkcs8.len() - 1]),
+                "the DER in the block is not a PKCS#8 private key",
+            ),
+            (
+                block("PRIVATE KEY", &[pkcs8, &[0]].concat()),
+                "the DER in the block is not a PKCS#8 private key",
+            ),
+            (
+                block("RSA PRIVATE KEY", pkcs8),
+                "the DER in the block is not a PKCS#1 RSA private key",
+            ),
+            (block("EC PRIVATE KEY", pkcs8), "the DER in the block is not a SEC 1 EC private key"),
+            (
+                block("OPENSSH PRIVATE KEY", pkcs8),
+                "the DER in the block is not a known kind of private key",
+            ),
+            (
+                "-----BEGIN PRIVATE KEY-----\nMAA=\n".to_owned(),
+                "the block that begins in line 1 has no END line: it is cut off",
+            ),
+        ] {
+            let error = PrivateKey::from_pem(pem.as_bytes()).expect_err(told);
+            assert_eq!(error.to_string(), told, "{pem}");
+        }
+    }
+
+    #[test]
+    fn the_first_private_key_counts_whatever_stands_before_it() {
+        let pem = [
+            include_str!("../../testdata/pki/root-ca.crt.pem"),
+            include_str!("../../testdata/pki/ed25519.pem"),
+            include_str!("../../testdata/pki/ec-p384.pem"),
+        ];
+        assert_eq!(key(pem.concat().as_bytes()).key_type(), "ed25519");
+    }
+
+    #[test]
+    fn a_new_key_has_the_type_that_was_asked_for_and_is_never_the_same_twice() {
+        let random = SystemRandom::new();
+        for key_type in [KeyType::P256, KeyType::P384, KeyType::Ed25519, KeyType::Rsa2048] {
+            let make = || PrivateKey::generate(key_type, &random).expect("randomness works");
+            let (one, two) = (make(), make());
+            assert_eq!(one.key_type(), key_type.as_str());
+            assert_ne!(one.public_id(), two.public_id());
+            let read = key(one.to_pem().as_bytes());
+            assert_eq!(read.pkcs8(), one.pkcs8(), "{key_type} reads back as it was written");
+        }
+    }
+
+    #[test]
+    fn ed25519_is_written_in_version_1_and_read_in_both() {
+        let random = SystemRandom::new();
+        let made = PrivateKey::generate(KeyType::Ed25519, &random).expect("randomness works");
+        assert_eq!(made.pkcs8().expose()[..5], [0x30, 0x2e, 0x02, 0x01, 0x00]);
+        // What ring and Go's older cousins write: the public key stands in it too.
+        let newer = Ed25519KeyPair::generate_pkcs8(&random).expect("randomness works");
+        assert_eq!(newer.as_ref()[2..5], [0x02, 0x01, 0x01]);
+        let read = key(pem::encode("PRIVATE KEY", newer.as_ref()).as_bytes());
+        let pair = Ed25519KeyPair::from_pkcs8(newer.as_ref()).expect("ring reads its own");
+        let public = PublicKey::Ed25519(pair.public_key().as_ref().to_vec());
+        assert_eq!(read.pairs_with(&public, &random), Pairing::Match);
+        assert_eq!(read.public_id(), Some(public.id()));
+    }
+
+    #[test]
+    fn debug_shows_the_type_and_nothing_of_the_key() {
+        let key = key(include_bytes!("../../testdata/pki/ed25519.pem"));
+        assert_eq!(format!("{key:?}"), "PrivateKey(ed25519)");
+    }
+
+    /// By `openssl ecparam -name prime256v1 -param_enc explicit -genkey`, as PKCS#8. TEST ONLY.
+    const EXPLICIT_CURVE_KEY: &str = "\
+-----BEGIN PRIVATE KEY-----
+MIIBeQIBADCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAAB
+AAAAAAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA
+///////////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMV
+AMSdNgiG5wSTamZ44ROdJreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg
+9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP////8A
+AAAA//////////+85vqtpxeehPO5ysL8YyVRAgEBBG0wawIBAQQggR2YhJjZ1mxP
+IqoDDq+KrIfODtR2PohkaDUvdT0alLqhRANCAATmQDv/zdVePscdU7WCBJk06H/p
+wIFURcgNQYlOFn6ErdN1MArkvck+49yR87jj7wCNnhPldqmv1m76UA9vpBsC
+-----END PRIVATE KEY-----
+";
+    const EXPLICIT_CURVE_CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----
+MIICYDCCAgegAwIBAgIUIs8RmfRc8qWgjxSjCCF5WncLo6IwCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBeDAeFw0yNjExMjExMDIzMTJaFw0yNjEyMjExMDIzMTJaMAwx
+CjAIBgNVBAMMAXgwggFLMIIBAwYHKoZIzj0CATCB9wIBATAsBgcqhkjOPQEBAiEA
+/////wAAAAEAAAAAAAAAAAAAAAD///////////////8wWwQg/////wAAAAEAAAAA
+AAAAAAAAAAD///////////////wEIFrGNdiqOpPns+u9VXaYhrxlHQawzFOw9jvO
+PD4n0mBLAxUAxJ02CIbnBJNqZnjhE50mt4GffpAEQQRrF9Hy4SxCR/i85uVjpEDy
+dwN9gS3rM6D0oTlF2JjClk/jQuL+Gn+bjufrSnwPnhYrzjNXazFezsu2QGg3v1H1
+AiEA/////wAAAAD//////////7zm+q2nF56E87nKwvxjJVECAQEDQgAE5kA7/83V
+Xj7HHVO1ggSZNOh/6cCBVEXIDUGJThZ+hK3TdTAK5L3JPuPckfO44+8AjZ4T5Xap
+r9Zu+lAPb6QbAqNTMFEwHQYDVR0OBBYEFORVMM5EJvmxi9e3QQL34Z2MI0yXMB8G
+A1UdIwQYMBaAFORVMM5EJvmxi9e3QQL34Z2MI0yXMA8GA1UdEwEB/wQFMAMBAf8w
+CgYIKoZIzj0EAwIDRwAwRAIgfrYFlNlVzbtelKIrs+YEcTRSC1ozPieE7WNQy9dJ
+/1MCIBYz28qAFvAexivHm4ZOQ/6IhkRx5vIPCS6U57fTcWcX
+-----END CERTIFICATE-----
+";
 }

@@ -66,7 +66,7 @@ impl fmt::Display for KeyType {
 /// Everything a new leaf certificate shall hold but its key and serial number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Subject attributes as (dotted OID, text). May be empty: then the SAN is critical.
+    /// Subject attributes as (dotted OID, text). May be empty; `issue` then names the issuer.
     pub subject: Vec<(String, String)>,
     /// Subject alternative names; at least one.
     pub names: Vec<San>,

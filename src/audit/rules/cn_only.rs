@@ -3,7 +3,7 @@
 
 use super::{certificate_place, secret_of};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
@@ -29,10 +29,10 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 
 fn finding(inventory: &Inventory, object: &ObjectRef, leaf: &Certificate, cn: &str) -> Finding {
     let owned = secret_of(inventory, object).and_then(|secret| secret.owner.as_ref());
-    let remedy = match (owned, object.kind) {
+    let way_out = match (owned, object.kind) {
         (Some(owner), _) => format!("{} owns it: {}", owner.name, owner.way_out),
         (None, Kind::Secret) if leaf.self_signed => {
-            format!("certwright rotate secret/{} (the common name becomes a SAN)", object.name)
+            format!("{} (the common name becomes a SAN)", remedy::rotate(object))
         }
         _ => RULE.remedy.to_owned(),
     };
@@ -43,5 +43,5 @@ fn finding(inventory: &Inventory, object: &ObjectRef, leaf: &Certificate, cn: &s
     .evidence("commonName", cn)
     .evidence("version", leaf.version)
     .evidence("sha256", leaf.fingerprint())
-    .remedy(remedy)
+    .remedy(way_out)
 }

@@ -2,7 +2,7 @@
 //! §6; ingress-nginx then serves its fake certificate, GKE whatever comes first.
 
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, remedy};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Coverage, Inventory};
 use crate::object_ref::ObjectRef;
@@ -43,7 +43,7 @@ fn finding(
         )
         .evidence("host", host)
         .evidence("presented", presented.join("; "))
-        .remedy(remedy(inventory, host, looked_at));
+        .remedy(way_out(inventory, host, looked_at));
     for (secret, _) in looked_at {
         finding = finding.related(secret.key("tls.crt"));
     }
@@ -72,7 +72,7 @@ fn presented(inventory: &Inventory, secret: &ObjectRef, answer: &HostMatch) -> S
     }
 }
 
-fn remedy(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch)]) -> String {
+fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch)]) -> String {
     let facts = |secret: &ObjectRef| inventory.secret(secret.namespace(), &secret.name);
     let Some((secret, answer)) = looked_at.first() else { return RULE.remedy.to_owned() };
     let Some(facts) = facts(secret) else { return RULE.remedy.to_owned() };
@@ -82,12 +82,11 @@ fn remedy(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch)
             format!("{} owns {}: add the host there", owner.name, secret.short())
         }
         (None, true, HostMatch::CommonNameOnly(_)) => {
-            format!("certwright rotate {} (the common name becomes a SAN)", secret.short())
+            format!("{} (the common name becomes a SAN)", remedy::rotate(&facts.object))
         }
-        (None, true, _) => format!("certwright rotate {} --add-host {host}", secret.short()),
-        (None, false, _) => format!(
-            "get a certificate that names {host}, then: certwright import {} --cert FILE --key FILE --replace",
-            secret.name
-        ),
+        (None, true, _) => format!("{} --add-host {host}", remedy::rotate(&facts.object)),
+        (None, false, _) => {
+            format!("get a certificate that names {host}, then: {}", remedy::import(&facts.object))
+        }
     }
 }

@@ -14,7 +14,7 @@ mod not_yet_valid;
 mod secret_missing;
 mod secret_wrong_type;
 
-use super::Rule;
+use super::{Rule, remedy};
 use crate::inventory::bundle::Bundle;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
@@ -58,17 +58,13 @@ impl Dated<'_> {
 
     /// What to do, by who can do it.
     fn remedy(&self) -> String {
-        let name = self.object.short();
         match (self.secret.and_then(|secret| secret.owner.as_ref()), self.index) {
             (Some(owner), _) => format!("{} owns it: {}", owner.name, owner.way_out),
             (None, 0) if self.object.kind == Kind::File => {
                 "issue or request a new certificate".to_owned()
             }
-            (None, 0) if self.certificate.self_signed => format!("certwright rotate {name}"),
-            (None, _) => format!(
-                "get a renewed certificate from its issuer, then: certwright import {} --cert FILE --key FILE --replace",
-                self.object.name
-            ),
+            (None, 0) if self.certificate.self_signed => remedy::rotate(self.object),
+            (None, _) => remedy::import_renewed(self.object),
         }
     }
 }
@@ -104,12 +100,11 @@ fn where_in(object: &ObjectRef) -> &'static str {
 }
 
 fn rotate_or_import(object: &ObjectRef, bundle: &Bundle) -> String {
-    let name = &object.name;
     match bundle.leaf() {
         _ if object.kind == Kind::File => {
             "put a certificate and its own key side by side".to_owned()
         }
-        Some(leaf) if leaf.self_signed => format!("certwright rotate secret/{name}"),
-        _ => format!("certwright import {name} --cert FILE --key FILE --replace"),
+        Some(leaf) if leaf.self_signed => remedy::rotate(object),
+        _ => remedy::import(object),
     }
 }

@@ -1,0 +1,63 @@
+//! Remedies: the command that mends an object, complete enough to be pasted into a shell.
+//!
+//! Knows how certwright is called. Refuses to know what is wrong.
+
+use crate::object_ref::ObjectRef;
+
+/// `certwright rotate secret/web -n shop`, or with `-f` for what was read from a file.
+#[must_use]
+pub fn rotate(secret: &ObjectRef) -> String {
+    match &secret.place {
+        Some(place) => {
+            format!("certwright rotate {} -f {} --in-place", secret.short(), word(&place.path))
+        }
+        None => format!("certwright rotate {}{}", secret.short(), namespace(secret)),
+    }
+}
+
+/// `certwright import web -n shop --cert FILE --key FILE --replace`.
+#[must_use]
+pub fn import(secret: &ObjectRef) -> String {
+    format!(
+        "certwright import {}{} --cert FILE --key FILE --replace",
+        secret.name,
+        namespace(secret)
+    )
+}
+
+/// The same after a renewed certificate has come from its issuer.
+#[must_use]
+pub fn import_renewed(secret: &ObjectRef) -> String {
+    format!("get a renewed certificate from its issuer, then: {}", import(secret))
+}
+
+fn namespace(object: &ObjectRef) -> String {
+    object.namespace.as_deref().map_or_else(String::new, |namespace| format!(" -n {namespace}"))
+}
+
+/// The text as one word of a POSIX shell.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./,:=@%+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object_ref::Place;
+
+    #[test]
+    fn a_remedy_names_the_namespace_or_the_file() {
+        let secret = ObjectRef::secret("shop", "web");
+        assert_eq!(rotate(&secret), "certwright rotate secret/web -n shop");
+        let place =
+            Place { path: "my files/a.yaml".into(), document: 0, of_many: false, item: None };
+        assert_eq!(
+            rotate(&secret.at(Some(place))),
+            "certwright rotate secret/web -f 'my files/a.yaml' --in-place"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! The help: every command has examples and the exit codes, and every example runs.
+
+use crate::support::binary::run;
+use crate::support::live::Live;
+use std::process::Command;
+
+const COMMANDS: [&str; 5] = ["issue", "import", "check", "inspect", "rotate"];
+
+fn help(command: &str) -> String {
+    run(&[command, "--help"]).expect_code(0).stdout
+}
+
+fn examples(command: &str) -> Vec<String> {
+    let help = help(command);
+    let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1);
+    lines
+        .take_while(|line| line.starts_with("  certwright "))
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_command_tells_its_exit_codes_and_at_least_three_examples() {
+    assert!(run(&["--help"]).expect_code(0).stdout.contains("Exit codes:"));
+    for command in COMMANDS {
+        let help = help(command);
+        for code in ["  0    ", "  1    ", "  2    ", "  3    ", "  4    ", "  124  ", "  130  "] {
+            assert!(help.contains(code), "{command}: exit code {code} is missing");
+        }
+        assert!(examples(command).len() >= 3, "{command}: {:?}", examples(command));
+    }
+}
+
+#[test]
+fn no_line_of_any_help_is_wider_than_a_terminal() {
+    for command in COMMANDS {
+        for line in help(command).lines() {
+            assert!(line.chars().count() <= 100, "{command}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_flag_is_a_usage_error() {
+    for command in COMMANDS {
+        let ran = run(&[command, "--no-such-flag"]).expect_code(2);
+        assert!(ran.stderr.contains("--no-such-flag"), "{command}: {}", ran.stderr);
+        assert!(ran.stdout.is_empty(), "{command}");
+    }
+    run::<&str>(&[]).expect_code(2);
+    run(&["no-such-command"]).expect_code(2);
+}
+
+/// On a cluster of its own, since one example looks at all namespaces. What the examples need is
+/// there: a namespace `shop` with an Ingress, manifests and a pair in files.
+#[test]
+fn every_example_runs() {
+    let Some(live) = Live::alone("every_example_runs") else { return };
+    let kubectl = |args: &[&str]| {
+        let ran = live.cluster.kubectl().args(args).output().expect("kubectl starts");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    };
+    kubectl(&["create", "namespace", "shop"]);
+    kubectl(&[
+        "create",
+        "ingress",
+        "shop",
+        "-n",
+        "shop",
+        "--rule=shop.example/*=shop:80,tls=shop-tls",
+    ]);
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let prepare =
+        |args: &[&str]| live.certwright().folder(folder.path()).args(args).run().expect_code(0);
+    let ready = |secret: bool| {
+        if secret {
+            prepare(&[
+                "issue",
+                "shop.example",
+                "--key-type",
+                "p256",
+                "--secret",
+                "shop-tls",
+                "-n",
+                "shop",
+                "--force",
+            ]);
+        } else {
+            kubectl(&["delete", "secret", "shop-tls", "-n", "shop", "--ignore-not-found"]);
+        }
+    };
+    for command in COMMANDS {
+        for example in examples(command) {
+            prepare(&["issue", "shop.example", "--key-type", "p256", "--force"]);
+            let manifests = folder.path().join("manifests");
+            std::fs::create_dir_all(&manifests).expect("a folder can be made");
+            let secret = prepare(&[
+                "issue",
+                "shop.example",
+                "--key-type",
+                "p256",
+                "--secret",
+                "shop-tls",
+                "--dry-run=client",
+                "-o",
+                "yaml",
+            ]);
+            std::fs::write(manifests.join("secret.yaml"), secret.stdout)
+                .expect("a manifest can be written");
+            if example.starts_with("certwright issue shop.example www") {
+                for file in ["tls.key", "tls.crt"] {
+                    std::fs::remove_file(folder.path().join(file)).expect("it was there");
+                }
+            }
+            // Examples that create want it absent; all others want it there.
+            let creates =
+                example.starts_with("certwright issue") || example.starts_with("certwright import");
+            ready(!creates || example.ends_with("--replace"));
+            let shell = example.replacen("certwright", crate::support::binary::BINARY, 1);
+            let ran = Command::new("sh")
+                .args(["-c", &shell])
+                .current_dir(folder.path())
+                .env("KUBECONFIG", live.cluster.kubeconfig())
+                .output()
+                .expect("sh starts");
+            let stderr = String::from_utf8_lossy(&ran.stderr);
+            assert!(
+                ran.status.success(),
+                "{example}\n{}\n{stderr}",
+                String::from_utf8_lossy(&ran.stdout)
+            );
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A namespace of the shared test cluster, and the binary run against it.
+//!
+//! Knows how a test speaks to the real API server: as a user with kubectl, and as certwright.
+//! Refuses to know what any test is about.
+
+use super::binary::{Certwright, Ran};
+use super::control_plane::{ControlPlane, own, shared};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Output;
+
+/// A fresh namespace on the shared cluster.
+pub struct Live {
+    /// The cluster.
+    pub cluster: &'static ControlPlane,
+    /// The namespace's name.
+    pub namespace: String,
+}
+
+impl Live {
+    /// A fresh namespace for the test of this name; none when there can be no cluster here, which
+    /// was then said loudly.
+    pub fn new(test: &str) -> Option<Self> {
+        let cluster = shared(test)?;
+        Some(Self { cluster, namespace: cluster.namespace(test) })
+    }
+
+    /// A cluster of the test's own, for tests that look at all namespaces. It ends with the tests.
+    pub fn alone(test: &str) -> Option<Self> {
+        let cluster: &'static ControlPlane = Box::leak(Box::new(own(test)?));
+        Some(Self { cluster, namespace: cluster.namespace(test) })
+    }
+
+    /// Runs certwright with these arguments in the namespace.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        self.certwright().args(args).args(&["-n", &self.namespace]).run()
+    }
+
+    /// certwright with the cluster's kubeconfig and nothing else.
+    pub fn certwright(&self) -> Certwright {
+        Certwright::new().kubeconfig(self.cluster.kubeconfig())
+    }
+
+    /// Runs kubectl in the namespace and wants it to succeed.
+    pub fn kubectl(&self, args: &[&str]) -> Output {
+        let ran = self
+            .cluster
+            .kubectl()
+            .args(["-n", &self.namespace])
+            .args(args)
+            .output()
+            .expect("kubectl starts");
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "kubectl {args:?}: {stderr}");
+        ran
+    }
+
+    /// Creates every manifest of a scenario's `in` folder with `kubectl create`.
+    pub fn create_scenario(&self, name: &str) {
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenarios").join(name).join("in");
+        self.kubectl(&["create", "-f", &folder.display().to_string()]);
+    }
+
+    /// The Secret as the API server has it.
+    pub fn secret(&self, name: &str) -> Value {
+        let ran = self.kubectl(&["get", "secret", name, "-o", "json", "--show-managed-fields"]);
+        serde_json::from_slice(&ran.stdout).expect("kubectl prints JSON")
+    }
+
+    /// Every Secret's name and resourceVersion.
+    pub fn versions(&self) -> Vec<(String, String)> {
+        let ran = self.kubectl(&["get", "secrets", "-o", "json"]);
+        let list: Value = serde_json::from_slice(&ran.stdout).expect("kubectl prints JSON");
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        items
+            .iter()
+            .map(|item| {
+                (text(&item["metadata"]["name"]), text(&item["metadata"]["resourceVersion"]))
+            })
+            .collect()
+    }
+}
