@@ -42,7 +42,7 @@ pub(super) async fn run(
     let mut rotation = Rotation {
         source: &source,
         selection: selection(&args),
-        wish: wish(&args, &source),
+        wish: wish(&args, global, &source),
         policy: Policy { renew_before: args.renew_before },
         keys: Arc::new(RandomKeys(world.random.clone())),
         dry_run: args.dry_run == DryRun::Server,
@@ -114,17 +114,18 @@ fn selection(args: &RotateArgs) -> Selection {
     converge::secrets_named(&args.secrets)
 }
 
-fn wish(args: &RotateArgs, source: &Source) -> Wish {
+fn wish(args: &RotateArgs, global: &Global, source: &Source) -> Wish {
+    // A name alone finds its Secret among files whatever namespace the manifest says.
     let namespace = match source {
-        Source::Cluster { namespace, .. } => namespace.clone().unwrap_or_default(),
-        Source::Files { namespace, .. } => namespace.clone(),
+        Source::Cluster { namespace, .. } => namespace.clone(),
+        Source::Files { .. } => global.namespace.clone(),
+    };
+    let named = |name: &String| ObjectRef {
+        namespace: namespace.clone(),
+        ..ObjectRef::secret(String::new(), name.as_str())
     };
     Wish {
-        named: args
-            .secrets
-            .iter()
-            .map(|name| ObjectRef::secret(namespace.as_str(), name))
-            .collect(),
+        named: args.secrets.iter().map(named).collect(),
         due: args.due,
         key_policy: match args.key_policy {
             KeyPolicyArg::New => KeyPolicy::New,

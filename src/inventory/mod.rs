@@ -137,6 +137,16 @@ impl Inventory {
         self.secrets.get(&(namespace.to_owned(), name.to_owned()))
     }
 
+    /// The Secrets that `object` names: one, or, when it says no namespace, those of that name in
+    /// every namespace.
+    pub fn secrets_named(&self, object: &ObjectRef) -> impl Iterator<Item = &SecretFacts> {
+        let fits = |secret: &&SecretFacts| {
+            secret.object.name == object.name
+                && (object.namespace.is_none() || secret.object.namespace == object.namespace)
+        };
+        self.secrets.values().filter(fits)
+    }
+
     /// Every Ingress that was seen.
     pub fn ingresses(&self) -> impl Iterator<Item = &IngressFacts> {
         self.ingresses.values()

@@ -21,7 +21,7 @@ use time::{Duration, OffsetDateTime};
 /// What the user wants rotated, and how.
 #[derive(Clone, Debug)]
 pub struct Wish {
-    /// Secrets by name; empty in a batch.
+    /// Secrets by name; empty in a batch. One without a namespace may be in any.
     pub named: Vec<ObjectRef>,
     /// Only what is due.
     pub due: bool,
@@ -152,16 +152,18 @@ impl Planner<'_> {
     fn named(&self) -> Plan {
         let mut plan = Plan::empty(self.now);
         for object in &self.wish.named {
-            match self.inventory.secret(object.namespace(), &object.name) {
-                None => plan.refused.push(self.not_there(object)),
-                Some(secret) if self.was_replaced(secret) => {
+            let found: Vec<&SecretFacts> = self.inventory.secrets_named(object).collect();
+            match found.as_slice() {
+                [] => plan.refused.push(self.not_there(object)),
+                [secret] if self.was_replaced(secret) => {
                     plan.skipped.push(already_replaced(secret));
                 }
-                Some(secret) => match self.judge(secret) {
+                [secret] => match self.judge(secret) {
                     Verdict::Rotate(step) => plan.steps.push(Step::ReplacePair(*step)),
                     Verdict::NotDue => plan.not_due += 1,
                     Verdict::No(refusal) => plan.refused.push(refusal),
                 },
+                several => plan.refused.push(ambiguous(object, several)),
             }
         }
         plan
@@ -548,6 +550,17 @@ fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<(String, String)>
         }
     }
     kept
+}
+
+/// Files may hold Secrets of one name in several namespaces.
+fn ambiguous(object: &ObjectRef, several: &[&SecretFacts]) -> LeftOut {
+    let namespaces: Vec<&str> = several.iter().map(|secret| secret.object.namespace()).collect();
+    LeftOut {
+        object: object.clone(),
+        reason: Reason::Ambiguous,
+        message: format!("there is one in each of the namespaces {}", namespaces.join(", ")),
+        remedy: "say which with -n".to_owned(),
+    }
 }
 
 fn already_replaced(secret: &SecretFacts) -> LeftOut {

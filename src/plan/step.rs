@@ -205,6 +205,8 @@ pub enum Reason {
     AlreadyExists,
     /// It could not be read.
     Unseen,
+    /// There are several of that name.
+    Ambiguous,
 }
 
 impl Reason {
@@ -226,6 +228,7 @@ impl Reason {
             Self::NotFound => "not-found",
             Self::AlreadyExists => "already-exists",
             Self::Unseen => "unseen",
+            Self::Ambiguous => "ambiguous",
         }
     }
 }
