@@ -4,8 +4,10 @@
 
 use crate::audit::finding::Severity;
 use crate::exit::FailOn;
+use crate::gke::presets::{AppProtocol, HealthCheck};
 use crate::inventory::selection::LabelSelector;
 use crate::object_ref::{KindName, check_object_name};
+use crate::plan::bootstrap::ServicePort;
 use crate::x509::lead::{Lead, parse_duration};
 use crate::x509::profile::KeyType;
 use crate::x509::{instant, name};
@@ -110,6 +112,16 @@ pub enum Command {
     /// Show what certificates say: files, standard input, Secrets
     #[command(after_help = examples::INSPECT)]
     Inspect(InspectArgs),
+    /// Serve a new domain over TLS: certificate, load-balancer settings, Ingress
+    #[command(after_help = examples::BOOTSTRAP)]
+    Bootstrap(BootstrapArgs),
+    /// Make, look at and wait for Google's ManagedCertificates
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Managed {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ManagedCommand,
+    },
     /// Replace self-signed pairs by fresh ones, in place
     #[command(after_help = examples::ROTATE, visible_alias = "renew")]
     Rotate(RotateArgs),
@@ -307,6 +319,150 @@ pub struct InspectArgs {
     pub no_headers: bool,
 }
 
+/// `certwright bootstrap`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[derive(Debug, Args)]
+pub struct BootstrapArgs {
+    /// The domains to serve
+    #[arg(value_name = "DOMAIN", value_parser = domain, required = true)]
+    pub domains: Vec<String>,
+    /// The Service behind them, with its port by number or name when it has several
+    #[arg(long, value_name = "NAME[:PORT]", value_parser = service)]
+    pub service: (String, Option<ServicePort>),
+    /// The Ingress's name; the others are made from it [default: the Service's]
+    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    pub name: Option<String>,
+    /// How the backend is spoken to and its health asked
+    #[arg(long, value_name = "PRESET", default_value = "http")]
+    pub preset: PresetArg,
+    /// A ManagedCertificate of Google's instead of a self-signed one
+    #[arg(long, conflicts_with_all = ["tls_secret", "key_type", "lifetime"])]
+    pub google_managed: bool,
+    /// A TLS Secret that is there already
+    #[arg(long, value_name = "NAME", value_parser = object_name, conflicts_with_all = ["key_type", "lifetime"])]
+    pub tls_secret: Option<String>,
+    /// The type of a new key
+    #[arg(long, value_name = "TYPE", default_value = "rsa-2048", value_parser = key_type())]
+    pub key_type: KeyType,
+    /// How long a new certificate lives
+    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = parse_duration)]
+    pub lifetime: Duration,
+    /// The BackendConfig's name [default: NAME-backendconfig]
+    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    pub backend_config: Option<String>,
+    /// The health check, instead of the preset's, such as `HTTP:9091/healthz`
+    #[arg(long, value_name = "TYPE[:PORT]/PATH", value_parser = health_check)]
+    pub health_check: Option<HealthCheck>,
+    /// The name of a reserved global address
+    #[arg(long, value_name = "NAME")]
+    pub static_ip: Option<String>,
+    /// What becomes of port 80
+    #[arg(long, value_name = "WHAT", default_value = "allow")]
+    pub http: HttpArg,
+    /// The Ingress class; with any other than gce, GKE's objects are left out
+    #[arg(long, value_name = "CLASS", default_value = "gce")]
+    pub ingress_class: String,
+    /// Change a Service of type LoadBalancer to ClusterIP
+    #[arg(long)]
+    pub cluster_ip: bool,
+    /// Do not wait for the address, nor for Active
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Write manifests, Helm values and commands into this folder; touch no cluster
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Leave the Secret, which holds the key, out of what is printed or written to a folder
+    #[arg(long)]
+    pub no_secret: bool,
+    /// With --out-dir: also a certificate for the pods, and the values that mount it
+    #[arg(long, requires = "out_dir")]
+    pub backend_cert: bool,
+    /// With --out-dir: replace files that are there
+    #[arg(long, requires = "out_dir")]
+    pub force: bool,
+    /// How to write, and how to show it
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// `--preset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PresetArg {
+    /// Milvus: HTTP/2 over TLS to 19530, health on HTTP 9091 /healthz.
+    Milvus,
+    /// Any gRPC server: HTTP/2 over TLS.
+    Grpc,
+    /// Plain HTTP.
+    Http,
+}
+
+/// `--http`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HttpArg {
+    /// Port 80 serves the same.
+    Allow,
+    /// Port 80 redirects to HTTPS.
+    Redirect,
+    /// Port 80 is closed.
+    Off,
+}
+
+/// `certwright managed`.
+#[derive(Debug, Subcommand)]
+pub enum ManagedCommand {
+    /// Create a ManagedCertificate, and name it in an Ingress
+    #[command(after_help = examples::MANAGED_CREATE)]
+    Create(ManagedCreateArgs),
+    /// Show how each domain stands, why it is stuck, and what to do
+    #[command(after_help = examples::MANAGED_STATUS)]
+    Status(ManagedStatusArgs),
+    /// Wait until a ManagedCertificate is Active for its domains
+    #[command(after_help = examples::MANAGED_WAIT)]
+    Wait(ManagedWaitArgs),
+}
+
+/// `certwright managed create`.
+#[derive(Debug, Args)]
+pub struct ManagedCreateArgs {
+    /// The ManagedCertificate's name
+    #[arg(value_name = "NAME", value_parser = object_name)]
+    pub name: String,
+    /// Its domains: at most 100, of at most 63 characters, no wildcards
+    #[arg(value_name = "DOMAIN", required = true)]
+    pub domains: Vec<String>,
+    /// The Ingress that is to serve it
+    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    pub ingress: Option<String>,
+    /// How to write, and how to show it
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// `certwright managed status`.
+#[derive(Debug, Args)]
+pub struct ManagedStatusArgs {
+    /// Only this one
+    #[arg(value_name = "NAME", value_parser = object_name)]
+    pub name: Option<String>,
+    /// Look in all namespaces
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: PlanFormat,
+}
+
+/// `certwright managed wait`.
+#[derive(Debug, Args)]
+pub struct ManagedWaitArgs {
+    /// The ManagedCertificate
+    #[arg(value_name = "NAME", value_parser = object_name)]
+    pub name: String,
+    /// Touch its Ingresses now and then, to wake controllers that look only every ten minutes
+    #[arg(long)]
+    pub nudge: bool,
+}
+
 /// `certwright rotate`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
@@ -388,6 +544,41 @@ fn key_type() -> impl clap::builder::TypedValueParser<Value = KeyType> {
         .map(|text| KeyType::from_name(&text).unwrap_or(KeyType::Rsa2048))
 }
 
+/// `NAME`, `NAME:NUMBER` or `NAME:PORTNAME`.
+fn service(text: &str) -> Result<(String, Option<ServicePort>), String> {
+    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    check_object_name(name)?;
+    let port = match port {
+        None => None,
+        Some(port) if port.starts_with(|c: char| c.is_ascii_digit()) => match port.parse() {
+            Ok(number @ 1..) => Some(ServicePort::Number(number)),
+            _ => {
+                return Err(format!(
+                    "{port:?} is not a port: expected 1 to 65535, or a port's name"
+                ));
+            }
+        },
+        Some(port) => Some(ServicePort::Name(check_object_name(port).map(|()| port.to_owned())?)),
+    };
+    Ok((name.to_owned(), port))
+}
+
+/// `HTTP:9091/healthz`.
+fn health_check(text: &str) -> Result<HealthCheck, String> {
+    let wrong = || format!("expected TYPE[:PORT]/PATH such as HTTP:9091/healthz, found {text:?}");
+    let (head, path) = text.split_once('/').ok_or_else(wrong)?;
+    let (protocol, port) =
+        head.split_once(':').map_or((head, None), |(protocol, port)| (protocol, Some(port)));
+    let protocol = match protocol {
+        "HTTP" => AppProtocol::Http,
+        "HTTPS" => AppProtocol::Https,
+        "HTTP2" => AppProtocol::Http2,
+        _ => return Err(format!("{}; the types are HTTP, HTTPS and HTTP2", wrong())),
+    };
+    let port = port.map(str::parse).transpose().map_err(|_| wrong())?;
+    Ok(HealthCheck { protocol, port, path: format!("/{path}") })
+}
+
 fn domain(text: &str) -> Result<String, String> {
     name::check_dns_name(text).map(|()| text.to_ascii_lowercase())
 }
@@ -456,6 +647,48 @@ Examples:
   certwright inspect tls.crt
   certwright inspect secret/shop-tls -n shop
   certwright inspect - -o json < tls.crt
+
+"
+    );
+
+    pub(super) const BOOTSTRAP: &str = help_end!(
+        "\
+Examples:
+  certwright bootstrap shop.example --service shop:80 --out-dir shop-tls
+  certwright bootstrap shop.example --service shop:80 --dry-run=client -o yaml
+  certwright bootstrap shop.example --service shop:80 -n shop --ingress-class nginx --no-wait
+  certwright bootstrap db.example --service milvus --preset milvus --google-managed --out-dir db-tls
+
+"
+    );
+
+    pub(super) const MANAGED_CREATE: &str = help_end!(
+        "\
+Examples:
+  certwright managed create shop-tls shop.example www.shop.example --dry-run=client -o yaml
+  certwright managed create shop-tls shop.example -n shop --ingress shop
+
+"
+    );
+
+    pub(super) const MANAGED_STATUS: &str = help_end!(
+        "\
+Examples:
+  certwright managed status -n shop
+  certwright managed status shop-tls -n shop -o json
+
+Ends with 1 when one is not Active for its domains.
+
+"
+    );
+
+    pub(super) const MANAGED_WAIT: &str = help_end!(
+        "\
+Examples:
+  certwright managed wait shop-tls -n shop --timeout 1h
+  certwright managed wait shop-tls -n shop --nudge
+
+Ends early, with 4, on what cannot heal by itself.
 
 "
     );

@@ -2,6 +2,7 @@
 //!
 //! Knows the order of things. Refuses to decide: rules are the audit's, plans the plan's. A
 //! conflict is answered here by looking again and planning again.
+#![expect(clippy::disallowed_methods, reason = "waiting is converging: it sleeps between looks")]
 
 use crate::apply;
 use crate::apply::cluster::Target;
@@ -9,11 +10,14 @@ use crate::apply::pair::{KeySource, Materials};
 use crate::audit::policy::Policy;
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
+use crate::gke::managed::Managed;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Question;
 use crate::observe::{self, files};
+use crate::plan::bootstrap::{self, Progress};
+use crate::plan::managed::{self, Standing};
 use crate::plan::outcome::Outcome;
 use crate::plan::rotation::{self, FirstSeen, Wish};
 use crate::plan::step::{Plan, Step};
@@ -22,6 +26,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often a conflict makes us look again before it is reported.
 const LOOKS: usize = 5;
@@ -188,7 +193,7 @@ fn wanted(inventory: &Inventory, owners: bool) -> Vec<Question> {
                 && ingress.object.namespace() == object.namespace()
                 && ingress.secret_names.contains(&object.name)
         }),
-        Question::Owner(_) => true,
+        Question::Object(_) | Question::Owner(_) => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()
 }
@@ -297,10 +302,288 @@ impl Rotation<'_> {
     }
 }
 
+/// How a domain is bootstrapped.
+pub struct Bootstrap<'a> {
+    /// The cluster.
+    pub client: &'a Client,
+    /// What is wanted.
+    pub wish: bootstrap::Wish,
+    /// Where keys come from.
+    pub keys: Arc<dyn KeySource>,
+    /// Whether the server shall only try.
+    pub dry_run: bool,
+    /// Whether to wait for the address and for Active.
+    pub wait: bool,
+    /// Told of each step and of each change while waiting.
+    pub tell: &'a mut (dyn FnMut(Told<'_>) + Send),
+}
+
+impl std::fmt::Debug for Bootstrap<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bootstrap").field("wish", &self.wish).finish_non_exhaustive()
+    }
+}
+
+/// What is told while a bootstrap goes on.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// A step is about to be carried out.
+    Step(&'a Step),
+    /// Something changed in what is waited for.
+    Progress(&'a Progress),
+}
+
+/// How a bootstrap ended.
+#[derive(Debug)]
+pub struct Bootstrapped {
+    /// The last plan: its refusals and notes.
+    pub plan: Plan,
+    /// What became of every step.
+    pub outcomes: Vec<Outcome>,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// Between looks while waiting: an address takes minutes, and a look is two or three reads.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause between looks.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+impl Bootstrap<'_> {
+    /// Looks and plans, and writes nothing.
+    ///
+    /// # Errors
+    /// As [`gather`].
+    pub async fn planned(&mut self, world: &World) -> Result<(Plan, Inventory), GatherError> {
+        let inventory = gather_wanted(self.client, &self.wish, world).await?;
+        Ok((bootstrap::plan(&inventory, &self.wish, world.now, false), inventory))
+    }
+
+    /// Plans and applies until nothing is left, then waits for the address and for Active.
+    ///
+    /// # Errors
+    /// As [`gather`].
+    pub async fn converged(&mut self, world: &World) -> Result<Bootstrapped, GatherError> {
+        let mut outcomes = Vec::new();
+        for _ in 0..LOOKS {
+            let (plan, inventory) = self.planned(world).await?;
+            let progress = Progress::of(&inventory, &self.wish);
+            if plan.steps.is_empty() || !plan.refused.is_empty() {
+                return self.waited(Bootstrapped { plan, outcomes, progress }, world).await;
+            }
+            let target = Target { client: self.client.clone(), dry_run: self.dry_run };
+            let tell = &mut self.tell;
+            let done = apply::cluster::apply_in_order(
+                plan.steps.clone(),
+                Arc::new(Materials::default()),
+                Arc::clone(&self.keys),
+                target,
+                &mut |step| tell(Told::Step(step)),
+            )
+            .await;
+            let (mut done, conflicts) = split_conflicts(done);
+            let failed = done.iter().any(|outcome| outcome.result.is_err());
+            outcomes.append(&mut done);
+            if failed || self.dry_run {
+                outcomes.extend(conflicts);
+                return Ok(Bootstrapped { plan, outcomes, progress });
+            }
+        }
+        let (plan, inventory) = self.planned(world).await?;
+        let progress = Progress::of(&inventory, &self.wish);
+        self.waited(Bootstrapped { plan, outcomes, progress }, world).await
+    }
+
+    /// Waits until nothing is left to wait for, or something cannot heal by itself.
+    async fn waited(
+        &mut self,
+        mut end: Bootstrapped,
+        world: &World,
+    ) -> Result<Bootstrapped, GatherError> {
+        let mut pause = FIRST_PAUSE;
+        let mut told = None;
+        while self.wait && end.plan.refused.is_empty() {
+            if told.as_ref() != Some(&end.progress) {
+                (self.tell)(Told::Progress(&end.progress));
+                told = Some(end.progress.clone());
+                pause = FIRST_PAUSE;
+            }
+            let hopeless =
+                end.progress.managed.as_ref().and_then(Managed::permanent_failure).is_some();
+            if end.progress.is_done() || hopeless {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            let inventory = gather_wanted(self.client, &self.wish, world).await?;
+            end.progress = Progress::of(&inventory, &self.wish);
+        }
+        Ok(end)
+    }
+}
+
+/// Waiting for a ManagedCertificate.
+pub struct ManagedWait<'a> {
+    /// The cluster.
+    pub client: &'a Client,
+    /// Which certificate.
+    pub object: ObjectRef,
+    /// Whether to touch the Ingress now and then, to wake Google's controllers.
+    pub nudge: bool,
+    /// For the touch, which is a step like any other.
+    pub keys: Arc<dyn KeySource>,
+    /// Told of every look.
+    pub tell: &'a mut (dyn FnMut(&Standing<'_>) + Send),
+}
+
+impl std::fmt::Debug for ManagedWait<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ManagedWait({})", self.object)
+    }
+}
+
+/// How waiting for a ManagedCertificate ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// It is Active for exactly its domains.
+    Active,
+    /// It is not there.
+    Gone,
+    /// It cannot become Active unless somebody acts.
+    Hopeless {
+        /// Why.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+/// How many looks in a row must show the same hopeless state: Google's statuses flash.
+const SURE_AFTER: usize = 3;
+/// Looks between two touches of the Ingress: at the longest pause, a touch in five minutes.
+const LOOKS_A_NUDGE: usize = 30;
+
+impl ManagedWait<'_> {
+    /// Looks until it is Active or hopeless. A look that fails for want of a connection is tried
+    /// again: a control plane that is being upgraded comes back.
+    ///
+    /// # Errors
+    /// As [`gather`], for a first look that fails and for what no later look can mend.
+    pub async fn waited(&mut self, world: &World) -> Result<Waited, GatherError> {
+        let (mut pause, mut looks, mut hopeless_looks) = (FIRST_PAUSE, 0, 0);
+        loop {
+            let inventory =
+                match gather_managed(self.client, self.object.namespace.as_deref(), world).await {
+                    Err(GatherError::Cluster(error)) if looks > 0 && error.failure.may_pass() => {
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                        continue;
+                    }
+                    inventory => inventory?,
+                };
+            let Some(facts) = inventory.object(&self.object) else { return Ok(Waited::Gone) };
+            let standing = managed::standing(&inventory, facts);
+            (self.tell)(&standing);
+            if standing.managed.is_active() {
+                return Ok(Waited::Active);
+            }
+            hopeless_looks = if standing.hopeless().is_some() { hopeless_looks + 1 } else { 0 };
+            if let Some((message, remedy)) =
+                standing.hopeless().filter(|_| hopeless_looks >= SURE_AFTER)
+            {
+                return Ok(Waited::Hopeless { message, remedy });
+            }
+            if self.nudge && looks % LOOKS_A_NUDGE == 0 {
+                self.touch(&standing, world).await;
+            }
+            looks += 1;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Touches every Ingress that names it. That a touch fails is no matter: it is only a nudge.
+    async fn touch(&mut self, standing: &Standing<'_>, world: &World) {
+        let at = crate::x509::instant::show(world.now);
+        let touches = standing
+            .ingresses
+            .iter()
+            .map(|(ingress, _)| Step::PatchObject(managed::nudge(ingress, &at)));
+        let target = Target { client: self.client.clone(), dry_run: false };
+        let _ = in_order(touches.collect(), Arc::clone(&self.keys), target).await;
+    }
+}
+
+/// Carries out steps that need no materials, one after the other.
+pub async fn in_order(steps: Vec<Step>, keys: Arc<dyn KeySource>, target: Target) -> Vec<Outcome> {
+    apply::cluster::apply_in_order(steps, Arc::new(Materials::default()), keys, target, &mut |_| ())
+        .await
+}
+
+/// Every ManagedCertificate and Ingress of the namespace (none: of all).
+///
+/// # Errors
+/// [`GatherError`], also when the cluster knows no ManagedCertificates.
+pub async fn gather_managed(
+    client: &Client,
+    namespace: Option<&str>,
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let mut inventory = Inventory::new(Selection::default());
+    let kinds = [Kind::ManagedCertificate, Kind::Ingress];
+    observe::cluster::objects(client, &kinds, namespace, &mut |seen| {
+        inventory.absorb(seen, world.random());
+    })
+    .await?;
+    Ok(inventory)
+}
+
+/// These objects, each seen or absent for sure.
+///
+/// # Errors
+/// As [`gather`].
+pub async fn gather_objects(
+    client: &Client,
+    objects: &[ObjectRef],
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let questions: Vec<Question> = objects.iter().cloned().map(Question::Object).collect();
+    gather_sure(client, &questions, world).await
+}
+
+/// The objects and the Secret that a bootstrap builds on.
+async fn gather_wanted(
+    client: &Client,
+    wish: &bootstrap::Wish,
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let objects = bootstrap::objects(wish).into_iter().map(Question::Object);
+    let questions: Vec<Question> =
+        objects.chain(bootstrap::secret(wish).map(Question::Secret)).collect();
+    gather_sure(client, &questions, world).await
+}
+
+async fn gather_sure(
+    client: &Client,
+    questions: &[Question],
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let mut inventory = Inventory::new(Selection::default());
+    let answers = questions.iter().map(|question| observe::cluster::sure(client, question));
+    let mut answers = stream::iter(answers).buffered(PARALLEL);
+    while let Some(answer) = answers.next().await {
+        inventory.absorb(answer?, world.random());
+    }
+    Ok(inventory)
+}
+
 fn first_seen(plan: &Plan) -> FirstSeen {
     let replaced = plan.steps.iter().filter_map(|step| match step {
         Step::ReplacePair(step) => Some(step),
-        Step::CreateSecret(_) | Step::WriteFiles(_) => None,
+        Step::CreateSecret(_)
+        | Step::WriteFiles(_)
+        | Step::CreateObject(_)
+        | Step::PatchObject(_) => None,
     });
     replaced
         .map(|step| {

@@ -17,11 +17,15 @@ fn main() -> Exit {
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     };
-    let mut output = Output::real(color, cli.global.verbose);
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(commands::run(cli, &World::real(), &mut output)),
+    let mut talk = Output::real(color, cli.global.verbose);
+    // This one only minds signals and the time; the command has a runtime of its own.
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let output = Output::real(color, cli.global.verbose);
+            runtime.block_on(commands::run(cli, World::real(), output, &mut talk))
+        }
         Err(error) => {
-            output.say(&format!("error: no threads can be started: {error}"));
+            talk.say(&format!("error: no runtime can be started: {error}"));
             Exit::Failed
         }
     }

@@ -13,6 +13,14 @@ pub enum Kind {
     Secret,
     /// `networking.k8s.io/v1` Ingress.
     Ingress,
+    /// `v1` Service.
+    Service,
+    /// `cloud.google.com/v1` BackendConfig.
+    BackendConfig,
+    /// `networking.gke.io/v1beta1` FrontendConfig.
+    FrontendConfig,
+    /// `networking.gke.io/v1` ManagedCertificate.
+    ManagedCertificate,
     /// `cert-manager.io/v1` Certificate, seen only as the owner of a Secret.
     Certificate,
     /// `external-secrets.io` ExternalSecret, seen only as the owner of a Secret.
@@ -28,6 +36,10 @@ impl Kind {
         match self {
             Self::Secret => "Secret",
             Self::Ingress => "Ingress",
+            Self::Service => "Service",
+            Self::BackendConfig => "BackendConfig",
+            Self::FrontendConfig => "FrontendConfig",
+            Self::ManagedCertificate => "ManagedCertificate",
             Self::Certificate => "Certificate",
             Self::ExternalSecret => "ExternalSecret",
             Self::File => "File",
@@ -40,6 +52,10 @@ impl Kind {
         match self {
             Self::Secret => "secret",
             Self::Ingress => "ingress",
+            Self::Service => "service",
+            Self::BackendConfig => "backendconfig",
+            Self::FrontendConfig => "frontendconfig",
+            Self::ManagedCertificate => "managedcertificate",
             Self::Certificate => "certificate",
             Self::ExternalSecret => "externalsecret",
             Self::File => "file",
@@ -54,6 +70,10 @@ impl Kind {
         match self {
             Self::Secret => "secrets",
             Self::Ingress => "ingresses",
+            Self::Service => "services",
+            Self::BackendConfig => "backendconfigs",
+            Self::FrontendConfig => "frontendconfigs",
+            Self::ManagedCertificate => "managedcertificates",
             Self::Certificate => "certificates",
             Self::ExternalSecret => "externalsecrets",
             Self::File => "files",
@@ -186,6 +206,24 @@ impl fmt::Display for ObjectRef {
             write!(f, ")")?;
         }
         Ok(())
+    }
+}
+
+impl Kind {
+    /// API group (empty for the core), version and plural resource name; none for files.
+    #[must_use]
+    pub const fn resource(self) -> Option<(&'static str, &'static str, &'static str)> {
+        match self {
+            Self::Secret => Some(("", "v1", "secrets")),
+            Self::Service => Some(("", "v1", "services")),
+            Self::Ingress => Some(("networking.k8s.io", "v1", "ingresses")),
+            Self::BackendConfig => Some(("cloud.google.com", "v1", "backendconfigs")),
+            Self::FrontendConfig => Some(("networking.gke.io", "v1beta1", "frontendconfigs")),
+            Self::ManagedCertificate => Some(("networking.gke.io", "v1", "managedcertificates")),
+            Self::Certificate => Some(("cert-manager.io", "v1", "certificates")),
+            Self::ExternalSecret => Some(("external-secrets.io", "v1", "externalsecrets")),
+            Self::File => None,
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Observation {
     Secret(SecretSeen),
     /// An Ingress.
     Ingress(IngressSeen),
+    /// An object of another kind, as it is written.
+    Object(ObjectSeen),
     /// A file of PEM or DER, or standard input, with its bytes.
     PemFile {
         /// The file.
@@ -39,6 +41,8 @@ pub enum Observation {
 pub enum Question {
     /// This Secret, which an Ingress names and the list of TLS Secrets did not have.
     Secret(ObjectRef),
+    /// This object, of any kind.
+    Object(ObjectRef),
     /// Whether this owner still exists.
     Owner(ObjectRef),
 }
@@ -67,6 +71,19 @@ pub struct FieldManager {
     pub applies: bool,
     /// The keys of `data` it manages, such as `tls.crt`.
     pub data_keys: Vec<String>,
+}
+
+/// An object whose meaning is not read here.
+#[derive(Clone, Debug)]
+pub struct ObjectSeen {
+    /// Which object.
+    pub object: ObjectRef,
+    /// Its metadata.
+    pub meta: MetaSeen,
+    /// `spec`, as written.
+    pub spec: serde_json::Value,
+    /// `status`, as written.
+    pub status: serde_json::Value,
 }
 
 /// A Secret as it was seen.

@@ -12,9 +12,44 @@ use std::time::Duration;
 /// The two streams of a command.
 #[derive(Debug)]
 pub struct Output {
-    out: AutoStream<io::Stdout>,
+    out: Data,
     err: AutoStream<io::Stderr>,
     verbose: bool,
+}
+
+/// Standard output, until its reader goes away.
+#[derive(Debug)]
+struct Data {
+    stream: AutoStream<io::Stdout>,
+    closed: bool,
+}
+
+impl Data {
+    /// The result, with a broken pipe taken for success.
+    fn unless_closed<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(instead)
+            }
+            result => result,
+        }
+    }
+}
+
+impl Write for Data {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.closed {
+            return Ok(bytes.len());
+        }
+        let written = self.stream.write(bytes);
+        self.unless_closed(written, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.stream.flush();
+        self.unless_closed(flushed, ())
+    }
 }
 
 /// Something that goes on; when it is dropped, it is over.
@@ -39,13 +74,17 @@ impl Output {
     #[must_use]
     pub fn real(color: ColorChoice, verbose: bool) -> Self {
         Self {
-            out: AutoStream::new(io::stdout(), resolved(color, &io::stdout())),
+            out: Data {
+                stream: AutoStream::new(io::stdout(), resolved(color, &io::stdout())),
+                closed: false,
+            },
             err: AutoStream::new(io::stderr(), resolved(color, &io::stderr())),
             verbose,
         }
     }
 
-    /// Where data goes.
+    /// Where data goes. Whoever reads it may stop reading; the command goes on to its own end and
+    /// exit code, and the rest is dropped.
     pub fn data(&mut self) -> &mut impl Write {
         &mut self.out
     }

@@ -10,6 +10,7 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
 use crate::converge::{GatherError, Source};
 use crate::exit::Exit;
+use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::KindName;
 use crate::observe::files::Unreadable;
@@ -18,7 +19,7 @@ use crate::plan::step::Plan;
 use crate::render::rotation::Account;
 use crate::render::{json, rotation};
 use crate::world::World;
-use k8s_openapi::api::core::v1::Secret;
+use serde_json::Value;
 use std::io::{self, Write};
 
 /// Why a command could not be carried out at all.
@@ -75,6 +76,16 @@ pub(crate) fn selection(named: Vec<KindName>, look: &LookArgs) -> Selection {
     Selection { named, labels: look.selector.clone() }
 }
 
+/// An inventory in which nothing was seen: for manifests that are only printed.
+pub(crate) fn nothing_seen() -> Inventory {
+    Inventory::new(Selection::default())
+}
+
+/// No bytes beside the plan.
+pub(crate) fn no_materials() -> Materials {
+    Materials::default()
+}
+
 /// `-o yaml` is for manifests, which only a client-side dry run of a Secret is.
 pub(crate) fn refuse_yaml_without_manifest(write: WriteArgs, secret: bool) -> Result<()> {
     if write.output == WriteFormat::Yaml && (write.dry_run != DryRun::Client || !secret) {
@@ -87,7 +98,7 @@ pub(crate) fn refuse_yaml_without_manifest(write: WriteArgs, secret: bool) -> Re
     Ok(())
 }
 
-/// Prints the Secret that the plan would create, as a manifest that can be applied.
+/// Prints what the plan would create, as manifests that can be applied.
 pub(crate) fn print_manifest(
     plan: &Plan,
     materials: &Materials,
@@ -96,14 +107,21 @@ pub(crate) fn print_manifest(
     global: &Global,
     output: &mut Output,
 ) -> Result<Exit> {
-    let mut secrets = Vec::new();
-    let outcomes = manifests::into_sink(plan.steps.clone(), materials, keys, &mut |secret| {
-        secrets.push(secret.clone());
+    let mut printed = Vec::new();
+    let steps = plan.steps.clone();
+    let outcomes = manifests::into_sink(steps, materials, keys, &mut |_, manifest, _| {
+        printed.push(manifest);
     });
-    for mut secret in secrets {
+    let many = printed.len() > 1;
+    for mut manifest in printed {
         // A manifest says a namespace only when the user did; else it goes where it is applied.
-        secret.metadata.namespace.clone_from(&global.namespace);
-        write_manifest(&secret, format == WriteFormat::Json, output)?;
+        if let (None, Some(metadata)) = (&global.namespace, manifest["metadata"].as_object_mut()) {
+            metadata.remove("namespace");
+        }
+        if many && format == WriteFormat::Yaml {
+            writeln!(output.data(), "---")?;
+        }
+        write_manifest(&manifest, format == WriteFormat::Json, output)?;
     }
     for outcome in &outcomes {
         if let Err(failed) = &outcome.result {
@@ -146,14 +164,14 @@ pub(crate) fn write_account(
 
 /// Writes a manifest as YAML or JSON.
 pub(crate) fn write_manifest(
-    secret: &Secret,
+    manifest: &Value,
     as_json: bool,
     output: &mut Output,
 ) -> io::Result<()> {
     if as_json {
-        return json::write(secret, output.data());
+        return json::write(manifest, output.data());
     }
-    let yaml = serde_saphyr::to_string(secret).map_err(io::Error::other)?;
+    let yaml = serde_saphyr::to_string(manifest).map_err(io::Error::other)?;
     let out = output.data();
     out.write_all(yaml.as_bytes())?;
     if yaml.ends_with('\n') { Ok(()) } else { writeln!(out) }
@@ -193,11 +211,7 @@ impl From<GatherError> for CommandError {
 }
 
 impl From<io::Error> for CommandError {
-    /// Whoever reads our output may stop reading; that is no error of ours.
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self { exit: Exit::Done, message: String::new(), remedy: String::new() };
-        }
         Self::failed(format!("the output cannot be written: {error}"), "check where it goes")
     }
 }

@@ -53,6 +53,28 @@ pub async fn apply(
     stream::iter(work).buffered(PARALLEL).collect().await
 }
 
+/// Carries out the steps one after the other, and no further than the first that fails: what
+/// comes later builds on what comes before. `on_step` is called with each step before it is done.
+pub async fn apply_in_order(
+    steps: Vec<Step>,
+    materials: Arc<Materials>,
+    keys: Arc<dyn KeySource>,
+    target: Target,
+    on_step: &mut (dyn FnMut(&Step) + Send),
+) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for step in steps {
+        on_step(&step);
+        let result = one(&step, Arc::clone(&materials), Arc::clone(&keys), &target).await;
+        let failed = result.is_err();
+        outcomes.push(Outcome { step, result });
+        if failed {
+            break;
+        }
+    }
+    outcomes
+}
+
 async fn one(
     step: &Step,
     materials: Arc<Materials>,
@@ -62,10 +84,31 @@ async fn one(
     match step {
         Step::CreateSecret(step) => create(step, materials, keys, target).await,
         Step::ReplacePair(step) => replace(step, materials, keys, target).await,
+        Step::CreateObject(step) => {
+            let client = &target.client;
+            let written = client
+                .apply_object(&step.object, &step.manifest, FIELD_MANAGER, target.dry_run)
+                .await;
+            written.map(|version| object_written(version, target)).map_err(failed)
+        }
+        Step::PatchObject(step) => {
+            let mut patch = step.patch.clone();
+            if let Some(version) = &step.resource_version {
+                patch["metadata"]["resourceVersion"] = version.as_str().into();
+            }
+            let client = &target.client;
+            let written =
+                client.patch_object(&step.object, &patch, FIELD_MANAGER, target.dry_run).await;
+            written.map(|version| object_written(version, target)).map_err(failed)
+        }
         Step::WriteFiles(_) => {
             Err(Failed::of("files are not written to a cluster", "this is a mistake in certwright"))
         }
     }
+}
+
+fn object_written(resource_version: Option<String>, target: &Target) -> Done {
+    Done { after: None, resource_version, tried_only: target.dry_run }
 }
 
 async fn create(
@@ -96,9 +139,11 @@ async fn replace(
     let ready = made(step.pair.clone(), materials, value("tls.key"), keys).await?;
     let ca = match step.ca_crt {
         CaCrtChange::Keep => None,
-        CaCrtChange::PrependNew => {
-            Some(pair::prepended(&ready.certificates, &value("ca.crt").unwrap_or_default()))
-        }
+        CaCrtChange::PrependNew => Some(pair::prepended(
+            &ready,
+            &value("ca.crt").unwrap_or_default(),
+            step.before.as_deref(),
+        )),
         CaCrtChange::Given => given_ca,
     };
     let patch = patch(step, &ready, ca.as_deref());
@@ -195,7 +240,7 @@ async fn settled(
         ));
     }
     Ok(Done {
-        after: Box::new(ready.facts),
+        after: Some(Box::new(ready.facts)),
         resource_version: stored.metadata.resource_version,
         tried_only: target.dry_run,
     })

@@ -12,6 +12,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
 /// Mode of private keys, whatever the umask.
 const KEY_MODE: u32 = 0o600;
@@ -23,7 +24,10 @@ pub fn apply(steps: Vec<Step>, materials: &Materials, keys: &dyn KeySource) -> V
     let one = |step: Step| {
         let result = match &step {
             Step::WriteFiles(files) => write_pair(files, materials, keys),
-            Step::CreateSecret(_) | Step::ReplacePair(_) => Err(Failed::of(
+            Step::CreateSecret(_)
+            | Step::ReplacePair(_)
+            | Step::CreateObject(_)
+            | Step::PatchObject(_) => Err(Failed::of(
                 "a Secret is not written to files",
                 "this is a mistake in certwright",
             )),
@@ -58,7 +62,47 @@ fn write_pair(
         return Err(error);
     }
     sync_folder(&key_path)?;
-    Ok(Done { after: Box::new(ready.facts), resource_version: None, tried_only: false })
+    Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: false })
+}
+
+/// Writes a set of files into one folder, made when it is not there: all of them are on disk before
+/// the first is seen. What holds a key is 0600.
+///
+/// # Errors
+/// [`Failed`]; when a file is there and may not be replaced, nothing is written.
+pub fn write_set(folder: &Path, files: &[NewFile], overwrite: bool) -> Result<(), Failed> {
+    for file in files {
+        refuse_existing(&folder.join(&file.name), overwrite)?;
+    }
+    fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+    let mut staged = Vec::new();
+    for file in files {
+        let path = folder.join(&file.name);
+        let mode = if file.private { KEY_MODE } else { CERTIFICATE_MODE };
+        staged.push((stage(&path, file.text.as_bytes(), mode, file.private)?, path));
+    }
+    for (file, path) in staged {
+        place(file, &path, overwrite)?;
+    }
+    File::open(folder)
+        .and_then(|opened| opened.sync_all())
+        .map_err(|error| cannot_write(folder, &error))
+}
+
+/// One file of a set.
+pub struct NewFile {
+    /// Its name in the folder.
+    pub name: String,
+    /// Its text.
+    pub text: Zeroizing<String>,
+    /// Whether it holds a private key.
+    pub private: bool,
+}
+
+impl std::fmt::Debug for NewFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewFile({})", self.name)
+    }
 }
 
 /// Replaces the text of a file, keeping its mode and owner.

@@ -43,31 +43,49 @@ pub fn secret(object: &ObjectRef, ready: &ReadyPair, ca: Option<Vec<u8>>) -> Sec
     }
 }
 
-/// Carries out `CreateSecret` steps into a sink: each Secret is handed to `take` as an object.
+/// Carries out steps that create into a sink: each object is handed to `take`, and whether it
+/// holds a private key.
 pub fn into_sink(
     steps: Vec<Step>,
     materials: &Materials,
     keys: &dyn KeySource,
-    take: &mut dyn FnMut(&Secret),
+    take: &mut dyn FnMut(&ObjectRef, Value, bool),
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for step in steps {
-        let (object, with_ca) = match &step {
-            Step::CreateSecret(create) => (create.object.clone(), create.with_ca_crt),
-            Step::ReplacePair(replace) => {
-                (replace.object.clone(), replace.ca_crt == CaCrtChange::Given)
-            }
-            Step::WriteFiles(files) => (files.certificate.clone(), false),
-        };
-        let result = pair::ready(step.pair(), materials, None, keys).map(|ready| {
-            let ca =
-                materials.given.as_ref().and_then(|given| given.ca.clone()).filter(|_| with_ca);
-            take(&secret(&object, &ready, ca));
-            Done { after: Box::new(ready.facts), resource_version: None, tried_only: true }
-        });
+        let result = one_into_sink(&step, materials, keys, take);
         outcomes.push(Outcome { step, result });
     }
     outcomes
+}
+
+fn one_into_sink(
+    step: &Step,
+    materials: &Materials,
+    keys: &dyn KeySource,
+    take: &mut dyn FnMut(&ObjectRef, Value, bool),
+) -> Result<Done, Failed> {
+    let with_ca = match step {
+        Step::CreateSecret(create) => create.with_ca_crt,
+        Step::CreateObject(create) => {
+            take(&create.object, create.manifest.clone(), false);
+            return Ok(Done { after: None, resource_version: None, tried_only: true });
+        }
+        Step::ReplacePair(_) | Step::WriteFiles(_) | Step::PatchObject(_) => {
+            return Err(Failed::of(
+                format!("{} is there already and is changed, not printed", step.object()),
+                "use --dry-run=client without -o to see the change",
+            ));
+        }
+    };
+    let Some(pair) = step.pair() else {
+        return Err(Failed::of("a Secret without a pair", "this is a mistake in certwright"));
+    };
+    let ready = pair::ready(pair, materials, None, keys)?;
+    let ca = materials.given.as_ref().and_then(|given| given.ca.clone()).filter(|_| with_ca);
+    let manifest = serde_json::to_value(secret(step.object(), &ready, ca)).unwrap_or_default();
+    take(step.object(), manifest, true);
+    Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: true })
 }
 
 /// The texts that steps came to, by path.
@@ -111,14 +129,16 @@ fn rewrite_one(
     let ready = pair::ready(&step.pair, materials, value("tls.key"), keys)?;
     let ca = match step.ca_crt {
         CaCrtChange::Keep => None,
-        CaCrtChange::PrependNew => {
-            Some(pair::prepended(&ready.certificates, value("ca.crt").unwrap_or_default()))
-        }
+        CaCrtChange::PrependNew => Some(pair::prepended(
+            &ready,
+            value("ca.crt").unwrap_or_default(),
+            step.before.as_deref(),
+        )),
         CaCrtChange::Given => materials.given.as_ref().and_then(|given| given.ca.clone()),
     };
     let text = edited(&text, &place, &ready, ca.as_deref(), &step.object)?;
     rewritten.insert(place.path, text);
-    Ok(Done { after: Box::new(ready.facts), resource_version: None, tried_only: false })
+    Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: false })
 }
 
 fn edited(

@@ -5,7 +5,7 @@
 use crate::plan::outcome::Failed;
 use crate::plan::step::{KeyChoice, NewPair};
 use crate::redact::Redacted;
-use crate::x509::cert::Certificate;
+use crate::x509::cert::{self, Certificate};
 use crate::x509::issue;
 use crate::x509::key::PrivateKey;
 use crate::x509::pem;
@@ -98,14 +98,31 @@ pub fn ready(
     }
 }
 
-/// The new value of `ca.crt`: the new certificate before what is there.
+/// The new value of `ca.crt`: the new certificate before what is there. Of what is there,
+/// certificates that had expired when the new one begins are left out, or `ca.crt` would grow for
+/// ever and hold what some clients refuse to load; the one that is replaced stays.
 #[must_use]
-pub fn prepended(new: &[u8], current: &[u8]) -> Vec<u8> {
-    let mut both = new.to_vec();
+pub fn prepended(ready: &ReadyPair, current: &[u8], replaced: Option<&Certificate>) -> Vec<u8> {
+    let mut both = ready.certificates.clone();
     if !both.ends_with(b"\n") {
         both.push(b'\n');
     }
-    both.extend_from_slice(current);
+    let expired = |der: &[u8]| match cert::read(der) {
+        Ok((old, _)) => {
+            let is_replaced = replaced.is_some_and(|replaced| replaced.sha256 == old.sha256);
+            !is_replaced && old.not_after < ready.facts.not_before
+        }
+        Err(_) => false,
+    };
+    let blocks = pem::blocks(current);
+    let ders = || blocks.iter().filter_map(|block| block.der.as_ref().ok());
+    if ders().any(|der| expired(der.expose())) {
+        for der in ders().filter(|der| !expired(der.expose())) {
+            both.extend_from_slice(pem::encode("CERTIFICATE", der.expose()).as_bytes());
+        }
+    } else {
+        both.extend_from_slice(current);
+    }
     both
 }
 
@@ -150,7 +167,7 @@ pub fn leaf_is(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
     let first = pem::blocks(pem).into_iter().find(|block| block.label == pem::Label::Certificate);
     first
         .and_then(|block| block.der.ok())
-        .is_some_and(|der| crate::x509::cert::sha256(der.expose()) == *fingerprint)
+        .is_some_and(|der| cert::sha256(der.expose()) == *fingerprint)
 }
 
 fn broken(message: String) -> Failed {

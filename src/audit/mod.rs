@@ -123,7 +123,13 @@ fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
             .ingresses()
             .filter(|ingress| ingress.object.same_object(object))
             .any(|ingress| ingress.ignore.iter().any(|code| code == finding.rule)),
-        Kind::File | Kind::Certificate | Kind::ExternalSecret => false,
+        Kind::File
+        | Kind::Certificate
+        | Kind::ExternalSecret
+        | Kind::Service
+        | Kind::BackendConfig
+        | Kind::FrontendConfig
+        | Kind::ManagedCertificate => false,
     };
     ignores(&finding.object)
 }

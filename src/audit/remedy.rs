@@ -9,9 +9,13 @@ use crate::object_ref::ObjectRef;
 pub fn rotate(secret: &ObjectRef) -> String {
     match &secret.place {
         Some(place) => {
-            format!("certwright rotate {} -f {} --in-place", secret.short(), word(&place.path))
+            format!(
+                "certwright rotate {} -f {} --in-place",
+                word(&secret.short()),
+                word(&place.path)
+            )
         }
-        None => format!("certwright rotate {}{}", secret.short(), namespace(secret)),
+        None => format!("certwright rotate {}{}", word(&secret.short()), namespace(secret)),
     }
 }
 
@@ -20,7 +24,7 @@ pub fn rotate(secret: &ObjectRef) -> String {
 pub fn import(secret: &ObjectRef) -> String {
     format!(
         "certwright import {}{} --cert FILE --key FILE --replace",
-        secret.name,
+        word(&secret.name),
         namespace(secret)
     )
 }
@@ -36,7 +40,8 @@ fn namespace(object: &ObjectRef) -> String {
 }
 
 /// The text as one word of a POSIX shell.
-fn word(text: &str) -> String {
+#[must_use]
+pub fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./,:=@%+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

@@ -5,7 +5,7 @@ use super::error::{ClusterError, Failure, Verb};
 use crate::object_ref::{Kind, ObjectRef};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::{Api, ListParams, Patch, PatchParams};
+use kube::api::{Api, ListParams, ObjectList, Patch, PatchParams};
 use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use serde::de::DeserializeOwned;
@@ -68,7 +68,7 @@ impl Client {
         kind: Kind,
         namespace: Option<&str>,
         field_selector: Option<&str>,
-        mut take: impl FnMut(K),
+        take: impl FnMut(K),
     ) -> Result<(), ClusterError>
     where
         K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
@@ -77,25 +77,42 @@ impl Client {
             + Debug,
     {
         let api: Api<K> = self.api(namespace);
-        let object = ObjectRef::all(kind, namespace);
+        let pages = |params: ListParams| {
+            let api = api.clone();
+            async move { api.list(&params).await }
+        };
+        self.pages(&ObjectRef::all(kind, namespace), field_selector, pages, take).await
+    }
+
+    /// Page after page of a list, each object handed on; no more than a page is held.
+    async fn pages<K, F>(
+        &self,
+        object: &ObjectRef,
+        field_selector: Option<&str>,
+        page: impl Fn(ListParams) -> F,
+        mut take: impl FnMut(K),
+    ) -> Result<(), ClusterError>
+    where
+        K: Clone,
+        F: Future<Output = kube::Result<ObjectList<K>>>,
+    {
         let mut params = ListParams::default().limit(PAGE_SIZE);
         params.field_selector = field_selector.map(str::to_owned);
         let mut begun_again = false;
         loop {
-            let page = self.read(Verb::List, &object, || api.list(&params)).await;
-            let page = match page {
+            let listed = match self.read(Verb::List, object, || page(params.clone())).await {
                 Err(error) if error.failure == Failure::Expired && !begun_again => {
                     begun_again = true;
                     params.continue_token = None;
                     continue;
                 }
-                page => page?,
+                listed => listed?,
             };
-            let token = page.metadata.continue_.filter(|token| !token.is_empty());
-            page.items.into_iter().for_each(&mut take);
+            let token = listed.metadata.continue_.filter(|token| !token.is_empty());
+            listed.items.into_iter().for_each(&mut take);
             match token {
                 None => return Ok(()),
-                token if token == params.continue_token => return Err(self.repeated_page(&object)),
+                token if token == params.continue_token => return Err(self.repeated_page(object)),
                 token => params.continue_token = token,
             }
         }
@@ -121,22 +138,104 @@ impl Client {
     /// # Errors
     /// [`ClusterError`] for anything but "found" and "not found".
     pub async fn exists(&self, object: &ObjectRef) -> Result<bool, ClusterError> {
-        let (group, version, plural) = match object.kind {
-            Kind::Certificate => ("cert-manager.io", "v1", "certificates"),
-            Kind::ExternalSecret => ("external-secrets.io", "v1", "externalsecrets"),
-            Kind::Secret => ("", "v1", "secrets"),
-            Kind::Ingress => ("networking.k8s.io", "v1", "ingresses"),
-            Kind::File => return Ok(false),
+        let api = self.dynamic(object)?;
+        match self.read(Verb::Get, object, || api.get_metadata(&object.name)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.failure.is_absence() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads an object of any kind as JSON.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; `NoSuchKind` when the cluster does not know the kind.
+    pub async fn get_object(&self, object: &ObjectRef) -> Result<serde_json::Value, ClusterError> {
+        let api = self.dynamic(object)?;
+        let found = self.read(Verb::Get, object, || api.get(&object.name)).await?;
+        Ok(serde_json::to_value(found).unwrap_or_default())
+    }
+
+    /// Reads every object of a kind as JSON, page by page.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; `NoSuchKind` when the cluster does not know the kind.
+    pub async fn each_object(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        mut take: impl FnMut(serde_json::Value),
+    ) -> Result<(), ClusterError> {
+        let all = ObjectRef::all(kind, namespace);
+        let Some((group, version, plural)) = kind.resource() else {
+            return Err(ClusterError::no_such_kind(&all));
+        };
+        let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
+        let resource = ApiResource::from_gvk_with_plural(&gvk, plural);
+        let api: Api<DynamicObject> = match namespace {
+            Some(namespace) => Api::namespaced_with(self.inner.clone(), namespace, &resource),
+            None => Api::all_with(self.inner.clone(), &resource),
+        };
+        let pages = |params: ListParams| {
+            let api = api.clone();
+            async move { api.list(&params).await }
+        };
+        self.pages(&all, None, pages, |object| {
+            take(serde_json::to_value(object).unwrap_or_default());
+        })
+        .await
+    }
+
+    /// Creates an object by server-side apply, without force, under `manager`.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; `Conflict` when another manager has the same fields.
+    pub async fn apply_object(
+        &self,
+        object: &ObjectRef,
+        manifest: &serde_json::Value,
+        manager: &str,
+        dry_run: bool,
+    ) -> Result<Option<String>, ClusterError> {
+        let api = self.dynamic(object)?;
+        let params = PatchParams { dry_run, ..PatchParams::apply(manager) };
+        let patch = Patch::Apply(manifest);
+        let written =
+            self.once(Verb::Create, object, api.patch(&object.name, &params, &patch)).await?;
+        Ok(written.metadata.resource_version)
+    }
+
+    /// Changes an object by a merge patch under `manager`. The patch must carry the
+    /// resourceVersion.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; `Conflict` when the object has changed since.
+    pub async fn patch_object(
+        &self,
+        object: &ObjectRef,
+        patch: &serde_json::Value,
+        manager: &str,
+        dry_run: bool,
+    ) -> Result<Option<String>, ClusterError> {
+        let api = self.dynamic(object)?;
+        let params = PatchParams {
+            dry_run,
+            field_manager: Some(manager.to_owned()),
+            ..PatchParams::default()
+        };
+        let patch = Patch::Merge(patch);
+        let written =
+            self.once(Verb::Patch, object, api.patch(&object.name, &params, &patch)).await?;
+        Ok(written.metadata.resource_version)
+    }
+
+    fn dynamic(&self, object: &ObjectRef) -> Result<Api<DynamicObject>, ClusterError> {
+        let Some((group, version, plural)) = object.kind.resource() else {
+            return Err(ClusterError::no_such_kind(object));
         };
         let kind = GroupVersionKind::gvk(group, version, object.kind.as_str());
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        let api: Api<DynamicObject> =
-            Api::namespaced_with(self.inner.clone(), object.namespace(), &resource);
-        match self.read(Verb::Get, object, || api.get_metadata(&object.name)).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.failure == Failure::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(Api::namespaced_with(self.inner.clone(), object.namespace(), &resource))
     }
 
     /// Whether the namespace is there; true also when that may not be asked.

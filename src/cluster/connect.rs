@@ -74,7 +74,7 @@ pub async fn connect(options: &ConnectOptions, world: &World) -> Result<Client, 
     }
 }
 
-const SAY_WHERE: &str = "name a kubeconfig with --kubeconfig, or read manifests with -f";
+const SAY_WHERE: &str = "name one with --kubeconfig or KUBECONFIG";
 
 /// The kubeconfig, merged; none when there is no file and a pod's account is at hand.
 fn load(options: &ConnectOptions, world: &World) -> Result<Option<Kubeconfig>, ClusterError> {

@@ -42,12 +42,28 @@ pub enum Failure {
     Forbidden,
     /// 404.
     NotFound,
+    /// 404, and not for want of the object: the cluster does not know the kind.
+    NoSuchKind,
     /// 409: somebody else was faster.
     Conflict,
     /// 410: the list must be begun again.
     Expired,
     /// Anything else the server said.
     Refused,
+}
+
+impl Failure {
+    /// Whether a later try may succeed with nothing changed: the server is away or busy.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Timeout | Self::Expired)
+    }
+
+    /// Whether it says that the object is not there.
+    #[must_use]
+    pub const fn is_absence(self) -> bool {
+        matches!(self, Self::NotFound | Self::NoSuchKind)
+    }
 }
 
 /// A failed request, or no client at all.
@@ -85,6 +101,18 @@ impl ClusterError {
         }
     }
 
+    /// The cluster does not know the kind.
+    #[must_use]
+    pub fn no_such_kind(object: &ObjectRef) -> Self {
+        let kinds = object.kind.plural();
+        Self {
+            failure: Failure::NoSuchKind,
+            message: format!("this cluster knows no {kinds}: {object} cannot be there"),
+            remedy: "GKE's own kinds are only on GKE; elsewhere choose another --ingress-class"
+                .to_owned(),
+        }
+    }
+
     /// No answer came within `limit`.
     pub(super) fn timeout(
         verb: Verb,
@@ -119,6 +147,7 @@ impl ClusterError {
         let failure = match status.code {
             401 => Failure::Unauthorized,
             403 => Failure::Forbidden,
+            404 if names_nothing(status) => return Self::no_such_kind(object),
             404 => Failure::NotFound,
             409 => Failure::Conflict,
             410 => Failure::Expired,
@@ -130,6 +159,12 @@ impl ClusterError {
             remedy: remedy(failure, verb, object),
         }
     }
+}
+
+/// Whether a 404 names no object: a path that the server does not know, since the kind is not
+/// installed, gives a plain page or a Status without details.
+fn names_nothing(status: &kube::core::Status) -> bool {
+    status.details.as_ref().is_none_or(|details| details.name.is_empty())
 }
 
 /// What the server said; kube leaves the message empty when the body was no Status.
@@ -152,9 +187,12 @@ fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {
                 || "in all namespaces (or name one with -n)".to_owned(),
                 |namespace| format!("in namespace {namespace}"),
             );
-            format!("ask for the right to {verb} {kinds} {scope}")
+            // A server-side apply that creates needs both rights.
+            let rights =
+                if verb == Verb::Create { "create and patch".to_owned() } else { verb.to_string() };
+            format!("ask for the right to {rights} {kinds} {scope}")
         }
-        Failure::NotFound => "check the name and the namespace".to_owned(),
+        Failure::NotFound | Failure::NoSuchKind => "check the name and the namespace".to_owned(),
         Failure::Conflict => {
             "somebody else changed it at the same time; look at it and try again".to_owned()
         }

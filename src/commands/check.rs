@@ -48,6 +48,9 @@ pub(super) async fn run(
             write_table(&gathered.inventory, &report, look, output.data())?;
         }
     }
+    if gathered.inventory.is_empty() && report.complete {
+        output.say("note: no TLS Secrets and no Ingresses were found; look at -n, -A, -l or -f");
+    }
     Ok(Exit::of_report(&report, args.fail_on.into()))
 }
 

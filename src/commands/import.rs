@@ -18,6 +18,7 @@ use crate::redact::Redacted;
 use crate::render::rotation::Account;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
+use crate::x509::pem;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -85,7 +86,11 @@ fn read_pair(args: &ImportArgs, world: &World) -> Result<(NewPair, Materials)> {
     })?;
     let ca = args.ca_cert.as_deref().map(|path| read_ca(path, world)).transpose()?;
     let materials = Materials {
-        given: Some(GivenPair { certificates: certificates.expose().to_vec(), key, ca }),
+        given: Some(GivenPair {
+            certificates: pem::certificates_only(certificates.expose()),
+            key: pem::key_only(key.expose()).unwrap_or_default(),
+            ca,
+        }),
         ..Materials::default()
     };
     Ok((NewPair::Given(Box::new(leaf)), materials))
@@ -95,7 +100,7 @@ fn read_ca(path: &Path, world: &World) -> Result<Vec<u8>> {
     let bytes = read(path)?;
     let bundle = Bundle::of_pair(Some(bytes.expose()), None, &world.random);
     match (bundle.damaged.first(), bundle.leaf()) {
-        (None, Some(_)) => Ok(bytes.expose().to_vec()),
+        (None, Some(_)) => Ok(pem::certificates_only(bytes.expose())),
         (Some(damaged), _) => Err(unusable(path, &damaged.message)),
         (None, None) => Err(unusable(path, "there is no certificate in it")),
     }

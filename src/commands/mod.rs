@@ -4,10 +4,12 @@
 //! the edges.
 #![expect(clippy::disallowed_methods, reason = "--timeout ends the command whatever it waits for")]
 
+mod bootstrap;
 mod check;
 mod import;
 mod inspect;
 mod issue;
+mod managed;
 mod rotate;
 
 use crate::cli::{Cli, Command};
@@ -16,33 +18,61 @@ use crate::output::Output;
 use crate::session::Result;
 use crate::world::World;
 
-/// Carries out the command, within `--timeout`, until Ctrl-C. Says errors on stderr.
-pub async fn run(cli: Cli, world: &World, output: &mut Output) -> Exit {
+/// Carries out the command, within `--timeout`, until Ctrl-C. Says errors on stderr: the command's
+/// own through `output`, that it was cut short through `talk`.
+///
+/// The command has a thread of its own, so that Ctrl-C and the time are minded also while it reads a
+/// file or waits for standard input.
+pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> Exit {
     let limit = cli.global.timeout.map(time::Duration::unsigned_abs);
-    let ended = tokio::select! {
-        ended = within(limit, command(cli, world, output)) => Ok(ended),
-        _ = tokio::signal::ctrl_c() => Err(Exit::Interrupted),
-    };
-    let exit = match ended {
-        Ok(Some(Ok(exit))) => exit,
-        Ok(Some(Err(error))) => {
-            if !error.message.is_empty() {
-                output.say(&format!("error: {}", error.message));
-                output.say(&format!("  → {}", error.remedy));
+    let (done, ended) = tokio::sync::oneshot::channel();
+    // Dropping the receiver is how a command that was cut short is let go.
+    std::thread::spawn(move || {
+        let _ = done.send(in_its_own_runtime(cli, world, output));
+    });
+    tokio::select! {
+        ended = within(limit, ended) => match ended {
+            Some(Ok(exit)) => exit,
+            Some(Err(_)) => Exit::Failed,
+            None => {
+                talk.say("error: the time of --timeout is over; what was begun on the server is finished there or not begun");
+                Exit::TimedOut
             }
+        },
+        _ = tokio::signal::ctrl_c() => {
+            talk.say("interrupted; run the command again to see what is left to do");
+            Exit::Interrupted
+        }
+    }
+}
+
+fn in_its_own_runtime(cli: Cli, world: World, mut output: Output) -> Exit {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(to_its_end(cli, world, output)),
+        Err(error) => {
+            output.say(&format!("error: no threads can be started: {error}"));
+            Exit::Failed
+        }
+    }
+}
+
+async fn to_its_end(cli: Cli, world: World, mut output: Output) -> Exit {
+    let exit = match command(cli, &world, &mut output).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            let _ = output.flush();
+            output.say(&format!("error: {}", error.message));
+            output.say(&format!("  → {}", error.remedy));
             error.exit
         }
-        Ok(None) => {
-            output.say("error: the time of --timeout is over; what was begun on the server is finished there or not begun");
-            Exit::TimedOut
-        }
-        Err(exit) => {
-            output.say("interrupted; run the command again to see what is left to do");
-            exit
-        }
     };
-    let _ = output.flush();
-    exit
+    match output.flush() {
+        Ok(()) => exit,
+        Err(error) => {
+            output.say(&format!("error: the output cannot be written: {error}"));
+            Exit::Failed
+        }
+    }
 }
 
 async fn command(cli: Cli, world: &World, output: &mut Output) -> Result<Exit> {
@@ -52,6 +82,8 @@ async fn command(cli: Cli, world: &World, output: &mut Output) -> Result<Exit> {
         Command::Import(args) => import::run(args, global, world, output).await,
         Command::Check(args) => check::run(args, global, world, output).await,
         Command::Inspect(args) => inspect::run(args, global, world, output).await,
+        Command::Bootstrap(args) => bootstrap::run(args, global, world, output).await,
+        Command::Managed { command } => managed::run(command, global, world, output).await,
         Command::Rotate(args) => rotate::run(args, global, world, output).await,
     }
 }

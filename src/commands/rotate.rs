@@ -93,6 +93,13 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
             "leave --in-place out, and the result is printed",
         );
     }
+    let prints = !args.look.filename.is_empty() && !args.in_place && args.dry_run == DryRun::None;
+    if prints && args.output == PlanFormat::Json {
+        return no(
+            "-o json does not go with manifests on stdout",
+            "add --in-place or --dry-run=client",
+        );
+    }
     if !args.add_host.is_empty() && args.secrets.is_empty() {
         return no("--add-host needs a named Secret", "name secret/NAME");
     }
@@ -120,12 +127,16 @@ fn wish(args: &RotateArgs, global: &Global, source: &Source) -> Wish {
         Source::Cluster { namespace, .. } => namespace.clone(),
         Source::Files { .. } => global.namespace.clone(),
     };
+    let mut names = args.secrets.clone();
+    names.sort();
+    names.dedup();
     let named = |name: &String| ObjectRef {
         namespace: namespace.clone(),
         ..ObjectRef::secret(String::new(), name.as_str())
     };
     Wish {
-        named: args.secrets.iter().map(named).collect(),
+        named: names.iter().map(named).collect(),
+        within: namespace.clone(),
         due: args.due,
         key_policy: match args.key_policy {
             KeyPolicyArg::New => KeyPolicy::New,

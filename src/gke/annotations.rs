@@ -10,6 +10,18 @@ pub const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
 pub const MANAGED_CERTIFICATES: &str = "networking.gke.io/managed-certificates";
 /// Names of Google `SslCertificates`, comma-separated; also written by the controller.
 pub const PRE_SHARED_CERT: &str = "ingress.gcp.kubernetes.io/pre-shared-cert";
+/// Whether the load balancer also listens on port 80; `"false"` turns that off.
+pub const ALLOW_HTTP: &str = "kubernetes.io/ingress.allow-http";
+/// Name of a reserved global address.
+pub const STATIC_IP: &str = "kubernetes.io/ingress.global-static-ip-name";
+/// Name of the FrontendConfig of an Ingress.
+pub const FRONTEND_CONFIG: &str = "networking.gke.io/v1beta1.FrontendConfig";
+/// On a Service, JSON from port name to `HTTP`, `HTTPS` or `HTTP2`.
+pub const APP_PROTOCOLS: &str = "cloud.google.com/app-protocols";
+/// On a Service, JSON that names its BackendConfigs: `{"default": "name"}`.
+pub const BACKEND_CONFIG: &str = "cloud.google.com/backend-config";
+/// On a Service, JSON that makes the load balancer talk to pods: `{"ingress": true}`.
+pub const NEG: &str = "cloud.google.com/neg";
 /// Name of a Certificate Manager map.
 pub const CERT_MAP: &str = "networking.gke.io/certmap";
 

@@ -4,3 +4,6 @@
 //! certificates.
 
 pub mod annotations;
+pub mod limits;
+pub mod managed;
+pub mod presets;

@@ -6,9 +6,11 @@
 use super::bundle::{self, Bundle};
 use super::demand::IngressFacts;
 use super::owner::owner_of;
-use super::{CaCrt, FileFacts, Inventory, Key, Problem, SecretFacts, Wishes, key_of, marker};
+use super::{
+    CaCrt, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Wishes, key_of, marker,
+};
 use crate::object_ref::ObjectRef;
-use crate::observation::{IngressSeen, Observation, SecretSeen};
+use crate::observation::{IngressSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
 use crate::x509::pem;
 use ring::rand::SecureRandom;
@@ -30,6 +32,10 @@ impl Inventory {
             Observation::PemFile { object, bytes } => {
                 let bundle = Bundle::of_file(bytes.expose(), random);
                 self.files.push(FileFacts { object, bundle });
+            }
+            Observation::Object(seen) => {
+                let facts = object_facts(seen);
+                self.objects.insert(marker(&facts.object), facts);
             }
             Observation::Present(object) => {
                 self.present.insert(marker(&object));
@@ -117,6 +123,17 @@ impl Inventory {
             wishes.ignore = codes.split(',').map(|code| code.trim().to_owned()).collect();
         }
         wishes
+    }
+}
+
+fn object_facts(seen: ObjectSeen) -> ObjectFacts {
+    ObjectFacts {
+        owner: owner_of(&seen.object, &seen.meta),
+        object: seen.object,
+        resource_version: seen.meta.resource_version,
+        annotations: seen.meta.annotations,
+        spec: seen.spec,
+        status: seen.status,
     }
 }
 

@@ -126,7 +126,13 @@ impl Inventory {
                     ingress.secret_names.iter().filter_map(|name| self.secret(namespace, name));
                 ingress.chosen || secrets.into_iter().any(|secret| secret.chosen)
             }),
-            Kind::File | Kind::Certificate | Kind::ExternalSecret => true,
+            Kind::File
+            | Kind::Certificate
+            | Kind::ExternalSecret
+            | Kind::Service
+            | Kind::BackendConfig
+            | Kind::FrontendConfig
+            | Kind::ManagedCertificate => true,
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Inventory {
     /// Secret to the Ingresses that name it: the index behind `users`.
     used_by: BTreeMap<Key, BTreeSet<Key>>,
     files: Vec<FileFacts>,
+    /// Objects of other kinds.
+    objects: BTreeMap<(Kind, String, String), ObjectFacts>,
     /// Objects that were looked for and are not there.
     absent: BTreeSet<(Kind, String, String)>,
     /// Owners that were looked for and are there.
@@ -71,6 +73,23 @@ pub struct SecretFacts {
     pub wishes: Wishes,
     /// Whether the user chose it for the report.
     pub chosen: bool,
+}
+
+/// An object of another kind: what of it a wish is compared with.
+#[derive(Debug)]
+pub struct ObjectFacts {
+    /// Which object.
+    pub object: ObjectRef,
+    /// Its resourceVersion when it was seen.
+    pub resource_version: Option<String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Who else writes it, by the marks of Helm and its like.
+    pub owner: Option<Owner>,
+    /// `spec`, as written.
+    pub spec: serde_json::Value,
+    /// `status`, as written.
+    pub status: serde_json::Value,
 }
 
 /// What `ca.crt` of a Secret holds.
@@ -116,6 +135,7 @@ impl Inventory {
             ingresses: BTreeMap::new(),
             used_by: BTreeMap::new(),
             files: Vec::new(),
+            objects: BTreeMap::new(),
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
             problems: Vec::new(),
@@ -147,6 +167,17 @@ impl Inventory {
         self.secrets.values().filter(fits)
     }
 
+    /// The object with this name, if it was asked for and seen.
+    #[must_use]
+    pub fn object(&self, object: &ObjectRef) -> Option<&ObjectFacts> {
+        self.objects.get(&marker(object))
+    }
+
+    /// Every object of this kind that was seen as it is written.
+    pub fn objects_of(&self, kind: Kind) -> impl Iterator<Item = &ObjectFacts> {
+        self.objects.values().filter(move |facts| facts.object.kind == kind)
+    }
+
     /// Every Ingress that was seen.
     pub fn ingresses(&self) -> impl Iterator<Item = &IngressFacts> {
         self.ingresses.values()
@@ -163,10 +194,23 @@ impl Inventory {
         secrets.chain(self.files().map(|file| (&file.object, &file.bundle)))
     }
 
+    /// Whether there is nothing to report on: no certificate and no host that was chosen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let certificate = self.bundles().any(|(object, _)| self.is_reported(object));
+        !certificate && !self.ingresses.values().any(|ingress| self.is_reported(&ingress.object))
+    }
+
     /// What could not be seen.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// Whether the object itself could not be seen, for a reason that was told.
+    #[must_use]
+    pub fn is_unseen(&self, object: &ObjectRef) -> bool {
+        self.problems.iter().any(|problem| problem.object.same_object(object))
     }
 
     /// Whether this owner was looked for and is not there any more.
@@ -188,4 +232,35 @@ fn marker(object: &ObjectRef) -> (Kind, String, String) {
 
 fn key_of(object: &ObjectRef) -> Key {
     (object.namespace().to_owned(), object.name.clone())
+}
+
+/// Inventories for tests of what builds on one.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::Inventory;
+    use super::selection::Selection;
+    use crate::object_ref::ObjectRef;
+    use crate::observation::{MetaSeen, ObjectSeen, Observation};
+    use ring::rand::SystemRandom;
+    use serde_json::Value;
+
+    /// An object, its annotations, `spec` and `status`.
+    pub(crate) type Given<'g> = (ObjectRef, &'g [(&'g str, &'g str)], Value, Value);
+
+    /// An inventory in which these objects were seen, each with resourceVersion 7.
+    #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+    pub(crate) fn of_objects(objects: Vec<Given<'_>>) -> Inventory {
+        let mut inventory = Inventory::new(Selection::default());
+        for (object, annotations, spec, status) in objects {
+            let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+            let meta = MetaSeen {
+                annotations: annotations.iter().map(own).collect(),
+                resource_version: Some("7".to_owned()),
+                ..MetaSeen::default()
+            };
+            let seen = ObjectSeen { object, meta, spec, status };
+            inventory.absorb(Observation::Object(seen), &SystemRandom::new());
+        }
+        inventory
+    }
 }

@@ -104,7 +104,8 @@ fn requirement(text: &str) -> Result<Requirement, String> {
     let wrong =
         || format!("expected a label requirement such as app=web or tier in (a,b), found {text:?}");
     if let Some((key, values)) = text.strip_suffix(')').and_then(|rest| rest.split_once('(')) {
-        let values = values.split(',').map(|value| value.trim().to_owned()).collect();
+        let values: Option<Vec<String>> = values.split(',').map(label_value).collect();
+        let values = values.ok_or_else(wrong)?;
         return match key.trim().rsplit_once(char::is_whitespace) {
             Some((key, "in")) => Ok(Requirement::In(label_key(key).ok_or_else(wrong)?, values)),
             Some((key, "notin")) => {
@@ -113,17 +114,24 @@ fn requirement(text: &str) -> Result<Requirement, String> {
             _ => Err(wrong()),
         };
     }
-    let one = |value: &str| vec![value.trim().to_owned()];
+    let one = |value: &str| label_value(value).map(|value| vec![value]).ok_or_else(wrong);
     if let Some((key, value)) = text.split_once("!=") {
-        return Ok(Requirement::NotIn(label_key(key).ok_or_else(wrong)?, one(value)));
+        return Ok(Requirement::NotIn(label_key(key).ok_or_else(wrong)?, one(value)?));
     }
     if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
-        return Ok(Requirement::In(label_key(key).ok_or_else(wrong)?, one(value)));
+        return Ok(Requirement::In(label_key(key).ok_or_else(wrong)?, one(value)?));
     }
     match text.strip_prefix('!') {
         Some(key) => label_key(key).map(Requirement::Absent).ok_or_else(wrong),
         None => label_key(text).map(Requirement::Exists).ok_or_else(wrong),
     }
+}
+
+/// A label's value: at most 63 letters, digits, `-`, `_` and `.`; it may be empty.
+fn label_value(text: &str) -> Option<String> {
+    let value = text.trim();
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (value.len() <= 63 && value.chars().all(fine)).then(|| value.to_owned())
 }
 
 fn label_key(text: &str) -> Option<String> {
@@ -159,7 +167,9 @@ mod tests {
 
     #[test]
     fn a_broken_selector_is_refused() {
-        for text in ["", "=web", "a in b", "a in (b", "a b", "a=b,,c=d", "a;b"] {
+        for text in
+            ["", "=web", "a in b", "a in (b", "a b", "a=b,,c=d", "a;b", "a===b", "a=b=c", "a=b c"]
+        {
             assert!(text.parse::<LabelSelector>().is_err(), "{text}");
         }
     }

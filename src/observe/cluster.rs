@@ -30,6 +30,30 @@ pub async fn list(
     list_ingresses(client, namespace, take).await
 }
 
+/// Reads every object of these kinds in `namespace` (none: all), as it is written.
+///
+/// # Errors
+/// [`ClusterError`] also when a kind is not known or may not be listed.
+pub async fn objects(
+    client: &Client,
+    kinds: &[Kind],
+    namespace: Option<&str>,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    for kind in kinds {
+        let each = |value: serde_json::Value| {
+            let text = |path: &str| {
+                value.pointer(path).and_then(serde_json::Value::as_str).unwrap_or_default()
+            };
+            let object =
+                ObjectRef::namespaced(*kind, text("/metadata/namespace"), text("/metadata/name"));
+            take(Observation::Object(kubernetes::object_seen(&object, value.clone())));
+        };
+        client.each_object(*kind, namespace, each).await?;
+    }
+    Ok(())
+}
+
 /// Makes sure that an empty namespace is one, and not a name with a slip in it: the API server
 /// answers both with an empty list.
 ///
@@ -83,6 +107,10 @@ pub async fn named(client: &Client, object: &ObjectRef) -> Result<Observation, C
 pub async fn answer(client: &Client, question: &Question) -> Result<Observation, ClusterError> {
     let (object, answer) = match question {
         Question::Secret(object) => (object, named(client, object).await),
+        Question::Object(object) => {
+            let found = client.get_object(object).await;
+            (object, found.map(|value| Observation::Object(kubernetes::object_seen(object, value))))
+        }
         Question::Owner(object) => {
             let found = client.exists(object).await;
             let seen = |there| {
@@ -96,8 +124,28 @@ pub async fn answer(client: &Client, question: &Question) -> Result<Observation,
         }
     };
     match answer {
-        Err(error) if error.failure == Failure::NotFound => Ok(Observation::Absent(object.clone())),
+        Err(error) if error.failure.is_absence() => Ok(Observation::Absent(object.clone())),
         Err(error) if can_go_on(&error) => Ok(unseen(object.clone(), &error)),
+        answer => answer,
+    }
+}
+
+/// Answers one question about something that is to be written: the object, or that it is absent.
+///
+/// # Errors
+/// [`ClusterError`] also when it may not be read: what is there must be known before it is built
+/// upon.
+pub async fn sure(client: &Client, question: &Question) -> Result<Observation, ClusterError> {
+    let (object, answer) = match question {
+        Question::Secret(object) => (object, named(client, object).await),
+        Question::Object(object) | Question::Owner(object) => {
+            let found = client.get_object(object).await;
+            let seen = |value| Observation::Object(kubernetes::object_seen(object, value));
+            (object, found.map(seen))
+        }
+    };
+    match answer {
+        Err(error) if error.failure == Failure::NotFound => Ok(Observation::Absent(object.clone())),
         answer => answer,
     }
 }
@@ -121,6 +169,7 @@ fn can_go_on(error: &ClusterError) -> bool {
     match error.failure {
         Failure::Forbidden
         | Failure::NotFound
+        | Failure::NoSuchKind
         | Failure::Refused
         | Failure::Expired
         | Failure::Conflict => true,

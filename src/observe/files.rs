@@ -47,7 +47,7 @@ pub fn manifests(
             kept.insert(STDIN.to_owned(), text);
             continue;
         }
-        for file in files_of(path, &is_manifest)? {
+        for file in files_of(path, &is_manifest, take)? {
             let name = file.display().to_string();
             match read_text(&file) {
                 Ok(text) => manifest::read(&name, &text, namespace, take),
@@ -76,7 +76,7 @@ pub fn inspected(
         return Ok(());
     }
     let is_folder = path.is_dir();
-    for file in files_of(path, &|file| is_manifest(file) || is_pem(file))? {
+    for file in files_of(path, &|file| is_manifest(file) || is_pem(file), take)? {
         let name = file.display().to_string();
         match read_bytes(&file) {
             Ok(bytes) => inspect_bytes(&name, bytes, namespace, take),
@@ -110,7 +110,11 @@ fn looks_like_a_manifest(text: &str) -> bool {
 }
 
 /// The files a path stands for: itself, or those below it that `wanted` names, in order.
-fn files_of(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<PathBuf>, Unreadable> {
+fn files_of(
+    path: &Path,
+    wanted: &dyn Fn(&Path) -> bool,
+    take: &mut dyn FnMut(Observation),
+) -> Result<Vec<PathBuf>, Unreadable> {
     let unreadable = |message: String| Unreadable { path: path.display().to_string(), message };
     let there = fs::metadata(path).map_err(|error| unreadable(plain(&error)))?;
     if !there.is_dir() {
@@ -119,8 +123,15 @@ fn files_of(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Vec<PathBuf>,
     let mut found = Vec::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
-        let entries = fs::read_dir(&folder)
-            .map_err(|error| unreadable(format!("{}: {}", folder.display(), plain(&error))))?;
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if folder == path => return Err(unreadable(plain(&error))),
+            Err(error) => {
+                let object = ObjectRef::file(folder.display().to_string());
+                take(Observation::Unseen { object, message: plain(&error) });
+                continue;
+            }
+        };
         for entry in entries.flatten() {
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             let kind = entry.file_type();
@@ -175,6 +186,9 @@ fn read_stdin() -> Result<Zeroizing<Vec<u8>>, String> {
         .take(MAX_BYTES)
         .read_to_end(&mut bytes)
         .map_err(|error| plain(&error))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
+        return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024));
+    }
     Ok(bytes)
 }
 

@@ -1,7 +1,7 @@
 //! Kubernetes objects as Observations, whichever wire form they came in.
 
 use crate::object_ref::{ObjectRef, Place};
-use crate::observation::{FieldManager, IngressSeen, MetaSeen, SecretSeen, TlsEntry};
+use crate::observation::{FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry};
 use crate::redact::Redacted;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
@@ -46,6 +46,18 @@ pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -
             .filter_map(|rule| rule.host)
             .collect(),
         tls: tls.collect(),
+    }
+}
+
+/// An object of any kind, its spec and status untouched.
+pub(super) fn object_seen(object: &ObjectRef, mut value: serde_json::Value) -> ObjectSeen {
+    let mut take = |key: &str| value.get_mut(key).map(serde_json::Value::take).unwrap_or_default();
+    let metadata: ObjectMeta = serde_json::from_value(take("metadata")).unwrap_or_default();
+    ObjectSeen {
+        object: object.clone(),
+        meta: meta(metadata),
+        spec: take("spec"),
+        status: take("status"),
     }
 }
 

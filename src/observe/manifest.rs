@@ -12,7 +12,9 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_saphyr::{Budget, Options};
 use std::ops::Range;
+use zeroize::Zeroizing;
 
 /// Hands on every Secret and Ingress of the text, and what could not be read. Other kinds, and
 /// documents that are no Kubernetes objects (Helm values, say), are passed over.
@@ -21,7 +23,7 @@ pub fn read(path: &str, text: &str, namespace: &str, take: &mut dyn FnMut(Observ
     let of_many = documents.len() > 1;
     for (document, found) in documents.into_iter().enumerate() {
         let place = Place { path: path.to_owned(), document, of_many, item: None };
-        let value = found.and_then(|range| parse(text.get(range).unwrap_or_default()));
+        let value = found.and_then(|range| parse(text, range));
         match value {
             Ok(value) => objects(value, &place, namespace, take),
             Err(message) => take(unreadable(&place, &message, text)),
@@ -33,7 +35,9 @@ pub fn read(path: &str, text: &str, namespace: &str, take: &mut dyn FnMut(Observ
 /// A document's number is that of its start event, as [`crate::apply`] counts them too.
 fn documents(text: &str) -> Vec<Result<Range<usize>, String>> {
     let mut found: Vec<Result<Range<usize>, String>> = Vec::new();
-    let mut parser = Parser::new_from_str(text);
+    // Comments are only read over here, however many there are in a row.
+    let options = granit_parser::options! { emit_comments: false };
+    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut start = None;
     while let Some(next) = parser.next() {
         match next {
@@ -57,9 +61,36 @@ fn documents(text: &str) -> Vec<Result<Range<usize>, String>> {
     found
 }
 
-fn parse(document: &str) -> Result<Value, String> {
+fn parse(text: &str, range: Range<usize>) -> Result<Value, String> {
+    let document = text.get(range.clone()).unwrap_or_default();
+    if document.trim_start().starts_with('{')
+        && let Ok(value) = serde_json::from_str(document)
+    {
+        return Ok(value);
+    }
     // The snippet would show lines of the manifest, which may be a key.
-    serde_saphyr::from_str::<Value>(document).map_err(|error| error.without_snippet().to_string())
+    let options = || options(document.len());
+    let read = |text: &str| {
+        serde_saphyr::from_str_with_options::<Value>(text, options())
+            .map_err(|error| error.without_snippet().to_string())
+    };
+    read(document).or_else(|_| {
+        // Read again behind as many line breaks, so that the error's line is the file's.
+        let lines = text.get(..range.start).unwrap_or_default().matches('\n').count();
+        read(&Zeroizing::new(format!("{}{document}", "\n".repeat(lines))))
+    })
+}
+
+/// The reader's limits grow with the text, which is limited itself; those on aliases do not, so
+/// that a small file cannot become a large one.
+fn options(length: usize) -> Options {
+    let mut budget = Budget::default();
+    budget.max_nodes = budget.max_nodes.max(length / 2);
+    budget.max_events = budget.max_events.max(length);
+    budget.max_total_scalar_bytes = budget.max_total_scalar_bytes.max(length.saturating_mul(2));
+    let mut options = Options::default();
+    options.budget = Some(budget);
+    options
 }
 
 fn objects(value: Value, place: &Place, namespace: &str, take: &mut dyn FnMut(Observation)) {
@@ -74,7 +105,12 @@ fn objects(value: Value, place: &Place, namespace: &str, take: &mut dyn FnMut(Ob
         let place = Place { item: Some(index), ..place.clone() };
         // Items of a SecretList need not repeat their kind.
         let kind = item.get("kind").and_then(Value::as_str).unwrap_or(item_kind).to_owned();
-        object(item, &kind, &place, namespace, take);
+        if kind.ends_with("List") {
+            let message = "a List inside a List is not read; unfold it".to_owned();
+            take(unseen(ObjectRef::file(&place.path).at(Some(place)), message));
+        } else {
+            object(item, &kind, &place, namespace, take);
+        }
     }
 }
 
@@ -96,6 +132,10 @@ fn object(
         .unwrap_or(namespace)
         .to_owned();
     match (kind, group) {
+        ("Secret", "") if is_sealed_by_sops(&value) => take(unseen(
+            ObjectRef::secret(within, name).at(Some(place.clone())),
+            "it is encrypted by SOPS and cannot be read here; decrypt it first (sops -d)",
+        )),
         ("Secret", "") => match secret(value, namespace, place) {
             Ok(seen) if !seen.object.name.is_empty() => take(Observation::Secret(seen)),
             Ok(seen) => take(unseen(seen.object, "it has no metadata.name")),
@@ -113,7 +153,7 @@ fn object(
                 take(unseen(ObjectRef::ingress(within, name).at(Some(place.clone())), error));
             }
         },
-        ("Ingress", _) => take(unseen(
+        ("Ingress", "extensions") => take(unseen(
             ObjectRef::ingress(within, name).at(Some(place.clone())),
             format!("its apiVersion is {api_version:?}: expected networking.k8s.io/v1"),
         )),
@@ -147,6 +187,15 @@ fn set_aside_bad_base64(secret: &mut Value) -> Vec<String> {
     }
     data.retain(|key, value| !bad.contains(key) && !value.is_null());
     bad
+}
+
+/// SOPS leaves a `sops` map beside the data it encrypted.
+fn is_sealed_by_sops(secret: &Value) -> bool {
+    let values = |field: &str| secret.get(field).and_then(Value::as_object).into_iter().flatten();
+    let sealed =
+        |(_, value): (&String, &Value)| value.as_str().is_some_and(|text| text.starts_with("ENC["));
+    secret.get("sops").is_some_and(Value::is_object)
+        || values("data").chain(values("stringData")).any(sealed)
 }
 
 /// serde's messages can quote the value they choke on, which may be a key; only the kind of

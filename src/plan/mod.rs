@@ -4,6 +4,8 @@
 //! the new certificate shall hold. Refuses to know key bytes, IO, the clock and randomness; `now`
 //! is an argument. What a plan says is exactly what `apply` does.
 
+pub mod bootstrap;
+pub mod managed;
 pub mod outcome;
 pub mod package;
 pub mod rotation;

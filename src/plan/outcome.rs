@@ -15,8 +15,8 @@ pub struct Outcome {
 /// A step that was carried out.
 #[derive(Clone, Debug)]
 pub struct Done {
-    /// The certificate that is there now.
-    pub after: Box<Certificate>,
+    /// The certificate that is there now, where one was written.
+    pub after: Option<Box<Certificate>>,
     /// The object's resourceVersion now; none for files.
     pub resource_version: Option<String>,
     /// Whether the server only tried it (`--dry-run=server`).

@@ -23,6 +23,8 @@ use time::{Duration, OffsetDateTime};
 pub struct Wish {
     /// Secrets by name; empty in a batch. One without a namespace may be in any.
     pub named: Vec<ObjectRef>,
+    /// The namespace a batch is limited to; none for all that were seen.
+    pub within: Option<String>,
     /// Only what is due.
     pub due: bool,
     /// Whether a new key is made or the old one kept.
@@ -155,6 +157,9 @@ impl Planner<'_> {
             let found: Vec<&SecretFacts> = self.inventory.secrets_named(object).collect();
             match found.as_slice() {
                 [] => plan.refused.push(self.not_there(object)),
+                [secret] if self.is_defined_twice(secret) => {
+                    plan.refused.push(defined_twice(secret));
+                }
                 [secret] if self.was_replaced(secret) => {
                     plan.skipped.push(already_replaced(secret));
                 }
@@ -172,7 +177,12 @@ impl Planner<'_> {
     fn batch(&self) -> Plan {
         let mut plan = Plan::empty(self.now);
         let mut steps: Vec<Box<ReplacePair>> = Vec::new();
-        for secret in self.inventory.tls_secrets().filter(|secret| secret.chosen) {
+        let within = |secret: &&SecretFacts| {
+            let namespace = self.wish.within.as_deref();
+            secret.chosen
+                && namespace.is_none_or(|namespace| secret.object.namespace() == namespace)
+        };
+        for secret in self.inventory.tls_secrets().filter(within) {
             match self.judge_in_batch(secret) {
                 Verdict::Rotate(step) => steps.push(step),
                 Verdict::NotDue => plan.not_due += 1,
@@ -250,6 +260,12 @@ impl Planner<'_> {
         self.first_seen.get(&key).is_some_and(|then| *then != now)
     }
 
+    fn is_defined_twice(&self, secret: &SecretFacts) -> bool {
+        let problems = self.inventory.problems().iter();
+        secret.object.place.is_some()
+            && problems.into_iter().any(|problem| problem.object.same_object(&secret.object))
+    }
+
     fn not_there(&self, object: &ObjectRef) -> LeftOut {
         let unseen =
             self.inventory.problems().iter().find(|problem| problem.object.same_object(object));
@@ -273,7 +289,7 @@ impl Planner<'_> {
     }
 
     fn renewal(&self, secret: &SecretFacts, leaf: &Certificate) -> Result<ReplacePair, Refusal> {
-        remakeable(secret, leaf)?;
+        remakeable(secret, leaf, self.inventory.is_used(&secret.object))?;
         let lead = self.policy.lead(leaf, Some(secret));
         if self.wish.due && expiry::lead_is_too_long(leaf, lead) {
             return Err(lead_too_long(leaf, lead));
@@ -295,7 +311,7 @@ impl Planner<'_> {
                 .unwrap_or_else(|| vec![OID_SERVER_AUTH.to_owned()]),
         };
         if leaf.is_ca {
-            notes.push("CA:TRUE becomes CA:FALSE: it is served as a leaf".to_owned());
+            notes.push("CA:TRUE becomes CA:FALSE: a served certificate is no CA".to_owned());
         }
         Ok(self.step(secret, Some(leaf), profile, key, notes))
     }
@@ -479,9 +495,8 @@ fn cannot(message: String) -> Refusal {
 }
 
 /// Only what can be made again is rotated: self-signed leaves.
-fn remakeable(secret: &SecretFacts, leaf: &Certificate) -> Result<(), Refusal> {
-    let named_for_hosts = leaf.names.iter().any(|name| matches!(name, San::Dns(_) | San::Ip(_)));
-    if leaf.is_ca && !named_for_hosts {
+fn remakeable(secret: &SecretFacts, leaf: &Certificate, used: bool) -> Result<(), Refusal> {
+    if leaf.is_ca && !used && !leaf.is_for_hosts() {
         return Err((
             Reason::CaCertificate,
             format!(
@@ -550,6 +565,16 @@ fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<(String, String)>
         }
     }
     kept
+}
+
+/// Two files define it, and which of them is meant cannot be known.
+fn defined_twice(secret: &SecretFacts) -> LeftOut {
+    LeftOut {
+        object: secret.object.clone(),
+        reason: Reason::Ambiguous,
+        message: "it is defined more than once among the files read".to_owned(),
+        remedy: "name with -f only the file that is meant".to_owned(),
+    }
 }
 
 /// Files may hold Secrets of one name in several namespaces.

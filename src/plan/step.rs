@@ -20,6 +20,8 @@ pub struct Plan {
     pub not_due: usize,
     /// How many were due and are over `--max`, left for the next run.
     pub over_max: usize,
+    /// What people should know beside the steps.
+    pub notes: Vec<String>,
 }
 
 impl Plan {
@@ -33,6 +35,7 @@ impl Plan {
             refused: Vec::new(),
             not_due: 0,
             over_max: 0,
+            notes: Vec::new(),
         }
     }
 }
@@ -46,6 +49,10 @@ pub enum Step {
     ReplacePair(ReplacePair),
     /// Write a key and a certificate into two files.
     WriteFiles(WriteFiles),
+    /// Make a new object that holds no secrets.
+    CreateObject(CreateObject),
+    /// Change some fields of an object that is there.
+    PatchObject(PatchObject),
 }
 
 impl Step {
@@ -56,16 +63,19 @@ impl Step {
             Self::CreateSecret(step) => &step.object,
             Self::ReplacePair(step) => &step.object,
             Self::WriteFiles(step) => &step.certificate,
+            Self::CreateObject(step) => &step.object,
+            Self::PatchObject(step) => &step.object,
         }
     }
 
-    /// The pair that is written.
+    /// The pair that is written, where one is.
     #[must_use]
-    pub fn pair(&self) -> &NewPair {
+    pub fn pair(&self) -> Option<&NewPair> {
         match self {
-            Self::CreateSecret(step) => &step.pair,
-            Self::ReplacePair(step) => &step.pair,
-            Self::WriteFiles(step) => &step.pair,
+            Self::CreateSecret(step) => Some(&step.pair),
+            Self::ReplacePair(step) => Some(&step.pair),
+            Self::WriteFiles(step) => Some(&step.pair),
+            Self::CreateObject(_) | Self::PatchObject(_) => None,
         }
     }
 
@@ -76,6 +86,8 @@ impl Step {
             Self::CreateSecret(_) => "create-secret",
             Self::ReplacePair(_) => "replace-pair",
             Self::WriteFiles(_) => "write-files",
+            Self::CreateObject(_) => "create",
+            Self::PatchObject(_) => "patch",
         }
     }
 }
@@ -133,6 +145,32 @@ pub struct WriteFiles {
     pub pair: NewPair,
     /// Whether files that are there may be replaced.
     pub overwrite: bool,
+}
+
+/// A new object without secrets.
+#[derive(Clone, Debug)]
+pub struct CreateObject {
+    /// Which object.
+    pub object: ObjectRef,
+    /// The whole object, `apiVersion` and `kind` included.
+    pub manifest: serde_json::Value,
+    /// Why each part is as it is, for people.
+    pub notes: Vec<String>,
+}
+
+/// A merge patch (RFC 7386) that touches only what it names.
+#[derive(Clone, Debug)]
+pub struct PatchObject {
+    /// Which object.
+    pub object: ObjectRef,
+    /// The resourceVersion it must still have.
+    pub resource_version: Option<String>,
+    /// The patch, without the resourceVersion.
+    pub patch: serde_json::Value,
+    /// What changes, as (field, before, after).
+    pub changes: Vec<(String, String, String)>,
+    /// Why, for people.
+    pub notes: Vec<String>,
 }
 
 /// Where a pair comes from.
@@ -207,6 +245,8 @@ pub enum Reason {
     Unseen,
     /// There are several of that name.
     Ambiguous,
+    /// What is there is not what was asked for.
+    Mismatch,
 }
 
 impl Reason {
@@ -229,6 +269,7 @@ impl Reason {
             Self::AlreadyExists => "already-exists",
             Self::Unseen => "unseen",
             Self::Ambiguous => "ambiguous",
+            Self::Mismatch => "mismatch",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The report of `check` and `inspect`, as JSON (`certwright.dev/check/v1`) and as a table.
 
-use super::layout::{Columns, GOOD, count, name, place, sentence, some, style};
+use super::layout::{Columns, GOOD, count, name, sentence, some, style, write_place};
 use super::wire::{UsedBy, WireCertificate, WireFinding, WireProblem, WireRef, source};
 use super::{harmless, json};
 use crate::audit::Report;
@@ -260,13 +260,7 @@ pub(super) fn write_finding(finding: &Finding, look: Look, out: &mut dyn Write) 
         finding.severity.as_str(),
         finding.rule,
     )?;
-    if finding.object.place.is_some() {
-        writeln!(
-            out,
-            "         in {}",
-            place(&finding.object).trim_start_matches([' ', '(']).trim_end_matches(')')
-        )?;
-    }
+    write_place(&finding.object, out)?;
     sentence("         ", "         ", &finding.message, out)?;
     sentence("           ", "         → ", &finding.remedy, out)
 }

@@ -2,7 +2,7 @@
 
 use super::check::{Look, write_finding};
 use super::harmless;
-use super::layout::{place, style};
+use super::layout::{place, sentence, style};
 use crate::audit::Report;
 use crate::audit::expiry::{days_left, is_expired};
 use crate::audit::finding::Severity;
@@ -49,7 +49,7 @@ fn write_bundle(
     for (index, certificate) in bundle.certificates.iter().enumerate() {
         let which =
             if many > 1 { format!(", certificate {} of {many}", index + 1) } else { String::new() };
-        writeln!(out, "{}{}{which}", harmless::line(&object.short()), place(object))?;
+        writeln!(out, "{}{which}{}", harmless::line(&object.short()), in_place(object))?;
         write_certificate(certificate, report, out)?;
         if index == 0 {
             field("private key", &key_text(bundle), out)?;
@@ -59,11 +59,16 @@ fn write_bundle(
     if many == 0
         && let KeyState::Read { .. } = bundle.key
     {
-        writeln!(out, "{}{}", harmless::line(&object.short()), place(object))?;
+        writeln!(out, "{}{}", harmless::line(&object.short()), in_place(object))?;
         field("private key", &key_text(bundle), out)?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+fn in_place(object: &ObjectRef) -> String {
+    let place = place(object);
+    if place.is_empty() { place } else { format!(" in {place}") }
 }
 
 fn write_certificate(
@@ -94,7 +99,7 @@ fn write_certificate(
 }
 
 fn field(name: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "  {name:<12} {}", harmless::line(value))
+    sentence("               ", &format!("  {name:<12} "), value, out)
 }
 
 fn key_text(bundle: &Bundle) -> String {

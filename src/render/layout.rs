@@ -82,13 +82,21 @@ pub(super) fn name(object: &ObjectRef, with_namespace: bool) -> String {
     harmless::line(&named).into_owned()
 }
 
-/// ` (file, document 2)`, or nothing for what was read from a cluster.
+/// `file, document 2`, or nothing for what was read from a cluster.
 pub(super) fn place(object: &ObjectRef) -> String {
     let Some(place) = &object.place else { return String::new() };
     let document =
         if place.of_many { format!(", document {}", place.document + 1) } else { String::new() };
     let item = place.item.map_or_else(String::new, |item| format!(", item {}", item + 1));
-    format!(" ({}{document}{item})", harmless::line(&place.path))
+    format!("{}{document}{item}", harmless::line(&place.path))
+}
+
+/// A line of its own that says in which file an object stands; none for a cluster's.
+pub(super) fn write_place(object: &ObjectRef, out: &mut dyn Write) -> io::Result<()> {
+    if object.place.is_none() {
+        return Ok(());
+    }
+    writeln!(out, "         in {}", place(object))
 }
 
 /// `1 certificate`, `2 certificates`.

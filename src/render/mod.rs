@@ -9,5 +9,6 @@ pub mod harmless;
 pub mod inspect;
 pub mod json;
 mod layout;
+pub mod managed;
 pub mod rotation;
 mod wire;

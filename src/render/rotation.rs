@@ -1,14 +1,16 @@
 //! Plans and their outcomes, as JSON (`certwright.dev/rotate/v1`, `issue/v1`, `import/v1`) and as
 //! text. A plan that is only shown and one that was carried out are the same document.
 
-use super::layout::{GOOD, count, name, place, sentence, style};
+use super::layout::{GOOD, count, name, sentence, style, write_place};
 use super::wire::{WireProblem, WireRef, source};
 use super::{harmless, json};
 use crate::audit::Source;
 use crate::audit::finding::Severity;
 use crate::inventory::Problem;
 use crate::plan::outcome::{Done, Failed, Outcome};
-use crate::plan::step::{CaCrtChange, KeyChoice, LeftOut, NewPair, Plan, Reason, Step};
+use crate::plan::step::{
+    CaCrtChange, CreateObject, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
+};
 use crate::x509::cert::Certificate;
 use crate::x509::instant;
 use crate::x509::profile::Profile;
@@ -45,6 +47,7 @@ struct Document<'a> {
     steps: Vec<WireStep<'a>>,
     skipped: Vec<WireLeftOut<'a>>,
     refused: Vec<WireLeftOut<'a>>,
+    notes: &'a [String],
     problems: Vec<WireProblem>,
 }
 
@@ -69,13 +72,22 @@ struct WireStep<'a> {
     reason: Option<&'a str>,
     resource_version: Option<&'a str>,
     before: Option<WireSummary>,
-    after: WireSummary,
+    after: Option<WireSummary>,
+    changes: Vec<WireChange<'a>>,
     ca_crt: Option<&'static str>,
     notes: &'a [String],
     result: Option<&'static str>,
     message: Option<&'a str>,
     remedy: Option<&'a str>,
     new_resource_version: Option<&'a str>,
+}
+
+/// One field of an object that is not a pair.
+#[derive(Serialize)]
+struct WireChange<'a> {
+    field: &'a str,
+    before: &'a str,
+    after: &'a str,
 }
 
 /// What a pair says, before or after; what is not known before it is made is null.
@@ -137,6 +149,7 @@ pub fn write_json(account: Account<'_>, out: &mut impl Write) -> io::Result<()> 
         steps,
         skipped: account.plan.skipped.iter().map(wire_left_out).collect(),
         refused: account.plan.refused.iter().map(wire_left_out).collect(),
+        notes: &account.plan.notes,
         problems: account.problems.iter().map(WireProblem::of).collect(),
     };
     json::write(&document, out)
@@ -165,6 +178,10 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
             (None, None, None, step.with_ca_crt.then_some("given"), &[] as &[String])
         }
         Step::WriteFiles(_) => (None, None, None, None, &[] as &[String]),
+        Step::CreateObject(step) => (None, None, None, None, step.notes.as_slice()),
+        Step::PatchObject(step) => {
+            (None, step.resource_version.as_deref(), None, None, step.notes.as_slice())
+        }
     };
     WireStep {
         action: step.action(),
@@ -172,7 +189,11 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
         reason,
         resource_version,
         before,
-        after: done.map_or_else(|| planned(step.pair()), |done| summary_of(&done.after)),
+        after: match done.and_then(|done| done.after.as_deref()) {
+            Some(after) => Some(summary_of(after)),
+            None => step.pair().map(planned),
+        },
+        changes: changes(step),
         ca_crt,
         notes,
         result: result.map(|result| match result {
@@ -185,6 +206,11 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
         remedy: failed.map(|failed| failed.remedy.as_str()),
         new_resource_version: done.and_then(|done| done.resource_version.as_deref()),
     }
+}
+
+fn changes(step: &Step) -> Vec<WireChange<'_>> {
+    let Step::PatchObject(step) = step else { return Vec::new() };
+    step.changes.iter().map(|(field, before, after)| WireChange { field, before, after }).collect()
 }
 
 fn summary_of(certificate: &Certificate) -> WireSummary {
@@ -249,6 +275,9 @@ pub fn write_text(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     write_skipped(account, out)?;
+    for note in &account.plan.notes {
+        sentence("         ", "note     ", note, out)?;
+    }
     let warning = style(Severity::Warning);
     for problem in account.problems {
         writeln!(
@@ -269,12 +298,8 @@ pub fn write_text(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
 pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
     let red = style(Severity::Error);
     for refused in &account.plan.refused {
-        writeln!(
-            out,
-            "{red}refused{red:#}  {}{}",
-            name(&refused.object, account.namespaces),
-            place(&refused.object)
-        )?;
+        writeln!(out, "{red}refused{red:#}  {}", name(&refused.object, account.namespaces))?;
+        write_place(&refused.object, out)?;
         sentence("         ", "         ", &refused.message, out)?;
         sentence("           ", "         → ", &refused.remedy, out)?;
     }
@@ -282,7 +307,8 @@ pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<(
         let Err(failed) = &outcome.result else { continue };
         let word = if failed.conflict { "conflict" } else { "failed" };
         let object = objects(&outcome.step, account.namespaces);
-        writeln!(out, "{red}{word:<8}{red:#} {object}{}", place(outcome.step.object()))?;
+        writeln!(out, "{red}{word:<8}{red:#} {object}")?;
+        write_place(outcome.step.object(), out)?;
         sentence("         ", "         ", &failed.message, out)?;
         sentence("           ", "         → ", &failed.remedy, out)?;
     }
@@ -298,18 +324,16 @@ fn write_step(
     let (style, word) = match (done, step) {
         (Some(done), _) if done.tried_only => (GOOD, "tried"),
         (Some(_), Step::ReplacePair(_)) => (GOOD, "replaced"),
-        (Some(_), Step::CreateSecret(_)) => (GOOD, "created"),
+        (Some(_), Step::CreateSecret(_) | Step::CreateObject(_)) => (GOOD, "created"),
+        (Some(_), Step::PatchObject(_)) => (GOOD, "changed"),
         (Some(_), Step::WriteFiles(_)) => (GOOD, "written"),
         (None, Step::ReplacePair(_)) => (style(Severity::Info), "replace"),
-        (None, Step::CreateSecret(_)) => (style(Severity::Info), "create"),
+        (None, Step::CreateSecret(_) | Step::CreateObject(_)) => (style(Severity::Info), "create"),
+        (None, Step::PatchObject(_)) => (style(Severity::Info), "change"),
         (None, Step::WriteFiles(_)) => (style(Severity::Info), "write"),
     };
-    writeln!(
-        out,
-        "{style}{word:<8}{style:#} {}{}",
-        objects(step, namespaces),
-        place(step.object())
-    )?;
+    writeln!(out, "{style}{word:<8}{style:#} {}", objects(step, namespaces))?;
+    write_place(step.object(), out)?;
     write_change(step, done, out)
 }
 
@@ -322,7 +346,10 @@ fn objects(step: &Step, namespaces: bool) -> String {
                 harmless::line(&files.certificate.name)
             )
         }
-        Step::CreateSecret(_) | Step::ReplacePair(_) => name(step.object(), namespaces),
+        Step::CreateSecret(_)
+        | Step::ReplacePair(_)
+        | Step::CreateObject(_)
+        | Step::PatchObject(_) => name(step.object(), namespaces),
     }
 }
 
@@ -334,12 +361,28 @@ fn write_change(step: &Step, done: Option<&Done>, out: &mut dyn Write) -> io::Re
             line(&format!("before: {}", certificate_text(before)), out)?;
         }
     }
-    let after = match (done, step.pair()) {
-        (Some(done), _) => certificate_text(&done.after),
-        (None, NewPair::Given(certificate)) => certificate_text(certificate),
-        (None, NewPair::Make { profile, key }) => profile_text(profile, key),
+    let after = match (done.and_then(|done| done.after.as_deref()), step.pair()) {
+        (Some(after), _) => Some(certificate_text(after)),
+        (None, Some(NewPair::Given(certificate))) => Some(certificate_text(certificate)),
+        (None, Some(NewPair::Make { profile, key })) => Some(profile_text(profile, key)),
+        (None, None) => None,
     };
-    line(&format!("after:  {after}"), out)?;
+    if let Some(after) = after {
+        line(&format!("after:  {after}"), out)?;
+    }
+    if let Step::CreateObject(CreateObject { notes, .. })
+    | Step::PatchObject(PatchObject { notes, .. }) = step
+    {
+        if let Step::PatchObject(step) = step {
+            for (field, before, after) in &step.changes {
+                let before = if before.is_empty() { "nothing" } else { before };
+                line(&format!("{field}: {before} becomes {after}"), out)?;
+            }
+        }
+        for note in notes {
+            line(&format!("note:   {note}"), out)?;
+        }
+    }
     let Step::ReplacePair(step) = step else { return Ok(()) };
     match step.ca_crt {
         CaCrtChange::Keep => {}
@@ -386,12 +429,8 @@ fn profile_text(profile: &Profile, key: &KeyChoice) -> String {
 fn write_skipped(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
     let style = style(Severity::Warning);
     for skipped in &account.plan.skipped {
-        writeln!(
-            out,
-            "{style}skipped{style:#}  {}{}",
-            name(&skipped.object, account.namespaces),
-            place(&skipped.object)
-        )?;
+        writeln!(out, "{style}skipped{style:#}  {}", name(&skipped.object, account.namespaces))?;
+        write_place(&skipped.object, out)?;
         sentence("         ", "         ", &skipped.message, out)?;
         sentence("           ", "         → ", &skipped.remedy, out)?;
     }
@@ -431,6 +470,7 @@ fn sum_up(account: Account<'_>) -> String {
 fn done_word(plan: &Plan) -> &'static str {
     match plan.steps.first() {
         Some(Step::CreateSecret(_)) => "created",
+        Some(Step::CreateObject(_) | Step::PatchObject(_)) => "done",
         Some(Step::WriteFiles(_)) => "pair written",
         Some(Step::ReplacePair(_)) | None => "replaced",
     }

@@ -88,7 +88,7 @@ pub enum HostMatch {
 /// A sentence that says what is wrong with the DER.
 pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
     let (_, parsed) = X509Certificate::from_der(der).map_err(|error| {
-        format!("it is not an X.509 certificate ({})", plain_parse_error(&error.to_string()))
+        format!("it is not an X.509 certificate: {}", plain_parse_error(&error))
     })?;
     let public = PublicKey::of_certificate(parsed.public_key());
     let facts = Certificate {
@@ -144,6 +144,14 @@ impl Certificate {
         self.common_names().find(|text| name::is_host_name(text))
     }
 
+    /// Whether it is meant for hosts, by its SAN or by a common name with a dot in it: also a
+    /// CA:TRUE one is a leaf then, as `openssl req -x509` makes them.
+    #[must_use]
+    pub fn is_for_hosts(&self) -> bool {
+        let named = self.names.iter().any(|name| matches!(name, San::Dns(_) | San::Ip(_)));
+        named || self.common_name_host().is_some_and(|name| name.contains('.'))
+    }
+
     /// How it answers for `host` (RFC 9525: by the SAN; the common name is no answer but a hint).
     #[must_use]
     pub fn match_host(&self, host: &str) -> HostMatch {
@@ -190,9 +198,13 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     sum
 }
 
-/// nom's error texts repeat themselves; the first clause is what a person can use.
-fn plain_parse_error(text: &str) -> String {
-    text.trim_start_matches("Parsing Error: ").split('\n').next().unwrap_or_default().to_owned()
+/// nom's error texts are for programmers; two things are worth telling.
+fn plain_parse_error(error: &x509_parser::nom::Err<X509Error>) -> &'static str {
+    if error.is_incomplete() || error.to_string().contains("Eof") {
+        "its DER is cut off"
+    } else {
+        "its DER has another structure"
+    }
 }
 
 fn same_name(parsed: &X509Certificate<'_>) -> bool {
@@ -209,10 +221,15 @@ fn signed_by_itself(parsed: &X509Certificate<'_>) -> bool {
 /// ring says "does not verify" also of keys it will not work with; such a key proves nothing.
 fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
     match PublicKey::of_certificate(parsed.public_key()) {
-        PublicKey::Rsa { modulus, .. } => !(128..=1024).contains(&modulus.len()),
+        PublicKey::Rsa { modulus, .. } => !(256..=1024).contains(&modulus.len()) || is_pss(parsed),
         PublicKey::Ec { .. } | PublicKey::Ed25519(_) => false,
         PublicKey::Other(_) => true,
     }
+}
+
+/// PSS parameters come in more forms than ring takes.
+fn is_pss(parsed: &X509Certificate<'_>) -> bool {
+    parsed.signature_algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS
 }
 
 fn has_san(parsed: &X509Certificate<'_>) -> bool {
@@ -310,4 +327,304 @@ fn attribute_text(attribute: &AttributeTypeAndValue<'_>) -> String {
 
 fn decode_units(units: impl Iterator<Item = u32>) -> String {
     units.map(|unit| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pem;
+    use super::*;
+    use rcgen::string::{BmpString, Ia5String, PrintableString, TeletexString, UniversalString};
+    use rcgen::{
+        CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue,
+        ExtendedKeyUsagePurpose, KeyPair, OtherNameValue, SanType, SerialNumber,
+    };
+    use time::macros::datetime;
+
+    const GUIDE: &str = include_str!("../../testdata/pki/guide.crt.pem");
+    const ROOT: &str = include_str!("../../testdata/pki/root-ca.crt.pem");
+    const INTERMEDIATE: &str = include_str!("../../testdata/pki/intermediate-ca.crt.pem");
+
+    fn from_pem(text: &str) -> Certificate {
+        let der = pem::blocks(text.as_bytes()).remove(0).der.expect("the PEM is good");
+        read(der.expose()).expect("the certificate is good").0
+    }
+
+    /// The DER of a certificate that `change` makes of a plain one, by rcgen, with an Ed25519 key.
+    fn made(change: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
+        let key = KeyPair::from_pem(include_str!("../../testdata/pki/ed25519.pem"));
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.not_before = datetime!(2026-01-01 00:00 UTC);
+        params.not_after = datetime!(2027-01-01 00:00 UTC);
+        change(&mut params);
+        let made = params.self_signed(&key.expect("the key is good"));
+        made.expect("it can be made").der().to_vec()
+    }
+
+    fn facts(change: impl FnOnce(&mut CertificateParams)) -> Certificate {
+        read(&made(change)).expect("it can be read").0
+    }
+
+    /// `der` with every `old` changed to `new`, of the same length.
+    fn patched(mut der: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
+        let starts: Vec<usize> = (0..der.len()).filter(|at| der[*at..].starts_with(old)).collect();
+        assert!(!starts.is_empty() && old.len() == new.len(), "{old:?} is to be changed");
+        for start in starts {
+            der[start..start + new.len()].copy_from_slice(new);
+        }
+        der
+    }
+
+    fn ia5(text: &str) -> Ia5String {
+        Ia5String::try_from(text).expect("ASCII")
+    }
+
+    fn named(names: &[&str]) -> Certificate {
+        facts(|params| {
+            params.subject_alt_names =
+                names.iter().map(|name| SanType::DnsName(ia5(name))).collect();
+        })
+    }
+
+    #[test]
+    fn a_certificate_of_the_first_version_with_a_common_name_alone_is_read_in_full() {
+        let guide = from_pem(GUIDE);
+        assert_eq!(guide.version, 1);
+        assert_eq!(guide.subject, "CN=my-release.milvus.io");
+        assert_eq!(guide.issuer, guide.subject);
+        assert_eq!((guide.issuer_is_subject, guide.self_signed, guide.is_ca), (true, true, false));
+        assert_eq!((guide.has_san, guide.names.as_slice()), (false, [].as_slice()));
+        assert_eq!(guide.extended_key_usage, None);
+        assert_eq!(guide.key_type, "rsa-2048");
+        assert_eq!(guide.not_before, datetime!(2026-03-02 09:30 UTC));
+        assert_eq!(guide.lifetime_seconds(), 99_999 * 86_400);
+        assert_eq!(guide.common_name_host(), Some("my-release.milvus.io"));
+        // As `openssl x509 -serial -fingerprint -sha256` says it.
+        assert_eq!(guide.serial, "50ec24369db0067130e15a8695e03777954e5e94");
+        assert_eq!(
+            guide.fingerprint(),
+            "926dadba724da96647988cebe90bb2e0a3ff49c991886dc24beab4f8606a69ae"
+        );
+    }
+
+    #[test]
+    fn a_ca_and_what_it_signed_are_told_from_the_self_signed_leaf() {
+        let (root, intermediate) = (from_pem(ROOT), from_pem(INTERMEDIATE));
+        assert_eq!((root.is_ca, root.issuer_is_subject, root.self_signed), (true, true, true));
+        assert_eq!((intermediate.is_ca, intermediate.self_signed), (true, false));
+        assert_eq!(intermediate.issuer, root.subject);
+        assert!(!intermediate.issuer_is_subject);
+    }
+
+    #[test]
+    fn a_signature_that_does_not_verify_means_that_it_did_not_sign_itself() {
+        let mut der = made(|_| ());
+        assert!(read(&der).expect("it can be read").0.self_signed);
+        *der.last_mut().expect("it is not empty") ^= 1;
+        let forged = read(&der).expect("it can be read").0;
+        assert_eq!((forged.issuer_is_subject, forged.self_signed), (true, false));
+    }
+
+    #[test]
+    fn hosts_are_matched_by_the_san_and_the_common_name_is_a_hint_where_there_is_none() {
+        let with_san = named(&["a.example", "*.shop.example"]);
+        let guide = from_pem(GUIDE);
+        let cn_beside_san = facts(|params| {
+            params.distinguished_name.push(DnType::CommonName, "cn.example");
+            params.subject_alt_names = vec![SanType::DnsName(ia5("san.example"))];
+        });
+        let person = facts(|params| params.distinguished_name.push(DnType::CommonName, "A Person"));
+        let address = facts(|params| {
+            params.subject_alt_names =
+                vec![SanType::IpAddress("10.0.0.1".parse().expect("an address"))];
+            params.distinguished_name.push(DnType::CommonName, "10.0.0.1");
+        });
+        let san = |name: &str| HostMatch::San(name.to_owned());
+        for (certificate, host, expected) in [
+            (&with_san, "a.example", san("a.example")),
+            (&with_san, "A.EXAMPLE.", san("a.example")),
+            (&with_san, "x.shop.example", san("*.shop.example")),
+            (&with_san, "*.shop.example", san("*.shop.example")),
+            (&with_san, "shop.example", HostMatch::None),
+            (&with_san, "x.y.shop.example", HostMatch::None),
+            (&with_san, "", HostMatch::None),
+            (
+                &guide,
+                "my-release.milvus.io",
+                HostMatch::CommonNameOnly("my-release.milvus.io".to_owned()),
+            ),
+            (&guide, "milvus.io", HostMatch::None),
+            (&cn_beside_san, "san.example", san("san.example")),
+            (&cn_beside_san, "cn.example", HostMatch::None),
+            (&person, "person", HostMatch::None),
+            (&address, "10.0.0.1", HostMatch::None),
+        ] {
+            assert_eq!(certificate.match_host(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn names_of_every_form_are_listed_in_their_order() {
+        let address = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let certificate = facts(|params| {
+            params.subject_alt_names = vec![
+                SanType::IpAddress(address("2001:db8::1")),
+                SanType::DnsName(ia5("b.example")),
+                SanType::Rfc822Name(ia5("ops@a.example")),
+                SanType::URI(ia5("spiffe://a.example/web")),
+                SanType::OtherName((
+                    vec![1, 3, 6, 1, 4, 1, 311, 20, 2, 3],
+                    OtherNameValue::Utf8String("me@a.example".to_owned()),
+                )),
+                SanType::DnsName(ia5("a.example")),
+                SanType::IpAddress(address("10.0.0.1")),
+            ];
+        });
+        assert_eq!(
+            certificate.names,
+            [
+                San::Ip(address("2001:db8::1")),
+                San::Dns("b.example".to_owned()),
+                San::Email("ops@a.example".to_owned()),
+                San::Uri("spiffe://a.example/web".to_owned()),
+                San::Other("otherName"),
+                San::Dns("a.example".to_owned()),
+                San::Ip(address("10.0.0.1")),
+            ]
+        );
+        assert_eq!(certificate.dns().collect::<Vec<_>>(), ["b.example", "a.example"]);
+        assert_eq!(
+            certificate.ip().collect::<Vec<_>>(),
+            [address("2001:db8::1"), address("10.0.0.1")]
+        );
+    }
+
+    #[test]
+    fn a_malformed_san_is_there_though_it_names_nothing() {
+        for (content, names) in [
+            // A sequence of one iPAddress of five bytes.
+            (
+                b"\x30\x07\x87\x05\x01\x02\x03\x04\x05".as_slice(),
+                vec![San::Other("malformed iPAddress")],
+            ),
+            (b"\x30\x00", vec![]),
+            (b"\x05\x00", vec![]),
+        ] {
+            let certificate = facts(|params| {
+                params.distinguished_name.push(DnType::CommonName, "cn.example");
+                params.custom_extensions =
+                    vec![CustomExtension::from_oid_content(&[2, 5, 29, 17], content.to_vec())];
+            });
+            assert_eq!((certificate.has_san, &certificate.names), (true, &names), "{content:x?}");
+            assert_eq!(certificate.common_name_host(), None, "a SAN rules the common name out");
+        }
+    }
+
+    #[test]
+    fn a_subject_of_any_kind_of_string_is_shown_as_text() {
+        for (value, shown) in [
+            (DnValue::Utf8String("Käse ☕".to_owned()), "CN=Käse ☕"),
+            (
+                DnValue::PrintableString(PrintableString::try_from("plain").expect("it is")),
+                "CN=plain",
+            ),
+            (DnValue::Ia5String(ia5("a@b")), "CN=a@b"),
+            (DnValue::TeletexString(TeletexString::try_from("old").expect("it is")), "CN=old"),
+            (DnValue::BmpString(BmpString::try_from("Käse").expect("it is")), "CN=Käse"),
+            (
+                DnValue::UniversalString(UniversalString::try_from("Käse ☕").expect("it is")),
+                "CN=Käse ☕",
+            ),
+        ] {
+            let certificate =
+                facts(|params| params.distinguished_name.push(DnType::CommonName, value));
+            assert_eq!((&*certificate.subject, &*certificate.issuer), (shown, shown));
+        }
+    }
+
+    #[test]
+    fn a_subject_that_is_odd_is_shown_and_not_refused() {
+        let plain = || made(|params| params.distinguished_name.push(DnType::CommonName, "abc"));
+        for (what, new, shown) in [
+            ("bytes that are no UTF-8 are Latin-1", b"\x0c\x03\xe4bc", "CN=äbc"),
+            ("an OCTET STRING is no text", b"\x04\x03abc", "CN=#616263"),
+            ("control characters are left to whoever prints", b"\x0c\x03a\x1bc", "CN=a\u{1b}c"),
+        ] {
+            let der = patched(plain(), b"\x0c\x03abc", new);
+            assert_eq!(read(&der).expect(what).0.subject, shown, "{what}");
+        }
+    }
+
+    #[test]
+    fn attributes_stand_in_their_order_and_unknown_ones_by_their_number() {
+        let certificate = facts(|params| {
+            let name = &mut params.distinguished_name;
+            name.push(DnType::OrganizationName, "Shop");
+            name.push(DnType::CustomDnType(vec![1, 2, 3, 4]), "x");
+            name.push(DnType::CommonName, "a.example");
+        });
+        assert_eq!(certificate.subject, "O=Shop, 1.2.3.4=x, CN=a.example");
+        assert_eq!(certificate.common_names().collect::<Vec<_>>(), ["a.example"]);
+        assert_eq!(certificate.subject_attributes[1], ("1.2.3.4".to_owned(), "x".to_owned()));
+    }
+
+    #[test]
+    fn a_serial_number_is_shown_as_encoded_however_odd() {
+        let number = |serial: &[u8]| {
+            let length = u8::try_from(serial.len()).expect("it is short");
+            [&[0x02, length], serial].concat()
+        };
+        for serial in [&[0x01][..], &[0x00], &[0xff, 0x00, 0x01], &[0x7f; 20], &[0x11; 25]] {
+            let mark = vec![0x5a; serial.len()];
+            let der = made(|params| params.serial_number = Some(SerialNumber::from_slice(&mark)));
+            let der = patched(der, &number(&mark), &number(serial));
+            assert_eq!(read(&der).expect("it can be read").0.serial, hex(serial));
+        }
+    }
+
+    #[test]
+    fn usages_are_listed_by_number_and_none_is_not_an_empty_list() {
+        assert_eq!(named(&["a.example"]).extended_key_usage, None);
+        let certificate = facts(|params| {
+            params.extended_key_usages = vec![
+                ExtendedKeyUsagePurpose::Other(vec![1, 3, 6, 1, 4, 1, 311, 20, 2, 2]),
+                ExtendedKeyUsagePurpose::ClientAuth,
+                ExtendedKeyUsagePurpose::Any,
+            ];
+        });
+        assert_eq!(
+            certificate.extended_key_usage.expect("there are some"),
+            ["2.5.29.37.0", OID_CLIENT_AUTH, "1.3.6.1.4.1.311.20.2.2"]
+        );
+    }
+
+    #[test]
+    fn a_certificate_that_ends_before_it_begins_has_no_lifetime() {
+        let certificate = facts(|params| params.not_after = datetime!(2025-01-01 00:00 UTC));
+        assert_eq!(certificate.lifetime_seconds(), 0);
+        assert_eq!(certificate.not_after, datetime!(2025-01-01 00:00 UTC));
+    }
+
+    #[test]
+    fn what_stands_behind_a_certificate_is_not_part_of_it() {
+        let der = made(|_| ());
+        let longer = [der.as_slice(), b"more"].concat();
+        assert_eq!(read(&longer).expect("it can be read").0.sha256, sha256(&der));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused_in_one_short_sentence() {
+        let der = made(|_| ());
+        for bytes in [&b""[..], b"\x30\x00", b"not DER", &der[..der.len() - 1], &der[4..]] {
+            let error = read(bytes).expect_err("it is no certificate");
+            assert!(error.starts_with("it is not an X.509 certificate: "), "{error}");
+            assert!(error.len() < 120 && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn hex_is_lower_case_without_colons() {
+        assert_eq!(hex(&[0x00, 0x0a, 0xff]), "000aff");
+        assert_eq!(hex(&[]), "");
+    }
 }

@@ -37,6 +37,19 @@ impl Label {
         }
     }
 
+    /// The label as it is written today.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Certificate => "CERTIFICATE",
+            Self::Pkcs8Key => "PRIVATE KEY",
+            Self::Pkcs1Key => "RSA PRIVATE KEY",
+            Self::Sec1Key => "EC PRIVATE KEY",
+            Self::EncryptedKey => "ENCRYPTED PRIVATE KEY",
+            Self::Other(text) => text,
+        }
+    }
+
     /// Whether the label is one of a private key, encrypted or not.
     #[must_use]
     pub fn is_private_key(&self) -> bool {
@@ -102,6 +115,25 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
     }
     found.extend(open.map(OpenBlock::cut_off));
     found
+}
+
+/// The certificates of a text and nothing else: no key beside them, no byte order mark, no text
+/// around, all of which some server chokes on or hands out.
+#[must_use]
+pub fn certificates_only(bytes: &[u8]) -> Vec<u8> {
+    let certificates = blocks(bytes).into_iter().filter(|block| block.label == Label::Certificate);
+    certificates.filter_map(rewritten).flat_map(|pem| pem.as_bytes().to_vec()).collect()
+}
+
+/// The first private key of a text and nothing else.
+#[must_use]
+pub fn key_only(bytes: &[u8]) -> Option<Redacted> {
+    let key = blocks(bytes).into_iter().find(|block| block.label.is_private_key())?;
+    rewritten(key).map(|pem| Redacted::new(pem.as_bytes().to_vec()))
+}
+
+fn rewritten(block: Block) -> Option<Zeroizing<String>> {
+    block.der.ok().map(|der| encode(block.label.as_str(), der.expose()))
 }
 
 /// Writes `der` as a PEM block under `label`, lines of 64 characters (RFC 7468 §2).
@@ -242,6 +274,18 @@ mod tests {
         assert!(pem.lines().all(|line| line.len() <= 64));
         let read = blocks(pem.as_bytes());
         assert_eq!(read[0].der.as_ref().map(Redacted::expose), Ok(der.as_slice()));
+    }
+
+    #[test]
+    fn a_combined_file_is_taken_apart() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        let key = "-----BEGIN PRIVATE KEY-----\nMAE=\n-----END PRIVATE KEY-----\n";
+        let both = format!("\u{feff}subject=x\n{key}{certificate}{certificate}");
+        assert_eq!(
+            certificates_only(both.as_bytes()),
+            [certificate, certificate].concat().as_bytes()
+        );
+        assert_eq!(key_only(both.as_bytes()).expect("there is a key").expose(), key.as_bytes());
     }
 
     #[test]

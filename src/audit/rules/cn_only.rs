@@ -20,7 +20,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
-        let Some(leaf) = bundle.leaf().filter(|leaf| !leaf.is_ca) else { continue };
+        let Some(leaf) = bundle.leaf().filter(|leaf| !leaf.is_ca || leaf.is_for_hosts()) else {
+            continue;
+        };
         if let Some(cn) = leaf.common_name_host() {
             found.push(finding(inventory, object, leaf, cn));
         }

@@ -28,8 +28,11 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 fn finding(dated: &Dated<'_>, context: &Context<'_>, used: bool) -> Finding {
     let not_after = instant::show(dated.certificate.not_after);
     let days = -expiry::days_left(dated.certificate, context.now);
-    let ago =
-        if days == 1 { "less than a day ago".to_owned() } else { format!("{} days ago", days - 1) };
+    let ago = match days {
+        1 => "less than a day ago".to_owned(),
+        2 => "a day ago".to_owned(),
+        _ => format!("{} days ago", days - 1),
+    };
     RULE.on(
         &certificate_place(dated.object),
         format!("{} expired {ago}, on {not_after}", dated.name()),

@@ -84,7 +84,9 @@ fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch
         (None, true, HostMatch::CommonNameOnly(_)) => {
             format!("{} (the common name becomes a SAN)", remedy::rotate(&facts.object))
         }
-        (None, true, _) => format!("{} --add-host {host}", remedy::rotate(&facts.object)),
+        (None, true, _) => {
+            format!("{} --add-host {}", remedy::rotate(&facts.object), remedy::word(host))
+        }
         (None, false, _) => {
             format!("get a certificate that names {host}, then: {}", remedy::import(&facts.object))
         }

@@ -58,6 +58,9 @@ impl Dated<'_> {
 
     /// What to do, by who can do it.
     fn remedy(&self) -> String {
+        if let Some(way_out) = self.secret.and_then(not_in_place) {
+            return way_out;
+        }
         match (self.secret.and_then(|secret| secret.owner.as_ref()), self.index) {
             (Some(owner), _) => format!("{} owns it: {}", owner.name, owner.way_out),
             (None, 0) if self.object.kind == Kind::File => {
@@ -83,6 +86,20 @@ fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i Sec
     (object.kind == Kind::Secret)
         .then(|| inventory.secret(object.namespace(), &object.name))
         .flatten()
+}
+
+/// What to do about a Secret whose pair `rotate` would refuse to change in place.
+fn not_in_place(secret: &SecretFacts) -> Option<String> {
+    let name = &secret.object.name;
+    if secret.immutable {
+        return Some(format!(
+            "secret/{name} is immutable: issue a pair under a new name and name that in the Ingress"
+        ));
+    }
+    let derived = secret.derived_keys.join(", ");
+    let own = secret.owner.is_none() && secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
+    (own && !derived.is_empty())
+        .then(|| format!("{} --force (then make {derived} anew)", remedy::rotate(&secret.object)))
 }
 
 /// The value a rule about certificates speaks of: `tls.crt` of a Secret, or the file itself.

@@ -2,7 +2,7 @@
 //! information, since the Secret may be kept elsewhere.
 
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, Source};
+use crate::audit::{Context, Rule, Source, remedy};
 use crate::inventory::{Inventory, SecretState};
 use crate::object_ref::ObjectRef;
 
@@ -23,6 +23,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             let (severity, message) =
                 match (inventory.secret_state(namespace, name), context.source) {
                     (SecretState::Seen(_), _) | (SecretState::Unknown, Source::Cluster) => continue,
+                    _ if inventory.is_unseen(&ObjectRef::secret(namespace, name)) => continue,
                     (SecretState::Absent, _) => (
                         Severity::Error,
                         format!(
@@ -40,14 +41,16 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .filter(|demand| demand.secrets.contains(name))
                 .map(|demand| demand.host.as_str())
                 .collect();
-            let domains = if hosts.is_empty() { "DOMAIN".to_owned() } else { hosts.join(" ") };
+            let words: Vec<String> = hosts.iter().map(|host| remedy::word(host)).collect();
+            let domains = if words.is_empty() { "DOMAIN".to_owned() } else { words.join(" ") };
+            let secret_word = remedy::word(name);
             found.push(
                 RULE.on(&ingress.object, message)
                     .severity(severity)
                     .related(ObjectRef::secret(namespace, name))
                     .evidence("secretName", name)
                     .evidence("hosts", hosts.join(", "))
-                    .remedy(format!("certwright issue {domains} --secret {name} -n {namespace}, or certwright import {name}")),
+                    .remedy(format!("certwright issue {domains} --secret {secret_word} -n {namespace}, or certwright import {secret_word}")),
             );
         }
     }

@@ -110,7 +110,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "render",
-        may_use: These(&["audit", "plan", "inventory", "x509", "object_ref"]),
+        may_use: These(&["audit", "plan", "inventory", "x509", "gke", "object_ref"]),
         purity: Pure,
         never: &[],
         instead: "render writes a finished value into `impl Write`; whoever has the value passes it in",
@@ -162,6 +162,8 @@ pub const TABLE: &[Row] = &[
             "plan",
             "apply",
             "cluster",
+            "x509",
+            "gke",
             "object_ref",
             "world",
         ]),

@@ -1,0 +1,309 @@
+//! `certwright bootstrap`: observe what exists, plan, converge, report; or write manifests.
+
+use crate::apply::files::{self, NewFile};
+use crate::apply::manifests;
+use crate::apply::pair::{Materials, RandomKeys};
+use crate::audit::Source;
+use crate::cli::{BootstrapArgs, DryRun, Global, HttpArg, PresetArg, WriteFormat};
+use crate::converge::{Bootstrap, Bootstrapped, Told};
+use crate::exit::Exit;
+use crate::gke::limits;
+use crate::gke::managed::{Managed, certificate_meaning, domain_meaning};
+use crate::gke::presets::Preset;
+use crate::inventory::Inventory;
+use crate::inventory::selection::Selection;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::output::Output;
+use crate::plan::bootstrap::{self, Certificate, Class, Http, Progress, Wish};
+use crate::plan::step::{CreateSecret, KeyChoice, NewPair, Plan, Step};
+use crate::render::rotation::Account;
+use crate::session::{self, CommandError, Result};
+use crate::world::World;
+use crate::x509::cert::San;
+use crate::x509::profile::{self, Profile};
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+pub(super) async fn run(
+    args: BootstrapArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    session::refuse_yaml_without_manifest(args.write, true)?;
+    if args.google_managed {
+        let usage = |message| {
+            CommandError::usage(message, "leave --google-managed out to bring your own certificate")
+        };
+        limits::check_domains(&args.domains).map_err(usage)?;
+    }
+    let prints = args.write.dry_run == DryRun::Client && args.write.output != WriteFormat::Table;
+    if prints || args.out_dir.is_some() {
+        return offline(&args, global, world, output);
+    }
+    let client = session::client(global, world).await?;
+    let wish = wish(&args, session::namespace(global, &client), world)?;
+    let keys = Arc::new(RandomKeys(world.random.clone()));
+    let mut tell = |told: Told<'_>| say(&told, &args, output);
+    let mut bootstrap = Bootstrap {
+        client: &client,
+        wish,
+        keys,
+        dry_run: args.write.dry_run == DryRun::Server,
+        wait: !args.no_wait && args.write.dry_run == DryRun::None,
+        tell: &mut tell,
+    };
+    if args.write.dry_run == DryRun::Client {
+        let (plan, _) = bootstrap.planned(world).await?;
+        return session::report(&account(&plan), args.write.output, output);
+    }
+    let ended = bootstrap.converged(world).await?;
+    report(&ended, &args, output)
+}
+
+fn wish(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Wish> {
+    let (service, port) = args.service.clone();
+    let name = args.name.clone().unwrap_or_else(|| service.clone());
+    let preset = match args.preset {
+        PresetArg::Milvus => Preset::Milvus,
+        PresetArg::Grpc => Preset::Grpc,
+        PresetArg::Http => Preset::Http,
+    };
+    Ok(Wish {
+        namespace,
+        domains: args.domains.clone(),
+        certificate: certificate(args, &name, world)?,
+        backend_config: args
+            .backend_config
+            .clone()
+            .unwrap_or_else(|| format!("{name}-backendconfig")),
+        health_check: args.health_check.clone().unwrap_or_else(|| preset.health_check()),
+        static_ip: args.static_ip.clone(),
+        http: match args.http {
+            HttpArg::Allow => Http::Allow,
+            HttpArg::Redirect => Http::Redirect,
+            HttpArg::Off => Http::Off,
+        },
+        class: match args.ingress_class.as_str() {
+            "gce" => Class::Gce,
+            other => Class::Other(other.to_owned()),
+        },
+        cluster_ip: args.cluster_ip,
+        name,
+        service,
+        port,
+        preset,
+    })
+}
+
+fn certificate(args: &BootstrapArgs, name: &str, world: &World) -> Result<Certificate> {
+    let default = format!("{name}-tls");
+    if args.google_managed {
+        return Ok(Certificate::Managed(default));
+    }
+    if let Some(secret) = &args.tls_secret {
+        return Ok(Certificate::Existing(secret.clone()));
+    }
+    let bad = |message: String| CommandError::usage(message, "see certwright bootstrap --help");
+    let dates = profile::dates(world.now, args.lifetime).map_err(bad)?;
+    let names = args.domains.iter().cloned().map(San::Dns).collect();
+    let profile = Profile::server(names, None, args.key_type, dates).map_err(bad)?;
+    Ok(Certificate::Make { secret: default, profile })
+}
+
+/// Manifests instead of writes: printed, or into a folder with Helm values and commands.
+fn offline(
+    args: &BootstrapArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    let wish = wish(args, session::namespace_of_files(global), world)?;
+    let mut plan = bootstrap::plan(&Inventory::new(Selection::default()), &wish, world.now, true);
+    if !plan.refused.is_empty() {
+        return session::report(&account(&plan), WriteFormat::Table, output);
+    }
+    if args.no_secret {
+        plan.steps.retain(|step| step.object().kind != Kind::Secret);
+    }
+    let keys = RandomKeys(world.random.clone());
+    match &args.out_dir {
+        None => session::print_manifest(
+            &plan,
+            &Materials::default(),
+            &keys,
+            args.write.output,
+            global,
+            output,
+        ),
+        Some(folder) => into_folder(folder, args, &wish, plan, world, output),
+    }
+}
+
+fn into_folder(
+    folder: &Path,
+    args: &BootstrapArgs,
+    wish: &Wish,
+    mut plan: Plan,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    let backend = args.backend_cert.then(|| format!("{}-backend-tls", wish.name));
+    if let Some(secret) = backend.as_deref().filter(|_| !args.no_secret) {
+        plan.steps.push(Step::CreateSecret(backend_secret(wish, secret, args, world)?));
+    }
+    let mut made: Vec<NewFile> = Vec::new();
+    let mut failed = None;
+    let keys = RandomKeys(world.random.clone());
+    let outcomes = manifests::into_sink(
+        plan.steps.clone(),
+        &Materials::default(),
+        &keys,
+        &mut |object, manifest, private| match yaml(&manifest) {
+            Ok(text) => {
+                made.push(NewFile { name: file_name(object, backend.as_deref()), text, private });
+            }
+            Err(error) => failed = Some(error),
+        },
+    );
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let manifests: Vec<String> = made.iter().map(|file| file.name.clone()).collect();
+    let names: Vec<&str> = manifests.iter().map(String::as_str).collect();
+    let public = |name: &str, text| NewFile { name: name.to_owned(), text, private: false };
+    made.push(public("values.yaml", yaml(&bootstrap::helm_values(wish, backend.as_deref()))?));
+    made.push(public("commands.sh", Zeroizing::new(bootstrap::commands(wish, &names))));
+    files::write_set(folder, &made, args.force)
+        .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+    for file in &made {
+        output.say(&format!("wrote {}", folder.join(&file.name).display()));
+    }
+    if let Some(failed) = outcomes.into_iter().find_map(|outcome| outcome.result.err()) {
+        return Err(CommandError::failed(failed.message, failed.remedy));
+    }
+    session::report(&account(&plan), args.write.output, output)
+}
+
+/// A certificate for the pods: the load balancer takes any, so it is self-signed, and long.
+fn backend_secret(
+    wish: &Wish,
+    secret: &str,
+    args: &BootstrapArgs,
+    world: &World,
+) -> Result<CreateSecret> {
+    let bad = |message: String| CommandError::usage(message, "see certwright bootstrap --help");
+    let Wish { service, namespace, .. } = wish;
+    let names = [
+        service.clone(),
+        format!("{service}.{namespace}"),
+        format!("{service}.{namespace}.svc"),
+        format!("{service}.{namespace}.svc.cluster.local"),
+        "localhost".to_owned(),
+    ];
+    let dates = profile::dates(world.now, args.lifetime).map_err(bad)?;
+    let profile =
+        Profile::server(names.map(San::Dns).to_vec(), None, args.key_type, dates).map_err(bad)?;
+    Ok(CreateSecret {
+        object: ObjectRef::secret(namespace.as_str(), secret),
+        pair: NewPair::Make { profile, key: KeyChoice::New },
+        with_ca_crt: false,
+    })
+}
+
+fn file_name(object: &ObjectRef, backend: Option<&str>) -> String {
+    let name = match object.kind {
+        Kind::Secret if Some(object.name.as_str()) == backend => "backend-secret",
+        Kind::ManagedCertificate => "managed-certificate",
+        Kind::BackendConfig => "backend-config",
+        Kind::FrontendConfig => "frontend-config",
+        other => other.word(),
+    };
+    format!("{name}.yaml")
+}
+
+fn yaml(value: &Value) -> Result<Zeroizing<String>> {
+    serde_saphyr::to_string(value).map(Zeroizing::new).map_err(|error| {
+        CommandError::failed(
+            format!("a manifest cannot be written as YAML: {error}"),
+            "use -o json",
+        )
+    })
+}
+
+/// Progress, on stderr, a line a step and a line a change.
+fn say(told: &Told<'_>, args: &BootstrapArgs, output: &mut Output) {
+    match told {
+        Told::Step(step) => output.say(&format!("{} {}", step.action(), step.object())),
+        Told::Progress(progress) => {
+            for line in progress_lines(progress, args) {
+                output.say(&line);
+            }
+        }
+    }
+}
+
+fn progress_lines(progress: &Progress, args: &BootstrapArgs) -> Vec<String> {
+    let mut lines = Vec::new();
+    match &progress.address {
+        None => lines.push(
+            "waiting for the Ingress's address; a new load balancer takes minutes".to_owned(),
+        ),
+        Some(address) => {
+            let kind = match address.parse::<std::net::IpAddr>() {
+                Ok(std::net::IpAddr::V4(_)) => "A",
+                Ok(std::net::IpAddr::V6(_)) => "AAAA",
+                Err(_) => "CNAME",
+            };
+            for domain in &args.domains {
+                lines.push(format!(
+                    "the address is {address}; DNS record: {domain}. {kind} {address}"
+                ));
+            }
+        }
+    }
+    lines.extend(progress.managed.iter().flat_map(managed_lines));
+    lines
+}
+
+fn managed_lines(managed: &Managed) -> Vec<String> {
+    let status = managed.status.as_deref().unwrap_or_default();
+    let shown = if status.is_empty() { "no status yet" } else { status };
+    let mut lines =
+        vec![format!("ManagedCertificate: {shown}: {}", certificate_meaning(status).meaning)];
+    for (domain, status) in managed.domain_status.iter().filter(|(_, status)| status != "Active") {
+        let meaning = domain_meaning(status);
+        lines.push(format!("  {domain}: {status}: {} → {}", meaning.meaning, meaning.remedy));
+    }
+    lines
+}
+
+fn report(ended: &Bootstrapped, args: &BootstrapArgs, output: &mut Output) -> Result<Exit> {
+    let account = Account { outcomes: Some(&ended.outcomes), ..account(&ended.plan) };
+    let exit = session::report(&account, args.write.output, output)?;
+    let stuck = ended.progress.managed.as_ref().and_then(Managed::permanent_failure);
+    match stuck {
+        Some((status, meaning)) if exit == Exit::Done => {
+            output.say(&format!(
+                "error: the ManagedCertificate cannot become Active: {status}: {}",
+                meaning.meaning
+            ));
+            output.say(&format!("  → {}", meaning.remedy));
+            Ok(Exit::Failed)
+        }
+        _ => Ok(exit),
+    }
+}
+
+fn account(plan: &Plan) -> Account<'_> {
+    Account {
+        command: "bootstrap",
+        plan,
+        outcomes: None,
+        source: Source::Cluster,
+        problems: &[],
+        namespaces: false,
+    }
+}

@@ -1,0 +1,176 @@
+//! `certwright managed`: ManagedCertificates made, looked at and waited for.
+
+use crate::apply::cluster::Target;
+use crate::apply::pair::{KeySource, RandomKeys};
+use crate::audit::Source;
+use crate::cli::{
+    DryRun, Global, ManagedCommand, ManagedCreateArgs, ManagedStatusArgs, ManagedWaitArgs,
+    PlanFormat, WriteFormat,
+};
+use crate::converge::{self, ManagedWait, Waited};
+use crate::exit::Exit;
+use crate::gke::limits;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::output::Output;
+use crate::plan::managed::{self, Standing};
+use crate::render::managed::{write_json, write_table};
+use crate::render::rotation::Account;
+use crate::session::{self, CommandError, Result};
+use crate::world::World;
+use std::sync::Arc;
+
+pub(super) async fn run(
+    command: ManagedCommand,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    match command {
+        ManagedCommand::Create(args) => create(args, global, world, output).await,
+        ManagedCommand::Status(args) => status(args, global, world, output).await,
+        ManagedCommand::Wait(args) => wait(args, global, world, output).await,
+    }
+}
+
+async fn create(
+    args: ManagedCreateArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    let usage = |message| CommandError::usage(message, "nothing was sent; Google would refuse it");
+    limits::check_domains(&args.domains).map_err(usage)?;
+    session::refuse_yaml_without_manifest(args.write, true)?;
+    let object = |namespace: String| {
+        ObjectRef::namespaced(Kind::ManagedCertificate, namespace, args.name.as_str())
+    };
+    let keys = RandomKeys(world.random.clone());
+    if args.write.dry_run == DryRun::Client && args.write.output != WriteFormat::Table {
+        let object = object(session::namespace_of_files(global));
+        let plan =
+            managed::create(&session::nothing_seen(), &object, &args.domains, None, world.now);
+        return session::print_manifest(
+            &plan,
+            &session::no_materials(),
+            &keys,
+            args.write.output,
+            global,
+            output,
+        );
+    }
+    let client = session::client(global, world).await?;
+    let object = object(session::namespace(global, &client));
+    let ingress = args.ingress.as_ref().map(|name| ObjectRef::ingress(object.namespace(), name));
+    let looked_at: Vec<ObjectRef> =
+        std::iter::once(object.clone()).chain(ingress.clone()).collect();
+    let inventory = converge::gather_objects(&client, &looked_at, world).await?;
+    let plan = managed::create(&inventory, &object, &args.domains, ingress.as_ref(), world.now);
+    let account = Account {
+        command: "managed-create",
+        plan: &plan,
+        outcomes: None,
+        source: Source::Cluster,
+        problems: &[],
+        namespaces: false,
+    };
+    if args.write.dry_run == DryRun::Client {
+        return session::report(&account, args.write.output, output);
+    }
+    let target = Target { client, dry_run: args.write.dry_run == DryRun::Server };
+    let keys: Arc<dyn KeySource> = Arc::new(keys);
+    let outcomes = converge::in_order(plan.steps.clone(), keys, target).await;
+    session::report(&Account { outcomes: Some(&outcomes), ..account }, args.write.output, output)
+}
+
+async fn status(
+    args: ManagedStatusArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    if args.all_namespaces && args.name.is_some() {
+        return Err(CommandError::usage(
+            "a name and -A do not go together",
+            "name one namespace with -n",
+        ));
+    }
+    let client = session::client(global, world).await?;
+    let namespace = (!args.all_namespaces).then(|| session::namespace(global, &client));
+    let inventory = converge::gather_managed(&client, namespace.as_deref(), world).await?;
+    let mut standings = managed::standings(&inventory);
+    if let Some(name) = &args.name {
+        standings.retain(|standing| standing.facts.object.name == *name);
+        if standings.is_empty() {
+            return Err(not_there(name, &namespace.unwrap_or_default()));
+        }
+    }
+    match args.output {
+        PlanFormat::Json => write_json(&standings, world.now, output.data())?,
+        PlanFormat::Table => {
+            write_table(&standings, world.now, args.all_namespaces, output.data())?;
+        }
+    }
+    let well = standings.iter().all(|standing| standing.managed.is_active());
+    Ok(if well { Exit::Done } else { Exit::Findings })
+}
+
+async fn wait(
+    args: ManagedWaitArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    let client = session::client(global, world).await?;
+    let namespace = session::namespace(global, &client);
+    let mut told = String::new();
+    let mut waiting = ManagedWait {
+        client: &client,
+        object: ObjectRef::namespaced(
+            Kind::ManagedCertificate,
+            namespace.as_str(),
+            args.name.as_str(),
+        ),
+        nudge: args.nudge,
+        keys: Arc::new(RandomKeys(world.random.clone())),
+        tell: &mut |standing| {
+            let line = progress(standing);
+            if line != told {
+                output.say(&line);
+                told = line;
+            }
+        },
+    };
+    let waited = waiting.waited(world).await?;
+    match waited {
+        Waited::Active => Ok(Exit::Done),
+        Waited::Gone => Err(not_there(&args.name, &namespace)),
+        Waited::Hopeless { message, remedy } => {
+            let message = format!(
+                "managedcertificate/{} cannot become Active by itself: {message}",
+                args.name
+            );
+            Err(CommandError::failed(message, remedy))
+        }
+    }
+}
+
+/// One line: the certificate's status and each domain's.
+fn progress(standing: &Standing<'_>) -> String {
+    let domains: Vec<String> = standing
+        .managed
+        .domain_status
+        .iter()
+        .map(|(domain, status)| format!("{domain} {status}"))
+        .collect();
+    let status = standing.managed.status.as_deref().unwrap_or("no status yet");
+    let attached =
+        if standing.is_attached() { "attached" } else { "not attached to a load balancer yet" };
+    format!("{}: {status}, {attached}: {}", standing.facts.object.short(), domains.join(", "))
+}
+
+fn not_there(name: &str, namespace: &str) -> CommandError {
+    CommandError::failed(
+        format!("there is no managedcertificate/{name} in namespace {namespace}"),
+        format!("make it: certwright managed create {name} DOMAIN -n {namespace}"),
+    )
+}
