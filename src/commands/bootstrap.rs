@@ -39,6 +39,7 @@ pub(super) async fn run(
         };
         limits::check_domains(&args.domains).map_err(usage)?;
     }
+    check_usage(&args)?;
     let prints = args.write.dry_run == DryRun::Client && args.write.output != WriteFormat::Table;
     if prints || args.out_dir.is_some() {
         return offline(&args, global, world, output);
@@ -63,6 +64,27 @@ pub(super) async fn run(
     report(&ended, &args, output)
 }
 
+/// What no cluster has to be asked about.
+fn check_usage(args: &BootstrapArgs) -> Result<()> {
+    let gce = args.ingress_class == "gce";
+    if args.google_managed && !gce {
+        return Err(CommandError::usage(
+            format!(
+                "Ingress class {:?} serves no ManagedCertificates; GKE's own load balancer does",
+                args.ingress_class
+            ),
+            "leave out --ingress-class, or --google-managed",
+        ));
+    }
+    if gce && !bootstrap::gce_takes(args.key_type.as_str()) {
+        return Err(CommandError::usage(
+            format!("Google's load balancers do not take keys of type {}", args.key_type),
+            "choose --key-type rsa-2048 or p256",
+        ));
+    }
+    Ok(())
+}
+
 fn wish(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Wish> {
     let (service, port) = args.service.clone();
     let name = args.name.clone().unwrap_or_else(|| service.clone());
@@ -73,7 +95,7 @@ fn wish(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Wish> 
     };
     Ok(Wish {
         namespace,
-        domains: args.domains.clone(),
+        domains: without_doubles(&args.domains),
         certificate: certificate(args, &name, world)?,
         backend_config: args
             .backend_config
@@ -96,6 +118,16 @@ fn wish(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Wish> 
         port,
         preset,
     })
+}
+
+fn without_doubles(domains: &[String]) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for domain in domains {
+        if !kept.contains(domain) {
+            kept.push(domain.clone());
+        }
+    }
+    kept
 }
 
 fn certificate(args: &BootstrapArgs, name: &str, world: &World) -> Result<Certificate> {

@@ -18,6 +18,8 @@ pub const STATIC_IP: &str = "kubernetes.io/ingress.global-static-ip-name";
 pub const FRONTEND_CONFIG: &str = "networking.gke.io/v1beta1.FrontendConfig";
 /// On a Service, JSON from port name to `HTTP`, `HTTPS` or `HTTP2`.
 pub const APP_PROTOCOLS: &str = "cloud.google.com/app-protocols";
+/// The older spelling, which wins where both are set.
+pub const OLDER_APP_PROTOCOLS: &str = "service.alpha.kubernetes.io/app-protocols";
 /// On a Service, JSON that names its BackendConfigs: `{"default": "name"}`.
 pub const BACKEND_CONFIG: &str = "cloud.google.com/backend-config";
 /// On a Service, JSON that makes the load balancer talk to pods: `{"ingress": true}`.

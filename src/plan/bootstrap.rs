@@ -10,10 +10,11 @@ use super::step::{
 use crate::audit::{expiry, remedy};
 use crate::gke::annotations::{
     ALLOW_HTTP, APP_PROTOCOLS, BACKEND_CONFIG, FRONTEND_CONFIG, INGRESS_CLASS,
-    MANAGED_CERTIFICATES, NEG, STATIC_IP,
+    MANAGED_CERTIFICATES, NEG, OLDER_APP_PROTOCOLS, STATIC_IP,
 };
 use crate::gke::managed::Managed;
-use crate::gke::presets::{HealthCheck, Preset};
+use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
+use crate::inventory::bundle::KeyState;
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::HostMatch;
@@ -21,6 +22,7 @@ use crate::x509::instant;
 use crate::x509::key::Pairing;
 use crate::x509::profile::Profile;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 /// Everything the user wants of a new domain.
@@ -186,8 +188,19 @@ impl Planner<'_> {
             }
             None => (ports.len() == 1).then_some(0),
         };
-        if let Some(found) = found {
-            return ports.into_iter().nth(found);
+        if let Some(found) = found.and_then(|found| ports.get(found)) {
+            let plain =
+                self.wish.class != Class::Gce || self.wish.preset.protocol() == AppProtocol::Http;
+            if found.name.is_none() && !plain {
+                let message = format!(
+                    "its port {} has no name, and the load balancer is told the protocol by port names",
+                    found.number
+                );
+                let remedy = format!("give the port a name in service/{}", self.wish.service);
+                self.refuse(service, Reason::Mismatch, message, remedy);
+                return None;
+            }
+            return Some(Port { number: found.number, name: found.name.clone() });
         }
         let has: Vec<String> = ports
             .iter()
@@ -277,7 +290,8 @@ impl Planner<'_> {
 
     /// A Secret that is there must serve every domain now, or it is not built upon.
     fn check_secret(&mut self, facts: &SecretFacts) {
-        let problem = secret_problem(facts, &self.wish.domains, self.plan.now);
+        let gce = self.wish.class == Class::Gce;
+        let problem = secret_problem(facts, &self.wish.domains, gce, self.plan.now);
         if let Some((message, remedy)) = problem {
             self.refuse(facts.object.clone(), Reason::Mismatch, message, remedy);
         }
@@ -286,9 +300,10 @@ impl Planner<'_> {
     fn managed_certificate(&mut self, name: &str) {
         let object = self.object(Kind::ManagedCertificate, name);
         let spec = json!({ "domains": self.wish.domains });
-        if let Some(facts) = self.inventory.object(&object)
-            && facts.spec.get("domains") != spec.get("domains")
-        {
+        if let Some(facts) = self.inventory.object(&object) {
+            if same_strings(facts.spec.get("domains"), &self.wish.domains) {
+                return;
+            }
             let has = facts.spec.get("domains").map(Value::to_string).unwrap_or_default();
             let message = format!("it holds other domains: {has}, expected {}", spec["domains"]);
             let remedy =
@@ -396,10 +411,52 @@ impl Planner<'_> {
         }));
     }
 
+    /// What on the Service would win over our annotations, or make them mean something else.
+    fn service_overrules(&self, facts: &ObjectFacts, port: &Port) -> Option<(String, String)> {
+        let name = &facts.object.name;
+        let annotation = |key: &str| -> Value {
+            facts
+                .annotations
+                .get(key)
+                .and_then(|text| serde_json::from_str(text).ok())
+                .unwrap_or_default()
+        };
+        let port_name = port.name.as_deref().unwrap_or_default();
+        let protocol = self.wish.preset.protocol().to_string();
+        let older = annotation(OLDER_APP_PROTOCOLS);
+        if !older.is_null() && older.get(port_name).and_then(Value::as_str) != Some(&protocol) {
+            return Some((
+                format!(
+                    "its annotation {OLDER_APP_PROTOCOLS} wins over {APP_PROTOCOLS}: {older}, expected {protocol} for {port_name}"
+                ),
+                format!(
+                    "kubectl annotate service {name} -n {} {OLDER_APP_PROTOCOLS}-",
+                    self.wish.namespace
+                ),
+            ));
+        }
+        let configs = annotation(BACKEND_CONFIG);
+        let of_port = [port_name, &port.number.to_string()]
+            .into_iter()
+            .find_map(|key| configs.pointer(&format!("/ports/{key}")).and_then(Value::as_str))?;
+        (of_port != self.wish.backend_config).then(|| {
+            (
+                format!(
+                    "its annotation {BACKEND_CONFIG} names {of_port} for that port, which wins over the default: expected {}",
+                    self.wish.backend_config
+                ),
+                format!("use that one with --backend-config {of_port}, or take it out of the annotation"),
+            )
+        })
+    }
+
     /// The three annotations, merged into what is there; and the type, when that was asked for.
     fn service(&mut self, port: &Port) {
         let object = self.object(Kind::Service, &self.wish.service);
         let Some(facts) = self.inventory.object(&object) else { return };
+        if let Some((message, remedy)) = self.service_overrules(facts, port) {
+            return self.refuse(object, Reason::Mismatch, message, remedy);
+        }
         let mut annotations = Map::new();
         let mut changes = Vec::new();
         for (key, wanted) in service_annotations(self.wish, port.name.as_deref()) {
@@ -452,7 +509,7 @@ impl Planner<'_> {
         );
         match (self.wish.cluster_ip, helm) {
             (true, None) => {
-                patch["spec"] = json!({ "type": "ClusterIP" });
+                patch["spec"] = cluster_ip(&facts.spec);
                 changes.push((
                     "spec.type".to_owned(),
                     "LoadBalancer".to_owned(),
@@ -476,6 +533,9 @@ impl Planner<'_> {
         let Some(facts) = self.inventory.object(&object) else {
             return self.create(object, &spec, annotations, notes);
         };
+        if let Some((message, remedy)) = ingress_overrules(self.wish, facts) {
+            return self.refuse(object, Reason::Mismatch, message, remedy);
+        }
         if !same_rules(&spec, &facts.spec) {
             let message = format!(
                 "an Ingress of that name has other rules: {}, expected {}",
@@ -613,9 +673,21 @@ fn address(status: &Value) -> Option<String> {
 fn secret_problem(
     facts: &SecretFacts,
     domains: &[String],
+    gce: bool,
     now: OffsetDateTime,
 ) -> Option<(String, String)> {
-    let mend = remedy::rotate(&facts.object);
+    let own = facts.bundle.leaf().is_none_or(|leaf| leaf.self_signed);
+    let mend =
+        if own { remedy::rotate(&facts.object) } else { remedy::import_renewed(&facts.object) };
+    match &facts.bundle.key {
+        KeyState::Read { .. } => {}
+        KeyState::Missing | KeyState::NotExpected => {
+            return Some(("it holds no private key".to_owned(), mend));
+        }
+        KeyState::Unreadable(why) => {
+            return Some((format!("its private key cannot be read: {why}"), mend));
+        }
+    }
     let Some(leaf) = facts.bundle.leaf() else {
         return Some(("it holds no certificate that can be read".to_owned(), mend));
     };
@@ -628,16 +700,97 @@ fn secret_problem(
             mend,
         ));
     }
+    if gce && !gce_takes(&leaf.key_type) {
+        let message = format!(
+            "its key is of type {}, which Google's load balancers do not take",
+            leaf.key_type
+        );
+        let remedy = if own { format!("{mend} --key-type rsa-2048") } else { mend };
+        return Some((message, remedy));
+    }
     let covered = |domain: &&String| matches!(leaf.match_host(domain), HostMatch::San(_));
     let missing: Vec<&str> =
         domains.iter().filter(|domain| !covered(domain)).map(String::as_str).collect();
     if missing.is_empty() {
         return None;
     }
-    let flags: Vec<String> = missing.iter().map(|domain| format!("--add-host {domain}")).collect();
+    let flags: Vec<String> =
+        missing.iter().map(|domain| format!("--add-host {}", remedy::word(domain))).collect();
+    let remedy = if own { format!("{mend} {}", flags.join(" ")) } else { mend };
+    Some((format!("its certificate does not cover {}", missing.join(", ")), remedy))
+}
+
+/// Whether Google's global load balancers take a key of this type: RSA from 2048 bits, ECDSA on
+/// P-256 and P-384. (What they promise is RSA-2048 and P-256.)
+#[must_use]
+pub fn gce_takes(key_type: &str) -> bool {
+    match key_type.strip_prefix("rsa-").map(str::parse::<u32>) {
+        Some(Ok(bits)) => (2048..=4096).contains(&bits),
+        _ => matches!(key_type, "p256" | "p384"),
+    }
+}
+
+/// A ClusterIP Service out of a LoadBalancer one: fields that only the latter may have go with
+/// the type, or the API server refuses the change.
+fn cluster_ip(spec: &Value) -> Value {
+    let mut patch = json!({ "type": "ClusterIP" });
+    for field in [
+        "allocateLoadBalancerNodePorts",
+        "externalTrafficPolicy",
+        "healthCheckNodePort",
+        "loadBalancerClass",
+        "loadBalancerIP",
+        "loadBalancerSourceRanges",
+    ] {
+        if spec.get(field).is_some() {
+            patch[field] = Value::Null;
+        }
+    }
+    patch
+}
+
+/// Whether a JSON list holds these strings, in any order.
+fn same_strings(list: Option<&Value>, wanted: &[String]) -> bool {
+    let there = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let there: BTreeSet<&str> = there.iter().filter_map(Value::as_str).collect();
+    there == wanted.iter().map(String::as_str).collect()
+}
+
+/// Why an Ingress of that name cannot be taken over: another controller serves it, or it holds
+/// what stops GKE's.
+fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(String, String)> {
+    let wanted = match &wish.class {
+        Class::Gce => "gce",
+        Class::Other(class) => class,
+    };
+    let annotated = facts.annotations.get(INGRESS_CLASS).map(String::as_str);
+    let named = facts.spec.get("ingressClassName").and_then(Value::as_str);
+    let other = [annotated, named]
+        .into_iter()
+        .flatten()
+        .find(|class| !class.is_empty() && *class != wanted);
+    if let Some(other) = other {
+        return Some((
+            format!(
+                "it is of class {other:?}, and another controller serves it: expected {wanted:?}"
+            ),
+            format!("choose another --name, or --ingress-class {other}"),
+        ));
+    }
+    let entries =
+        facts.spec.get("tls").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let without_secret = |entry: &&Value| {
+        entry.get("secretName").and_then(Value::as_str).unwrap_or_default().is_empty()
+    };
+    let broken = entries.iter().find(without_secret).filter(|_| wish.class == Class::Gce)?;
     Some((
-        format!("its certificate does not cover {}", missing.join(", ")),
-        format!("{mend} {}", flags.join(" ")),
+        format!(
+            "its spec.tls has an entry without a secretName, which stops GKE's load balancer: {broken}"
+        ),
+        format!(
+            "name a Secret in it or take it out: kubectl edit ingress {} -n {}",
+            wish.name, wish.namespace
+        ),
     ))
 }
 
@@ -729,7 +882,18 @@ fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec<String>) {
 
 /// Whether both have the same rules, whatever else differs.
 fn same_rules(wanted: &Value, there: &Value) -> bool {
-    wanted.get("rules") == there.get("rules")
+    let rules = |spec: &Value| {
+        let mut rules: Vec<String> = spec
+            .get("rules")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(Value::to_string)
+            .collect();
+        rules.sort();
+        rules
+    };
+    rules(wanted) == rules(there)
 }
 
 /// The `tls` entries and class that are wanted and not there; entries of others stay.
@@ -742,7 +906,10 @@ fn ingress_spec_patch(
     let entries =
         |spec: &Value| spec.get("tls").and_then(Value::as_array).cloned().unwrap_or_default();
     let (before, missing) = (entries(there), entries(wanted));
-    let missing: Vec<Value> = missing.into_iter().filter(|entry| !before.contains(entry)).collect();
+    let missing: Vec<Value> = missing
+        .into_iter()
+        .filter(|entry| !before.iter().any(|there| serves(there, entry)))
+        .collect();
     if !missing.is_empty() {
         let after = [before.clone(), missing].concat();
         changes.push((
@@ -760,6 +927,15 @@ fn ingress_spec_patch(
         patch.insert("ingressClassName".to_owned(), class.clone());
     }
     (!patch.is_empty()).then_some(Value::Object(patch))
+}
+
+/// Whether a `tls` entry that is there names the same Secret for all the hosts that are wanted.
+fn serves(there: &Value, wanted: &Value) -> bool {
+    let hosts = |entry: &Value| -> BTreeSet<String> {
+        let hosts = entry.get("hosts").and_then(Value::as_array).into_iter().flatten();
+        hosts.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    there.get("secretName") == wanted.get("secretName") && hosts(there).is_superset(&hosts(wanted))
 }
 
 /// Annotations that are wanted and not there; the list of ManagedCertificates is added to.
