@@ -236,6 +236,9 @@ pub struct CheckArgs {
     /// When a certificate is due: a time or a share of its lifetime
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<Lead>,
+    /// Whether GKE's rules apply to an Ingress without a class
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    pub platform: PlatformArg,
     /// From which findings on the exit code is 1
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     pub fail_on: FailOnArg,
@@ -262,6 +265,17 @@ pub struct LookArgs {
     /// Read manifests instead of a cluster: a file, a folder, or - ; repeatable
     #[arg(short = 'f', long, value_name = "PATH")]
     pub filename: Vec<PathBuf>,
+}
+
+/// `--platform`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlatformArg {
+    /// When GKE's own kinds are there.
+    Auto,
+    /// They do.
+    Gke,
+    /// They do not.
+    Other,
 }
 
 /// `--fail-on`.
@@ -419,6 +433,23 @@ pub enum ManagedCommand {
     /// Wait until a ManagedCertificate is Active for its domains
     #[command(after_help = examples::MANAGED_WAIT)]
     Wait(ManagedWaitArgs),
+    /// Change the domains without an outage, by a second ManagedCertificate
+    #[command(after_help = examples::MANAGED_SET_DOMAINS)]
+    SetDomains(ManagedSetDomainsArgs),
+}
+
+/// `certwright managed set-domains`.
+#[derive(Debug, Args)]
+pub struct ManagedSetDomainsArgs {
+    /// The ManagedCertificate; also one that took over from it is found by this name
+    #[arg(value_name = "NAME", value_parser = object_name)]
+    pub name: String,
+    /// All domains it shall hold from now on
+    #[arg(value_name = "DOMAIN", required = true)]
+    pub domains: Vec<String>,
+    /// Write nothing: show what would be done first
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `certwright managed create`.
@@ -678,6 +709,18 @@ Examples:
   certwright managed status shop-tls -n shop -o json
 
 Ends with 1 when one is not Active for its domains.
+
+"
+    );
+
+    pub(super) const MANAGED_SET_DOMAINS: &str = help_end!(
+        "\
+Examples:
+  certwright managed set-domains shop-tls shop.example new.example -n shop --dry-run
+  certwright managed set-domains shop-tls shop.example new.example -n shop --timeout 2h
+
+Makes NAME-<digest> beside the old one, waits until it serves, then lets the
+old one go. Cut short, the same command goes on from what the cluster shows.
 
 "
     );

@@ -157,10 +157,9 @@ async fn look(
         inventory.absorb(seen, world.random());
     }
     // Who uses a named Secret, and for which hosts, only the Ingresses can tell.
-    observe::cluster::list_ingresses(client, namespace, &mut |seen| {
-        inventory.absorb(seen, world.random());
-    })
-    .await
+    let mut take = |seen| inventory.absorb(seen, world.random());
+    observe::cluster::list_ingresses(client, namespace, &mut take).await?;
+    observe::cluster::list_gke(client, namespace, &mut take).await
 }
 
 async fn answer_questions(
@@ -365,6 +364,7 @@ impl Bootstrap<'_> {
     /// As [`gather`].
     pub async fn converged(&mut self, world: &World) -> Result<Bootstrapped, GatherError> {
         let mut outcomes = Vec::new();
+        observe::cluster::namespace_is_there(self.client, &self.wish.namespace).await?;
         for _ in 0..LOOKS {
             let (plan, inventory) = self.planned(world).await?;
             let progress = Progress::of(&inventory, &self.wish);
@@ -514,6 +514,80 @@ impl ManagedWait<'_> {
     }
 }
 
+/// How a change of domains ended.
+#[derive(Debug)]
+pub struct Changed {
+    /// The certificate that holds the domains now.
+    pub target: ObjectRef,
+    /// The last plan: its refusals.
+    pub plan: Plan,
+    /// What became of every step.
+    pub outcomes: Vec<Outcome>,
+    /// Why it could not be brought to an end: message and remedy. The old certificate serves on.
+    pub stuck: Option<(String, String)>,
+}
+
+/// Changes the domains of a ManagedCertificate without an outage; cut short, another run goes on
+/// from what the cluster shows.
+///
+/// # Errors
+/// As [`gather`].
+pub async fn change_domains(
+    client: &Client,
+    (name, domains): (&ObjectRef, &[String]),
+    keys: Arc<dyn KeySource>,
+    world: &World,
+    tell: &mut (dyn FnMut(&str) + Send),
+) -> Result<Changed, GatherError> {
+    let (mut outcomes, mut pause, mut told, mut hopeless_looks) =
+        (Vec::new(), FIRST_PAUSE, String::new(), 0);
+    loop {
+        let inventory = gather_managed(client, name.namespace.as_deref(), world).await?;
+        let change = managed::set_domains(&inventory, name, domains, world.now);
+        let target = change.target.clone();
+        let standing = inventory.object(&target).map(|facts| managed::standing(&inventory, facts));
+        let stuck = standing.and_then(|standing| standing.managed.permanent_failure());
+        hopeless_looks = if stuck.is_some() { hopeless_looks + 1 } else { 0 };
+        let stuck = stuck.map(|(status, meaning)| {
+            (format!("{status}: {}", meaning.meaning), meaning.remedy.to_owned())
+        });
+        let end = change.waiting.is_none()
+            || !change.plan.refused.is_empty()
+            || hopeless_looks >= SURE_AFTER;
+        if end {
+            return Ok(Changed {
+                target,
+                plan: change.plan,
+                outcomes,
+                stuck: stuck.filter(|_| hopeless_looks > 0),
+            });
+        }
+        let waiting = change.waiting.unwrap_or_default();
+        if waiting != told {
+            tell(&waiting);
+            told = waiting;
+            pause = FIRST_PAUSE;
+        }
+        let acted = !change.plan.steps.is_empty();
+        let done = in_order(
+            change.plan.steps.clone(),
+            Arc::clone(&keys),
+            Target { client: client.clone(), dry_run: false },
+        )
+        .await;
+        let (done, _conflicts) = split_conflicts(done);
+        let failed = done.iter().any(|outcome| outcome.result.is_err());
+        outcomes.extend(done);
+        if failed {
+            return Ok(Changed { target, plan: change.plan, outcomes, stuck: None });
+        }
+        if !acted {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
 /// Carries out steps that need no materials, one after the other.
 pub async fn in_order(steps: Vec<Step>, keys: Arc<dyn KeySource>, target: Target) -> Vec<Outcome> {
     apply::cluster::apply_in_order(steps, Arc::new(Materials::default()), keys, target, &mut |_| ())
@@ -583,7 +657,8 @@ fn first_seen(plan: &Plan) -> FirstSeen {
         Step::CreateSecret(_)
         | Step::WriteFiles(_)
         | Step::CreateObject(_)
-        | Step::PatchObject(_) => None,
+        | Step::PatchObject(_)
+        | Step::DeleteObject(_) => None,
     });
     replaced
         .map(|step| {

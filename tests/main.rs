@@ -12,18 +12,24 @@
 mod support {
     pub mod binary;
     pub mod control_plane;
+    pub mod gke;
     pub mod live;
     pub mod source_tree;
+    pub mod witness;
 }
 
 mod cases {
     mod clippy_guard;
     mod control_plane;
     mod help;
+    mod live_bootstrap;
+    mod live_gke;
     mod live_input;
     mod live_rotation;
     mod live_walk;
+    mod output_files;
     mod readme;
     mod scenarios;
     mod tidy;
+    mod witnesses;
 }

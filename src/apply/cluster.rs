@@ -101,6 +101,11 @@ async fn one(
                 client.patch_object(&step.object, &patch, FIELD_MANAGER, target.dry_run).await;
             written.map(|version| object_written(version, target)).map_err(failed)
         }
+        Step::DeleteObject(step) => {
+            let version = step.resource_version.clone();
+            let deleted = target.client.delete_object(&step.object, version, target.dry_run).await;
+            deleted.map(|()| object_written(None, target)).map_err(failed)
+        }
         Step::WriteFiles(_) => {
             Err(Failed::of("files are not written to a cluster", "this is a mistake in certwright"))
         }

@@ -27,7 +27,8 @@ pub fn apply(steps: Vec<Step>, materials: &Materials, keys: &dyn KeySource) -> V
             Step::CreateSecret(_)
             | Step::ReplacePair(_)
             | Step::CreateObject(_)
-            | Step::PatchObject(_) => Err(Failed::of(
+            | Step::PatchObject(_)
+            | Step::DeleteObject(_) => Err(Failed::of(
                 "a Secret is not written to files",
                 "this is a mistake in certwright",
             )),
@@ -53,14 +54,7 @@ fn write_pair(
     // Both are on disk before either is seen: a full disk shows here, with the old files intact.
     let key = stage(&key_path, ready.key.expose(), KEY_MODE, true)?;
     let certificate = stage(&certificate_path, &ready.certificates, CERTIFICATE_MODE, false)?;
-    place(key, &key_path, step.overwrite)?;
-    if let Err(error) = place(certificate, &certificate_path, step.overwrite) {
-        if !step.overwrite {
-            // The key is ours, made a moment ago for a certificate that is not to be.
-            let _ = fs::remove_file(&key_path);
-        }
-        return Err(error);
-    }
+    place_all(vec![(key, key_path.clone()), (certificate, certificate_path)], step.overwrite)?;
     sync_folder(&key_path)?;
     Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: false })
 }
@@ -81,9 +75,7 @@ pub fn write_set(folder: &Path, files: &[NewFile], overwrite: bool) -> Result<()
         let mode = if file.private { KEY_MODE } else { CERTIFICATE_MODE };
         staged.push((stage(&path, file.text.as_bytes(), mode, file.private)?, path));
     }
-    for (file, path) in staged {
-        place(file, &path, overwrite)?;
-    }
+    place_all(staged, overwrite)?;
     File::open(folder)
         .and_then(|opened| opened.sync_all())
         .map_err(|error| cannot_write(folder, &error))
@@ -158,6 +150,35 @@ fn stage(path: &Path, bytes: &[u8], mode: u32, exact: bool) -> Result<NamedTempF
         Ok(file)
     };
     write().map_err(|error| cannot_write(path, &error))
+}
+
+/// Puts every file in its place, or none: what was there before is kept aside until the last one
+/// stands, and comes back when one cannot be placed.
+fn place_all(staged: Vec<(NamedTempFile, PathBuf)>, overwrite: bool) -> Result<(), Failed> {
+    let mut placed: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
+    let Some((_, first)) = staged.first() else { return Ok(()) };
+    let aside = tempfile::Builder::new()
+        .prefix(".certwright-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(folder(first));
+    let aside = aside.map_err(|error| cannot_write(folder(first), &error))?;
+    for (number, (file, path)) in staged.into_iter().enumerate() {
+        let old = aside.path().join(number.to_string());
+        // A link to a link is one to the link itself: nothing is followed.
+        let old = fs::hard_link(&path, &old).is_ok().then_some(old);
+        if let Err(error) = place(file, &path, overwrite) {
+            for (path, old) in placed {
+                // Nothing more can be done when this fails too; the first error is what counts.
+                let _ = match old {
+                    Some(old) => fs::rename(old, path),
+                    None => fs::remove_file(path),
+                };
+            }
+            return Err(error);
+        }
+        placed.push((path, old));
+    }
+    Ok(())
 }
 
 fn place(staged: NamedTempFile, path: &Path, overwrite: bool) -> Result<(), Failed> {

@@ -71,7 +71,10 @@ fn one_into_sink(
             take(&create.object, create.manifest.clone(), false);
             return Ok(Done { after: None, resource_version: None, tried_only: true });
         }
-        Step::ReplacePair(_) | Step::WriteFiles(_) | Step::PatchObject(_) => {
+        Step::ReplacePair(_)
+        | Step::WriteFiles(_)
+        | Step::PatchObject(_)
+        | Step::DeleteObject(_) => {
             return Err(Failed::of(
                 format!("{} is there already and is changed, not printed", step.object()),
                 "use --dry-run=client without -o to see the change",

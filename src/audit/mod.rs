@@ -9,7 +9,8 @@ pub mod policy;
 pub mod remedy;
 mod rules;
 
-use crate::inventory::Inventory;
+use crate::gke::annotations::{INGRESS_CLASS, is_gke_class};
+use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use finding::{Finding, Findings, Severity};
 use policy::Policy;
@@ -39,6 +40,8 @@ pub struct Context<'p> {
     pub now: OffsetDateTime,
     /// Leads and the like.
     pub policy: &'p Policy,
+    /// Whether GKE's load balancer serves an Ingress that names no class.
+    pub platform: Platform,
     /// Where the facts are from; a file set may be less than the cluster has.
     pub source: Source,
 }
@@ -50,6 +53,36 @@ pub enum Source {
     Cluster,
     /// Files: what is not there may be elsewhere.
     Files,
+}
+
+/// Whose controller serves an Ingress that names no class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// GKE's, when anything of GKE's own kinds was seen.
+    Auto,
+    /// GKE's.
+    Gke,
+    /// Another one.
+    Other,
+}
+
+impl Context<'_> {
+    /// Whether an Ingress of this class is GKE's: by the annotation, which alone it goes by, or by
+    /// naming no class at all on that platform.
+    #[must_use]
+    pub fn is_gke(&self, inventory: &Inventory, ingress: &ObjectFacts) -> bool {
+        let annotated =
+            ingress.annotations.get(INGRESS_CLASS).map(String::as_str).unwrap_or_default();
+        let named = ingress.spec.get("ingressClassName").and_then(serde_json::Value::as_str);
+        match (annotated, named) {
+            ("", None | Some("")) => match self.platform {
+                Platform::Gke => true,
+                Platform::Other => false,
+                Platform::Auto => inventory.has_gke_objects(),
+            },
+            (class, _) => is_gke_class(Some(class)),
+        }
+    }
 }
 
 /// What the audit found.

@@ -5,7 +5,7 @@ use super::error::{ClusterError, Failure, Verb};
 use crate::object_ref::{Kind, ObjectRef};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::{Api, ListParams, ObjectList, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, ListParams, ObjectList, Patch, PatchParams, Preconditions};
 use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use serde::de::DeserializeOwned;
@@ -229,6 +229,27 @@ impl Client {
         Ok(written.metadata.resource_version)
     }
 
+    /// Deletes an object, if it still has this resourceVersion. One that is gone already is as
+    /// wished.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; `Conflict` when the object has changed since.
+    pub async fn delete_object(
+        &self,
+        object: &ObjectRef,
+        resource_version: Option<String>,
+        dry_run: bool,
+    ) -> Result<(), ClusterError> {
+        let api = self.dynamic(object)?;
+        let preconditions = Preconditions { resource_version, uid: None };
+        let params =
+            DeleteParams { dry_run, preconditions: Some(preconditions), ..DeleteParams::default() };
+        match self.once(Verb::Delete, object, api.delete(&object.name, &params)).await {
+            Err(error) if error.failure == Failure::NotFound => Ok(()),
+            deleted => deleted.map(drop),
+        }
+    }
+
     fn dynamic(&self, object: &ObjectRef) -> Result<Api<DynamicObject>, ClusterError> {
         let Some((group, version, plural)) = object.kind.resource() else {
             return Err(ClusterError::no_such_kind(object));
@@ -236,6 +257,22 @@ impl Client {
         let kind = GroupVersionKind::gvk(group, version, object.kind.as_str());
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
         Ok(Api::namespaced_with(self.inner.clone(), object.namespace(), &resource))
+    }
+
+    /// Whether the cluster has kinds of this API group. Discovery is open to whoever may log in,
+    /// where a list of an unknown kind would be "forbidden"; where it is closed, the answer is no.
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the server cannot be asked at all.
+    pub async fn knows_group(&self, group: &str) -> Result<bool, ClusterError> {
+        let object = ObjectRef::all(Kind::ManagedCertificate, None);
+        match self.read(Verb::List, &object, || self.inner.list_api_groups()).await {
+            Ok(groups) => Ok(groups.groups.iter().any(|known| known.name == group)),
+            Err(error) if error.failure.may_pass() || error.failure == Failure::Unauthorized => {
+                Err(error)
+            }
+            Err(_) => Ok(false),
+        }
     }
 
     /// Whether the namespace is there; true also when that may not be asked.

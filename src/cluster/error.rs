@@ -14,6 +14,8 @@ pub enum Verb {
     Create,
     /// A change of an object.
     Patch,
+    /// The end of an object.
+    Delete,
 }
 
 impl fmt::Display for Verb {
@@ -23,6 +25,7 @@ impl fmt::Display for Verb {
             Self::Get => "get",
             Self::Create => "create",
             Self::Patch => "patch",
+            Self::Delete => "delete",
         })
     }
 }

@@ -76,6 +76,19 @@ fn check_usage(args: &BootstrapArgs) -> Result<()> {
             "leave out --ingress-class, or --google-managed",
         ));
     }
+    let prints = args.write.dry_run == DryRun::Client && args.write.output != WriteFormat::Table;
+    if args.no_secret && args.out_dir.is_none() && !prints {
+        return Err(CommandError::usage(
+            "--no-secret leaves the Secret out of manifests, and none are written",
+            "name a Secret that is there with --tls-secret",
+        ));
+    }
+    if args.out_dir.is_some() && args.write.dry_run != DryRun::None {
+        return Err(CommandError::usage(
+            "--out-dir touches no cluster; there is nothing to try",
+            "leave out --dry-run",
+        ));
+    }
     if gce && !bootstrap::gce_takes(args.key_type.as_str()) {
         return Err(CommandError::usage(
             format!("Google's load balancers do not take keys of type {}", args.key_type),

@@ -1,8 +1,8 @@
 //! `certwright check`: observe, audit, report.
 
 use crate::audit::policy::Policy;
-use crate::audit::{self, Context, Source as AuditSource};
-use crate::cli::{CheckArgs, Global, ReportFormat};
+use crate::audit::{self, Context, Platform, Source as AuditSource};
+use crate::cli::{CheckArgs, Global, PlatformArg, ReportFormat};
 use crate::converge::{self, Source};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
@@ -35,7 +35,13 @@ pub(super) async fn run(
         Source::Cluster { .. } => AuditSource::Cluster,
         Source::Files { .. } => AuditSource::Files,
     };
-    let context = Context { now: args.at.unwrap_or(world.now), policy: &policy, source: from };
+    let platform = match args.platform {
+        PlatformArg::Auto => Platform::Auto,
+        PlatformArg::Gke => Platform::Gke,
+        PlatformArg::Other => Platform::Other,
+    };
+    let context =
+        Context { now: args.at.unwrap_or(world.now), policy: &policy, platform, source: from };
     let report = audit::audit(&gathered.inventory, &context);
     let look = Look {
         wide: args.output == ReportFormat::Wide,

@@ -1,7 +1,7 @@
 //! `certwright inspect`: observe, audit, report, for files, standard input and Secrets by name.
 
 use crate::audit::policy::Policy;
-use crate::audit::{self, Context, Source};
+use crate::audit::{self, Context, Platform, Source};
 use crate::cli::{Global, InspectArgs, ReportFormat};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
@@ -25,7 +25,12 @@ pub(super) async fn run(
     let (inventory, source) = observed(&args, global, world).await?;
     something_was_read(&args, &inventory)?;
     let policy = Policy::default();
-    let context = Context { now: args.at.unwrap_or(world.now), policy: &policy, source };
+    let context = Context {
+        now: args.at.unwrap_or(world.now),
+        policy: &policy,
+        platform: Platform::Other,
+        source,
+    };
     let report = audit::audit(&inventory, &context);
     match args.output {
         ReportFormat::Json => write_json("inspect", &inventory, &report, output.data())?,

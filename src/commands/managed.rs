@@ -4,8 +4,8 @@ use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, RandomKeys};
 use crate::audit::Source;
 use crate::cli::{
-    DryRun, Global, ManagedCommand, ManagedCreateArgs, ManagedStatusArgs, ManagedWaitArgs,
-    PlanFormat, WriteFormat,
+    DryRun, Global, ManagedCommand, ManagedCreateArgs, ManagedSetDomainsArgs, ManagedStatusArgs,
+    ManagedWaitArgs, PlanFormat, WriteFormat,
 };
 use crate::converge::{self, ManagedWait, Waited};
 use crate::exit::Exit;
@@ -29,6 +29,7 @@ pub(super) async fn run(
         ManagedCommand::Create(args) => create(args, global, world, output).await,
         ManagedCommand::Status(args) => status(args, global, world, output).await,
         ManagedCommand::Wait(args) => wait(args, global, world, output).await,
+        ManagedCommand::SetDomains(args) => set_domains(args, global, world, output).await,
     }
 }
 
@@ -152,6 +153,49 @@ async fn wait(
             Err(CommandError::failed(message, remedy))
         }
     }
+}
+
+async fn set_domains(
+    args: ManagedSetDomainsArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    let usage = |message| CommandError::usage(message, "nothing was sent; Google would refuse it");
+    limits::check_domains(&args.domains).map_err(usage)?;
+    let client = session::client(global, world).await?;
+    let namespace = session::namespace(global, &client);
+    let name = ObjectRef::namespaced(Kind::ManagedCertificate, namespace, args.name.as_str());
+    let account = |plan| Account {
+        command: "managed-set-domains",
+        plan,
+        outcomes: None,
+        source: Source::Cluster,
+        problems: &[],
+        namespaces: false,
+    };
+    if args.dry_run {
+        let inventory = converge::gather_managed(&client, name.namespace.as_deref(), world).await?;
+        let change = managed::set_domains(&inventory, &name, &args.domains, world.now);
+        return session::report(&account(&change.plan), WriteFormat::Table, output);
+    }
+    let keys = Arc::new(RandomKeys(world.random.clone()));
+    let mut tell = |waiting: &str| output.say(waiting);
+    let wish = (&name, args.domains.as_slice());
+    let changed = converge::change_domains(&client, wish, keys, world, &mut tell).await?;
+    let shown = Account { outcomes: Some(&changed.outcomes), ..account(&changed.plan) };
+    let exit = session::report(&shown, WriteFormat::Table, output)?;
+    if let Some((message, remedy)) = changed.stuck {
+        let message = format!(
+            "{} cannot become Active: {message}; the old certificate serves on",
+            changed.target.short()
+        );
+        return Err(CommandError::failed(message, remedy));
+    }
+    if exit == Exit::Done {
+        output.say(&format!("{} holds the domains", changed.target.short()));
+    }
+    Ok(exit)
 }
 
 /// One line: the certificate's status and each domain's.

@@ -12,7 +12,7 @@ use super::{
 use crate::object_ref::ObjectRef;
 use crate::observation::{IngressSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
-use crate::x509::pem;
+use crate::x509::{cert, pem};
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
 
@@ -158,6 +158,7 @@ fn secret_facts(
         resource_version: seen.meta.resource_version.clone(),
         secret_type: seen.secret_type.clone(),
         immutable: seen.immutable,
+        load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
         derived_keys: derived_keys(&seen.data),
         bundle,
         ca_crt,
@@ -165,6 +166,10 @@ fn secret_facts(
         wishes,
         chosen,
     }
+}
+
+fn load_balancer_token(tls_crt: &[u8]) -> String {
+    cert::hex(cert::sha256(tls_crt).get(..8).unwrap_or_default())
 }
 
 /// Data keys beside the pair that are made from it: keystores by their ending, and any value that

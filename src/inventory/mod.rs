@@ -63,6 +63,9 @@ pub struct SecretFacts {
     pub immutable: bool,
     /// What `tls.crt` and `tls.key` hold.
     pub bundle: Bundle,
+    /// The first 16 hex digits of SHA-256 over the exact bytes of `tls.crt`: a token in the name
+    /// that GKE's load balancer gives the certificate.
+    pub load_balancer_token: String,
     /// What `ca.crt` holds in relation to the pair.
     pub ca_crt: CaCrt,
     /// Other data keys that hold a copy of the pair or are made from it.
@@ -171,6 +174,13 @@ impl Inventory {
     #[must_use]
     pub fn object(&self, object: &ObjectRef) -> Option<&ObjectFacts> {
         self.objects.get(&marker(object))
+    }
+
+    /// Whether anything of GKE's own kinds was seen.
+    #[must_use]
+    pub fn has_gke_objects(&self) -> bool {
+        let gke = [Kind::ManagedCertificate, Kind::BackendConfig, Kind::FrontendConfig];
+        self.objects.keys().any(|(kind, ..)| gke.contains(kind))
     }
 
     /// Every object of this kind that was seen as it is written.

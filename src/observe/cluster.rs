@@ -27,7 +27,8 @@ pub async fn list(
     });
     let listed = secrets.await;
     unseen_when_forbidden(listed, ObjectRef::all(Kind::Secret, namespace), take)?;
-    list_ingresses(client, namespace, take).await
+    list_ingresses(client, namespace, take).await?;
+    list_gke(client, namespace, take).await
 }
 
 /// Reads every object of these kinds in `namespace` (none: all), as it is written.
@@ -64,6 +65,37 @@ pub async fn namespace_is_there(client: &Client, namespace: &str) -> Result<(), 
         return Ok(());
     }
     Err(ClusterError::no_namespace(namespace))
+}
+
+/// What GKE's load balancer is made from, beside Ingresses and Secrets.
+const GKE_KINDS: [Kind; 5] = [
+    Kind::ManagedCertificate,
+    Kind::BackendConfig,
+    Kind::FrontendConfig,
+    Kind::Service,
+    Kind::Ingress,
+];
+
+/// Lists, where the cluster has GKE's own kinds, everything its load balancer is made from. What
+/// may not be listed is handed on as unseen.
+///
+/// # Errors
+/// [`ClusterError`] when the server cannot be asked at all.
+pub async fn list_gke(
+    client: &Client,
+    namespace: Option<&str>,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    if !client.knows_group("networking.gke.io").await? {
+        return Ok(());
+    }
+    for kind in GKE_KINDS {
+        match objects(client, &[kind], namespace, take).await {
+            Err(error) if error.failure == Failure::NoSuchKind => {}
+            listed => unseen_when_forbidden(listed, ObjectRef::all(kind, namespace), take)?,
+        }
+    }
+    Ok(())
 }
 
 /// Lists the Ingresses of `namespace` (none: every namespace).

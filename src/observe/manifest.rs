@@ -4,8 +4,8 @@
 //! refuses to know where the text came from.
 
 use super::kubernetes;
-use crate::object_ref::{ObjectRef, Place};
-use crate::observation::{Observation, SecretSeen};
+use crate::object_ref::{Kind, ObjectRef, Place};
+use crate::observation::{ObjectSeen, Observation, SecretSeen};
 use base64::Engine as _;
 use granit_parser::{Event, Parser};
 use k8s_openapi::api::core::v1::Secret;
@@ -121,6 +121,9 @@ fn object(
     namespace: &str,
     take: &mut dyn FnMut(Observation),
 ) {
+    if let Some(seen) = as_written(&value, kind, place, namespace) {
+        take(Observation::Object(seen));
+    }
     let api_version =
         value.get("apiVersion").and_then(Value::as_str).unwrap_or_default().to_owned();
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
@@ -159,6 +162,30 @@ fn object(
         )),
         _ => {}
     }
+}
+
+/// Objects that GKE's load balancer is made from, and Ingresses for their annotations and status.
+const AS_WRITTEN: [Kind; 5] = [
+    Kind::Ingress,
+    Kind::Service,
+    Kind::BackendConfig,
+    Kind::FrontendConfig,
+    Kind::ManagedCertificate,
+];
+
+fn as_written(value: &Value, kind: &str, place: &Place, namespace: &str) -> Option<ObjectSeen> {
+    let api_version = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let ours = |known: &&Kind| {
+        known.as_str() == kind && known.resource().is_some_and(|(known, ..)| known == group)
+    };
+    let kind = *AS_WRITTEN.iter().find(ours)?;
+    let text =
+        |path: &str| value.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let name = text("/metadata/name")?;
+    let within = text("/metadata/namespace").unwrap_or(namespace);
+    let object = ObjectRef::namespaced(kind, within, name).at(Some(place.clone()));
+    Some(kubernetes::object_seen(&object, value.clone()))
 }
 
 /// A Secret; values of `data` that are no base64 are set aside instead of failing the object.

@@ -4,12 +4,14 @@
 //! Refuses to know IO and the clock.
 
 use super::bootstrap::with_name;
-use super::step::{CreateObject, LeftOut, PatchObject, Plan, Reason, Step};
+use super::step::{CreateObject, DeleteObject, LeftOut, PatchObject, Plan, Reason, Step};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::x509::{cert, instant};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 /// The annotation that is touched to wake Google's controllers.
@@ -31,6 +33,25 @@ impl Standing<'_> {
     #[must_use]
     pub fn is_attached(&self) -> bool {
         self.ingresses.iter().any(|(_, attached)| *attached)
+    }
+
+    /// Each domain of the spec with its status; and those the status tells of that the spec has
+    /// not, as it does for minutes after an edit.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(String, Option<String>)> {
+        let told = &self.managed.domain_status;
+        let status = |domain: &str| {
+            told.iter().find(|(there, _)| there == domain).map(|(_, status)| status.clone())
+        };
+        let wanted = self.managed.domains.iter().map(|domain| (domain.clone(), status(domain)));
+        let stale = told.iter().filter(|(domain, _)| !self.managed.domains.contains(domain));
+        wanted.chain(stale.map(|(domain, status)| (domain.clone(), Some(status.clone())))).collect()
+    }
+
+    /// When it expires, once it is issued.
+    #[must_use]
+    pub fn expires(&self) -> Option<OffsetDateTime> {
+        self.managed.expire_time.as_deref().and_then(|text| instant::parse(text).ok())
     }
 
     /// What keeps it from ever becoming Active unless somebody acts: reason and remedy.
@@ -155,6 +176,159 @@ fn attach(ingress: &ObjectFacts, name: &str) -> Option<PatchObject> {
     (after != before).then(|| annotation(ingress, MANAGED_CERTIFICATES, &before, &after))
 }
 
+/// What is next on the way to other domains without an outage.
+#[derive(Debug)]
+pub struct Change {
+    /// What can be done now.
+    pub plan: Plan,
+    /// The certificate that holds the new domains.
+    pub target: ObjectRef,
+    /// What must come about first; none when nothing is left.
+    pub waiting: Option<String>,
+}
+
+/// Plans the change of `name`'s domains, from whatever the cluster shows: a second certificate
+/// beside the first, both attached, and only when the second serves, the first detached (its name
+/// taken out of the Ingress first, since a delete while it is named hangs) and deleted. The list of
+/// certificates on the load balancer is never empty on the way.
+#[must_use]
+pub fn set_domains(
+    inventory: &Inventory,
+    name: &ObjectRef,
+    domains: &[String],
+    now: OffsetDateTime,
+) -> Change {
+    let family: Vec<Standing<'_>> = standings(inventory)
+        .into_iter()
+        .filter(|standing| is_of_family(&standing.facts.object, name))
+        .collect();
+    let wanted: BTreeSet<&str> = domains.iter().map(String::as_str).collect();
+    let holds_them = |standing: &&Standing<'_>| {
+        standing.managed.domains.iter().map(String::as_str).collect::<BTreeSet<_>>() == wanted
+    };
+    let target = family.iter().find(holds_them);
+    let object =
+        target.map_or_else(|| successor(name, &wanted), |standing| standing.facts.object.clone());
+    let mut change = Change { plan: Plan::empty(now), target: object.clone(), waiting: None };
+    let ingresses: BTreeMap<&str, &ObjectFacts> = family
+        .iter()
+        .flat_map(|standing| &standing.ingresses)
+        .map(|(ingress, _)| (ingress.object.name.as_str(), *ingress))
+        .collect();
+    if let Some(refusal) = cannot_change(name, &family, ingresses.is_empty()) {
+        change.plan.refused.push(refusal);
+        return change;
+    }
+    let Some(target) = target else {
+        let spec = json!({ "domains": wanted });
+        change.plan.steps.push(Step::CreateObject(manifest(&object, &spec)));
+        change.plan.steps.extend(
+            ingresses
+                .values()
+                .filter_map(|ingress| attach(ingress, &object.name))
+                .map(Step::PatchObject),
+        );
+        change.waiting = Some("the new certificate is being made".to_owned());
+        return change;
+    };
+    change.plan.steps.extend(
+        ingresses
+            .values()
+            .filter_map(|ingress| attach(ingress, &object.name))
+            .map(Step::PatchObject),
+    );
+    change.waiting = not_serving(target, &ingresses);
+    if change.waiting.is_none() && change.plan.steps.is_empty() {
+        let others: Vec<&Standing<'_>> =
+            family.iter().filter(|standing| standing.facts.object.name != object.name).collect();
+        change.plan.steps = retire(&others, &ingresses);
+        if !change.plan.steps.is_empty() {
+            change.waiting = Some("the old certificate is being let go".to_owned());
+        }
+    }
+    change
+}
+
+/// Whether an object is `name` or one that took over from it: `name-` and eight hex digits.
+fn is_of_family(object: &ObjectRef, name: &ObjectRef) -> bool {
+    let suffix =
+        object.name.strip_prefix(name.name.as_str()).and_then(|rest| rest.strip_prefix('-'));
+    let successor = suffix.is_some_and(|suffix| {
+        suffix.len() == 8 && suffix.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+    });
+    object.namespace == name.namespace && (object.name == name.name || successor)
+}
+
+/// The name for these domains: always the same, so that a run that was cut short finds its own.
+fn successor(name: &ObjectRef, domains: &BTreeSet<&str>) -> ObjectRef {
+    let joined = domains.iter().copied().collect::<Vec<_>>().join(",");
+    let digest = cert::hex(cert::sha256(joined.as_bytes()).get(..4).unwrap_or_default());
+    ObjectRef { name: format!("{}-{digest}", name.name), ..name.clone() }
+}
+
+fn cannot_change(name: &ObjectRef, family: &[Standing<'_>], unnamed: bool) -> Option<LeftOut> {
+    let no = |reason, message: &str, remedy: String| {
+        Some(LeftOut { object: name.clone(), reason, message: message.to_owned(), remedy })
+    };
+    if family.is_empty() {
+        let remedy = format!("make it: certwright managed create {} DOMAIN", name.name);
+        return no(Reason::NotFound, "it does not exist", remedy);
+    }
+    if unnamed {
+        let remedy = format!("kubectl annotate ingress NAME {MANAGED_CERTIFICATES}={}", name.name);
+        return no(
+            Reason::Mismatch,
+            "no Ingress names it, so another would never be issued",
+            remedy,
+        );
+    }
+    None
+}
+
+/// Why the new certificate does not serve yet; none when it is Active and on every load balancer.
+fn not_serving(target: &Standing<'_>, ingresses: &BTreeMap<&str, &ObjectFacts>) -> Option<String> {
+    let status = target.managed.status.as_deref().unwrap_or("no status yet");
+    let name = &target.facts.object.name;
+    if !target.managed.is_active() {
+        return Some(format!("managedcertificate/{name} is not Active for its domains: {status}"));
+    }
+    let attached = |ingress: &str| {
+        target.ingresses.iter().any(|(there, attached)| there.object.name == ingress && *attached)
+    };
+    let lacking = ingresses.keys().find(|ingress| !attached(ingress))?;
+    Some(format!("ingress/{lacking} does not carry managedcertificate/{name} yet"))
+}
+
+/// Takes the old names out of every list; those that stand in none are deleted.
+fn retire(others: &[&Standing<'_>], ingresses: &BTreeMap<&str, &ObjectFacts>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for ingress in ingresses.values() {
+        let before = ingress.annotations.get(MANAGED_CERTIFICATES).cloned().unwrap_or_default();
+        let old = |name: &&str| others.iter().any(|other| other.facts.object.name == **name);
+        let kept: Vec<&str> =
+            listed(ingress, MANAGED_CERTIFICATES).filter(|name| !old(name)).collect();
+        if kept.len() < listed(ingress, MANAGED_CERTIFICATES).count() {
+            let after = kept.join(",");
+            steps.push(Step::PatchObject(annotation(
+                ingress,
+                MANAGED_CERTIFICATES,
+                &before,
+                &after,
+            )));
+        }
+    }
+    if steps.is_empty() {
+        steps.extend(others.iter().map(|other| {
+            Step::DeleteObject(DeleteObject {
+                object: other.facts.object.clone(),
+                resource_version: other.facts.resource_version.clone(),
+                reason: "the new certificate serves, and no Ingress names this one".to_owned(),
+            })
+        }));
+    }
+    steps
+}
+
 /// A touch that wakes both of Google's controllers, which else look every ten minutes.
 #[must_use]
 pub fn nudge(ingress: &ObjectFacts, at: &str) -> PatchObject {
@@ -216,6 +390,88 @@ mod tests {
         let Some(Step::PatchObject(patch)) = plan.steps.get(1) else { panic!("{plan:?}") };
         assert_eq!(patch.patch["metadata"]["annotations"][MANAGED_CERTIFICATES], "old,web");
         assert_eq!(patch.resource_version.as_deref(), Some("7"));
+    }
+
+    fn family(old: bool, new_status: Value, named: &str, shared: &str) -> Inventory {
+        let certificate = |name: &str, domain: &str, status: Value| -> Given<'static> {
+            let object = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", name);
+            (object, &[], json!({ "domains": [domain] }), status)
+        };
+        let active = json!({
+            "certificateName": "mcrt-old", "certificateStatus": "Active",
+            "domainStatus": [{ "domain": "a.example", "status": "Active" }],
+        });
+        let annotations = [(MANAGED_CERTIFICATES, named), (PRE_SHARED_CERT, shared)];
+        let mut objects = vec![ingress(&annotations)];
+        if old {
+            objects.push(certificate("web", "a.example", active));
+        }
+        if !new_status.is_null() {
+            let name = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", "web");
+            let new = successor(&name, &BTreeSet::from(["b.example"]));
+            objects.push(certificate(&new.name, "b.example", new_status));
+        }
+        of_objects(objects)
+    }
+
+    /// The steps of a change to b.example, as `action name`.
+    fn steps(inventory: &Inventory) -> String {
+        let name = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", "web");
+        let change =
+            set_domains(inventory, &name, &["b.example".to_owned()], OffsetDateTime::UNIX_EPOCH);
+        let show = |step: &Step| match step {
+            Step::PatchObject(patch) => format!("list becomes {}", patch.changes[0].2),
+            step => format!("{} {}", step.action(), step.object().name),
+        };
+        let waits = if change.waiting.is_some() { "; waits" } else { "" };
+        format!("{}{waits}", change.plan.steps.iter().map(show).collect::<Vec<_>>().join(", "))
+    }
+
+    #[test]
+    fn domains_change_by_a_second_certificate_and_the_first_goes_only_when_that_serves() {
+        let new = "web-e8d39256";
+        let provisioning =
+            json!({ "certificateName": "mcrt-new", "certificateStatus": "Provisioning" });
+        let active = json!({
+            "certificateName": "mcrt-new", "certificateStatus": "Active",
+            "domainStatus": [{ "domain": "b.example", "status": "Active" }],
+        });
+        let both = format!("web,{new}");
+        for (state, inventory, expected) in [
+            (
+                "at first",
+                family(true, Value::Null, "web", "mcrt-old"),
+                format!("create {new}, list becomes web,{new}; waits"),
+            ),
+            (
+                "killed after the create",
+                family(true, provisioning.clone(), "web", "mcrt-old"),
+                format!("list becomes web,{new}; waits"),
+            ),
+            (
+                "issuing",
+                family(true, provisioning, &both, "mcrt-new,mcrt-old"),
+                "; waits".to_owned(),
+            ),
+            (
+                "Active, not attached",
+                family(true, active.clone(), &both, "mcrt-old"),
+                "; waits".to_owned(),
+            ),
+            (
+                "Active and attached",
+                family(true, active.clone(), &both, "mcrt-new,mcrt-old"),
+                format!("list becomes {new}; waits"),
+            ),
+            (
+                "detached",
+                family(true, active.clone(), new, "mcrt-new,mcrt-old"),
+                "delete web; waits".to_owned(),
+            ),
+            ("done", family(false, active, new, "mcrt-new"), String::new()),
+        ] {
+            assert_eq!(steps(&inventory), expected, "{state}");
+        }
     }
 
     #[test]

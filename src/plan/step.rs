@@ -53,6 +53,8 @@ pub enum Step {
     CreateObject(CreateObject),
     /// Change some fields of an object that is there.
     PatchObject(PatchObject),
+    /// Delete an object that nothing names any more. Never a Secret.
+    DeleteObject(DeleteObject),
 }
 
 impl Step {
@@ -65,6 +67,7 @@ impl Step {
             Self::WriteFiles(step) => &step.certificate,
             Self::CreateObject(step) => &step.object,
             Self::PatchObject(step) => &step.object,
+            Self::DeleteObject(step) => &step.object,
         }
     }
 
@@ -75,7 +78,7 @@ impl Step {
             Self::CreateSecret(step) => Some(&step.pair),
             Self::ReplacePair(step) => Some(&step.pair),
             Self::WriteFiles(step) => Some(&step.pair),
-            Self::CreateObject(_) | Self::PatchObject(_) => None,
+            Self::CreateObject(_) | Self::PatchObject(_) | Self::DeleteObject(_) => None,
         }
     }
 
@@ -88,6 +91,7 @@ impl Step {
             Self::WriteFiles(_) => "write-files",
             Self::CreateObject(_) => "create",
             Self::PatchObject(_) => "patch",
+            Self::DeleteObject(_) => "delete",
         }
     }
 }
@@ -171,6 +175,17 @@ pub struct PatchObject {
     pub changes: Vec<(String, String, String)>,
     /// Why, for people.
     pub notes: Vec<String>,
+}
+
+/// An object that goes, if it still is what it was when it was looked at.
+#[derive(Clone, Debug)]
+pub struct DeleteObject {
+    /// Which object; never a Secret.
+    pub object: ObjectRef,
+    /// The resourceVersion it must still have.
+    pub resource_version: Option<String>,
+    /// Why, for people.
+    pub reason: String,
 }
 
 /// Where a pair comes from.

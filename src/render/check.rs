@@ -9,6 +9,7 @@ use crate::audit::finding::{Finding, Severity};
 use crate::inventory::demand::{Demand, IngressFacts};
 use crate::inventory::{Coverage, Inventory, Problem};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::plan::managed::standings;
 use crate::x509::cert::Certificate;
 use crate::x509::instant;
 use serde::Serialize;
@@ -34,9 +35,26 @@ struct Document {
     summary: Summary,
     certificates: Vec<WireCertificate>,
     hosts: Vec<WireHost>,
-    managed: Vec<()>,
+    managed: Vec<WireManaged>,
     findings: Vec<WireFinding>,
     problems: Vec<WireProblem>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireManaged {
+    #[serde(rename = "ref")]
+    object: WireRef,
+    status: Option<String>,
+    expire_time: Option<String>,
+    domains: Vec<WireDomain>,
+    ingresses: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct WireDomain {
+    domain: String,
+    status: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -97,7 +115,7 @@ pub fn write_json(
         },
         certificates,
         hosts,
-        managed: Vec::new(),
+        managed: managed(inventory),
         findings: report.findings.iter().map(WireFinding::of).collect(),
         problems: inventory.problems().iter().map(WireProblem::of).collect(),
     };
@@ -122,6 +140,35 @@ pub fn write_table(
         write_problem(problem, out)?;
     }
     sum_up(inventory, report, out)
+}
+
+fn managed(inventory: &Inventory) -> Vec<WireManaged> {
+    let standings = standings(inventory);
+    standings
+        .iter()
+        .filter(|standing| {
+            inventory.selection().is_everything()
+                || standing
+                    .ingresses
+                    .iter()
+                    .any(|(ingress, _)| inventory.is_reported(&ingress.object))
+        })
+        .map(|standing| WireManaged {
+            object: WireRef::of(&standing.facts.object),
+            status: standing.managed.status.clone(),
+            expire_time: standing.expires().map(instant::show),
+            domains: standing
+                .rows()
+                .into_iter()
+                .map(|(domain, status)| WireDomain { domain, status })
+                .collect(),
+            ingresses: standing
+                .ingresses
+                .iter()
+                .map(|(ingress, _)| ingress.object.name.clone())
+                .collect(),
+        })
+        .collect()
 }
 
 /// One certificate and where it stands.

@@ -64,8 +64,9 @@ fn wire(standing: &Standing<'_>) -> WireManaged {
         object: WireRef::of(&standing.facts.object),
         status: standing.managed.status.clone(),
         certificate_name: standing.managed.certificate_name.clone(),
-        expire_time: expiry(standing).map(instant::show),
-        domains: rows(standing)
+        expire_time: standing.expires().map(instant::show),
+        domains: standing
+            .rows()
             .into_iter()
             .map(|(domain, status)| {
                 let meaning = status.as_deref().map(domain_meaning);
@@ -105,7 +106,7 @@ pub fn write_table(
     heads.extend(["NAME", "DOMAIN", "STATUS", "EXPIRES", "DAYS", "INGRESSES"]);
     let mut columns = Columns::new(&heads, false, false);
     for standing in standings {
-        for (domain, status) in rows(standing) {
+        for (domain, status) in standing.rows() {
             columns.row(row(standing, domain, status, now, namespaces));
         }
     }
@@ -137,7 +138,7 @@ fn row(
 ) -> Vec<String> {
     let object = &standing.facts.object;
     let mut row = if namespaces { vec![object.namespace().to_owned()] } else { Vec::new() };
-    let expires = expiry(standing);
+    let expires = standing.expires();
     let days = expires
         .map(|at| (at.unix_timestamp() - now.unix_timestamp()).div_euclid(86_400).to_string());
     let ingresses: Vec<String> =
@@ -151,21 +152,6 @@ fn row(
         if ingresses.is_empty() { "-".to_owned() } else { ingresses.join(",") },
     ]);
     row
-}
-
-/// Each domain of the spec with its status; and those the status tells of that the spec has not.
-fn rows(standing: &Standing<'_>) -> Vec<(String, Option<String>)> {
-    let told = &standing.managed.domain_status;
-    let status = |domain: &str| {
-        told.iter().find(|(there, _)| there == domain).map(|(_, status)| status.clone())
-    };
-    let wanted = standing.managed.domains.iter().map(|domain| (domain.clone(), status(domain)));
-    let stale = told.iter().filter(|(domain, _)| !standing.managed.domains.contains(domain));
-    wanted.chain(stale.map(|(domain, status)| (domain.clone(), Some(status.clone())))).collect()
-}
-
-fn expiry(standing: &Standing<'_>) -> Option<OffsetDateTime> {
-    standing.managed.expire_time.as_deref().and_then(|text| instant::parse(text).ok())
 }
 
 /// Why it is not well, and what to do: what cannot heal first, then the first domain that waits.

@@ -182,6 +182,13 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
         Step::PatchObject(step) => {
             (None, step.resource_version.as_deref(), None, None, step.notes.as_slice())
         }
+        Step::DeleteObject(step) => (
+            Some(step.reason.as_str()),
+            step.resource_version.as_deref(),
+            None,
+            None,
+            &[] as &[String],
+        ),
     };
     WireStep {
         action: step.action(),
@@ -326,10 +333,12 @@ fn write_step(
         (Some(_), Step::ReplacePair(_)) => (GOOD, "replaced"),
         (Some(_), Step::CreateSecret(_) | Step::CreateObject(_)) => (GOOD, "created"),
         (Some(_), Step::PatchObject(_)) => (GOOD, "changed"),
+        (Some(_), Step::DeleteObject(_)) => (GOOD, "deleted"),
         (Some(_), Step::WriteFiles(_)) => (GOOD, "written"),
         (None, Step::ReplacePair(_)) => (style(Severity::Info), "replace"),
         (None, Step::CreateSecret(_) | Step::CreateObject(_)) => (style(Severity::Info), "create"),
         (None, Step::PatchObject(_)) => (style(Severity::Info), "change"),
+        (None, Step::DeleteObject(_)) => (style(Severity::Info), "delete"),
         (None, Step::WriteFiles(_)) => (style(Severity::Info), "write"),
     };
     writeln!(out, "{style}{word:<8}{style:#} {}", objects(step, namespaces))?;
@@ -349,12 +358,16 @@ fn objects(step: &Step, namespaces: bool) -> String {
         Step::CreateSecret(_)
         | Step::ReplacePair(_)
         | Step::CreateObject(_)
-        | Step::PatchObject(_) => name(step.object(), namespaces),
+        | Step::PatchObject(_)
+        | Step::DeleteObject(_) => name(step.object(), namespaces),
     }
 }
 
 fn write_change(step: &Step, done: Option<&Done>, out: &mut dyn Write) -> io::Result<()> {
     let line = |text: &str, out: &mut dyn Write| sentence("           ", "         ", text, out);
+    if let Step::DeleteObject(step) = step {
+        return line(&format!("why:    {}", step.reason), out);
+    }
     if let Step::ReplacePair(step) = step {
         line(&format!("why:    {}", step.reason), out)?;
         if let Some(before) = &step.before {
@@ -469,10 +482,19 @@ fn sum_up(account: Account<'_>) -> String {
 
 fn done_word(plan: &Plan) -> &'static str {
     match plan.steps.first() {
+        Some(_)
+            if plan
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::CreateObject(_) | Step::PatchObject(_))) =>
+        {
+            "done"
+        }
         Some(Step::CreateSecret(_)) => "created",
-        Some(Step::CreateObject(_) | Step::PatchObject(_)) => "done",
         Some(Step::WriteFiles(_)) => "pair written",
-        Some(Step::ReplacePair(_)) | None => "replaced",
+        Some(Step::ReplacePair(_)) => "replaced",
+        // The plan after the last step is empty; what was done was not one kind of thing.
+        Some(_) | None => "done",
     }
 }
 

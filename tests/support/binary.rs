@@ -17,6 +17,7 @@ pub struct Certwright {
     command: Command,
     folder: Folder,
     stdin: Option<Vec<u8>>,
+    stdout: Option<Stdio>,
 }
 
 /// Where it runs: a fresh folder, removed with the result, or one of the test's own.
@@ -39,13 +40,24 @@ pub struct Ran {
 impl Certwright {
     /// In a fresh folder that is also `HOME`; of the environment only `PATH` is kept.
     pub fn new() -> Self {
+        Self::of(Command::new(BINARY))
+    }
+
+    /// The same, started by a shell script that ends with `exec "$0" "$@"`: for what a shell can
+    /// set and we cannot, such as the umask and limits.
+    pub fn under(script: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, BINARY]);
+        Self::of(shell)
+    }
+
+    fn of(mut command: Command) -> Self {
         let folder = TempDir::new().expect("a temp folder can be made");
-        let mut command = Command::new(BINARY);
         command.env_clear().env("HOME", folder.path()).current_dir(folder.path());
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
-        Self { command, folder: Folder::Fresh(folder), stdin: None }
+        Self { command, folder: Folder::Fresh(folder), stdin: None, stdout: None }
     }
 
     /// In this folder instead.
@@ -78,6 +90,12 @@ impl Certwright {
         self
     }
 
+    /// With its standard output going there; nothing of it comes back.
+    pub fn stdout(mut self, to: impl Into<Stdio>) -> Self {
+        self.stdout = Some(to.into());
+        self
+    }
+
     /// The command itself, for tests that wrap or kill it.
     pub fn into_command(self) -> (Command, Option<TempDir>) {
         let folder = match self.folder {
@@ -87,13 +105,13 @@ impl Certwright {
         (self.command, folder)
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end, which is never a panic.
     pub fn run(mut self) -> Ran {
         let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
         let mut child = self
             .command
             .stdin(stdin)
-            .stdout(Stdio::piped())
+            .stdout(self.stdout.unwrap_or_else(Stdio::piped))
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
@@ -107,12 +125,14 @@ impl Certwright {
         if let Some(writer) = writer {
             writer.join().expect("the writer of standard input ends");
         }
+        let stderr = String::from_utf8(output.stderr).expect("stderr is UTF-8");
+        assert!(!stderr.contains("panicked at"), "certwright panicked:\n{stderr}");
         let signal =
             std::os::unix::process::ExitStatusExt::signal(&output.status).unwrap_or_default();
         Ran {
             code: output.status.code().unwrap_or(128 + signal),
             stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+            stderr,
             folder: self.folder,
         }
     }

@@ -1,0 +1,107 @@
+//! Outside witnesses: other people's X.509, asked about what certwright made.
+//!
+//! Knows how each witness is found and asked, and how its absence is told. Refuses to know the
+//! right answer: a witness says what it sees in a folder of pairs, the test compares.
+//!
+//! A folder of pairs holds a folder for each pair: `tls.key`, `tls.crt`, and `hosts`, a name or
+//! address a line that a client may connect to. Python (`witness/judge.py`) and Go
+//! (`witness/judge.go`) each judge a whole folder in one process and print one JSON object a pair,
+//! with the same fields.
+
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// What Python says of the pairs in `folder`, in the order of their names; nothing, loudly, where
+/// there is no Python with `cryptography`.
+pub fn python(test: &str, folder: &Path) -> Option<Vec<Value>> {
+    const MODULES: &str = "import cryptography.x509.verification";
+    if !succeeds(Command::new("python3").args(["-c", MODULES])) {
+        skip(test, "needs python3 with the package cryptography, 43 or newer");
+        return None;
+    }
+    Some(verdicts(Command::new("python3").arg(judge("judge.py")).arg(folder)))
+}
+
+/// What Go says of the pairs in `folder`, in the order of their names; nothing, loudly, where
+/// there is no Go.
+pub fn go(test: &str, folder: &Path) -> Option<Vec<Value>> {
+    if !succeeds(Command::new("go").arg("version")) {
+        skip(test, "needs Go (https://go.dev/dl)");
+        return None;
+    }
+    let mut go = Command::new("go");
+    // The Go that is here, and no module of anybody's around this file.
+    go.env("GOTOOLCHAIN", "local").env("GOWORK", "off").env("GO111MODULE", "off");
+    Some(verdicts(go.arg("run").arg(judge("judge.go")).arg(folder)))
+}
+
+/// The program `openssl`; nothing, loudly, where there is none of version 3 or newer.
+pub fn openssl(test: &str) -> Option<OpenSsl> {
+    let version = Command::new("openssl").arg("version").output();
+    let is_new = |output: &Output| {
+        let text = String::from_utf8_lossy(&output.stdout);
+        let version = text.strip_prefix("OpenSSL ").and_then(|rest| rest.split('.').next());
+        version.and_then(|major| major.parse().ok()).is_some_and(|major: u32| major >= 3)
+    };
+    if version.is_ok_and(|output| is_new(&output)) {
+        return Some(OpenSsl { program: "openssl" });
+    }
+    skip(test, "needs openssl, 3.0 or newer");
+    None
+}
+
+/// The program `openssl`, which is there.
+pub struct OpenSsl {
+    program: &'static str,
+}
+
+impl OpenSsl {
+    /// What it prints for these arguments, or what it complains of.
+    pub fn ask(&self, args: &[impl AsRef<OsStr>]) -> Result<String, String> {
+        let ran = Command::new(self.program).args(args).stdin(Stdio::null()).output();
+        let ran = ran.unwrap_or_else(|error| panic!("{} told its version: {error}", self.program));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if ran.status.success() {
+            Ok(text(&ran.stdout))
+        } else {
+            Err(text(&ran.stdout) + &text(&ran.stderr))
+        }
+    }
+}
+
+/// Says on the real stderr that a test was not run; libtest would swallow what `eprintln!` says.
+///
+/// # Panics
+/// In CI, where a skip would go unread.
+pub fn skip(test: &str, why: &str) {
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    assert!(!in_ci, "{test}: a skipped test is a failure in CI: {why}");
+    say(&format!("SKIPPED: {test}: {why}"));
+}
+
+/// Says on the real stderr what this machine did not allow to be tried; in CI too, for another
+/// test shows the same thing in another way.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Whether the command can be run and ends well.
+pub fn succeeds(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
+
+fn judge(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/witness").join(file)
+}
+
+fn verdicts(command: &mut Command) -> Vec<Value> {
+    let ran = command.stdin(Stdio::null()).output().expect("the witness starts, for it is there");
+    let complaint = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "the witness gave up:\n{complaint}");
+    let told = String::from_utf8(ran.stdout).expect("the witness writes UTF-8");
+    told.lines().map(|line| serde_json::from_str(line).expect("the witness writes JSON")).collect()
+}
