@@ -697,7 +697,7 @@ Examples:
         "\
 Examples:
   certwright managed create shop-tls shop.example www.shop.example --dry-run=client -o yaml
-  certwright managed create shop-tls shop.example -n shop --ingress shop
+  certwright managed create shop-tls shop.example www.shop.example -n shop --ingress shop
 
 "
     );
@@ -717,7 +717,7 @@ Ends with 1 when one is not Active for its domains.
         "\
 Examples:
   certwright managed set-domains shop-tls shop.example new.example -n shop --dry-run
-  certwright managed set-domains shop-tls shop.example new.example -n shop --timeout 2h
+  certwright managed set-domains shop-tls www.shop.example shop.example -n shop --timeout 2h
 
 Makes NAME-<digest> beside the old one, waits until it serves, then lets the
 old one go. Cut short, the same command goes on from what the cluster shows.

@@ -10,6 +10,7 @@
 )]
 
 mod support {
+    pub mod background;
     pub mod binary;
     pub mod control_plane;
     pub mod gke;
@@ -25,6 +26,7 @@ mod cases {
     mod live_bootstrap;
     mod live_gke;
     mod live_input;
+    mod live_managed;
     mod live_rotation;
     mod live_walk;
     mod output_files;

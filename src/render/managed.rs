@@ -163,7 +163,7 @@ fn trouble(standing: &Standing<'_>) -> Option<(String, String)> {
         return Some(hopeless);
     }
     let waiting = standing.managed.domain_status.iter().find(|(_, status)| status != "Active");
-    if let Some((domain, status)) = waiting.filter(|(_, status)| status != "Provisioning") {
+    if let Some((domain, status)) = waiting.filter(|(_, status)| !matches!(status.as_str(), "Provisioning" | "")) {
         let meaning = domain_meaning(status);
         return Some((
             format!("{domain}: {status}: {}", meaning.meaning),

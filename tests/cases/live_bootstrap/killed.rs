@@ -1,88 +1,10 @@
 //! Killed in the middle and run again: it comes to the same as a run that nobody disturbed.
 
 use super::{bootstrap, bootstrapping, milvus, objects, versions, written};
-use crate::support::binary::Certwright;
+use crate::support::background::Background;
 use crate::support::live::Live;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
-use tempfile::TempDir;
-
-/// How long a line may take.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A run in the background, its stderr read line by line.
-pub(super) struct Background {
-    child: Child,
-    lines: Receiver<String>,
-    said: String,
-    _folder: Option<TempDir>,
-}
-
-impl Background {
-    /// Starts it.
-    pub(super) fn start(prepared: Certwright) -> Self {
-        let (mut command, folder) = prepared.into_command();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
-        let (send, lines) = channel();
-        std::thread::spawn(move || {
-            stderr.lines().map_while(Result::ok).try_for_each(|line| send.send(line))
-        });
-        Self { child, lines, said: String::new(), _folder: folder }
-    }
-
-    /// The next line on stderr, or none when it has ended.
-    #[track_caller]
-    fn line(&mut self) -> Option<String> {
-        use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
-        match self.lines.recv_timeout(PATIENCE) {
-            Ok(line) => {
-                self.said.push_str(&line);
-                self.said.push('\n');
-                Some(line)
-            }
-            Err(Disconnected) => None,
-            Err(Timeout) => panic!("nothing more is said:\n{}", self.said),
-        }
-    }
-
-    /// Waits until a line holds this.
-    #[track_caller]
-    pub(super) fn wait_for(&mut self, words: &str) {
-        while let Some(line) = self.line() {
-            if line.contains(words) {
-                return;
-            }
-        }
-        panic!("it ended without saying {words:?}:\n{}", self.said);
-    }
-
-    /// Waits for its end, wants this exit code, and returns all it said, on one line.
-    #[track_caller]
-    pub(super) fn end(mut self, code: i32) -> String {
-        while self.line().is_some() {}
-        let status = self.child.wait().expect("the binary ends");
-        assert_eq!(status.code(), Some(code), "{}", self.said);
-        self.said.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-}
-
-impl Drop for Background {
-    /// SIGKILL; it is nothing to a run that has ended.
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// What people would call the result.
 fn result(live: &Live) -> BTreeMap<String, Value> {

@@ -1,8 +1,8 @@
 //! Waiting for the address and for Active: told as it goes, ended by success, by what cannot heal,
 //! and by `--timeout`.
 
-use super::killed::Background;
 use super::{DOMAIN, SERVICE, TLS, bootstrap, bootstrapping, milvus, objects};
+use crate::support::background::Background;
 use crate::support::gke::{ManagedCertificates, give_address};
 
 #[test]

@@ -1,0 +1,229 @@
+//! ManagedCertificates on a real API server, with a double of Google's controller: made, looked
+//! at, waited for, and moved to other domains without an outage.
+
+use crate::support::background::Background;
+use crate::support::binary::Certwright;
+use crate::support::gke::{self, ManagedCertificates, PRE_SHARED_CERT};
+use crate::support::live::Live;
+use serde_json::{Value, json};
+
+const A: &str = "a.example";
+const B: &str = "b.example";
+
+/// A namespace with an Ingress `web` of class gce that names nothing yet.
+fn with_ingress(test: &str) -> Option<Live> {
+    let live = Live::new(test)?;
+    gke::install(&live);
+    let backend = json!({ "service": { "name": "web", "port": { "number": 80 } } });
+    let paths = json!([{ "path": "/", "pathType": "Prefix", "backend": backend }]);
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": { "name": "web", "annotations": { "kubernetes.io/ingress.class": "gce" } },
+        "spec": { "rules": [{ "host": A, "http": { "paths": paths } }] },
+    });
+    live.cluster.apply(&live.namespace, &ingress.to_string());
+    Some(live)
+}
+
+fn create(live: &Live) {
+    live.run(&["managed", "create", "web-tls", A, "--ingress", "web"]).expect_code(0);
+}
+
+fn prepared(live: &Live, args: &[&str]) -> Certwright {
+    live.certwright().args(args).args(&["-n", &live.namespace])
+}
+
+fn annotation(live: &Live, key: &str) -> String {
+    let ran = live.kubectl(&["get", "ingress", "web", "-o", "json"]);
+    let ingress: Value = serde_json::from_slice(&ran.stdout).expect("kubectl prints JSON");
+    ingress["metadata"]["annotations"][key].as_str().unwrap_or_default().to_owned()
+}
+
+fn managed_names(live: &Live) -> Vec<String> {
+    let ran = live.kubectl(&["get", "managedcertificates", "-o", "name"]);
+    let names = String::from_utf8(ran.stdout).expect("names are text");
+    names.lines().filter_map(|line| line.split('/').nth(1)).map(str::to_owned).collect()
+}
+
+#[test]
+fn create_checks_googles_limits_names_it_in_the_ingress_and_writes_nothing_twice() {
+    let Some(live) = with_ingress("create_checks_googles_limits") else { return };
+    for domain in ["*.a.example", "A.example", "localhost", "a.example."] {
+        live.run(&["managed", "create", "web-tls", domain]).expect_code(2);
+    }
+    assert_eq!(managed_names(&live), Vec::<String>::new());
+    live.run(&["managed", "create", "web-tls", A, "--ingress", "gone"]).expect_code(4);
+    assert_eq!(managed_names(&live), Vec::<String>::new());
+    create(&live);
+    assert_eq!(annotation(&live, "networking.gke.io/managed-certificates"), "web-tls");
+    let again = live.run(&["managed", "create", "web-tls", A, "--ingress", "web", "-o", "json"]);
+    assert_eq!(again.expect_code(0).json()["summary"]["steps"], 0);
+    let other = live.run(&["managed", "create", "web-tls", B]).expect_code(4);
+    assert!(other.flat_stderr().contains("other domains"), "{}", other.stderr);
+}
+
+#[test]
+fn status_tells_each_domain_and_for_what_is_stuck_the_reason_and_the_remedy() {
+    let Some(live) = with_ingress("status_tells_each_domain") else { return };
+    create(&live);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    for (status, domain, words) in [
+        ("Provisioning", "FailedNotVisible", "let A and AAAA"),
+        ("Provisioning", "FailedCaaChecking", "authoritative DNS"),
+        ("Provisioning", "FailedCaaForbidden", "pki.goog"),
+        ("Provisioning", "FailedRateLimited", "wait; use fewer"),
+        ("Provisioning", "Provisioning", "point the DNS"),
+        ("ProvisioningFailed", "Provisioning", "read it again"),
+        ("ProvisioningFailedPermanently", "Provisioning", "make it under a new name"),
+        ("RenewalFailed", "Active", "make a new ManagedCertificate beside it"),
+        ("SomethingNew", "SomethingElse", "Google's documentation"),
+        ("", "", "the controller has not looked"),
+    ] {
+        controller.set_status("web-tls", status, &[(A, domain)]);
+        controller.sync();
+        let report = live.run(&["managed", "status", "-o", "json"]).expect_code(1).json();
+        let managed = &report["managed"][0];
+        let told = format!("{} {}", managed["reason"], managed["remedy"]);
+        assert!(told.contains(words), "{status} {domain}: {told}");
+        assert_eq!(managed["active"], false);
+        live.run(&["managed", "status", "web-tls"]).expect_code(1);
+    }
+    controller.set_status("web-tls", "Active", &[(A, "Active")]);
+    controller.sync();
+    let table = live.run(&["managed", "status"]).expect_code(0).stdout;
+    assert!(table.contains(A) && table.contains("Active") && table.contains("web"), "{table}");
+    live.run(&["managed", "status", "gone"]).expect_code(4);
+}
+
+#[test]
+fn wait_goes_on_through_what_heals_and_ends_with_active_for_its_own_domains() {
+    let Some(live) = with_ingress("wait_goes_on_through_what_heals") else { return };
+    create(&live);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    // Active, but for other domains, as it is for minutes after an edit.
+    controller.set_status("web-tls", "Active", &[(B, "Active")]);
+    controller.sync();
+    let mut run = Background::start(prepared(&live, &["managed", "wait", "web-tls"]));
+    run.wait_for("b.example Active");
+    for (status, domain) in [
+        ("Provisioning", "FailedRateLimited"),
+        ("ProvisioningFailed", "Provisioning"),
+        ("Provisioning", "FailedNotVisible"),
+    ] {
+        controller.set_status("web-tls", status, &[(A, domain)]);
+        controller.sync();
+        run.wait_for(&format!("{A} {domain}"));
+    }
+    controller.set_status("web-tls", "Active", &[(A, "Active")]);
+    controller.sync();
+    run.end(0);
+}
+
+#[test]
+fn wait_ends_early_on_what_cannot_heal_by_itself() {
+    let Some(live) = with_ingress("wait_ends_early") else { return };
+    live.run(&["managed", "create", "lonely", A]).expect_code(0);
+    let ran = live.run(&["managed", "wait", "lonely"]).expect_code(4);
+    assert!(ran.flat_stderr().contains("no Ingress names it"), "{}", ran.stderr);
+    create(&live);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    for (status, domain) in
+        [("ProvisioningFailedPermanently", "Provisioning"), ("Provisioning", "FailedCaaForbidden")]
+    {
+        controller.set_status("web-tls", status, &[(A, domain)]);
+        controller.sync();
+        live.run(&["managed", "wait", "web-tls"]).expect_code(4);
+    }
+    live.run(&["managed", "wait", "gone"]).expect_code(4);
+    controller.set_status("web-tls", "Provisioning", &[(A, "Provisioning")]);
+    controller.sync();
+    live.run(&["managed", "wait", "web-tls", "--timeout", "1s"]).expect_code(124);
+}
+
+#[test]
+fn a_nudge_touches_the_ingress_and_nothing_else_of_it() {
+    let Some(live) = with_ingress("a_nudge_touches_the_ingress") else { return };
+    create(&live);
+    ManagedCertificates::new(&live).sync();
+    live.run(&["managed", "wait", "web-tls", "--nudge", "--timeout", "2s"]).expect_code(124);
+    assert_ne!(annotation(&live, "certwright.dev/nudged-at"), "");
+    assert_eq!(annotation(&live, "networking.gke.io/managed-certificates"), "web-tls");
+}
+
+#[test]
+fn a_cluster_without_googles_kinds_says_so() {
+    let Some(live) = Live::alone("a_cluster_without_googles_kinds") else { return };
+    for args in
+        [&["managed", "status"][..], &["managed", "wait", "x"], &["managed", "create", "x", A]]
+    {
+        let ran = live.run(args).expect_code(4);
+        assert!(ran.flat_stderr().contains("knows no managedcertificates"), "{}", ran.stderr);
+    }
+}
+
+/// At every instant the Ingress carries a certificate that serves, and a run that is cut short at
+/// any state goes on from there.
+#[test]
+fn set_domains_moves_to_a_second_certificate_and_the_load_balancer_is_never_without_one() {
+    let Some(live) = with_ingress("set_domains_moves") else { return };
+    create(&live);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    controller.set_status("web-tls", "Active", &[(A, "Active")]);
+    controller.sync();
+    let old = controller.certificate_name("web-tls").to_owned();
+    let change = ["managed", "set-domains", "web-tls", A, B];
+    live.run(&[&change[..], &["--dry-run"]].concat()).expect_code(0);
+    assert_eq!(managed_names(&live), ["web-tls"]);
+
+    // Cut short at once, and again while it waits.
+    live.run(&[&change[..], &["--timeout", "1s"]].concat()).expect_code(124);
+    controller.sync();
+    let second =
+        managed_names(&live).into_iter().find(|name| name != "web-tls").expect("there are two");
+    assert!(annotation(&live, PRE_SHARED_CERT).contains(&old));
+    live.run(&[&change[..], &["--timeout", "1s"]].concat()).expect_code(124);
+    assert_eq!(managed_names(&live).len(), 2, "a second run makes no third certificate");
+
+    let mut run = Background::start(prepared(&live, &change));
+    run.wait_for("is not Active");
+    assert!(annotation(&live, PRE_SHARED_CERT).contains(&old), "the old one serves on");
+    controller.set_status(&second, "Active", &[(A, "Active"), (B, "Active")]);
+    controller.sync();
+    let ended = run.end(0);
+    assert!(ended.contains(&format!("managedcertificate/{second} holds the domains")), "{ended}");
+    assert_eq!(managed_names(&live), [second.clone()]);
+    assert_eq!(annotation(&live, "networking.gke.io/managed-certificates"), second);
+    assert!(annotation(&live, PRE_SHARED_CERT).contains(controller.certificate_name(&second)));
+    controller.sync();
+    assert_eq!(annotation(&live, PRE_SHARED_CERT), controller.certificate_name(&second));
+
+    // The same wish again finds it done, by the first name.
+    live.run(&change).expect_code(0);
+    assert_eq!(managed_names(&live), [second]);
+}
+
+#[test]
+fn set_domains_lets_the_old_certificate_serve_on_when_the_new_one_cannot_become_active() {
+    let Some(live) = with_ingress("set_domains_lets_the_old_serve") else { return };
+    create(&live);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    controller.set_status("web-tls", "Active", &[(A, "Active")]);
+    controller.sync();
+    let mut run = Background::start(prepared(&live, &["managed", "set-domains", "web-tls", B]));
+    run.wait_for("is not Active");
+    controller.sync();
+    let second =
+        managed_names(&live).into_iter().find(|name| name != "web-tls").expect("there are two");
+    controller.set_status(&second, "Provisioning", &[(B, "FailedCaaForbidden")]);
+    controller.sync();
+    let ended = run.end(4);
+    assert!(ended.contains("the old certificate serves on"), "{ended}");
+    assert!(annotation(&live, PRE_SHARED_CERT).contains(controller.certificate_name("web-tls")));
+    live.run(&["managed", "set-domains", "gone", B]).expect_code(4);
+}
