@@ -17,10 +17,13 @@ pub struct Output {
     verbose: bool,
 }
 
+/// Ten thousand certificates are megabytes of JSON, written in pieces of a few bytes.
+const BUFFER: usize = 64 * 1024;
+
 /// Standard output, until its reader goes away.
 #[derive(Debug)]
 struct Data {
-    stream: AutoStream<io::Stdout>,
+    stream: io::BufWriter<AutoStream<io::Stdout>>,
     closed: bool,
 }
 
@@ -75,7 +78,10 @@ impl Output {
     pub fn real(color: ColorChoice, verbose: bool) -> Self {
         Self {
             out: Data {
-                stream: AutoStream::new(io::stdout(), resolved(color, &io::stdout())),
+                stream: io::BufWriter::with_capacity(
+                    BUFFER,
+                    AutoStream::new(io::stdout(), resolved(color, &io::stdout())),
+                ),
                 closed: false,
             },
             err: AutoStream::new(io::stderr(), resolved(color, &io::stderr())),
@@ -89,8 +95,9 @@ impl Output {
         &mut self.out
     }
 
-    /// Says one line on stderr; made harmless.
+    /// Says one line on stderr, behind the data so far; made harmless.
     pub fn say(&mut self, line: &str) {
+        let _ = self.out.flush();
         let _ = writeln!(self.err, "{}", harmless::line(line));
     }
 

@@ -153,9 +153,8 @@ fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
             .secret(object.namespace(), &object.name)
             .is_some_and(|secret| secret.wishes.ignore.iter().any(|code| code == finding.rule)),
         Kind::Ingress => inventory
-            .ingresses()
-            .filter(|ingress| ingress.object.same_object(object))
-            .any(|ingress| ingress.ignore.iter().any(|code| code == finding.rule)),
+            .ingress(object.namespace(), &object.name)
+            .is_some_and(|ingress| ingress.ignore.iter().any(|code| code == finding.rule)),
         Kind::File
         | Kind::Certificate
         | Kind::ExternalSecret

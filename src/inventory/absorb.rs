@@ -175,18 +175,23 @@ fn load_balancer_token(tls_crt: &[u8]) -> String {
 /// Data keys beside the pair that are made from it: keystores by their ending, and any value that
 /// holds the private key or the certificate again.
 fn derived_keys(data: &BTreeMap<String, Redacted>) -> Vec<String> {
+    let own = |key: &str| matches!(key, "tls.crt" | "tls.key" | "ca.crt");
+    let others: Vec<(&String, &Redacted)> = data.iter().filter(|(key, _)| !own(key)).collect();
+    if others.is_empty() {
+        return Vec::new();
+    }
     let pair: Vec<Vec<u8>> = ["tls.crt", "tls.key"]
         .iter()
         .filter_map(|key| data.get(*key))
         .flat_map(|value| ders(value.expose()))
         .collect();
+    let keystores = [".p12", ".pfx", ".jks", ".keystore", ".bcfks"];
     let derived = |key: &str, value: &Redacted| {
-        let keystore =
-            [".p12", ".pfx", ".jks", ".keystore", ".bcfks"].iter().any(|end| key.ends_with(end));
+        let keystore = keystores.iter().any(|end| key.ends_with(end));
         keystore || ders(value.expose()).iter().any(|der| pair.contains(der))
     };
-    data.iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "tls.crt" | "tls.key" | "ca.crt"))
+    others
+        .into_iter()
         .filter(|(key, value)| derived(key, value))
         .map(|(key, _)| key.clone())
         .collect()

@@ -188,6 +188,12 @@ impl Inventory {
         self.objects.values().filter(move |facts| facts.object.kind == kind)
     }
 
+    /// The Ingress with this name, if it was seen.
+    #[must_use]
+    pub fn ingress(&self, namespace: &str, name: &str) -> Option<&IngressFacts> {
+        self.ingresses.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
     /// Every Ingress that was seen.
     pub fn ingresses(&self) -> impl Iterator<Item = &IngressFacts> {
         self.ingresses.values()
