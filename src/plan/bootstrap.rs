@@ -438,14 +438,17 @@ impl Planner<'_> {
         let configs = annotation(BACKEND_CONFIG);
         let of_port = [port_name, &port.number.to_string()]
             .into_iter()
-            .find_map(|key| configs.pointer(&format!("/ports/{key}")).and_then(Value::as_str))?;
-        (of_port != self.wish.backend_config).then(|| {
+            .find_map(|key| configs.pointer(&format!("/ports/{key}")).and_then(Value::as_str));
+        let named = of_port.or(configs.get("default").and_then(Value::as_str))?;
+        let wanted = &self.wish.backend_config;
+        (named != wanted).then(|| {
             (
                 format!(
-                    "its annotation {BACKEND_CONFIG} names {of_port} for that port, which wins over the default: expected {}",
-                    self.wish.backend_config
+                    "its annotation {BACKEND_CONFIG} names {named} for that port: expected {wanted}"
                 ),
-                format!("use that one with --backend-config {of_port}, or take it out of the annotation"),
+                format!(
+                    "use that one with --backend-config {named}, or take it out of the annotation"
+                ),
             )
         })
     }
