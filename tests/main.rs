@@ -32,6 +32,7 @@ mod cases {
     mod output_files;
     mod readme;
     mod scenarios;
+    mod secrecy;
     mod tidy;
     mod witnesses;
 }
