@@ -71,6 +71,25 @@ pub(crate) async fn source(look: &LookArgs, global: &Global, world: &World) -> R
     Ok(Source::Cluster { client, namespace })
 }
 
+/// With `-v`: where was looked and how much was seen.
+pub(crate) fn say_what_was_seen(source: &Source, inventory: &Inventory, output: &mut Output) {
+    let place = match source {
+        Source::Cluster { client, namespace } => {
+            let within = namespace.as_deref().map_or_else(
+                || "all namespaces".to_owned(),
+                |namespace| format!("namespace {namespace}"),
+            );
+            format!("{client:?}, {within}")
+        }
+        Source::Files { paths, .. } => {
+            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        }
+    };
+    let (secrets, ingresses) = (inventory.bundles().count(), inventory.ingresses().count());
+    output
+        .say_verbosely(&format!("looked at {place}: {secrets} TLS Secrets, {ingresses} Ingresses"));
+}
+
 /// What the flags choose.
 pub(crate) fn selection(named: Vec<KindName>, look: &LookArgs) -> Selection {
     Selection { named, labels: look.selector.clone() }

@@ -29,6 +29,7 @@ pub(super) async fn run(
     let busy = output.busy("reading", None);
     let gathered = converge::gather(&source, selection, false, world).await?;
     drop(busy);
+    session::say_what_was_seen(&source, &gathered.inventory, output);
     named_are_there(&args, &gathered.inventory)?;
     let policy = Policy { renew_before: args.renew_before };
     let from = match source {

@@ -214,6 +214,7 @@ fn report(
     source: &Source,
     output: &mut Output,
 ) -> Result<Exit> {
+    session::say_what_was_seen(source, &gathered.inventory, output);
     let problems = gathered.inventory.problems();
     let account = account(plan, outcomes, &problems, source, args);
     let format = match args.output {
