@@ -30,6 +30,7 @@ mod cases {
     mod live_rotation;
     mod live_walk;
     mod output_files;
+    mod local_files;
     mod readme;
     mod scenarios;
     mod secrecy;

@@ -2,7 +2,8 @@
 
 use crate::apply::pair::{GivenPair, Materials, RandomKeys};
 use crate::apply::{self, cluster::Target};
-use crate::audit::Source;
+use crate::audit::policy::Policy;
+use crate::audit::{self, Context, Platform, Source};
 use crate::cli::{DryRun, Global, ImportArgs, WriteFormat};
 use crate::converge;
 use crate::exit::Exit;
@@ -10,6 +11,7 @@ use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
 use crate::inventory::selection::Selection;
 use crate::object_ref::ObjectRef;
+use crate::observation::Observation;
 use crate::observe::files;
 use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
@@ -30,6 +32,7 @@ pub(super) async fn run(
 ) -> Result<Exit> {
     session::refuse_yaml_without_manifest(args.write, true)?;
     let (pair, materials) = read_pair(&args, world)?;
+    say_findings(&args, &materials, world, output);
     let wish = |namespace: String| SecretWish {
         object: ObjectRef::secret(namespace, args.name.as_str()),
         pair: pair.clone(),
@@ -94,6 +97,25 @@ fn read_pair(args: &ImportArgs, world: &World) -> Result<(NewPair, Materials)> {
         ..Materials::default()
     };
     Ok((NewPair::Given(Box::new(leaf)), materials))
+}
+
+/// What is to be said of a pair that may be imported all the same: no SAN, an end that is near.
+fn say_findings(args: &ImportArgs, materials: &Materials, world: &World, output: &mut Output) {
+    let Some(given) = &materials.given else { return };
+    let mut inventory = Inventory::new(Selection::default());
+    let object = ObjectRef::file(args.cert.display().to_string());
+    let bytes = Redacted::new(given.certificates.clone());
+    inventory.absorb(Observation::PemFile { object, bytes }, world.random());
+    let policy = Policy::default();
+    let context = Context {
+        now: world.now,
+        policy: &policy,
+        platform: Platform::Other,
+        source: Source::Files,
+    };
+    for finding in audit::audit(&inventory, &context).findings {
+        output.say(&format!("{}: {}: {}", finding.severity, finding.rule, finding.message));
+    }
 }
 
 fn read_ca(path: &Path, world: &World) -> Result<Vec<u8>> {

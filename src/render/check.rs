@@ -252,7 +252,7 @@ fn certificates_table(
     for shown in &shown {
         columns.row(certificate_row(inventory, report, shown, look));
     }
-    columns.write(out)?;
+    columns.write(if look.namespaces { 2 } else { 1 }, out)?;
     writeln!(out)
 }
 

@@ -21,7 +21,7 @@ use std::io::{self, Write};
 pub fn write_text(inventory: &Inventory, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (object, bundle) in inventory.bundles().filter(|(object, _)| inventory.is_reported(object))
     {
-        write_bundle(object, bundle, report, out)?;
+        write_bundle(inventory, (object, bundle), report, out)?;
     }
     for finding in &report.findings {
         write_finding(finding, Look::default(), out)?;
@@ -40,8 +40,8 @@ pub fn write_text(inventory: &Inventory, report: &Report, out: &mut dyn Write) -
 }
 
 fn write_bundle(
-    object: &ObjectRef,
-    bundle: &Bundle,
+    inventory: &Inventory,
+    (object, bundle): (&ObjectRef, &Bundle),
     report: &Report,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -52,7 +52,7 @@ fn write_bundle(
         writeln!(out, "{}{which}{}", harmless::line(&object.short()), in_place(object))?;
         write_certificate(certificate, report, out)?;
         if index == 0 {
-            field("private key", &key_text(bundle), out)?;
+            field("private key", &key_text(inventory, bundle), out)?;
         }
         writeln!(out)?;
     }
@@ -60,7 +60,7 @@ fn write_bundle(
         && let KeyState::Read { .. } = bundle.key
     {
         writeln!(out, "{}{}", harmless::line(&object.short()), in_place(object))?;
-        field("private key", &key_text(bundle), out)?;
+        field("private key", &key_text(inventory, bundle), out)?;
         writeln!(out)?;
     }
     Ok(())
@@ -102,11 +102,17 @@ fn field(name: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
     sentence("               ", &format!("  {name:<12} "), value, out)
 }
 
-fn key_text(bundle: &Bundle) -> String {
+fn key_text(inventory: &Inventory, bundle: &Bundle) -> String {
     match (&bundle.key, &bundle.pairing) {
-        (KeyState::NotExpected, _) => "not in the file".to_owned(),
+        (KeyState::NotExpected, _) => key_elsewhere(inventory, bundle),
         (KeyState::Missing, _) => "missing".to_owned(),
         (KeyState::Unreadable(reason), _) => format!("cannot be read: {reason}"),
+        (KeyState::Read { key_type, public_id }, _) if bundle.certificates.is_empty() => {
+            match certificate_of(inventory, public_id.as_deref()) {
+                Some(file) => format!("{key_type}, the key of {file}"),
+                None => format!("{key_type}, of none of the certificates looked at"),
+            }
+        }
         (KeyState::Read { key_type, .. }, Pairing::Match) => format!("{key_type}, matches"),
         (KeyState::Read { key_type, .. }, Pairing::Differs) => {
             format!("{key_type}, of another certificate")
@@ -115,4 +121,25 @@ fn key_text(bundle: &Bundle) -> String {
             format!("{key_type}, cannot be compared: {why}")
         }
     }
+}
+
+/// A certificate's key may be in another of the files that were looked at.
+fn key_elsewhere(inventory: &Inventory, bundle: &Bundle) -> String {
+    let wanted = bundle.leaf().map(|leaf| leaf.key_id.as_str());
+    let holds_it = |other: &Bundle| match &other.key {
+        KeyState::Read { public_id, .. } => public_id.as_deref() == wanted && wanted.is_some(),
+        KeyState::NotExpected | KeyState::Missing | KeyState::Unreadable(_) => false,
+    };
+    match inventory.bundles().find(|(_, other)| holds_it(other)) {
+        Some((object, _)) => format!("in {}, matches", object.short()),
+        None => "not in the file".to_owned(),
+    }
+}
+
+fn certificate_of(inventory: &Inventory, public_id: Option<&str>) -> Option<String> {
+    let mut bundles = inventory.bundles();
+    let (object, _) = bundles.find(|(_, other)| {
+        other.leaf().is_some_and(|leaf| Some(leaf.key_id.as_str()) == public_id)
+    })?;
+    Some(object.short())
 }

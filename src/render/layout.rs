@@ -4,11 +4,14 @@ use super::harmless;
 use crate::audit::finding::Severity;
 use crate::object_ref::ObjectRef;
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::io::{self, Write};
 
 /// Tables and sentences fit this many columns, unless `wide` is asked for.
 pub(super) const COLUMNS: u16 = 80;
+
+/// Names up to this long are kept on one line.
+const LONGEST_NAME: u16 = 34;
 
 /// Red, yellow and cyan for what is broken, will break, and is worth knowing.
 pub(super) fn style(severity: Severity) -> Style {
@@ -44,7 +47,19 @@ impl Columns {
         self.table.add_row(cells.into_iter().map(|cell| harmless::line(&cell).into_owned()));
     }
 
-    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// Names are copied from tables, so they are broken only when they are very long.
+    fn keep_names_whole(&mut self, columns: usize) {
+        let widths = self.table.column_max_content_widths();
+        for (index, width) in widths.into_iter().enumerate().take(columns) {
+            if let Some(column) = self.table.column_mut(index).filter(|_| width <= LONGEST_NAME) {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
+            }
+        }
+    }
+
+    /// Writes the table; its first `names` columns hold names.
+    pub(super) fn write(mut self, names: usize, out: &mut dyn Write) -> io::Result<()> {
+        self.keep_names_whole(names);
         for line in self.table.lines() {
             // The preset indents by one and fills up with blanks; neither is wanted in a pipe.
             let line = line.trim_end();

@@ -110,7 +110,7 @@ pub fn write_table(
             columns.row(row(standing, domain, status, now, namespaces));
         }
     }
-    columns.write(out)?;
+    columns.write(if namespaces { 3 } else { 2 }, out)?;
     for standing in standings {
         if let Some((reason, remedy)) = trouble(standing) {
             let severity =
@@ -163,7 +163,9 @@ fn trouble(standing: &Standing<'_>) -> Option<(String, String)> {
         return Some(hopeless);
     }
     let waiting = standing.managed.domain_status.iter().find(|(_, status)| status != "Active");
-    if let Some((domain, status)) = waiting.filter(|(_, status)| !matches!(status.as_str(), "Provisioning" | "")) {
+    if let Some((domain, status)) =
+        waiting.filter(|(_, status)| !matches!(status.as_str(), "Provisioning" | ""))
+    {
         let meaning = domain_meaning(status);
         return Some((
             format!("{domain}: {status}: {}", meaning.meaning),

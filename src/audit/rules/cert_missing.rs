@@ -5,6 +5,8 @@ use super::{certificate_place, rotate_or_import, where_in};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
+use crate::inventory::bundle::{Bundle, KeyState};
+use crate::object_ref::{Kind, ObjectRef};
 
 pub(super) const RULE: Rule = Rule {
     code: "cert-missing",
@@ -16,11 +18,19 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for (object, bundle) in inventory.bundles().filter(|(_, bundle)| bundle.certificates_missing) {
+    for (object, bundle) in
+        inventory.bundles().filter(|(object, bundle)| is_missing(object, bundle))
+    {
         let message =
             format!("{} is empty or absent: there is no certificate to serve", where_in(object));
         found.push(
             RULE.on(&certificate_place(object), message).remedy(rotate_or_import(object, bundle)),
         );
     }
+}
+
+/// A file may hold a key alone; a Secret may not.
+fn is_missing(object: &ObjectRef, bundle: &Bundle) -> bool {
+    let key_file = object.kind == Kind::File && matches!(bundle.key, KeyState::Read { .. });
+    bundle.certificates_missing && !key_file
 }
