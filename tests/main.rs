@@ -29,8 +29,8 @@ mod cases {
     mod live_managed;
     mod live_rotation;
     mod live_walk;
-    mod output_files;
     mod local_files;
+    mod output_files;
     mod readme;
     mod scenarios;
     mod secrecy;

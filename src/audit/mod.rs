@@ -11,7 +11,7 @@ mod rules;
 
 use crate::gke::annotations::{INGRESS_CLASS, is_gke_class};
 use crate::inventory::{Inventory, ObjectFacts};
-use crate::object_ref::{Kind, ObjectRef};
+use crate::object_ref::Kind;
 use finding::{Finding, Findings, Severity};
 use policy::Policy;
 use time::OffsetDateTime;
@@ -148,20 +148,15 @@ fn is_reported(inventory: &Inventory, finding: &Finding) -> bool {
 }
 
 fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
-    let ignores = |object: &ObjectRef| match object.kind {
-        Kind::Secret => inventory
-            .secret(object.namespace(), &object.name)
-            .is_some_and(|secret| secret.wishes.ignore.iter().any(|code| code == finding.rule)),
-        Kind::Ingress => inventory
-            .ingress(object.namespace(), &object.name)
-            .is_some_and(|ingress| ingress.ignore.iter().any(|code| code == finding.rule)),
-        Kind::File
-        | Kind::Certificate
-        | Kind::ExternalSecret
-        | Kind::Service
-        | Kind::BackendConfig
-        | Kind::FrontendConfig
-        | Kind::ManagedCertificate => false,
+    let object = &finding.object;
+    let (namespace, name) = (object.namespace(), object.name.as_str());
+    let ignored = match object.kind {
+        Kind::Secret => inventory.secret(namespace, name).map(|secret| &secret.wishes.ignore),
+        Kind::Ingress => inventory.ingress(namespace, name).map(|ingress| &ingress.ignore),
+        Kind::Service | Kind::BackendConfig | Kind::FrontendConfig | Kind::ManagedCertificate => {
+            inventory.object(object).map(|facts| &facts.ignore)
+        }
+        Kind::File | Kind::Certificate | Kind::ExternalSecret => None,
     };
-    ignores(&finding.object)
+    ignored.is_some_and(|codes| codes.iter().any(|code| code == finding.rule))
 }

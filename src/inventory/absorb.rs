@@ -34,8 +34,12 @@ impl Inventory {
                 self.files.push(FileFacts { object, bundle });
             }
             Observation::Object(seen) => {
-                let facts = object_facts(seen);
-                self.objects.insert(marker(&facts.object), facts);
+                // Files may define it twice; the first counts, as with Secrets, which also say so.
+                let first = self.objects.get(&marker(&seen.object));
+                if first.is_none_or(|first| first.object.place == seen.object.place) {
+                    let facts = object_facts(seen);
+                    self.objects.insert(marker(&facts.object), facts);
+                }
             }
             Observation::Present(object) => {
                 self.present.insert(marker(&object));
@@ -119,11 +123,15 @@ impl Inventory {
                 self.problem(object.clone(), format!("annotation {RENEW_BEFORE}: {error}"));
             }
         }
-        if let Some(codes) = annotations.get(IGNORE) {
-            wishes.ignore = codes.split(',').map(|code| code.trim().to_owned()).collect();
-        }
+        wishes.ignore = ignored(annotations);
         wishes
     }
+}
+
+/// The rules that an annotation says to ignore.
+fn ignored(annotations: &BTreeMap<String, String>) -> Vec<String> {
+    let codes = annotations.get(IGNORE).map(String::as_str).unwrap_or_default();
+    codes.split(',').map(|code| code.trim().to_owned()).filter(|code| !code.is_empty()).collect()
 }
 
 fn object_facts(seen: ObjectSeen) -> ObjectFacts {
@@ -131,6 +139,7 @@ fn object_facts(seen: ObjectSeen) -> ObjectFacts {
         owner: owner_of(&seen.object, &seen.meta),
         object: seen.object,
         resource_version: seen.meta.resource_version,
+        ignore: ignored(&seen.meta.annotations),
         annotations: seen.meta.annotations,
         spec: seen.spec,
         status: seen.status,

@@ -89,6 +89,8 @@ pub struct ObjectFacts {
     pub annotations: BTreeMap<String, String>,
     /// Who else writes it, by the marks of Helm and its like.
     pub owner: Option<Owner>,
+    /// Codes of rules whose findings on it are waived.
+    pub ignore: Vec<String>,
     /// `spec`, as written.
     pub spec: serde_json::Value,
     /// `status`, as written.
@@ -214,7 +216,8 @@ impl Inventory {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let certificate = self.bundles().any(|(object, _)| self.is_reported(object));
-        !certificate && !self.ingresses.values().any(|ingress| self.is_reported(&ingress.object))
+        let ingress = self.ingresses.values().any(|ingress| self.is_reported(&ingress.object));
+        !certificate && !ingress && !self.has_gke_objects()
     }
 
     /// What could not be seen.

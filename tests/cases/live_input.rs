@@ -24,7 +24,9 @@ fn a_forbidden_list_is_a_problem_and_an_incomplete_result() {
     let report = ran.json();
     assert_eq!(report["complete"], false);
     let problems = report["problems"].as_array().expect("a list");
-    assert_eq!(problems.len(), 2, "{report:#}");
+    // On a cluster with GKE's kinds those may not be listed either.
+    let kinds: Vec<&Value> = problems.iter().map(|problem| &problem["ref"]["kind"]).collect();
+    assert!(kinds.contains(&&json!("Ingress")), "{report:#}");
     assert_eq!(problems[0]["ref"]["kind"], "Secret");
     assert_eq!(problems[0]["ref"]["namespace"], live.namespace.as_str());
     assert_eq!(problems[0]["ref"]["name"], Value::Null);

@@ -196,7 +196,7 @@ fn set_domains_moves_to_a_second_certificate_and_the_load_balancer_is_never_with
     controller.sync();
     let ended = run.end(0);
     assert!(ended.contains(&format!("managedcertificate/{second} holds the domains")), "{ended}");
-    assert_eq!(managed_names(&live), [second.clone()]);
+    assert_eq!(managed_names(&live), std::slice::from_ref(&second));
     assert_eq!(annotation(&live, "networking.gke.io/managed-certificates"), second);
     assert!(annotation(&live, PRE_SHARED_CERT).contains(controller.certificate_name(&second)));
     controller.sync();

@@ -5,14 +5,38 @@ mod cert_unreadable;
 mod cn_only;
 mod expired;
 mod expires_soon;
+mod gke;
+mod gke_app_protocol;
+mod gke_backend_config;
+mod gke_certificate_limit;
+mod gke_chain_too_long;
+mod gke_class_ignored;
+mod gke_health_check;
+mod gke_http_disabled;
+mod gke_key_type;
+mod gke_load_balancer_stale;
+mod gke_neg;
+mod gke_path_type;
+mod gke_tls_without_secret_name;
 mod host_not_covered;
 mod host_without_tls;
 mod key_mismatch;
 mod key_missing;
 mod key_unreadable;
+mod managed_domain_failed;
+mod managed_domain_invalid;
+mod managed_failed;
+mod managed_host_not_listed;
+mod managed_missing;
+mod managed_not_reconciled;
+mod managed_orphaned;
+mod managed_renewal_overdue;
+mod managed_unattached;
 mod not_yet_valid;
 mod secret_missing;
 mod secret_wrong_type;
+mod service_missing;
+mod service_port_missing;
 
 use super::{Rule, remedy};
 use crate::inventory::bundle::Bundle;
@@ -35,6 +59,29 @@ pub const RULES: &[&Rule] = &[
     &host_without_tls::RULE,
     &secret_missing::RULE,
     &secret_wrong_type::RULE,
+    &gke_tls_without_secret_name::RULE,
+    &gke_key_type::RULE,
+    &gke_certificate_limit::RULE,
+    &gke_chain_too_long::RULE,
+    &gke_load_balancer_stale::RULE,
+    &gke_class_ignored::RULE,
+    &gke_http_disabled::RULE,
+    &gke_path_type::RULE,
+    &service_missing::RULE,
+    &service_port_missing::RULE,
+    &gke_app_protocol::RULE,
+    &gke_backend_config::RULE,
+    &gke_health_check::RULE,
+    &gke_neg::RULE,
+    &managed_missing::RULE,
+    &managed_host_not_listed::RULE,
+    &managed_domain_invalid::RULE,
+    &managed_failed::RULE,
+    &managed_domain_failed::RULE,
+    &managed_renewal_overdue::RULE,
+    &managed_unattached::RULE,
+    &managed_orphaned::RULE,
+    &managed_not_reconciled::RULE,
 ];
 
 /// A certificate whose dates matter to clients: every one of a bundle but roots behind the leaf.

@@ -1,0 +1,419 @@
+//! What the rules about GKE share: its Ingresses, the Services behind them, the ManagedCertificates
+//! they name, and whether an object that is named is there.
+//!
+//! Knows how ingress-gce and gke-managed-certs read these objects. Judges nothing by itself.
+
+use crate::audit::finding::Severity;
+use crate::audit::{Context, Source, remedy};
+use crate::gke::annotations::{
+    APP_PROTOCOLS, BACKEND_CONFIG, INGRESS_CLASS, MANAGED_CERTIFICATES, OLDER_APP_PROTOCOLS,
+};
+use crate::gke::managed::Managed;
+use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
+use crate::object_ref::{Kind, ObjectRef};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The older key of [`BACKEND_CONFIG`], read where that is not set.
+const OLDER_BACKEND_CONFIG: &str = "beta.cloud.google.com/backend-config";
+
+/// Ingresses that GKE's load balancer serves and the report is about.
+pub(super) fn ingresses<'i>(
+    inventory: &'i Inventory,
+    context: &Context<'_>,
+) -> impl Iterator<Item = &'i ObjectFacts> {
+    inventory.objects_of(Kind::Ingress).filter(move |ingress| {
+        context.is_gke(inventory, ingress) && inventory.is_reported(&ingress.object)
+    })
+}
+
+/// Those of them that may have ManagedCertificates: Google's controller passes the internal over.
+pub(super) fn external<'i>(
+    inventory: &'i Inventory,
+    context: &Context<'_>,
+) -> impl Iterator<Item = &'i ObjectFacts> {
+    ingresses(inventory, context).filter(|ingress| is_external(ingress))
+}
+
+pub(super) fn is_external(ingress: &ObjectFacts) -> bool {
+    let class = ingress.annotations.get(INGRESS_CLASS).map(String::as_str);
+    matches!(class, None | Some("" | "gce"))
+}
+
+/// The text under a JSON pointer, unless it is empty.
+pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+pub(super) fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Hosts of the rules, each once, as written.
+pub(super) fn rule_hosts(ingress: &ObjectFacts) -> Vec<&str> {
+    let mut hosts = Vec::new();
+    for host in list(&ingress.spec, "/rules").iter().filter_map(|rule| text(rule, "/host")) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// Secrets that `spec.tls` names, each once.
+pub(super) fn secret_names(ingress: &ObjectFacts) -> Vec<&str> {
+    let mut names = Vec::new();
+    for name in list(&ingress.spec, "/tls").iter().filter_map(|tls| text(tls, "/secretName")) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The items of an annotation that is a comma-separated list, as GKE's controllers split it.
+pub(super) fn items<'i>(object: &'i ObjectFacts, annotation: &str) -> Vec<&'i str> {
+    let mut items = Vec::new();
+    let value = object.annotations.get(annotation).map(String::as_str).unwrap_or_default();
+    for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        if !items.contains(&item) {
+            items.push(item);
+        }
+    }
+    items
+}
+
+/// Addresses that the load balancer has given the Ingress.
+pub(super) fn addresses(ingress: &ObjectFacts) -> Vec<&str> {
+    let rows = list(&ingress.status, "/loadBalancer/ingress").iter();
+    rows.filter_map(|row| text(row, "/ip").or_else(|| text(row, "/hostname"))).collect()
+}
+
+/// Secrets that these Ingresses serve, each once, with the Ingresses.
+pub(super) fn served_secrets<'i>(
+    inventory: &'i Inventory,
+    context: &Context<'_>,
+) -> Vec<(&'i SecretFacts, Vec<&'i ObjectFacts>)> {
+    let mut served: Vec<(&SecretFacts, Vec<&ObjectFacts>)> = Vec::new();
+    for ingress in ingresses(inventory, context) {
+        for name in secret_names(ingress) {
+            let Some(secret) = inventory.secret(ingress.object.namespace(), name) else { continue };
+            let known = served.iter_mut().find(|(known, _)| std::ptr::eq(*known, secret));
+            match known {
+                Some((_, users)) => users.push(ingress),
+                None => served.push((secret, vec![ingress])),
+            }
+        }
+    }
+    served
+}
+
+/// Whether an object that is named is there.
+pub(super) enum Presence<'i> {
+    /// It was seen.
+    Seen(&'i ObjectFacts),
+    /// It is not, which is this bad and is said in these words.
+    Missing(Severity, String),
+    /// It may be: it could not be read, or its kind is kept elsewhere than in the files.
+    Unknown,
+}
+
+pub(super) fn presence<'i>(
+    inventory: &'i Inventory,
+    context: &Context<'_>,
+    object: &ObjectRef,
+) -> Presence<'i> {
+    if let Some(facts) = inventory.object(object) {
+        return Presence::Seen(facts);
+    }
+    let namespace = object.namespace();
+    match context.source {
+        _ if is_unseen(inventory, object) => Presence::Unknown,
+        Source::Cluster => {
+            Presence::Missing(Severity::Error, format!("does not exist in namespace {namespace}"))
+        }
+        Source::Files if kind_is_among_files(inventory, object.kind) => {
+            Presence::Missing(Severity::Info, "is not among the files read".to_owned())
+        }
+        Source::Files => Presence::Unknown,
+    }
+}
+
+/// Whether the object, or the list it would be in, could not be read.
+fn is_unseen(inventory: &Inventory, object: &ObjectRef) -> bool {
+    inventory.is_unseen(object) || list_is_unseen(inventory, object.kind, object.namespace())
+}
+
+/// Whether objects of the kind could not be listed in the namespace.
+pub(super) fn list_is_unseen(inventory: &Inventory, kind: Kind, namespace: &str) -> bool {
+    [Some(namespace), None]
+        .into_iter()
+        .any(|within| inventory.is_unseen(&ObjectRef::all(kind, within)))
+}
+
+fn kind_is_among_files(inventory: &Inventory, kind: Kind) -> bool {
+    inventory.objects_of(kind).next().is_some()
+        || (kind == Kind::Service && inventory.has_gke_objects())
+}
+
+/// A port as an Ingress names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BackendPort<'i> {
+    Number(u64),
+    Name(&'i str),
+}
+
+impl std::fmt::Display for BackendPort<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A port of a Service.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServicePort<'i> {
+    pub name: Option<&'i str>,
+    pub number: u64,
+    value: &'i Value,
+}
+
+impl ServicePort<'_> {
+    /// Ports by which a health check would reach the very port that is served: the pod's, or the
+    /// node's. A named target port is not known here.
+    pub fn serving(&self) -> Vec<u64> {
+        let own = match self.value.get("targetPort") {
+            None | Some(Value::Null) => Some(self.number),
+            Some(target) => target.as_u64(),
+        };
+        own.into_iter().chain(self.value.get("nodePort").and_then(Value::as_u64)).collect()
+    }
+}
+
+impl std::fmt::Display for ServicePort<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.name {
+            Some(name) => write!(f, "{name} ({})", self.number),
+            None => write!(f, "{}", self.number),
+        }
+    }
+}
+
+pub(super) fn service_ports(service: &ObjectFacts) -> Vec<ServicePort<'_>> {
+    let ports = list(&service.spec, "/ports").iter();
+    ports
+        .filter_map(|value| {
+            let number = value.get("port").and_then(Value::as_u64)?;
+            Some(ServicePort { name: text(value, "/name"), number, value })
+        })
+        .collect()
+}
+
+pub(super) fn find_port<'i>(
+    service: &'i ObjectFacts,
+    wanted: BackendPort<'_>,
+) -> Option<ServicePort<'i>> {
+    service_ports(service).into_iter().find(|port| match wanted {
+        BackendPort::Number(number) => port.number == number,
+        BackendPort::Name(name) => port.name == Some(name),
+    })
+}
+
+/// Services and their ports that the Ingress sends to, each pair once.
+pub(super) fn backends(ingress: &ObjectFacts) -> Vec<(&str, BackendPort<'_>)> {
+    let default = ingress.spec.get("defaultBackend");
+    let rules = list(&ingress.spec, "/rules").iter();
+    let paths = rules.flat_map(|rule| list(rule, "/http/paths"));
+    let mut backends = Vec::new();
+    for backend in default.into_iter().chain(paths.filter_map(|path| path.get("backend"))) {
+        let number = backend.pointer("/service/port/number").and_then(Value::as_u64);
+        let name = text(backend, "/service/port/name").map(BackendPort::Name);
+        let port = name.or(number.map(BackendPort::Number));
+        let (Some(service), Some(port)) = (text(backend, "/service/name"), port) else { continue };
+        if !backends.contains(&(service, port)) {
+            backends.push((service, port));
+        }
+    }
+    backends
+}
+
+/// The reference an Ingress makes to an object of its own namespace.
+pub(super) fn beside(ingress: &ObjectFacts, kind: Kind, name: &str) -> ObjectRef {
+    ObjectRef::namespaced(kind, ingress.object.namespace(), name)
+}
+
+/// A Service that GKE's load balancer sends to.
+pub(super) struct Backed<'i> {
+    pub service: &'i ObjectFacts,
+    pub ingresses: Vec<&'i ObjectFacts>,
+    /// Those of its ports that are sent to, as far as it has them.
+    pub ports: Vec<ServicePort<'i>>,
+}
+
+pub(super) fn backed_services<'i>(
+    inventory: &'i Inventory,
+    context: &Context<'_>,
+) -> Vec<Backed<'i>> {
+    let mut services: BTreeMap<&ObjectRef, Backed<'i>> = BTreeMap::new();
+    for ingress in ingresses(inventory, context) {
+        for (name, port) in backends(ingress) {
+            let Some(service) = inventory.object(&beside(ingress, Kind::Service, name)) else {
+                continue;
+            };
+            let backed = services.entry(&service.object).or_insert_with(|| Backed {
+                service,
+                ingresses: Vec::new(),
+                ports: Vec::new(),
+            });
+            if !backed.ingresses.iter().any(|known| std::ptr::eq(*known, ingress)) {
+                backed.ingresses.push(ingress);
+            }
+            let known =
+                |port: &ServicePort<'_>| backed.ports.iter().any(|p| p.number == port.number);
+            if let Some(port) = find_port(service, port).filter(|port| !known(port)) {
+                backed.ports.push(port);
+            }
+        }
+    }
+    services.into_values().collect()
+}
+
+/// An annotation that is JSON: its key, its value, and what that reads as.
+pub(super) struct Json<'i, T> {
+    pub key: &'static str,
+    pub value: &'i str,
+    pub read: Result<T, String>,
+}
+
+fn json<'i, T>(
+    service: &'i ObjectFacts,
+    keys: [&'static str; 2],
+    read: impl Fn(&Map<String, Value>) -> Result<T, String>,
+) -> Option<Json<'i, T>> {
+    let key = keys.into_iter().find(|key| service.annotations.contains_key(*key))?;
+    let value = service.annotations.get(key)?;
+    let read = match serde_json::from_str(value) {
+        Ok(Value::Object(map)) => read(&map),
+        Ok(_) => Err("it is not a JSON object".to_owned()),
+        Err(error) => Err(format!("it is not JSON: {error}")),
+    };
+    Some(Json { key, value, read })
+}
+
+fn strings(map: &Map<String, Value>) -> Result<BTreeMap<String, String>, String> {
+    let pair = |(key, value): (&String, &Value)| match value.as_str() {
+        Some(text) => Ok((key.clone(), text.to_owned())),
+        None => Err(format!("the value of {key:?} is not a string")),
+    };
+    map.iter().map(pair).collect()
+}
+
+/// How the load balancer is told to speak, by port name. Of the two keys the older wins.
+pub(super) fn app_protocols(service: &ObjectFacts) -> Option<Json<'_, BTreeMap<String, String>>> {
+    json(service, [OLDER_APP_PROTOCOLS, APP_PROTOCOLS], strings)
+}
+
+/// The BackendConfigs that a Service names.
+pub(super) struct BackendConfigs {
+    default: Option<String>,
+    ports: BTreeMap<String, String>,
+}
+
+impl BackendConfigs {
+    /// The one for this port: by its name, by its number, or the default.
+    pub fn of(&self, port: ServicePort<'_>) -> Option<&str> {
+        let by_name = port.name.and_then(|name| self.ports.get(name));
+        let found = by_name.or_else(|| self.ports.get(&port.number.to_string()));
+        found.or(self.default.as_ref()).map(String::as_str).filter(|name| !name.is_empty())
+    }
+}
+
+pub(super) fn backend_configs(service: &ObjectFacts) -> Option<Json<'_, BackendConfigs>> {
+    json(service, [BACKEND_CONFIG, OLDER_BACKEND_CONFIG], |map| {
+        let default = match map.get("default") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) => Some(name.clone()),
+            Some(_) => return Err("the value of \"default\" is not a string".to_owned()),
+        };
+        let ports = match map.get("ports") {
+            None | Some(Value::Null) => BTreeMap::new(),
+            Some(Value::Object(ports)) => strings(ports)?,
+            Some(_) => return Err("the value of \"ports\" is not a JSON object".to_owned()),
+        };
+        Ok(BackendConfigs { default, ports })
+    })
+}
+
+/// A ManagedCertificate and the Ingresses that name it.
+pub(super) struct Named<'i> {
+    pub facts: &'i ObjectFacts,
+    pub managed: Managed,
+    pub ingresses: Vec<&'i ObjectFacts>,
+}
+
+/// Every ManagedCertificate the report is about: all, or those that a chosen Ingress names.
+pub(super) fn managed(inventory: &Inventory) -> Vec<Named<'_>> {
+    let all = inventory.objects_of(Kind::ManagedCertificate).map(|facts| Named {
+        facts,
+        managed: Managed::of(&facts.spec, &facts.status),
+        ingresses: namers(inventory, &facts.object),
+    });
+    all.filter(|named| {
+        let mut ingresses = named.ingresses.iter();
+        inventory.selection().is_everything()
+            || ingresses.any(|ingress| inventory.is_reported(&ingress.object))
+    })
+    .collect()
+}
+
+fn namers<'i>(inventory: &'i Inventory, managed: &ObjectRef) -> Vec<&'i ObjectFacts> {
+    let names = |ingress: &&ObjectFacts| {
+        ingress.object.namespace == managed.namespace
+            && items(ingress, MANAGED_CERTIFICATES).contains(&managed.name.as_str())
+    };
+    inventory.objects_of(Kind::Ingress).filter(names).collect()
+}
+
+/// `kubectl annotate …`, or what to write into the file. No value takes the annotation away.
+pub(super) fn annotate(object: &ObjectRef, key: &str, value: Option<&str>) -> String {
+    match (&object.place, value) {
+        (Some(place), Some(value)) => {
+            format!("set the annotation {key}: {} in {}", remedy::word(value), place.path)
+        }
+        (Some(place), None) => format!("take the annotation {key} out of {}", place.path),
+        (None, Some(value)) => format!(
+            "kubectl annotate --overwrite{} {key}={}",
+            kubectl_object(object),
+            remedy::word(value)
+        ),
+        (None, None) => format!("kubectl annotate{} {key}-", kubectl_object(object)),
+    }
+}
+
+/// `kubectl patch …`, or for a file the change in `words`.
+pub(super) fn patch(object: &ObjectRef, kind: &str, patch: &Value, words: &str) -> String {
+    match &object.place {
+        Some(place) => format!("{words} in {}", place.path),
+        None => format!(
+            "kubectl patch{} --type={kind} -p {}",
+            kubectl_object(object),
+            remedy::word(&patch.to_string())
+        ),
+    }
+}
+
+/// ` -n shop`.
+pub(super) fn in_namespace(object: &ObjectRef) -> String {
+    object.namespace.as_deref().map_or_else(String::new, |namespace| format!(" -n {namespace}"))
+}
+
+fn kubectl_object(object: &ObjectRef) -> String {
+    format!(" {} {}{}", object.kind.word(), remedy::word(&object.name), in_namespace(object))
+}
+
+/// Words of a shell, joined.
+pub(super) fn words(words: &[&str]) -> String {
+    words.iter().map(|word| remedy::word(word)).collect::<Vec<_>>().join(" ")
+}

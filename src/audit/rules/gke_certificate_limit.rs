@@ -1,0 +1,75 @@
+//! `gke-certificate-limit`: more certificates than one load balancer takes. Source: the limit of 15
+//! on a `TargetHttpsProxy`, all kinds counted together (README of gke-managed-certs).
+
+use super::gke;
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::gke::annotations::{MANAGED_CERTIFICATES, PRE_SHARED_CERT};
+use crate::gke::limits::MAX_CERTIFICATES;
+use crate::gke::managed::Managed;
+use crate::inventory::{Inventory, ObjectFacts};
+use crate::object_ref::Kind;
+use std::collections::BTreeSet;
+
+pub(super) const RULE: Rule = Rule {
+    code: "gke-certificate-limit",
+    severity: Severity::Error,
+    remedy: "put more names into fewer certificates, or share the hosts out over several Ingresses",
+    explain: "A load balancer takes 15 certificates, whether they are from Secrets, managed by Google \
+              or pre-shared. With one more the list is refused as a whole, and what was served before \
+              goes on being served.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for ingress in gke::ingresses(inventory, context) {
+        let secrets = secrets(inventory, ingress);
+        let pre_shared = gke::items(ingress, PRE_SHARED_CERT).len();
+        let coming = if gke::is_external(ingress) { coming(inventory, ingress) } else { 0 };
+        let count = secrets + pre_shared + coming;
+        if count <= MAX_CERTIFICATES {
+            continue;
+        }
+        let message = format!(
+            "it has {count} certificates, and a load balancer takes {MAX_CERTIFICATES}: {secrets} from Secrets, {} by annotation",
+            pre_shared + coming
+        );
+        found.push(
+            RULE.on(&ingress.object, message)
+                .evidence("certificates", count)
+                .evidence("limit", MAX_CERTIFICATES)
+                .evidence("fromSecrets", secrets)
+                .evidence("byAnnotation", pre_shared + coming),
+        );
+    }
+}
+
+/// Certificates from Secrets. Two Secrets with the same bytes are uploaded once.
+fn secrets(inventory: &Inventory, ingress: &ObjectFacts) -> usize {
+    let namespace = ingress.object.namespace();
+    let certificate = |name: &str| {
+        inventory
+            .secret(namespace, name)
+            .map_or_else(|| format!("secret/{name}"), |facts| facts.load_balancer_token.clone())
+    };
+    gke::secret_names(ingress).into_iter().map(certificate).collect::<BTreeSet<_>>().len()
+}
+
+/// ManagedCertificates that are named and not yet among the pre-shared names.
+fn coming(inventory: &Inventory, ingress: &ObjectFacts) -> usize {
+    let pre_shared = gke::items(ingress, PRE_SHARED_CERT);
+    let (mut coming, mut unknown, mut mapped) = (0, 0_usize, 0);
+    for name in gke::items(ingress, MANAGED_CERTIFICATES) {
+        let facts = inventory.object(&gke::beside(ingress, Kind::ManagedCertificate, name));
+        let certificate =
+            facts.and_then(|facts| Managed::of(&facts.spec, &facts.status).certificate_name);
+        match certificate {
+            Some(certificate) if pre_shared.contains(&certificate.as_str()) => mapped += 1,
+            Some(_) => coming += 1,
+            None => unknown += 1,
+        }
+    }
+    // A pre-shared mcrt- name that belongs to none of the known may belong to an unknown one.
+    let managed = pre_shared.iter().filter(|name| name.starts_with("mcrt-")).count();
+    coming + unknown.saturating_sub(managed.saturating_sub(mapped))
+}

@@ -1,0 +1,38 @@
+//! `gke-chain-too-long`: more certificates in `tls.crt` than Google takes in a chain. Source: the
+//! Compute API's description of `SslCertificate`: at most 5.
+
+use super::gke;
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+
+pub(super) const RULE: Rule = Rule {
+    code: "gke-chain-too-long",
+    severity: Severity::Warning,
+    remedy: "keep the certificate and its intermediates, and leave roots and strangers out",
+    explain: "Google's load balancer takes a chain of at most 5 certificates. A longer one is refused \
+              when it is uploaded, and the Ingress stays as it was. Clients need the certificate and \
+              its intermediates; they have the roots.",
+    check,
+};
+
+/// How many certificates a chain may have, the leaf included.
+const MAX_CHAIN: usize = 5;
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for (secret, ingresses) in gke::served_secrets(inventory, context) {
+        let count = secret.bundle.certificates.len() + secret.bundle.damaged.len();
+        if count <= MAX_CHAIN {
+            continue;
+        }
+        let message = format!(
+            "tls.crt holds {count} certificates, and Google's load balancer takes {MAX_CHAIN}"
+        );
+        let finding = RULE
+            .on(&secret.object.key("tls.crt"), message)
+            .evidence("certificates", count)
+            .evidence("limit", MAX_CHAIN);
+        let users = ingresses.iter().map(|ingress| ingress.object.clone());
+        found.push(users.fold(finding, crate::audit::finding::Finding::related));
+    }
+}

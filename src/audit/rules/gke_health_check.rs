@@ -1,0 +1,109 @@
+//! `gke-health-check`: a port that is spoken to in HTTP/2, asked for its health in a way that gRPC
+//! servers do not answer. Milvus and other gRPC servers behind a GKE Ingress stay UNHEALTHY, and
+//! every request is a 502.
+
+use super::gke::{self, Backed, ServicePort};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::gke::annotations::BACKEND_CONFIG;
+use crate::inventory::{Inventory, ObjectFacts};
+use crate::object_ref::Kind;
+use serde_json::{Value, json};
+
+pub(super) const RULE: Rule = Rule {
+    code: "gke-health-check",
+    severity: Severity::Warning,
+    remedy: "name a BackendConfig with a health check that the server answers",
+    explain: "Without a BackendConfig the load balancer asks GET / on the serving port and wants a \
+              200; a gRPC server answers that with 404 or not at all, and probes of kind grpc, exec \
+              and tcpSocket are not taken over. Ask another port (Milvus: HTTP, port 9091, \
+              /healthz), or the serving port with type HTTP2 and a path that the server answers.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for backed in gke::backed_services(inventory, context) {
+        for port in backed.ports.iter().filter(|port| speaks_http2(backed.service, **port)) {
+            found_of_port(inventory, &backed, *port, found);
+        }
+    }
+}
+
+fn speaks_http2(service: &ObjectFacts, port: ServicePort<'_>) -> bool {
+    let protocols = gke::app_protocols(service).and_then(|annotation| annotation.read.ok());
+    let name = port.name.unwrap_or_default();
+    protocols.is_some_and(|protocols| protocols.get(name).is_some_and(|it| it == "HTTP2"))
+}
+
+fn found_of_port(
+    inventory: &Inventory,
+    backed: &Backed<'_>,
+    port: ServicePort<'_>,
+    found: &mut Findings,
+) {
+    let name = match gke::backend_configs(backed.service).map(|annotation| annotation.read) {
+        None => {
+            found.push(without_config(backed, port));
+            return;
+        }
+        // What is broken is told by gke-backend-config.
+        Some(Err(_)) => return,
+        Some(Ok(configs)) => configs.of(port).map(str::to_owned),
+    };
+    let config = name.and_then(|name| {
+        inventory.object(&gke::beside(backed.service, Kind::BackendConfig, &name))
+    });
+    let Some(config) = config else { return };
+    let check = config.spec.get("healthCheck").and_then(Value::as_object);
+    let Some(check) = check.filter(|check| !check.is_empty()) else {
+        found.push(on_config(backed, config, port, "it has no health check"));
+        return;
+    };
+    let asked = check.get("port").and_then(Value::as_u64);
+    let serving = asked.is_none_or(|asked| port.serving().contains(&asked));
+    if check.get("type").and_then(Value::as_str) == Some("HTTP") && serving {
+        let asked =
+            asked.map_or_else(|| "the serving port".to_owned(), |port| format!("port {port}"));
+        let message = format!("its health check asks {asked} in plain HTTP/1.1");
+        found.push(on_config(backed, config, port, &message));
+    }
+}
+
+fn without_config(backed: &Backed<'_>, port: ServicePort<'_>) -> Finding {
+    let message = format!(
+        "port {port} is spoken to in HTTP2, and no BackendConfig says how to ask for its health: the load balancer asks GET / there, which gRPC servers do not answer with 200"
+    );
+    let object = &backed.service.object;
+    let value = json!({ "default": object.name }).to_string();
+    let finding = RULE
+        .on(object, message)
+        .evidence("port", port)
+        .evidence("appProtocol", "HTTP2")
+        .evidence("backendConfig", "none")
+        .remedy(format!(
+            "make a BackendConfig of that name with spec.healthCheck, then: {}",
+            gke::annotate(object, BACKEND_CONFIG, Some(&value))
+        ));
+    backed
+        .ingresses
+        .iter()
+        .fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+}
+
+fn on_config(
+    backed: &Backed<'_>,
+    config: &ObjectFacts,
+    port: ServicePort<'_>,
+    what: &str,
+) -> Finding {
+    let patch = json!({"spec": {"healthCheck": {"type": "HTTP2"}}});
+    let way_out = gke::patch(&config.object, "merge", &patch, "write spec.healthCheck.type: HTTP2");
+    let message =
+        format!("{what}, and port {port} of {} speaks HTTP2 alone", backed.service.object.short());
+    RULE.on(&config.object, message)
+        .evidence("healthCheck", config.spec.get("healthCheck").unwrap_or(&Value::Null))
+        .evidence("port", port)
+        .evidence("appProtocol", "HTTP2")
+        .related(backed.service.object.clone())
+        .remedy(format!("{way_out} (or ask another port: Milvus answers HTTP on 9091, /healthz)"))
+}

@@ -1,0 +1,85 @@
+//! `gke-key-type`: a certificate whose key Google's load balancer does not take. The upload is
+//! refused, and a new Ingress gets no address by it (kubernetes/ingress-gce#733).
+
+use super::{gke, not_in_place};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule, remedy};
+use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
+
+pub(super) const RULE: Rule = Rule {
+    code: "gke-key-type",
+    severity: Severity::Error,
+    remedy: "use an RSA-2048 or P-256 key",
+    explain: "Google's load balancers take RSA from 2048 bits and ECDSA on P-256; the regional ones \
+              also say that they take RSA-3072, RSA-4096 and P-384. For the global one (class gce) \
+              those are not promised, hence the warning. Anything else is refused when the \
+              certificate is uploaded, and the Ingress stays as it was.",
+    check,
+};
+
+/// How sizes and curves fare.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Everywhere,
+    OnlyRegionally,
+    NotListed,
+    Nowhere,
+}
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for (secret, ingresses) in gke::served_secrets(inventory, context) {
+        let Some(leaf) = secret.bundle.leaf() else { continue };
+        let external = ingresses.iter().any(|ingress| gke::is_external(ingress));
+        let (severity, why) = match taken(&leaf.key_type) {
+            Taken::Everywhere => continue,
+            Taken::OnlyRegionally if !external => continue,
+            Taken::OnlyRegionally => {
+                (Severity::Warning, "Google promises to take only on regional load balancers")
+            }
+            Taken::NotListed => (Severity::Warning, "is not among those that Google lists"),
+            Taken::Nowhere => (Severity::Error, "Google's load balancers do not take"),
+        };
+        found.push(finding(secret, &ingresses, &leaf.key_type, why).severity(severity));
+    }
+}
+
+fn taken(key_type: &str) -> Taken {
+    match key_type {
+        "rsa-2048" | "p256" => Taken::Everywhere,
+        "rsa-3072" | "rsa-4096" | "p384" => Taken::OnlyRegionally,
+        other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
+            Some(Ok(bits)) if bits > 2048 => Taken::NotListed,
+            _ => Taken::Nowhere,
+        },
+    }
+}
+
+fn finding(secret: &SecretFacts, ingresses: &[&ObjectFacts], key_type: &str, why: &str) -> Finding {
+    let message = format!("its certificate has a key of type {key_type}, which {why}");
+    let finding = RULE
+        .on(&secret.object.key("tls.crt"), message)
+        .evidence("keyType", key_type)
+        .evidence("expected", "rsa-2048 or p256")
+        .remedy(way_out(secret));
+    ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+}
+
+fn way_out(secret: &SecretFacts) -> String {
+    let self_signed = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
+    let derived = secret.derived_keys.join(", ");
+    match (&secret.owner, not_in_place(secret).filter(|_| secret.immutable)) {
+        (Some(owner), _) => format!("{} owns it: have it make an RSA-2048 key", owner.name),
+        (None, Some(way_out)) => way_out,
+        (None, None) if self_signed && !derived.is_empty() => format!(
+            "{} --key-type rsa-2048 --force (then make {derived} anew)",
+            remedy::rotate(&secret.object)
+        ),
+        (None, None) if self_signed => {
+            format!("{} --key-type rsa-2048", remedy::rotate(&secret.object))
+        }
+        (None, None) => format!(
+            "get a certificate for an RSA-2048 or P-256 key, then: {}",
+            remedy::import(&secret.object)
+        ),
+    }
+}

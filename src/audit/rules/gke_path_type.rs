@@ -1,0 +1,64 @@
+//! `gke-path-type`: a path `/` of type `ImplementationSpecific`, which GKE takes literally: only the
+//! root matches, and every gRPC method is a 404. ingress-nginx takes the same path for everything.
+
+use super::gke;
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+use serde_json::{Value, json};
+
+pub(super) const RULE: Rule = Rule {
+    code: "gke-path-type",
+    severity: Severity::Warning,
+    remedy: "write pathType: Prefix",
+    explain: "GKE takes a path of type ImplementationSpecific as its own pattern: \"/\" is the root and \
+              nothing else, \"/*\" is everything. With pathType Prefix \"/\" is everything.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for ingress in gke::ingresses(inventory, context) {
+        for (index, rule) in gke::list(&ingress.spec, "/rules").iter().enumerate() {
+            let paths = gke::list(rule, "/http/paths");
+            if paths.iter().any(takes_everything) {
+                continue;
+            }
+            for (at, _) in paths.iter().enumerate().filter(|(_, path)| takes_only_the_root(path)) {
+                let host = gke::text(rule, "/host").unwrap_or("every host");
+                let message = format!(
+                    "path / of {host} is of type ImplementationSpecific: GKE matches the root alone, and nothing below it"
+                );
+                let place = format!("spec.rules[{index}].http.paths[{at}]");
+                let patch = json!([{
+                    "op": "replace",
+                    "path": format!("/spec/rules/{index}/http/paths/{at}/pathType"),
+                    "value": "Prefix",
+                }]);
+                let words = format!("write pathType: Prefix at {place}");
+                found.push(
+                    RULE.on(&ingress.object, message)
+                        .evidence("path", &place)
+                        .evidence("pathType", "ImplementationSpecific")
+                        .evidence("expected", "Prefix")
+                        .remedy(gke::patch(&ingress.object, "json", &patch, &words)),
+                );
+            }
+        }
+    }
+}
+
+fn is_specific(path: &Value) -> bool {
+    matches!(gke::text(path, "/pathType"), None | Some("ImplementationSpecific"))
+}
+
+fn takes_only_the_root(path: &Value) -> bool {
+    is_specific(path) && gke::text(path, "/path") == Some("/")
+}
+
+fn takes_everything(path: &Value) -> bool {
+    match gke::text(path, "/path") {
+        None | Some("/*") => is_specific(path),
+        Some("/") => gke::text(path, "/pathType") == Some("Prefix"),
+        Some(_) => false,
+    }
+}

@@ -1,0 +1,68 @@
+//! `gke-tls-without-secret-name`: a `tls` entry that names no Secret stops GKE's controller with
+//! `secret "" does not exist` (kubernetes/ingress-gce#1334). The classic trap beside
+//! ManagedCertificates, and what Helm charts render from an empty value.
+
+use super::gke;
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule, remedy};
+use crate::gke::annotations::certificates_elsewhere;
+use crate::inventory::{Inventory, ObjectFacts};
+use serde_json::json;
+
+pub(super) const RULE: Rule = Rule {
+    code: "gke-tls-without-secret-name",
+    severity: Severity::Error,
+    remedy: "name a Secret in the tls entry, or take the entry away",
+    explain: "Other controllers serve their default certificate for such an entry. GKE's looks for a \
+              Secret with an empty name, does not find it, and stops: nothing of the Ingress is \
+              changed any more. Certificates that are named by annotation need no tls entry.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for ingress in gke::ingresses(inventory, context) {
+        let entries = gke::list(&ingress.spec, "/tls").iter().enumerate();
+        let nameless: Vec<usize> = entries
+            .filter(|(_, entry)| gke::text(entry, "/secretName").is_none())
+            .map(|(index, _)| index)
+            .collect();
+        if !nameless.is_empty() {
+            found.push(finding(ingress, &nameless));
+        }
+    }
+}
+
+fn finding(ingress: &ObjectFacts, nameless: &[usize]) -> Finding {
+    let which: Vec<String> = nameless.iter().map(|index| format!("spec.tls[{index}]")).collect();
+    let which = which.join(", ");
+    let message = format!(
+        "{which} {} no secretName: GKE's controller stops (secret \"\" does not exist) and changes nothing of this Ingress any more",
+        if nameless.len() == 1 { "has" } else { "have" }
+    );
+    let hosts: Vec<&str> = nameless
+        .iter()
+        .filter_map(|index| gke::list(&ingress.spec, "/tls").get(*index))
+        .flat_map(|entry| gke::list(entry, "/hosts"))
+        .filter_map(serde_json::Value::as_str)
+        .collect();
+    RULE.on(&ingress.object, message)
+        .evidence("entries", &which)
+        .evidence("hosts", hosts.join(", "))
+        .remedy(way_out(ingress, nameless, &which, &hosts))
+}
+
+fn way_out(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str]) -> String {
+    if certificates_elsewhere(&ingress.annotations).is_some() {
+        // From the last to the first, so that no index moves before its turn.
+        let paths = nameless.iter().rev().map(|index| format!("/spec/tls/{index}"));
+        let removals: Vec<_> = paths.map(|path| json!({"op": "remove", "path": path})).collect();
+        let words = format!("remove {which}");
+        return gke::patch(&ingress.object, "json", &json!(removals), &words);
+    }
+    let domains = if hosts.is_empty() { "DOMAIN".to_owned() } else { gke::words(hosts) };
+    format!(
+        "certwright issue {domains} --secret {}{}, and name that Secret in {which}",
+        remedy::word(&format!("{}-tls", ingress.object.name)),
+        gke::in_namespace(&ingress.object),
+    )
+}

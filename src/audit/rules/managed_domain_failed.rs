@@ -1,0 +1,50 @@
+//! `managed-domain-failed`: a domain of a ManagedCertificate could not be validated, and so the
+//! whole certificate is not issued, or not renewed (GoogleCloudPlatform/gke-managed-certs#38).
+
+use super::gke;
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::gke::managed::domain_meaning;
+use crate::inventory::Inventory;
+
+pub(super) const RULE: Rule = Rule {
+    code: "managed-domain-failed",
+    severity: Severity::Error,
+    remedy: "let the DNS of every domain lead to the load balancer alone",
+    explain: "One domain that fails keeps the whole certificate from being issued, and later from \
+              being renewed. Most often an A or AAAA record leads elsewhere (an AAAA record of \
+              another server is enough), or CAA records exclude pki.goog and letsencrypt.org. While \
+              a domain fails the certificate itself just says Provisioning.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for named in gke::managed(inventory) {
+        for (domain, status) in &named.managed.domain_status {
+            // After an edit the status speaks of the old domains for minutes.
+            if status.starts_with("Failed") && named.managed.domains.contains(domain) {
+                found.push(finding(&named, domain, status));
+            }
+        }
+    }
+}
+
+fn finding(named: &gke::Named<'_>, domain: &str, status: &str) -> Finding {
+    let meaning = domain_meaning(status);
+    let addresses: Vec<&str> =
+        named.ingresses.iter().flat_map(|ingress| gke::addresses(ingress)).collect();
+    let way_out = match addresses.as_slice() {
+        [] => meaning.remedy.to_owned(),
+        addresses => {
+            format!("{} (the Ingress address is {})", meaning.remedy, addresses.join(", "))
+        }
+    };
+    let finding = RULE
+        .on(&named.facts.object, format!("domain {domain} is {status}: {}", meaning.meaning))
+        .evidence("domain", domain)
+        .evidence("domainStatus", status)
+        .evidence("certificateStatus", named.managed.status.as_deref().unwrap_or_default())
+        .evidence("ingressAddresses", addresses.join(", "))
+        .remedy(way_out);
+    named.ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+}

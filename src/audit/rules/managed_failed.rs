@@ -1,0 +1,40 @@
+//! `managed-failed`: Google says that issuing or renewing a ManagedCertificate failed. Source: the
+//! states of gke-managed-certs, see [`crate::gke::managed`].
+
+use super::gke;
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::gke::managed::certificate_meaning;
+use crate::inventory::Inventory;
+
+pub(super) const RULE: Rule = Rule {
+    code: "managed-failed",
+    severity: Severity::Error,
+    remedy: "mend the DNS of its domains and make a new ManagedCertificate beside it",
+    explain: "ProvisioningFailed is tried again, and can flash although all is well: a warning. After \
+              ProvisioningFailedPermanently nothing is tried any more; deleting and making it again \
+              under the same name while an Ingress names it brings the failed certificate back. \
+              After RenewalFailed the old certificate is served until it expires.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for named in gke::managed(inventory) {
+        let Some(status) = &named.managed.status else { continue };
+        let severity = match status.as_str() {
+            "ProvisioningFailedPermanently" | "RenewalFailed" => Severity::Error,
+            "ProvisioningFailed" => Severity::Warning,
+            // The others are no failures, and what is not known is no reason to alarm anybody.
+            _ => continue,
+        };
+        let meaning = certificate_meaning(status);
+        let finding = RULE
+            .on(&named.facts.object, format!("it is {status}: {}", meaning.meaning))
+            .severity(severity)
+            .evidence("certificateStatus", status)
+            .evidence("domains", named.managed.domains.join(", "))
+            .remedy(meaning.remedy);
+        let ingresses = named.ingresses.iter().map(|ingress| ingress.object.clone());
+        found.push(ingresses.fold(finding, crate::audit::finding::Finding::related));
+    }
+}

@@ -1,0 +1,46 @@
+//! `managed-not-reconciled`: an Ingress that has its address names a ManagedCertificate that
+//! Google's controller has never looked at (GoogleCloudPlatform/gke-managed-certs#23): it does not
+//! run, or it may not write.
+
+use super::gke;
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+use serde_json::Value;
+
+pub(super) const RULE: Rule = Rule {
+    code: "managed-not-reconciled",
+    severity: Severity::Warning,
+    remedy: "see whether the cluster has GKE's HTTP load balancing switched on",
+    explain: "The controller writes a status within a second of seeing a ManagedCertificate, long \
+              before a load balancer has its address. With an address and no status at all it does \
+              not run here: HTTP load balancing is switched off, or this is not a GKE cluster.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for named in gke::managed(inventory) {
+        let status = &named.facts.status;
+        if !status.is_null() && status.as_object().is_none_or(|status| !status.is_empty()) {
+            continue;
+        }
+        let served = named.ingresses.iter().find(|ingress| {
+            gke::is_external(ingress)
+                && context.is_gke(inventory, ingress)
+                && !gke::addresses(ingress).is_empty()
+        });
+        let Some(ingress) = served else { continue };
+        let address = gke::addresses(ingress).join(", ");
+        let message = format!(
+            "it has no status, though {} names it and has its address {address}: no controller has looked at it",
+            ingress.object.short()
+        );
+        found.push(
+            RULE.on(&named.facts.object, message)
+                .evidence("status", Value::Null)
+                .evidence("ingressAddress", address)
+                .related(ingress.object.clone())
+                .remedy("gcloud container clusters update CLUSTER --update-addons=HttpLoadBalancing=ENABLED"),
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! `managed-unattached`: a ManagedCertificate that no Ingress names. It is never issued, and it
+//! eats of the project's quota (GoogleCloudPlatform/gke-managed-certs#47). Offline for information,
+//! where Ingresses are among the files.
+
+use super::gke;
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule, Source, remedy};
+use crate::gke::annotations::MANAGED_CERTIFICATES;
+use crate::inventory::{Inventory, ObjectFacts};
+use crate::object_ref::{Kind, ObjectRef};
+
+pub(super) const RULE: Rule = Rule {
+    code: "managed-unattached",
+    severity: Severity::Warning,
+    remedy: "name it in an Ingress, or delete it",
+    explain: "Google validates a domain by the load balancer that serves the certificate. One that no \
+              Ingress names in networking.gke.io/managed-certificates stays Provisioning for ever, or \
+              is not renewed, and counts against the project's quota of certificates.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for named in gke::managed(inventory).into_iter().filter(|named| named.ingresses.is_empty()) {
+        let object = &named.facts.object;
+        let severity = match context.source {
+            Source::Cluster => Severity::Warning,
+            Source::Files => Severity::Info,
+        };
+        if !ingresses_were_seen(inventory, context, object.namespace()) {
+            continue;
+        }
+        let beside: Vec<&ObjectFacts> = inventory
+            .objects_of(Kind::Ingress)
+            .filter(|ingress| ingress.object.namespace == object.namespace)
+            .collect();
+        let names: Vec<&str> = beside.iter().map(|ingress| ingress.object.name.as_str()).collect();
+        found.push(
+            RULE.on(
+                object,
+                "no Ingress of its namespace names it: it is not issued, or not renewed",
+            )
+            .severity(severity)
+            .evidence("annotation", MANAGED_CERTIFICATES)
+            .evidence("ingresses", names.join(", "))
+            .remedy(way_out(object, &beside)),
+        );
+    }
+}
+
+/// Whether an Ingress that names it would have been seen.
+fn ingresses_were_seen(inventory: &Inventory, context: &Context<'_>, namespace: &str) -> bool {
+    let mut problems = inventory.problems().iter().map(|problem| &problem.object);
+    let unseen = problems.any(|object| {
+        let within = object.namespace.as_deref().is_none_or(|within| within == namespace);
+        object.kind == Kind::File || (object.kind == Kind::Ingress && within)
+    });
+    let mut ingresses = inventory.objects_of(Kind::Ingress);
+    let in_files = ingresses.any(|ingress| ingress.object.namespace() == namespace);
+    !unseen && (context.source == Source::Cluster || in_files)
+}
+
+fn way_out(managed: &ObjectRef, beside: &[&ObjectFacts]) -> String {
+    let attach = match beside {
+        [ingress] => {
+            let names = gke::items(ingress, MANAGED_CERTIFICATES).into_iter();
+            let names: Vec<&str> = names.chain([managed.name.as_str()]).collect();
+            gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&names.join(",")))
+        }
+        _ => format!("name it in {MANAGED_CERTIFICATES} of an Ingress beside those it has"),
+    };
+    let delete = match &managed.place {
+        Some(place) => format!("take it out of {}", place.path),
+        None => format!(
+            "kubectl delete managedcertificate {}{}",
+            remedy::word(&managed.name),
+            gke::in_namespace(managed)
+        ),
+    };
+    format!("{attach}; or, when it is not needed: {delete}")
+}

@@ -1,0 +1,40 @@
+//! `service-port-missing`: a GKE Ingress sends to a port that its Service does not have. The
+//! translation of the whole Ingress fails by it.
+
+use super::gke;
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+use crate::object_ref::Kind;
+
+pub(super) const RULE: Rule = Rule {
+    code: "service-port-missing",
+    severity: Severity::Error,
+    remedy: "name a port that the Service has",
+    explain: "An Ingress names a port of the Service, by spec.ports[].port or its name, never a \
+              targetPort. GKE's controller translates an Ingress as a whole: with one port that is \
+              not there, nothing of the load balancer is built or changed.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for ingress in gke::ingresses(inventory, context) {
+        for (name, port) in gke::backends(ingress) {
+            let service = gke::beside(ingress, Kind::Service, name);
+            let Some(facts) = inventory.object(&service) else { continue };
+            if gke::find_port(facts, port).is_some() {
+                continue;
+            }
+            let has: Vec<String> =
+                gke::service_ports(facts).iter().map(ToString::to_string).collect();
+            let has = if has.is_empty() { "no port".to_owned() } else { has.join(", ") };
+            let message = format!("it sends to port {port} of service/{name}, which has {has}");
+            found.push(
+                RULE.on(&ingress.object, message)
+                    .evidence("port", port)
+                    .evidence("ports", has)
+                    .related(facts.object.clone()),
+            );
+        }
+    }
+}
