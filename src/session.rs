@@ -3,24 +3,28 @@
 //!
 //! Knows the command line and the parts that read and show. Refuses to know any single command.
 
-use crate::apply::manifests;
-use crate::apply::pair::{KeySource, Materials};
+use crate::apply::cluster::Target;
+use crate::apply::pair::{KeySource, Materials, RandomKeys};
+use crate::apply::{self, manifests};
+use crate::audit;
 use crate::cli::{DryRun, Global, LookArgs, WriteArgs, WriteFormat};
 use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
-use crate::converge::{GatherError, Source};
+use crate::converge::{self, GatherError, Source};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::KindName;
 use crate::observe::files::Unreadable;
 use crate::output::Output;
+use crate::plan::package::{self, SecretWish};
 use crate::plan::step::Plan;
 use crate::render::rotation::Account;
 use crate::render::{json, rotation};
 use crate::world::World;
 use serde_json::Value;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// Why a command could not be carried out at all.
 #[derive(Debug)]
@@ -115,6 +119,44 @@ pub(crate) fn refuse_yaml_without_manifest(write: WriteArgs, secret: bool) -> Re
         ));
     }
     Ok(())
+}
+
+/// Puts a pair into one Secret: printed as a manifest, planned, tried by the server, or written.
+/// The namespace of the wish is settled here.
+pub(crate) async fn package(
+    command: &'static str,
+    mut wish: SecretWish,
+    materials: Materials,
+    (global, write): (&Global, WriteArgs),
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    let keys = RandomKeys(world.random.clone());
+    if write.dry_run == DryRun::Client && write.output != WriteFormat::Table {
+        wish.object.namespace = Some(namespace_of_files(global));
+        let plan = package::secret(&nothing_seen(), &wish, world.now);
+        return print_manifest(&plan, &materials, &keys, write.output, global, output);
+    }
+    let client = client(global, world).await?;
+    wish.object.namespace = Some(namespace(global, &client));
+    let inventory = converge::gather_one(&client, &wish.object, wish.override_owner, world).await?;
+    let plan = package::secret(&inventory, &wish, world.now);
+    let account = Account {
+        command,
+        plan: &plan,
+        outcomes: None,
+        source: audit::Source::Cluster,
+        problems: &[],
+        namespaces: false,
+    };
+    if write.dry_run == DryRun::Client {
+        return report(&account, write.output, output);
+    }
+    let target = Target { client, dry_run: write.dry_run == DryRun::Server };
+    let steps = plan.steps.clone();
+    let materials = Arc::new(materials);
+    let outcomes = apply::cluster::apply(steps, materials, Arc::new(keys), target, &|| ()).await;
+    report(&Account { outcomes: Some(&outcomes), ..account }, write.output, output)
 }
 
 /// Prints what the plan would create, as manifests that can be applied.

@@ -1,11 +1,9 @@
 //! `certwright import`: read a pair, judge it, plan one Secret, apply, report.
 
-use crate::apply::pair::{GivenPair, Materials, RandomKeys};
-use crate::apply::{self, cluster::Target};
+use crate::apply::pair::{GivenPair, Materials};
 use crate::audit::policy::Policy;
 use crate::audit::{self, Context, Platform, Source};
-use crate::cli::{DryRun, Global, ImportArgs, WriteFormat};
-use crate::converge;
+use crate::cli::{Global, ImportArgs};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
@@ -15,14 +13,12 @@ use crate::observation::Observation;
 use crate::observe::files;
 use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
-use crate::plan::step::{NewPair, Plan};
+use crate::plan::step::NewPair;
 use crate::redact::Redacted;
-use crate::render::rotation::Account;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
 use crate::x509::pem;
 use std::path::Path;
-use std::sync::Arc;
 
 pub(super) async fn run(
     args: ImportArgs,
@@ -33,49 +29,16 @@ pub(super) async fn run(
     session::refuse_yaml_without_manifest(args.write, true)?;
     let (pair, materials) = read_pair(&args, world)?;
     say_findings(&args, &materials, world, output);
-    let wish = |namespace: String| SecretWish {
-        object: ObjectRef::secret(namespace, args.name.as_str()),
-        pair: pair.clone(),
+    let wish = SecretWish {
+        object: ObjectRef::secret(String::new(), args.name.as_str()),
+        pair,
         with_ca_crt: args.ca_cert.is_some(),
         replace: args.replace,
         replace_flag: "--replace",
         force: args.force,
         override_owner: args.override_owner,
     };
-    let keys = RandomKeys(world.random.clone());
-    if args.write.dry_run == DryRun::Client && args.write.output != WriteFormat::Table {
-        let nothing = Inventory::new(Selection::default());
-        let plan = package::secret(&nothing, &wish(session::namespace_of_files(global)), world.now);
-        return session::print_manifest(
-            &plan,
-            &materials,
-            &keys,
-            args.write.output,
-            global,
-            output,
-        );
-    }
-    let client = session::client(global, world).await?;
-    let wish = wish(session::namespace(global, &client));
-    let inventory = converge::gather_one(&client, &wish.object, args.override_owner, world).await?;
-    let plan = package::secret(&inventory, &wish, world.now);
-    if args.write.dry_run == DryRun::Client {
-        return session::report(&account(&plan), args.write.output, output);
-    }
-    let target = Target { client, dry_run: args.write.dry_run == DryRun::Server };
-    let outcomes = apply::cluster::apply(
-        plan.steps.clone(),
-        Arc::new(materials),
-        Arc::new(keys),
-        target,
-        &|| (),
-    )
-    .await;
-    session::report(
-        &Account { outcomes: Some(&outcomes), ..account(&plan) },
-        args.write.output,
-        output,
-    )
+    session::package("import", wish, materials, (global, args.write), world, output).await
 }
 
 /// The pair from its files, checked: it is a pair, in order, in date.
@@ -134,15 +97,4 @@ fn read(path: &Path) -> Result<Redacted> {
 
 fn unusable(path: &Path, message: &str) -> CommandError {
     CommandError::failed(format!("cannot use {}: {message}", path.display()), "name another file")
-}
-
-fn account(plan: &Plan) -> Account<'_> {
-    Account {
-        command: "import",
-        plan,
-        outcomes: None,
-        source: Source::Cluster,
-        problems: &[],
-        namespaces: false,
-    }
 }

@@ -199,6 +199,7 @@ pub const TABLE: &[Row] = &[
         module: "session",
         may_use: These(&[
             "apply",
+            "audit",
             "cli",
             "cluster",
             "converge",
