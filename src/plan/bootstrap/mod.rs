@@ -4,24 +4,29 @@
 //! Decides what to create, what to change in what exists, and what to refuse. What exists and is
 //! right is left alone. Refuses to know key bytes, IO and the clock.
 
+mod folder;
+mod ingress;
+mod progress;
+mod secret;
+mod service;
+
+pub use folder::{commands, helm_values};
+pub(super) use ingress::with_name;
+pub use progress::Progress;
+pub use secret::gce_takes;
+
 use super::step::{
     CreateObject, CreateSecret, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
 };
-use crate::audit::{expiry, remedy};
-use crate::gke::annotations::{
-    ALLOW_HTTP, APP_PROTOCOLS, BACKEND_CONFIG, FRONTEND_CONFIG, INGRESS_CLASS,
-    MANAGED_CERTIFICATES, NEG, OLDER_APP_PROTOCOLS, STATIC_IP,
-};
-use crate::gke::managed::Managed;
+use crate::gke::annotations::{APP_PROTOCOLS, BACKEND_CONFIG, OLDER_APP_PROTOCOLS};
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
-use crate::inventory::bundle::KeyState;
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::x509::cert::HostMatch;
-use crate::x509::instant;
-use crate::x509::key::Pairing;
 use crate::x509::profile::Profile;
+use ingress::{annotation_patch, ingress_overrules, ingress_spec_patch, same_rules};
+use secret::secret_problem;
 use serde_json::{Map, Value, json};
+use service::{Port, cluster_ip, merged_json, ports, service_annotations};
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
@@ -147,12 +152,6 @@ pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bo
         planner.ingress(port);
     }
     planner.plan
-}
-
-/// A port of the Service, both ways it is named.
-struct Port {
-    number: u16,
-    name: Option<String>,
 }
 
 struct Planner<'a> {
@@ -532,7 +531,7 @@ impl Planner<'_> {
 
     fn ingress(&mut self, port: &Port) {
         let object = self.object(Kind::Ingress, &self.wish.name);
-        let (spec, annotations, notes) = ingress(self.wish, port.number);
+        let (spec, annotations, notes) = ingress::ingress(self.wish, port.number);
         let Some(facts) = self.inventory.object(&object) else {
             return self.create(object, &spec, annotations, notes);
         };
@@ -567,412 +566,11 @@ impl Planner<'_> {
     }
 }
 
-/// The Helm values that make the backend of the walk's own chart fit: its Service, and TLS on the
-/// backend, since the load balancer speaks HTTP/2 over TLS to it. `backend_secret` names a Secret
-/// with a certificate for the pods.
-#[must_use]
-pub fn helm_values(wish: &Wish, backend_secret: Option<&str>) -> Value {
-    let annotations: Map<String, Value> = service_annotations(wish, None)
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.to_string().into()))
-        .collect();
-    let service = match wish.class {
-        Class::Gce => json!({ "type": "ClusterIP", "annotations": annotations }),
-        Class::Other(_) => json!({ "type": "ClusterIP" }),
-    };
-    let mut values = json!({ "service": service });
-    if wish.preset != Preset::Milvus {
-        return values;
-    }
-    let mut user = "common:\n  security:\n    tlsMode: 1\n".to_owned();
-    if let Some(secret) = backend_secret {
-        user.push_str("tls:\n  serverPemPath: /etc/milvus/certs/tls.crt\n  serverKeyPath: /etc/milvus/certs/tls.key\n");
-        let volumes = json!([{ "name": "backend-tls", "secret": { "secretName": secret } }]);
-        let mounts =
-            json!([{ "name": "backend-tls", "mountPath": "/etc/milvus/certs", "readOnly": true }]);
-        // The chart mounts by component in cluster mode and at the top in standalone mode.
-        values["volumes"] = volumes.clone();
-        values["volumeMounts"] = mounts.clone();
-        values["proxy"] = json!({ "volumes": volumes, "volumeMounts": mounts });
-    }
-    values["extraConfigFiles"] = json!({ "user.yaml": user });
-    values
-}
-
-/// The shell commands that put manifests written to a folder to work, in order.
-#[must_use]
-pub fn commands(wish: &Wish, files: &[&str]) -> String {
-    let Wish { namespace, service, name, .. } = wish;
-    let mut lines = vec!["#!/bin/sh".to_owned(), "set -eu".to_owned(), String::new()];
-    if wish.preset == Preset::Milvus {
-        lines.push(
-            "# The Milvus release: ClusterIP, the annotations of its Service, TLS on the backend."
-                .to_owned(),
-        );
-        lines.push(format!(
-            "# helm upgrade RELEASE milvus/milvus -n {namespace} --reuse-values -f values.yaml"
-        ));
-    }
-    if wish.class == Class::Gce {
-        lines.push(
-            "# The same annotations by hand, for a Service that Helm does not own.".to_owned(),
-        );
-        let annotations = service_annotations(wish, None);
-        let annotations: Vec<String> =
-            annotations.iter().map(|(key, value)| format!("  {key}='{value}'")).collect();
-        lines.push(format!("kubectl annotate service {service} -n {namespace} --overwrite \\"));
-        lines.push(annotations.join(" \\\n"));
-    }
-    let flags: Vec<String> = files.iter().map(|file| format!("-f {file}")).collect();
-    lines.push(format!(
-        "kubectl apply -n {namespace} --server-side --field-manager=certwright {}",
-        flags.join(" ")
-    ));
-    lines.push(format!("kubectl get ingress {name} -n {namespace} -w"));
-    lines.push(String::new());
-    lines.join("\n")
-}
-
-/// How far a bootstrap has come, as the cluster shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// The Ingress's address: an IP or a host name.
-    pub address: Option<String>,
-    /// The ManagedCertificate, where there is one.
-    pub managed: Option<Managed>,
-}
-
-impl Progress {
-    /// What the inventory shows of it.
-    #[must_use]
-    pub fn of(inventory: &Inventory, wish: &Wish) -> Self {
-        let named = |kind, name: &str| ObjectRef::namespaced(kind, wish.namespace.as_str(), name);
-        let ingress = inventory.object(&named(Kind::Ingress, &wish.name));
-        let managed = match &wish.certificate {
-            Certificate::Managed(name) => inventory.object(&named(Kind::ManagedCertificate, name)),
-            Certificate::Make { .. } | Certificate::Existing(_) => None,
-        };
-        Self {
-            address: ingress.and_then(|ingress| address(&ingress.status)),
-            managed: managed.map(|facts| Managed::of(&facts.spec, &facts.status)),
-        }
-    }
-
-    /// Whether there is nothing left to wait for.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.address.is_some() && self.managed.as_ref().is_none_or(Managed::is_active)
-    }
-}
-
-/// The first address of an Ingress's status.
-fn address(status: &Value) -> Option<String> {
-    let first = status.pointer("/loadBalancer/ingress/0")?;
-    let text = |key: &str| first.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    text("ip").or(text("hostname")).map(str::to_owned)
-}
-
-/// Why a Secret does not serve the domains now, and what to do.
-fn secret_problem(
-    facts: &SecretFacts,
-    domains: &[String],
-    gce: bool,
-    now: OffsetDateTime,
-) -> Option<(String, String)> {
-    let own = facts.bundle.leaf().is_none_or(|leaf| leaf.self_signed);
-    let mend =
-        if own { remedy::rotate(&facts.object) } else { remedy::import_renewed(&facts.object) };
-    match &facts.bundle.key {
-        KeyState::Read { .. } => {}
-        KeyState::Missing | KeyState::NotExpected => {
-            return Some(("it holds no private key".to_owned(), mend));
-        }
-        KeyState::Unreadable(why) => {
-            return Some((format!("its private key cannot be read: {why}"), mend));
-        }
-    }
-    let Some(leaf) = facts.bundle.leaf() else {
-        return Some(("it holds no certificate that can be read".to_owned(), mend));
-    };
-    if facts.bundle.pairing == Pairing::Differs {
-        return Some(("its key is not its certificate's".to_owned(), mend));
-    }
-    if expiry::is_expired(leaf, now) {
-        return Some((
-            format!("its certificate expired on {}", instant::show(leaf.not_after)),
-            mend,
-        ));
-    }
-    if gce && !gce_takes(&leaf.key_type) {
-        let message = format!(
-            "its key is of type {}, which Google's load balancers do not take",
-            leaf.key_type
-        );
-        let remedy = if own { format!("{mend} --key-type rsa-2048") } else { mend };
-        return Some((message, remedy));
-    }
-    let covered = |domain: &&String| matches!(leaf.match_host(domain), HostMatch::San(_));
-    let missing: Vec<&str> =
-        domains.iter().filter(|domain| !covered(domain)).map(String::as_str).collect();
-    if missing.is_empty() {
-        return None;
-    }
-    let flags: Vec<String> =
-        missing.iter().map(|domain| format!("--add-host {}", remedy::word(domain))).collect();
-    let remedy = if own { format!("{mend} {}", flags.join(" ")) } else { mend };
-    Some((format!("its certificate does not cover {}", missing.join(", ")), remedy))
-}
-
-/// Whether Google's global load balancers take a key of this type: RSA from 2048 bits, ECDSA on
-/// P-256 and P-384. (What they promise is RSA-2048 and P-256.)
-#[must_use]
-pub fn gce_takes(key_type: &str) -> bool {
-    match key_type.strip_prefix("rsa-").map(str::parse::<u32>) {
-        Some(Ok(bits)) => (2048..=4096).contains(&bits),
-        _ => matches!(key_type, "p256" | "p384"),
-    }
-}
-
-/// A ClusterIP Service out of a LoadBalancer one: fields that only the latter may have go with
-/// the type, or the API server refuses the change.
-fn cluster_ip(spec: &Value) -> Value {
-    let mut patch = json!({ "type": "ClusterIP" });
-    for field in [
-        "allocateLoadBalancerNodePorts",
-        "externalTrafficPolicy",
-        "healthCheckNodePort",
-        "loadBalancerClass",
-        "loadBalancerIP",
-        "loadBalancerSourceRanges",
-    ] {
-        if spec.get(field).is_some() {
-            patch[field] = Value::Null;
-        }
-    }
-    patch
-}
-
 /// Whether a JSON list holds these strings, in any order.
 fn same_strings(list: Option<&Value>, wanted: &[String]) -> bool {
     let there = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let there: BTreeSet<&str> = there.iter().filter_map(Value::as_str).collect();
     there == wanted.iter().map(String::as_str).collect()
-}
-
-/// Why an Ingress of that name cannot be taken over: another controller serves it, or it holds
-/// what stops GKE's.
-fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(String, String)> {
-    let wanted = match &wish.class {
-        Class::Gce => "gce",
-        Class::Other(class) => class,
-    };
-    let annotated = facts.annotations.get(INGRESS_CLASS).map(String::as_str);
-    let named = facts.spec.get("ingressClassName").and_then(Value::as_str);
-    let other = [annotated, named]
-        .into_iter()
-        .flatten()
-        .find(|class| !class.is_empty() && *class != wanted);
-    if let Some(other) = other {
-        return Some((
-            format!(
-                "it is of class {other:?}, and another controller serves it: expected {wanted:?}"
-            ),
-            format!("choose another --name, or --ingress-class {other}"),
-        ));
-    }
-    let entries =
-        facts.spec.get("tls").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let without_secret = |entry: &&Value| {
-        entry.get("secretName").and_then(Value::as_str).unwrap_or_default().is_empty()
-    };
-    let broken = entries.iter().find(without_secret).filter(|_| wish.class == Class::Gce)?;
-    Some((
-        format!(
-            "its spec.tls has an entry without a secretName, which stops GKE's load balancer: {broken}"
-        ),
-        format!(
-            "name a Secret in it or take it out: kubectl edit ingress {} -n {}",
-            wish.name, wish.namespace
-        ),
-    ))
-}
-
-fn ports(service: &ObjectFacts) -> Vec<Port> {
-    let ports = service.spec.get("ports").and_then(Value::as_array).into_iter().flatten();
-    ports
-        .filter_map(|port| {
-            let number =
-                port.get("port")?.as_u64().and_then(|number| u16::try_from(number).ok())?;
-            let name = port.get("name").and_then(Value::as_str).map(str::to_owned);
-            Some(Port { number, name })
-        })
-        .collect()
-}
-
-/// The annotations of the Service that GKE's load balancer goes by, as JSON objects.
-#[must_use]
-pub fn service_annotations(wish: &Wish, port_name: Option<&str>) -> Vec<(&'static str, Value)> {
-    let port = port_name.unwrap_or(wish.preset.port_name());
-    let mut protocols = Map::new();
-    protocols.insert(port.to_owned(), wish.preset.protocol().to_string().into());
-    vec![
-        (APP_PROTOCOLS, Value::Object(protocols)),
-        (BACKEND_CONFIG, json!({ "default": wish.backend_config })),
-        (NEG, json!({ "ingress": true })),
-    ]
-}
-
-/// `before` with the keys of `wanted` laid over it, or none when they are there already.
-fn merged_json(before: &str, wanted: &Value) -> Result<Option<String>, String> {
-    let mut merged: Map<String, Value> = if before.trim().is_empty() {
-        Map::new()
-    } else {
-        serde_json::from_str(before).map_err(|error| error.to_string())?
-    };
-    let wanted = wanted.as_object().cloned().unwrap_or_default();
-    if wanted.iter().all(|(key, value)| merged.get(key) == Some(value)) {
-        return Ok(None);
-    }
-    merged.extend(wanted);
-    Ok(Some(Value::Object(merged).to_string()))
-}
-
-/// The Ingress that the wish comes to: spec, annotations, and why they are so.
-fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec<String>) {
-    let backend = json!({ "service": { "name": wish.service, "port": { "number": port } } });
-    let rule = |domain: &String| {
-        json!({
-            "host": domain,
-            "http": { "paths": [{ "path": "/", "pathType": "Prefix", "backend": backend }] },
-        })
-    };
-    let mut spec = json!({ "rules": wish.domains.iter().map(rule).collect::<Vec<_>>() });
-    let mut annotations = Map::new();
-    let mut notes = Vec::new();
-    match &wish.certificate {
-        Certificate::Make { secret, .. } | Certificate::Existing(secret) => {
-            spec["tls"] = json!([{ "hosts": wish.domains, "secretName": secret }]);
-        }
-        Certificate::Managed(name) => {
-            annotations.insert(MANAGED_CERTIFICATES.to_owned(), name.as_str().into());
-        }
-    }
-    match &wish.class {
-        Class::Gce => {
-            annotations.insert(INGRESS_CLASS.to_owned(), "gce".into());
-            notes.push(format!(
-                "annotation {INGRESS_CLASS}: gce: GKE goes by it alone; ingressClassName is ignored"
-            ));
-        }
-        Class::Other(class) => spec["ingressClassName"] = class.as_str().into(),
-    }
-    if wish.class == Class::Gce {
-        if let Some(address) = &wish.static_ip {
-            annotations.insert(STATIC_IP.to_owned(), address.as_str().into());
-        }
-        match wish.http {
-            Http::Allow => {}
-            Http::Redirect => {
-                annotations.insert(FRONTEND_CONFIG.to_owned(), wish.name.as_str().into());
-            }
-            Http::Off => {
-                annotations.insert(ALLOW_HTTP.to_owned(), "false".into());
-            }
-        }
-    }
-    (spec, annotations, notes)
-}
-
-/// Whether both have the same rules, whatever else differs.
-fn same_rules(wanted: &Value, there: &Value) -> bool {
-    let rules = |spec: &Value| {
-        let mut rules: Vec<String> = spec
-            .get("rules")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(Value::to_string)
-            .collect();
-        rules.sort();
-        rules
-    };
-    rules(wanted) == rules(there)
-}
-
-/// The `tls` entries and class that are wanted and not there; entries of others stay.
-fn ingress_spec_patch(
-    wanted: &Value,
-    there: &Value,
-    changes: &mut Vec<(String, String, String)>,
-) -> Option<Value> {
-    let mut patch = Map::new();
-    let entries =
-        |spec: &Value| spec.get("tls").and_then(Value::as_array).cloned().unwrap_or_default();
-    let (before, missing) = (entries(there), entries(wanted));
-    let missing: Vec<Value> = missing
-        .into_iter()
-        .filter(|entry| !before.iter().any(|there| serves(there, entry)))
-        .collect();
-    if !missing.is_empty() {
-        let after = [before.clone(), missing].concat();
-        changes.push((
-            "spec.tls".to_owned(),
-            Value::from(before).to_string(),
-            Value::from(after.clone()).to_string(),
-        ));
-        patch.insert("tls".to_owned(), after.into());
-    }
-    if let Some(class) = wanted.get("ingressClassName")
-        && there.get("ingressClassName") != Some(class)
-    {
-        let before = there.get("ingressClassName").map(Value::to_string).unwrap_or_default();
-        changes.push(("spec.ingressClassName".to_owned(), before, class.to_string()));
-        patch.insert("ingressClassName".to_owned(), class.clone());
-    }
-    (!patch.is_empty()).then_some(Value::Object(patch))
-}
-
-/// Whether a `tls` entry that is there names the same Secret for all the hosts that are wanted.
-fn serves(there: &Value, wanted: &Value) -> bool {
-    let hosts = |entry: &Value| -> BTreeSet<String> {
-        let hosts = entry.get("hosts").and_then(Value::as_array).into_iter().flatten();
-        hosts.filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    there.get("secretName") == wanted.get("secretName") && hosts(there).is_superset(&hosts(wanted))
-}
-
-/// Annotations that are wanted and not there; the list of ManagedCertificates is added to.
-fn annotation_patch(
-    wanted: &Map<String, Value>,
-    facts: &ObjectFacts,
-    changes: &mut Vec<(String, String, String)>,
-) -> Map<String, Value> {
-    let mut patch = Map::new();
-    for (key, value) in wanted {
-        let wanted = value.as_str().unwrap_or_default();
-        let before = facts.annotations.get(key).cloned().unwrap_or_default();
-        let after = if key == MANAGED_CERTIFICATES {
-            with_name(&before, wanted)
-        } else {
-            wanted.to_owned()
-        };
-        if after != before {
-            changes.push((format!("annotation {key}"), before, after.clone()));
-            patch.insert(key.clone(), after.into());
-        }
-    }
-    patch
-}
-
-/// A comma-separated list with `name` in it.
-pub(super) fn with_name(list: &str, name: &str) -> String {
-    let mut names: Vec<&str> =
-        list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    if names.contains(&name) {
-        return list.to_owned();
-    }
-    names.push(name);
-    names.join(",")
 }
 
 /// What of `wanted` is not in `there`, as a merge patch; none when it all is.
@@ -1004,6 +602,8 @@ fn difference(
 
 #[cfg(test)]
 mod tests {
+    use super::ingress::with_name;
+    use super::service::merged_json;
     use super::*;
 
     #[test]

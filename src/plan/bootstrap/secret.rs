@@ -1,0 +1,70 @@
+//! Whether a Secret that is there can be built upon.
+
+use crate::audit::{expiry, remedy};
+use crate::inventory::SecretFacts;
+use crate::inventory::bundle::KeyState;
+use crate::x509::cert::HostMatch;
+use crate::x509::instant;
+use crate::x509::key::Pairing;
+use time::OffsetDateTime;
+
+/// Why a Secret does not serve the domains now, and what to do.
+pub(super) fn secret_problem(
+    facts: &SecretFacts,
+    domains: &[String],
+    gce: bool,
+    now: OffsetDateTime,
+) -> Option<(String, String)> {
+    let own = facts.bundle.leaf().is_none_or(|leaf| leaf.self_signed);
+    let mend =
+        if own { remedy::rotate(&facts.object) } else { remedy::import_renewed(&facts.object) };
+    match &facts.bundle.key {
+        KeyState::Read { .. } => {}
+        KeyState::Missing | KeyState::NotExpected => {
+            return Some(("it holds no private key".to_owned(), mend));
+        }
+        KeyState::Unreadable(why) => {
+            return Some((format!("its private key cannot be read: {why}"), mend));
+        }
+    }
+    let Some(leaf) = facts.bundle.leaf() else {
+        return Some(("it holds no certificate that can be read".to_owned(), mend));
+    };
+    if facts.bundle.pairing == Pairing::Differs {
+        return Some(("its key is not its certificate's".to_owned(), mend));
+    }
+    if expiry::is_expired(leaf, now) {
+        return Some((
+            format!("its certificate expired on {}", instant::show(leaf.not_after)),
+            mend,
+        ));
+    }
+    if gce && !gce_takes(&leaf.key_type) {
+        let message = format!(
+            "its key is of type {}, which Google's load balancers do not take",
+            leaf.key_type
+        );
+        let remedy = if own { format!("{mend} --key-type rsa-2048") } else { mend };
+        return Some((message, remedy));
+    }
+    let covered = |domain: &&String| matches!(leaf.match_host(domain), HostMatch::San(_));
+    let missing: Vec<&str> =
+        domains.iter().filter(|domain| !covered(domain)).map(String::as_str).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let flags: Vec<String> =
+        missing.iter().map(|domain| format!("--add-host {}", remedy::word(domain))).collect();
+    let remedy = if own { format!("{mend} {}", flags.join(" ")) } else { mend };
+    Some((format!("its certificate does not cover {}", missing.join(", ")), remedy))
+}
+
+/// Whether Google's global load balancers take a key of this type: RSA from 2048 bits, ECDSA on
+/// P-256 and P-384. (What they promise is RSA-2048 and P-256.)
+#[must_use]
+pub fn gce_takes(key_type: &str) -> bool {
+    match key_type.strip_prefix("rsa-").map(str::parse::<u32>) {
+        Some(Ok(bits)) => (2048..=4096).contains(&bits),
+        _ => matches!(key_type, "p256" | "p384"),
+    }
+}
