@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::session::Result;
 use crate::world::World;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Carries out the command, within `--timeout`, until Ctrl-C. Says errors on stderr: the command's
 /// own through `output`, that it was cut short through `talk`.
@@ -25,6 +26,13 @@ use crate::world::World;
 /// file or waits for standard input.
 pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> Exit {
     let limit = cli.global.timeout.map(time::Duration::unsigned_abs);
+    // Before the command begins: from its first request on, Ctrl-C must find us listening.
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        talk.say("error: signals cannot be listened for");
+        return Exit::Failed;
+    };
     let (done, ended) = tokio::sync::oneshot::channel();
     // Dropping the receiver is how a command that was cut short is let go.
     std::thread::spawn(move || {
@@ -39,11 +47,14 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
                 Exit::TimedOut
             }
         },
-        _ = tokio::signal::ctrl_c() => {
-            talk.say("interrupted; run the command again to see what is left to do");
-            Exit::Interrupted
-        }
+        _ = interrupt.recv() => interrupted(talk),
+        _ = terminate.recv() => interrupted(talk),
     }
+}
+
+fn interrupted(talk: &mut Output) -> Exit {
+    talk.say("interrupted; run the command again to see what is left to do");
+    Exit::Interrupted
 }
 
 fn in_its_own_runtime(cli: Cli, world: World, mut output: Output) -> Exit {

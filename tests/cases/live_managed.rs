@@ -149,7 +149,7 @@ fn a_nudge_touches_the_ingress_and_nothing_else_of_it() {
     let Some(live) = with_ingress("a_nudge_touches_the_ingress") else { return };
     create(&live);
     ManagedCertificates::new(&live).sync();
-    live.run(&["managed", "wait", "web-tls", "--nudge", "--timeout", "2s"]).expect_code(124);
+    live.run(&["managed", "wait", "web-tls", "--nudge", "--timeout", "5s"]).expect_code(124);
     assert_ne!(annotation(&live, "certwright.dev/nudged-at"), "");
     assert_eq!(annotation(&live, "networking.gke.io/managed-certificates"), "web-tls");
 }
@@ -181,12 +181,12 @@ fn set_domains_moves_to_a_second_certificate_and_the_load_balancer_is_never_with
     assert_eq!(managed_names(&live), ["web-tls"]);
 
     // Cut short at once, and again while it waits.
-    live.run(&[&change[..], &["--timeout", "1s"]].concat()).expect_code(124);
+    live.run(&[&change[..], &["--timeout", "4s"]].concat()).expect_code(124);
     controller.sync();
     let second =
         managed_names(&live).into_iter().find(|name| name != "web-tls").expect("there are two");
     assert!(annotation(&live, PRE_SHARED_CERT).contains(&old));
-    live.run(&[&change[..], &["--timeout", "1s"]].concat()).expect_code(124);
+    live.run(&[&change[..], &["--timeout", "4s"]].concat()).expect_code(124);
     assert_eq!(managed_names(&live).len(), 2, "a second run makes no third certificate");
 
     let mut run = Background::start(prepared(&live, &change));
