@@ -209,8 +209,6 @@ pub struct Rotation<'a> {
     pub policy: Policy,
     /// Where keys come from.
     pub keys: Arc<dyn KeySource>,
-    /// Whether the server shall only try.
-    pub dry_run: bool,
     /// Called after each step, for progress.
     pub on_done: &'a (dyn Fn() + Sync),
 }
@@ -365,7 +363,7 @@ impl Bootstrap<'_> {
     pub async fn converged(&mut self, world: &World) -> Result<Bootstrapped, GatherError> {
         let mut outcomes = Vec::new();
         observe::cluster::namespace_is_there(self.client, &self.wish.namespace).await?;
-        for _ in 0..LOOKS {
+        for look in 1..=LOOKS {
             let (plan, inventory) = self.planned(world).await?;
             let progress = Progress::of(&inventory, &self.wish);
             if plan.steps.is_empty() || !plan.refused.is_empty() {
@@ -384,13 +382,15 @@ impl Bootstrap<'_> {
             let (mut done, conflicts) = split_conflicts(done);
             let failed = done.iter().any(|outcome| outcome.result.is_err());
             outcomes.append(&mut done);
-            if failed || self.dry_run {
+            // A conflict is looked at again, and told when it outlasts every look.
+            if failed || self.dry_run || (look == LOOKS && !conflicts.is_empty()) {
                 outcomes.extend(conflicts);
                 return Ok(Bootstrapped { plan, outcomes, progress });
             }
         }
         let (plan, inventory) = self.planned(world).await?;
         let progress = Progress::of(&inventory, &self.wish);
+        let plan = bootstrap::put_back(plan);
         self.waited(Bootstrapped { plan, outcomes, progress }, world).await
     }
 
@@ -575,13 +575,14 @@ pub async fn change_domains(
             Target { client: client.clone(), dry_run: false },
         )
         .await;
-        let (done, _conflicts) = split_conflicts(done);
+        let (done, conflicts) = split_conflicts(done);
         let failed = done.iter().any(|outcome| outcome.result.is_err());
         outcomes.extend(done);
         if failed {
             return Ok(Changed { target, plan: change.plan, outcomes, stuck: None });
         }
-        if !acted {
+        // Whoever is in conflict with us gets time to end.
+        if !acted || !conflicts.is_empty() {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

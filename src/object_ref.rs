@@ -5,6 +5,10 @@
 
 use std::fmt;
 
+/// Our own name, as field manager and as `app.kubernetes.io/managed-by`: what certwright writes is
+/// its own.
+pub const OUR_NAME: &str = "certwright";
+
 /// The kinds of object a finding, a step or a problem can be about. `File` and `Endpoint` stand
 /// beside Kubernetes' own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

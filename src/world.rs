@@ -55,6 +55,13 @@ impl World {
     }
 }
 
+/// The system's words for an error, without its number.
+#[must_use]
+pub fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_ascii_lowercase()
+}
+
 /// Certificates count whole seconds (RFC 5280 §4.1.2.5), and so do we everywhere.
 fn whole_second(at: OffsetDateTime) -> OffsetDateTime {
     at.replace_nanosecond(0).unwrap_or(at)

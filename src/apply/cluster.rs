@@ -5,7 +5,7 @@
 use super::pair::{self, KeySource, Materials, ReadyPair};
 use crate::cluster::error::{ClusterError, Failure};
 use crate::cluster::{Client, Written};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::plan::outcome::{Done, Failed, Outcome};
 use crate::plan::step::{CaCrtChange, CreateSecret, KeyChoice, NewPair, ReplacePair, Step};
 use base64::Engine as _;
@@ -17,9 +17,6 @@ use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Our field manager, on everything that is written.
-pub const FIELD_MANAGER: &str = "certwright";
 
 /// Requests under way at once: kube speaks HTTP/1.1, so each is a connection.
 const PARALLEL: usize = 8;
@@ -86,9 +83,8 @@ async fn one(
         Step::ReplacePair(step) => replace(step, materials, keys, target).await,
         Step::CreateObject(step) => {
             let client = &target.client;
-            let written = client
-                .apply_object(&step.object, &step.manifest, FIELD_MANAGER, target.dry_run)
-                .await;
+            let written =
+                client.apply_object(&step.object, &step.manifest, OUR_NAME, target.dry_run).await;
             written.map(|version| object_written(version, target)).map_err(failed)
         }
         Step::PatchObject(step) => {
@@ -97,8 +93,7 @@ async fn one(
                 patch["metadata"]["resourceVersion"] = version.as_str().into();
             }
             let client = &target.client;
-            let written =
-                client.patch_object(&step.object, &patch, FIELD_MANAGER, target.dry_run).await;
+            let written = client.patch_object(&step.object, &patch, OUR_NAME, target.dry_run).await;
             written.map(|version| object_written(version, target)).map_err(failed)
         }
         Step::DeleteObject(step) => {
@@ -126,8 +121,7 @@ async fn create(
         materials.given.as_ref().and_then(|given| given.ca.clone()).filter(|_| step.with_ca_crt);
     let ready = made(step.pair.clone(), materials, None, keys).await?;
     let secret = super::manifests::secret(&step.object, &ready, ca);
-    let written =
-        target.client.apply_secret(&step.object, &secret, FIELD_MANAGER, target.dry_run).await;
+    let written = target.client.apply_secret(&step.object, &secret, OUR_NAME, target.dry_run).await;
     settled(written, &step.object, ready, target).await
 }
 
@@ -152,8 +146,7 @@ async fn replace(
         CaCrtChange::Given => given_ca,
     };
     let patch = patch(step, &ready, ca.as_deref());
-    let written =
-        target.client.patch_secret(&step.object, &patch, FIELD_MANAGER, target.dry_run).await;
+    let written = target.client.patch_secret(&step.object, &patch, OUR_NAME, target.dry_run).await;
     settled(written, &step.object, ready, target).await
 }
 

@@ -7,6 +7,7 @@
 use super::pair::{self, KeySource, Materials};
 use crate::plan::outcome::{Done, Failed, Outcome};
 use crate::plan::step::{Step, WriteFiles};
+use crate::world::words;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -199,10 +200,8 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failed {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default().to_ascii_lowercase();
     Failed::of(
-        format!("cannot write {}: {text}", path.display()),
+        format!("cannot write {}: {}", path.display(), words(error)),
         "what was there before is untouched; check the folder's rights and space",
     )
 }

@@ -6,7 +6,7 @@
 
 use super::manifest_edit::{self, ValueAt, ValueEdit};
 use super::pair::{self, KeySource, Materials, ReadyPair};
-use crate::object_ref::{ObjectRef, Place};
+use crate::object_ref::{OUR_NAME, ObjectRef, Place};
 use crate::plan::outcome::{Done, Failed, Outcome};
 use crate::plan::step::{CaCrtChange, ReplacePair, Step};
 use base64::Engine as _;
@@ -20,7 +20,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// The label that tells what certwright created.
-const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "certwright");
+const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", OUR_NAME);
 
 /// A new Secret of type `kubernetes.io/tls`.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::error::ClusterError;
-use crate::world::World;
+use crate::world::{World, words};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -133,7 +133,7 @@ async fn from_kubeconfig(
 /// The texts of YAML errors show the lines around, which may be tokens; those are left out.
 fn unusable(path: &Path, error: &KubeconfigError) -> ClusterError {
     let what = match error {
-        KubeconfigError::ReadConfig(error, _) => error.to_string(),
+        KubeconfigError::ReadConfig(error, _) => words(error),
         KubeconfigError::Parse(error) => {
             format!("it is not a kubeconfig: {}", error.without_snippet())
         }

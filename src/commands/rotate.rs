@@ -45,7 +45,6 @@ pub(super) async fn run(
         wish: wish(&args, global, &source),
         policy: Policy { renew_before: args.renew_before },
         keys: Arc::new(RandomKeys(world.random.clone())),
-        dry_run: args.dry_run == DryRun::Server,
         on_done: &|| busy.advance(),
     };
     match (&source, args.dry_run) {
@@ -55,7 +54,7 @@ pub(super) async fn run(
             report(&args, &plan, None, &gathered, &source, output)
         }
         (Source::Cluster { client, .. }, _) => {
-            let target = Target { client: client.clone(), dry_run: rotation.dry_run };
+            let target = Target { client: client.clone(), dry_run: args.dry_run == DryRun::Server };
             let (plan, outcomes, gathered) = rotation.converged(target, world).await?;
             drop(busy);
             let exit = report(&args, &plan, Some(&outcomes), &gathered, &source, output)?;

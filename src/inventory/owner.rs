@@ -3,12 +3,9 @@
 //! Knows the labels, annotations, owner references and field managers of the tools that issue or
 //! sync Secrets. Refuses to decide what follows: refusing and skipping is the plan's.
 
-use crate::object_ref::{Kind, ObjectRef};
+use crate::object_ref::{Kind, OUR_NAME, ObjectRef};
 use crate::observation::{FieldManager, MetaSeen};
 use std::collections::BTreeMap;
-
-/// Our own field manager: what certwright writes is its own.
-pub const FIELD_MANAGER: &str = "certwright";
 
 /// Somebody who writes the pair and will write it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +239,7 @@ impl Mark {
 
 fn applies_the_pair(manager: &FieldManager) -> bool {
     manager.applies
-        && manager.manager != FIELD_MANAGER
+        && manager.manager != OUR_NAME
         && manager.data_keys.iter().any(|key| key == "tls.crt" || key == "tls.key")
 }
 
@@ -327,7 +324,7 @@ mod tests {
         assert_eq!(check(&manager("kubectl", "tls.crt")), "kubectl");
         assert_eq!(check(&manager("argocd-controller", "tls.key")), "Argo CD");
         assert_eq!(check(&manager("labeller", "note")), "-");
-        assert_eq!(check(&manager(FIELD_MANAGER, "tls.crt")), "-");
+        assert_eq!(check(&manager(OUR_NAME, "tls.crt")), "-");
     }
 
     #[test]

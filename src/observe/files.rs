@@ -4,6 +4,7 @@ use super::manifest;
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
 use crate::redact::Redacted;
+use crate::world::words;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
@@ -116,7 +117,7 @@ fn files_of(
     take: &mut dyn FnMut(Observation),
 ) -> Result<Vec<PathBuf>, Unreadable> {
     let unreadable = |message: String| Unreadable { path: path.display().to_string(), message };
-    let there = fs::metadata(path).map_err(|error| unreadable(plain(&error)))?;
+    let there = fs::metadata(path).map_err(|error| unreadable(words(&error)))?;
     if !there.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -125,10 +126,10 @@ fn files_of(
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
-            Err(error) if folder == path => return Err(unreadable(plain(&error))),
+            Err(error) if folder == path => return Err(unreadable(words(&error))),
             Err(error) => {
                 let object = ObjectRef::file(folder.display().to_string());
-                take(Observation::Unseen { object, message: plain(&error) });
+                take(Observation::Unseen { object, message: words(&error) });
                 continue;
             }
         };
@@ -172,11 +173,11 @@ fn read_text(path: &Path) -> Result<Zeroizing<String>, String> {
 /// # Errors
 /// A sentence, when it cannot be read or is far too large.
 pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
-    let size = fs::metadata(path).map_err(|error| plain(&error))?.len();
+    let size = fs::metadata(path).map_err(|error| words(&error))?.len();
     if size > MAX_BYTES {
         return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024));
     }
-    fs::read(path).map(Zeroizing::new).map_err(|error| plain(&error))
+    fs::read(path).map(Zeroizing::new).map_err(|error| words(&error))
 }
 
 fn read_stdin() -> Result<Zeroizing<Vec<u8>>, String> {
@@ -185,7 +186,7 @@ fn read_stdin() -> Result<Zeroizing<Vec<u8>>, String> {
         .lock()
         .take(MAX_BYTES)
         .read_to_end(&mut bytes)
-        .map_err(|error| plain(&error))?;
+        .map_err(|error| words(&error))?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
         return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024));
     }
@@ -197,10 +198,4 @@ fn read_stdin_text() -> Result<String, Unreadable> {
     let mut bytes = read_stdin().map_err(unreadable)?;
     String::from_utf8(std::mem::take(&mut *bytes))
         .map_err(|_| unreadable("it is not UTF-8 text".to_owned()))
-}
-
-/// The error without "(os error 2)".
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_ascii_lowercase()
 }

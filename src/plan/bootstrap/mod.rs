@@ -154,6 +154,23 @@ pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bo
     planner.plan
 }
 
+/// What is still to be done after it was done again and again is refused: somebody puts the old
+/// values back, and writing on would be a fight.
+#[must_use]
+pub fn put_back(mut plan: Plan) -> Plan {
+    for step in std::mem::take(&mut plan.steps) {
+        plan.refused.push(LeftOut {
+            object: step.object().clone(),
+            reason: Reason::Mismatch,
+            message: "it was written and does not stay so: somebody puts it back".to_owned(),
+            remedy:
+                "see who manages it (kubectl get -o yaml --show-managed-fields) and change it there"
+                    .to_owned(),
+        });
+    }
+    plan
+}
+
 struct Planner<'a> {
     inventory: &'a Inventory,
     wish: &'a Wish,
@@ -632,6 +649,19 @@ mod tests {
             [("spec.healthCheck.port".to_owned(), "1".to_owned(), "9091".to_owned())]
         );
         assert_eq!(difference(&wanted, &wanted, "spec", &mut Vec::new()), None);
+    }
+
+    #[test]
+    fn what_does_not_stay_written_is_refused_and_not_written_again() {
+        let object = ObjectRef::ingress("shop", "web");
+        let create =
+            CreateObject { object: object.clone(), manifest: json!({}), notes: Vec::new() };
+        let mut plan = Plan::empty(OffsetDateTime::UNIX_EPOCH);
+        plan.steps.push(Step::CreateObject(create));
+        let plan = put_back(plan);
+        assert!(plan.steps.is_empty());
+        assert_eq!(plan.refused[0].object, object);
+        assert!(put_back(Plan::empty(OffsetDateTime::UNIX_EPOCH)).refused.is_empty());
     }
 
     #[test]
