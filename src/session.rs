@@ -10,7 +10,7 @@ use crate::audit;
 use crate::cli::{DryRun, Global, LookArgs, WriteArgs, WriteFormat};
 use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
-use crate::converge::{self, GatherError, Source};
+use crate::converge::gather::{GatherError, Looks, Source, gather_one};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
@@ -139,7 +139,8 @@ pub(crate) async fn package(
     }
     let client = client(global, world).await?;
     wish.object.namespace = Some(namespace(global, &client));
-    let inventory = converge::gather_one(&client, &wish.object, wish.override_owner, world).await?;
+    let looks = Looks { owners: wish.override_owner };
+    let inventory = gather_one(&client, &wish.object, looks, world).await?;
     let plan = package::secret(&inventory, &wish, world.now);
     let account = Account {
         command,

@@ -5,7 +5,7 @@ use crate::apply::manifests;
 use crate::apply::pair::{Materials, RandomKeys};
 use crate::audit::Source;
 use crate::cli::{BootstrapArgs, DryRun, Global, HttpArg, PresetArg, WriteFormat};
-use crate::converge::{Bootstrap, Bootstrapped, Told};
+use crate::converge::bootstrap::{Bootstrap, Bootstrapped, Told};
 use crate::exit::Exit;
 use crate::gke::limits;
 use crate::gke::managed::{Managed, certificate_meaning, domain_meaning};

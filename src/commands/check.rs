@@ -3,7 +3,7 @@
 use crate::audit::policy::Policy;
 use crate::audit::{self, Context, Platform, Source as AuditSource};
 use crate::cli::{CheckArgs, Global, PlatformArg, ReportFormat};
-use crate::converge::{self, Source};
+use crate::converge::gather::{Looks, Source, gather};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
@@ -27,7 +27,7 @@ pub(super) async fn run(
     let source = session::source(&args.look, global, world).await?;
     let selection = session::selection(args.objects.clone(), &args.look);
     let busy = output.busy("reading", None);
-    let gathered = converge::gather(&source, selection, false, world).await?;
+    let gathered = gather(&source, selection, Looks::default(), world).await?;
     drop(busy);
     session::say_what_was_seen(&source, &gathered.inventory, output);
     named_are_there(&args, &gathered.inventory)?;

@@ -7,7 +7,9 @@ use crate::cli::{
     DryRun, Global, ManagedCommand, ManagedCreateArgs, ManagedSetDomainsArgs, ManagedStatusArgs,
     ManagedWaitArgs, PlanFormat, WriteFormat,
 };
-use crate::converge::{self, ManagedWait, Waited};
+use crate::converge;
+use crate::converge::gather::{gather_managed, gather_objects};
+use crate::converge::managed::{ManagedWait, Waited, change_domains};
 use crate::exit::Exit;
 use crate::gke::limits;
 use crate::object_ref::{Kind, ObjectRef};
@@ -64,7 +66,7 @@ async fn create(
     let ingress = args.ingress.as_ref().map(|name| ObjectRef::ingress(object.namespace(), name));
     let looked_at: Vec<ObjectRef> =
         std::iter::once(object.clone()).chain(ingress.clone()).collect();
-    let inventory = converge::gather_objects(&client, &looked_at, world).await?;
+    let inventory = gather_objects(&client, &looked_at, world).await?;
     let plan = managed::create(&inventory, &object, &args.domains, ingress.as_ref(), world.now);
     let account = Account {
         command: "managed-create",
@@ -97,7 +99,7 @@ async fn status(
     }
     let client = session::client(global, world).await?;
     let namespace = (!args.all_namespaces).then(|| session::namespace(global, &client));
-    let inventory = converge::gather_managed(&client, namespace.as_deref(), world).await?;
+    let inventory = gather_managed(&client, namespace.as_deref(), world).await?;
     let mut standings = managed::standings(&inventory);
     if let Some(name) = &args.name {
         standings.retain(|standing| standing.facts.object.name == *name);
@@ -175,14 +177,14 @@ async fn set_domains(
         namespaces: false,
     };
     if args.dry_run {
-        let inventory = converge::gather_managed(&client, name.namespace.as_deref(), world).await?;
+        let inventory = gather_managed(&client, name.namespace.as_deref(), world).await?;
         let change = managed::set_domains(&inventory, &name, &args.domains, world.now);
         return session::report(&account(&change.plan), WriteFormat::Table, output);
     }
     let keys = Arc::new(RandomKeys(world.random.clone()));
     let mut tell = |waiting: &str| output.say(waiting);
     let wish = (&name, args.domains.as_slice());
-    let changed = converge::change_domains(&client, wish, keys, world, &mut tell).await?;
+    let changed = change_domains(&client, wish, keys, world, &mut tell).await?;
     let shown = Account { outcomes: Some(&changed.outcomes), ..account(&changed.plan) };
     let exit = session::report(&shown, WriteFormat::Table, output)?;
     if let Some((message, remedy)) = changed.stuck {

@@ -6,7 +6,8 @@ use crate::apply::{files, manifests};
 use crate::audit::Source as AuditSource;
 use crate::audit::policy::Policy;
 use crate::cli::{DryRun, Global, KeyPolicyArg, PlanFormat, RotateArgs, WriteFormat};
-use crate::converge::{self, Gathered, Rotation, Source};
+use crate::converge::gather::{Gathered, Source, secrets_named};
+use crate::converge::rotation::Rotation;
 use crate::exit::Exit;
 use crate::inventory::Problem;
 use crate::inventory::selection::Selection;
@@ -117,7 +118,7 @@ fn selection(args: &RotateArgs) -> Selection {
     if args.secrets.is_empty() {
         return session::selection(Vec::new(), &args.look);
     }
-    converge::secrets_named(&args.secrets)
+    secrets_named(&args.secrets)
 }
 
 fn wish(args: &RotateArgs, global: &Global, source: &Source) -> Wish {

@@ -7,13 +7,20 @@ use super::{Inventory, marker};
 use crate::object_ref::ObjectRef;
 use crate::observation::Question;
 
+/// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked {
+    /// Whether the owners of chosen Secrets still exist.
+    pub owners: bool,
+}
+
 impl Inventory {
-    /// Secrets that are named by an Ingress and were neither seen nor found missing. With
-    /// `owners`, also whether the owners of chosen Secrets still exist.
+    /// Secrets that are named by an Ingress and were neither seen nor found missing,
+    /// and what else may be asked.
     #[must_use]
-    pub fn open_questions(&self, owners: bool) -> Vec<Question> {
+    pub fn open_questions(&self, asked: Asked) -> Vec<Question> {
         let mut questions = self.unseen_secrets();
-        if owners {
+        if asked.owners {
             questions.extend(self.unseen_owners());
         }
         questions

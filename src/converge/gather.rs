@@ -1,0 +1,250 @@
+//! Gathering: observe until the inventory has no open question.
+//!
+//! Knows in which order things are looked at. Refuses to judge what was seen.
+
+use crate::cluster::Client;
+use crate::cluster::error::{ClusterError, Failure};
+use crate::inventory::Inventory;
+use crate::inventory::questions::Asked;
+use crate::inventory::selection::Selection;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::Question;
+use crate::observe::{self, files};
+use crate::world::World;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use std::path::PathBuf;
+
+/// What is looked at beside the objects that were chosen and the Secrets they name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Looks {
+    /// Whether the owners of chosen Secrets still exist.
+    pub owners: bool,
+}
+
+impl Looks {
+    fn asked(self) -> Asked {
+        Asked { owners: self.owners }
+    }
+}
+
+/// Questions asked at once; each is a connection.
+const PARALLEL: usize = 8;
+
+/// Where to look.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// An API server; in this namespace, or (none) in all of them.
+    Cluster {
+        /// The connection.
+        client: Client,
+        /// The namespace.
+        namespace: Option<String>,
+    },
+    /// Manifests.
+    Files {
+        /// Files, folders, `-`.
+        paths: Vec<PathBuf>,
+        /// The namespace of objects that name none.
+        namespace: String,
+    },
+}
+
+/// What was seen, and the texts that cannot be read again.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The facts.
+    pub inventory: Inventory,
+    /// Texts of standard input.
+    pub kept: files::Kept,
+}
+
+/// Why nothing could be gathered.
+#[derive(Debug)]
+pub enum GatherError {
+    /// The API server.
+    Cluster(ClusterError),
+    /// A path.
+    File(files::Unreadable),
+}
+
+impl From<ClusterError> for GatherError {
+    fn from(error: ClusterError) -> Self {
+        Self::Cluster(error)
+    }
+}
+
+impl From<files::Unreadable> for GatherError {
+    fn from(error: files::Unreadable) -> Self {
+        Self::File(error)
+    }
+}
+
+/// Observes what the selection is about, then whatever the inventory still asks for, of the kinds
+/// that `looks` names.
+///
+/// # Errors
+/// [`GatherError`], when the server or a named path cannot be read at all, or when an object that
+/// was named is not there.
+pub async fn gather(
+    source: &Source,
+    selection: Selection,
+    looks: Looks,
+    world: &World,
+) -> Result<Gathered, GatherError> {
+    let mut inventory = Inventory::new(selection);
+    let kept = match source {
+        Source::Files { paths, namespace } => {
+            let kept = files::manifests(paths, namespace, &mut |seen| {
+                inventory.absorb(seen, world.random());
+            })?;
+            return Ok(Gathered { inventory, kept });
+        }
+        Source::Cluster { client, namespace } => {
+            look(client, namespace.as_deref(), &mut inventory, world).await?;
+            answer_questions(client, looks, &mut inventory, world).await?;
+            files::Kept::new()
+        }
+    };
+    Ok(Gathered { inventory, kept })
+}
+
+/// Looks at one Secret alone; that it is not there is an answer too.
+///
+/// # Errors
+/// [`GatherError`], when it cannot be told.
+pub async fn gather_one(
+    client: &Client,
+    secret: &ObjectRef,
+    looks: Looks,
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let mut inventory = Inventory::new(Selection::default());
+    match observe::cluster::named(client, secret).await {
+        Ok(seen) => inventory.absorb(seen, world.random()),
+        Err(error) if error.failure == Failure::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    answer_questions(client, looks, &mut inventory, world).await?;
+    Ok(inventory)
+}
+
+async fn look(
+    client: &Client,
+    namespace: Option<&str>,
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), ClusterError> {
+    let named = inventory.selection().named.clone();
+    let (Some(within), false) = (namespace, named.is_empty()) else {
+        let mut seen_any = false;
+        let mut take = |seen| {
+            seen_any = true;
+            inventory.absorb(seen, world.random());
+        };
+        observe::cluster::list(client, namespace, &mut take).await?;
+        return match namespace.filter(|_| !seen_any) {
+            Some(namespace) => observe::cluster::namespace_is_there(client, namespace).await,
+            None => Ok(()),
+        };
+    };
+    for object in named {
+        let object = ObjectRef::namespaced(object.kind, within, object.name);
+        let seen = observe::cluster::named(client, &object).await?;
+        inventory.absorb(seen, world.random());
+    }
+    // Who uses a named Secret, and for which hosts, only the Ingresses can tell.
+    let mut take = |seen| inventory.absorb(seen, world.random());
+    observe::cluster::list_ingresses(client, namespace, &mut take).await?;
+    observe::cluster::list_gke(client, namespace, &mut take).await
+}
+
+async fn answer_questions(
+    client: &Client,
+    looks: Looks,
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), ClusterError> {
+    loop {
+        let questions = wanted(inventory, looks);
+        if questions.is_empty() {
+            return Ok(());
+        }
+        let answers = questions.iter().map(|question| observe::cluster::answer(client, question));
+        let mut answers = stream::iter(answers).buffered(PARALLEL);
+        while let Some(answer) = answers.next().await {
+            let answer = answer?;
+            inventory.absorb(answer, world.random());
+        }
+    }
+}
+
+/// With named objects only what they need is asked; the rest of the namespace is nobody's wish.
+fn wanted(inventory: &Inventory, looks: Looks) -> Vec<Question> {
+    let questions = inventory.open_questions(looks.asked());
+    let named = !inventory.selection().named.is_empty();
+    let needed = |question: &Question| match question {
+        Question::Secret(object) => inventory.ingresses().any(|ingress| {
+            inventory.is_reported(&ingress.object)
+                && ingress.object.namespace() == object.namespace()
+                && ingress.secret_names.contains(&object.name)
+        }),
+        Question::Object(_) | Question::Owner(_) => true,
+    };
+    questions.into_iter().filter(|question| !named || needed(question)).collect()
+}
+
+/// Every ManagedCertificate and Ingress of the namespace (none: of all).
+///
+/// # Errors
+/// [`GatherError`], also when the cluster knows no ManagedCertificates.
+pub async fn gather_managed(
+    client: &Client,
+    namespace: Option<&str>,
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let mut inventory = Inventory::new(Selection::default());
+    let kinds = [Kind::ManagedCertificate, Kind::Ingress];
+    observe::cluster::objects(client, &kinds, namespace, &mut |seen| {
+        inventory.absorb(seen, world.random());
+    })
+    .await?;
+    Ok(inventory)
+}
+
+/// These objects, each seen or absent for sure.
+///
+/// # Errors
+/// As [`gather`].
+pub async fn gather_objects(
+    client: &Client,
+    objects: &[ObjectRef],
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let questions: Vec<Question> = objects.iter().cloned().map(Question::Object).collect();
+    gather_sure(client, &questions, world).await
+}
+
+/// The answers to these questions, none of them left open.
+pub(super) async fn gather_sure(
+    client: &Client,
+    questions: &[Question],
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let mut inventory = Inventory::new(Selection::default());
+    let answers = questions.iter().map(|question| observe::cluster::sure(client, question));
+    let mut answers = stream::iter(answers).buffered(PARALLEL);
+    while let Some(answer) = answers.next().await {
+        inventory.absorb(answer?, world.random());
+    }
+    Ok(inventory)
+}
+
+/// What is chosen when Secrets are named: those, and only those.
+#[must_use]
+pub fn secrets_named(names: &[String]) -> Selection {
+    let named = names
+        .iter()
+        .map(|name| crate::object_ref::KindName { kind: Kind::Secret, name: name.clone() });
+    Selection { named: named.collect(), labels: None }
+}
