@@ -20,11 +20,12 @@ use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
 use crate::plan::step::Plan;
 use crate::render::rotation::Account;
-use crate::render::{json, rotation};
+use crate::render::{json, rotation, yaml};
 use crate::world::World;
 use serde_json::Value;
 use std::io::{self, Write};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Why a command could not be carried out at all.
 #[derive(Debug)]
@@ -233,10 +234,8 @@ pub(crate) fn write_manifest(
     if as_json {
         return json::write(manifest, output.data());
     }
-    let yaml = serde_saphyr::to_string(manifest).map_err(io::Error::other)?;
-    let out = output.data();
-    out.write_all(yaml.as_bytes())?;
-    if yaml.ends_with('\n') { Ok(()) } else { writeln!(out) }
+    let text = Zeroizing::new(yaml::text(manifest).map_err(io::Error::other)?);
+    output.data().write_all(text.as_bytes())
 }
 
 impl CommandError {

@@ -17,6 +17,7 @@ use crate::output::Output;
 use crate::plan::bootstrap::{self, Certificate, Class, Http, Progress, Wish};
 use crate::plan::step::{CreateSecret, KeyChoice, NewPair, Plan, Step};
 use crate::render::rotation::Account;
+use crate::render::yaml;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
 use crate::x509::cert::San;
@@ -206,7 +207,7 @@ fn into_folder(
         plan.steps.clone(),
         &Materials::default(),
         &keys,
-        &mut |object, manifest, private| match yaml(&manifest) {
+        &mut |object, manifest, private| match manifest_text(&manifest) {
             Ok(text) => {
                 made.push(NewFile { name: file_name(object, backend.as_deref()), text, private });
             }
@@ -219,7 +220,10 @@ fn into_folder(
     let manifests: Vec<String> = made.iter().map(|file| file.name.clone()).collect();
     let names: Vec<&str> = manifests.iter().map(String::as_str).collect();
     let public = |name: &str, text| NewFile { name: name.to_owned(), text, private: false };
-    made.push(public("values.yaml", yaml(&bootstrap::helm_values(wish, backend.as_deref()))?));
+    made.push(public(
+        "values.yaml",
+        manifest_text(&bootstrap::helm_values(wish, backend.as_deref()))?,
+    ));
     made.push(public("commands.sh", Zeroizing::new(bootstrap::commands(wish, &names))));
     files::write_set(folder, &made, args.force)
         .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
@@ -269,8 +273,8 @@ fn file_name(object: &ObjectRef, backend: Option<&str>) -> String {
     format!("{name}.yaml")
 }
 
-fn yaml(value: &Value) -> Result<Zeroizing<String>> {
-    serde_saphyr::to_string(value).map(Zeroizing::new).map_err(|error| {
+fn manifest_text(value: &Value) -> Result<Zeroizing<String>> {
+    yaml::text(value).map(Zeroizing::new).map_err(|error| {
         CommandError::failed(
             format!("a manifest cannot be written as YAML: {error}"),
             "use -o json",

@@ -12,3 +12,4 @@ mod layout;
 pub mod managed;
 pub mod rotation;
 mod wire;
+pub mod yaml;
