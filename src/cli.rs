@@ -2,6 +2,7 @@
 //!
 //! Knows flags and their limits. Refuses to act: parsing only turns words into values.
 
+use crate::audit::RULES;
 use crate::audit::finding::Severity;
 use crate::exit::FailOn;
 use crate::gke::presets::{AppProtocol, HealthCheck};
@@ -11,8 +12,10 @@ use crate::plan::bootstrap::ServicePort;
 use crate::x509::lead::{Lead, parse_duration};
 use crate::x509::profile::KeyType;
 use crate::x509::{instant, name};
+use clap::builder::PossibleValuesParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use time::{Duration, OffsetDateTime};
@@ -125,6 +128,42 @@ pub enum Command {
     /// Replace self-signed pairs by fresh ones, in place
     #[command(after_help = examples::ROTATE, visible_alias = "renew")]
     Rotate(RotateArgs),
+    /// Say what a rule means, why it matters and what to do
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Print a shell's completion script
+    #[command(after_help = examples::COMPLETION)]
+    Completion(CompletionArgs),
+    /// Write the manual pages
+    #[command(after_help = examples::MAN)]
+    Man(ManArgs),
+}
+
+/// `certwright explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The rule; all of them when none is named
+    #[arg(value_name = "RULE", value_parser = rule_code(), hide_possible_values = true)]
+    pub rule: Option<String>,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: PlanFormat,
+}
+
+/// `certwright completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// `certwright man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The folder for the pages; made when it is not there
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// `certwright issue`.
@@ -610,6 +649,11 @@ fn health_check(text: &str) -> Result<HealthCheck, String> {
     Ok(HealthCheck { protocol, port, path: format!("/{path}") })
 }
 
+/// Among these clap finds the nearest to a word with a slip in it.
+fn rule_code() -> PossibleValuesParser {
+    PossibleValuesParser::new(RULES.iter().map(|rule| rule.code))
+}
+
 fn domain(text: &str) -> Result<String, String> {
     name::check_dns_name(text).map(|()| text.to_ascii_lowercase())
 }
@@ -732,6 +776,34 @@ Examples:
   certwright managed wait shop-tls -n shop --nudge
 
 Ends early, with 4, on what cannot heal by itself.
+
+"
+    );
+
+    pub(super) const EXPLAIN: &str = help_end!(
+        "\
+Examples:
+  certwright explain
+  certwright explain host-not-covered
+  certwright explain host-not-covered -o json
+
+"
+    );
+
+    pub(super) const COMPLETION: &str = help_end!(
+        "\
+Examples:
+  certwright completion bash > certwright.bash
+  certwright completion zsh > _certwright
+
+"
+    );
+
+    pub(super) const MAN: &str = help_end!(
+        "\
+Examples:
+  certwright man man1
+  certwright man share/man/man1
 
 "
     );

@@ -6,6 +6,8 @@
 
 mod bootstrap;
 mod check;
+mod completion;
+mod explain;
 mod import;
 mod inspect;
 mod issue;
@@ -95,6 +97,9 @@ async fn command(cli: Cli, world: &World, output: &mut Output) -> Result<Exit> {
         Command::Inspect(args) => inspect::run(args, global, world, output).await,
         Command::Bootstrap(args) => bootstrap::run(args, global, world, output).await,
         Command::Managed { command } => managed::run(command, global, world, output).await,
+        Command::Explain(args) => explain::run(&args, output),
+        Command::Completion(args) => completion::completion(&args, output),
+        Command::Man(args) => completion::man(&args, output),
         Command::Rotate(args) => rotate::run(args, global, world, output).await,
     }
 }

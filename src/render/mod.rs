@@ -5,6 +5,7 @@
 //! Refuses to know where the bytes go.
 
 pub mod check;
+pub mod explain;
 pub mod harmless;
 pub mod inspect;
 pub mod json;

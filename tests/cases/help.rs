@@ -5,7 +5,7 @@ use crate::support::gke::{self, ManagedCertificates};
 use crate::support::live::Live;
 use std::process::Command;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 13] = [
     "issue",
     "import",
     "check",
@@ -16,6 +16,9 @@ const COMMANDS: [&str; 10] = [
     "managed status",
     "managed wait",
     "managed set-domains",
+    "explain",
+    "completion",
+    "man",
 ];
 
 fn help(command: &str) -> String {
