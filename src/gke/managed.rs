@@ -118,7 +118,7 @@ pub fn certificate_meaning(status: &str) -> Meaning {
         "RenewalFailed" => meaning(
             "renewing failed; the old certificate is served until it expires",
             "mend the DNS and make a new ManagedCertificate beside it",
-            false,
+            true,
         ),
         _ => meaning("a status that certwright does not know", "see Google's documentation", false),
     }
@@ -196,7 +196,7 @@ mod tests {
             ("Provisioning", "FailedRateLimited", false),
             ("ProvisioningFailed", "Provisioning", false),
             ("ProvisioningFailedPermanently", "Provisioning", true),
-            ("RenewalFailed", "Active", false),
+            ("RenewalFailed", "Active", true),
             ("SomethingNew", "SomethingElse", false),
         ] {
             let found =

@@ -17,6 +17,10 @@ use time::OffsetDateTime;
 /// The annotation that is touched to wake Google's controllers.
 pub const NUDGED: &str = "certwright.dev/nudged-at";
 
+/// On a ManagedCertificate that took over from another one: that one's name. Only by this mark is a
+/// certificate known to be ours to let go; names prove nothing.
+pub const REPLACES: &str = "certwright.dev/replaces";
+
 /// A ManagedCertificate with everything that tells how far it is.
 #[derive(Debug)]
 pub struct Standing<'i> {
@@ -130,7 +134,7 @@ pub fn create(
     let mut plan = Plan::empty(now);
     let spec = json!({ "domains": domains });
     match inventory.object(object) {
-        None => plan.steps.push(Step::CreateObject(manifest(object, &spec))),
+        None => plan.steps.push(Step::CreateObject(manifest(object, &spec, None))),
         Some(facts) if facts.spec.get("domains") == spec.get("domains") => {}
         Some(facts) => plan.refused.push(LeftOut {
             object: object.clone(),
@@ -159,13 +163,16 @@ pub fn create(
     plan
 }
 
-fn manifest(object: &ObjectRef, spec: &Value) -> CreateObject {
-    let manifest = json!({
+fn manifest(object: &ObjectRef, spec: &Value, replaces: Option<&str>) -> CreateObject {
+    let mut manifest = json!({
         "apiVersion": "networking.gke.io/v1",
         "kind": "ManagedCertificate",
         "metadata": { "name": object.name, "namespace": object.namespace },
         "spec": spec,
     });
+    if let Some(replaces) = replaces {
+        manifest["metadata"]["annotations"] = json!({ REPLACES: replaces });
+    }
     CreateObject { object: object.clone(), manifest, notes: Vec::new() }
 }
 
@@ -198,9 +205,10 @@ pub fn set_domains(
     domains: &[String],
     now: OffsetDateTime,
 ) -> Change {
+    let first = first_of_family(inventory, name);
     let family: Vec<Standing<'_>> = standings(inventory)
         .into_iter()
-        .filter(|standing| is_of_family(&standing.facts.object, name))
+        .filter(|standing| first_of_family(inventory, &standing.facts.object) == first)
         .collect();
     let wanted: BTreeSet<&str> = domains.iter().map(String::as_str).collect();
     let holds_them = |standing: &&Standing<'_>| {
@@ -208,7 +216,7 @@ pub fn set_domains(
     };
     let target = family.iter().find(holds_them);
     let object =
-        target.map_or_else(|| successor(name, &wanted), |standing| standing.facts.object.clone());
+        target.map_or_else(|| successor(&first, &wanted), |standing| standing.facts.object.clone());
     let mut change = Change { plan: Plan::empty(now), target: object.clone(), waiting: None };
     let ingresses: BTreeMap<&str, &ObjectFacts> = family
         .iter()
@@ -220,8 +228,12 @@ pub fn set_domains(
         return change;
     }
     let Some(target) = target else {
+        if let Some(refusal) = name_is_taken(inventory, &object) {
+            change.plan.refused.push(refusal);
+            return change;
+        }
         let spec = json!({ "domains": wanted });
-        change.plan.steps.push(Step::CreateObject(manifest(&object, &spec)));
+        change.plan.steps.push(Step::CreateObject(manifest(&object, &spec, Some(&first.name))));
         change.plan.steps.extend(
             ingresses
                 .values()
@@ -249,14 +261,23 @@ pub fn set_domains(
     change
 }
 
-/// Whether an object is `name` or one that took over from it: `name-` and eight hex digits.
-fn is_of_family(object: &ObjectRef, name: &ObjectRef) -> bool {
-    let suffix =
-        object.name.strip_prefix(name.name.as_str()).and_then(|rest| rest.strip_prefix('-'));
-    let successor = suffix.is_some_and(|suffix| {
-        suffix.len() == 8 && suffix.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
-    });
-    object.namespace == name.namespace && (object.name == name.name || successor)
+/// The certificate that this one took over from, or itself: by it a family is known.
+fn first_of_family(inventory: &Inventory, object: &ObjectRef) -> ObjectRef {
+    let facts = inventory.object(object);
+    let replaces = facts.and_then(|facts| facts.annotations.get(REPLACES));
+    let name = replaces.filter(|name| !name.is_empty()).unwrap_or(&object.name);
+    ObjectRef::namespaced(Kind::ManagedCertificate, object.namespace(), name.as_str())
+}
+
+/// A certificate that somebody else made under the name of the next one.
+fn name_is_taken(inventory: &Inventory, object: &ObjectRef) -> Option<LeftOut> {
+    inventory.object(object)?;
+    Some(LeftOut {
+        object: object.clone(),
+        reason: Reason::Mismatch,
+        message: format!("it is there without the annotation {REPLACES}, so it is somebody else's"),
+        remedy: "rename or delete it; nothing was written".to_owned(),
+    })
 }
 
 /// The name for these domains: always the same, so that a run that was cut short finds its own.
@@ -395,7 +416,8 @@ mod tests {
     fn family(old: bool, new_status: Value, named: &str, shared: &str) -> Inventory {
         let certificate = |name: &str, domain: &str, status: Value| -> Given<'static> {
             let object = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", name);
-            (object, &[], json!({ "domains": [domain] }), status)
+            let mark: &[(&str, &str)] = if name == "web" { &[] } else { &[(REPLACES, "web")] };
+            (object, mark, json!({ "domains": [domain] }), status)
         };
         let active = json!({
             "certificateName": "mcrt-old", "certificateStatus": "Active",
@@ -472,6 +494,33 @@ mod tests {
         ] {
             assert_eq!(steps(&inventory), expected, "{state}");
         }
+    }
+
+    #[test]
+    fn a_certificate_that_is_only_named_alike_is_never_touched() {
+        let certificate = |name: &str, domain: &str| -> Given<'static> {
+            let status = json!({
+                "certificateName": format!("mcrt-{name}"), "certificateStatus": "Active",
+                "domainStatus": [{ "domain": domain, "status": "Active" }],
+            });
+            let object = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", name);
+            (object, &[], json!({ "domains": [domain] }), status)
+        };
+        let annotations = [(MANAGED_CERTIFICATES, "web,web-20260101")];
+        let alike = certificate("web-20260101", "b.example");
+        let inventory =
+            of_objects(vec![certificate("web", "a.example"), alike, ingress(&annotations)]);
+        assert_eq!(
+            steps(&inventory),
+            "create web-e8d39256, list becomes web,web-20260101,web-e8d39256; waits"
+        );
+        let taken = certificate("web-e8d39256", "c.example");
+        let inventory =
+            of_objects(vec![certificate("web", "a.example"), taken, ingress(&annotations)]);
+        let name = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", "web");
+        let domains = ["b.example".to_owned()];
+        let change = set_domains(&inventory, &name, &domains, OffsetDateTime::UNIX_EPOCH);
+        assert_eq!((change.plan.steps.len(), change.plan.refused.len()), (0, 1));
     }
 
     #[test]
