@@ -6,6 +6,7 @@
 use crate::object_ref::ObjectRef;
 use crate::redact::Redacted;
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
 
 /// One thing seen, or the failure to see it.
 #[derive(Clone, Debug)]
@@ -52,6 +53,11 @@ pub enum Question {
 pub struct MetaSeen {
     /// `metadata.resourceVersion`; none in a file.
     pub resource_version: Option<String>,
+    /// `metadata.creationTimestamp`; none in a file that somebody wrote.
+    pub created: Option<OffsetDateTime>,
+    /// `metadata.deletionTimestamp`: since when it is being deleted and only its finalizers are
+    /// waited for.
+    pub going_since: Option<OffsetDateTime>,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
     /// `metadata.annotations`.

@@ -139,6 +139,8 @@ fn object_facts(seen: ObjectSeen) -> ObjectFacts {
         owner: owner_of(&seen.object, &seen.meta),
         object: seen.object,
         resource_version: seen.meta.resource_version,
+        created: seen.meta.created,
+        going_since: seen.meta.going_since,
         ignore: ignored(&seen.meta.annotations),
         annotations: seen.meta.annotations,
         spec: seen.spec,
@@ -165,6 +167,7 @@ fn secret_facts(
     SecretFacts {
         object: seen.object.clone(),
         resource_version: seen.meta.resource_version.clone(),
+        going_since: seen.meta.going_since,
         secret_type: seen.secret_type.clone(),
         immutable: seen.immutable,
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),

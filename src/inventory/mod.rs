@@ -19,6 +19,7 @@ pub use link::{Coverage, SecretState};
 use owner::Owner;
 use selection::Selection;
 use std::collections::{BTreeMap, BTreeSet};
+use time::OffsetDateTime;
 
 /// Namespace and name.
 type Key = (String, String);
@@ -57,6 +58,8 @@ pub struct SecretFacts {
     pub object: ObjectRef,
     /// Its resourceVersion when it was seen; none in a file.
     pub resource_version: Option<String>,
+    /// Since when it is being deleted: what is written to it goes with it.
+    pub going_since: Option<OffsetDateTime>,
     /// `type`.
     pub secret_type: String,
     /// `immutable: true`: its data cannot change.
@@ -85,6 +88,10 @@ pub struct ObjectFacts {
     pub object: ObjectRef,
     /// Its resourceVersion when it was seen.
     pub resource_version: Option<String>,
+    /// When it was made; none in a file that somebody wrote.
+    pub created: Option<OffsetDateTime>,
+    /// Since when it is being deleted: what is written to it goes with it.
+    pub going_since: Option<OffsetDateTime>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// Who else writes it, by the marks of Helm and its like.

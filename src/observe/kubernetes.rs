@@ -5,7 +5,8 @@ use crate::observation::{FieldManager, IngressSeen, MetaSeen, ObjectSeen, Secret
 use crate::redact::Redacted;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, Time};
+use time::OffsetDateTime;
 
 /// A Secret. `namespace` is where it is when the object itself does not say.
 pub(super) fn secret(secret: Secret, namespace: &str, place: Option<Place>) -> SecretSeen {
@@ -73,6 +74,8 @@ fn object(
 fn meta(meta: ObjectMeta) -> MetaSeen {
     MetaSeen {
         resource_version: meta.resource_version,
+        created: meta.creation_timestamp.as_ref().and_then(instant),
+        going_since: meta.deletion_timestamp.as_ref().and_then(instant),
         labels: meta.labels.unwrap_or_default(),
         annotations: meta.annotations.unwrap_or_default(),
         owner_references: meta
@@ -88,6 +91,11 @@ fn meta(meta: ObjectMeta) -> MetaSeen {
             .filter_map(field_manager)
             .collect(),
     }
+}
+
+/// Kubernetes' timestamps are whole seconds of UTC.
+fn instant(time: &Time) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(time.0.as_second()).ok()
 }
 
 /// The keys of `data` that an entry manages: `f:data: {f:tls.crt: {}}` (KEP-555).

@@ -58,6 +58,10 @@ impl Standing<'_> {
     #[must_use]
     pub fn hopeless(&self) -> Option<(String, String)> {
         let name = &self.facts.object.name;
+        if let Some(since) = self.facts.going_since {
+            let going = LeftOut::going(&self.facts.object, since);
+            return Some((going.message, going.remedy));
+        }
         if let Some((status, meaning)) = self.managed.permanent_failure() {
             return Some((format!("{status}: {}", meaning.meaning), meaning.remedy.to_owned()));
         }
@@ -129,6 +133,14 @@ pub fn create(
 ) -> Plan {
     let mut plan = Plan::empty(now);
     let spec = json!({ "domains": domains });
+    let looked_at = std::iter::once(object).chain(ingress);
+    plan.refused.extend(looked_at.filter_map(|object| {
+        let since = inventory.object(object)?.going_since?;
+        Some(LeftOut::going(object, since))
+    }));
+    if !plan.refused.is_empty() {
+        return plan;
+    }
     match inventory.object(object) {
         None => plan.steps.push(Step::CreateObject(manifest(object, &spec))),
         Some(facts) if facts.spec.get("domains") == spec.get("domains") => {}
@@ -219,6 +231,12 @@ pub fn set_domains(
         change.plan.refused.push(refusal);
         return change;
     }
+    let goes = |facts: &ObjectFacts| facts.going_since.map(|since| (facts.object.short(), since));
+    let going = ingresses.values().copied().chain(target.map(|target| target.facts));
+    if let Some((object, since)) = going.filter_map(|facts| goes(facts)).next() {
+        change.waiting = Some(format!("{object} is being deleted since {}", instant::show(since)));
+        return change;
+    }
     let Some(target) = target else {
         let spec = json!({ "domains": wanted });
         change.plan.steps.push(Step::CreateObject(manifest(&object, &spec)));
@@ -242,7 +260,7 @@ pub fn set_domains(
         let others: Vec<&Standing<'_>> =
             family.iter().filter(|standing| standing.facts.object.name != object.name).collect();
         change.plan.steps = retire(&others, &ingresses);
-        if !change.plan.steps.is_empty() {
+        if !others.is_empty() {
             change.waiting = Some("the old certificate is being let go".to_owned());
         }
     }
@@ -318,7 +336,9 @@ fn retire(others: &[&Standing<'_>], ingresses: &BTreeMap<&str, &ObjectFacts>) ->
         }
     }
     if steps.is_empty() {
-        steps.extend(others.iter().map(|other| {
+        // One that is being deleted already goes when its finalizers are done.
+        let staying = others.iter().filter(|other| other.facts.going_since.is_none());
+        steps.extend(staying.map(|other| {
             Step::DeleteObject(DeleteObject {
                 object: other.facts.object.clone(),
                 resource_version: other.facts.resource_version.clone(),

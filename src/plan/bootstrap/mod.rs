@@ -151,7 +151,15 @@ pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bo
     if let Some(port) = &port {
         planner.ingress(port);
     }
+    planner.refuse_what_goes();
     planner.plan
+}
+
+/// Whether nothing but objects that are being deleted stands in the way: then it is worth waiting.
+#[must_use]
+pub fn is_going(plan: &Plan) -> bool {
+    let going = |left_out: &LeftOut| left_out.reason == Reason::BeingDeleted;
+    !plan.refused.is_empty() && plan.refused.iter().all(going)
 }
 
 /// What is still to be done after it was done again and again is refused: somebody puts the old
@@ -185,6 +193,23 @@ impl Planner<'_> {
 
     fn refuse(&mut self, object: ObjectRef, reason: Reason, message: String, remedy: String) {
         self.plan.refused.push(LeftOut { object, reason, message, remedy });
+    }
+
+    /// What is being deleted is not built upon, whatever else is to be said of it.
+    fn refuse_what_goes(&mut self) {
+        let objects = objects(self.wish).into_iter().filter_map(|object| {
+            let facts = self.inventory.object(&object)?;
+            Some(LeftOut::going(&object, facts.going_since?))
+        });
+        let secret = secret(self.wish).and_then(|object| {
+            let facts = self.inventory.secret(object.namespace(), &object.name)?;
+            Some(LeftOut::going(&object, facts.going_since?))
+        });
+        let going: Vec<LeftOut> = objects.chain(secret).collect();
+        let stays = |object: &ObjectRef| going.iter().all(|gone| !gone.object.same_object(object));
+        self.plan.steps.retain(|step| stays(step.object()));
+        self.plan.refused.retain(|refusal| stays(&refusal.object));
+        self.plan.refused.extend(going);
     }
 
     /// The port that is served; refused when the Service has no such one.
