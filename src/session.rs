@@ -11,6 +11,7 @@ use crate::cli::{DryRun, Global, LookArgs, WriteArgs, WriteFormat};
 use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
 use crate::converge::gather::{GatherError, Looks, Source, gather_one};
+use crate::converge::waiting::Server;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
@@ -50,6 +51,14 @@ pub(crate) async fn client(global: &Global, world: &World) -> Result<Client> {
         request_timeout: global.request_timeout.unsigned_abs(),
     };
     Ok(cluster::connect(&options, world).await?)
+}
+
+/// What is said of the API server while something is waited for.
+pub(crate) fn of_server(server: Server<'_>) -> String {
+    match server {
+        Server::Away(message) => format!("{message}; going on as soon as it answers"),
+        Server::Back => "the API server answers again".to_owned(),
+    }
 }
 
 /// The namespace of the flags, else that of the kubeconfig's context.

@@ -287,6 +287,13 @@ fn say(told: &Told<'_>, args: &BootstrapArgs, output: &mut Output) {
                 output.say(&line);
             }
         }
+        Told::Going(going) => {
+            for object in going.iter() {
+                output.say(&format!("waiting: {}: {}", object.object, object.message));
+                output.say(&format!("  → {}", object.remedy));
+            }
+        }
+        Told::Server(server) => output.say(&session::of_server(*server)),
     }
 }
 

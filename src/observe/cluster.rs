@@ -204,6 +204,7 @@ fn can_go_on(error: &ClusterError) -> bool {
         | Failure::NoSuchKind
         | Failure::Refused
         | Failure::Expired
+        | Failure::Busy
         | Failure::Conflict => true,
         Failure::Config | Failure::Unreachable | Failure::Timeout | Failure::Unauthorized => false,
     }
