@@ -227,3 +227,52 @@ fn set_domains_lets_the_old_certificate_serve_on_when_the_new_one_cannot_become_
     assert!(annotation(&live, PRE_SHARED_CERT).contains(controller.certificate_name("web-tls")));
     live.run(&["managed", "set-domains", "gone", B]).expect_code(4);
 }
+
+/// Google's controller has no finalizer; whoever has one must not make us delete without end.
+#[test]
+fn set_domains_waits_for_what_is_being_deleted_and_writes_nothing_to_it() {
+    let Some(live) = with_ingress("set_domains_waits_for_what_goes") else { return };
+    create(&live);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    let finalizers = |object: &str, value: &Value| {
+        let patch = json!({ "metadata": { "finalizers": value } }).to_string();
+        live.kubectl(&["patch", object, "--type=merge", "-p", &patch]);
+    };
+    let held = json!(["example.com/held"]);
+    let mut run = Background::start(prepared(&live, &["managed", "set-domains", "web-tls", B]));
+    run.wait_for("is not Active");
+    controller.sync();
+    let second =
+        managed_names(&live).into_iter().find(|name| name != "web-tls").expect("there are two");
+    finalizers("managedcertificate/web-tls", &held);
+    controller.set_status(&second, "Active", &[(B, "Active")]);
+    controller.sync();
+    run.wait_for("the old certificate is being let go");
+    let is_going = || {
+        let object = live.cluster.get_json(&live.namespace, "managedcertificate/web-tls");
+        object["metadata"]["deletionTimestamp"].is_string()
+    };
+    let version = || live.cluster.get_json(&live.namespace, "ingress/web")["metadata"].clone();
+    while !is_going() {
+        std::thread::yield_now();
+    }
+    let before = version();
+    finalizers("managedcertificate/web-tls", &Value::Null);
+    run.end(0);
+    assert_eq!(version(), before);
+    assert_eq!(managed_names(&live), [second]);
+
+    // The Ingress goes, and nothing of it is written.
+    finalizers("ingress/web", &held);
+    live.kubectl(&["delete", "ingress", "web", "--wait=false"]);
+    let change = ["managed", "set-domains", "web-tls", A];
+    let tried = live.run(&[&change[..], &["--dry-run"]].concat()).expect_code(0);
+    assert!(tried.stdout.contains("ingress/web is being deleted since"), "{}", tried.stdout);
+    let mut run = Background::start(prepared(&live, &change));
+    run.wait_for("ingress/web is being deleted since");
+    finalizers("ingress/web", &Value::Null);
+    let ended = run.end(4);
+    assert!(ended.contains("no Ingress names it"), "{ended}");
+    assert_eq!(managed_names(&live).len(), 1, "nothing was made");
+}
