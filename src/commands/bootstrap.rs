@@ -116,11 +116,11 @@ fn wish(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Wish> 
             .unwrap_or_else(|| format!("{name}-backendconfig")),
         health_check: args.health_check.clone().unwrap_or_else(|| preset.health_check()),
         static_ip: args.static_ip.clone(),
-        http: match args.http {
+        http: args.http.map(|http| match http {
             HttpArg::Allow => Http::Allow,
             HttpArg::Redirect => Http::Redirect,
             HttpArg::Off => Http::Off,
-        },
+        }),
         class: match args.ingress_class.as_str() {
             "gce" => Class::Gce,
             other => Class::Other(other.to_owned()),

@@ -46,6 +46,13 @@ pub fn is_gke_class(class: Option<&str>) -> bool {
     matches!(class, Some("gce" | "gce-internal"))
 }
 
+/// Whether a value of [`ALLOW_HTTP`] closes port 80: what Go's `ParseBool` takes for false.
+/// Anything it cannot read counts as true.
+#[must_use]
+pub fn is_off(allow_http: &str) -> bool {
+    matches!(allow_http, "0" | "f" | "F" | "false" | "FALSE" | "False")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 //! right is left alone. Refuses to know key bytes, IO and the clock.
 
 mod folder;
+mod http;
 mod ingress;
 mod progress;
 mod secret;
@@ -18,11 +19,14 @@ pub use secret::gce_takes;
 use super::step::{
     CreateObject, CreateSecret, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
 };
-use crate::gke::annotations::{APP_PROTOCOLS, BACKEND_CONFIG, OLDER_APP_PROTOCOLS};
+use crate::gke::annotations::{
+    APP_PROTOCOLS, BACKEND_CONFIG, FRONTEND_CONFIG, OLDER_APP_PROTOCOLS,
+};
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::profile::Profile;
+use http::Annotation;
 use ingress::{annotation_patch, ingress_overrules, ingress_spec_patch, same_rules};
 use secret::secret_problem;
 use serde_json::{Map, Value, json};
@@ -53,8 +57,8 @@ pub struct Wish {
     pub backend_config: String,
     /// `--static-ip`.
     pub static_ip: Option<String>,
-    /// What becomes of port 80.
-    pub http: Http,
+    /// What becomes of port 80; none for what is there already.
+    pub http: Option<Http>,
     /// The Ingress class.
     pub class: Class,
     /// Whether a Service of type LoadBalancer may be changed to ClusterIP.
@@ -113,7 +117,7 @@ pub fn objects(wish: &Wish) -> Vec<ObjectRef> {
     let mut objects = vec![named(Kind::Ingress, &wish.name), named(Kind::Service, &wish.service)];
     if wish.class == Class::Gce {
         objects.push(named(Kind::BackendConfig, &wish.backend_config));
-        if wish.http == Http::Redirect {
+        if wish.http.is_some() {
             objects.push(named(Kind::FrontendConfig, &wish.name));
         }
     }
@@ -373,10 +377,17 @@ impl Planner<'_> {
     }
 
     fn frontend_config(&mut self) {
-        if self.wish.http != Http::Redirect {
+        let object = self.object(Kind::FrontendConfig, &self.wish.name);
+        if self.wish.http != Some(Http::Redirect) {
+            let ingress = self.inventory.object(&self.object(Kind::Ingress, &self.wish.name));
+            let Some((ingress, frontend)) = ingress.zip(self.inventory.object(&object)) else {
+                return;
+            };
+            if let Some((patch, change)) = http::redirect_patch(self.wish, ingress, frontend) {
+                self.patch(frontend, patch, vec![change], Vec::new());
+            }
             return;
         }
-        let object = self.object(Kind::FrontendConfig, &self.wish.name);
         let spec = json!({ "redirectToHttps": { "enabled": true } });
         self.create_or_keep(
             object,
@@ -573,14 +584,29 @@ impl Planner<'_> {
 
     fn ingress(&mut self, port: &Port) {
         let object = self.object(Kind::Ingress, &self.wish.name);
-        let (spec, annotations, notes) = ingress::ingress(self.wish, port.number);
-        let Some(facts) = self.inventory.object(&object) else {
+        let there = self.inventory.object(&object);
+        let frontend = self.inventory.object(&self.object(Kind::FrontendConfig, &self.wish.name));
+        let about_http = http::annotations(self.wish, there, frontend);
+        let (spec, mut annotations, mut notes) = ingress::ingress(self.wish, port.number);
+        let mut removed = Vec::new();
+        for annotation in about_http {
+            match annotation {
+                Annotation::Set(key, value) => {
+                    annotations.insert(key.to_owned(), value.into());
+                }
+                Annotation::Remove(key) => removed.push(key),
+            }
+        }
+        let Some(facts) = there else {
             return self.create(object, &spec, annotations, notes);
         };
-        if let Some((message, remedy)) = ingress_overrules(self.wish, facts) {
+        let overruled = ingress_overrules(self.wish, facts)
+            .or_else(|| http::overruled(self.wish, facts))
+            .or_else(|| ingress::serves_another_secret(self.wish, facts));
+        if let Some((message, remedy)) = overruled {
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
-        if !same_rules(&spec, &facts.spec) {
+        if !same_rules(&spec, &facts.spec, &self.wish.service, port) {
             let message = format!(
                 "an Ingress of that name has other rules: {}, expected {}",
                 facts.spec.get("rules").map(Value::to_string).unwrap_or_default(),
@@ -598,7 +624,9 @@ impl Planner<'_> {
         if let Some(part) = ingress_spec_patch(&spec, &facts.spec, &mut changes) {
             patch["spec"] = part;
         }
-        let annotations = annotation_patch(&annotations, facts, &mut changes);
+        let annotations = annotation_patch(&annotations, &removed, facts, &mut changes);
+        notes.extend(http::notes(self.wish, facts, removed.contains(&FRONTEND_CONFIG)));
+        notes.extend(ingress::also_serves(self.wish, facts));
         if !annotations.is_empty() {
             patch["metadata"] = json!({ "annotations": annotations });
         }
