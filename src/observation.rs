@@ -24,6 +24,13 @@ pub enum Observation {
         /// What it holds; it may hold a private key.
         bytes: Redacted,
     },
+    /// Events about one object: all there are, or one that stands in a file.
+    Events {
+        /// The object they are about.
+        about: ObjectRef,
+        /// The events; none when there are none, or when they may not be read.
+        events: Vec<EventSeen>,
+    },
     /// The object was looked for and is there; its content was not asked for.
     Present(ObjectRef),
     /// The object was looked for and is not there.
@@ -46,6 +53,22 @@ pub enum Question {
     Object(ObjectRef),
     /// Whether this owner still exists.
     Owner(ObjectRef),
+    /// What controllers have to say of this object.
+    Events(ObjectRef),
+}
+
+/// What a controller had to say of an object. Only evidence: events are rate-limited and vanish
+/// after an hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSeen {
+    /// `type: Warning`.
+    pub warning: bool,
+    /// `reason`, such as `Sync`.
+    pub reason: String,
+    /// `message`.
+    pub message: String,
+    /// When it was said last.
+    pub last: Option<OffsetDateTime>,
 }
 
 /// The metadata that certwright looks at.

@@ -300,9 +300,13 @@ fn say(told: &Told<'_>, args: &BootstrapArgs, output: &mut Output) {
 fn progress_lines(progress: &Progress, args: &BootstrapArgs) -> Vec<String> {
     let mut lines = Vec::new();
     match &progress.address {
-        None => lines.push(
-            "waiting for the Ingress's address; a new load balancer takes minutes".to_owned(),
-        ),
+        None => {
+            lines.push(
+                "waiting for the Ingress's address; a new load balancer takes minutes".to_owned(),
+            );
+            let trouble = progress.trouble.iter();
+            lines.extend(trouble.map(|cause| format!("  its controller's last warning: {cause}")));
+        }
         Some(address) => {
             let kind = match address.parse::<std::net::IpAddr>() {
                 Ok(std::net::IpAddr::V4(_)) => "A",

@@ -8,7 +8,7 @@ use crate::cli::{
     ManagedWaitArgs, PlanFormat, WriteFormat,
 };
 use crate::converge;
-use crate::converge::gather::{gather_managed, gather_objects};
+use crate::converge::gather::{gather_events, gather_managed, gather_objects};
 use crate::converge::managed::{Changing, ManagedWait, Told, Waited, change_domains};
 use crate::exit::Exit;
 use crate::gke::limits;
@@ -99,10 +99,17 @@ async fn status(
     }
     let client = session::client(global, world).await?;
     let namespace = (!args.all_namespaces).then(|| session::namespace(global, &client));
-    let inventory = gather_managed(&client, namespace.as_deref(), world).await?;
+    let mut inventory = gather_managed(&client, namespace.as_deref(), world).await?;
+    let is_wanted = |standing: &Standing<'_>| {
+        args.name.as_ref().is_none_or(|name| standing.facts.object.name == *name)
+    };
     let mut standings = managed::standings(&inventory);
+    standings.retain(is_wanted);
+    let about = managed::worth_hearing_about(&standings);
+    gather_events(&client, about, &mut inventory, world).await?;
+    let mut standings = managed::standings(&inventory);
+    standings.retain(is_wanted);
     if let Some(name) = &args.name {
-        standings.retain(|standing| standing.facts.object.name == *name);
         if standings.is_empty() {
             return Err(not_there(name, &namespace.unwrap_or_default()));
         }

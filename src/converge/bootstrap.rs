@@ -2,7 +2,7 @@
 //!
 //! Knows the loop. Refuses to decide what is written: that is `plan::bootstrap`'s.
 
-use super::gather::{GatherError, gather_sure};
+use super::gather::{GatherError, gather_events, gather_sure};
 use super::waiting::{SURE_AFTER, Server, Waiting};
 use super::{LOOKS, split_conflicts, stopped_by};
 use crate::apply;
@@ -213,5 +213,9 @@ async fn gather_wanted(
     let objects = bootstrap::objects(wish).into_iter().map(Question::Object);
     let questions: Vec<Question> =
         objects.chain(bootstrap::secret(wish).map(Question::Secret)).collect();
-    gather_sure(client, &questions, world).await
+    let mut inventory = gather_sure(client, &questions, world).await?;
+    if let Some(ingress) = bootstrap::without_address(&inventory, wish) {
+        gather_events(client, [ingress], &mut inventory, world).await?;
+    }
+    Ok(inventory)
 }

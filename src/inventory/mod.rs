@@ -39,7 +39,25 @@ pub struct Inventory {
     absent: BTreeSet<(Kind, String, String)>,
     /// Owners that were looked for and are there.
     present: BTreeSet<(Kind, String, String)>,
+    /// What controllers had to say: the last warning that no success came after.
+    troubles: BTreeMap<(Kind, String, String), Troubles>,
     problems: Vec<Problem>,
+}
+
+/// What a controller warned of last. It is evidence: what an object shows is the truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Why, without the wrappings of the controller's routines.
+    pub cause: String,
+    /// When it was said last.
+    pub at: Option<OffsetDateTime>,
+}
+
+/// The last warning of an object, and the last success, where there was one.
+#[derive(Debug, Default)]
+struct Troubles {
+    warning: Option<Trouble>,
+    success: Option<OffsetDateTime>,
 }
 
 /// Something that could not be read; the result is incomplete by it.
@@ -150,6 +168,7 @@ impl Inventory {
             objects: BTreeMap::new(),
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
+            troubles: BTreeMap::new(),
             problems: Vec::new(),
         }
     }
@@ -183,6 +202,13 @@ impl Inventory {
     #[must_use]
     pub fn object(&self, object: &ObjectRef) -> Option<&ObjectFacts> {
         self.objects.get(&marker(object))
+    }
+
+    /// What a controller warned of last about the object, unless it has succeeded since.
+    #[must_use]
+    pub fn trouble(&self, object: &ObjectRef) -> Option<&Trouble> {
+        let troubles = self.troubles.get(&marker(object))?;
+        troubles.warning.as_ref().filter(|warning| warning.at >= troubles.success)
     }
 
     /// Whether anything of GKE's own kinds was seen.
@@ -273,7 +299,8 @@ pub(crate) mod testing {
     /// An object, its annotations, `spec` and `status`.
     pub(crate) type Given<'g> = (ObjectRef, &'g [(&'g str, &'g str)], Value, Value);
 
-    /// An inventory in which these objects were seen, each with resourceVersion 7.
+    /// An inventory in which these objects were seen, each made on 12 November 2026 and with
+    /// resourceVersion 7.
     #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
     pub(crate) fn of_objects(objects: Vec<Given<'_>>) -> Inventory {
         let mut inventory = Inventory::new(Selection::default());
@@ -282,6 +309,7 @@ pub(crate) mod testing {
             let meta = MetaSeen {
                 annotations: annotations.iter().map(own).collect(),
                 resource_version: Some("7".to_owned()),
+                created: Some(time::macros::datetime!(2026-11-12 00:00:00 UTC)),
                 ..MetaSeen::default()
             };
             let seen = ObjectSeen { object, meta, spec, status };

@@ -1,11 +1,15 @@
 //! Kubernetes objects as Observations, whichever wire form they came in.
 
-use crate::object_ref::{ObjectRef, Place};
-use crate::observation::{FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry};
+use crate::object_ref::{Kind, ObjectRef, Place};
+use crate::observation::{
+    EventSeen, FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry,
+};
 use crate::redact::Redacted;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    ManagedFieldsEntry, MicroTime, ObjectMeta, Time,
+};
 use time::OffsetDateTime;
 
 /// A Secret. `namespace` is where it is when the object itself does not say.
@@ -48,6 +52,34 @@ pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -
             .collect(),
         tls: tls.collect(),
     }
+}
+
+/// An event, and the object it is about; none when that is nothing that events are looked at for.
+pub(super) fn event(
+    event: Event,
+    namespace: &str,
+    place: Option<Place>,
+) -> Option<(ObjectRef, EventSeen)> {
+    let about = event.involved_object;
+    let kinds = [Kind::Ingress, Kind::ManagedCertificate];
+    let kind = kinds.into_iter().find(|kind| about.kind.as_deref() == Some(kind.as_str()))?;
+    let within = about.namespace.or(event.metadata.namespace);
+    let within = within.unwrap_or_else(|| namespace.to_owned());
+    let object = ObjectRef::namespaced(kind, within, about.name?).at(place);
+    let micro = |time: &MicroTime| OffsetDateTime::from_unix_timestamp(time.0.as_second()).ok();
+    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
+    let last = event
+        .last_timestamp
+        .as_ref()
+        .and_then(instant)
+        .or_else(|| series.or(event.event_time.as_ref()).and_then(micro));
+    let seen = EventSeen {
+        warning: event.type_.as_deref() == Some("Warning"),
+        reason: event.reason.unwrap_or_default(),
+        message: event.message.unwrap_or_default(),
+        last,
+    };
+    Some((object, seen))
 }
 
 /// An object of any kind, its spec and status untouched.

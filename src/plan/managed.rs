@@ -7,7 +7,7 @@ use super::bootstrap::with_name;
 use super::step::{CreateObject, DeleteObject, LeftOut, PatchObject, Plan, Reason, Step};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::gke::managed::Managed;
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::{Inventory, ObjectFacts, Trouble};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::{cert, instant};
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ pub struct Standing<'i> {
     pub managed: Managed,
     /// The Ingresses that name it, each with whether it carries the load balancer's name for it.
     pub ingresses: Vec<(&'i ObjectFacts, bool)>,
+    /// What controllers warned of last, about it and about those Ingresses.
+    pub troubles: Vec<(&'i ObjectRef, &'i Trouble)>,
 }
 
 impl Standing<'_> {
@@ -92,6 +94,17 @@ fn class_ignored(ingress: &ObjectFacts) -> Option<(String, String)> {
     ))
 }
 
+/// Objects about which controllers may have said why a certificate is not Active.
+#[must_use]
+pub fn worth_hearing_about(standings: &[Standing<'_>]) -> BTreeSet<ObjectRef> {
+    let waiting = standings.iter().filter(|standing| !standing.managed.is_active());
+    let about = waiting.flat_map(|standing| {
+        let ingresses = standing.ingresses.iter().map(|(ingress, _)| &ingress.object);
+        std::iter::once(&standing.facts.object).chain(ingresses)
+    });
+    about.cloned().collect()
+}
+
 /// How every ManagedCertificate of the inventory stands, in order.
 #[must_use]
 pub fn standings(inventory: &Inventory) -> Vec<Standing<'_>> {
@@ -113,8 +126,12 @@ pub fn standing<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> Standin
             .is_some_and(|name| listed(ingress, PRE_SHARED_CERT).any(|there| there == name))
     };
     let ingresses = inventory.objects_of(Kind::Ingress).filter(names_it);
-    let ingresses = ingresses.map(|ingress| (ingress, attached(ingress))).collect();
-    Standing { facts, managed, ingresses }
+    let ingresses: Vec<(&ObjectFacts, bool)> =
+        ingresses.map(|ingress| (ingress, attached(ingress))).collect();
+    let about = std::iter::once(facts).chain(ingresses.iter().map(|(ingress, _)| *ingress));
+    let trouble = |facts: &'i ObjectFacts| Some((&facts.object, inventory.trouble(&facts.object)?));
+    let troubles = about.filter_map(trouble).collect();
+    Standing { facts, managed, ingresses, troubles }
 }
 
 fn listed<'i>(ingress: &'i ObjectFacts, annotation: &str) -> impl Iterator<Item = &'i str> {

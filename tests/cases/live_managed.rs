@@ -90,8 +90,32 @@ fn status_tells_each_domain_and_for_what_is_stuck_the_reason_and_the_remedy() {
         assert_eq!(managed["active"], false);
         live.run(&["managed", "status", "web-tls"]).expect_code(1);
     }
+    let event = json!({
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": { "name": "quota" },
+        "involvedObject": {
+            "kind": "ManagedCertificate",
+            "name": "web-tls",
+            "namespace": live.namespace,
+        },
+        "type": "Warning",
+        "reason": "TooManyCertificates",
+        "message": "quotaExceeded",
+        "lastTimestamp": "2026-11-20T23:50:00Z",
+    });
+    live.cluster.apply(&live.namespace, &event.to_string());
+    let warned = live.run(&["managed", "status"]).expect_code(1).stdout;
+    assert!(warned.contains("last warning on managedcertificate/web-tls"), "{warned}");
+    let report = live.run(&["managed", "status", "-o", "json"]).json();
+    let managed = &report["managed"][0];
+    assert_eq!(managed["warnings"][0]["message"], "quotaExceeded");
+    assert!(managed["created"].as_str().is_some_and(|at| at.starts_with("20")), "{managed}");
+    assert_eq!(managed["daysLeft"], Value::Null);
     controller.set_status("web-tls", "Active", &[(A, "Active")]);
     controller.sync();
+    let report = live.run(&["managed", "status", "-o", "json"]).expect_code(0).json();
+    assert!([89, 90].map(Value::from).contains(&report["managed"][0]["daysLeft"]), "{report}");
     let table = live.run(&["managed", "status"]).expect_code(0).stdout;
     assert!(table.contains(A) && table.contains("Active") && table.contains("web"), "{table}");
     live.run(&["managed", "status", "gone"]).expect_code(4);

@@ -127,6 +127,14 @@ pub fn objects(wish: &Wish) -> Vec<ObjectRef> {
     objects
 }
 
+/// The Ingress that still lacks an address: its controller may have said why.
+#[must_use]
+pub fn without_address(inventory: &Inventory, wish: &Wish) -> Option<ObjectRef> {
+    let ingress = ObjectRef::ingress(wish.namespace.as_str(), wish.name.as_str());
+    let facts = inventory.object(&ingress).filter(|_| wish.class == Class::Gce)?;
+    progress::address(&facts.status).is_none().then_some(ingress)
+}
+
 /// The Secret the plan must know of, when there is one.
 #[must_use]
 pub fn secret(wish: &Wish) -> Option<ObjectRef> {
