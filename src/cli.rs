@@ -409,9 +409,9 @@ pub struct BootstrapArgs {
     /// The name of a reserved global address
     #[arg(long, value_name = "NAME")]
     pub static_ip: Option<String>,
-    /// What becomes of port 80
-    #[arg(long, value_name = "WHAT", default_value = "allow")]
-    pub http: HttpArg,
+    /// What becomes of port 80 [default: a new Ingress serves it, one that is there stays as it is]
+    #[arg(long, value_name = "WHAT")]
+    pub http: Option<HttpArg>,
     /// The Ingress class; with any other than gce, GKE's objects are left out
     #[arg(long, value_name = "CLASS", default_value = "gce")]
     pub ingress_class: String,

@@ -7,22 +7,17 @@ pub mod bootstrap;
 pub mod gather;
 pub mod managed;
 pub mod rotation;
+pub mod waiting;
 
 use crate::apply;
 use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials};
-use crate::plan::outcome::Outcome;
+use crate::plan::outcome::{Failed, Obstacle, Outcome};
 use crate::plan::step::Step;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How often a conflict makes us look again before it is reported.
 const LOOKS: usize = 5;
-
-/// Between looks while waiting: an address takes minutes, and a look is two or three reads.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause between looks.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Carries out steps that need no materials, one after the other.
 pub async fn in_order(steps: Vec<Step>, keys: Arc<dyn KeySource>, target: Target) -> Vec<Outcome> {
@@ -30,8 +25,12 @@ pub async fn in_order(steps: Vec<Step>, keys: Arc<dyn KeySource>, target: Target
         .await
 }
 
+/// Those that somebody else's change kept from being done come second.
 fn split_conflicts(outcomes: Vec<Outcome>) -> (Vec<Outcome>, Vec<Outcome>) {
-    outcomes
-        .into_iter()
-        .partition(|outcome| !matches!(&outcome.result, Err(failed) if failed.conflict))
+    outcomes.into_iter().partition(|outcome| stopped_by(outcome, Obstacle::Conflict).is_none())
+}
+
+/// The failure of a step that this kept from being done.
+fn stopped_by(outcome: &Outcome, obstacle: Obstacle) -> Option<&Failed> {
+    outcome.result.as_ref().err().filter(|failed| failed.obstacle == obstacle)
 }

@@ -29,6 +29,8 @@ pub enum Kind {
     Certificate,
     /// `external-secrets.io` ExternalSecret, seen only as the owner of a Secret.
     ExternalSecret,
+    /// `v1` Event: what a controller has to say of another object.
+    Event,
     /// A file or folder on this machine; the name is its path, `-` is standard input.
     File,
 }
@@ -46,6 +48,7 @@ impl Kind {
             Self::ManagedCertificate => "ManagedCertificate",
             Self::Certificate => "Certificate",
             Self::ExternalSecret => "ExternalSecret",
+            Self::Event => "Event",
             Self::File => "File",
         }
     }
@@ -62,6 +65,7 @@ impl Kind {
             Self::ManagedCertificate => "managedcertificate",
             Self::Certificate => "certificate",
             Self::ExternalSecret => "externalsecret",
+            Self::Event => "event",
             Self::File => "file",
         }
     }
@@ -80,6 +84,7 @@ impl Kind {
             Self::ManagedCertificate => "managedcertificates",
             Self::Certificate => "certificates",
             Self::ExternalSecret => "externalsecrets",
+            Self::Event => "events",
             Self::File => "files",
         }
     }
@@ -226,6 +231,7 @@ impl Kind {
             Self::ManagedCertificate => Some(("networking.gke.io", "v1", "managedcertificates")),
             Self::Certificate => Some(("cert-manager.io", "v1", "certificates")),
             Self::ExternalSecret => Some(("external-secrets.io", "v1", "externalsecrets")),
+            Self::Event => Some(("", "v1", "events")),
             Self::File => None,
         }
     }

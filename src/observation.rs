@@ -6,6 +6,7 @@
 use crate::object_ref::ObjectRef;
 use crate::redact::Redacted;
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
 
 /// One thing seen, or the failure to see it.
 #[derive(Clone, Debug)]
@@ -22,6 +23,13 @@ pub enum Observation {
         object: ObjectRef,
         /// What it holds; it may hold a private key.
         bytes: Redacted,
+    },
+    /// Events about one object: all there are, or one that stands in a file.
+    Events {
+        /// The object they are about.
+        about: ObjectRef,
+        /// The events; none when there are none, or when they may not be read.
+        events: Vec<EventSeen>,
     },
     /// The object was looked for and is there; its content was not asked for.
     Present(ObjectRef),
@@ -45,6 +53,22 @@ pub enum Question {
     Object(ObjectRef),
     /// Whether this owner still exists.
     Owner(ObjectRef),
+    /// What controllers have to say of this object.
+    Events(ObjectRef),
+}
+
+/// What a controller had to say of an object. Only evidence: events are rate-limited and vanish
+/// after an hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSeen {
+    /// `type: Warning`.
+    pub warning: bool,
+    /// `reason`, such as `Sync`.
+    pub reason: String,
+    /// `message`.
+    pub message: String,
+    /// When it was said last.
+    pub last: Option<OffsetDateTime>,
 }
 
 /// The metadata that certwright looks at.
@@ -52,6 +76,11 @@ pub enum Question {
 pub struct MetaSeen {
     /// `metadata.resourceVersion`; none in a file.
     pub resource_version: Option<String>,
+    /// `metadata.creationTimestamp`; none in a file that somebody wrote.
+    pub created: Option<OffsetDateTime>,
+    /// `metadata.deletionTimestamp`: since when it is being deleted and only its finalizers are
+    /// waited for.
+    pub going_since: Option<OffsetDateTime>,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
     /// `metadata.annotations`.

@@ -11,6 +11,7 @@ use crate::cli::{DryRun, Global, LookArgs, WriteArgs, WriteFormat};
 use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
 use crate::converge::gather::{GatherError, Looks, Source, gather_one};
+use crate::converge::waiting::Server;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
@@ -51,6 +52,14 @@ pub(crate) async fn client(global: &Global, world: &World) -> Result<Client> {
         request_timeout: global.request_timeout.unsigned_abs(),
     };
     Ok(cluster::connect(&options, world).await?)
+}
+
+/// What is said of the API server while something is waited for.
+pub(crate) fn of_server(server: Server<'_>) -> String {
+    match server {
+        Server::Away(message) => format!("{message}; going on as soon as it answers"),
+        Server::Back => "the API server answers again".to_owned(),
+    }
 }
 
 /// The namespace of the flags, else that of the kubeconfig's context.
@@ -140,7 +149,7 @@ pub(crate) async fn package(
     }
     let client = client(global, world).await?;
     wish.object.namespace = Some(namespace(global, &client));
-    let looks = Looks { owners: wish.override_owner };
+    let looks = Looks { owners: wish.override_owner, events: false };
     let inventory = gather_one(&client, &wish.object, looks, world).await?;
     let plan = package::secret(&inventory, &wish, world.now);
     let account = Account {

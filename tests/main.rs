@@ -15,6 +15,7 @@ mod support {
     pub mod control_plane;
     pub mod gke;
     pub mod live;
+    pub mod rude;
     pub mod source_tree;
     pub mod witness;
 }
@@ -28,6 +29,7 @@ mod cases {
     mod live_input;
     mod live_managed;
     mod live_rotation;
+    mod live_waiting;
     mod live_walk;
     mod local_files;
     mod output_files;

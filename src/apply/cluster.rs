@@ -6,7 +6,7 @@ use super::pair::{self, KeySource, Materials, ReadyPair};
 use crate::cluster::error::{ClusterError, Failure};
 use crate::cluster::{Client, Written};
 use crate::object_ref::{OUR_NAME, ObjectRef};
-use crate::plan::outcome::{Done, Failed, Outcome};
+use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
 use crate::plan::step::{CaCrtChange, CreateSecret, KeyChoice, NewPair, ReplacePair, Step};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -164,7 +164,7 @@ async fn current(
     let secret: Secret = target.client.get(&step.object).await.map_err(failed)?;
     if secret.metadata.resource_version != step.resource_version {
         return Err(Failed {
-            conflict: true,
+            obstacle: Obstacle::Conflict,
             message: format!(
                 "{} has changed since it was looked at: expected resourceVersion {}, found {}",
                 step.object,
@@ -220,7 +220,7 @@ async fn settled(
 ) -> Result<Done, Failed> {
     let stored = match written {
         Ok(written) => written.stored,
-        Err(error) if matches!(error.failure, Failure::Timeout | Failure::Unreachable) => {
+        Err(error) if error.failure.may_pass() => {
             let read_again: Result<Secret, _> = target.client.get(object).await;
             match read_again {
                 Ok(secret) if holds(&secret, &ready) => secret,
@@ -252,9 +252,10 @@ fn holds(secret: &Secret, ready: &ReadyPair) -> bool {
 }
 
 fn failed(error: ClusterError) -> Failed {
-    Failed {
-        conflict: error.failure == Failure::Conflict,
-        message: error.message,
-        remedy: error.remedy,
-    }
+    let obstacle = match error.failure {
+        Failure::Conflict => Obstacle::Conflict,
+        failure if failure.may_pass() => Obstacle::Away,
+        _ => Obstacle::Refusal,
+    };
+    Failed { obstacle, message: error.message, remedy: error.remedy }
 }

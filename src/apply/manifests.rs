@@ -7,7 +7,7 @@
 use super::manifest_edit::{self, ValueAt, ValueEdit};
 use super::pair::{self, KeySource, Materials, ReadyPair};
 use crate::object_ref::{OUR_NAME, ObjectRef, Place};
-use crate::plan::outcome::{Done, Failed, Outcome};
+use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
 use crate::plan::step::{CaCrtChange, ReplacePair, Step};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -179,7 +179,7 @@ fn still_the_same(
         return Ok(());
     }
     Err(Failed {
-        conflict: true,
+        obstacle: Obstacle::Conflict,
         message: format!(
             "{} has changed since it was read: expected the certificate with sha256 {}",
             step.object,
@@ -192,7 +192,7 @@ fn still_the_same(
 /// The decoded values of the Secret at `place`.
 fn values(text: &str, place: &Place) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, Failed> {
     let changed = || Failed {
-        conflict: true,
+        obstacle: Obstacle::Conflict,
         message: format!("{} is not what it was when it was read", place.path),
         remedy: "look at the file and try again".to_owned(),
     };

@@ -51,6 +51,8 @@ pub enum Failure {
     Conflict,
     /// 410: the list must be begun again.
     Expired,
+    /// 429 and 5xx: the server has too much to do, or is in trouble itself.
+    Busy,
     /// Anything else the server said.
     Refused,
 }
@@ -59,7 +61,7 @@ impl Failure {
     /// Whether a later try may succeed with nothing changed: the server is away or busy.
     #[must_use]
     pub const fn may_pass(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Timeout | Self::Expired)
+        matches!(self, Self::Unreachable | Self::Timeout | Self::Expired | Self::Busy)
     }
 
     /// Whether it says that the object is not there.
@@ -154,6 +156,9 @@ impl ClusterError {
             404 => Failure::NotFound,
             409 => Failure::Conflict,
             410 => Failure::Expired,
+            429 | 502..=599 => Failure::Busy,
+            // A write can fail so for good: by an admission webhook that is not there.
+            500 if matches!(verb, Verb::List | Verb::Get) => Failure::Busy,
             _ => Failure::Refused,
         };
         Self {
@@ -199,7 +204,7 @@ fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {
         Failure::Conflict => {
             "somebody else changed it at the same time; look at it and try again".to_owned()
         }
-        Failure::Expired => "try again".to_owned(),
+        Failure::Expired | Failure::Busy => "try again".to_owned(),
         Failure::Config | Failure::Unreachable | Failure::Timeout | Failure::Refused => {
             "see what the server said".to_owned()
         }

@@ -117,11 +117,11 @@ fn wish(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Wish> 
             .unwrap_or_else(|| format!("{name}-backendconfig")),
         health_check: args.health_check.clone().unwrap_or_else(|| preset.health_check()),
         static_ip: args.static_ip.clone(),
-        http: match args.http {
+        http: args.http.map(|http| match http {
             HttpArg::Allow => Http::Allow,
             HttpArg::Redirect => Http::Redirect,
             HttpArg::Off => Http::Off,
-        },
+        }),
         class: match args.ingress_class.as_str() {
             "gce" => Class::Gce,
             other => Class::Other(other.to_owned()),
@@ -291,15 +291,26 @@ fn say(told: &Told<'_>, args: &BootstrapArgs, output: &mut Output) {
                 output.say(&line);
             }
         }
+        Told::Going(going) => {
+            for object in going.iter() {
+                output.say(&format!("waiting: {}: {}", object.object, object.message));
+                output.say(&format!("  → {}", object.remedy));
+            }
+        }
+        Told::Server(server) => output.say(&session::of_server(*server)),
     }
 }
 
 fn progress_lines(progress: &Progress, args: &BootstrapArgs) -> Vec<String> {
     let mut lines = Vec::new();
     match &progress.address {
-        None => lines.push(
-            "waiting for the Ingress's address; a new load balancer takes minutes".to_owned(),
-        ),
+        None => {
+            lines.push(
+                "waiting for the Ingress's address; a new load balancer takes minutes".to_owned(),
+            );
+            let trouble = progress.trouble.iter();
+            lines.extend(trouble.map(|cause| format!("  its controller's last warning: {cause}")));
+        }
         Some(address) => {
             let kind = match address.parse::<std::net::IpAddr>() {
                 Ok(std::net::IpAddr::V4(_)) => "A",

@@ -8,8 +8,8 @@ use crate::cli::{
     ManagedWaitArgs, PlanFormat, WriteFormat,
 };
 use crate::converge;
-use crate::converge::gather::{gather_managed, gather_objects};
-use crate::converge::managed::{ManagedWait, Waited, change_domains};
+use crate::converge::gather::{gather_events, gather_managed, gather_objects};
+use crate::converge::managed::{Changing, ManagedWait, Told, Waited, change_domains};
 use crate::exit::Exit;
 use crate::gke::limits;
 use crate::object_ref::{Kind, ObjectRef};
@@ -99,10 +99,17 @@ async fn status(
     }
     let client = session::client(global, world).await?;
     let namespace = (!args.all_namespaces).then(|| session::namespace(global, &client));
-    let inventory = gather_managed(&client, namespace.as_deref(), world).await?;
+    let mut inventory = gather_managed(&client, namespace.as_deref(), world).await?;
+    let is_wanted = |standing: &Standing<'_>| {
+        args.name.as_ref().is_none_or(|name| standing.facts.object.name == *name)
+    };
     let mut standings = managed::standings(&inventory);
+    standings.retain(is_wanted);
+    let about = managed::worth_hearing_about(&standings);
+    gather_events(&client, about, &mut inventory, world).await?;
+    let mut standings = managed::standings(&inventory);
+    standings.retain(is_wanted);
     if let Some(name) = &args.name {
-        standings.retain(|standing| standing.facts.object.name == *name);
         if standings.is_empty() {
             return Err(not_there(name, &namespace.unwrap_or_default()));
         }
@@ -135,8 +142,11 @@ async fn wait(
         ),
         nudge: args.nudge,
         keys: Arc::new(RandomKeys(world.random.clone())),
-        tell: &mut |standing| {
-            let line = progress(standing);
+        tell: &mut |seen| {
+            let line = match seen {
+                Told::Standing(standing) => progress(standing),
+                Told::Server(server) => session::of_server(server),
+            };
             if line != told {
                 output.say(&line);
                 told = line;
@@ -178,11 +188,17 @@ async fn set_domains(
     };
     if args.dry_run {
         let inventory = gather_managed(&client, name.namespace.as_deref(), world).await?;
-        let change = managed::set_domains(&inventory, &name, &args.domains, world.now);
+        let mut change = managed::set_domains(&inventory, &name, &args.domains, world.now);
+        if change.plan.steps.is_empty() {
+            change.plan.notes.extend(change.waiting.map(|awaited| format!("waiting: {awaited}")));
+        }
         return session::report(&account(&change.plan), WriteFormat::Table, output);
     }
     let keys = Arc::new(RandomKeys(world.random.clone()));
-    let mut tell = |waiting: &str| output.say(waiting);
+    let mut tell = |told: Changing<'_>| match told {
+        Changing::Waiting(awaited) => output.say(awaited),
+        Changing::Server(server) => output.say(&session::of_server(server)),
+    };
     let wish = (&name, args.domains.as_slice());
     let changed = change_domains(&client, wish, keys, world, &mut tell).await?;
     let shown = Account { outcomes: Some(&changed.outcomes), ..account(&changed.plan) };

@@ -1,10 +1,10 @@
-//! Bootstrapping a domain: plan and apply until nothing is left, then wait until it serves.
+//! Bootstrapping a domain: plan and apply until nothing is left, and go on looking until it serves.
 //!
-//! Knows the loop and its pauses. Refuses to decide what is written: that is `plan::bootstrap`'s.
-#![expect(clippy::disallowed_methods, reason = "waiting is converging: it sleeps between looks")]
+//! Knows the loop. Refuses to decide what is written: that is `plan::bootstrap`'s.
 
-use super::gather::{GatherError, gather_sure};
-use super::{FIRST_PAUSE, LONGEST_PAUSE, LOOKS, split_conflicts};
+use super::gather::{GatherError, gather_events, gather_sure};
+use super::waiting::{SURE_AFTER, Server, Waiting};
+use super::{LOOKS, split_conflicts, stopped_by};
 use crate::apply;
 use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials};
@@ -14,8 +14,8 @@ use crate::inventory::Inventory;
 use crate::observation::Question;
 use crate::observe;
 use crate::plan::bootstrap::{self, Progress};
-use crate::plan::outcome::Outcome;
-use crate::plan::step::{Plan, Step};
+use crate::plan::outcome::{Obstacle, Outcome};
+use crate::plan::step::{LeftOut, Plan, Step};
 use crate::world::World;
 use std::sync::Arc;
 
@@ -48,6 +48,10 @@ pub enum Told<'a> {
     Step(&'a Step),
     /// Something changed in what is waited for.
     Progress(&'a Progress),
+    /// Objects stand in the way that are about to go.
+    Going(&'a [LeftOut]),
+    /// The server is away, or back.
+    Server(Server<'a>),
 }
 
 /// How a bootstrap ended.
@@ -71,70 +75,133 @@ impl Bootstrap<'_> {
         Ok((bootstrap::plan(&inventory, &self.wish, world.now, false), inventory))
     }
 
-    /// Plans and applies until nothing is left, then waits for the address and for Active.
+    /// Plans and applies until nothing is left, and goes on looking until there is an address and
+    /// the certificate is Active. What somebody undoes meanwhile is done again, [`LOOKS`] times.
     ///
     /// # Errors
-    /// As [`gather`].
+    /// As [`gather`], for a first look that fails and for what no later look can mend.
     pub async fn converged(&mut self, world: &World) -> Result<Bootstrapped, GatherError> {
-        let mut outcomes = Vec::new();
         observe::cluster::namespace_is_there(self.client, &self.wish.namespace).await?;
-        for look in 1..=LOOKS {
-            let (plan, inventory) = self.planned(world).await?;
+        let mut run = Run {
+            waiting: Waiting::new(self.wait),
+            outcomes: Vec::new(),
+            writes: 0,
+            shown: None,
+            hopeless_looks: 0,
+        };
+        loop {
+            let inventory = self.looked(&mut run.waiting, world).await?;
+            let mut plan = bootstrap::plan(&inventory, &self.wish, world.now, false);
             let progress = Progress::of(&inventory, &self.wish);
-            if plan.steps.is_empty() || !plan.refused.is_empty() {
-                return self.waited(Bootstrapped { plan, outcomes, progress }, world).await;
-            }
-            let target = Target { client: self.client.clone(), dry_run: self.dry_run };
-            let tell = &mut self.tell;
-            let done = apply::cluster::apply_in_order(
-                plan.steps.clone(),
-                Arc::new(Materials::default()),
-                Arc::clone(&self.keys),
-                target,
-                &mut |step| tell(Told::Step(step)),
-            )
-            .await;
-            let (mut done, conflicts) = split_conflicts(done);
-            let failed = done.iter().any(|outcome| outcome.result.is_err());
-            outcomes.append(&mut done);
-            // A conflict is looked at again, and told when it outlasts every look.
-            if failed || self.dry_run || (look == LOOKS && !conflicts.is_empty()) {
-                outcomes.extend(conflicts);
-                return Ok(Bootstrapped { plan, outcomes, progress });
+            if !self.went_on(&mut plan, &progress, &mut run).await {
+                return Ok(Bootstrapped { plan, outcomes: run.outcomes, progress });
             }
         }
-        let (plan, inventory) = self.planned(world).await?;
-        let progress = Progress::of(&inventory, &self.wish);
-        let plan = bootstrap::put_back(plan);
-        self.waited(Bootstrapped { plan, outcomes, progress }, world).await
     }
 
-    /// Waits until nothing is left to wait for, or something cannot heal by itself.
-    async fn waited(
+    async fn looked(
         &mut self,
-        mut end: Bootstrapped,
+        waiting: &mut Waiting,
         world: &World,
-    ) -> Result<Bootstrapped, GatherError> {
-        let mut pause = FIRST_PAUSE;
-        let mut told = None;
-        while self.wait && end.plan.refused.is_empty() {
-            if told.as_ref() != Some(&end.progress) {
-                (self.tell)(Told::Progress(&end.progress));
-                told = Some(end.progress.clone());
-                pause = FIRST_PAUSE;
-            }
-            let hopeless =
-                end.progress.managed.as_ref().and_then(Managed::permanent_failure).is_some();
-            if end.progress.is_done() || hopeless {
-                break;
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            let inventory = gather_wanted(self.client, &self.wish, world).await?;
-            end.progress = Progress::of(&inventory, &self.wish);
-        }
-        Ok(end)
+    ) -> Result<Inventory, GatherError> {
+        let (client, wish, tell) = (self.client, &self.wish, &mut self.tell);
+        let look = || gather_wanted(client, wish, world);
+        waiting.look(look, &mut |server| tell(Told::Server(server))).await
     }
+
+    /// Does what is next: writes, or waits. False when neither is left, or makes no sense.
+    async fn went_on(&mut self, plan: &mut Plan, progress: &Progress, run: &mut Run) -> bool {
+        if !plan.refused.is_empty() {
+            let goes_on = self.wait && bootstrap::is_going(plan);
+            if goes_on {
+                self.show(Shown::Going(plan.refused.clone()), run);
+                run.waiting.rest().await;
+            }
+            return goes_on;
+        }
+        if !plan.steps.is_empty() {
+            return self.wrote(plan, run).await;
+        }
+        if self.wait {
+            self.show(Shown::Progress(progress.clone()), run);
+        }
+        let hopeless = progress.managed.as_ref().and_then(Managed::permanent_failure).is_some();
+        run.hopeless_looks = if hopeless { run.hopeless_looks + 1 } else { 0 };
+        let goes_on = self.wait && !progress.is_done() && run.hopeless_looks < SURE_AFTER;
+        if goes_on {
+            run.waiting.rest().await;
+        }
+        goes_on
+    }
+
+    /// Carries the plan out, as far as it goes; false when another look is no use.
+    async fn wrote(&mut self, plan: &mut Plan, run: &mut Run) -> bool {
+        if run.writes == LOOKS {
+            let undone = std::mem::replace(plan, Plan::empty(plan.now));
+            *plan = bootstrap::put_back(undone);
+            return false;
+        }
+        let target = Target { client: self.client.clone(), dry_run: self.dry_run };
+        let tell = &mut self.tell;
+        let mut done = apply::cluster::apply_in_order(
+            plan.steps.clone(),
+            Arc::new(Materials::default()),
+            Arc::clone(&self.keys),
+            target,
+            &mut |step| tell(Told::Step(step)),
+        )
+        .await;
+        let away = done.last().and_then(|outcome| stopped_by(outcome, Obstacle::Away));
+        if let Some(failed) = away.cloned().filter(|_| self.wait) {
+            done.pop();
+            run.outcomes.append(&mut done);
+            let mut tell = |server: Server<'_>| tell(Told::Server(server));
+            run.waiting.not_written(&failed.message, &mut tell).await;
+            return true;
+        }
+        run.writes += 1;
+        run.waiting.written();
+        let (done, conflicts) = split_conflicts(done);
+        let failed = done.iter().any(|outcome| outcome.result.is_err());
+        run.outcomes.extend(done);
+        // A conflict is looked at again, and told when it outlasts every look.
+        let over = failed || self.dry_run || (run.writes == LOOKS && !conflicts.is_empty());
+        if over {
+            run.outcomes.extend(conflicts);
+        }
+        !over
+    }
+
+    /// Tells of it, unless it was the last thing told.
+    fn show(&mut self, shown: Shown, run: &mut Run) {
+        if run.shown.as_ref() == Some(&shown) {
+            return;
+        }
+        (self.tell)(match &shown {
+            Shown::Progress(progress) => Told::Progress(progress),
+            Shown::Going(going) => Told::Going(going),
+        });
+        run.shown = Some(shown);
+        run.waiting.look_soon();
+    }
+}
+
+/// What a run has come to between two looks.
+struct Run {
+    waiting: Waiting,
+    outcomes: Vec<Outcome>,
+    /// How often the plan was carried out.
+    writes: usize,
+    /// What was told last of that which is waited for.
+    shown: Option<Shown>,
+    /// How many looks in a row showed what cannot heal.
+    hopeless_looks: usize,
+}
+
+#[derive(PartialEq, Eq)]
+enum Shown {
+    Progress(Progress),
+    Going(Vec<LeftOut>),
 }
 
 /// The objects and the Secret that a bootstrap builds on.
@@ -146,5 +213,9 @@ async fn gather_wanted(
     let objects = bootstrap::objects(wish).into_iter().map(Question::Object);
     let questions: Vec<Question> =
         objects.chain(bootstrap::secret(wish).map(Question::Secret)).collect();
-    gather_sure(client, &questions, world).await
+    let mut inventory = gather_sure(client, &questions, world).await?;
+    if let Some(ingress) = bootstrap::without_address(&inventory, wish) {
+        gather_events(client, [ingress], &mut inventory, world).await?;
+    }
+    Ok(inventory)
 }

@@ -20,11 +20,13 @@ use std::path::PathBuf;
 pub struct Looks {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
+    /// What controllers say of Ingresses whose load balancer does not serve what is stored.
+    pub events: bool,
 }
 
 impl Looks {
     fn asked(self) -> Asked {
-        Asked { owners: self.owners }
+        Asked { owners: self.owners, events: self.events }
     }
 }
 
@@ -189,7 +191,7 @@ fn wanted(inventory: &Inventory, looks: Looks) -> Vec<Question> {
                 && ingress.object.namespace() == object.namespace()
                 && ingress.secret_names.contains(&object.name)
         }),
-        Question::Object(_) | Question::Owner(_) => true,
+        Question::Object(_) | Question::Owner(_) | Question::Events(_) => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()
 }
@@ -238,6 +240,25 @@ pub(super) async fn gather_sure(
         inventory.absorb(answer?, world.random());
     }
     Ok(inventory)
+}
+
+/// What controllers have to say of these objects, absorbed into what was seen of them.
+///
+/// # Errors
+/// As [`gather`]; not when events may not be read.
+pub async fn gather_events(
+    client: &Client,
+    about: impl IntoIterator<Item = ObjectRef>,
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), GatherError> {
+    let questions: Vec<Question> = about.into_iter().map(Question::Events).collect();
+    let answers = questions.iter().map(|question| observe::cluster::answer(client, question));
+    let mut answers = stream::iter(answers).buffered(PARALLEL);
+    while let Some(answer) = answers.next().await {
+        inventory.absorb(answer?, world.random());
+    }
+    Ok(())
 }
 
 /// What is chosen when Secrets are named: those, and only those.

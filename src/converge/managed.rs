@@ -2,16 +2,17 @@
 //!
 //! Knows the loops and how sure to be before a flashing status is believed. Refuses to decide
 //! what is written: that is `plan::managed`'s.
-#![expect(clippy::disallowed_methods, reason = "waiting is converging: it sleeps between looks")]
 
 use super::gather::{GatherError, gather_managed};
-use super::{FIRST_PAUSE, LONGEST_PAUSE, in_order, split_conflicts};
+use super::waiting::{SURE_AFTER, Server, Waiting};
+use super::{in_order, split_conflicts, stopped_by};
 use crate::apply::cluster::Target;
 use crate::apply::pair::KeySource;
 use crate::cluster::Client;
+use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
 use crate::plan::managed::{self, Standing};
-use crate::plan::outcome::Outcome;
+use crate::plan::outcome::{Obstacle, Outcome};
 use crate::plan::step::{Plan, Step};
 use crate::world::World;
 use std::sync::Arc;
@@ -27,7 +28,16 @@ pub struct ManagedWait<'a> {
     /// For the touch, which is a step like any other.
     pub keys: Arc<dyn KeySource>,
     /// Told of every look.
-    pub tell: &'a mut (dyn FnMut(&Standing<'_>) + Send),
+    pub tell: &'a mut (dyn FnMut(Told<'_>) + Send),
+}
+
+/// What is told while a ManagedCertificate is waited for.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// How it stands.
+    Standing(&'a Standing<'a>),
+    /// The server is away, or back.
+    Server(Server<'a>),
 }
 
 impl std::fmt::Debug for ManagedWait<'_> {
@@ -52,32 +62,24 @@ pub enum Waited {
     },
 }
 
-/// How many looks in a row must show the same hopeless state: Google's statuses flash.
-const SURE_AFTER: usize = 3;
 /// Looks between two touches of the Ingress: at the longest pause, a touch in five minutes.
 const LOOKS_A_NUDGE: usize = 30;
 
 impl ManagedWait<'_> {
-    /// Looks until it is Active or hopeless. A look that fails for want of a connection is tried
-    /// again: a control plane that is being upgraded comes back.
+    /// Looks until it is Active or hopeless.
     ///
     /// # Errors
-    /// As [`gather`], for a first look that fails and for what no later look can mend.
+    /// As [`gather_managed`], for a first look that fails and for what no later look can mend.
     pub async fn waited(&mut self, world: &World) -> Result<Waited, GatherError> {
-        let (mut pause, mut looks, mut hopeless_looks) = (FIRST_PAUSE, 0, 0);
+        let (mut waiting, mut looks, mut hopeless_looks) = (Waiting::new(true), 0, 0);
         loop {
+            let (client, namespace) = (self.client, self.object.namespace.as_deref());
+            let look = || gather_managed(client, namespace, world);
             let inventory =
-                match gather_managed(self.client, self.object.namespace.as_deref(), world).await {
-                    Err(GatherError::Cluster(error)) if looks > 0 && error.failure.may_pass() => {
-                        tokio::time::sleep(pause).await;
-                        pause = (pause * 2).min(LONGEST_PAUSE);
-                        continue;
-                    }
-                    inventory => inventory?,
-                };
+                waiting.look(look, &mut |server| (self.tell)(Told::Server(server))).await?;
             let Some(facts) = inventory.object(&self.object) else { return Ok(Waited::Gone) };
             let standing = managed::standing(&inventory, facts);
-            (self.tell)(&standing);
+            (self.tell)(Told::Standing(&standing));
             if standing.managed.is_active() {
                 return Ok(Waited::Active);
             }
@@ -91,8 +93,7 @@ impl ManagedWait<'_> {
                 self.touch(&standing, world).await;
             }
             looks += 1;
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            waiting.rest().await;
         }
     }
 
@@ -121,54 +122,59 @@ pub struct Changed {
     pub stuck: Option<(String, String)>,
 }
 
+/// What is told while domains change.
+#[derive(Clone, Copy, Debug)]
+pub enum Changing<'a> {
+    /// What must come about first.
+    Waiting(&'a str),
+    /// The server is away, or back.
+    Server(Server<'a>),
+}
+
 /// Changes the domains of a ManagedCertificate without an outage; cut short, another run goes on
 /// from what the cluster shows.
 ///
 /// # Errors
-/// As [`gather`].
+/// As [`gather_managed`], for a first look that fails and for what no later look can mend.
 pub async fn change_domains(
     client: &Client,
     (name, domains): (&ObjectRef, &[String]),
     keys: Arc<dyn KeySource>,
     world: &World,
-    tell: &mut (dyn FnMut(&str) + Send),
+    tell: &mut (dyn FnMut(Changing<'_>) + Send),
 ) -> Result<Changed, GatherError> {
-    let (mut outcomes, mut pause, mut told, mut hopeless_looks) =
-        (Vec::new(), FIRST_PAUSE, String::new(), 0);
+    let (mut outcomes, mut waiting, mut told, mut hopeless_looks) =
+        (Vec::new(), Waiting::new(true), String::new(), 0);
     loop {
-        let inventory = gather_managed(client, name.namespace.as_deref(), world).await?;
+        let look = || gather_managed(client, name.namespace.as_deref(), world);
+        let inventory = waiting.look(look, &mut |server| tell(Changing::Server(server))).await?;
         let change = managed::set_domains(&inventory, name, domains, world.now);
         let target = change.target.clone();
-        let standing = inventory.object(&target).map(|facts| managed::standing(&inventory, facts));
-        let stuck = standing.and_then(|standing| standing.managed.permanent_failure());
+        let stuck = stuck(&inventory, &target);
         hopeless_looks = if stuck.is_some() { hopeless_looks + 1 } else { 0 };
-        let stuck = stuck.map(|(status, meaning)| {
-            (format!("{status}: {}", meaning.meaning), meaning.remedy.to_owned())
-        });
-        let end = change.waiting.is_none()
-            || !change.plan.refused.is_empty()
-            || hopeless_looks >= SURE_AFTER;
-        if end {
-            return Ok(Changed {
-                target,
-                plan: change.plan,
-                outcomes,
-                stuck: stuck.filter(|_| hopeless_looks > 0),
-            });
+        let Some(awaited) = change
+            .waiting
+            .filter(|_| change.plan.refused.is_empty() && hopeless_looks < SURE_AFTER)
+        else {
+            return Ok(Changed { target, plan: change.plan, outcomes, stuck });
+        };
+        if awaited != told {
+            tell(Changing::Waiting(&awaited));
+            told = awaited;
+            waiting.look_soon();
         }
-        let waiting = change.waiting.unwrap_or_default();
-        if waiting != told {
-            tell(&waiting);
-            told = waiting;
-            pause = FIRST_PAUSE;
+        let steps = change.plan.steps.clone();
+        let target_cluster = Target { client: client.clone(), dry_run: false };
+        let acted = !steps.is_empty();
+        let mut done = in_order(steps, Arc::clone(&keys), target_cluster).await;
+        let away = done.last().and_then(|outcome| stopped_by(outcome, Obstacle::Away)).cloned();
+        if let Some(away) = away {
+            done.pop();
+            outcomes.append(&mut done);
+            let mut tell = |server: Server<'_>| tell(Changing::Server(server));
+            waiting.not_written(&away.message, &mut tell).await;
+            continue;
         }
-        let acted = !change.plan.steps.is_empty();
-        let done = in_order(
-            change.plan.steps.clone(),
-            Arc::clone(&keys),
-            Target { client: client.clone(), dry_run: false },
-        )
-        .await;
         let (done, conflicts) = split_conflicts(done);
         let failed = done.iter().any(|outcome| outcome.result.is_err());
         outcomes.extend(done);
@@ -176,9 +182,17 @@ pub async fn change_domains(
             return Ok(Changed { target, plan: change.plan, outcomes, stuck: None });
         }
         // Whoever is in conflict with us gets time to end.
-        if !acted || !conflicts.is_empty() {
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+        if acted && conflicts.is_empty() {
+            waiting.written();
+        } else {
+            waiting.rest().await;
         }
     }
+}
+
+/// Why the certificate with the new domains cannot become Active: message and remedy.
+fn stuck(inventory: &Inventory, target: &ObjectRef) -> Option<(String, String)> {
+    let standing = managed::standing(inventory, inventory.object(target)?);
+    let (status, meaning) = standing.managed.permanent_failure()?;
+    Some((format!("{status}: {}", meaning.meaning), meaning.remedy.to_owned()))
 }

@@ -10,6 +10,9 @@ pub const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
 pub const MANAGED_CERTIFICATES: &str = "networking.gke.io/managed-certificates";
 /// Names of Google `SslCertificates`, comma-separated; also written by the controller.
 pub const PRE_SHARED_CERT: &str = "ingress.gcp.kubernetes.io/pre-shared-cert";
+/// Names of the Google `SslCertificates` that are served, comma-separated; written by the
+/// controller after a full sync. Each holds a digest of the `tls.crt` it was made from.
+pub const SSL_CERT: &str = "ingress.kubernetes.io/ssl-cert";
 /// Whether the load balancer also listens on port 80; `"false"` turns that off.
 pub const ALLOW_HTTP: &str = "kubernetes.io/ingress.allow-http";
 /// Name of a reserved global address.
@@ -44,6 +47,13 @@ pub fn certificates_elsewhere(
 #[must_use]
 pub fn is_gke_class(class: Option<&str>) -> bool {
     matches!(class, Some("gce" | "gce-internal"))
+}
+
+/// Whether a value of [`ALLOW_HTTP`] closes port 80: what Go's `ParseBool` takes for false.
+/// Anything it cannot read counts as true.
+#[must_use]
+pub fn is_off(allow_http: &str) -> bool {
+    matches!(allow_http, "0" | "f" | "F" | "false" | "FALSE" | "False")
 }
 
 #[cfg(test)]

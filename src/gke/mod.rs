@@ -4,6 +4,7 @@
 //! certificates.
 
 pub mod annotations;
+pub mod events;
 pub mod limits;
 pub mod managed;
 pub mod presets;

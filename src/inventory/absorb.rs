@@ -7,10 +7,12 @@ use super::bundle::{self, Bundle};
 use super::demand::IngressFacts;
 use super::owner::owner_of;
 use super::{
-    CaCrt, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Wishes, key_of, marker,
+    CaCrt, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Trouble, Troubles, Wishes,
+    key_of, marker,
 };
+use crate::gke::events;
 use crate::object_ref::ObjectRef;
-use crate::observation::{IngressSeen, ObjectSeen, Observation, SecretSeen};
+use crate::observation::{EventSeen, IngressSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
 use crate::x509::{cert, pem};
 use ring::rand::SecureRandom;
@@ -40,6 +42,10 @@ impl Inventory {
                     let facts = object_facts(seen);
                     self.objects.insert(marker(&facts.object), facts);
                 }
+            }
+            Observation::Events { about, events } => {
+                let troubles = self.troubles.entry(marker(&about)).or_default();
+                events.iter().for_each(|event| troubles.learn(event));
             }
             Observation::Present(object) => {
                 self.present.insert(marker(&object));
@@ -128,6 +134,18 @@ impl Inventory {
     }
 }
 
+impl Troubles {
+    fn learn(&mut self, event: &EventSeen) {
+        if !event.warning {
+            let success = events::shows_success(&event.reason, &event.message);
+            self.success = self.success.max(event.last.filter(|_| success));
+        } else if self.warning.as_ref().is_none_or(|known| known.at <= event.last) {
+            let cause = events::cause(&event.message).to_owned();
+            self.warning = Some(Trouble { cause, at: event.last });
+        }
+    }
+}
+
 /// The rules that an annotation says to ignore.
 fn ignored(annotations: &BTreeMap<String, String>) -> Vec<String> {
     let codes = annotations.get(IGNORE).map(String::as_str).unwrap_or_default();
@@ -139,6 +157,8 @@ fn object_facts(seen: ObjectSeen) -> ObjectFacts {
         owner: owner_of(&seen.object, &seen.meta),
         object: seen.object,
         resource_version: seen.meta.resource_version,
+        created: seen.meta.created,
+        going_since: seen.meta.going_since,
         ignore: ignored(&seen.meta.annotations),
         annotations: seen.meta.annotations,
         spec: seen.spec,
@@ -165,6 +185,7 @@ fn secret_facts(
     SecretFacts {
         object: seen.object.clone(),
         resource_version: seen.meta.resource_version.clone(),
+        going_since: seen.meta.going_since,
         secret_type: seen.secret_type.clone(),
         immutable: seen.immutable,
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),

@@ -3,7 +3,8 @@
 //! Knows both sides of a reference. Refuses to call anything a fault: that is the audit's.
 
 use super::demand::{Demand, IngressFacts};
-use super::{Inventory, SecretFacts, key_of, marker};
+use super::{Inventory, ObjectFacts, SecretFacts, key_of, marker};
+use crate::gke::annotations::SSL_CERT;
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::HostMatch;
 
@@ -87,6 +88,22 @@ impl Inventory {
         users.into_iter().flatten().filter_map(|ingress| self.ingresses.get(ingress))
     }
 
+    /// Secrets that the Ingress names and that its load balancer, by its own account, does not
+    /// serve as they are now; none when there is no such account yet.
+    pub fn unserved_secrets(&self, ingress: &ObjectFacts) -> impl Iterator<Item = &SecretFacts> {
+        let served = ingress.annotations.get(SSL_CERT).cloned();
+        let namespace = ingress.object.namespace().to_owned();
+        let named = self.ingress(&namespace, &ingress.object.name);
+        let names = named.filter(|_| served.is_some()).map(|named| named.secret_names.as_slice());
+        let secrets = names.into_iter().flatten();
+        let secrets = secrets.filter_map(move |name| self.secret(&namespace, name));
+        let serves = move |secret: &SecretFacts| {
+            let tokens = served.as_deref().unwrap_or_default().split([',', '-']);
+            tokens.map(str::trim).any(|token| token == secret.load_balancer_token)
+        };
+        secrets.filter(move |secret| !secret.bundle.certificates_missing && !serves(secret))
+    }
+
     /// Whether any Ingress names this Secret.
     #[must_use]
     pub fn is_used(&self, secret: &ObjectRef) -> bool {
@@ -129,6 +146,7 @@ impl Inventory {
             Kind::File
             | Kind::Certificate
             | Kind::ExternalSecret
+            | Kind::Event
             | Kind::Service
             | Kind::BackendConfig
             | Kind::FrontendConfig

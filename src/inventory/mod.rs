@@ -19,6 +19,7 @@ pub use link::{Coverage, SecretState};
 use owner::Owner;
 use selection::Selection;
 use std::collections::{BTreeMap, BTreeSet};
+use time::OffsetDateTime;
 
 /// Namespace and name.
 type Key = (String, String);
@@ -38,7 +39,25 @@ pub struct Inventory {
     absent: BTreeSet<(Kind, String, String)>,
     /// Owners that were looked for and are there.
     present: BTreeSet<(Kind, String, String)>,
+    /// What controllers had to say: the last warning that no success came after.
+    troubles: BTreeMap<(Kind, String, String), Troubles>,
     problems: Vec<Problem>,
+}
+
+/// What a controller warned of last. It is evidence: what an object shows is the truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Why, without the wrappings of the controller's routines.
+    pub cause: String,
+    /// When it was said last.
+    pub at: Option<OffsetDateTime>,
+}
+
+/// The last warning of an object, and the last success, where there was one.
+#[derive(Debug, Default)]
+struct Troubles {
+    warning: Option<Trouble>,
+    success: Option<OffsetDateTime>,
 }
 
 /// Something that could not be read; the result is incomplete by it.
@@ -57,6 +76,8 @@ pub struct SecretFacts {
     pub object: ObjectRef,
     /// Its resourceVersion when it was seen; none in a file.
     pub resource_version: Option<String>,
+    /// Since when it is being deleted: what is written to it goes with it.
+    pub going_since: Option<OffsetDateTime>,
     /// `type`.
     pub secret_type: String,
     /// `immutable: true`: its data cannot change.
@@ -85,6 +106,10 @@ pub struct ObjectFacts {
     pub object: ObjectRef,
     /// Its resourceVersion when it was seen.
     pub resource_version: Option<String>,
+    /// When it was made; none in a file that somebody wrote.
+    pub created: Option<OffsetDateTime>,
+    /// Since when it is being deleted: what is written to it goes with it.
+    pub going_since: Option<OffsetDateTime>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// Who else writes it, by the marks of Helm and its like.
@@ -143,6 +168,7 @@ impl Inventory {
             objects: BTreeMap::new(),
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
+            troubles: BTreeMap::new(),
             problems: Vec::new(),
         }
     }
@@ -176,6 +202,13 @@ impl Inventory {
     #[must_use]
     pub fn object(&self, object: &ObjectRef) -> Option<&ObjectFacts> {
         self.objects.get(&marker(object))
+    }
+
+    /// What a controller warned of last about the object, unless it has succeeded since.
+    #[must_use]
+    pub fn trouble(&self, object: &ObjectRef) -> Option<&Trouble> {
+        let troubles = self.troubles.get(&marker(object))?;
+        troubles.warning.as_ref().filter(|warning| warning.at >= troubles.success)
     }
 
     /// Whether anything of GKE's own kinds was seen.
@@ -266,7 +299,8 @@ pub(crate) mod testing {
     /// An object, its annotations, `spec` and `status`.
     pub(crate) type Given<'g> = (ObjectRef, &'g [(&'g str, &'g str)], Value, Value);
 
-    /// An inventory in which these objects were seen, each with resourceVersion 7.
+    /// An inventory in which these objects were seen, each made on 12 November 2026 and with
+    /// resourceVersion 7.
     #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
     pub(crate) fn of_objects(objects: Vec<Given<'_>>) -> Inventory {
         let mut inventory = Inventory::new(Selection::default());
@@ -275,6 +309,7 @@ pub(crate) mod testing {
             let meta = MetaSeen {
                 annotations: annotations.iter().map(own).collect(),
                 resource_version: Some("7".to_owned()),
+                created: Some(time::macros::datetime!(2026-11-12 00:00:00 UTC)),
                 ..MetaSeen::default()
             };
             let seen = ObjectSeen { object, meta, spec, status };

@@ -4,7 +4,7 @@
 //! Knows what is missing. Refuses to know how it is fetched.
 
 use super::{Inventory, marker};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Question;
 
 /// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
@@ -12,6 +12,8 @@ use crate::observation::Question;
 pub struct Asked {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
+    /// Why the load balancers of chosen Ingresses do not serve what their Secrets hold.
+    pub events: bool,
 }
 
 impl Inventory {
@@ -23,7 +25,18 @@ impl Inventory {
         if asked.owners {
             questions.extend(self.unseen_owners());
         }
+        if asked.events {
+            questions.extend(self.unheard_controllers());
+        }
         questions
+    }
+
+    fn unheard_controllers(&self) -> Vec<Question> {
+        let stale = self.objects_of(Kind::Ingress).filter(|ingress| {
+            self.is_reported(&ingress.object) && self.unserved_secrets(ingress).next().is_some()
+        });
+        let unheard = stale.filter(|ingress| !self.troubles.contains_key(&marker(&ingress.object)));
+        unheard.map(|ingress| Question::Events(ingress.object.clone())).collect()
     }
 
     fn unseen_secrets(&self) -> Vec<Question> {

@@ -5,7 +5,7 @@ use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Observation, Question};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
 
 /// The only Secrets that are listed; others are read by name when something names them, so that
@@ -154,12 +154,30 @@ pub async fn answer(client: &Client, question: &Question) -> Result<Observation,
             };
             (object, found.map(seen))
         }
+        Question::Events(about) => return events(client, about).await,
     };
     match answer {
         Err(error) if error.failure.is_absence() => Ok(Observation::Absent(object.clone())),
         Err(error) if can_go_on(&error) => Ok(unseen(object.clone(), &error)),
         answer => answer,
     }
+}
+
+/// What controllers have to say of the object. They are evidence and nothing more, so that it is
+/// no problem when they may not be read.
+async fn events(client: &Client, about: &ObjectRef) -> Result<Observation, ClusterError> {
+    let selector = format!("involvedObject.kind={},involvedObject.name={}", about.kind, about.name);
+    let mut events = Vec::new();
+    let take = |event: Event| {
+        events.extend(kubernetes::event(event, about.namespace(), None).map(|(_, seen)| seen));
+    };
+    let listed = client.each(Kind::Event, Some(about.namespace()), Some(&selector), take).await;
+    match listed {
+        Err(error) if !can_go_on(&error) => return Err(error),
+        Err(_) => events.clear(),
+        Ok(()) => {}
+    }
+    Ok(Observation::Events { about: about.clone(), events })
 }
 
 /// Answers one question about something that is to be written: the object, or that it is absent.
@@ -175,6 +193,7 @@ pub async fn sure(client: &Client, question: &Question) -> Result<Observation, C
             let seen = |value| Observation::Object(kubernetes::object_seen(object, value));
             (object, found.map(seen))
         }
+        Question::Events(about) => return events(client, about).await,
     };
     match answer {
         Err(error) if error.failure == Failure::NotFound => Ok(Observation::Absent(object.clone())),
@@ -204,6 +223,7 @@ fn can_go_on(error: &ClusterError) -> bool {
         | Failure::NoSuchKind
         | Failure::Refused
         | Failure::Expired
+        | Failure::Busy
         | Failure::Conflict => true,
         Failure::Config | Failure::Unreachable | Failure::Timeout | Failure::Unauthorized => false,
     }

@@ -1,11 +1,16 @@
 //! Kubernetes objects as Observations, whichever wire form they came in.
 
-use crate::object_ref::{ObjectRef, Place};
-use crate::observation::{FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry};
+use crate::object_ref::{Kind, ObjectRef, Place};
+use crate::observation::{
+    EventSeen, FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry,
+};
 use crate::redact::Redacted;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    ManagedFieldsEntry, MicroTime, ObjectMeta, Time,
+};
+use time::OffsetDateTime;
 
 /// A Secret. `namespace` is where it is when the object itself does not say.
 pub(super) fn secret(secret: Secret, namespace: &str, place: Option<Place>) -> SecretSeen {
@@ -49,6 +54,34 @@ pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -
     }
 }
 
+/// An event, and the object it is about; none when that is nothing that events are looked at for.
+pub(super) fn event(
+    event: Event,
+    namespace: &str,
+    place: Option<Place>,
+) -> Option<(ObjectRef, EventSeen)> {
+    let about = event.involved_object;
+    let kinds = [Kind::Ingress, Kind::ManagedCertificate];
+    let kind = kinds.into_iter().find(|kind| about.kind.as_deref() == Some(kind.as_str()))?;
+    let within = about.namespace.or(event.metadata.namespace);
+    let within = within.unwrap_or_else(|| namespace.to_owned());
+    let object = ObjectRef::namespaced(kind, within, about.name?).at(place);
+    let micro = |time: &MicroTime| OffsetDateTime::from_unix_timestamp(time.0.as_second()).ok();
+    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
+    let last = event
+        .last_timestamp
+        .as_ref()
+        .and_then(instant)
+        .or_else(|| series.or(event.event_time.as_ref()).and_then(micro));
+    let seen = EventSeen {
+        warning: event.type_.as_deref() == Some("Warning"),
+        reason: event.reason.unwrap_or_default(),
+        message: event.message.unwrap_or_default(),
+        last,
+    };
+    Some((object, seen))
+}
+
 /// An object of any kind, its spec and status untouched.
 pub(super) fn object_seen(object: &ObjectRef, mut value: serde_json::Value) -> ObjectSeen {
     let mut take = |key: &str| value.get_mut(key).map(serde_json::Value::take).unwrap_or_default();
@@ -73,6 +106,8 @@ fn object(
 fn meta(meta: ObjectMeta) -> MetaSeen {
     MetaSeen {
         resource_version: meta.resource_version,
+        created: meta.creation_timestamp.as_ref().and_then(instant),
+        going_since: meta.deletion_timestamp.as_ref().and_then(instant),
         labels: meta.labels.unwrap_or_default(),
         annotations: meta.annotations.unwrap_or_default(),
         owner_references: meta
@@ -88,6 +123,11 @@ fn meta(meta: ObjectMeta) -> MetaSeen {
             .filter_map(field_manager)
             .collect(),
     }
+}
+
+/// Kubernetes' timestamps are whole seconds of UTC.
+fn instant(time: &Time) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(time.0.as_second()).ok()
 }
 
 /// The keys of `data` that an entry manages: `f:data: {f:tls.crt: {}}` (KEP-555).

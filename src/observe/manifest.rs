@@ -8,7 +8,7 @@ use crate::object_ref::{Kind, ObjectRef, Place};
 use crate::observation::{ObjectSeen, Observation, SecretSeen};
 use base64::Engine as _;
 use granit_parser::{Event, Parser};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{self, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -156,6 +156,15 @@ fn object(
                 take(unseen(ObjectRef::ingress(within, name).at(Some(place.clone())), error));
             }
         },
+        // One that says nothing of ours, or cannot be read, is only evidence that is not there.
+        ("Event", "") => {
+            let event = typed::<v1::Event>(value).ok();
+            let place = Some(place.clone());
+            let seen = event.and_then(|event| kubernetes::event(event, namespace, place));
+            if let Some((about, event)) = seen {
+                take(Observation::Events { about, events: vec![event] });
+            }
+        }
         ("Ingress", "extensions") => take(unseen(
             ObjectRef::ingress(within, name).at(Some(place.clone())),
             format!("its apiVersion is {api_version:?}: expected networking.k8s.io/v1"),

@@ -7,7 +7,7 @@ use super::bootstrap::with_name;
 use super::step::{CreateObject, DeleteObject, LeftOut, PatchObject, Plan, Reason, Step};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::gke::managed::Managed;
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::{Inventory, ObjectFacts, Trouble};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::{cert, instant};
 use serde_json::{Value, json};
@@ -30,6 +30,8 @@ pub struct Standing<'i> {
     pub managed: Managed,
     /// The Ingresses that name it, each with whether it carries the load balancer's name for it.
     pub ingresses: Vec<(&'i ObjectFacts, bool)>,
+    /// What controllers warned of last, about it and about those Ingresses.
+    pub troubles: Vec<(&'i ObjectRef, &'i Trouble)>,
 }
 
 impl Standing<'_> {
@@ -62,6 +64,10 @@ impl Standing<'_> {
     #[must_use]
     pub fn hopeless(&self) -> Option<(String, String)> {
         let name = &self.facts.object.name;
+        if let Some(since) = self.facts.going_since {
+            let going = LeftOut::going(&self.facts.object, since);
+            return Some((going.message, going.remedy));
+        }
         if let Some((status, meaning)) = self.managed.permanent_failure() {
             return Some((format!("{status}: {}", meaning.meaning), meaning.remedy.to_owned()));
         }
@@ -92,6 +98,17 @@ fn class_ignored(ingress: &ObjectFacts) -> Option<(String, String)> {
     ))
 }
 
+/// Objects about which controllers may have said why a certificate is not Active.
+#[must_use]
+pub fn worth_hearing_about(standings: &[Standing<'_>]) -> BTreeSet<ObjectRef> {
+    let waiting = standings.iter().filter(|standing| !standing.managed.is_active());
+    let about = waiting.flat_map(|standing| {
+        let ingresses = standing.ingresses.iter().map(|(ingress, _)| &ingress.object);
+        std::iter::once(&standing.facts.object).chain(ingresses)
+    });
+    about.cloned().collect()
+}
+
 /// How every ManagedCertificate of the inventory stands, in order.
 #[must_use]
 pub fn standings(inventory: &Inventory) -> Vec<Standing<'_>> {
@@ -113,8 +130,12 @@ pub fn standing<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> Standin
             .is_some_and(|name| listed(ingress, PRE_SHARED_CERT).any(|there| there == name))
     };
     let ingresses = inventory.objects_of(Kind::Ingress).filter(names_it);
-    let ingresses = ingresses.map(|ingress| (ingress, attached(ingress))).collect();
-    Standing { facts, managed, ingresses }
+    let ingresses: Vec<(&ObjectFacts, bool)> =
+        ingresses.map(|ingress| (ingress, attached(ingress))).collect();
+    let about = std::iter::once(facts).chain(ingresses.iter().map(|(ingress, _)| *ingress));
+    let trouble = |facts: &'i ObjectFacts| Some((&facts.object, inventory.trouble(&facts.object)?));
+    let troubles = about.filter_map(trouble).collect();
+    Standing { facts, managed, ingresses, troubles }
 }
 
 fn listed<'i>(ingress: &'i ObjectFacts, annotation: &str) -> impl Iterator<Item = &'i str> {
@@ -133,6 +154,14 @@ pub fn create(
 ) -> Plan {
     let mut plan = Plan::empty(now);
     let spec = json!({ "domains": domains });
+    let looked_at = std::iter::once(object).chain(ingress);
+    plan.refused.extend(looked_at.filter_map(|object| {
+        let since = inventory.object(object)?.going_since?;
+        Some(LeftOut::going(object, since))
+    }));
+    if !plan.refused.is_empty() {
+        return plan;
+    }
     match inventory.object(object) {
         None => plan.steps.push(Step::CreateObject(manifest(object, &spec, None))),
         Some(facts) if facts.spec.get("domains") == spec.get("domains") => {}
@@ -227,6 +256,12 @@ pub fn set_domains(
         change.plan.refused.push(refusal);
         return change;
     }
+    let goes = |facts: &ObjectFacts| facts.going_since.map(|since| (facts.object.short(), since));
+    let going = ingresses.values().copied().chain(target.map(|target| target.facts));
+    if let Some((object, since)) = going.filter_map(|facts| goes(facts)).next() {
+        change.waiting = Some(format!("{object} is being deleted since {}", instant::show(since)));
+        return change;
+    }
     let Some(target) = target else {
         if let Some(refusal) = name_is_taken(inventory, &object) {
             change.plan.refused.push(refusal);
@@ -254,7 +289,7 @@ pub fn set_domains(
         let others: Vec<&Standing<'_>> =
             family.iter().filter(|standing| standing.facts.object.name != object.name).collect();
         change.plan.steps = retire(&others, &ingresses);
-        if !change.plan.steps.is_empty() {
+        if !others.is_empty() {
             change.waiting = Some("the old certificate is being let go".to_owned());
         }
     }
@@ -339,7 +374,9 @@ fn retire(others: &[&Standing<'_>], ingresses: &BTreeMap<&str, &ObjectFacts>) ->
         }
     }
     if steps.is_empty() {
-        steps.extend(others.iter().map(|other| {
+        // One that is being deleted already goes when its finalizers are done.
+        let staying = others.iter().filter(|other| other.facts.going_since.is_none());
+        steps.extend(staying.map(|other| {
             Step::DeleteObject(DeleteObject {
                 object: other.facts.object.clone(),
                 resource_version: other.facts.resource_version.clone(),

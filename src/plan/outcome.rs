@@ -26,18 +26,29 @@ pub struct Done {
 /// A step that was not carried out; nothing was written by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
-    /// Whether somebody else changed the object at the same time: then it is worth looking again.
-    pub conflict: bool,
+    /// What kept it from being done.
+    pub obstacle: Obstacle,
     /// Why, for people.
     pub message: String,
     /// What to do next.
     pub remedy: String,
 }
 
+/// What kept a step from being done; it tells whether another try makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It cannot be done as it is; another try comes to the same.
+    Refusal,
+    /// Somebody else changed the object at the same time: it is worth looking again.
+    Conflict,
+    /// The server was away or busy: it is worth looking again when it answers.
+    Away,
+}
+
 impl Failed {
-    /// A failure that is no conflict.
+    /// A failure that another try does not mend.
     #[must_use]
     pub fn of(message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { conflict: false, message: message.into(), remedy: remedy.into() }
+        Self { obstacle: Obstacle::Refusal, message: message.into(), remedy: remedy.into() }
     }
 }

@@ -131,6 +131,9 @@ pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> 
 }
 
 fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
+    if let Some(since) = secret.going_since {
+        return LeftOut::going(&secret.object, since);
+    }
     LeftOut {
         object: secret.object.clone(),
         reason: Reason::AlreadyExists,

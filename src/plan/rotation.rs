@@ -81,6 +81,9 @@ pub fn forbidden(
     let no = |reason, message: String, remedy: String| {
         Some(LeftOut { object: secret.object.clone(), reason, message, remedy })
     };
+    if let Some(since) = secret.going_since {
+        return Some(LeftOut::going(&secret.object, since));
+    }
     if secret.immutable {
         return no(
             Reason::Immutable,

@@ -2,6 +2,7 @@
 
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
+use crate::x509::instant;
 use crate::x509::profile::Profile;
 use time::OffsetDateTime;
 
@@ -227,6 +228,22 @@ pub struct LeftOut {
     pub remedy: String,
 }
 
+impl LeftOut {
+    /// An object that is being deleted: what is written to it goes with it.
+    #[must_use]
+    pub fn going(object: &ObjectRef, since: OffsetDateTime) -> Self {
+        let named = format!("{} -n {}", object.short(), object.namespace());
+        Self {
+            object: object.clone(),
+            reason: Reason::BeingDeleted,
+            message: format!("it is being deleted since {}", instant::show(since)),
+            remedy: format!(
+                "wait until it is gone: kubectl wait --for=delete {named}; when it stays, its finalizers name who has not let it go"
+            ),
+        }
+    }
+}
+
 /// Why something is not done. Closed, so that it can be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -262,6 +279,8 @@ pub enum Reason {
     Ambiguous,
     /// What is there is not what was asked for.
     Mismatch,
+    /// It is being deleted, and waits for its finalizers.
+    BeingDeleted,
 }
 
 impl Reason {
@@ -285,6 +304,7 @@ impl Reason {
             Self::Unseen => "unseen",
             Self::Ambiguous => "ambiguous",
             Self::Mismatch => "mismatch",
+            Self::BeingDeleted => "being-deleted",
         }
     }
 }

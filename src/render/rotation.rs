@@ -7,7 +7,7 @@ use super::{harmless, json};
 use crate::audit::Source;
 use crate::audit::finding::Severity;
 use crate::inventory::Problem;
-use crate::plan::outcome::{Done, Failed, Outcome};
+use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
 use crate::plan::step::{
     CaCrtChange, CreateObject, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
 };
@@ -206,7 +206,7 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
         result: result.map(|result| match result {
             Ok(done) if done.tried_only => "tried",
             Ok(_) => "done",
-            Err(failed) if failed.conflict => "conflict",
+            Err(failed) if failed.obstacle == Obstacle::Conflict => "conflict",
             Err(_) => "failed",
         }),
         message: failed.map(|failed| failed.message.as_str()),
@@ -312,7 +312,7 @@ pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<(
     }
     for outcome in account.outcomes.unwrap_or_default() {
         let Err(failed) = &outcome.result else { continue };
-        let word = if failed.conflict { "conflict" } else { "failed" };
+        let word = if failed.obstacle == Obstacle::Conflict { "conflict" } else { "failed" };
         let object = objects(&outcome.step, account.namespaces);
         writeln!(out, "{red}{word:<8}{red:#} {object}")?;
         write_place(outcome.step.object(), out)?;

@@ -11,7 +11,9 @@
 # ended as well, and the data folder stays until the owner has gone, so that the owner can read the
 # logs.
 #
-# To try it by hand: make DATA and tokens.csv, run it in a terminal, and press Enter to end it.
+# The owner may also write a line: `down` ends the API server alone, `up` starts it again on the same
+# port and the same data; any other line is the end. To try it by hand: make DATA and tokens.csv, run
+# it in a terminal, and press Enter to end it.
 # POSIX sh, but for `sleep` taking a fraction, which GNU, BSD and BusyBox all do.
 set -u
 
@@ -35,17 +37,18 @@ keep() {
     name=$1
     shift
     (
-        "$@" >"$data/$name.log" 2>&1 3>&- 4<&- &
+        "$@" >>"$data/$name.log" 2>&1 3>&- 4<&- &
+        pid=$!
         trap '' TERM
-        echo "started $name $!" >&3
-        wait $!
-        echo "ended $name $?" >&3
+        echo "started $name $pid" >&3
+        wait $pid
+        echo "ended $name $pid $?" >&3
     ) 4<&- 2>/dev/null &
 }
 
 # Takes the next event, and waits for it if need be. A read that a signal has cut short is no event.
 take_event() {
-    read -r what name value <&3 || return 0
+    read -r what name value status <&3 || return 0
     case $what in
     started)
         started=$((started + 1))
@@ -53,12 +56,17 @@ take_event() {
         echo "$name started: $value"
         ;;
     ended)
-        # What stop has ended has no file any more.
-        if [ -f "$data/$name.pid" ]; then
+        # What stop has ended has no file any more, or one of its successor.
+        if [ "$(cat "$data/$name.pid" 2>/dev/null)" = "$value" ]; then
             rm -f "$data/$name.pid"
-            echo "$name ended early: exit status $value"
+            echo "$name ended early: exit status $status"
             lost=$name
         fi
+        ;;
+    down) stop apiserver ;;
+    up)
+        expected=$((expected + 1))
+        start_apiserver
         ;;
     over) over=$name ;;
     esac
@@ -91,13 +99,18 @@ clean_up() {
     echo "data removed"
 }
 
-started=0 lost='' over='' watcher=''
+started=0 expected=2 lost='' over='' watcher=''
 trap clean_up EXIT
 trap 'echo "over asked" >&3' TERM
 
 (
     trap '' TERM
-    read -r line <&4
+    while read -r line <&4; do
+        case $line in
+        down | up) echo "$line owner" >&3 ;;
+        *) break ;;
+        esac
+    done
     echo "over owner" >&3
 ) &
 watcher=$!
@@ -120,28 +133,31 @@ keep etcd "$etcd" \
 # --advertise-address: without it the API server looks for an interface other than the loopback one,
 # and does not start where there is none. ServiceAccount admission would wait for the default
 # ServiceAccount, which a controller makes that does not run here.
-keep apiserver "$apiserver" \
-    --etcd-servers="$etcd_url" \
-    --bind-address=127.0.0.1 \
-    --advertise-address=127.0.0.1 \
-    --secure-port="$api_port" \
-    --cert-dir="$data/certs" \
-    --token-auth-file="$data/tokens.csv" \
-    --authorization-mode=RBAC \
-    --service-account-issuer=https://kubernetes.default.svc \
-    --service-account-key-file="$keys/service-account.pub" \
-    --service-account-signing-key-file="$keys/service-account.key" \
-    --service-cluster-ip-range=10.0.0.0/24 \
-    --endpoint-reconciler-type=none \
-    --disable-admission-plugins=ServiceAccount \
-    --max-requests-inflight=4000 \
-    --max-mutating-requests-inflight=2000 \
-    --profiling=false
+start_apiserver() {
+    keep apiserver "$apiserver" \
+        --etcd-servers="$etcd_url" \
+        --bind-address=127.0.0.1 \
+        --advertise-address=127.0.0.1 \
+        --secure-port="$api_port" \
+        --cert-dir="$data/certs" \
+        --token-auth-file="$data/tokens.csv" \
+        --authorization-mode=RBAC \
+        --service-account-issuer=https://kubernetes.default.svc \
+        --service-account-key-file="$keys/service-account.pub" \
+        --service-account-signing-key-file="$keys/service-account.key" \
+        --service-cluster-ip-range=10.0.0.0/24 \
+        --endpoint-reconciler-type=none \
+        --disable-admission-plugins=ServiceAccount \
+        --max-requests-inflight=4000 \
+        --max-mutating-requests-inflight=2000 \
+        --profiling=false
+}
+start_apiserver
 
-# Whatever happens meanwhile, the end can only be orderly once both process ids are known.
-while [ "$started" -lt 2 ] || [ -z "$over" ]; do
+# Whatever happens meanwhile, the end can only be orderly once all process ids are known.
+while [ "$started" -lt "$expected" ] || [ -z "$over" ]; do
     take_event
-    if [ -n "$lost" ] && [ "$started" -eq 2 ]; then
+    if [ -n "$lost" ] && [ "$started" -ge "$expected" ]; then
         stop apiserver
         stop etcd
     fi

@@ -132,6 +132,31 @@ fn dropped_it_leaves_nothing_behind() {
 }
 
 #[test]
+fn an_api_server_that_is_taken_down_comes_back_with_what_it_held_and_leaves_nothing_behind() {
+    let test = "an_api_server_that_is_taken_down_comes_back";
+    let Some(cluster) = control_plane::own(test) else {
+        return;
+    };
+    let namespace = cluster.namespace(test);
+    cluster.apply(&namespace, SECRET);
+    let before = Started::look(cluster.data());
+
+    cluster.take_down();
+    let get = ["get", "secrets", "--namespace", &namespace];
+    let unanswered = cluster.kubectl().args(get).output().expect("kubectl runs");
+    cluster.bring_up();
+    let secret = cluster.get_json(&namespace, "secret/web");
+    let after = Started::look(cluster.data());
+    drop(cluster);
+
+    assert!(!unanswered.status.success());
+    assert_eq!(secret["data"]["word"], "aGVsbG8=");
+    assert_ne!(before.processes[0], after.processes[0], "it is another process");
+    assert_eq!(before.processes[1], after.processes[1], "etcd is the same");
+    after.assert_all_gone();
+}
+
+#[test]
 fn a_process_that_dies_takes_the_other_along_but_not_the_logs() {
     let folder = tempfile::tempdir().expect("a folder for two programs and their data");
     let data = folder.path().join("data");

@@ -2,6 +2,7 @@
 //! nothing lost.
 
 use crate::support::binary::Certwright;
+use crate::support::gke;
 use crate::support::live::Live;
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -107,6 +108,57 @@ fn a_missing_secret_is_an_error_live() {
     assert_eq!(rules(&report), ["secret-missing"]);
     assert_eq!(report["findings"][0]["severity"], "error");
     assert_eq!(report["hosts"][0]["covered"], "no");
+}
+
+/// Asked for only where the load balancer is behind; they are evidence, so that whoever may not read
+/// them gets the finding without.
+#[test]
+fn the_last_warning_about_an_ingress_tells_why_its_load_balancer_is_behind() {
+    let Some(live) = Live::new("the_last_warning_about_an_ingress") else { return };
+    gke::install(&live);
+    live.create_scenario("gke-certificates");
+    let event = |name: &str, about: &str, message: &str, minute: u8| {
+        let event = json!({
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": { "name": name },
+            "involvedObject": {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "Ingress",
+                "name": about,
+                "namespace": live.namespace,
+            },
+            "type": "Warning",
+            "reason": "Sync",
+            "message": format!("Error syncing to GCP: error running load balancer syncing routine: loadbalancer x does not exist: {message}"),
+            "lastTimestamp": format!("2026-11-20T23:{minute}:00Z"),
+        });
+        live.cluster.apply(&live.namespace, &event.to_string());
+    };
+    event("later", "rotated", "quotaExceeded", 50);
+    event("earlier", "rotated", "something before", 40);
+    event("elsewhere", "up-to-date", "of another", 55);
+    let stale = |user: &[&str]| {
+        let report = live.run(&[&["check", "-o", "json"], user].concat()).json();
+        let findings = report["findings"].as_array().expect("a list").clone();
+        let stale =
+            findings.into_iter().find(|finding| finding["rule"] == "gke-load-balancer-stale");
+        (report["complete"].clone(), stale.expect("it is found"))
+    };
+    let (complete, finding) = stale(&[]);
+    assert_eq!(complete, true);
+    assert_eq!(finding["evidence"]["lastWarning"], "quotaExceeded");
+    assert_eq!(finding["evidence"]["lastWarningAt"], "2026-11-20T23:50:00Z");
+
+    let kinds = "--resource=secrets,services,ingresses.networking.k8s.io,managedcertificates.networking.gke.io,backendconfigs.cloud.google.com,frontendconfigs.networking.gke.io";
+    live.kubectl(&["create", "role", "all-but-events", "--verb=get,list", kinds]);
+    let bind = ["create", "rolebinding", "x", "--role=all-but-events", "--user=deaf"];
+    live.kubectl(&bind);
+    let (complete, finding) = stale(&["--as", "deaf"]);
+    assert_eq!(complete, true);
+    assert_eq!(finding["evidence"]["lastWarning"], Value::Null);
+    let remedy = finding["remedy"].as_str().expect("a remedy");
+    assert!(remedy.contains("kubectl get events"), "{remedy}");
 }
 
 #[test]

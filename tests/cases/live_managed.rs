@@ -90,8 +90,32 @@ fn status_tells_each_domain_and_for_what_is_stuck_the_reason_and_the_remedy() {
         assert_eq!(managed["active"], false);
         live.run(&["managed", "status", "web-tls"]).expect_code(1);
     }
+    let event = json!({
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": { "name": "quota" },
+        "involvedObject": {
+            "kind": "ManagedCertificate",
+            "name": "web-tls",
+            "namespace": live.namespace,
+        },
+        "type": "Warning",
+        "reason": "TooManyCertificates",
+        "message": "quotaExceeded",
+        "lastTimestamp": "2026-11-20T23:50:00Z",
+    });
+    live.cluster.apply(&live.namespace, &event.to_string());
+    let warned = live.run(&["managed", "status"]).expect_code(1).stdout;
+    assert!(warned.contains("last warning on managedcertificate/web-tls"), "{warned}");
+    let report = live.run(&["managed", "status", "-o", "json"]).json();
+    let managed = &report["managed"][0];
+    assert_eq!(managed["warnings"][0]["message"], "quotaExceeded");
+    assert!(managed["created"].as_str().is_some_and(|at| at.starts_with("20")), "{managed}");
+    assert_eq!(managed["daysLeft"], Value::Null);
     controller.set_status("web-tls", "Active", &[(A, "Active")]);
     controller.sync();
+    let report = live.run(&["managed", "status", "-o", "json"]).expect_code(0).json();
+    assert!([89, 90].map(Value::from).contains(&report["managed"][0]["daysLeft"]), "{report}");
     let table = live.run(&["managed", "status"]).expect_code(0).stdout;
     assert!(table.contains(A) && table.contains("Active") && table.contains("web"), "{table}");
     live.run(&["managed", "status", "gone"]).expect_code(4);
@@ -226,4 +250,53 @@ fn set_domains_lets_the_old_certificate_serve_on_when_the_new_one_cannot_become_
     assert!(ended.contains("the old certificate serves on"), "{ended}");
     assert!(annotation(&live, PRE_SHARED_CERT).contains(controller.certificate_name("web-tls")));
     live.run(&["managed", "set-domains", "gone", B]).expect_code(4);
+}
+
+/// Google's controller has no finalizer; whoever has one must not make us delete without end.
+#[test]
+fn set_domains_waits_for_what_is_being_deleted_and_writes_nothing_to_it() {
+    let Some(live) = with_ingress("set_domains_waits_for_what_goes") else { return };
+    create(&live);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    let finalizers = |object: &str, value: &Value| {
+        let patch = json!({ "metadata": { "finalizers": value } }).to_string();
+        live.kubectl(&["patch", object, "--type=merge", "-p", &patch]);
+    };
+    let held = json!(["example.com/held"]);
+    let mut run = Background::start(prepared(&live, &["managed", "set-domains", "web-tls", B]));
+    run.wait_for("is not Active");
+    controller.sync();
+    let second =
+        managed_names(&live).into_iter().find(|name| name != "web-tls").expect("there are two");
+    finalizers("managedcertificate/web-tls", &held);
+    controller.set_status(&second, "Active", &[(B, "Active")]);
+    controller.sync();
+    run.wait_for("the old certificate is being let go");
+    let is_going = || {
+        let object = live.cluster.get_json(&live.namespace, "managedcertificate/web-tls");
+        object["metadata"]["deletionTimestamp"].is_string()
+    };
+    let version = || live.cluster.get_json(&live.namespace, "ingress/web")["metadata"].clone();
+    while !is_going() {
+        std::thread::yield_now();
+    }
+    let before = version();
+    finalizers("managedcertificate/web-tls", &Value::Null);
+    run.end(0);
+    assert_eq!(version(), before);
+    assert_eq!(managed_names(&live), [second]);
+
+    // The Ingress goes, and nothing of it is written.
+    finalizers("ingress/web", &held);
+    live.kubectl(&["delete", "ingress", "web", "--wait=false"]);
+    let change = ["managed", "set-domains", "web-tls", A];
+    let tried = live.run(&[&change[..], &["--dry-run"]].concat()).expect_code(0);
+    assert!(tried.stdout.contains("ingress/web is being deleted since"), "{}", tried.stdout);
+    let mut run = Background::start(prepared(&live, &change));
+    run.wait_for("ingress/web is being deleted since");
+    finalizers("ingress/web", &Value::Null);
+    let ended = run.end(4);
+    assert!(ended.contains("no Ingress names it"), "{ended}");
+    assert_eq!(managed_names(&live).len(), 1, "nothing was made");
 }

@@ -97,6 +97,7 @@ pub struct ControlPlane {
     supervisor: Supervisor,
     kubectl: Option<PathBuf>,
     server: String,
+    api_port: u16,
     kubeconfig: PathBuf,
     config: kube::Config,
     namespaces: AtomicU64,
@@ -136,10 +137,12 @@ impl ControlPlane {
         })?;
         let mut supervisor = Supervisor::start(assets, data, &ports)
             .map_err(|error| format!("cannot start the supervisor script: {error}"))?;
-        let config = ready::wait(&mut supervisor, &kubeconfig, &ports)
+        let mut lost = || supervisor.has_lost_a_process();
+        let config = ready::wait(&mut lost, &kubeconfig, ports.api)
             .map_err(|reason| format!("{reason}\n{}", ready::what_happened(&supervisor)))?;
         let kubectl = assets.kubectl.clone();
-        Ok(Self { supervisor, kubectl, server, kubeconfig, config, namespaces: AtomicU64::new(1) })
+        let (api_port, namespaces) = (ports.api, AtomicU64::new(1));
+        Ok(Self { supervisor, kubectl, server, api_port, kubeconfig, config, namespaces })
     }
 
     /// The kubeconfig file: contexts `admin` (the current one, may do everything) and `nobody` (may
@@ -156,6 +159,38 @@ impl ControlPlane {
     /// The folder that holds all that the two processes write; it is gone when they are.
     pub fn data(&self) -> &Path {
         self.supervisor.data()
+    }
+
+    /// Ends the API server alone, as an upgrade of a control plane does, and waits until nobody
+    /// listens any more. Its etcd stays.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end.
+    pub fn take_down(&self) {
+        let ended = "apiserver ended";
+        let times = self.supervisor.told(ended) + 1;
+        self.supervisor.ask("down").expect("the supervisor listens");
+        ready::wait_until_told(&self.supervisor, ended, times)
+            .unwrap_or_else(|reason| self.broken(&reason));
+    }
+
+    /// Starts the API server again, on its port and with what etcd holds, and waits until it is
+    /// ready.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become ready.
+    pub fn bring_up(&self) {
+        self.supervisor.ask("up").expect("the supervisor listens");
+        let mut lost = || self.supervisor.story().contains("ended early");
+        if let Err(reason) = ready::wait(&mut lost, &self.kubeconfig, self.api_port) {
+            self.broken(&reason);
+        }
+    }
+
+    fn broken(&self, reason: &str) -> ! {
+        panic!("{reason}\n{}", ready::what_happened(&self.supervisor))
     }
 
     /// `kubectl` for this cluster, as `admin`; what it caches goes to the data folder.

@@ -4,7 +4,7 @@
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
-use crate::gke::annotations::{ALLOW_HTTP, certificates_elsewhere};
+use crate::gke::annotations::{ALLOW_HTTP, certificates_elsewhere, is_off};
 use crate::inventory::Inventory;
 
 pub(super) const RULE: Rule = Rule {
@@ -22,7 +22,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let allow = ingress.annotations.get(ALLOW_HTTP).map(String::as_str).unwrap_or_default();
         let certificates = certificates_elsewhere(&ingress.annotations).is_some()
             || !gke::list(&ingress.spec, "/tls").is_empty();
-        if !is_false(allow) || certificates || !gke::addresses(ingress).is_empty() {
+        if !is_off(allow) || certificates || !gke::addresses(ingress).is_empty() {
             continue;
         }
         let message = format!(
@@ -35,9 +35,4 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .remedy(gke::annotate(&ingress.object, ALLOW_HTTP, Some("true"))),
         );
     }
-}
-
-/// What Go's `ParseBool` takes for false; anything it cannot read counts as true.
-fn is_false(text: &str) -> bool {
-    matches!(text, "0" | "f" | "F" | "false" | "FALSE" | "False")
 }

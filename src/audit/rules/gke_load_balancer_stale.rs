@@ -5,7 +5,9 @@
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
-use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
+use crate::gke::annotations::SSL_CERT;
+use crate::inventory::{Inventory, ObjectFacts, SecretFacts, Trouble};
+use crate::x509::instant;
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-load-balancer-stale",
@@ -19,41 +21,49 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// Where the controller writes the names of the certificates that it serves.
-const SSL_CERT: &str = "ingress.kubernetes.io/ssl-cert";
 /// An annotation that means nothing but makes the controller look.
 const TOUCHED: &str = "certwright.dev/touched";
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
-        let Some(served) = ingress.annotations.get(SSL_CERT) else { continue };
-        let tokens: Vec<&str> = served.split([',', '-']).map(str::trim).collect();
-        for name in gke::secret_names(ingress) {
-            let secret = inventory.secret(ingress.object.namespace(), name);
-            let Some(secret) = secret.filter(|secret| !secret.bundle.certificates_missing) else {
-                continue;
-            };
-            if !tokens.contains(&secret.load_balancer_token.as_str()) {
-                found.push(finding(ingress, secret, served));
-            }
+        for secret in inventory.unserved_secrets(ingress) {
+            found.push(finding(ingress, secret, inventory.trouble(&ingress.object)));
         }
     }
 }
 
-fn finding(ingress: &ObjectFacts, secret: &SecretFacts, served: &str) -> Finding {
+fn finding(ingress: &ObjectFacts, secret: &SecretFacts, trouble: Option<&Trouble>) -> Finding {
+    let served = ingress.annotations.get(SSL_CERT).map(String::as_str).unwrap_or_default();
     let message = format!(
         "its load balancer does not serve {} as it is now: no name in {SSL_CERT} holds its digest {}",
         secret.object.short(),
         secret.load_balancer_token
     );
+    let finding = |message: String| {
+        RULE.on(&ingress.object, message)
+            .evidence("sslCert", served)
+            .evidence("expected", &secret.load_balancer_token)
+            .related(secret.object.key("tls.crt"))
+    };
+    let touch = touch(ingress);
+    let Some(trouble) = trouble else {
+        let namespace = gke::in_namespace(&ingress.object);
+        let name = remedy::word(&ingress.object.name);
+        let events =
+            format!("kubectl get events{namespace} --field-selector involvedObject.name={name}");
+        return finding(message).remedy(format!("{touch}, and if that does not help: {events}"));
+    };
+    let at = trouble.at.map_or_else(|| "at a time it does not say".to_owned(), instant::show);
+    finding(format!("{message}; its controller's last warning, {at}: {}", trouble.cause))
+        .evidence("lastWarning", &trouble.cause)
+        .evidence("lastWarningAt", at)
+        .remedy(format!("mend what the warning says, then: {touch}"))
+}
+
+/// The command that makes the controller look at once; it is the same for files, which show what a
+/// cluster had.
+fn touch(ingress: &ObjectFacts) -> String {
     let namespace = gke::in_namespace(&ingress.object);
     let name = remedy::word(&ingress.object.name);
-    let touch = format!(
-        "kubectl annotate --overwrite ingress {name}{namespace} {TOUCHED}=\"$(date +%s)\", and if that does not help: kubectl get events{namespace} --field-selector involvedObject.name={name}"
-    );
-    RULE.on(&ingress.object, message)
-        .evidence("sslCert", served)
-        .evidence("expected", &secret.load_balancer_token)
-        .related(secret.object.key("tls.crt"))
-        .remedy(touch)
+    format!("kubectl annotate --overwrite ingress {name}{namespace} {TOUCHED}=\"$(date +%s)\"")
 }

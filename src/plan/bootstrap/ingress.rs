@@ -1,9 +1,8 @@
 //! The Ingress: what it shall be, what of one that is there lacks, and when it is not to be touched.
 
-use super::{Certificate, Class, Http, Wish};
-use crate::gke::annotations::{
-    ALLOW_HTTP, FRONTEND_CONFIG, INGRESS_CLASS, MANAGED_CERTIFICATES, STATIC_IP,
-};
+use super::service::Port;
+use super::{Certificate, Class, Wish};
+use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, STATIC_IP};
 use crate::inventory::ObjectFacts;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -40,15 +39,6 @@ pub(super) fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec
     if wish.class == Class::Gce {
         if let Some(address) = &wish.static_ip {
             annotations.insert(STATIC_IP.to_owned(), address.as_str().into());
-        }
-        match wish.http {
-            Http::Allow => {}
-            Http::Redirect => {
-                annotations.insert(FRONTEND_CONFIG.to_owned(), wish.name.as_str().into());
-            }
-            Http::Off => {
-                annotations.insert(ALLOW_HTTP.to_owned(), "false".into());
-            }
         }
     }
     (spec, annotations, notes)
@@ -92,20 +82,72 @@ pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(Str
     ))
 }
 
-/// Whether both have the same rules, whatever else differs.
-pub(super) fn same_rules(wanted: &Value, there: &Value) -> bool {
+/// Why our Secret cannot be put beside what `spec.tls` says: it gives another one for a wished
+/// host. With both, it would be left to chance which certificate clients see.
+pub(super) fn serves_another_secret(wish: &Wish, facts: &ObjectFacts) -> Option<(String, String)> {
+    let ours = match &wish.certificate {
+        Certificate::Make { secret, .. } | Certificate::Existing(secret) => secret,
+        Certificate::Managed(_) => return None,
+    };
+    let (host, other) =
+        served_hosts(wish, facts).into_iter().find(|(_, secret)| *secret != ours)?;
+    Some((
+        format!("its spec.tls gives secret/{other} for {host}: expected secret/{ours}"),
+        format!(
+            "keep that one with --tls-secret {other}, or take the entry out: kubectl edit ingress {} -n {}",
+            wish.name, wish.namespace
+        ),
+    ))
+}
+
+/// What people should know when a ManagedCertificate comes beside a Secret: that is how one moves
+/// from the one to the other without an outage.
+pub(super) fn also_serves(wish: &Wish, facts: &ObjectFacts) -> Option<String> {
+    let Certificate::Managed(_) = &wish.certificate else { return None };
+    let (host, secret) = served_hosts(wish, facts).into_iter().next()?;
+    Some(format!(
+        "secret/{secret} still serves {host} by spec.tls; take it out when the ManagedCertificate is Active"
+    ))
+}
+
+/// Wished hosts that entries of `spec.tls` list, with the Secret of each.
+fn served_hosts<'f>(wish: &Wish, facts: &'f ObjectFacts) -> Vec<(&'f str, &'f str)> {
+    let entries = facts.spec.get("tls").and_then(Value::as_array).into_iter().flatten();
+    let hosts = entries.flat_map(|entry| {
+        let secret = entry.get("secretName").and_then(Value::as_str).unwrap_or_default();
+        let hosts = entry.get("hosts").and_then(Value::as_array).into_iter().flatten();
+        hosts.filter_map(Value::as_str).map(move |host| (host, secret))
+    });
+    let wished = |host: &str| wish.domains.iter().any(|domain| domain.eq_ignore_ascii_case(host));
+    hosts.filter(|(host, secret)| wished(host) && !secret.is_empty()).collect()
+}
+
+/// Whether both have the same rules, whatever else differs. The Service's port may be named either
+/// way.
+pub(super) fn same_rules(wanted: &Value, there: &Value, service: &str, port: &Port) -> bool {
     let rules = |spec: &Value| {
-        let mut rules: Vec<String> = spec
-            .get("rules")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(Value::to_string)
-            .collect();
+        let rules = spec.get("rules").and_then(Value::as_array).into_iter().flatten();
+        let mut rules: Vec<String> =
+            rules.map(|rule| by_number(rule, service, port).to_string()).collect();
         rules.sort();
         rules
     };
     rules(wanted) == rules(there)
+}
+
+/// The rule with the port named by its number where it names it by its name.
+fn by_number(rule: &Value, service: &str, port: &Port) -> Value {
+    let mut rule = rule.clone();
+    let paths = rule.pointer_mut("/http/paths").and_then(Value::as_array_mut);
+    for path in paths.into_iter().flatten() {
+        let backend = path.pointer_mut("/backend/service");
+        let Some(backend) = backend.filter(|backend| backend["name"] == service) else { continue };
+        let named = backend.pointer("/port/name").and_then(Value::as_str);
+        if named.is_some() && named == port.name.as_deref() {
+            backend["port"] = json!({ "number": port.number });
+        }
+    }
+    rule
 }
 
 /// The `tls` entries and class that are wanted and not there; entries of others stay.
@@ -150,9 +192,11 @@ pub(super) fn serves(there: &Value, wanted: &Value) -> bool {
     there.get("secretName") == wanted.get("secretName") && hosts(there).is_superset(&hosts(wanted))
 }
 
-/// Annotations that are wanted and not there; the list of ManagedCertificates is added to.
+/// Annotations that are wanted and not there, and those that shall go; the list of
+/// ManagedCertificates is added to.
 pub(super) fn annotation_patch(
     wanted: &Map<String, Value>,
+    removed: &[&str],
     facts: &ObjectFacts,
     changes: &mut Vec<(String, String, String)>,
 ) -> Map<String, Value> {
@@ -168,6 +212,12 @@ pub(super) fn annotation_patch(
         if after != before {
             changes.push((format!("annotation {key}"), before, after.clone()));
             patch.insert(key.clone(), after.into());
+        }
+    }
+    for key in removed {
+        if let Some(before) = facts.annotations.get(*key) {
+            changes.push((format!("annotation {key}"), before.clone(), "nothing".to_owned()));
+            patch.insert((*key).to_owned(), Value::Null);
         }
     }
     patch

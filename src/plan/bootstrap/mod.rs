@@ -5,6 +5,7 @@
 //! right is left alone. Refuses to know key bytes, IO and the clock.
 
 mod folder;
+mod http;
 mod ingress;
 mod progress;
 mod secret;
@@ -18,11 +19,14 @@ pub use secret::gce_takes;
 use super::step::{
     CreateObject, CreateSecret, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
 };
-use crate::gke::annotations::{APP_PROTOCOLS, BACKEND_CONFIG, OLDER_APP_PROTOCOLS};
+use crate::gke::annotations::{
+    APP_PROTOCOLS, BACKEND_CONFIG, FRONTEND_CONFIG, OLDER_APP_PROTOCOLS,
+};
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::profile::Profile;
+use http::Annotation;
 use ingress::{annotation_patch, ingress_overrules, ingress_spec_patch, same_rules};
 use secret::secret_problem;
 use serde_json::{Map, Value, json};
@@ -53,8 +57,8 @@ pub struct Wish {
     pub backend_config: String,
     /// `--static-ip`.
     pub static_ip: Option<String>,
-    /// What becomes of port 80.
-    pub http: Http,
+    /// What becomes of port 80; none for what is there already.
+    pub http: Option<Http>,
     /// The Ingress class.
     pub class: Class,
     /// Whether a Service of type LoadBalancer may be changed to ClusterIP.
@@ -113,7 +117,7 @@ pub fn objects(wish: &Wish) -> Vec<ObjectRef> {
     let mut objects = vec![named(Kind::Ingress, &wish.name), named(Kind::Service, &wish.service)];
     if wish.class == Class::Gce {
         objects.push(named(Kind::BackendConfig, &wish.backend_config));
-        if wish.http == Http::Redirect {
+        if wish.http.is_some() {
             objects.push(named(Kind::FrontendConfig, &wish.name));
         }
     }
@@ -121,6 +125,14 @@ pub fn objects(wish: &Wish) -> Vec<ObjectRef> {
         objects.push(named(Kind::ManagedCertificate, name));
     }
     objects
+}
+
+/// The Ingress that still lacks an address: its controller may have said why.
+#[must_use]
+pub fn without_address(inventory: &Inventory, wish: &Wish) -> Option<ObjectRef> {
+    let ingress = ObjectRef::ingress(wish.namespace.as_str(), wish.name.as_str());
+    let facts = inventory.object(&ingress).filter(|_| wish.class == Class::Gce)?;
+    progress::address(&facts.status).is_none().then_some(ingress)
 }
 
 /// The Secret the plan must know of, when there is one.
@@ -151,7 +163,15 @@ pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bo
     if let Some(port) = &port {
         planner.ingress(port);
     }
+    planner.refuse_what_goes();
     planner.plan
+}
+
+/// Whether nothing but objects that are being deleted stands in the way: then it is worth waiting.
+#[must_use]
+pub fn is_going(plan: &Plan) -> bool {
+    let going = |left_out: &LeftOut| left_out.reason == Reason::BeingDeleted;
+    !plan.refused.is_empty() && plan.refused.iter().all(going)
 }
 
 /// What is still to be done after it was done again and again is refused: somebody puts the old
@@ -185,6 +205,23 @@ impl Planner<'_> {
 
     fn refuse(&mut self, object: ObjectRef, reason: Reason, message: String, remedy: String) {
         self.plan.refused.push(LeftOut { object, reason, message, remedy });
+    }
+
+    /// What is being deleted is not built upon, whatever else is to be said of it.
+    fn refuse_what_goes(&mut self) {
+        let objects = objects(self.wish).into_iter().filter_map(|object| {
+            let facts = self.inventory.object(&object)?;
+            Some(LeftOut::going(&object, facts.going_since?))
+        });
+        let secret = secret(self.wish).and_then(|object| {
+            let facts = self.inventory.secret(object.namespace(), &object.name)?;
+            Some(LeftOut::going(&object, facts.going_since?))
+        });
+        let going: Vec<LeftOut> = objects.chain(secret).collect();
+        let stays = |object: &ObjectRef| going.iter().all(|gone| !gone.object.same_object(object));
+        self.plan.steps.retain(|step| stays(step.object()));
+        self.plan.refused.retain(|refusal| stays(&refusal.object));
+        self.plan.refused.extend(going);
     }
 
     /// The port that is served; refused when the Service has no such one.
@@ -348,10 +385,17 @@ impl Planner<'_> {
     }
 
     fn frontend_config(&mut self) {
-        if self.wish.http != Http::Redirect {
+        let object = self.object(Kind::FrontendConfig, &self.wish.name);
+        if self.wish.http != Some(Http::Redirect) {
+            let ingress = self.inventory.object(&self.object(Kind::Ingress, &self.wish.name));
+            let Some((ingress, frontend)) = ingress.zip(self.inventory.object(&object)) else {
+                return;
+            };
+            if let Some((patch, change)) = http::redirect_patch(self.wish, ingress, frontend) {
+                self.patch(frontend, patch, vec![change], Vec::new());
+            }
             return;
         }
-        let object = self.object(Kind::FrontendConfig, &self.wish.name);
         let spec = json!({ "redirectToHttps": { "enabled": true } });
         self.create_or_keep(
             object,
@@ -548,14 +592,29 @@ impl Planner<'_> {
 
     fn ingress(&mut self, port: &Port) {
         let object = self.object(Kind::Ingress, &self.wish.name);
-        let (spec, annotations, notes) = ingress::ingress(self.wish, port.number);
-        let Some(facts) = self.inventory.object(&object) else {
+        let there = self.inventory.object(&object);
+        let frontend = self.inventory.object(&self.object(Kind::FrontendConfig, &self.wish.name));
+        let about_http = http::annotations(self.wish, there, frontend);
+        let (spec, mut annotations, mut notes) = ingress::ingress(self.wish, port.number);
+        let mut removed = Vec::new();
+        for annotation in about_http {
+            match annotation {
+                Annotation::Set(key, value) => {
+                    annotations.insert(key.to_owned(), value.into());
+                }
+                Annotation::Remove(key) => removed.push(key),
+            }
+        }
+        let Some(facts) = there else {
             return self.create(object, &spec, annotations, notes);
         };
-        if let Some((message, remedy)) = ingress_overrules(self.wish, facts) {
+        let overruled = ingress_overrules(self.wish, facts)
+            .or_else(|| http::overruled(self.wish, facts))
+            .or_else(|| ingress::serves_another_secret(self.wish, facts));
+        if let Some((message, remedy)) = overruled {
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
-        if !same_rules(&spec, &facts.spec) {
+        if !same_rules(&spec, &facts.spec, &self.wish.service, port) {
             let message = format!(
                 "an Ingress of that name has other rules: {}, expected {}",
                 facts.spec.get("rules").map(Value::to_string).unwrap_or_default(),
@@ -573,7 +632,9 @@ impl Planner<'_> {
         if let Some(part) = ingress_spec_patch(&spec, &facts.spec, &mut changes) {
             patch["spec"] = part;
         }
-        let annotations = annotation_patch(&annotations, facts, &mut changes);
+        let annotations = annotation_patch(&annotations, &removed, facts, &mut changes);
+        notes.extend(http::notes(self.wish, facts, removed.contains(&FRONTEND_CONFIG)));
+        notes.extend(ingress::also_serves(self.wish, facts));
         if !annotations.is_empty() {
             patch["metadata"] = json!({ "annotations": annotations });
         }

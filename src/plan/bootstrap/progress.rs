@@ -11,6 +11,8 @@ use serde_json::Value;
 pub struct Progress {
     /// The Ingress's address: an IP or a host name.
     pub address: Option<String>,
+    /// What its controller warned of last, while there is no address.
+    pub trouble: Option<String>,
     /// The ManagedCertificate, where there is one.
     pub managed: Option<Managed>,
 }
@@ -25,8 +27,11 @@ impl Progress {
             Certificate::Managed(name) => inventory.object(&named(Kind::ManagedCertificate, name)),
             Certificate::Make { .. } | Certificate::Existing(_) => None,
         };
+        let address = ingress.and_then(|ingress| address(&ingress.status));
+        let trouble = ingress.and_then(|ingress| inventory.trouble(&ingress.object));
         Self {
-            address: ingress.and_then(|ingress| address(&ingress.status)),
+            trouble: trouble.filter(|_| address.is_none()).map(|trouble| trouble.cause.clone()),
+            address,
             managed: managed.map(|facts| Managed::of(&facts.spec, &facts.status)),
         }
     }

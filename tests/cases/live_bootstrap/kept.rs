@@ -1,8 +1,8 @@
 //! What users and others have written on objects that are there stays; what is missing is added.
 
 use super::{
-    DOMAIN, SERVICE, TLS, annotation, bootstrap, create, gke, hand_made_service, milvus, object,
-    versions, written,
+    DOMAIN, SERVICE, TLS, annotation, bootstrap, create, expect_refused, gke, hand_made_service,
+    milvus, object, versions, written,
 };
 use serde_json::{Value, json};
 
@@ -184,4 +184,46 @@ fn the_same_domains_in_another_order_or_twice_are_nothing_to_write() {
     let before = versions(&live);
     run(&[second, DOMAIN]);
     assert_eq!(versions(&live), before);
+}
+
+#[test]
+fn a_rule_that_names_the_port_by_its_name_is_the_same_rule() {
+    let Some(live) = milvus("a_rule_that_names_the_port") else { return };
+    let mut ingress = ingress_without_tls();
+    let backend = json!({ "service": { "name": SERVICE, "port": { "name": "milvus" } } });
+    ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"] = backend.clone();
+    create(&live, &ingress);
+    bootstrap(&live, &["--no-wait"]).expect_code(0);
+    let after = object(&live, &format!("Ingress/{SERVICE}"));
+    assert_eq!(after["spec"]["rules"], ingress["spec"]["rules"]);
+
+    // Another port's name is another rule.
+    let metrics = json!([{
+        "op": "replace",
+        "path": "/spec/rules/0/http/paths/0/backend/service/port/name",
+        "value": "metrics",
+    }]);
+    live.kubectl(&["patch", "ingress", SERVICE, "--type=json", "-p", &metrics.to_string()]);
+    let ran = bootstrap(&live, &["--no-wait"]).expect_code(4);
+    assert!(ran.flat_stderr().contains("other rules"), "{}", ran.stderr);
+}
+
+/// Two certificates for one host would leave it to chance which of them clients see.
+#[test]
+fn a_tls_entry_that_gives_the_host_another_secret_is_refused_with_both_names() {
+    let Some(live) = milvus("a_tls_entry_that_gives_the_host") else { return };
+    let mut ingress = ingress_without_tls();
+    ingress["spec"]["tls"] = json!([{ "hosts": [DOMAIN], "secretName": "theirs" }]);
+    create(&live, &ingress);
+    live.run(&["issue", DOMAIN, "--key-type", "p256", "--secret", "theirs"]).expect_code(0);
+    let words = ["secret/theirs", &format!("expected secret/{TLS}"), "--tls-secret theirs"];
+    expect_refused(&live, &["--no-wait"], &words);
+    bootstrap(&live, &["--no-wait", "--tls-secret", "theirs"]).expect_code(0);
+    let after = object(&live, &format!("Ingress/{SERVICE}"));
+    assert_eq!(after["spec"]["tls"], ingress["spec"]["tls"], "it was there already");
+
+    // Beside a ManagedCertificate it is how one moves over without an outage; it is told.
+    let ran = bootstrap(&live, &["--no-wait", "--google-managed"]).expect_code(0);
+    let told = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("secret/theirs still serves my-release.milvus.io"), "{told}");
 }

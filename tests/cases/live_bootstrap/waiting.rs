@@ -4,6 +4,7 @@
 use super::{DOMAIN, SERVICE, TLS, bootstrap, bootstrapping, milvus, objects};
 use crate::support::background::Background;
 use crate::support::gke::{ManagedCertificates, give_address};
+use serde_json::json;
 
 #[test]
 fn way_a_waits_for_the_address_and_names_the_dns_record() {
@@ -13,6 +14,28 @@ fn way_a_waits_for_the_address_and_names_the_dns_record() {
     give_address(&live, SERVICE, "203.0.113.10");
     let ended = run.end(0);
     assert!(ended.contains(&format!("DNS record: {DOMAIN}. A 203.0.113.10")), "{ended}");
+}
+
+/// What takes long, and why, only the controller knows.
+#[test]
+fn what_the_controller_warns_of_is_told_while_there_is_no_address() {
+    let Some(live) = milvus("what_the_controller_warns_of") else { return };
+    let mut run = Background::start(bootstrapping(&live, &[]));
+    run.wait_for("waiting for the Ingress's address");
+    let event = json!({
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": { "name": "stuck" },
+        "involvedObject": { "kind": "Ingress", "name": SERVICE, "namespace": live.namespace },
+        "type": "Warning",
+        "reason": "Sync",
+        "message": "Error syncing to GCP: error initializing translator env: secrets \"x\" not found",
+        "lastTimestamp": "2026-11-20T23:50:00Z",
+    });
+    live.cluster.apply(&live.namespace, &event.to_string());
+    run.wait_for("its controller's last warning: secrets \"x\" not found");
+    give_address(&live, SERVICE, "203.0.113.10");
+    run.end(0);
 }
 
 #[test]

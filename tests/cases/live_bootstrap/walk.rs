@@ -228,3 +228,55 @@ fn port_80_can_redirect_by_a_frontend_config() {
     bootstrap(&live, &flags).expect_code(0);
     assert_eq!(versions(&live), before);
 }
+
+/// What was not asked for is left alone; what was is taken back, as far as it is ours.
+#[test]
+fn what_was_said_of_port_80_can_be_taken_back_and_is_left_alone_when_nothing_is_said() {
+    let Some(live) = milvus("what_was_said_of_port_80") else { return };
+    const FRONTEND: &str = "networking.gke.io/v1beta1.FrontendConfig";
+    const ALLOW: &str = "kubernetes.io/ingress.allow-http";
+    let said = || {
+        let annotations = &object(&live, &format!("Ingress/{SERVICE}"))["metadata"]["annotations"];
+        (annotations[FRONTEND].clone(), annotations[ALLOW].clone())
+    };
+    let (redirects, off) = ((json!(SERVICE), Value::Null), (Value::Null, json!("false")));
+    for (http, expected) in [
+        ("redirect", redirects.clone()),
+        ("", redirects.clone()),
+        ("allow", (Value::Null, Value::Null)),
+        ("off", off.clone()),
+        ("", off.clone()),
+        ("redirect", redirects),
+        ("off", off),
+        ("allow", (Value::Null, Value::Null)),
+    ] {
+        let flags: &[&str] = if http.is_empty() { &[] } else { &["--http", http] };
+        let flags = [flags, &["--no-wait"]].concat();
+        bootstrap(&live, &flags).expect_code(0);
+        assert_eq!(said(), expected, "{http}");
+        let before = versions(&live);
+        bootstrap(&live, &flags).expect_code(0);
+        assert_eq!(versions(&live), before, "{http}: a second run must write nothing");
+    }
+}
+
+#[test]
+fn a_frontend_config_that_holds_more_than_the_redirect_is_kept_and_one_of_others_too() {
+    let Some(live) = milvus("a_frontend_config_that_holds_more") else { return };
+    let redirect = ["--http", "redirect", "--no-wait"];
+    bootstrap(&live, &redirect).expect_code(0);
+    let policy = json!({ "spec": { "sslPolicy": "modern" } }).to_string();
+    live.kubectl(&["patch", "frontendconfig", SERVICE, "--type=merge", "-p", &policy]);
+    bootstrap(&live, &["--http", "allow", "--no-wait"]).expect_code(0);
+    let config = object(&live, &format!("FrontendConfig/{SERVICE}"));
+    assert_eq!(config["spec"], json!({ "sslPolicy": "modern" }));
+    let key = "networking.gke.io/v1beta1.FrontendConfig";
+    let named = || object(&live, &format!("Ingress/{SERVICE}"))["metadata"]["annotations"].clone();
+    assert_eq!(named()[key], SERVICE);
+
+    live.kubectl(&["annotate", "--overwrite", "ingress", SERVICE, &format!("{key}=theirs")]);
+    let ran = bootstrap(&live, &redirect).expect_code(4).flat_stderr();
+    assert!(ran.contains("names theirs") && ran.contains("kubectl patch frontendconfig"), "{ran}");
+    bootstrap(&live, &["--http", "allow", "--no-wait"]).expect_code(0);
+    assert_eq!(named()[key], "theirs");
+}

@@ -12,7 +12,7 @@ use kube::Api;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use super::block_on;
-use super::supervisor::{Ports, Supervisor};
+use super::supervisor::Supervisor;
 
 /// How long it may take. It takes 3 seconds on two idle cores.
 const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -26,17 +26,17 @@ const LOG_LINES: usize = 20;
 /// Waits until the API server says that it is ready and the namespace `default` is there, which it
 /// does not count as part of being ready. Returns the configuration of the client that has seen it.
 pub fn wait(
-    supervisor: &mut Supervisor,
+    lost_a_process: &mut dyn FnMut() -> bool,
     kubeconfig: &Path,
-    ports: &Ports,
+    api_port: u16,
 ) -> Result<kube::Config, String> {
     let deadline = Instant::now() + READY_WITHIN;
     let mut last = String::from("it does not listen");
     while Instant::now() < deadline {
-        if supervisor.has_lost_a_process() {
+        if lost_a_process() {
             return Err("a process ended before the API server was ready".to_owned());
         }
-        if TcpStream::connect((Ipv4Addr::LOCALHOST, ports.api)).is_ok() {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, api_port)).is_ok() {
             match block_on(ask_whether_ready(kubeconfig)) {
                 Ok(config) => return Ok(config),
                 Err(reason) => last = reason,
@@ -66,6 +66,18 @@ async fn ask_whether_ready(kubeconfig: &Path) -> Result<kube::Config, String> {
     let namespaces = Api::<Namespace>::all(client);
     namespaces.get("default").await.map_err(|error| format!("namespace default: {error}"))?;
     Ok(config)
+}
+
+/// Waits until the script has told this line so often.
+pub fn wait_until_told(supervisor: &Supervisor, line: &str, times: usize) -> Result<(), String> {
+    let deadline = Instant::now() + READY_WITHIN;
+    while supervisor.told(line) < times {
+        if Instant::now() > deadline {
+            return Err(format!("{line:?} was not told within {} s", READY_WITHIN.as_secs()));
+        }
+        thread::sleep(ASK_AGAIN);
+    }
+    Ok(())
 }
 
 /// The supervisor's story and the end of both logs, for a failure's text.

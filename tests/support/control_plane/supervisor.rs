@@ -4,7 +4,7 @@
 
 use std::env;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write as _};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -70,6 +70,17 @@ impl Supervisor {
             Ok(_) => text,
             Err(error) => format!("cannot read the supervisor's story: {error}\n"),
         }
+    }
+
+    /// Asks the script for something: a line of what it understands.
+    pub fn ask(&self, line: &str) -> io::Result<()> {
+        let mut stdin = self.script.stdin.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        writeln!(stdin, "{line}")
+    }
+
+    /// How often the script has told this.
+    pub fn told(&self, line: &str) -> usize {
+        self.story().lines().filter(|told| *told == line).count()
     }
 
     /// Whether one of the two has ended, or the script itself.

@@ -1,0 +1,101 @@
+//! Port 80: what an Ingress says of it, and how what we once said is taken back.
+//!
+//! What was not asked for is not touched. Ours is the FrontendConfig of the wish's own name; the
+//! annotation that names another one is somebody's choice.
+
+use super::{Class, Http, Wish};
+use crate::gke::annotations::{ALLOW_HTTP, FRONTEND_CONFIG, is_off};
+use crate::inventory::ObjectFacts;
+use serde_json::{Value, json};
+
+/// What the wish makes of an annotation.
+pub(super) enum Annotation {
+    /// It has this value.
+    Set(&'static str, String),
+    /// It goes.
+    Remove(&'static str),
+}
+
+/// What becomes of the annotations about port 80, for an Ingress and a FrontendConfig of the
+/// wish's name as they are there.
+pub(super) fn annotations(
+    wish: &Wish,
+    ingress: Option<&ObjectFacts>,
+    frontend: Option<&ObjectFacts>,
+) -> Vec<Annotation> {
+    let Some(http) = wish.http.filter(|_| wish.class == Class::Gce) else { return Vec::new() };
+    let there = |key: &str| ingress.and_then(|ingress| ingress.annotations.get(key));
+    let mut annotations = Vec::new();
+    match http {
+        Http::Redirect => {
+            annotations.push(Annotation::Set(FRONTEND_CONFIG, wish.name.clone()));
+        }
+        // One that holds more than our redirect goes on being named; see `redirect_patch`.
+        Http::Allow | Http::Off => {
+            let ours = there(FRONTEND_CONFIG) == Some(&wish.name);
+            if ours && !frontend.is_some_and(holds_more) {
+                annotations.push(Annotation::Remove(FRONTEND_CONFIG));
+            }
+        }
+    }
+    match http {
+        Http::Off => annotations.push(Annotation::Set(ALLOW_HTTP, "false".to_owned())),
+        Http::Allow | Http::Redirect => {
+            if there(ALLOW_HTTP).is_some_and(|value| is_off(value)) {
+                annotations.push(Annotation::Remove(ALLOW_HTTP));
+            }
+        }
+    }
+    annotations
+}
+
+/// The patch that ends the redirect of a FrontendConfig of ours that is kept for what else it
+/// holds; none when there is nothing to end.
+pub(super) fn redirect_patch(
+    wish: &Wish,
+    ingress: &ObjectFacts,
+    frontend: &ObjectFacts,
+) -> Option<(Value, (String, String, String))> {
+    let ends = matches!(wish.http, Some(Http::Allow | Http::Off))
+        && ingress.annotations.get(FRONTEND_CONFIG) == Some(&wish.name);
+    let redirect = frontend.spec.get("redirectToHttps").filter(|redirect| !redirect.is_null())?;
+    (ends && holds_more(frontend)).then(|| {
+        let change =
+            ("spec.redirectToHttps".to_owned(), redirect.to_string(), "nothing".to_owned());
+        (json!({ "spec": { "redirectToHttps": null } }), change)
+    })
+}
+
+/// Whether a FrontendConfig says anything beside where port 80 leads.
+fn holds_more(frontend: &ObjectFacts) -> bool {
+    let fields = frontend.spec.as_object().into_iter().flatten();
+    fields.into_iter().any(|(key, value)| key != "redirectToHttps" && !value.is_null())
+}
+
+/// Why port 80 cannot redirect: the Ingress has a FrontendConfig of somebody else's.
+pub(super) fn overruled(wish: &Wish, ingress: &ObjectFacts) -> Option<(String, String)> {
+    let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
+    (wish.http == Some(Http::Redirect) && *named != wish.name).then(|| {
+        let patch = json!({ "spec": { "redirectToHttps": { "enabled": true } } });
+        (
+            format!("its annotation {FRONTEND_CONFIG} names {named}: expected {}", wish.name),
+            format!(
+                "let that one redirect: kubectl patch frontendconfig {named} -n {} --type=merge -p '{patch}', and leave --http out",
+                wish.namespace
+            ),
+        )
+    })
+}
+
+/// What people should know of the FrontendConfig that stays.
+pub(super) fn notes(wish: &Wish, ingress: &ObjectFacts, removed: bool) -> Option<String> {
+    let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
+    if removed {
+        return Some(format!(
+            "frontendconfig/{named} stays; when no other Ingress names it: kubectl delete frontendconfig {named} -n {}",
+            wish.namespace
+        ));
+    }
+    let other = matches!(wish.http, Some(Http::Allow | Http::Off)) && *named != wish.name;
+    other.then(|| format!("frontendconfig/{named} is not ours and stays; it may redirect port 80"))
+}
