@@ -407,7 +407,7 @@ pub struct BootstrapArgs {
     #[arg(long, value_name = "TYPE[:PORT]/PATH", value_parser = health_check)]
     pub health_check: Option<HealthCheck>,
     /// The name of a reserved global address
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = address_name)]
     pub static_ip: Option<String>,
     /// What becomes of port 80 [default: a new Ingress serves it, one that is there stays as it is]
     #[arg(long, value_name = "WHAT")]
@@ -660,6 +660,25 @@ fn domain(text: &str) -> Result<String, String> {
 
 fn object_name(text: &str) -> Result<String, String> {
     check_object_name(text).map(|()| text.to_owned())
+}
+
+/// The name of a Compute Engine resource: one label of RFC 1035.
+fn address_name(text: &str) -> Result<String, String> {
+    if text.parse::<IpAddr>().is_ok() {
+        return Err(format!(
+            "{text} is an address; give the name it is reserved by (gcloud compute addresses list --global)"
+        ));
+    }
+    let fits = check_object_name(text).is_ok()
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.contains('.')
+        && text.len() <= name::MAX_DNS_LABEL;
+    if !fits {
+        return Err(format!(
+            "{text:?} is not the name of an address: lower-case letters, digits and '-', beginning with a letter, at most 63"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 /// A namespace is one DNS label (RFC 1123).

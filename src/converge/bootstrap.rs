@@ -2,7 +2,7 @@
 //!
 //! Knows the loop. Refuses to decide what is written: that is `plan::bootstrap`'s.
 
-use super::gather::{GatherError, gather_events, gather_sure};
+use super::gather::{GatherError, answer_surely, gather_events, gather_sure};
 use super::waiting::{SURE_AFTER, Server, Waiting};
 use super::{LOOKS, split_conflicts, stopped_by};
 use crate::apply;
@@ -214,6 +214,8 @@ async fn gather_wanted(
     let questions: Vec<Question> =
         objects.chain(bootstrap::secret(wish).map(Question::Secret)).collect();
     let mut inventory = gather_sure(client, &questions, world).await?;
+    let successors = bootstrap::successors(&inventory, wish).into_iter().map(Question::Object);
+    answer_surely(client, &successors.collect::<Vec<_>>(), &mut inventory, world).await?;
     if let Some(ingress) = bootstrap::without_address(&inventory, wish) {
         gather_events(client, [ingress], &mut inventory, world).await?;
     }

@@ -234,12 +234,23 @@ pub(super) async fn gather_sure(
     world: &World,
 ) -> Result<Inventory, GatherError> {
     let mut inventory = Inventory::new(Selection::default());
+    answer_surely(client, questions, &mut inventory, world).await?;
+    Ok(inventory)
+}
+
+/// Absorbs the answers to these questions, none of them left open.
+pub(super) async fn answer_surely(
+    client: &Client,
+    questions: &[Question],
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), GatherError> {
     let answers = questions.iter().map(|question| observe::cluster::sure(client, question));
     let mut answers = stream::iter(answers).buffered(PARALLEL);
     while let Some(answer) = answers.next().await {
         inventory.absorb(answer?, world.random());
     }
-    Ok(inventory)
+    Ok(())
 }
 
 /// What controllers have to say of these objects, absorbed into what was seen of them.

@@ -138,7 +138,11 @@ pub fn standing<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> Standin
     Standing { facts, managed, ingresses, troubles }
 }
 
-fn listed<'i>(ingress: &'i ObjectFacts, annotation: &str) -> impl Iterator<Item = &'i str> {
+/// The names in a list that stands in an annotation of an Ingress.
+pub(super) fn listed<'i>(
+    ingress: &'i ObjectFacts,
+    annotation: &str,
+) -> impl Iterator<Item = &'i str> {
     let list = ingress.annotations.get(annotation).map(String::as_str).unwrap_or_default();
     list.split(',').map(str::trim).filter(|name| !name.is_empty())
 }

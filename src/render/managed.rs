@@ -220,6 +220,13 @@ fn trouble(standing: &Standing<'_>) -> Option<(String, String)> {
         ));
     }
     let status = standing.managed.status.as_deref().unwrap_or_default();
+    if status.is_empty() && standing.managed.certificate_name.is_some() {
+        let reason =
+            "no status: Google's API has told none yet, or one that the controller does not know";
+        let remedy =
+            "wait ten minutes for its next look; then: gcloud compute ssl-certificates list";
+        return Some((reason.to_owned(), remedy.to_owned()));
+    }
     let meaning = certificate_meaning(status);
     let shown = if status.is_empty() { "no status" } else { status };
     Some((format!("{shown}: {}", meaning.meaning), meaning.remedy.to_owned()))

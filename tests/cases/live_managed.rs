@@ -79,7 +79,7 @@ fn status_tells_each_domain_and_for_what_is_stuck_the_reason_and_the_remedy() {
         ("ProvisioningFailedPermanently", "Provisioning", "make it under a new name"),
         ("RenewalFailed", "Active", "make a new ManagedCertificate beside it"),
         ("SomethingNew", "SomethingElse", "Google's documentation"),
-        ("", "", "the controller has not looked"),
+        ("", "", "Google's API has told none yet"),
     ] {
         controller.set_status("web-tls", status, &[(A, domain)]);
         controller.sync();
@@ -250,6 +250,34 @@ fn set_domains_lets_the_old_certificate_serve_on_when_the_new_one_cannot_become_
     assert!(ended.contains("the old certificate serves on"), "{ended}");
     assert!(annotation(&live, PRE_SHARED_CERT).contains(controller.certificate_name("web-tls")));
     live.run(&["managed", "set-domains", "gone", B]).expect_code(4);
+}
+
+#[test]
+fn a_bootstrap_goes_by_the_certificate_that_took_over_from_its_own() {
+    let Some(live) = Live::new("a_bootstrap_goes_by_what_took_over") else { return };
+    gke::install(&live);
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": { "name": "web" },
+        "spec": { "ports": [{ "name": "http", "port": 80 }] },
+    });
+    live.cluster.apply(&live.namespace, &service.to_string());
+    let bootstrap = ["bootstrap", A, "--service", "web", "--google-managed", "--no-wait"];
+    live.run(&bootstrap).expect_code(0);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    controller.set_status("web-tls", "Active", &[(A, "Active")]);
+    controller.sync();
+    let mut run = Background::start(prepared(&live, &["managed", "set-domains", "web-tls", A, B]));
+    run.wait_for("is not Active");
+    controller.sync();
+    let second =
+        managed_names(&live).into_iter().find(|name| name != "web-tls").expect("there are two");
+    controller.set_status(&second, "Active", &[(A, "Active"), (B, "Active")]);
+    controller.sync();
+    run.end(0);
+    let again = live.run(&[&bootstrap[..], &["-o", "json"]].concat()).expect_code(0).json();
+    assert_eq!(again["summary"]["steps"], 0, "{again}");
+    assert_eq!(managed_names(&live), [second]);
 }
 
 /// Google's controller has no finalizer; whoever has one must not make us delete without end.

@@ -4,8 +4,8 @@
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
-use crate::gke::annotations::INGRESS_CLASS;
-use crate::inventory::Inventory;
+use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, is_gke_class};
+use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::Kind;
 
 pub(super) const RULE: Rule = Rule {
@@ -23,6 +23,7 @@ const CLASSES: [&str; 3] = ["gce", "gce-internal", "gce-regional-external"];
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for ingress in inventory.objects_of(Kind::Ingress) {
+        found_for_managed(ingress, inventory, found);
         let annotated =
             ingress.annotations.get(INGRESS_CLASS).is_some_and(|class| !class.is_empty());
         let class = gke::text(&ingress.spec, "/ingressClassName").filter(|c| CLASSES.contains(c));
@@ -41,4 +42,29 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                 .remedy(gke::annotate(&ingress.object, INGRESS_CLASS, Some(class))),
         );
     }
+}
+
+/// An Ingress of another of GKE's classes is passed over by the controller of ManagedCertificates
+/// alone: it serves class gce, and what names no class.
+fn found_for_managed(ingress: &ObjectFacts, inventory: &Inventory, found: &mut Findings) {
+    let class = ingress.annotations.get(INGRESS_CLASS).map(String::as_str).unwrap_or_default();
+    let names = gke::items(ingress, MANAGED_CERTIFICATES);
+    let passed_over = class != "gce" && is_gke_class(Some(class)) && !names.is_empty();
+    if !passed_over || !inventory.is_reported(&ingress.object) {
+        return;
+    }
+    let message = format!(
+        "class {class} is served no ManagedCertificates, so {} is never issued for it",
+        names.join(", ")
+    );
+    found.push(
+        RULE.on(&ingress.object, message)
+            .evidence("class", class)
+            .evidence("managedCertificates", names.join(", "))
+            .remedy(format!(
+                "use a TLS Secret: certwright issue HOST --secret NAME{}, and spec.tls; then: {}",
+                gke::in_namespace(&ingress.object),
+                gke::annotate(&ingress.object, MANAGED_CERTIFICATES, None)
+            )),
+    );
 }

@@ -5,7 +5,7 @@
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, Source, remedy};
-use crate::gke::annotations::MANAGED_CERTIFICATES;
+use crate::gke::annotations::{MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::{Kind, ObjectRef};
 
@@ -35,14 +35,11 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .collect();
         let names: Vec<&str> = beside.iter().map(|ingress| ingress.object.name.as_str()).collect();
         found.push(
-            RULE.on(
-                object,
-                "no Ingress of its namespace names it: it is not issued, or not renewed",
-            )
-            .severity(severity)
-            .evidence("annotation", MANAGED_CERTIFICATES)
-            .evidence("ingresses", names.join(", "))
-            .remedy(way_out(object, &beside)),
+            RULE.on(object, message(named.facts, &beside))
+                .severity(severity)
+                .evidence("annotation", MANAGED_CERTIFICATES)
+                .evidence("ingresses", names.join(", "))
+                .remedy(way_out(object, &beside)),
         );
     }
 }
@@ -57,6 +54,20 @@ fn ingresses_were_seen(inventory: &Inventory, context: &Context<'_>, namespace: 
     let mut ingresses = inventory.objects_of(Kind::Ingress);
     let in_files = ingresses.any(|ingress| ingress.object.namespace() == namespace);
     !unseen && (context.source == Source::Cluster || in_files)
+}
+
+/// A name that is dropped from the list stays on the load balancer until the object is deleted
+/// (gke-managed-certs only adds).
+fn message(managed: &ObjectFacts, beside: &[&ObjectFacts]) -> String {
+    let name = gke::text(&managed.status, "/certificateName").unwrap_or_default();
+    let carries = |ingress: &&&ObjectFacts| gke::items(ingress, PRE_SHARED_CERT).contains(&name);
+    match beside.iter().find(carries) {
+        Some(ingress) => format!(
+            "no Ingress of its namespace names it, though ingress/{} still carries it as {name} until it is deleted",
+            ingress.object.name
+        ),
+        None => "no Ingress of its namespace names it: it is not issued, or not renewed".to_owned(),
+    }
 }
 
 fn way_out(managed: &ObjectRef, beside: &[&ObjectFacts]) -> String {

@@ -10,11 +10,13 @@ mod ingress;
 mod progress;
 mod secret;
 mod service;
+mod successor;
 
 pub use folder::{commands, helm_values};
 pub(super) use ingress::with_name;
 pub use progress::Progress;
 pub use secret::gce_takes;
+pub use successor::candidates as successors;
 
 use super::step::{
     CreateObject, CreateSecret, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
@@ -150,6 +152,7 @@ pub fn secret(wish: &Wish) -> Option<ObjectRef> {
 /// for whoever applies them.
 #[must_use]
 pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bool) -> Plan {
+    let wish = &successor::as_taken_over(inventory, wish);
     let mut planner = Planner { inventory, wish, offline, plan: Plan::empty(now) };
     let port = planner.port();
     planner.certificate();
@@ -354,13 +357,17 @@ impl Planner<'_> {
         let object = self.object(Kind::ManagedCertificate, name);
         let spec = json!({ "domains": self.wish.domains });
         if let Some(facts) = self.inventory.object(&object) {
-            if same_strings(facts.spec.get("domains"), &self.wish.domains) {
+            if holds_strings(facts.spec.get("domains"), &self.wish.domains) {
                 return;
             }
             let has = facts.spec.get("domains").map(Value::to_string).unwrap_or_default();
             let message = format!("it holds other domains: {has}, expected {}", spec["domains"]);
-            let remedy =
-                "changing them in place takes HTTPS down; choose another --name".to_owned();
+            let remedy = format!(
+                "changing them in place takes HTTPS down: certwright managed set-domains {} {} -n {}; or choose another --name",
+                object.name,
+                self.wish.domains.join(" "),
+                self.wish.namespace
+            );
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
         self.create_or_keep(object, &spec, Map::new(), Vec::new());
@@ -644,11 +651,11 @@ impl Planner<'_> {
     }
 }
 
-/// Whether a JSON list holds these strings, in any order.
-fn same_strings(list: Option<&Value>, wanted: &[String]) -> bool {
+/// Whether a JSON list holds these strings, in any order; it may hold more.
+fn holds_strings(list: Option<&Value>, wanted: &[String]) -> bool {
     let there = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let there: BTreeSet<&str> = there.iter().filter_map(Value::as_str).collect();
-    there == wanted.iter().map(String::as_str).collect()
+    wanted.iter().all(|wanted| there.contains(wanted.as_str()))
 }
 
 /// What of `wanted` is not in `there`, as a merge patch; none when it all is.

@@ -21,6 +21,7 @@ impl Progress {
     /// What the inventory shows of it.
     #[must_use]
     pub fn of(inventory: &Inventory, wish: &Wish) -> Self {
+        let wish = &super::successor::as_taken_over(inventory, wish);
         let named = |kind, name: &str| ObjectRef::namespaced(kind, wish.namespace.as_str(), name);
         let ingress = inventory.object(&named(Kind::Ingress, &wish.name));
         let managed = match &wish.certificate {

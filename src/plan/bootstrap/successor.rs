@@ -1,0 +1,41 @@
+//! The ManagedCertificate that has taken over from the one a bootstrap would make.
+//!
+//! `managed set-domains` lets another certificate take the first one's place; the same bootstrap, run
+//! again, must not bring the first one back. Knows how the successor is found.
+
+use super::super::managed::{REPLACES, listed};
+use super::{Certificate, Wish};
+use crate::gke::annotations::MANAGED_CERTIFICATES;
+use crate::inventory::Inventory;
+use crate::object_ref::{Kind, ObjectRef};
+
+/// The certificates that the Ingress names beside the wished one, when that is not there: one of
+/// them may have taken over from it.
+#[must_use]
+pub fn candidates(inventory: &Inventory, wish: &Wish) -> Vec<ObjectRef> {
+    let Certificate::Managed(name) = &wish.certificate else { return Vec::new() };
+    let object = |kind, name: &str| ObjectRef::namespaced(kind, wish.namespace.as_str(), name);
+    if inventory.object(&object(Kind::ManagedCertificate, name)).is_some() {
+        return Vec::new();
+    }
+    let Some(ingress) = inventory.object(&object(Kind::Ingress, &wish.name)) else {
+        return Vec::new();
+    };
+    let others = listed(ingress, MANAGED_CERTIFICATES).filter(|other| other != name);
+    others.map(|other| object(Kind::ManagedCertificate, other)).collect()
+}
+
+/// The wish, with the successor's name where there is one.
+pub(super) fn as_taken_over(inventory: &Inventory, wish: &Wish) -> Wish {
+    let Certificate::Managed(name) = &wish.certificate else { return wish.clone() };
+    let took_over = candidates(inventory, wish).into_iter().find(|other| {
+        let facts = inventory.object(other);
+        facts.and_then(|facts| facts.annotations.get(REPLACES)) == Some(name)
+    });
+    match took_over {
+        Some(successor) => {
+            Wish { certificate: Certificate::Managed(successor.name), ..wish.clone() }
+        }
+        None => wish.clone(),
+    }
+}
