@@ -1,10 +1,13 @@
-//! What the world showed: one object, one file, or one failure to see, at a time.
+//! What the world showed: one object, one file, one handshake, or one failure to see, at a time.
 //!
 //! Knows small types of its own, the same whichever wire form an object came in. Judges nothing,
 //! and refuses to know what a certificate is: PEM passes through here as bytes.
 
+pub mod handshake;
+
 use crate::object_ref::ObjectRef;
 use crate::redact::Redacted;
+use handshake::{Endpoint, HandshakeSeen};
 use std::collections::BTreeMap;
 
 /// One thing seen, or the failure to see it.
@@ -23,6 +26,10 @@ pub enum Observation {
         /// What it holds; it may hold a private key.
         bytes: Redacted,
     },
+    /// A handshake that was asked for on behalf of an Ingress host.
+    Handshake(HandshakeSeen),
+    /// A handshake with a place that the user named; its certificates are inspected.
+    Inspected(HandshakeSeen),
     /// The object was looked for and is there; its content was not asked for.
     Present(ObjectRef),
     /// The object was looked for and is not there.
@@ -45,6 +52,13 @@ pub enum Question {
     Object(ObjectRef),
     /// Whether this owner still exists.
     Owner(ObjectRef),
+    /// What is served for this host there.
+    Served {
+        /// The name to send as SNI.
+        host: String,
+        /// Where.
+        endpoint: Endpoint,
+    },
 }
 
 /// The metadata that certwright looks at.
@@ -116,6 +130,8 @@ pub struct IngressSeen {
     pub rule_hosts: Vec<String>,
     /// `spec.tls[]`.
     pub tls: Vec<TlsEntry>,
+    /// `status.loadBalancer.ingress[]`: each `ip`, or else `hostname`.
+    pub addresses: Vec<String>,
 }
 
 /// One entry of `spec.tls`.

@@ -41,6 +41,8 @@ impl Inventory {
                     self.objects.insert(marker(&facts.object), facts);
                 }
             }
+            Observation::Handshake(seen) => self.absorb_handshake(seen),
+            Observation::Inspected(seen) => self.absorb_inspected(seen),
             Observation::Present(object) => {
                 self.present.insert(marker(&object));
             }
@@ -158,10 +160,9 @@ fn secret_facts(
         bundle.spoil(key, "the value is not base64");
     }
     let leaf = bundle.leaf().map(|leaf| leaf.sha256);
-    let ca_crt = match (leaf, value("ca.crt")) {
-        (Some(leaf), Some(pem)) if bundle::holds(pem, &leaf) => CaCrt::HoldsLeaf,
-        _ => CaCrt::Unrelated,
-    };
+    let anchors = value("ca.crt").map(bundle::anchors).unwrap_or_default();
+    let holds_leaf = anchors.iter().any(|anchor| Some(anchor.sha256) == leaf);
+    let ca_crt = if holds_leaf { CaCrt::HoldsLeaf } else { CaCrt::Unrelated };
     SecretFacts {
         object: seen.object.clone(),
         resource_version: seen.meta.resource_version.clone(),
@@ -171,6 +172,7 @@ fn secret_facts(
         derived_keys: derived_keys(&seen.data),
         bundle,
         ca_crt,
+        anchors,
         owner: owner_of(&seen.object, &seen.meta),
         wishes,
         chosen,

@@ -127,6 +127,7 @@ impl Inventory {
                 ingress.chosen || secrets.into_iter().any(|secret| secret.chosen)
             }),
             Kind::File
+            | Kind::Endpoint
             | Kind::Certificate
             | Kind::ExternalSecret
             | Kind::Service

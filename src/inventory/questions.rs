@@ -12,6 +12,8 @@ use crate::observation::Question;
 pub struct Asked {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
+    /// What is served for Ingress hosts, once [`Inventory::look_at_served`] has said where.
+    pub served: bool,
 }
 
 impl Inventory {
@@ -22,6 +24,9 @@ impl Inventory {
         let mut questions = self.unseen_secrets();
         if asked.owners {
             questions.extend(self.unseen_owners());
+        }
+        if asked.served {
+            questions.extend(self.unseen_served());
         }
         questions
     }

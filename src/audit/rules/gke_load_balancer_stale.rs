@@ -21,8 +21,6 @@ pub(super) const RULE: Rule = Rule {
 
 /// Where the controller writes the names of the certificates that it serves.
 const SSL_CERT: &str = "ingress.kubernetes.io/ssl-cert";
-/// An annotation that means nothing but makes the controller look.
-const TOUCHED: &str = "certwright.dev/touched";
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
@@ -49,7 +47,8 @@ fn finding(ingress: &ObjectFacts, secret: &SecretFacts, served: &str) -> Finding
     let namespace = gke::in_namespace(&ingress.object);
     let name = remedy::word(&ingress.object.name);
     let touch = format!(
-        "kubectl annotate --overwrite ingress {name}{namespace} {TOUCHED}=\"$(date +%s)\", and if that does not help: kubectl get events{namespace} --field-selector involvedObject.name={name}"
+        "{}, and if that does not help: kubectl get events{namespace} --field-selector involvedObject.name={name}",
+        gke::touch(&ingress.object)
     );
     RULE.on(&ingress.object, message)
         .evidence("sslCert", served)
