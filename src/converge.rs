@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod gather;
 pub mod managed;
 pub mod rotation;
+pub mod served;
 
 use crate::apply;
 use crate::apply::cluster::Target;

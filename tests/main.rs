@@ -16,6 +16,7 @@ mod support {
     pub mod gke;
     pub mod live;
     pub mod source_tree;
+    pub mod tls_server;
     pub mod witness;
 }
 
@@ -28,12 +29,15 @@ mod cases {
     mod live_input;
     mod live_managed;
     mod live_rotation;
+    mod live_served;
     mod live_walk;
     mod local_files;
     mod output_files;
     mod readme;
     mod scenarios;
     mod secrecy;
+    mod served;
+    mod served_hostile;
     mod tidy;
     mod witnesses;
 }

@@ -5,10 +5,12 @@
 //! Refuses to know where the bytes go.
 
 pub mod check;
+mod clients;
 pub mod harmless;
 pub mod inspect;
 pub mod json;
 mod layout;
 pub mod managed;
 pub mod rotation;
+pub mod verify;
 mod wire;
