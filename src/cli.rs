@@ -7,7 +7,7 @@ use crate::audit::finding::Severity;
 use crate::exit::FailOn;
 use crate::gke::presets::{AppProtocol, HealthCheck};
 use crate::inventory::selection::LabelSelector;
-use crate::object_ref::{KindName, check_object_name};
+use crate::object_ref::{Kind, KindName, check_object_name};
 use crate::plan::bootstrap::ServicePort;
 use crate::x509::lead::{Lead, parse_duration};
 use crate::x509::profile::KeyType;
@@ -16,7 +16,7 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use time::{Duration, OffsetDateTime};
 
@@ -112,7 +112,10 @@ pub enum Command {
     /// Judge TLS Secrets and Ingress hosts: expiry, names, keys, links
     #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
-    /// Show what certificates say: files, standard input, Secrets
+    /// See what an Ingress serves: is it what is stored, and can clients connect?
+    #[command(after_help = examples::VERIFY)]
+    Verify(VerifyArgs),
+    /// Show what certificates say: files, standard input, Secrets, TLS servers
     #[command(after_help = examples::INSPECT)]
     Inspect(InspectArgs),
     /// Serve a new domain over TLS: certificate, load-balancer settings, Ingress
@@ -272,6 +275,9 @@ pub struct CheckArgs {
     /// Where to look
     #[command(flatten)]
     pub look: LookArgs,
+    /// Also look what is served: a TLS handshake with every address of every Ingress
+    #[arg(long)]
+    pub served: bool,
     /// When a certificate is due: a time or a share of its lifetime
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<Lead>,
@@ -352,12 +358,53 @@ pub enum ReportFormat {
     Json,
 }
 
+/// `certwright verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Look at these alone: NAME or ingress/NAME
+    #[arg(value_name = "INGRESS", value_parser = ingress_name)]
+    pub ingresses: Vec<KindName>,
+    /// Where to look
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// Connect there, whatever address the Ingress has
+    #[arg(long, value_name = "IP:PORT")]
+    pub address: Option<SocketAddr>,
+    /// Wait until every address serves what is stored
+    #[arg(long)]
+    pub wait: bool,
+    /// Write the certificates that a client should pin, PEM
+    #[arg(long, value_name = "FILE")]
+    pub trust_out: Option<PathBuf>,
+    /// Show the settings of clients also for more than one Ingress
+    #[arg(long)]
+    pub clients: bool,
+    /// Whether GKE's rules apply to an Ingress without a class
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    pub platform: PlatformArg,
+    /// From which findings on the exit code is 1
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    pub fail_on: FailOnArg,
+    /// The instant to judge at (RFC 3339), instead of now
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse)]
+    pub at: Option<OffsetDateTime>,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: PlanFormat,
+    /// Leave out the heads of columns
+    #[arg(long)]
+    pub no_headers: bool,
+}
+
 /// `certwright inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// A file, a folder, - for standard input, or secret/NAME
+    /// A file, a folder, - for standard input, secret/NAME, or HOST:PORT
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<String>,
+    /// The name to ask a server for (SNI), instead of the host of HOST:PORT
+    #[arg(long, value_name = "HOST", value_parser = domain)]
+    pub servername: Option<String>,
     /// From which findings on the exit code is 1
     #[arg(long, value_name = "SEVERITY", default_value = "never")]
     pub fail_on: FailOnArg,
@@ -576,6 +623,12 @@ pub struct RotateArgs {
     /// Rotate although other data of the Secret is made from the pair
     #[arg(long, requires = "secrets")]
     pub force: bool,
+    /// Then wait until every Ingress with a new pair serves it; see --timeout
+    #[arg(long, conflicts_with_all = ["filename", "dry_run"])]
+    pub verify: bool,
+    /// With --verify: connect there, whatever address the Ingresses have
+    #[arg(long, value_name = "IP:PORT", requires = "verify")]
+    pub address: Option<SocketAddr>,
     /// With -f: rewrite the files, instead of printing them
     #[arg(long, requires = "filename")]
     pub in_place: bool,
@@ -599,7 +652,7 @@ pub enum KeyPolicyArg {
     Same,
 }
 
-/// `-o` of `rotate`.
+/// `-o` of commands that show a table or JSON and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
     /// For people.
@@ -692,9 +745,22 @@ fn namespace(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+fn ingress_name(text: &str) -> Result<KindName, String> {
+    if !text.contains('/') {
+        check_object_name(text)?;
+        return Ok(KindName { kind: Kind::Ingress, name: text.to_owned() });
+    }
+    let named: KindName = text.parse()?;
+    if named.kind == Kind::Ingress {
+        Ok(named)
+    } else {
+        Err(format!("only an Ingress is verified: expected its name, found {text:?}"))
+    }
+}
+
 fn secret_name(text: &str) -> Result<String, String> {
     let named: KindName = text.parse()?;
-    if named.kind == crate::object_ref::Kind::Secret {
+    if named.kind == Kind::Secret {
         Ok(named.name)
     } else {
         Err(format!("only Secrets are rotated: expected secret/NAME, found {text:?}"))
@@ -730,6 +796,7 @@ Examples:
   certwright check -f manifests/
   certwright check -n shop
   certwright check -n shop ingress/shop -o json
+  certwright check -n shop --served --fail-on error
   certwright check -A --renew-before 20d --fail-on error
 
 "
@@ -741,6 +808,21 @@ Examples:
   certwright inspect tls.crt
   certwright inspect secret/shop-tls -n shop
   certwright inspect - -o json < tls.crt
+  certwright inspect 127.0.0.1:8443 --servername shop.example
+
+"
+    );
+
+    pub(super) const VERIFY: &str = help_end!(
+        "\
+Examples:
+  certwright verify shop -n shop --address 127.0.0.1:8443
+  certwright verify -A -o json --fail-on never
+  certwright verify -n shop --address 127.0.0.1:8443 --wait --timeout 10m
+  certwright verify shop -n shop -f manifests/ --address 127.0.0.1:8443 --trust-out trust.pem
+
+Sends a TLS handshake and nothing else. A wildcard host *.x is asked for as
+certwright.x.
 
 "
     );

@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod gather;
 pub mod managed;
 pub mod rotation;
+pub mod served;
 pub mod waiting;
 
 use crate::apply;

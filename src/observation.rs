@@ -1,10 +1,13 @@
-//! What the world showed: one object, one file, or one failure to see, at a time.
+//! What the world showed: one object, one file, one handshake, or one failure to see, at a time.
 //!
 //! Knows small types of its own, the same whichever wire form an object came in. Judges nothing,
 //! and refuses to know what a certificate is: PEM passes through here as bytes.
 
+pub mod handshake;
+
 use crate::object_ref::ObjectRef;
 use crate::redact::Redacted;
+use handshake::{Endpoint, HandshakeSeen};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -31,6 +34,10 @@ pub enum Observation {
         /// The events; none when there are none, or when they may not be read.
         events: Vec<EventSeen>,
     },
+    /// A handshake that was asked for on behalf of an Ingress host.
+    Handshake(HandshakeSeen),
+    /// A handshake with a place that the user named; its certificates are inspected.
+    Inspected(HandshakeSeen),
     /// The object was looked for and is there; its content was not asked for.
     Present(ObjectRef),
     /// The object was looked for and is not there.
@@ -55,6 +62,13 @@ pub enum Question {
     Owner(ObjectRef),
     /// What controllers have to say of this object.
     Events(ObjectRef),
+    /// What is served for this host there.
+    Served {
+        /// The name to send as SNI.
+        host: String,
+        /// Where.
+        endpoint: Endpoint,
+    },
 }
 
 /// What a controller had to say of an object. Only evidence: events are rate-limited and vanish
@@ -145,6 +159,8 @@ pub struct IngressSeen {
     pub rule_hosts: Vec<String>,
     /// `spec.tls[]`.
     pub tls: Vec<TlsEntry>,
+    /// `status.loadBalancer.ingress[]`: each `ip`, or else `hostname`.
+    pub addresses: Vec<String>,
 }
 
 /// One entry of `spec.tls`.

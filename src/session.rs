@@ -6,22 +6,25 @@
 use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials, RandomKeys};
 use crate::apply::{self, manifests};
-use crate::audit;
-use crate::cli::{DryRun, Global, LookArgs, WriteArgs, WriteFormat};
+use crate::audit::{self, Platform};
+use crate::cli::{DryRun, Global, LookArgs, PlatformArg, WriteArgs, WriteFormat};
 use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
-use crate::converge::gather::{GatherError, Looks, Source, gather_one};
+use crate::converge::gather::{GatherError, Gathered, Looks, Source, gather_one};
+use crate::converge::served::{Told, settled};
 use crate::converge::waiting::Server;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
-use crate::object_ref::KindName;
+use crate::inventory::served::ServedAt;
+use crate::object_ref::{KindName, ObjectRef};
 use crate::observe::files::Unreadable;
+use crate::observe::served::Deadlines;
 use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
 use crate::plan::step::Plan;
 use crate::render::rotation::Account;
-use crate::render::{json, rotation, yaml};
+use crate::render::{json, rotation, verify, yaml};
 use crate::world::World;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -109,6 +112,79 @@ pub(crate) fn selection(named: Vec<KindName>, look: &LookArgs) -> Selection {
     Selection { named, labels: look.selector.clone() }
 }
 
+/// Among files, an object that was named and is not there is a failure, as it is in a cluster.
+pub(crate) fn named_are_there(named: &[KindName], inventory: &Inventory) -> Result<()> {
+    let seen = inventory
+        .bundles()
+        .map(|(object, _)| object)
+        .chain(inventory.ingresses().map(|ingress| &ingress.object));
+    let seen: Vec<&ObjectRef> = seen.collect();
+    for named in named {
+        if !seen.iter().any(|object| object.kind == named.kind && object.name == named.name) {
+            let message =
+                format!("there is no {}/{} among the files read", named.kind.word(), named.name);
+            return Err(CommandError::failed(message, "check the name, and the paths of -f"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what was read is of more than one namespace, so that names need theirs.
+pub(crate) fn several_namespaces(inventory: &Inventory) -> bool {
+    let mut namespaces = inventory.bundles().map(|(object, _)| object.namespace());
+    let first = namespaces.next();
+    namespaces.any(|namespace| Some(namespace) != first)
+}
+
+/// How long handshakes may take under these flags.
+pub(crate) fn deadlines(global: &Global) -> Deadlines {
+    Deadlines::within(global.request_timeout.unsigned_abs())
+}
+
+/// Looks until every address of every chosen Ingress serves what is stored, and tells on stderr how
+/// far that is.
+pub(crate) async fn until_served(
+    source: &Source,
+    selection: &Selection,
+    at: ServedAt,
+    (global, world): (&Global, &World),
+    output: &mut Output,
+) -> Result<Gathered> {
+    let looks = Looks { served: Some((at, deadlines(global))), ..Looks::default() };
+    let busy = output.busy("waiting until it is served", None);
+    let mut told = String::new();
+    let mut tell = |news: Told<'_>| {
+        let line = match news {
+            Told::Seen(inventory) => verify::progress(inventory),
+            Told::Server(server) => of_server(server),
+        };
+        if line != told {
+            output.say(&line);
+            told = line;
+        }
+    };
+    let gathered = settled(source, selection, looks, world, &mut tell).await?;
+    drop(busy);
+    Ok(gathered)
+}
+
+/// The rules' platform, from its flag.
+pub(crate) const fn platform(arg: PlatformArg) -> Platform {
+    match arg {
+        PlatformArg::Auto => Platform::Auto,
+        PlatformArg::Gke => Platform::Gke,
+        PlatformArg::Other => Platform::Other,
+    }
+}
+
+/// Where the facts of a source are from.
+pub(crate) const fn audited(source: &Source) -> audit::Source {
+    match source {
+        Source::Cluster { .. } => audit::Source::Cluster,
+        Source::Files { .. } => audit::Source::Files,
+    }
+}
+
 /// An inventory in which nothing was seen: for manifests that are only printed.
 pub(crate) fn nothing_seen() -> Inventory {
     Inventory::new(Selection::default())
@@ -149,7 +225,7 @@ pub(crate) async fn package(
     }
     let client = client(global, world).await?;
     wish.object.namespace = Some(namespace(global, &client));
-    let looks = Looks { owners: wish.override_owner, events: false };
+    let looks = Looks { owners: wish.override_owner, ..Looks::default() };
     let inventory = gather_one(&client, &wish.object, looks, world).await?;
     let plan = package::secret(&inventory, &wish, world.now);
     let account = Account {

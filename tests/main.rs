@@ -17,6 +17,7 @@ mod support {
     pub mod live;
     pub mod rude;
     pub mod source_tree;
+    pub mod tls_server;
     pub mod witness;
 }
 
@@ -29,6 +30,7 @@ mod cases {
     mod live_input;
     mod live_managed;
     mod live_rotation;
+    mod live_served;
     mod live_waiting;
     mod live_walk;
     mod local_files;
@@ -36,6 +38,8 @@ mod cases {
     mod readme;
     mod scenarios;
     mod secrecy;
+    mod served;
+    mod served_hostile;
     mod tidy;
     mod witnesses;
 }

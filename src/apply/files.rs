@@ -8,6 +8,7 @@ use super::pair::{self, KeySource, Materials};
 use crate::plan::outcome::{Done, Failed, Outcome};
 use crate::plan::step::{Step, WriteFiles};
 use crate::world::words;
+use crate::x509::pem;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -118,6 +119,37 @@ pub fn replace_text(path: &Path, text: &str) -> Result<(), Failed> {
     let _ = std::os::unix::fs::fchown(staged.as_file(), Some(old.uid()), Some(old.gid()));
     place(staged, path, true)?;
     sync_folder(path)
+}
+
+/// Writes certificates for clients to pin. A file that is there is replaced when it holds
+/// certificates and nothing else, so that a slip of the name costs no key.
+///
+/// # Errors
+/// [`Failed`], with the old file intact; also when the path is a symbolic link.
+pub fn write_certificates(path: &Path, certificates: &[u8]) -> Result<(), Failed> {
+    let there = fs::symlink_metadata(path).is_ok();
+    if there {
+        let is_ours = fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
+            && fs::read(path).is_ok_and(|old| holds_certificates_alone(&old));
+        if !is_ours {
+            return Err(Failed::of(
+                format!(
+                    "{} is there and is no file of certificates; nothing was written",
+                    path.display()
+                ),
+                "choose another name",
+            ));
+        }
+    }
+    let staged = stage(path, certificates, CERTIFICATE_MODE, false)?;
+    place(staged, path, there)?;
+    sync_folder(path)
+}
+
+fn holds_certificates_alone(bytes: &[u8]) -> bool {
+    let blocks = pem::blocks(bytes);
+    bytes.trim_ascii().is_empty()
+        || (!blocks.is_empty() && blocks.iter().all(|block| block.label == pem::Label::Certificate))
 }
 
 /// Whether something is at `path`, be it a link that leads nowhere.

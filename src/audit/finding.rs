@@ -116,6 +116,11 @@ impl Findings {
         self.0.push(finding);
     }
 
+    /// Takes several.
+    pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.0.extend(findings);
+    }
+
     pub(super) fn into_vec(self) -> Vec<Finding> {
         self.0
     }

@@ -3,11 +3,13 @@
 //! Here a certificate is judged. Reports every violation, never just the first. Refuses to know
 //! Kubernetes types, IO and the clock: `now` is an argument.
 
+pub mod clients;
 pub mod expiry;
 pub mod finding;
 pub mod policy;
 pub mod remedy;
 mod rules;
+pub mod served;
 
 use crate::gke::annotations::{INGRESS_CLASS, is_gke_class};
 use crate::inventory::{Inventory, ObjectFacts};
@@ -156,7 +158,9 @@ fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
         Kind::Service | Kind::BackendConfig | Kind::FrontendConfig | Kind::ManagedCertificate => {
             inventory.object(object).map(|facts| &facts.ignore)
         }
-        Kind::File | Kind::Certificate | Kind::ExternalSecret | Kind::Event => None,
+        Kind::File | Kind::Endpoint | Kind::Certificate | Kind::ExternalSecret | Kind::Event => {
+            None
+        }
     };
     ignored.is_some_and(|codes| codes.iter().any(|code| code == finding.rule))
 }

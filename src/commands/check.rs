@@ -1,12 +1,11 @@
 //! `certwright check`: observe, audit, report.
 
 use crate::audit::policy::Policy;
-use crate::audit::{self, Context, Platform, Source as AuditSource};
-use crate::cli::{CheckArgs, Global, PlatformArg, ReportFormat};
-use crate::converge::gather::{Looks, Source, gather};
+use crate::audit::{self, Context};
+use crate::cli::{CheckArgs, Global, ReportFormat};
+use crate::converge::gather::{Looks, gather};
 use crate::exit::Exit;
-use crate::inventory::Inventory;
-use crate::object_ref::ObjectRef;
+use crate::inventory::served::ServedAt;
 use crate::output::Output;
 use crate::render::check::{Look, write_json, write_table};
 use crate::session::{self, CommandError, Result};
@@ -27,27 +26,24 @@ pub(super) async fn run(
     let source = session::source(&args.look, global, world).await?;
     let selection = session::selection(args.objects.clone(), &args.look);
     let busy = output.busy("reading", None);
-    let gathered = gather(&source, selection, Looks { owners: false, events: true }, world).await?;
+    let served = args.served.then(|| (ServedAt::Status, session::deadlines(global)));
+    let looks = Looks { served, events: true, ..Looks::default() };
+    let gathered = gather(&source, selection, looks, world).await?;
     drop(busy);
     session::say_what_was_seen(&source, &gathered.inventory, output);
-    named_are_there(&args, &gathered.inventory)?;
+    session::named_are_there(&args.objects, &gathered.inventory)?;
     let policy = Policy { renew_before: args.renew_before };
-    let from = match source {
-        Source::Cluster { .. } => AuditSource::Cluster,
-        Source::Files { .. } => AuditSource::Files,
+    let context = Context {
+        now: args.at.unwrap_or(world.now),
+        policy: &policy,
+        platform: session::platform(args.platform),
+        source: session::audited(&source),
     };
-    let platform = match args.platform {
-        PlatformArg::Auto => Platform::Auto,
-        PlatformArg::Gke => Platform::Gke,
-        PlatformArg::Other => Platform::Other,
-    };
-    let context =
-        Context { now: args.at.unwrap_or(world.now), policy: &policy, platform, source: from };
     let report = audit::audit(&gathered.inventory, &context);
     let look = Look {
         wide: args.output == ReportFormat::Wide,
         no_headers: args.no_headers,
-        namespaces: args.look.all_namespaces || several_namespaces(&gathered.inventory),
+        namespaces: args.look.all_namespaces || session::several_namespaces(&gathered.inventory),
     };
     match args.output {
         ReportFormat::Json => write_json("check", &gathered.inventory, &report, output.data())?,
@@ -59,27 +55,4 @@ pub(super) async fn run(
         output.say("note: no TLS Secrets and no Ingresses were found; look at -n, -A, -l or -f");
     }
     Ok(Exit::of_report(&report, args.fail_on.into()))
-}
-
-/// Among files, an object that was named and is not there is a failure, as it is in a cluster.
-fn named_are_there(args: &CheckArgs, inventory: &Inventory) -> Result<()> {
-    let seen = inventory
-        .bundles()
-        .map(|(object, _)| object)
-        .chain(inventory.ingresses().map(|ingress| &ingress.object));
-    let seen: Vec<&ObjectRef> = seen.collect();
-    for named in &args.objects {
-        if !seen.iter().any(|object| object.kind == named.kind && object.name == named.name) {
-            let message =
-                format!("there is no {}/{} among the files read", named.kind.word(), named.name);
-            return Err(CommandError::failed(message, "check the name, and the paths of -f"));
-        }
-    }
-    Ok(())
-}
-
-fn several_namespaces(inventory: &Inventory) -> bool {
-    let mut namespaces = inventory.bundles().map(|(object, _)| object.namespace());
-    let first = namespaces.next();
-    namespaces.any(|namespace| Some(namespace) != first)
 }

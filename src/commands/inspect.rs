@@ -1,4 +1,5 @@
-//! `certwright inspect`: observe, audit, report, for files, standard input and Secrets by name.
+//! `certwright inspect`: observe, audit, report, for files, standard input, Secrets by name and TLS
+//! servers.
 
 use crate::audit::policy::Policy;
 use crate::audit::{self, Context, Platform, Source};
@@ -8,7 +9,8 @@ use crate::inventory::Inventory;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, KindName, ObjectRef};
-use crate::observe::{cluster, files};
+use crate::observation::handshake::Endpoint;
+use crate::observe::{cluster, files, served};
 use crate::output::Output;
 use crate::render::check::{Look, write_json, write_table};
 use crate::render::inspect::write_text;
@@ -43,24 +45,49 @@ pub(super) async fn run(
     Ok(Exit::of_report(&report, args.fail_on.into()))
 }
 
-/// Every target, in one inventory. A path with the form of a Secret's name is meant as the file
-/// when it is written with `./`.
+/// What a target names.
+enum Target<'t> {
+    Secret(KindName),
+    Server(Endpoint),
+    Path(&'t Path),
+}
+
+/// A path with the form of a Secret's name is meant as the file when it is written with `./`; one
+/// with the form of `HOST:PORT` also when there is such a file.
+fn target(text: &str) -> Target<'_> {
+    if let Some(secret) = text.parse::<KindName>().ok().filter(|named| named.kind == Kind::Secret) {
+        return Target::Secret(secret);
+    }
+    match text.parse() {
+        Ok(endpoint) if !files::is_there(Path::new(text)) => Target::Server(endpoint),
+        _ => Target::Path(Path::new(text)),
+    }
+}
+
+/// Every target, in one inventory.
 async fn observed(
     args: &InspectArgs,
     global: &Global,
     world: &World,
 ) -> Result<(Inventory, Source)> {
-    let secrets: Vec<KindName> =
-        args.targets.iter().filter_map(|target| secret_named(target)).collect();
+    let targets: Vec<Target<'_>> = args.targets.iter().map(|text| target(text)).collect();
+    let secrets: Vec<KindName> = targets.iter().filter_map(secret_named).collect();
     let selection = Selection { named: secrets.clone(), labels: None };
-    let from_files = secrets.len() < args.targets.len();
-    let selection = if from_files { Selection::default() } else { selection };
+    let from_elsewhere = secrets.len() < args.targets.len();
+    let selection = if from_elsewhere { Selection::default() } else { selection };
     let mut inventory = Inventory::new(selection);
-    for target in args.targets.iter().filter(|target| secret_named(target).is_none()) {
-        let namespace = session::namespace_of_files(global);
-        files::inspected(Path::new(target), &namespace, &mut |seen| {
-            inventory.absorb(seen, world.random());
-        })?;
+    let deadlines = session::deadlines(global);
+    for target in &targets {
+        let mut take = |seen| inventory.absorb(seen, world.random());
+        match target {
+            Target::Secret(_) => {}
+            Target::Server(endpoint) => {
+                served::inspected(endpoint, args.servername.clone(), deadlines, &mut take).await;
+            }
+            Target::Path(path) => {
+                files::inspected(path, &session::namespace_of_files(global), &mut take)?;
+            }
+        }
     }
     if !secrets.is_empty() {
         let client = session::client(global, world).await?;
@@ -70,11 +97,14 @@ async fn observed(
             inventory.absorb(cluster::named(&client, &object).await?, world.random());
         }
     }
-    Ok((inventory, if from_files { Source::Files } else { Source::Cluster }))
+    Ok((inventory, if from_elsewhere { Source::Files } else { Source::Cluster }))
 }
 
-fn secret_named(target: &str) -> Option<KindName> {
-    target.parse::<KindName>().ok().filter(|named| named.kind == Kind::Secret)
+fn secret_named(target: &Target<'_>) -> Option<KindName> {
+    match target {
+        Target::Secret(named) => Some(named.clone()),
+        Target::Server(_) | Target::Path(_) => None,
+    }
 }
 
 /// A target in which nothing at all could be read is bad input.
@@ -108,6 +138,6 @@ fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
         if reasons.is_empty() { "there is nothing to read".to_owned() } else { reasons.join("; ") };
     Err(CommandError::failed(
         format!("no certificate could be read from {}: {why}", args.targets.join(", ")),
-        "expected PEM or DER certificates, or manifests with TLS Secrets",
+        "expected PEM or DER certificates, manifests with TLS Secrets, or a TLS server",
     ))
 }

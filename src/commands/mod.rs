@@ -13,6 +13,7 @@ mod inspect;
 mod issue;
 mod managed;
 mod rotate;
+mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
@@ -94,6 +95,7 @@ async fn command(cli: Cli, world: &World, output: &mut Output) -> Result<Exit> {
         Command::Issue(args) => issue::run(args, global, world, output).await,
         Command::Import(args) => import::run(args, global, world, output).await,
         Command::Check(args) => check::run(args, global, world, output).await,
+        Command::Verify(args) => verify::run(args, global, world, output).await,
         Command::Inspect(args) => inspect::run(args, global, world, output).await,
         Command::Bootstrap(args) => bootstrap::run(args, global, world, output).await,
         Command::Managed { command } => managed::run(command, global, world, output).await,

@@ -11,6 +11,7 @@ use crate::converge::rotation::Rotation;
 use crate::exit::Exit;
 use crate::inventory::Problem;
 use crate::inventory::selection::Selection;
+use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::files::STDIN;
 use crate::output::Output;
@@ -60,6 +61,9 @@ pub(super) async fn run(
             drop(busy);
             let exit = report(&args, &plan, Some(&outcomes), &gathered, &source, output)?;
             warn_of_pins(&outcomes, output);
+            if args.verify {
+                served(&args, &outcomes, &source, (global, world), output).await?;
+            }
             Ok(exit)
         }
         (Source::Files { .. }, _) => {
@@ -68,6 +72,25 @@ pub(super) async fn run(
             rewrite(&args, &plan, &gathered, &source, world, output)
         }
     }
+}
+
+/// Waits until the new pairs are served, where an Ingress uses them.
+async fn served(
+    args: &RotateArgs,
+    outcomes: &[Outcome],
+    source: &Source,
+    (global, world): (&Global, &World),
+    output: &mut Output,
+) -> Result<()> {
+    let replaced = outcomes.iter().filter(|outcome| outcome.result.is_ok());
+    let names: Vec<String> = replaced.map(|outcome| outcome.step.object().name.clone()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    output.flush()?;
+    let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
+    session::until_served(source, &secrets_named(&names), at, (global, world), output).await?;
+    Ok(())
 }
 
 fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {

@@ -7,8 +7,10 @@ use crate::cluster::error::{ClusterError, Failure};
 use crate::inventory::Inventory;
 use crate::inventory::questions::Asked;
 use crate::inventory::selection::Selection;
+use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Question;
+use crate::observe::served::Deadlines;
 use crate::observe::{self, files};
 use crate::world::World;
 use futures_util::StreamExt as _;
@@ -22,11 +24,13 @@ pub struct Looks {
     pub owners: bool,
     /// What controllers say of Ingresses whose load balancer does not serve what is stored.
     pub events: bool,
+    /// What is served for Ingress hosts: where, and how long that may take.
+    pub served: Option<(ServedAt, Deadlines)>,
 }
 
 impl Looks {
     fn asked(self) -> Asked {
-        Asked { owners: self.owners, events: self.events }
+        Asked { owners: self.owners, events: self.events, served: self.served.is_some() }
     }
 }
 
@@ -100,11 +104,13 @@ pub async fn gather(
             let kept = files::manifests(paths, namespace, &mut |seen| {
                 inventory.absorb(seen, world.random());
             })?;
+            look_at_served(looks, &mut inventory, world).await;
             return Ok(Gathered { inventory, kept });
         }
         Source::Cluster { client, namespace } => {
             look(client, namespace.as_deref(), &mut inventory, world).await?;
             answer_questions(client, looks, &mut inventory, world).await?;
+            look_at_served(looks, &mut inventory, world).await;
             files::Kept::new()
         }
     };
@@ -168,7 +174,7 @@ async fn answer_questions(
     world: &World,
 ) -> Result<(), ClusterError> {
     loop {
-        let questions = wanted(inventory, looks);
+        let questions = wanted(inventory, Looks { served: None, ..looks });
         if questions.is_empty() {
             return Ok(());
         }
@@ -181,6 +187,18 @@ async fn answer_questions(
     }
 }
 
+/// The handshakes, when they are wanted, last: for which hosts the objects tell, and who serves
+/// nothing has nothing to be asked.
+async fn look_at_served(looks: Looks, inventory: &mut Inventory, world: &World) {
+    let Some((at, deadlines)) = looks.served else { return };
+    inventory.look_at_served(at);
+    let questions = wanted(inventory, looks);
+    observe::served::answer(&questions, deadlines, &mut |seen| {
+        inventory.absorb(seen, world.random());
+    })
+    .await;
+}
+
 /// With named objects only what they need is asked; the rest of the namespace is nobody's wish.
 fn wanted(inventory: &Inventory, looks: Looks) -> Vec<Question> {
     let questions = inventory.open_questions(looks.asked());
@@ -191,7 +209,10 @@ fn wanted(inventory: &Inventory, looks: Looks) -> Vec<Question> {
                 && ingress.object.namespace() == object.namespace()
                 && ingress.secret_names.contains(&object.name)
         }),
-        Question::Object(_) | Question::Owner(_) | Question::Events(_) => true,
+        Question::Object(_)
+        | Question::Owner(_)
+        | Question::Events(_)
+        | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()
 }

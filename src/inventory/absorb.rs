@@ -47,6 +47,8 @@ impl Inventory {
                 let troubles = self.troubles.entry(marker(&about)).or_default();
                 events.iter().for_each(|event| troubles.learn(event));
             }
+            Observation::Handshake(seen) => self.absorb_handshake(seen),
+            Observation::Inspected(seen) => self.absorb_inspected(seen),
             Observation::Present(object) => {
                 self.present.insert(marker(&object));
             }
@@ -178,10 +180,9 @@ fn secret_facts(
         bundle.spoil(key, "the value is not base64");
     }
     let leaf = bundle.leaf().map(|leaf| leaf.sha256);
-    let ca_crt = match (leaf, value("ca.crt")) {
-        (Some(leaf), Some(pem)) if bundle::holds(pem, &leaf) => CaCrt::HoldsLeaf,
-        _ => CaCrt::Unrelated,
-    };
+    let anchors = value("ca.crt").map(bundle::anchors).unwrap_or_default();
+    let holds_leaf = anchors.iter().any(|anchor| Some(anchor.sha256) == leaf);
+    let ca_crt = if holds_leaf { CaCrt::HoldsLeaf } else { CaCrt::Unrelated };
     SecretFacts {
         object: seen.object.clone(),
         resource_version: seen.meta.resource_version.clone(),
@@ -192,6 +193,7 @@ fn secret_facts(
         derived_keys: derived_keys(&seen.data),
         bundle,
         ca_crt,
+        anchors,
         owner: owner_of(&seen.object, &seen.meta),
         wishes,
         chosen,

@@ -3,6 +3,7 @@
 //! Knows how to turn bytes into facts, certificate by certificate, and judges the pair once, so
 //! that the key can be wiped. Refuses to know dates against a clock, and hosts.
 
+use super::Anchor;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
 use crate::x509::pem::{self, Label};
@@ -89,6 +90,22 @@ impl Bundle {
         bundle
     }
 
+    /// The facts of the certificates that a server showed, DER, in its order.
+    #[must_use]
+    pub fn of_chain(chain: &[Vec<u8>]) -> Self {
+        let mut read = ReadCertificates::default();
+        for (index, der) in chain.iter().enumerate() {
+            read.take(index, cert::read(der));
+        }
+        Self {
+            certificates: read.certificates,
+            damaged: read.damaged,
+            certificates_missing: chain.is_empty(),
+            key: KeyState::NotExpected,
+            pairing: Pairing::Unknown("a server keeps its key".to_owned()),
+        }
+    }
+
     /// Notes that the value under `key` could not even be decoded.
     pub(super) fn spoil(&mut self, key: &str, reason: &str) {
         match key {
@@ -112,31 +129,43 @@ impl Bundle {
     }
 }
 
-/// Whether one of the certificates in `pem` has this fingerprint.
+/// The certificates of a `ca.crt` that can be read.
 #[must_use]
-pub fn holds(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
-    certificate_blocks(pem).any(|der| der.is_ok_and(|der| cert::sha256(&der) == *fingerprint))
+pub fn anchors(pem: &[u8]) -> Vec<Anchor> {
+    let read = certificate_blocks(pem).filter_map(|der| cert::read(&der.ok()?).ok());
+    read.map(|(facts, _)| Anchor {
+        sha256: facts.sha256,
+        subject: facts.subject,
+        self_signed: facts.self_signed,
+    })
+    .collect()
 }
 
 const NO_CERTIFICATE: &str = "there is no PEM block of a certificate in it";
 
+#[derive(Default)]
 struct ReadCertificates {
     certificates: Vec<Certificate>,
     damaged: Vec<Damaged>,
     leaf_key: Option<PublicKey>,
 }
 
-fn read_certificates(bytes: &[u8]) -> ReadCertificates {
-    let mut read =
-        ReadCertificates { certificates: Vec::new(), damaged: Vec::new(), leaf_key: None };
-    for (index, block) in certificate_blocks(bytes).enumerate() {
-        match block.and_then(|der| cert::read(&der)) {
+impl ReadCertificates {
+    fn take(&mut self, index: usize, read: Result<(Certificate, PublicKey), String>) {
+        match read {
             Ok((facts, public)) => {
-                read.leaf_key.get_or_insert(public);
-                read.certificates.push(facts);
+                self.leaf_key.get_or_insert(public);
+                self.certificates.push(facts);
             }
-            Err(message) => read.damaged.push(Damaged { index, message }),
+            Err(message) => self.damaged.push(Damaged { index, message }),
         }
+    }
+}
+
+fn read_certificates(bytes: &[u8]) -> ReadCertificates {
+    let mut read = ReadCertificates::default();
+    for (index, block) in certificate_blocks(bytes).enumerate() {
+        read.take(index, block.and_then(|der| cert::read(&der)));
     }
     let nothing = read.certificates.is_empty() && read.damaged.is_empty();
     if nothing && !bytes.trim_ascii().is_empty() {

@@ -4,9 +4,10 @@
 //! whether a certificate covers a host.
 
 use crate::gke::annotations::{INGRESS_CLASS, certificates_elsewhere, is_gke_class};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::observation::{IngressSeen, TlsEntry};
 use crate::x509::name;
+use std::collections::BTreeMap;
 
 /// Facts of one Ingress.
 #[derive(Debug)]
@@ -19,6 +20,10 @@ pub struct IngressFacts {
     pub demands: Vec<Demand>,
     /// Every Secret its `tls` names, once, in order.
     pub secret_names: Vec<String>,
+    /// The addresses its controller has given it: `ip` or `hostname` of its status.
+    pub addresses: Vec<String>,
+    /// The annotation, if any, by which its controller speaks HTTP/2 to the backends, as for gRPC.
+    pub http2: Option<String>,
     /// Codes of rules whose findings on it are waived.
     pub ignore: Vec<String>,
     /// Whether the user chose it for the report.
@@ -37,6 +42,13 @@ pub struct Demand {
 }
 
 impl Demand {
+    /// The host name to ask a server for: the host, or for a wildcard one of the names below it.
+    #[must_use]
+    pub fn probe(&self) -> String {
+        let host = self.host.to_ascii_lowercase();
+        host.strip_prefix("*.").map_or_else(|| host.clone(), |rest| format!("{OUR_NAME}.{rest}"))
+    }
+
     /// Whether nothing serves TLS for the host.
     #[must_use]
     pub fn without_tls(&self) -> bool {
@@ -64,8 +76,37 @@ impl IngressFacts {
                 secret_names.push(name.clone());
             }
         }
-        Self { object: seen.object.clone(), class, demands, secret_names, ignore, chosen }
+        Self {
+            object: seen.object.clone(),
+            class,
+            demands,
+            secret_names,
+            addresses: addresses(seen),
+            http2: http2(&seen.meta.annotations),
+            ignore,
+            chosen,
+        }
     }
+}
+
+/// Each address of the status once.
+fn addresses(seen: &IngressSeen) -> Vec<String> {
+    let mut addresses: Vec<String> = Vec::new();
+    for address in &seen.addresses {
+        if !addresses.contains(address) {
+            addresses.push(address.clone());
+        }
+    }
+    addresses
+}
+
+/// On an Ingress of ingress-nginx: how the backends are spoken to.
+const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
+
+fn http2(annotations: &BTreeMap<String, String>) -> Option<String> {
+    let protocol = annotations.get(BACKEND_PROTOCOL)?;
+    let grpc = ["GRPC", "GRPCS"].iter().any(|grpc| protocol.eq_ignore_ascii_case(grpc));
+    grpc.then(|| format!("annotation {BACKEND_PROTOCOL} is {protocol}"))
 }
 
 /// Rule hosts first, then hosts that only `tls` names; each once, whatever its case.

@@ -10,6 +10,7 @@ mod link;
 pub mod owner;
 pub mod questions;
 pub mod selection;
+pub mod served;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::lead::Lead;
@@ -42,6 +43,7 @@ pub struct Inventory {
     /// What controllers had to say: the last warning that no success came after.
     troubles: BTreeMap<(Kind, String, String), Troubles>,
     problems: Vec<Problem>,
+    served: served::Served,
 }
 
 /// What a controller warned of last. It is evidence: what an object shows is the truth.
@@ -89,6 +91,8 @@ pub struct SecretFacts {
     pub load_balancer_token: String,
     /// What `ca.crt` holds in relation to the pair.
     pub ca_crt: CaCrt,
+    /// The certificates of `ca.crt`.
+    pub anchors: Vec<Anchor>,
     /// Other data keys that hold a copy of the pair or are made from it.
     pub derived_keys: Vec<String>,
     /// Who else writes the pair.
@@ -132,6 +136,17 @@ pub enum CaCrt {
     HoldsLeaf,
 }
 
+/// One certificate of a `ca.crt`: what tells whether a client should trust by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// SHA-256 of the whole DER.
+    pub sha256: [u8; 32],
+    /// Its subject, as [`crate::x509::cert::Certificate::subject`] has it.
+    pub subject: String,
+    /// Whether it signed itself.
+    pub self_signed: bool,
+}
+
 /// Annotations by which people set policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
@@ -170,6 +185,7 @@ impl Inventory {
             present: BTreeSet::new(),
             troubles: BTreeMap::new(),
             problems: Vec::new(),
+            served: served::Served::default(),
         }
     }
 
@@ -239,10 +255,12 @@ impl Inventory {
         self.files.iter()
     }
 
-    /// Every bundle with the object that holds it: TLS Secrets, then files.
+    /// Every bundle with the object that holds it: TLS Secrets, then files, then inspected places.
     pub fn bundles(&self) -> impl Iterator<Item = (&ObjectRef, &Bundle)> {
         let secrets = self.tls_secrets().map(|secret| (&secret.object, &secret.bundle));
-        secrets.chain(self.files().map(|file| (&file.object, &file.bundle)))
+        let files = self.files().map(|file| (&file.object, &file.bundle));
+        let places = self.inspected().map(|(object, served)| (object, &*served.bundle));
+        secrets.chain(files).chain(places)
     }
 
     /// Whether there is nothing to report on: no certificate and no host that was chosen.

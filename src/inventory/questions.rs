@@ -14,6 +14,8 @@ pub struct Asked {
     pub owners: bool,
     /// Why the load balancers of chosen Ingresses do not serve what their Secrets hold.
     pub events: bool,
+    /// What is served for Ingress hosts, once [`Inventory::look_at_served`] has said where.
+    pub served: bool,
 }
 
 impl Inventory {
@@ -27,6 +29,9 @@ impl Inventory {
         }
         if asked.events {
             questions.extend(self.unheard_controllers());
+        }
+        if asked.served {
+            questions.extend(self.unseen_served());
         }
         questions
     }

@@ -4,6 +4,7 @@ use super::kubernetes;
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::handshake::Endpoint;
 use crate::observation::{Observation, Question};
 use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
@@ -155,6 +156,7 @@ pub async fn answer(client: &Client, question: &Question) -> Result<Observation,
             (object, found.map(seen))
         }
         Question::Events(about) => return events(client, about).await,
+        Question::Served { host, endpoint } => return Ok(not_here(host, endpoint)),
     };
     match answer {
         Err(error) if error.failure.is_absence() => Ok(Observation::Absent(object.clone())),
@@ -194,11 +196,18 @@ pub async fn sure(client: &Client, question: &Question) -> Result<Observation, C
             (object, found.map(seen))
         }
         Question::Events(about) => return events(client, about).await,
+        Question::Served { host, endpoint } => return Ok(not_here(host, endpoint)),
     };
     match answer {
         Err(error) if error.failure == Failure::NotFound => Ok(Observation::Absent(object.clone())),
         answer => answer,
     }
+}
+
+/// What is served only a handshake tells: see [`super::served`].
+fn not_here(host: &str, endpoint: &Endpoint) -> Observation {
+    let object = ObjectRef::endpoint(format!("{host} at {endpoint}"));
+    Observation::Unseen { object, message: "an API server does not know what is served".to_owned() }
 }
 
 fn unseen_when_forbidden(

@@ -61,6 +61,12 @@ pub fn manifests(
     Ok(kept)
 }
 
+/// Whether something is at the path: then a target that reads like another thing is meant as a file.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Reads one file, folder or `-` for inspection: PEM and DER as they are, manifests as objects.
 ///
 /// # Errors

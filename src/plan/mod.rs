@@ -5,8 +5,10 @@
 //! is an argument. What a plan says is exactly what `apply` does.
 
 pub mod bootstrap;
+pub mod clients;
 pub mod managed;
 pub mod outcome;
 pub mod package;
 pub mod rotation;
 pub mod step;
+pub mod trust;

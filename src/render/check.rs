@@ -242,9 +242,16 @@ fn certificates_table(
         return Ok(());
     }
     shown.sort_by_key(|shown| (shown.certificate.not_after, shown.object.clone(), shown.index));
-    let files = shown.iter().all(|shown| shown.object.kind == Kind::File);
+    let kinds = |wanted: &[Kind]| shown.iter().all(|shown| wanted.contains(&shown.object.kind));
+    let holder = if kinds(&[Kind::File]) {
+        "FILE"
+    } else if kinds(&[Kind::Endpoint]) {
+        "SERVER"
+    } else {
+        "SECRET"
+    };
     let mut heads = if look.namespaces { vec!["NAMESPACE"] } else { Vec::new() };
-    heads.extend([if files { "FILE" } else { "SECRET" }, "NAMES", "KEY", "EXPIRES", "DAYS"]);
+    heads.extend([holder, "NAMES", "KEY", "EXPIRES", "DAYS"]);
     if look.wide {
         heads.extend(["#", "ISSUER", "SERIAL", "SHA256", "OWNER", "USED BY"]);
     }
@@ -312,7 +319,7 @@ pub(super) fn write_finding(finding: &Finding, look: Look, out: &mut dyn Write) 
     sentence("           ", "         → ", &finding.remedy, out)
 }
 
-fn write_problem(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_problem(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
     let style = style(Severity::Warning);
     writeln!(
         out,

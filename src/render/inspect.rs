@@ -8,10 +8,12 @@ use crate::audit::expiry::{days_left, is_expired};
 use crate::audit::finding::Severity;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
+use crate::inventory::served::ServedFacts;
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
 use crate::x509::instant;
 use crate::x509::key::Pairing;
+use crate::x509::possession::Possession;
 use std::io::{self, Write};
 
 /// Writes every bundle that was chosen, and the findings.
@@ -52,7 +54,8 @@ fn write_bundle(
         writeln!(out, "{}{which}{}", harmless::line(&object.short()), in_place(object))?;
         write_certificate(certificate, report, out)?;
         if index == 0 {
-            field("private key", &key_text(inventory, bundle), out)?;
+            field("private key", &key_text(inventory, object, bundle), out)?;
+            write_handshake(inventory, object, out)?;
         }
         writeln!(out)?;
     }
@@ -60,10 +63,36 @@ fn write_bundle(
         && let KeyState::Read { .. } = bundle.key
     {
         writeln!(out, "{}{}", harmless::line(&object.short()), in_place(object))?;
-        field("private key", &key_text(inventory, bundle), out)?;
+        field("private key", &key_text(inventory, object, bundle), out)?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// What was agreed on with a server, or what stopped it.
+fn write_handshake(
+    inventory: &Inventory,
+    object: &ObjectRef,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(served) = handshake_of(inventory, object) else { return Ok(()) };
+    field("asked for", served.host.as_deref().unwrap_or("no name (no SNI)"), out)?;
+    if let Some(agreed) = &served.agreed {
+        let alpn = agreed.alpn.as_deref().unwrap_or("no ALPN");
+        field("handshake", &format!("TLS {}, {alpn}, {}", agreed.version, agreed.cipher), out)?;
+    }
+    if let Some(failure) = &served.failure {
+        field("handshake", &failure.message, out)?;
+    }
+    if served.asks_client_certificate {
+        field("client", "the server asks for a certificate of the client's", out)?;
+    }
+    Ok(())
+}
+
+fn handshake_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i ServedFacts> {
+    let mut inspected = inventory.inspected();
+    inspected.find_map(|(place, served)| (place == object).then_some(served))
 }
 
 fn in_place(object: &ObjectRef) -> String {
@@ -102,7 +131,14 @@ fn field(name: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
     sentence("               ", &format!("  {name:<12} "), value, out)
 }
 
-fn key_text(inventory: &Inventory, bundle: &Bundle) -> String {
+fn key_text(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> String {
+    if let Some(served) = handshake_of(inventory, object) {
+        return match served.possession {
+            Possession::Proven => "with the server, proved by its signature".to_owned(),
+            Possession::Disproven => "not with the server: its signature is another's".to_owned(),
+            Possession::Unchecked => "not proved: its signature cannot be verified here".to_owned(),
+        };
+    }
     match (&bundle.key, &bundle.pairing) {
         (KeyState::NotExpected, _) => key_elsewhere(inventory, bundle),
         (KeyState::Missing, _) => "missing".to_owned(),

@@ -5,6 +5,7 @@
 //! Refuses to know where the bytes go.
 
 pub mod check;
+mod clients;
 pub mod explain;
 pub mod harmless;
 pub mod inspect;
@@ -12,5 +13,6 @@ pub mod json;
 mod layout;
 pub mod managed;
 pub mod rotation;
+pub mod verify;
 mod wire;
 pub mod yaml;

@@ -47,6 +47,9 @@ pub struct Certificate {
     pub names: Vec<San>,
     /// `BasicConstraints` CA:TRUE. X.509 v1 has no such thing and counts as not.
     pub is_ca: bool,
+    /// Whether it bears the marks of a CA that browsers trust: timestamps of Certificate
+    /// Transparency logs (RFC 6962 §3.3), without which they refuse one.
+    pub logged_in_public: bool,
     /// Extended key usages as dotted OIDs; none when the extension is absent.
     pub extended_key_usage: Option<Vec<String>>,
     /// The public key's type and size.
@@ -105,6 +108,7 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
         has_san: has_san(&parsed),
         names: names(&parsed),
         is_ca: parsed.is_ca(),
+        logged_in_public: is_logged_in_public(&parsed),
         extended_key_usage: extended_key_usage(&parsed),
         key_type: public.key_type(),
         key_id: public.id(),
@@ -235,6 +239,12 @@ fn is_pss(parsed: &X509Certificate<'_>) -> bool {
 fn has_san(parsed: &X509Certificate<'_>) -> bool {
     let san = x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
     parsed.extensions().iter().any(|extension| extension.oid == san)
+}
+
+/// Whether there is a list of signed certificate timestamps in it.
+fn is_logged_in_public(parsed: &X509Certificate<'_>) -> bool {
+    let timestamps = x509_parser::oid_registry::OID_CT_LIST_SCT;
+    parsed.extensions().iter().any(|extension| extension.oid == timestamps)
 }
 
 fn names(parsed: &X509Certificate<'_>) -> Vec<San> {

@@ -11,5 +11,6 @@ pub mod key;
 pub mod lead;
 pub mod name;
 pub mod pem;
+pub mod possession;
 pub mod profile;
 mod rsa_key;

@@ -3,13 +3,16 @@
 use crate::support::binary::run;
 use crate::support::gke::{self, ManagedCertificates};
 use crate::support::live::Live;
+use crate::support::tls_server::{Behaviour, Pair, TlsServer, guide};
+use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "issue",
     "import",
     "check",
     "inspect",
+    "verify",
     "rotate",
     "bootstrap",
     "managed create",
@@ -84,6 +87,26 @@ fn make_active(shop: &Live, example: &str) {
     controller.sync();
 }
 
+/// The server that the examples of `verify` and `inspect` speak of.
+const SERVER: &str = "127.0.0.1:8443";
+
+/// Has the server serve what the example looks at: the manifests' pair, or the cluster's.
+fn make_served(shop: &Live, manifests: &Path, server: &TlsServer, example: &str) {
+    if !example.contains(SERVER) {
+        return;
+    }
+    let secret = if example.contains(" -f ") {
+        let ingress = shop.kubectl(&["get", "ingress", "shop", "-o", "json"]);
+        std::fs::write(manifests.join("ingress.json"), ingress.stdout).expect("it can be written");
+        let file = manifests.join("secret.yaml").display().to_string();
+        let read = shop.kubectl(&["create", "--dry-run=client", "-o", "json", "-f", &file]);
+        serde_json::from_slice(&read.stdout).expect("kubectl prints JSON")
+    } else {
+        shop.secret("shop-tls")
+    };
+    server.now_serving(Pair::of_secret(&secret));
+}
+
 /// On a cluster of its own, since one example looks at all namespaces. What the examples need is
 /// there: a namespace `shop` with an Ingress, manifests and a pair in files.
 #[test]
@@ -106,6 +129,7 @@ fn every_example_runs() {
         "--rule=shop.example/*=shop:80,tls=shop-tls",
     ]);
     let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let server = TlsServer::serving(guide(), Behaviour::default());
     let prepare =
         |args: &[&str]| live.certwright().folder(folder.path()).args(args).run().expect_code(0);
     let ready = |secret: bool| {
@@ -157,7 +181,9 @@ fn every_example_runs() {
                 kubectl(&["delete", "ingress", "shop", "-n", "shop"]);
             }
             make_active(&shop, &example);
+            make_served(&shop, &manifests, &server, &example);
             let shell = example.replacen("certwright", crate::support::binary::BINARY, 1);
+            let shell = shell.replace(SERVER, &server.place());
             let ran = Command::new("sh")
                 .args(["-c", &shell])
                 .current_dir(folder.path())

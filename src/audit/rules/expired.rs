@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for dated in dated(inventory).filter(|dated| expiry::is_expired(dated.certificate, context.now))
     {
-        let used = dated.object.kind == Kind::File || inventory.is_used(dated.object);
+        let used = dated.object.kind != Kind::Secret || inventory.is_used(dated.object);
         found.push(finding(&dated, context, used));
     }
 }

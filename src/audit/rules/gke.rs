@@ -192,6 +192,13 @@ impl ServicePort<'_> {
     }
 }
 
+impl<'i> ServicePort<'i> {
+    /// `appProtocol`.
+    pub fn app_protocol(&self) -> Option<&'i str> {
+        text(self.value, "/appProtocol")
+    }
+}
+
 impl std::fmt::Display for ServicePort<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.name {
@@ -374,6 +381,15 @@ fn namers<'i>(inventory: &'i Inventory, managed: &ObjectRef) -> Vec<&'i ObjectFa
             && items(ingress, MANAGED_CERTIFICATES).contains(&managed.name.as_str())
     };
     inventory.objects_of(Kind::Ingress).filter(names).collect()
+}
+
+/// An annotation that means nothing but makes GKE's controller look at the Ingress.
+const TOUCHED: &str = "certwright.dev/touched";
+
+/// The command that wakes GKE's controller, which does not watch Secrets.
+pub(super) fn touch(ingress: &ObjectRef) -> String {
+    let (name, namespace) = (remedy::word(&ingress.name), in_namespace(ingress));
+    format!("kubectl annotate --overwrite ingress {name}{namespace} {TOUCHED}=\"$(date +%s)\"")
 }
 
 /// `kubectl annotate …`, or what to write into the file. No value takes the annotation away.

@@ -21,9 +21,6 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// An annotation that means nothing but makes the controller look.
-const TOUCHED: &str = "certwright.dev/touched";
-
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
         for secret in inventory.unserved_secrets(ingress) {
@@ -45,7 +42,7 @@ fn finding(ingress: &ObjectFacts, secret: &SecretFacts, trouble: Option<&Trouble
             .evidence("expected", &secret.load_balancer_token)
             .related(secret.object.key("tls.crt"))
     };
-    let touch = touch(ingress);
+    let touch = gke::touch(&ingress.object);
     let Some(trouble) = trouble else {
         let namespace = gke::in_namespace(&ingress.object);
         let name = remedy::word(&ingress.object.name);
@@ -58,12 +55,4 @@ fn finding(ingress: &ObjectFacts, secret: &SecretFacts, trouble: Option<&Trouble
         .evidence("lastWarning", &trouble.cause)
         .evidence("lastWarningAt", at)
         .remedy(format!("mend what the warning says, then: {touch}"))
-}
-
-/// The command that makes the controller look at once; it is the same for files, which show what a
-/// cluster had.
-fn touch(ingress: &ObjectFacts) -> String {
-    let namespace = gke::in_namespace(&ingress.object);
-    let name = remedy::word(&ingress.object.name);
-    format!("kubectl annotate --overwrite ingress {name}{namespace} {TOUCHED}=\"$(date +%s)\"")
 }

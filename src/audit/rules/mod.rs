@@ -35,6 +35,12 @@ mod managed_unattached;
 mod not_yet_valid;
 mod secret_missing;
 mod secret_wrong_type;
+mod served_default_certificate;
+mod served_differs;
+mod served_expired;
+mod served_name_mismatch;
+mod served_no_h2;
+mod served_unreachable;
 mod service_missing;
 mod service_port_missing;
 
@@ -82,6 +88,12 @@ pub const RULES: &[&Rule] = &[
     &managed_unattached::RULE,
     &managed_orphaned::RULE,
     &managed_not_reconciled::RULE,
+    &served_differs::RULE,
+    &served_name_mismatch::RULE,
+    &served_expired::RULE,
+    &served_default_certificate::RULE,
+    &served_unreachable::RULE,
+    &served_no_h2::RULE,
 ];
 
 /// A certificate whose dates matter to clients: every one of a bundle but roots behind the leaf.
@@ -110,6 +122,9 @@ impl Dated<'_> {
         }
         match (self.secret.and_then(|secret| secret.owner.as_ref()), self.index) {
             (Some(owner), _) => format!("{} owns it: {}", owner.name, owner.way_out),
+            (None, _) if self.object.kind == Kind::Endpoint => {
+                "put a new certificate on the server".to_owned()
+            }
             (None, 0) if self.object.kind == Kind::File => {
                 "issue or request a new certificate".to_owned()
             }
@@ -160,11 +175,16 @@ fn key_place(object: &ObjectRef) -> ObjectRef {
 
 /// The word for where a certificate was expected.
 fn where_in(object: &ObjectRef) -> &'static str {
-    if object.kind == Kind::Secret { "tls.crt" } else { "the file" }
+    match object.kind {
+        Kind::Secret => "tls.crt",
+        Kind::Endpoint => "what the server shows",
+        _ => "the file",
+    }
 }
 
 fn rotate_or_import(object: &ObjectRef, bundle: &Bundle) -> String {
     match bundle.leaf() {
+        _ if object.kind == Kind::Endpoint => "put another certificate on the server".to_owned(),
         _ if object.kind == Kind::File => {
             "put a certificate and its own key side by side".to_owned()
         }

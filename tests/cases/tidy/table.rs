@@ -88,7 +88,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "audit",
-        may_use: These(&["inventory", "x509", "gke", "object_ref"]),
+        may_use: These(&["inventory", "observation::handshake", "x509", "gke", "object_ref"]),
         purity: Pure,
         never: &[],
         instead: "a rule judges facts of the inventory at the instant it is given; let inventory \
@@ -110,7 +110,15 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "render",
-        may_use: These(&["audit", "plan", "inventory", "x509", "gke", "object_ref"]),
+        may_use: These(&[
+            "audit",
+            "plan",
+            "inventory",
+            "observation::handshake",
+            "x509",
+            "gke",
+            "object_ref",
+        ]),
         purity: Pure,
         never: &[],
         instead: "render writes a finished value into `impl Write`; whoever has the value passes it in",

@@ -1,0 +1,490 @@
+//! What an answer on the wire comes to, beside what is stored: the one comparison that the rules,
+//! `verify` and its waiting share.
+//!
+//! Knows the certificates that controllers serve when they have none, by their names. Refuses to
+//! look: handshakes are facts already.
+
+use crate::inventory::demand::{Demand, IngressFacts};
+use crate::inventory::served::{Handshakes, ServedFacts};
+use crate::inventory::{Inventory, SecretFacts, SecretState};
+use crate::x509::cert::{Certificate, HostMatch};
+use crate::x509::possession::Possession;
+
+/// One answer: what one address served for one host of an Ingress.
+#[derive(Debug)]
+pub struct Answer<'i> {
+    /// The Ingress.
+    pub ingress: &'i IngressFacts,
+    /// Its host.
+    pub demand: &'i Demand,
+    /// The handshake.
+    pub served: &'i ServedFacts,
+    /// What it comes to.
+    pub serves: Serves<'i>,
+}
+
+/// What is served, beside what is stored.
+#[derive(Debug)]
+pub enum Serves<'i> {
+    /// Nothing: no certificate was shown.
+    Nothing,
+    /// The certificate of this Secret.
+    Stored(&'i SecretFacts),
+    /// An older certificate for the same names as this Secret's.
+    Older(&'i SecretFacts),
+    /// The certificate that this controller serves when it has none for a host.
+    Default(&'static str),
+    /// Another certificate than that of any of these Secrets.
+    Another(Vec<&'i SecretFacts>),
+    /// One that cannot be compared: it is stored where nobody can look (Google, a Secret that could
+    /// not be read), or the Secret is missing or holds none.
+    Unknown,
+}
+
+impl Serves<'_> {
+    /// As tables and JSON spell it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Nothing => "none",
+            Self::Stored(_) => "stored",
+            Self::Older(_) => "older",
+            Self::Default(_) => "default",
+            Self::Another(_) => "other",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Answer<'_> {
+    /// Whether clients get what they shall: the stored certificate, or, where that cannot be seen,
+    /// one that names the host. Dates are no part of it: no waiting mends them.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let whole =
+            self.served.failure.is_none() && self.served.possession != Possession::Disproven;
+        whole
+            && match self.serves {
+                Serves::Stored(_) => true,
+                Serves::Unknown => self.names_host(),
+                Serves::Nothing | Serves::Older(_) | Serves::Default(_) | Serves::Another(_) => {
+                    false
+                }
+            }
+    }
+
+    /// Whether the served certificate names the host by its SAN.
+    #[must_use]
+    pub fn names_host(&self) -> bool {
+        let leaf = self.served.leaf();
+        leaf.is_some_and(|leaf| matches!(leaf.match_host(&self.demand.host), HostMatch::San(_)))
+    }
+}
+
+/// Rules about what is stored that tell why what is served is wrong, and how to mend it.
+const STORED_AND_SERVED: [&str; 9] = [
+    "expired",
+    "not-yet-valid",
+    "cert-missing",
+    "cert-unreadable",
+    "key-missing",
+    "key-unreadable",
+    "key-mismatch",
+    "host-not-covered",
+    "secret-missing",
+];
+
+/// Whether the rule of this code is about what clients get.
+#[must_use]
+pub fn is_about_served(code: &str) -> bool {
+    code.starts_with("served-") || STORED_AND_SERVED.contains(&code)
+}
+
+/// Every answer about every reported Ingress, in their order.
+#[must_use]
+pub fn answers(inventory: &Inventory) -> Vec<Answer<'_>> {
+    let mut answers = Vec::new();
+    for (ingress, demand) in asked(inventory) {
+        if let Handshakes::Seen(seen) = inventory.handshakes(ingress, demand) {
+            answers.extend(seen.into_iter().map(|served| Answer {
+                ingress,
+                demand,
+                served,
+                serves: serves(inventory, ingress, demand, served),
+            }));
+        }
+    }
+    answers
+}
+
+/// Hosts whose Ingress has no address to ask at.
+#[must_use]
+pub fn without_address(inventory: &Inventory) -> Vec<(&IngressFacts, &Demand)> {
+    let nowhere = |(ingress, demand): &(&IngressFacts, &Demand)| {
+        matches!(inventory.handshakes(ingress, demand), Handshakes::NoAddress)
+    };
+    asked(inventory).filter(nowhere).collect()
+}
+
+/// Whether every host of every reported Ingress is served as it is stored, at every address.
+#[must_use]
+pub fn is_settled(inventory: &Inventory) -> bool {
+    without_address(inventory).is_empty() && answers(inventory).iter().all(Answer::is_settled)
+}
+
+fn asked(inventory: &Inventory) -> impl Iterator<Item = (&IngressFacts, &Demand)> {
+    let reported = inventory.ingresses().filter(|ingress| inventory.is_reported(&ingress.object));
+    reported.flat_map(|ingress| ingress.demands.iter().map(move |demand| (ingress, demand)))
+}
+
+/// The Secrets whose certificate may be served for the host, those that name it first; none when
+/// one of them could not be read.
+#[must_use]
+pub fn candidates<'i>(
+    inventory: &'i Inventory,
+    ingress: &IngressFacts,
+    demand: &Demand,
+) -> Option<Vec<&'i SecretFacts>> {
+    let mut found = Vec::new();
+    for name in &demand.secrets {
+        match inventory.secret_state(ingress.object.namespace(), name) {
+            SecretState::Seen(secret) if secret.bundle.leaf().is_some() => found.push(secret),
+            SecretState::Seen(_) | SecretState::Absent => {}
+            SecretState::Unknown => return None,
+        }
+    }
+    let names = |secret: &&SecretFacts| {
+        secret.bundle.leaf().is_some_and(|leaf| leaf.match_host(&demand.host) != HostMatch::None)
+    };
+    found.sort_by_key(|secret| !names(secret));
+    Some(found)
+}
+
+fn serves<'i>(
+    inventory: &'i Inventory,
+    ingress: &IngressFacts,
+    demand: &Demand,
+    served: &ServedFacts,
+) -> Serves<'i> {
+    let Some(leaf) = served.leaf() else { return Serves::Nothing };
+    let Some(stored) = candidates(inventory, ingress, demand) else { return Serves::Unknown };
+    if let Some(secret) = stored.iter().find(|secret| same(secret.bundle.leaf(), leaf)) {
+        return Serves::Stored(secret);
+    }
+    if let Some(controller) = default_of(leaf) {
+        return Serves::Default(controller);
+    }
+    if stored.is_empty() || demand.elsewhere.is_some() {
+        return Serves::Unknown;
+    }
+    match stored.iter().find(|secret| is_older(leaf, secret)) {
+        Some(secret) => Serves::Older(secret),
+        None => Serves::Another(stored),
+    }
+}
+
+fn same(stored: Option<&Certificate>, served: &Certificate) -> bool {
+    stored.is_some_and(|stored| stored.sha256 == served.sha256)
+}
+
+/// Whether `served` is what the Secret held before: it is kept in its `ca.crt`, or it begins
+/// earlier and is for the same names.
+fn is_older(served: &Certificate, secret: &SecretFacts) -> bool {
+    let kept = secret.anchors.iter().any(|anchor| anchor.sha256 == served.sha256);
+    kept || secret.bundle.leaf().is_some_and(|stored| {
+        served.not_before < stored.not_before && hosts(served) == hosts(stored)
+    })
+}
+
+/// The names a certificate answers to, by its SAN, or else by the common name, which is what a
+/// rotation turns into a SAN.
+fn hosts(certificate: &Certificate) -> Vec<String> {
+    let mut hosts: Vec<String> = certificate.names.iter().map(ToString::to_string).collect();
+    hosts.extend(certificate.common_name_host().map(str::to_owned));
+    hosts.sort();
+    hosts
+}
+
+/// The controller whose certificate of last resort this is. ingress-nginx makes one at every start
+/// and Traefik at every change of its configuration, so that no fingerprint tells them.
+#[must_use]
+pub fn default_of(leaf: &Certificate) -> Option<&'static str> {
+    let named = |name: &str| leaf.common_names().any(|common| common == name);
+    if named("TRAEFIK DEFAULT CERT") || leaf.dns().any(|name| name.ends_with(".traefik.default")) {
+        return Some("Traefik");
+    }
+    named("Kubernetes Ingress Controller Fake Certificate").then_some("ingress-nginx")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::policy::Policy;
+    use crate::audit::{self, Context, Platform, RULES, Source};
+    use crate::inventory::served::testing::{Did, HOST, World, serves_one};
+    use crate::observation::handshake::FailureKind;
+    use crate::x509::pem;
+    use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
+    use time::OffsetDateTime;
+    use time::macros::datetime;
+
+    /// A self-signed certificate, DER.
+    fn made(cn: &str, names: &[&str], from: OffsetDateTime, until: OffsetDateTime) -> Vec<u8> {
+        let key = KeyPair::from_pem(include_str!("../../testdata/pki/ed25519.pem"));
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, cn);
+        params.not_before = from;
+        params.not_after = until;
+        let san = |name: &&str| SanType::DnsName((*name).try_into().expect("ASCII"));
+        params.subject_alt_names = names.iter().map(san).collect();
+        let made = params.self_signed(&key.expect("the key is good"));
+        made.expect("it can be made").der().to_vec()
+    }
+
+    fn of_year(year: i32) -> Vec<u8> {
+        let at = |year| {
+            OffsetDateTime::new_utc(
+                time::Date::from_calendar_date(year, time::Month::January, 1).expect("a date"),
+                time::Time::MIDNIGHT,
+            )
+        };
+        made(HOST, &[HOST], at(year), at(year + 2))
+    }
+
+    fn traefik() -> Vec<u8> {
+        let names = ["0a.1b.traefik.default"];
+        made(
+            "TRAEFIK DEFAULT CERT",
+            &names,
+            datetime!(2026-01-01 0:00 UTC),
+            datetime!(2027-01-01 0:00 UTC),
+        )
+    }
+
+    fn nginx() -> Vec<u8> {
+        let name = "Kubernetes Ingress Controller Fake Certificate";
+        made(
+            name,
+            &["ingress.local"],
+            datetime!(2026-01-01 0:00 UTC),
+            datetime!(2027-01-01 0:00 UTC),
+        )
+    }
+
+    /// What the served rules say, one `code severity: message` a line, and whether it is settled.
+    fn check(world: &World) -> (Vec<String>, bool) {
+        let inventory = world.inventory();
+        let policy = Policy::default();
+        let context = Context {
+            now: datetime!(2026-11-21 0:00 UTC),
+            policy: &policy,
+            platform: Platform::Other,
+            source: Source::Cluster,
+        };
+        let report = audit::audit(&inventory, &context);
+        let served = report.findings.iter().filter(|found| found.rule.starts_with("served-"));
+        let line = |found: &audit::finding::Finding| {
+            format!("{} {}: {}", found.rule, found.severity, found.message)
+        };
+        (served.map(line).collect(), is_settled(&inventory))
+    }
+
+    const GRPC: (&str, &str) = ("nginx.ingress.kubernetes.io/backend-protocol", "GRPC");
+    const MANAGED: (&str, &str) = ("networking.gke.io/managed-certificates", "m");
+
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    /// Each case: its name, the world, the begin of each finding, whether waiting would end.
+    fn cases() -> Vec<(&'static str, World, Vec<&'static str>, bool)> {
+        let root =
+            made("Root", &[], datetime!(2020-01-01 0:00 UTC), datetime!(2040-01-01 0:00 UTC));
+        let world = World::of;
+        let stored = || of_year(2026);
+        let without_tls_version =
+            |did| World { annotations: vec![GRPC], ..world(stored(), vec![did]) };
+        let managed = |status, did| World {
+            managed: Some(status),
+            annotations: vec![MANAGED],
+            ..world(stored(), vec![did])
+        };
+        vec![
+            ("as stored", world(stored(), vec![serves_one(stored())]), vec![], true),
+            (
+                "an older one",
+                world(stored(), vec![serves_one(of_year(2025)), serves_one(stored())]),
+                vec![
+                    "served-differs error: 192.0.2.1:443 (1 of 2 addresses) serves an older certificate for the same names",
+                ],
+                false,
+            ),
+            (
+                "the one before, as ca.crt still has it",
+                World {
+                    ca_crt: vec![made(
+                        "x",
+                        &["x.example"],
+                        datetime!(2026-01-01 0:00 UTC),
+                        datetime!(2028-01-01 0:00 UTC),
+                    )],
+                    ..world(
+                        stored(),
+                        vec![serves_one(made(
+                            "x",
+                            &["x.example"],
+                            datetime!(2026-01-01 0:00 UTC),
+                            datetime!(2028-01-01 0:00 UTC),
+                        ))],
+                    )
+                },
+                vec![
+                    "served-differs error: 192.0.2.1:443 serves an older certificate",
+                    "served-name-mismatch error: 192.0.2.1:443 serves a certificate that does not name a.example: it names x.example",
+                ],
+                false,
+            ),
+            (
+                "another, of another name, expired",
+                world(
+                    stored(),
+                    vec![serves_one(made(
+                        "b",
+                        &["b.example"],
+                        datetime!(2020-01-01 0:00 UTC),
+                        datetime!(2021-01-01 0:00 UTC),
+                    ))],
+                ),
+                vec![
+                    "served-differs error: 192.0.2.1:443 serves another certificate",
+                    "served-expired error: 192.0.2.1:443 serves a certificate for a.example that expired on 2021-01-01",
+                    "served-name-mismatch error",
+                ],
+                false,
+            ),
+            (
+                "Traefik's default",
+                world(stored(), vec![serves_one(traefik())]),
+                vec![
+                    "served-default-certificate error: 192.0.2.1:443 serves Traefik's default certificate for a.example: what is stored is right",
+                ],
+                false,
+            ),
+            (
+                "ingress-nginx's fake, for want of the Secret",
+                World { stored: None, ..world(stored(), vec![serves_one(nginx())]) },
+                vec![
+                    "served-default-certificate error: 192.0.2.1:443 serves ingress-nginx's default certificate for a.example: secret/web does not exist",
+                ],
+                false,
+            ),
+            (
+                "the leaf without its intermediate, but a root is no loss",
+                World {
+                    stored: Some(vec![
+                        stored(),
+                        pem::blocks(include_bytes!("../../testdata/pki/intermediate-ca.crt.pem"))
+                            .remove(0)
+                            .der
+                            .expect("good")
+                            .expose()
+                            .to_vec(),
+                        root,
+                    ]),
+                    ..world(stored(), vec![serves_one(stored())])
+                },
+                vec![
+                    "served-differs warning: 192.0.2.1:443 serves the certificate of secret/web for a.example without 1 of its chain",
+                ],
+                true,
+            ),
+            (
+                "refused at one of two",
+                world(stored(), vec![serves_one(stored()), Did::Failed(FailureKind::Refused)]),
+                vec![
+                    "served-unreachable warning: no TLS for a.example at 192.0.2.2:443: it went wrong",
+                ],
+                false,
+            ),
+            (
+                "no address",
+                World { addresses: false, ..world(stored(), vec![]) },
+                vec!["served-unreachable warning: it has no address yet"],
+                false,
+            ),
+            (
+                "an alert while Google issues",
+                managed("Provisioning", Did::Failed(FailureKind::Alert(40))),
+                vec![
+                    "served-unreachable info: a.example has no certificate at 192.0.2.1:443 yet: its ManagedCertificate m is Provisioning",
+                ],
+                false,
+            ),
+            (
+                "a timeout while Google issues is still a timeout",
+                managed("Provisioning", Did::Failed(FailureKind::Timeout)),
+                vec!["served-unreachable warning: no TLS"],
+                false,
+            ),
+            (
+                "Google's, which names the host",
+                managed("Active", serves_one(stored())),
+                vec![],
+                true,
+            ),
+            (
+                "Google's frontends disagree",
+                World {
+                    did: vec![serves_one(of_year(2025)), serves_one(stored())],
+                    ..managed("Active", Did::Failed(FailureKind::Reset))
+                },
+                vec!["served-differs warning: its addresses disagree about a.example"],
+                true,
+            ),
+            (
+                "gRPC behind a front without h2",
+                without_tls_version(Did::Served(vec![stored()], Some("http/1.1"))),
+                vec![
+                    "served-no-h2 warning: 192.0.2.1:443 chooses http/1.1 for a.example and not h2",
+                ],
+                true,
+            ),
+            (
+                "gRPC behind a front with h2",
+                without_tls_version(serves_one(stored())),
+                vec![],
+                true,
+            ),
+            (
+                "no gRPC, no h2",
+                world(stored(), vec![Did::Served(vec![stored()], None)]),
+                vec![],
+                true,
+            ),
+        ]
+    }
+
+    #[test]
+    fn what_is_served_is_told_beside_what_is_stored() {
+        for (name, world, expected, settled) in cases() {
+            let (found, is_settled) = check(&world);
+            assert_eq!(found.len(), expected.len(), "{name}: {found:#?}");
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!(found.starts_with(expected), "{name}: {found}\nexpected {expected}");
+            }
+            assert_eq!(is_settled, settled, "{name}");
+        }
+    }
+
+    /// Handshakes are in no scenario folder: here every rule about them fires and stays silent.
+    #[test]
+    fn every_served_rule_fires_in_some_case_and_is_silent_in_another() {
+        let reports: Vec<Vec<String>> =
+            cases().iter().map(|(_, world, ..)| check(world).0).collect();
+        for rule in RULES.iter().filter(|rule| rule.code.starts_with("served-")) {
+            let fires = |report: &&Vec<String>| {
+                report.iter().any(|found| found.split(' ').next() == Some(rule.code))
+            };
+            let firing = reports.iter().filter(fires).count();
+            assert!(firing > 0 && firing < reports.len(), "{} fires in {firing}", rule.code);
+        }
+    }
+}

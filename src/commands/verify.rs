@@ -1,0 +1,173 @@
+//! `certwright verify`: observe Ingresses and what they serve, audit, hand out what to trust, report.
+
+use crate::apply::files::write_certificates;
+use crate::audit::policy::Policy;
+use crate::audit::served::{answers, is_about_served, without_address};
+use crate::audit::{self, Context, Report};
+use crate::cli::{Global, PlanFormat, VerifyArgs};
+use crate::converge::gather::{Gathered, Looks, Source, gather};
+use crate::converge::served::{TrustError, pem_of};
+use crate::exit::Exit;
+use crate::inventory::Inventory;
+use crate::inventory::served::ServedAt;
+use crate::observe::files::STDIN;
+use crate::output::Output;
+use crate::plan::clients::{Connection, connections};
+use crate::plan::trust::{Pin, Trust};
+use crate::render::check::Look;
+use crate::render::verify::{Verified, write_json, write_table};
+use crate::session::{self, CommandError, Result};
+use crate::world::World;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+pub(super) async fn run(
+    args: VerifyArgs,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    check_usage(&args)?;
+    let source = session::source(&args.look, global, world).await?;
+    let gathered = observed(&args, &source, global, world, output).await?;
+    let inventory = &gathered.inventory;
+    session::say_what_was_seen(&source, inventory, output);
+    session::named_are_there(&args.ingresses, inventory)?;
+    let policy = Policy::default();
+    let context = Context {
+        now: args.at.unwrap_or(world.now),
+        policy: &policy,
+        platform: session::platform(args.platform),
+        source: session::audited(&source),
+    };
+    let mut report = audit::audit(inventory, &context);
+    report.findings.retain(|finding| is_about_served(finding.rule));
+    let mut connections = connections(inventory, context.now);
+    if let Some(path) = &args.trust_out {
+        hand_out(path, &connections, &source, &gathered, output).await?;
+    }
+    if !args.clients && ingresses(&connections) > 1 {
+        connections.clear();
+    }
+    let trust_file = args.trust_out.as_ref().map(|path| path.display().to_string());
+    let verified = Verified { connections, trust_file: trust_file.as_deref() };
+    show(&args, inventory, &report, &verified, output)?;
+    Ok(Exit::of_report(&report, args.fail_on.into()))
+}
+
+fn check_usage(args: &VerifyArgs) -> Result<()> {
+    if args.look.all_namespaces && !args.ingresses.is_empty() {
+        return Err(CommandError::usage(
+            "names and -A do not go together",
+            "name one namespace with -n",
+        ));
+    }
+    let stdin = args.look.filename.iter().any(|path| path.as_os_str() == STDIN);
+    if args.wait && stdin {
+        return Err(CommandError::usage(
+            "--wait reads the manifests again and again, and standard input can be read once",
+            "write them into a file",
+        ));
+    }
+    Ok(())
+}
+
+async fn observed(
+    args: &VerifyArgs,
+    source: &Source,
+    global: &Global,
+    world: &World,
+    output: &mut Output,
+) -> Result<Gathered> {
+    let selection = session::selection(args.ingresses.clone(), &args.look);
+    let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
+    if args.wait {
+        return session::until_served(source, &selection, at, (global, world), output).await;
+    }
+    let looks = Looks { served: Some((at, session::deadlines(global))), ..Looks::default() };
+    let busy = output.busy("looking", None);
+    let gathered = gather(source, selection, looks, world).await?;
+    drop(busy);
+    Ok(gathered)
+}
+
+fn ingresses(connections: &[Connection<'_>]) -> usize {
+    connections.iter().map(|connection| &connection.ingress.object).collect::<BTreeSet<_>>().len()
+}
+
+/// Writes what clients of these connections should pin, if that is one and the same.
+async fn hand_out(
+    path: &Path,
+    connections: &[Connection<'_>],
+    source: &Source,
+    gathered: &Gathered,
+    output: &mut Output,
+) -> Result<()> {
+    let refuse = |message: &str, remedy: &str| {
+        Err(CommandError::failed(format!("{message}; {} was not written", path.display()), remedy))
+    };
+    let mut pins: Vec<&Pin> = Vec::new();
+    let mut unknown = connections.is_empty();
+    for connection in connections {
+        match &connection.trust {
+            Trust::Pin(pin) if !pins.contains(&pin) => pins.push(pin),
+            Trust::Pin(_) | Trust::Public => {}
+            Trust::Unknown => unknown = true,
+        }
+    }
+    match pins.as_slice() {
+        [] if unknown => refuse(
+            "no Secret tells what clients should trust",
+            "look at the Ingress's addresses and at the right to read its Secret",
+        ),
+        [] => {
+            output.say("clients trust it already (a public CA): there is nothing to pin");
+            Ok(())
+        }
+        [pin] => {
+            let pem = pem_of(pin, source, &gathered.kept).await.map_err(changed)?;
+            write_certificates(path, &pem)
+                .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+            output.say(&format!("wrote {}: {}", path.display(), pin.what));
+            Ok(())
+        }
+        _ => refuse(
+            "the hosts are served with several certificates, and a client of one should not trust the others",
+            "name one Ingress, or give each host its own file",
+        ),
+    }
+}
+
+fn changed(error: TrustError) -> CommandError {
+    match error {
+        TrustError::Gather(error) => error.into(),
+        TrustError::Changed => CommandError::failed(
+            "the Secret has changed while it was looked at; nothing was written",
+            "run the command again",
+        ),
+    }
+}
+
+fn show(
+    args: &VerifyArgs,
+    inventory: &Inventory,
+    report: &Report,
+    verified: &Verified<'_>,
+    output: &mut Output,
+) -> Result<()> {
+    match args.output {
+        PlanFormat::Json => write_json(inventory, report, verified, output.data())?,
+        PlanFormat::Table => {
+            let look = Look {
+                wide: false,
+                no_headers: args.no_headers,
+                namespaces: args.look.all_namespaces || session::several_namespaces(inventory),
+            };
+            write_table(inventory, report, verified, look, output.data())?;
+        }
+    }
+    if answers(inventory).is_empty() && without_address(inventory).is_empty() {
+        output.say("note: no Ingress host with TLS was found; look at -n, -A, -l or -f");
+    }
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! The settings by which clients connect: Python for PyMilvus, shell for curl and grpcurl.
+//!
+//! Knows how each is spelt and quoted, so that it can be pasted. Refuses to decide what is trusted.
+
+use super::harmless::is_harmful;
+use super::layout::sentence;
+use crate::audit::clients::Client;
+use crate::audit::remedy::word;
+use crate::plan::clients::Connection;
+use crate::plan::trust::Trust;
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+/// The file that the settings speak of when none was written.
+const SOME_FILE: &str = "tls.crt";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireClients {
+    ingress: String,
+    namespace: String,
+    host: String,
+    address: String,
+    trust: WireTrust,
+    pymilvus: Option<WirePyMilvus>,
+    curl: Option<String>,
+    grpcurl: Option<String>,
+    refusals: Vec<WireRefusal>,
+    client_certificate: bool,
+    not_served_yet: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireTrust {
+    kind: &'static str,
+    what: Option<String>,
+    sha256: Vec<String>,
+    file: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePyMilvus {
+    connections: String,
+    milvus_client: String,
+}
+
+#[derive(Serialize)]
+struct WireRefusal {
+    client: &'static str,
+    reason: String,
+}
+
+impl WireClients {
+    /// `file` is where the certificates to pin were written.
+    pub(super) fn of(connection: &Connection<'_>, file: Option<&str>) -> Self {
+        let settings = Settings { connection, file: file.unwrap_or(SOME_FILE) };
+        let taken = |client| !connection.refusals.iter().any(|(refusing, _)| *refusing == client);
+        Self {
+            ingress: connection.ingress.object.name.clone(),
+            namespace: connection.ingress.object.namespace().to_owned(),
+            host: connection.host.clone(),
+            address: connection.address.to_string(),
+            trust: trust(connection, file),
+            pymilvus: taken(Client::PyMilvus).then(|| WirePyMilvus {
+                connections: settings.connections(),
+                milvus_client: settings.milvus_client(),
+            }),
+            curl: taken(Client::Curl).then(|| settings.curl()),
+            grpcurl: taken(Client::Grpcurl).then(|| settings.grpcurl()),
+            refusals: connection
+                .refusals
+                .iter()
+                .map(|(client, reason)| WireRefusal {
+                    client: client.as_str(),
+                    reason: reason.clone(),
+                })
+                .collect(),
+            client_certificate: connection.asks_client_certificate,
+            not_served_yet: connection.not_served_yet,
+        }
+    }
+}
+
+fn trust(connection: &Connection<'_>, file: Option<&str>) -> WireTrust {
+    let (kind, what, sha256) = match &connection.trust {
+        Trust::Public => ("public", None, Vec::new()),
+        Trust::Unknown => ("unknown", None, Vec::new()),
+        Trust::Pin(pin) => {
+            let sums = pin.certificates.iter().map(|sum| crate::x509::cert::hex(sum)).collect();
+            ("pin", Some(pin.what.clone()), sums)
+        }
+    };
+    let file = file.filter(|_| kind == "pin").map(str::to_owned);
+    WireTrust { kind, what, sha256, file }
+}
+
+/// Writes the settings for people.
+pub(super) fn write_text(
+    connection: &Connection<'_>,
+    file: Option<&str>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let settings = Settings { connection, file: file.unwrap_or(SOME_FILE) };
+    let say = |text: &str, out: &mut dyn Write| sentence("  ", "", text, out);
+    say(&format!("clients of {} at {}", connection.host, connection.address), out)?;
+    let said = |text: &str, out: &mut dyn Write| sentence("    ", "  ", text, out);
+    match &connection.trust {
+        Trust::Public => said("trust: a public CA's certificate, nothing to pin", out)?,
+        Trust::Unknown => {
+            said("trust: what the CA is, no Secret here tells; give it to the client", out)?;
+        }
+        Trust::Pin(pin) => {
+            let hint = if file.is_none() {
+                format!("; write it with --trust-out {SOME_FILE}")
+            } else {
+                String::new()
+            };
+            said(&format!("trust: {}, in {}{hint}", pin.what, settings.file), out)?;
+        }
+    }
+    if connection.not_served_yet {
+        said("note: the address does not serve the stored certificate, which this is about", out)?;
+    }
+    if connection.asks_client_certificate {
+        said("note: the server asks for a certificate of the client's; add that", out)?;
+    }
+    for client in Client::ALL {
+        let refused = connection.refusals.iter().find(|(refusing, _)| *refusing == client);
+        if let Some((_, why)) = refused {
+            said(&format!("{} would refuse it: {why}", client.name()), out)?;
+            continue;
+        }
+        for line in settings.lines(client) {
+            writeln!(out, "  {}", super::harmless::line(&line))?;
+        }
+        if client == Client::PyMilvus && connection.address.is_ipv6() {
+            said("note: PyMilvus takes no IPv6 address; the name must lead there", out)?;
+        }
+    }
+    Ok(())
+}
+
+struct Settings<'c> {
+    connection: &'c Connection<'c>,
+    file: &'c str,
+}
+
+impl Settings<'_> {
+    fn lines(&self, client: Client) -> Vec<String> {
+        match client {
+            Client::PyMilvus => vec![self.connections(), self.milvus_client()],
+            Client::Curl => vec![self.curl()],
+            Client::Grpcurl => vec![self.grpcurl()],
+            Client::Rustls => Vec::new(),
+        }
+    }
+
+    /// Whether a file is to be given at all.
+    fn pins(&self) -> bool {
+        match self.connection.trust {
+            Trust::Pin(_) | Trust::Unknown => true,
+            Trust::Public => false,
+        }
+    }
+
+    /// The arguments behind the place: what to trust, and the name that the certificate has.
+    fn python_tail(&self) -> String {
+        let mut text = ", secure=True".to_owned();
+        if self.pins() {
+            let _ = write!(text, ", server_pem_path={}", python(self.file));
+        }
+        // By name there is nothing to override.
+        if self.connection.address.is_ipv4() {
+            let _ = write!(text, ", server_name={}", python(&self.connection.host));
+        }
+        text
+    }
+
+    /// The address, or, since PyMilvus splits at the colon, the name in place of an IPv6 one.
+    fn python_host(&self) -> String {
+        match self.connection.address {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(_) => self.connection.host.clone(),
+        }
+    }
+
+    fn connections(&self) -> String {
+        format!(
+            "connections.connect(\"default\", host={}, port=\"{}\"{})",
+            python(&self.python_host()),
+            self.connection.address.port(),
+            self.python_tail()
+        )
+    }
+
+    fn milvus_client(&self) -> String {
+        let uri = format!("https://{}:{}", self.python_host(), self.connection.address.port());
+        format!("MilvusClient(uri={}{})", python(&uri), self.python_tail())
+    }
+
+    fn curl(&self) -> String {
+        let (host, port) = (&self.connection.host, self.connection.address.port());
+        let ip = match self.connection.address {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(address) => format!("[{}]", address.ip()),
+        };
+        let resolve = word(&format!("{host}:{port}:{ip}"));
+        let cacert =
+            if self.pins() { format!(" --cacert {}", word(self.file)) } else { String::new() };
+        let shown_port = if port == 443 { String::new() } else { format!(":{port}") };
+        format!(
+            "curl --resolve {resolve}{cacert} {}",
+            word(&format!("https://{host}{shown_port}/"))
+        )
+    }
+
+    fn grpcurl(&self) -> String {
+        let cacert =
+            if self.pins() { format!(" -cacert {}", word(self.file)) } else { String::new() };
+        format!(
+            "grpcurl -authority {}{cacert} {} list",
+            word(&self.connection.host),
+            word(&self.connection.address.to_string())
+        )
+    }
+}
+
+/// The text as a string of Python, in double quotes.
+fn python(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(character);
+            }
+            harmful if is_harmful(harmful) => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(harmful));
+            }
+            fine => quoted.push(fine),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn python_strings_cannot_be_left() {
+        for (text, quoted) in [
+            ("tls.crt", r#""tls.crt""#),
+            (r#"a"b\"#, r#""a\"b\\""#),
+            ("a\nb", r#""a\U0000000ab""#),
+            ("a\u{202e}b", r#""a\U0000202eb""#),
+        ] {
+            assert_eq!(python(text), quoted);
+        }
+    }
+}

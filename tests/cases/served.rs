@@ -1,0 +1,340 @@
+//! What is served, seen by the binary: real handshakes with servers on loopback.
+
+use crate::support::binary::{Certwright, Ran};
+use crate::support::tls_server::{
+    Behaviour, Pair, TlsServer, guide, key, manifests, params, pem, self_signed, signed_by,
+};
+use crate::support::witness::{openssl, say};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+use time::macros::datetime;
+
+const HOST: &str = "shop.example";
+const NEW: time::OffsetDateTime = datetime!(2026-10-01 0:00 UTC);
+const OLD: time::OffsetDateTime = datetime!(2026-03-01 0:00 UTC);
+const AT: &str = "2026-11-21T00:00:00Z";
+
+fn h2() -> Behaviour {
+    Behaviour { alpn: vec!["h2", "http/1.1"], ..Behaviour::default() }
+}
+
+/// A fresh pair each time: ECDSA signatures are never the same twice.
+fn shop(from: time::OffsetDateTime) -> Pair {
+    self_signed(&params(HOST, &[HOST], from), "ec-p256-01.pem")
+}
+
+/// A folder with the manifests of an Ingress for [`HOST`] and its Secret.
+fn folder(pair: &Pair) -> TempDir {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    manifests(folder.path(), &[HOST], "web", &pair.secret("web", None));
+    folder
+}
+
+fn verify(folder: &Path, server: &TlsServer, more: &[&str]) -> Ran {
+    Certwright::new()
+        .args(&["verify", "--at", AT, "-f", &folder.display().to_string()])
+        .args(&["--address", &server.place()])
+        .args(more)
+        .run()
+}
+
+fn rules(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().expect("a list");
+    findings.iter().filter_map(|finding| finding["rule"].as_str()).collect()
+}
+
+#[test]
+fn what_is_stored_and_served_is_said_with_the_settings_that_work() {
+    let pair = shop(NEW);
+    let server = TlsServer::serving(pair.clone(), h2());
+    let folder = folder(&pair);
+    let ran = verify(folder.path(), &server, &[]).expect_code(0);
+    let (ip, port) = (server.address.ip(), server.address.port());
+    let expected = format!(
+        "\
+HOST          ADDRESS          SERVES  EXPIRES     TLS  ALPN
+shop.example  {ip}:{port}  stored  2027-10-01  1.3  h2
+
+1 of 1 answer as stored: nothing to report
+
+clients of shop.example at {ip}:{port}
+  trust: the self-signed certificate itself, in tls.crt; write it with
+    --trust-out tls.crt
+  connections.connect(\"default\", host=\"{ip}\", port=\"{port}\", secure=True, server_pem_path=\"tls.crt\", server_name=\"shop.example\")
+  MilvusClient(uri=\"https://{ip}:{port}\", secure=True, server_pem_path=\"tls.crt\", server_name=\"shop.example\")
+  curl --resolve shop.example:{port}:{ip} --cacert tls.crt https://shop.example:{port}/
+  grpcurl -authority shop.example -cacert tls.crt {ip}:{port} list
+"
+    );
+    let even = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(even(&ran.stdout), even(&expected), "{}", ran.stdout);
+    let table = ran.stdout.lines().take(2);
+    assert!(table.into_iter().all(|line| line.chars().count() <= 80), "{}", ran.stdout);
+}
+
+#[test]
+fn nothing_is_sent_but_the_handshake_and_a_farewell() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let behaviour = Behaviour { version: Some(version), ..h2() };
+        let pair = shop(NEW);
+        let server = TlsServer::serving(pair.clone(), behaviour);
+        Certwright::new().args(&["inspect", &server.place()]).run().expect_code(0);
+        let folder = folder(&pair);
+        verify(folder.path(), &server, &[]).expect_code(0);
+        // The server's thread may still be at it when the client has ended.
+        while server.heard.lock().expect("no thread panics").len() < 2 {
+            std::thread::yield_now();
+        }
+        let heard = server.heard.lock().expect("no thread panics").clone();
+        assert_eq!(heard, vec![(Vec::new(), true); 2], "no data, and close_notify");
+    }
+}
+
+#[test]
+fn a_served_chain_is_shown_as_a_file_is() {
+    let server = TlsServer::serving(guide(), Behaviour::default());
+    let place = server.place();
+    let args = ["inspect", &place, "--servername", "my-release.milvus.io", "--at", AT];
+    let ran = Certwright::new().args(&args).run().expect_code(0);
+    for words in [
+        "X.509 v1",
+        "CN=my-release.milvus.io",
+        "with the server, proved by its signature",
+        "TLS 1.3, no ALPN, TLS_AES_256_GCM_SHA384",
+        "served-name-mismatch",
+        "cn-only",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}:\n{}", ran.stdout);
+    }
+    let report = Certwright::new().args(&args).args(&["-o", "json"]).run().expect_code(0).json();
+    assert_eq!(report["certificates"][0]["ref"]["kind"], "Endpoint");
+    assert_eq!(report["certificates"][0]["ref"]["name"], place.as_str());
+    assert_eq!(rules(&report), ["served-name-mismatch", "cn-only"]);
+}
+
+#[test]
+fn a_file_of_that_name_wins_over_a_server() {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    std::fs::write(folder.path().join("localhost:1"), guide().pem()).expect("it can be written");
+    let inspect =
+        |target: &str| Certwright::new().folder(folder.path()).args(&["inspect", target]).run();
+    assert!(inspect("localhost:1").expect_code(0).stdout.contains("CN=my-release.milvus.io"));
+    let refused = inspect("localhost:2").expect_code(4);
+    assert!(refused.flat_stderr().contains("connection refused"), "{}", refused.stderr);
+}
+
+#[test]
+fn an_ipv6_server_is_asked_by_its_brackets() {
+    let Ok(listener) = std::net::TcpListener::bind("[::1]:0") else {
+        say("SKIPPED: an_ipv6_server_is_asked_by_its_brackets: there is no ::1 here");
+        return;
+    };
+    let port = listener.local_addr().expect("it is bound").port();
+    let pair = shop(NEW);
+    let serve = move |stream| {
+        let mut stream = stream;
+        let _ = crate::support::tls_server::tls(&pair, &h2()).complete_io(&mut stream);
+        crate::support::tls_server::hold(stream);
+    };
+    let _server = TlsServer::on(listener, serve);
+    let place = format!("[::1]:{port}");
+    let ran = Certwright::new().args(&["inspect", &place, "--servername", HOST]).run();
+    let ran = ran.expect_code(0);
+    assert!(ran.stdout.starts_with(&place), "{}", ran.stdout);
+}
+
+/// A certificate with a key that neither rustls nor rcgen can sign with, served by OpenSSL.
+struct OpenSslServer {
+    child: Child,
+    place: String,
+}
+
+impl OpenSslServer {
+    fn serving(folder: &Path, key_name: &str, more: &[&str]) -> Self {
+        std::fs::write(folder.join("own.key"), key(key_name)).expect("it can be written");
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-new", "-key", "own.key", "-out", "own.crt", "-days", "30"])
+            .args(["-subj", "/CN=shop.example", "-addext", "subjectAltName=DNS:shop.example"])
+            .current_dir(folder)
+            .output()
+            .expect("openssl starts");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let mut child = Command::new("openssl")
+            .args(["s_server", "-accept", "127.0.0.1:0", "-cert", "own.crt", "-key", "own.key"])
+            .args(["-cipher", "ALL:@SECLEVEL=0"])
+            .args(more)
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe")).lines();
+        let accept = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("ACCEPT ").map(str::to_owned));
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, place: accept.expect("openssl says where it listens") }
+    }
+}
+
+impl Drop for OpenSslServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn keys_and_versions_that_clients_refuse_are_seen_all_the_same() {
+    if openssl("keys_and_versions_that_clients_refuse").is_none() {
+        return;
+    }
+    let folder = TempDir::new().expect("a temp folder can be made");
+    for (key_name, more, words) in [
+        ("ec-p521.pem", &["-tls1_3"][..], &["p521", "not proved"][..]),
+        ("ed25519.pem", &[], &["ed25519", "proved by its signature"]),
+        ("ec-p384.pem", &["-tls1_2"], &["p384", "proved by its signature", "TLS 1.2"]),
+        ("rsa-1024.pem", &["-tls1_2"], &["rsa-1024", "TLS 1.2"]),
+        ("rsa-3072.pem", &["-alpn", "http/1.1"], &["rsa-3072", "proved", "http/1.1"]),
+        ("rsa-2048-01.pem", &["-Verify", "1"], &["asks for a certificate of the client's"]),
+    ] {
+        let server = OpenSslServer::serving(folder.path(), key_name, more);
+        let ran = Certwright::new().args(&["inspect", &server.place, "--servername", HOST]).run();
+        let ran = ran.expect_code(0);
+        for words in words {
+            assert!(ran.stdout.contains(words), "{key_name}: {words}\n{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_server_of_old_versions_alone_is_told_by_its_alert() {
+    if openssl("a_server_of_old_versions_alone").is_none() {
+        return;
+    }
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let server = OpenSslServer::serving(folder.path(), "rsa-2048-01.pem", &["-tls1_1"]);
+    let ran = Certwright::new().args(&["inspect", &server.place]).run().expect_code(4);
+    assert!(ran.flat_stderr().contains("protocol_version (70)"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_older_certificate_another_key_and_an_alert_are_told_with_their_evidence() {
+    let pair = shop(NEW);
+    let folder = folder(&pair);
+    let older = TlsServer::serving(shop(OLD), h2());
+    let report = verify(folder.path(), &older, &["-o", "json"]).expect_code(1).json();
+    assert_eq!(rules(&report), ["served-differs"]);
+    assert_eq!(report["served"][0]["serves"], "older");
+    assert_eq!(report["clients"][0]["notServedYet"], true);
+    let evidence = &report["findings"][0]["evidence"];
+    assert_eq!(evidence["served"], report["served"][0]["chain"][0]["sha256"]);
+    assert_ne!(evidence["served"], evidence["stored"]);
+
+    let wrong_key = Pair { key: key("ec-p256-02.pem"), ..pair.clone() };
+    let stolen = TlsServer::serving(wrong_key, h2());
+    let report = verify(folder.path(), &stolen, &["-o", "json"]).expect_code(1).json();
+    assert_eq!(rules(&report), ["served-differs"]);
+    assert_eq!(report["served"][0]["keyProven"], false);
+    assert_eq!(report["served"][0]["serves"], "stored");
+
+    let elsewhere = Behaviour { only_for: Some("other.example"), ..h2() };
+    let unknown = TlsServer::serving(pair, elsewhere);
+    let report = verify(folder.path(), &unknown, &["-o", "json"]).expect_code(1).json();
+    assert_eq!(rules(&report), ["served-unreachable"]);
+    assert_eq!(report["served"][0]["failure"]["kind"], "alert", "{report:#}");
+    assert!(report["served"][0]["failure"]["alert"].is_u64(), "{report:#}");
+}
+
+#[test]
+fn check_looks_at_what_is_served_only_when_asked_to() {
+    let folder = folder(&shop(NEW));
+    let path = folder.path().display().to_string();
+    let check = |more: &[&str]| {
+        let args = ["check", "-f", &path, "--at", AT, "-o", "json"];
+        Certwright::new().args(&args).args(more).run().expect_code(0).json()
+    };
+    assert_eq!(rules(&check(&[])), Vec::<&str>::new());
+    // Among files no Ingress has an address.
+    let report = check(&["--served"]);
+    assert_eq!(rules(&report), ["served-unreachable"]);
+    assert_eq!(report["findings"][0]["severity"], "info");
+}
+
+#[test]
+fn trust_out_writes_exactly_what_a_client_should_pin() {
+    let own = shop(NEW);
+    let mut ca = params("Shop CA", &[], OLD);
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let root = self_signed(&ca, "ec-p384.pem");
+    let leaf = signed_by(&params(HOST, &[HOST], NEW), "ec-p256-01.pem", (&ca, "ec-p384.pem"));
+    let with_root =
+        Pair { chain: [leaf.chain.clone(), root.chain.clone()].concat(), ..leaf.clone() };
+    for (name, pair, ca_crt, expected) in [
+        ("self-signed", &own, None, &own.chain),
+        ("the root from ca.crt", &leaf, Some(root.pem() + &shop(OLD).pem()), &root.chain),
+        ("the top of the chain", &with_root, None, &root.chain),
+        ("a leaf whose issuer nobody has", &leaf, None, &leaf.chain),
+    ] {
+        let folder = TempDir::new().expect("a temp folder can be made");
+        let secret = pair.secret("web", ca_crt.as_deref());
+        manifests(folder.path(), &[HOST], "web", &secret);
+        let server = TlsServer::serving(pair.clone(), h2());
+        let out = folder.path().join("pin.pem");
+        let run = || verify(folder.path(), &server, &["--trust-out", &out.display().to_string()]);
+        run().expect_code(0);
+        let written = std::fs::read_to_string(&out).expect("it was written");
+        assert_eq!(written, pem(&expected[0]), "{name}");
+        // Once more over a file of certificates; never over anything else.
+        run().expect_code(0);
+        std::fs::write(&out, &pair.key).expect("it can be written");
+        let refused = run().expect_code(4);
+        assert!(refused.stderr.contains("no file of certificates"), "{name}: {}", refused.stderr);
+        assert_eq!(std::fs::read_to_string(&out).expect("it is there"), pair.key, "{name}");
+    }
+}
+
+#[test]
+fn waiting_ends_when_the_server_takes_the_new_pair_up() {
+    use crate::support::background::Background;
+    let server = TlsServer::serving(shop(OLD), h2());
+    let pair = shop(NEW);
+    let folder = folder(&pair);
+    let path = folder.path().display().to_string();
+    let place = server.place();
+    let args = ["verify", "-f", &path, "--at", AT, "--address", &place, "--wait"];
+    let mut waiting = Background::start(Certwright::new().args(&args));
+    waiting.wait_for("waiting: 0 of 1 as stored");
+    server.now_serving(pair);
+    waiting.wait_for("every address serves what is stored");
+    waiting.end(0);
+    // What is served already is not waited for.
+    Certwright::new().args(&args).run().expect_code(0);
+}
+
+#[test]
+fn waiting_for_what_does_not_come_ends_with_the_time() {
+    let server = TlsServer::serving(shop(OLD), h2());
+    let folder = folder(&shop(NEW));
+    let ran = verify(folder.path(), &server, &["--wait", "--timeout", "1s"]).expect_code(124);
+    assert!(ran.stderr.contains("serves: older"), "{}", ran.stderr);
+}
+
+#[test]
+fn no_output_of_verify_holds_a_part_of_the_key() {
+    let pair = shop(NEW);
+    let server = TlsServer::serving(pair.clone(), h2());
+    let folder = folder(&pair);
+    let middle = pair.key.lines().nth(1).and_then(|line| line.get(20..44)).expect("a line of key");
+    for more in [&["-o", "json", "-v"][..], &["-v", "--clients"]] {
+        let ran = verify(folder.path(), &server, more).expect_code(0);
+        for output in [&ran.stdout, &ran.stderr] {
+            assert!(!output.contains(middle) && !output.contains("PRIVATE"), "{output}");
+        }
+    }
+}
