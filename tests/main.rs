@@ -15,6 +15,7 @@ mod support {
     pub mod control_plane;
     pub mod gke;
     pub mod live;
+    pub mod real_parts;
     pub mod rude;
     pub mod source_tree;
     pub mod tls_server;
@@ -36,6 +37,7 @@ mod cases {
     mod local_files;
     mod output_files;
     mod readme;
+    mod real_parts;
     mod scenarios;
     mod secrecy;
     mod served;
