@@ -33,6 +33,8 @@ pub enum Kind {
     Event,
     /// A file or folder on this machine; the name is its path, `-` is standard input.
     File,
+    /// A host or server on the network; the name is `HOST` or `HOST:PORT`.
+    Endpoint,
 }
 
 impl Kind {
@@ -50,6 +52,7 @@ impl Kind {
             Self::ExternalSecret => "ExternalSecret",
             Self::Event => "Event",
             Self::File => "File",
+            Self::Endpoint => "Endpoint",
         }
     }
 
@@ -67,6 +70,7 @@ impl Kind {
             Self::ExternalSecret => "externalsecret",
             Self::Event => "event",
             Self::File => "file",
+            Self::Endpoint => "endpoint",
         }
     }
 }
@@ -86,6 +90,7 @@ impl Kind {
             Self::ExternalSecret => "externalsecrets",
             Self::Event => "events",
             Self::File => "files",
+            Self::Endpoint => "endpoints",
         }
     }
 }
@@ -140,6 +145,11 @@ impl ObjectRef {
         Self { kind: Kind::File, namespace: None, name: path.into(), key: None, place: None }
     }
 
+    /// The host or server that is called so on the network.
+    pub fn endpoint(name: impl Into<String>) -> Self {
+        Self { kind: Kind::Endpoint, ..Self::file(name) }
+    }
+
     /// An object of `kind` in `namespace`.
     pub fn namespaced(kind: Kind, namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self { kind, namespace: Some(namespace.into()), name: name.into(), key: None, place: None }
@@ -186,7 +196,7 @@ impl ObjectRef {
     #[must_use]
     pub fn short(&self) -> String {
         match self.kind {
-            Kind::File => self.name.clone(),
+            Kind::File | Kind::Endpoint => self.name.clone(),
             kind => format!("{}/{}", kind.word(), self.name),
         }
     }
@@ -195,13 +205,13 @@ impl ObjectRef {
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.kind, self.name.is_empty()) {
-            (Kind::File, _) => write!(f, "{}", self.name)?,
+            (Kind::File | Kind::Endpoint, _) => write!(f, "{}", self.name)?,
             (kind, true) => write!(f, "{}", kind.plural())?,
             (kind, false) => write!(f, "{}/{}", kind.word(), self.name)?,
         }
         if let Some(namespace) = &self.namespace {
             write!(f, " in namespace {namespace}")?;
-        } else if self.kind != Kind::File {
+        } else if !matches!(self.kind, Kind::File | Kind::Endpoint) {
             write!(f, " in all namespaces")?;
         }
         if let Some(place) = &self.place {
@@ -219,7 +229,8 @@ impl fmt::Display for ObjectRef {
 }
 
 impl Kind {
-    /// API group (empty for the core), version and plural resource name; none for files.
+    /// API group (empty for the core), version and plural resource name; none for what is not
+    /// Kubernetes'.
     #[must_use]
     pub const fn resource(self) -> Option<(&'static str, &'static str, &'static str)> {
         match self {
@@ -232,7 +243,7 @@ impl Kind {
             Self::Certificate => Some(("cert-manager.io", "v1", "certificates")),
             Self::ExternalSecret => Some(("external-secrets.io", "v1", "externalsecrets")),
             Self::Event => Some(("", "v1", "events")),
-            Self::File => None,
+            Self::File | Self::Endpoint => None,
         }
     }
 }

@@ -3,8 +3,11 @@
 //! Knows small types of its own, the same whichever wire form an object came in. Judges nothing,
 //! and refuses to know what a certificate is: PEM passes through here as bytes.
 
+pub mod dns;
+
 use crate::object_ref::ObjectRef;
 use crate::redact::Redacted;
+use dns::{AddressesSeen, IssuersSeen};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -31,6 +34,10 @@ pub enum Observation {
         /// The events; none when there are none, or when they may not be read.
         events: Vec<EventSeen>,
     },
+    /// Where a name leads, as DNS says.
+    Addresses(AddressesSeen),
+    /// Which CAs may issue for a name, as DNS says.
+    Issuers(IssuersSeen),
     /// The object was looked for and is there; its content was not asked for.
     Present(ObjectRef),
     /// The object was looked for and is not there.
@@ -145,6 +152,8 @@ pub struct IngressSeen {
     pub rule_hosts: Vec<String>,
     /// `spec.tls[]`.
     pub tls: Vec<TlsEntry>,
+    /// `status.loadBalancer.ingress[]`: IP addresses and host names.
+    pub addresses: Vec<String>,
 }
 
 /// One entry of `spec.tls`.

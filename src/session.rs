@@ -149,7 +149,7 @@ pub(crate) async fn package(
     }
     let client = client(global, world).await?;
     wish.object.namespace = Some(namespace(global, &client));
-    let looks = Looks { owners: wish.override_owner, events: false };
+    let looks = Looks { owners: wish.override_owner, ..Looks::default() };
     let inventory = gather_one(&client, &wish.object, looks, world).await?;
     let plan = package::secret(&inventory, &wish, world.now);
     let account = Account {

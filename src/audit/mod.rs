@@ -156,7 +156,9 @@ fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
         Kind::Service | Kind::BackendConfig | Kind::FrontendConfig | Kind::ManagedCertificate => {
             inventory.object(object).map(|facts| &facts.ignore)
         }
-        Kind::File | Kind::Certificate | Kind::ExternalSecret | Kind::Event => None,
+        Kind::File | Kind::Endpoint | Kind::Certificate | Kind::ExternalSecret | Kind::Event => {
+            None
+        }
     };
     ignored.is_some_and(|codes| codes.iter().any(|code| code == finding.rule))
 }

@@ -27,7 +27,8 @@ pub(super) async fn run(
     let source = session::source(&args.look, global, world).await?;
     let selection = session::selection(args.objects.clone(), &args.look);
     let busy = output.busy("reading", None);
-    let gathered = gather(&source, selection, Looks { owners: false, events: true }, world).await?;
+    let gathered =
+        gather(&source, selection, Looks { events: true, ..Looks::default() }, world).await?;
     drop(busy);
     session::say_what_was_seen(&source, &gathered.inventory, output);
     named_are_there(&args, &gathered.inventory)?;

@@ -9,23 +9,25 @@ use crate::inventory::questions::Asked;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Question;
-use crate::observe::{self, files};
+use crate::observe::{self, dns, files};
 use crate::world::World;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use std::path::PathBuf;
 
 /// What is looked at beside the objects that were chosen and the Secrets they name.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Looks {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
     /// What controllers say of Ingresses whose load balancer does not serve what is stored.
     pub events: bool,
+    /// Whom to ask where hosts lead; none: nobody is asked.
+    pub dns: Option<dns::Resolver>,
 }
 
 impl Looks {
-    fn asked(self) -> Asked {
+    fn asked(&self) -> Asked {
         Asked { owners: self.owners, events: self.events }
     }
 }
@@ -100,11 +102,13 @@ pub async fn gather(
             let kept = files::manifests(paths, namespace, &mut |seen| {
                 inventory.absorb(seen, world.random());
             })?;
-            return Ok(Gathered { inventory, kept });
+            ask_dns(&looks, &mut inventory, world).await;
+            kept
         }
         Source::Cluster { client, namespace } => {
             look(client, namespace.as_deref(), &mut inventory, world).await?;
-            answer_questions(client, looks, &mut inventory, world).await?;
+            answer_questions(client, &looks, &mut inventory, world).await?;
+            ask_dns(&looks, &mut inventory, world).await;
             files::Kept::new()
         }
     };
@@ -127,7 +131,7 @@ pub async fn gather_one(
         Err(error) if error.failure == Failure::NotFound => {}
         Err(error) => return Err(error.into()),
     }
-    answer_questions(client, looks, &mut inventory, world).await?;
+    answer_questions(client, &looks, &mut inventory, world).await?;
     Ok(inventory)
 }
 
@@ -163,7 +167,7 @@ async fn look(
 
 async fn answer_questions(
     client: &Client,
-    looks: Looks,
+    looks: &Looks,
     inventory: &mut Inventory,
     world: &World,
 ) -> Result<(), ClusterError> {
@@ -181,8 +185,15 @@ async fn answer_questions(
     }
 }
 
+/// Asks for every name that is open, once, whatever becomes of it; answers open no others.
+async fn ask_dns(looks: &Looks, inventory: &mut Inventory, world: &World) {
+    let Some(resolver) = &looks.dns else { return };
+    let open = inventory.open_names();
+    dns::answers(resolver, &open, &mut |seen| inventory.absorb(seen, world.random())).await;
+}
+
 /// With named objects only what they need is asked; the rest of the namespace is nobody's wish.
-fn wanted(inventory: &Inventory, looks: Looks) -> Vec<Question> {
+fn wanted(inventory: &Inventory, looks: &Looks) -> Vec<Question> {
     let questions = inventory.open_questions(looks.asked());
     let named = !inventory.selection().named.is_empty();
     let needed = |question: &Question| match question {

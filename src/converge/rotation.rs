@@ -105,7 +105,7 @@ impl Rotation<'_> {
 
     /// Owners count only where they are about to be overridden.
     fn looks(&self) -> Looks {
-        Looks { owners: self.wish.override_owner, events: false }
+        Looks { owners: self.wish.override_owner, ..Looks::default() }
     }
 
     async fn apply(&self, steps: Vec<Step>, target: &Target) -> Vec<Outcome> {

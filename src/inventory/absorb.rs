@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 
 const ROTATE: &str = "certwright.dev/rotate";
 const RENEW_BEFORE: &str = "certwright.dev/renew-before";
-const IGNORE: &str = "certwright.dev/ignore";
+/// On an object: codes of rules whose findings on it are waived, comma-separated.
+pub const IGNORE: &str = "certwright.dev/ignore";
 
 impl Inventory {
     /// Takes in one Observation. A second object of the same name replaces the first when it was
@@ -47,6 +48,8 @@ impl Inventory {
                 let troubles = self.troubles.entry(marker(&about)).or_default();
                 events.iter().for_each(|event| troubles.learn(event));
             }
+            Observation::Addresses(seen) => self.dns.absorb_addresses(seen),
+            Observation::Issuers(seen) => self.dns.absorb_issuers(seen),
             Observation::Present(object) => {
                 self.present.insert(marker(&object));
             }

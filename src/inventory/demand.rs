@@ -3,7 +3,9 @@
 //! Knows how controllers read `spec.rules` and `spec.tls`, GKE's included. Refuses to know
 //! whether a certificate covers a host.
 
-use crate::gke::annotations::{INGRESS_CLASS, certificates_elsewhere, is_gke_class};
+use crate::gke::annotations::{
+    INGRESS_CLASS, MANAGED_CERTIFICATES, certificates_elsewhere, is_gke_class,
+};
 use crate::object_ref::ObjectRef;
 use crate::observation::{IngressSeen, TlsEntry};
 use crate::x509::name;
@@ -19,6 +21,10 @@ pub struct IngressFacts {
     pub demands: Vec<Demand>,
     /// Every Secret its `tls` names, once, in order.
     pub secret_names: Vec<String>,
+    /// Every ManagedCertificate its annotation names, in order.
+    pub managed_names: Vec<String>,
+    /// Addresses that it was given: IP addresses and host names.
+    pub addresses: Vec<String>,
     /// Codes of rules whose findings on it are waived.
     pub ignore: Vec<String>,
     /// Whether the user chose it for the report.
@@ -64,7 +70,18 @@ impl IngressFacts {
                 secret_names.push(name.clone());
             }
         }
-        Self { object: seen.object.clone(), class, demands, secret_names, ignore, chosen }
+        let managed = seen.meta.annotations.get(MANAGED_CERTIFICATES).map(String::as_str);
+        let managed = managed.unwrap_or_default().split(',').map(str::trim);
+        Self {
+            object: seen.object.clone(),
+            class,
+            demands,
+            secret_names,
+            managed_names: managed.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            addresses: seen.addresses.clone(),
+            ignore,
+            chosen,
+        }
     }
 }
 

@@ -144,6 +144,7 @@ impl Inventory {
                 ingress.chosen || secrets.into_iter().any(|secret| secret.chosen)
             }),
             Kind::File
+            | Kind::Endpoint
             | Kind::Certificate
             | Kind::ExternalSecret
             | Kind::Event
