@@ -8,6 +8,7 @@ use crate::exit::FailOn;
 use crate::gke::presets::{AppProtocol, HealthCheck};
 use crate::inventory::selection::LabelSelector;
 use crate::object_ref::{Kind, KindName, check_object_name};
+use crate::observe::dns::Server;
 use crate::plan::bootstrap::ServicePort;
 use crate::x509::lead::{Lead, parse_duration};
 use crate::x509::profile::KeyType;
@@ -278,6 +279,12 @@ pub struct CheckArgs {
     /// Also look what is served: a TLS handshake with every address of every Ingress
     #[arg(long)]
     pub served: bool,
+    /// Also ask DNS where the hosts lead, and which CAs may issue for Google's domains
+    #[arg(long)]
+    pub dns: bool,
+    /// The DNS server to ask instead of the system's; implies --dns
+    #[arg(long, value_name = "HOST:PORT")]
+    pub dns_server: Option<Server>,
     /// When a certificate is due: a time or a share of its lifetime
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<Lead>,
@@ -797,6 +804,8 @@ Examples:
   certwright check -n shop
   certwright check -n shop ingress/shop -o json
   certwright check -n shop --served --fail-on error
+  certwright check -n shop ingress/shop --dns
+  certwright check -f manifests/ --dns-server 8.8.8.8:53
   certwright check -A --renew-before 20d --fail-on error
 
 "

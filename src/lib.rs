@@ -2,10 +2,9 @@
 //!
 //! ```text
 //! cluster ─┐                                                  ┌─> render (table, JSON)
-//! files  ──┤
-//! served ──┴ observe ─> Observations ─> inventory ─> audit(now) ─> Findings
-//!             (IO)       one at a time    pure         pure        └─> plan ─> Plan ─> render (dry run)
-//!              ^                            │                           pure   └─> apply (IO) ─> Outcome
+//! files  ──┤ observe ─> Observations ─> inventory ─> audit(now) ─> Findings
+//! DNS    ──┤  (IO)       one at a time    pure         pure        └─> plan ─> Plan ─> render (dry run)
+//! served ──┘   ^                            │                           pure   └─> apply (IO) ─> Outcome
 //!              └───── open questions ───────┘
 //! ```
 //!
@@ -23,7 +22,7 @@
 //! | [`render`], [`exit`] | output formats, exit codes | pure |
 //! | [`world`] | clock, randomness, environment: what tests replace | IO |
 //! | [`cluster`] | talking to an API server | IO |
-//! | [`observe`] | cluster, files and TLS servers as Observations | IO in |
+//! | [`observe`] | cluster, files, DNS and TLS servers as Observations | IO in |
 //! | [`apply`] | carrying out a plan: writing | IO out |
 //! | [`converge`] | observe until nothing is open; plan and apply until nothing is left | IO |
 //! | [`output`] | stdout, stderr, progress | IO |

@@ -33,7 +33,7 @@ pub enum Kind {
     Event,
     /// A file or folder on this machine; the name is its path, `-` is standard input.
     File,
-    /// A place on the network; the name is its host or address, and the port.
+    /// A place on the network; the name is `HOST` or `HOST:PORT`.
     Endpoint,
 }
 
@@ -145,9 +145,9 @@ impl ObjectRef {
         Self { kind: Kind::File, namespace: None, name: path.into(), key: None, place: None }
     }
 
-    /// A place on the network, by its host or address and the port.
+    /// A place on the network: a host or an address, with or without a port.
     pub fn endpoint(name: impl Into<String>) -> Self {
-        Self { kind: Kind::Endpoint, namespace: None, name: name.into(), key: None, place: None }
+        Self { kind: Kind::Endpoint, ..Self::file(name) }
     }
 
     /// An object of `kind` in `namespace`.

@@ -3,10 +3,12 @@
 //! Knows small types of its own, the same whichever wire form an object came in. Judges nothing,
 //! and refuses to know what a certificate is: PEM passes through here as bytes.
 
+pub mod dns;
 pub mod handshake;
 
 use crate::object_ref::ObjectRef;
 use crate::redact::Redacted;
+use dns::{AddressesSeen, IssuersSeen};
 use handshake::{Endpoint, HandshakeSeen};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -38,6 +40,10 @@ pub enum Observation {
     Handshake(HandshakeSeen),
     /// A handshake with a place that the user named; its certificates are inspected.
     Inspected(HandshakeSeen),
+    /// Where a name leads, as DNS says.
+    Addresses(AddressesSeen),
+    /// Which CAs may issue for a name, as DNS says.
+    Issuers(IssuersSeen),
     /// The object was looked for and is there; its content was not asked for.
     Present(ObjectRef),
     /// The object was looked for and is not there.

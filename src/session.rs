@@ -163,7 +163,7 @@ pub(crate) async fn until_served(
             told = line;
         }
     };
-    let gathered = settled(source, selection, looks, world, &mut tell).await?;
+    let gathered = settled(source, selection, &looks, world, &mut tell).await?;
     drop(busy);
     Ok(gathered)
 }
@@ -226,7 +226,7 @@ pub(crate) async fn package(
     let client = client(global, world).await?;
     wish.object.namespace = Some(namespace(global, &client));
     let looks = Looks { owners: wish.override_owner, ..Looks::default() };
-    let inventory = gather_one(&client, &wish.object, looks, world).await?;
+    let inventory = gather_one(&client, &wish.object, &looks, world).await?;
     let plan = package::secret(&inventory, &wish, world.now);
     let account = Account {
         command,

@@ -15,6 +15,7 @@ mod support {
     pub mod control_plane;
     pub mod gke;
     pub mod live;
+    pub mod name_server;
     pub mod real_parts;
     pub mod rude;
     pub mod source_tree;
@@ -25,6 +26,7 @@ mod support {
 mod cases {
     mod clippy_guard;
     mod control_plane;
+    mod dns;
     mod help;
     mod live_bootstrap;
     mod live_gke;

@@ -35,6 +35,12 @@ pub fn import_renewed(secret: &ObjectRef) -> String {
     format!("get a renewed certificate from its issuer, then: {}", import(secret))
 }
 
+/// `certwright check --dns ingress/web -n shop`: what DNS says of its hosts.
+#[must_use]
+pub fn check_dns(ingress: &ObjectRef) -> String {
+    format!("certwright check --dns {}{}", word(&ingress.short()), namespace(ingress))
+}
+
 fn namespace(object: &ObjectRef) -> String {
     object.namespace.as_deref().map_or_else(String::new, |namespace| format!(" -n {namespace}"))
 }

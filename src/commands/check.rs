@@ -5,7 +5,9 @@ use crate::audit::{self, Context};
 use crate::cli::{CheckArgs, Global, ReportFormat};
 use crate::converge::gather::{Looks, gather};
 use crate::exit::Exit;
+use crate::inventory::Inventory;
 use crate::inventory::served::ServedAt;
+use crate::observe::dns::Resolver;
 use crate::output::Output;
 use crate::render::check::{Look, write_json, write_table};
 use crate::session::{self, CommandError, Result};
@@ -25,13 +27,18 @@ pub(super) async fn run(
     }
     let source = session::source(&args.look, global, world).await?;
     let selection = session::selection(args.objects.clone(), &args.look);
-    let busy = output.busy("reading", None);
     let served = args.served.then(|| (ServedAt::Status, session::deadlines(global)));
-    let looks = Looks { served, events: true, ..Looks::default() };
-    let gathered = gather(&source, selection, looks, world).await?;
+    let dns = resolver(&args).await?;
+    let looks = Looks { events: true, dns, served, ..Looks::default() };
+    let busy = output.busy("reading", None);
+    let gathered = gather(&source, selection, &looks, world).await?;
     drop(busy);
     session::say_what_was_seen(&source, &gathered.inventory, output);
     session::named_are_there(&args.objects, &gathered.inventory)?;
+    if let Some(resolver) = &looks.dns {
+        output.say_verbosely(&format!("asked DNS at {}", resolver.servers()));
+        say_what_has_no_address(&gathered.inventory, output);
+    }
     let policy = Policy { renew_before: args.renew_before };
     let context = Context {
         now: args.at.unwrap_or(world.now),
@@ -55,4 +62,29 @@ pub(super) async fn run(
         output.say("note: no TLS Secrets and no Ingresses were found; look at -n, -A, -l or -f");
     }
     Ok(Exit::of_report(&report, args.fail_on.into()))
+}
+
+/// Whom `--dns` and `--dns-server` say to ask.
+async fn resolver(args: &CheckArgs) -> Result<Option<Resolver>> {
+    if !args.dns && args.dns_server.is_none() {
+        return Ok(None);
+    }
+    let resolver = Resolver::new(args.dns_server.as_ref()).await;
+    resolver.map(Some).map_err(|message| {
+        CommandError::failed(message, "name a DNS server by its address: --dns-server HOST:PORT")
+    })
+}
+
+/// Without an address there is nothing to compare DNS with; silence would look like all is well.
+fn say_what_has_no_address(inventory: &Inventory, output: &mut Output) {
+    let without: Vec<String> = inventory
+        .ingresses()
+        .filter(|ingress| inventory.is_reported(&ingress.object) && ingress.addresses.is_empty())
+        .map(|ingress| ingress.object.short())
+        .collect();
+    if let [first, others @ ..] = without.as_slice() {
+        let more =
+            if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+        output.say(&format!("note: no address yet, so nothing to compare DNS with: {first}{more}"));
+    }
 }

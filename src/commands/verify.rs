@@ -86,7 +86,7 @@ async fn observed(
     }
     let looks = Looks { served: Some((at, session::deadlines(global))), ..Looks::default() };
     let busy = output.busy("looking", None);
-    let gathered = gather(source, selection, looks, world).await?;
+    let gathered = gather(source, selection, &looks, world).await?;
     drop(busy);
     Ok(gathered)
 }

@@ -11,25 +11,27 @@ use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Question;
 use crate::observe::served::Deadlines;
-use crate::observe::{self, files};
+use crate::observe::{self, dns, files};
 use crate::world::World;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use std::path::PathBuf;
 
 /// What is looked at beside the objects that were chosen and the Secrets they name.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Looks {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
     /// What controllers say of Ingresses whose load balancer does not serve what is stored.
     pub events: bool,
+    /// Whom to ask where hosts lead; none: nobody is asked.
+    pub dns: Option<dns::Resolver>,
     /// What is served for Ingress hosts: where, and how long that may take.
     pub served: Option<(ServedAt, Deadlines)>,
 }
 
 impl Looks {
-    fn asked(self) -> Asked {
+    fn asked(&self) -> Asked {
         Asked { owners: self.owners, events: self.events, served: self.served.is_some() }
     }
 }
@@ -95,25 +97,22 @@ impl From<files::Unreadable> for GatherError {
 pub async fn gather(
     source: &Source,
     selection: Selection,
-    looks: Looks,
+    looks: &Looks,
     world: &World,
 ) -> Result<Gathered, GatherError> {
     let mut inventory = Inventory::new(selection);
     let kept = match source {
         Source::Files { paths, namespace } => {
-            let kept = files::manifests(paths, namespace, &mut |seen| {
-                inventory.absorb(seen, world.random());
-            })?;
-            look_at_served(looks, &mut inventory, world).await;
-            return Ok(Gathered { inventory, kept });
+            files::manifests(paths, namespace, &mut |seen| inventory.absorb(seen, world.random()))?
         }
         Source::Cluster { client, namespace } => {
             look(client, namespace.as_deref(), &mut inventory, world).await?;
             answer_questions(client, looks, &mut inventory, world).await?;
-            look_at_served(looks, &mut inventory, world).await;
             files::Kept::new()
         }
     };
+    ask_dns(looks, &mut inventory, world).await;
+    look_at_served(looks, &mut inventory, world).await;
     Ok(Gathered { inventory, kept })
 }
 
@@ -124,7 +123,7 @@ pub async fn gather(
 pub async fn gather_one(
     client: &Client,
     secret: &ObjectRef,
-    looks: Looks,
+    looks: &Looks,
     world: &World,
 ) -> Result<Inventory, GatherError> {
     let mut inventory = Inventory::new(Selection::default());
@@ -169,12 +168,12 @@ async fn look(
 
 async fn answer_questions(
     client: &Client,
-    looks: Looks,
+    looks: &Looks,
     inventory: &mut Inventory,
     world: &World,
 ) -> Result<(), ClusterError> {
     loop {
-        let questions = wanted(inventory, Looks { served: None, ..looks });
+        let questions = wanted(inventory, &Looks { served: None, ..looks.clone() });
         if questions.is_empty() {
             return Ok(());
         }
@@ -189,7 +188,7 @@ async fn answer_questions(
 
 /// The handshakes, when they are wanted, last: for which hosts the objects tell, and who serves
 /// nothing has nothing to be asked.
-async fn look_at_served(looks: Looks, inventory: &mut Inventory, world: &World) {
+async fn look_at_served(looks: &Looks, inventory: &mut Inventory, world: &World) {
     let Some((at, deadlines)) = looks.served else { return };
     inventory.look_at_served(at);
     let questions = wanted(inventory, looks);
@@ -199,8 +198,15 @@ async fn look_at_served(looks: Looks, inventory: &mut Inventory, world: &World) 
     .await;
 }
 
+/// Asks for every name that is open, once, whatever becomes of it; answers open no others.
+async fn ask_dns(looks: &Looks, inventory: &mut Inventory, world: &World) {
+    let Some(resolver) = &looks.dns else { return };
+    let open = inventory.open_names();
+    dns::answers(resolver, &open, &mut |seen| inventory.absorb(seen, world.random())).await;
+}
+
 /// With named objects only what they need is asked; the rest of the namespace is nobody's wish.
-fn wanted(inventory: &Inventory, looks: Looks) -> Vec<Question> {
+fn wanted(inventory: &Inventory, looks: &Looks) -> Vec<Question> {
     let questions = inventory.open_questions(looks.asked());
     let named = !inventory.selection().named.is_empty();
     let needed = |question: &Question| match question {

@@ -47,7 +47,7 @@ impl Rotation<'_> {
         first_seen: &FirstSeen,
         world: &World,
     ) -> Result<(Plan, Gathered), GatherError> {
-        let gathered = gather(self.source, self.selection.clone(), self.looks(), world).await?;
+        let gathered = gather(self.source, self.selection.clone(), &self.looks(), world).await?;
         let plan =
             rotation::plan(&gathered.inventory, &self.wish, &self.policy, first_seen, world.now);
         Ok((plan, gathered))
@@ -93,7 +93,7 @@ impl Rotation<'_> {
         let Source::Cluster { client, .. } = self.source else { return Ok(Plan::empty(world.now)) };
         let mut all = Plan::empty(world.now);
         for object in &self.wish.named {
-            let inventory = gather_one(client, object, self.looks(), world).await?;
+            let inventory = gather_one(client, object, &self.looks(), world).await?;
             let wish = Wish { named: vec![object.clone()], ..self.wish.clone() };
             let plan = rotation::plan(&inventory, &wish, &self.policy, first_seen, world.now);
             all.steps.extend(plan.steps);

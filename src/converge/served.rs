@@ -33,7 +33,7 @@ pub enum Told<'a> {
 pub async fn settled(
     source: &Source,
     selection: &Selection,
-    looks: Looks,
+    looks: &Looks,
     world: &World,
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Result<Gathered, GatherError> {

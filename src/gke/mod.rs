@@ -4,6 +4,7 @@
 //! certificates.
 
 pub mod annotations;
+pub mod caa;
 pub mod events;
 pub mod limits;
 pub mod managed;

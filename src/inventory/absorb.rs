@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 
 const ROTATE: &str = "certwright.dev/rotate";
 const RENEW_BEFORE: &str = "certwright.dev/renew-before";
-const IGNORE: &str = "certwright.dev/ignore";
+/// On an object: codes of rules whose findings on it are waived, comma-separated.
+pub const IGNORE: &str = "certwright.dev/ignore";
 
 impl Inventory {
     /// Takes in one Observation. A second object of the same name replaces the first when it was
@@ -49,6 +50,8 @@ impl Inventory {
             }
             Observation::Handshake(seen) => self.absorb_handshake(seen),
             Observation::Inspected(seen) => self.absorb_inspected(seen),
+            Observation::Addresses(seen) => self.dns.absorb_addresses(seen),
+            Observation::Issuers(seen) => self.dns.absorb_issuers(seen),
             Observation::Present(object) => {
                 self.present.insert(marker(&object));
             }

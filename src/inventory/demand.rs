@@ -3,7 +3,9 @@
 //! Knows how controllers read `spec.rules` and `spec.tls`, GKE's included. Refuses to know
 //! whether a certificate covers a host.
 
-use crate::gke::annotations::{INGRESS_CLASS, certificates_elsewhere, is_gke_class};
+use crate::gke::annotations::{
+    INGRESS_CLASS, MANAGED_CERTIFICATES, certificates_elsewhere, is_gke_class,
+};
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::observation::{IngressSeen, TlsEntry};
 use crate::x509::name;
@@ -20,6 +22,8 @@ pub struct IngressFacts {
     pub demands: Vec<Demand>,
     /// Every Secret its `tls` names, once, in order.
     pub secret_names: Vec<String>,
+    /// Every ManagedCertificate its annotation names, in order.
+    pub managed_names: Vec<String>,
     /// The addresses its controller has given it: `ip` or `hostname` of its status.
     pub addresses: Vec<String>,
     /// The annotation, if any, by which its controller speaks HTTP/2 to the backends, as for gRPC.
@@ -76,11 +80,14 @@ impl IngressFacts {
                 secret_names.push(name.clone());
             }
         }
+        let managed = seen.meta.annotations.get(MANAGED_CERTIFICATES).map(String::as_str);
+        let managed = managed.unwrap_or_default().split(',').map(str::trim);
         Self {
             object: seen.object.clone(),
             class,
             demands,
             secret_names,
+            managed_names: managed.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             addresses: addresses(seen),
             http2: http2(&seen.meta.annotations),
             ignore,

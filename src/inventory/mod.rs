@@ -6,6 +6,7 @@
 mod absorb;
 pub mod bundle;
 pub mod demand;
+pub mod dns;
 mod link;
 pub mod owner;
 pub mod questions;
@@ -14,8 +15,10 @@ pub mod served;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::lead::Lead;
+pub use absorb::IGNORE;
 use bundle::Bundle;
 use demand::IngressFacts;
+use dns::DnsFacts;
 pub use link::{Coverage, SecretState};
 use owner::Owner;
 use selection::Selection;
@@ -42,6 +45,7 @@ pub struct Inventory {
     present: BTreeSet<(Kind, String, String)>,
     /// What controllers had to say: the last warning that no success came after.
     troubles: BTreeMap<(Kind, String, String), Troubles>,
+    dns: DnsFacts,
     problems: Vec<Problem>,
     served: served::Served,
 }
@@ -184,6 +188,7 @@ impl Inventory {
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
             troubles: BTreeMap::new(),
+            dns: DnsFacts::default(),
             problems: Vec::new(),
             served: served::Served::default(),
         }

@@ -36,11 +36,8 @@ pub(super) fn secret(secret: Secret, namespace: &str, place: Option<Place>) -> S
 /// An Ingress.
 pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -> IngressSeen {
     let spec = ingress.spec.unwrap_or_default();
-    let balancer = ingress.status.and_then(|status| status.load_balancer);
-    let rows = balancer.and_then(|balancer| balancer.ingress).unwrap_or_default();
-    let addresses = rows
-        .into_iter()
-        .filter_map(|row| row.ip.or(row.hostname).filter(|address| !address.is_empty()));
+    let balancer = ingress.status.and_then(|status| status.load_balancer).unwrap_or_default();
+    let rows = balancer.ingress.unwrap_or_default().into_iter();
     let tls = spec.tls.unwrap_or_default().into_iter().map(|entry| TlsEntry {
         hosts: entry.hosts.unwrap_or_default(),
         secret_name: entry.secret_name.filter(|name| !name.is_empty()),
@@ -56,7 +53,12 @@ pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -
             .filter_map(|rule| rule.host)
             .collect(),
         tls: tls.collect(),
-        addresses: addresses.collect(),
+        addresses: rows
+            .filter_map(|row| {
+                let one = |text: Option<String>| text.filter(|text| !text.is_empty());
+                one(row.ip).or(one(row.hostname))
+            })
+            .collect(),
     }
 }
 

@@ -1,13 +1,14 @@
 //! Observing: the world as Observations, one at a time, judged by nobody here.
 //!
-//! Knows the API server, manifests, PEM files and TLS servers. Refuses to know the inventory: it is handed
-//! questions and hands on what it saw, also that it could not see.
+//! Knows the API server, manifests, PEM files, DNS and TLS servers. Refuses to know the inventory: it
+//! is handed questions and hands on what it saw, also that it could not see.
 #![expect(
     clippy::disallowed_methods,
     reason = "an IO module: it reads files, standard input and sockets, within deadlines"
 )]
 
 pub mod cluster;
+pub mod dns;
 pub mod files;
 mod kubernetes;
 pub mod manifest;

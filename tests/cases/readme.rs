@@ -4,9 +4,13 @@
 //! evened out. Everything else must be the same, to the letter.
 
 use crate::support::binary::BINARY;
+use crate::support::name_server::NameServer;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+/// What the README calls the DNS server.
+const NAME_SERVER: &str = "8.8.8.8:53";
 
 #[test]
 fn the_transcript_prints_what_the_readme_says() {
@@ -19,10 +23,26 @@ fn the_transcript_prints_what_the_readme_says() {
         let from = root.join("testdata/scenarios/guide/in").join(file);
         fs::copy(from, guide.join(file)).expect("the guide's manifests can be copied");
     }
+    let stuck = root.join("testdata/scenarios/dns-stuck");
+    fs::create_dir(folder.path().join("stuck")).expect("a folder can be made");
+    for file in ["ingress.yaml", "managed.yaml", "service.yaml"] {
+        let to = folder.path().join("stuck").join(file);
+        fs::copy(stuck.join("in").join(file), to).expect("its manifests can be copied");
+    }
+    let zone = fs::read_to_string(stuck.join("dns/example.zone")).expect("its zone is there");
     let steps = transcript(&readme);
-    assert!(steps.len() >= 4, "the README has lost its transcript");
+    assert!(steps.len() >= 5, "the README has lost its transcript");
+    let server = NameServer::start("the_transcript_prints", &[("example", &zone)]);
     for (command, expected) in steps {
-        let found = run(&command, folder.path());
+        let found = match (&server, command.contains(NAME_SERVER)) {
+            (Some(server), true) => {
+                let address = server.address();
+                let command = command.replace(NAME_SERVER, &address);
+                run(&command, folder.path()).replace(&address, NAME_SERVER)
+            }
+            (None, true) => continue,
+            (_, false) => run(&command, folder.path()),
+        };
         assert_eq!(evened(&found), evened(&expected), "$ {command}\n{found}");
     }
 }

@@ -188,6 +188,6 @@ fn printed(ran: &Ran, call: &str) -> String {
 
 /// What PyMilvus comes to with these lines.
 fn uses(parts: &RealParts, folder: &Path, lines: &str) -> Result<String, String> {
-    fs::write(folder.join("connect.py"), lines).expect("the folder can be written");
+    fs::write(folder.join("connect.py"), lines).map_err(|error| error.to_string())?;
     parts.run_python("use_milvus.py", folder, &["connect.py"])
 }

@@ -6,6 +6,7 @@
 use crate::support::binary::Certwright;
 use crate::support::gke;
 use crate::support::live::Live;
+use crate::support::name_server::NameServer;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,6 +39,40 @@ fn check_args(folder: &Path) -> [&'static str; 5] {
     ["check", "--at", AT, "--platform", if is_gke(folder) { "gke" } else { "other" }]
 }
 
+/// There can be no DNS server here, which was said loudly.
+struct Skipped;
+
+/// A scenario about DNS holds a folder of zones, which a DNS server of its own serves; others need
+/// none.
+fn name_server(test: &str, folder: &Path) -> Result<Option<NameServer>, Skipped> {
+    let zones = folder.join("dns");
+    if !zones.exists() {
+        return Ok(None);
+    }
+    let zones = zones_in(&zones);
+    let zones: Vec<(&str, &str)> =
+        zones.iter().map(|(name, records)| (name.as_str(), records.as_str())).collect();
+    NameServer::start(test, &zones).map(Some).ok_or(Skipped)
+}
+
+/// The name and the records of each zone.
+fn zones_in(folder: &Path) -> Vec<(String, String)> {
+    let files = fs::read_dir(folder).expect("the zones can be listed").flatten();
+    let zone = |path: PathBuf| {
+        let records = fs::read_to_string(&path).expect("a zone can be read");
+        (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), records)
+    };
+    files.map(|file| zone(file.path())).collect()
+}
+
+/// What goldens call the server, in as many characters.
+const NAME_SERVER: &str = "127.0.0.1:50053";
+
+fn asking<'a>(args: &[&'a str], server: Option<&'a str>) -> Vec<&'a str> {
+    let flag = server.into_iter().flat_map(|address| ["--dns-server", address]);
+    args.iter().copied().chain(flag).collect()
+}
+
 fn offline(folder: &Path, args: &[&str]) -> String {
     let ran = Certwright::new().folder(folder).args(args).args(&["-f", "in"]).run();
     let talk =
@@ -50,12 +85,20 @@ fn every_scenario_reads_as_its_goldens_say() {
     let update = std::env::var_os("UPDATE_GOLDENS").is_some();
     let mut differ = Vec::new();
     for folder in scenarios() {
+        let Ok(server) = name_server("every_scenario_reads_as_its_goldens_say", &folder) else {
+            continue;
+        };
+        let server = server.as_ref().map(NameServer::address);
+        let check = asking(&check_args(&folder), server.as_deref());
         for (golden, args) in [
-            ("check.txt", check_args(&folder).to_vec()),
-            ("check.json", [&check_args(&folder)[..], &["-o", "json"]].concat()),
+            ("check.txt", check.clone()),
+            ("check.json", [&check[..], &["-o", "json"]].concat()),
             ("plan.txt", vec!["rotate", "--due", "--dry-run=client", "--at", AT]),
         ] {
-            let found = offline(&folder, &args);
+            let mut found = offline(&folder, &args);
+            if let Some(server) = &server {
+                found = found.replace(server, NAME_SERVER);
+            }
             let path = folder.join(golden);
             if update {
                 fs::write(&path, &found).expect("goldens can be written");
@@ -101,7 +144,9 @@ fn a_scenario_gives_the_same_findings_offline_and_on_a_real_api_server() {
         }
         live.create_scenario(&name(&folder));
         give_addresses(&live, &folder);
-        let args = check_args(&folder);
+        let Ok(server) = name_server(test, &folder) else { continue };
+        let server = server.as_ref().map(NameServer::address);
+        let args = asking(&check_args(&folder), server.as_deref());
         let on_cluster = live.certwright().args(&args).args(&["-o", "json", "-n", &live.namespace]);
         let in_files = Certwright::new().folder(&folder).args(&args);
         let in_files = in_files.args(&["-f", "in", "-o", "json", "-n", &live.namespace]);
@@ -128,10 +173,10 @@ fn give_addresses(live: &Live, folder: &Path) {
         let object = object.expect("kubectl prints JSON");
         let items = object["items"].as_array().cloned();
         for object in items.unwrap_or_else(|| vec![object]) {
-            let ip = object.pointer("/status/loadBalancer/ingress/0/ip").and_then(Value::as_str);
-            if let (Some(ip), Some("Ingress")) = (ip, object["kind"].as_str()) {
+            let rows = object.pointer("/status/loadBalancer/ingress");
+            if let (Some(rows), Some("Ingress")) = (rows, object["kind"].as_str()) {
                 let name = object["metadata"]["name"].as_str().expect("it has a name");
-                gke::give_address(live, name, ip);
+                gke::give_addresses(live, name, rows);
             }
         }
     }

@@ -63,7 +63,12 @@ pub fn install(live: &Live) {
 
 /// Gives the Ingress this address, as the load balancer's controller does when it is built.
 pub fn give_address(live: &Live, ingress: &str, ip: &str) {
-    let status = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": ip }] } } });
+    give_addresses(live, ingress, &json!([{ "ip": ip }]));
+}
+
+/// The same, with these rows of `status.loadBalancer.ingress`.
+pub fn give_addresses(live: &Live, ingress: &str, rows: &Value) {
+    let status = json!({ "status": { "loadBalancer": { "ingress": rows } } });
     let patch = status.to_string();
     live.kubectl(&[
         "patch",

@@ -52,7 +52,8 @@ impl RealParts {
     pub fn run_python(&self, file: &str, folder: &Path, args: &[&str]) -> Result<String, String> {
         let mut python = self.python();
         python.arg(here("tests/support/real_parts").join(file)).args(args);
-        let ran = python.current_dir(folder).stdin(Stdio::null()).output().expect("python starts");
+        let ran = python.current_dir(folder).stdin(Stdio::null()).output();
+        let ran = ran.map_err(|error| format!("python does not start: {error}"))?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
     }

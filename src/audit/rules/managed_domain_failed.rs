@@ -3,7 +3,7 @@
 
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, remedy};
 use crate::gke::managed::domain_meaning;
 use crate::inventory::Inventory;
 
@@ -23,13 +23,13 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         for (domain, status) in &named.managed.domain_status {
             // After an edit the status speaks of the old domains for minutes.
             if status.starts_with("Failed") && named.managed.domains.contains(domain) {
-                found.push(finding(&named, domain, status));
+                found.push(finding(&named, domain, status, inventory.dns_was_asked()));
             }
         }
     }
 }
 
-fn finding(named: &gke::Named<'_>, domain: &str, status: &str) -> Finding {
+fn finding(named: &gke::Named<'_>, domain: &str, status: &str, dns_was_asked: bool) -> Finding {
     let meaning = domain_meaning(status);
     let addresses: Vec<&str> =
         named.ingresses.iter().flat_map(|ingress| gke::addresses(ingress)).collect();
@@ -38,6 +38,12 @@ fn finding(named: &gke::Named<'_>, domain: &str, status: &str) -> Finding {
         addresses => {
             format!("{} (the Ingress address is {})", meaning.remedy, addresses.join(", "))
         }
+    };
+    let way_out = match named.ingresses.first().filter(|_| !dns_was_asked) {
+        Some(ingress) if ingress.object.place.is_none() => {
+            format!("{way_out}; what DNS says: {}", remedy::check_dns(&ingress.object))
+        }
+        _ => way_out,
     };
     let finding = RULE
         .on(&named.facts.object, format!("domain {domain} is {status}: {}", meaning.meaning))

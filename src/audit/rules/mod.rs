@@ -1,8 +1,13 @@
 //! The rules, one file each, in one list.
 
+mod caa_forbids;
 mod cert_missing;
 mod cert_unreadable;
 mod cn_only;
+mod dns;
+mod dns_aaaa_elsewhere;
+mod dns_elsewhere;
+mod dns_missing;
 mod expired;
 mod expires_soon;
 mod gke;
@@ -94,6 +99,10 @@ pub const RULES: &[&Rule] = &[
     &served_default_certificate::RULE,
     &served_unreachable::RULE,
     &served_no_h2::RULE,
+    &dns_missing::RULE,
+    &dns_elsewhere::RULE,
+    &dns_aaaa_elsewhere::RULE,
+    &caa_forbids::RULE,
 ];
 
 /// A certificate whose dates matter to clients: every one of a bundle but roots behind the leaf.

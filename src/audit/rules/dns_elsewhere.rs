@@ -1,0 +1,76 @@
+//! `dns-elsewhere`: a host that leads to other addresses than its Ingress's. A warning, for a CDN
+//! or proxy may stand in front on purpose; Google, though, validates a domain at the addresses
+//! that DNS gives (GoogleCloudPlatform/gke-managed-certs#38).
+
+use super::dns::{self, Led, Wanted};
+use super::gke;
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::{IGNORE, Inventory};
+use std::net::IpAddr;
+
+pub(super) const RULE: Rule = Rule {
+    code: "dns-elsewhere",
+    severity: Severity::Warning,
+    remedy: "let the host lead to the Ingress's address and nowhere else",
+    explain: "Asked with --dns. The addresses of a host are compared with those of every Ingress \
+              that names it, so that one for IPv4 and one for IPv6 may share it; an address that is \
+              a host name is looked up too. A CDN or proxy in front is fine for a certificate of \
+              your own, and certwright.dev/ignore: dns-elsewhere says so. A ManagedCertificate is \
+              neither issued nor renewed behind one: Google looks for it at the addresses that DNS \
+              gives. What the system's resolver says may differ from what the world sees: \
+              --dns-server 8.8.8.8:53 asks outside.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for led in dns::led(inventory) {
+        let wanted = led.wanted(inventory);
+        let mut strays = led.stray_v4(&wanted);
+        if led.managed().next().is_none() {
+            // Of a domain of Google's, dns-aaaa-elsewhere tells.
+            strays.extend(led.stray_v6(&wanted));
+        }
+        if !strays.is_empty() {
+            found.push(finding(&led, &wanted, &strays));
+        }
+    }
+}
+
+fn finding(led: &Led<'_>, wanted: &Wanted, strays: &[IpAddr]) -> Finding {
+    let ingress = led.ingress;
+    let managed: Vec<String> = led.managed().map(|facts| facts.object.short()).collect();
+    let blocked = match managed.as_slice() {
+        [] => String::new(),
+        managed => format!("; Google cannot validate it for {}", managed.join(", ")),
+    };
+    let message = format!(
+        "host {} leads to {}, and its Ingress has the address {}{blocked}",
+        led.name(),
+        dns::shown(strays),
+        wanted.shown()
+    );
+    let records = led.records(wanted);
+    let lead_here = if led.seen.aliases.is_empty() {
+        let kinds = led.kinds().join(" and ");
+        format!("replace the {kinds} records of {} by the DNS record: {records}", led.host())
+    } else {
+        format!("replace the CNAME record of {} by the DNS record: {records}", led.host())
+    };
+    let remedy = if managed.is_empty() {
+        let already = ingress.ignore.iter().map(String::as_str).filter(|code| *code != RULE.code);
+        let ignore: Vec<&str> = already.chain([RULE.code]).collect();
+        let waive = gke::annotate(&ingress.object, IGNORE, Some(&ignore.join(",")));
+        format!("{lead_here}; or, when a CDN or proxy stands in front on purpose: {waive}")
+    } else {
+        lead_here
+    };
+    let finding = RULE
+        .on(&ingress.object, message)
+        .evidence("host", led.host())
+        .evidence("aliases", led.seen.aliases.join(", "))
+        .evidence("addresses", dns::shown(&led.addresses()))
+        .evidence("ingressAddresses", wanted.shown())
+        .remedy(remedy);
+    led.others(&ingress.object).into_iter().fold(finding, Finding::related)
+}
