@@ -325,6 +325,6 @@ fn set_domains_waits_for_what_is_being_deleted_and_writes_nothing_to_it() {
     run.wait_for("ingress/web is being deleted since");
     finalizers("ingress/web", &Value::Null);
     let ended = run.end(4);
-    assert!(ended.contains("no Ingress names it"), "{ended}");
+    assert!(ended.contains("no Ingress of class gce names it"), "{ended}");
     assert_eq!(managed_names(&live).len(), 1, "nothing was made");
 }
