@@ -34,6 +34,7 @@ mod cases {
     mod local_files;
     mod output_files;
     mod readme;
+    mod remedies;
     mod scenarios;
     mod secrecy;
     mod tidy;

@@ -45,7 +45,9 @@ impl Inventory {
             }
             Observation::Events { about, events } => {
                 let troubles = self.troubles.entry(marker(&about)).or_default();
-                events.iter().for_each(|event| troubles.learn(event));
+                for event in &events {
+                    troubles.learn(event);
+                }
             }
             Observation::Present(object) => {
                 self.present.insert(marker(&object));

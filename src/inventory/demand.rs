@@ -17,6 +17,8 @@ pub struct IngressFacts {
     pub class: Option<String>,
     /// Every host it names, in rules or under `tls`, once.
     pub demands: Vec<Demand>,
+    /// Whether it has any `tls` entry, whatever that says.
+    pub has_tls: bool,
     /// Every Secret its `tls` names, once, in order.
     pub secret_names: Vec<String>,
     /// Codes of rules whose findings on it are waived.
@@ -64,7 +66,8 @@ impl IngressFacts {
                 secret_names.push(name.clone());
             }
         }
-        Self { object: seen.object.clone(), class, demands, secret_names, ignore, chosen }
+        let has_tls = !seen.tls.is_empty();
+        Self { object: seen.object.clone(), class, demands, has_tls, secret_names, ignore, chosen }
     }
 }
 
