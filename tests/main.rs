@@ -40,6 +40,7 @@ mod cases {
     mod output_files;
     mod readme;
     mod real_parts;
+    mod remedies;
     mod scenarios;
     mod secrecy;
     mod served;

@@ -113,7 +113,7 @@ impl ClusterError {
         Self {
             failure: Failure::NoSuchKind,
             message: format!("this cluster knows no {kinds}: {object} cannot be there"),
-            remedy: "GKE's own kinds are only on GKE; elsewhere choose another --ingress-class"
+            remedy: "GKE's own kinds are only on GKE: look at --context; elsewhere bootstrap with another --ingress-class"
                 .to_owned(),
         }
     }

@@ -292,7 +292,7 @@ fn say(told: &Told<'_>, args: &BootstrapArgs, output: &mut Output) {
             }
         }
         Told::Going(going) => {
-            for object in going.iter() {
+            for object in *going {
                 output.say(&format!("waiting: {}: {}", object.object, object.message));
                 output.say(&format!("  → {}", object.remedy));
             }

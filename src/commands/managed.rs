@@ -109,10 +109,8 @@ async fn status(
     gather_events(&client, about, &mut inventory, world).await?;
     let mut standings = managed::standings(&inventory);
     standings.retain(is_wanted);
-    if let Some(name) = &args.name {
-        if standings.is_empty() {
-            return Err(not_there(name, &namespace.unwrap_or_default()));
-        }
+    if let Some(name) = args.name.as_ref().filter(|_| standings.is_empty()) {
+        return Err(not_there(name, &namespace.unwrap_or_default()));
     }
     match args.output {
         PlanFormat::Json => write_json(&standings, world.now, output.data())?,

@@ -72,6 +72,7 @@ impl ManagedWait<'_> {
     /// As [`gather_managed`], for a first look that fails and for what no later look can mend.
     pub async fn waited(&mut self, world: &World) -> Result<Waited, GatherError> {
         let (mut waiting, mut looks, mut hopeless_looks) = (Waiting::new(true), 0, 0);
+        let mut last = None;
         loop {
             let (client, namespace) = (self.client, self.object.namespace.as_deref());
             let look = || gather_managed(client, namespace, world);
@@ -82,6 +83,9 @@ impl ManagedWait<'_> {
             (self.tell)(Told::Standing(&standing));
             if standing.managed.is_active() {
                 return Ok(Waited::Active);
+            }
+            if last.replace(standing.managed.clone()) != Some(standing.managed.clone()) {
+                waiting.look_soon();
             }
             hopeless_looks = if standing.hopeless().is_some() { hopeless_looks + 1 } else { 0 };
             if let Some((message, remedy)) =

@@ -117,7 +117,7 @@ pub fn certificate_meaning(status: &str) -> Meaning {
         ),
         "RenewalFailed" => meaning(
             "renewing failed; the old certificate is served until it expires",
-            "mend the DNS and make a new ManagedCertificate beside it",
+            "mend the DNS, make a new ManagedCertificate beside it, and let this one go when that is Active",
             true,
         ),
         _ => meaning("a status that certwright does not know", "see Google's documentation", false),

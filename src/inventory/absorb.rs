@@ -46,7 +46,9 @@ impl Inventory {
             }
             Observation::Events { about, events } => {
                 let troubles = self.troubles.entry(marker(&about)).or_default();
-                events.iter().for_each(|event| troubles.learn(event));
+                for event in &events {
+                    troubles.learn(event);
+                }
             }
             Observation::Handshake(seen) => self.absorb_handshake(seen),
             Observation::Inspected(seen) => self.absorb_inspected(seen),

@@ -20,6 +20,8 @@ pub struct IngressFacts {
     pub class: Option<String>,
     /// Every host it names, in rules or under `tls`, once.
     pub demands: Vec<Demand>,
+    /// Whether it has any `tls` entry, whatever that says.
+    pub has_tls: bool,
     /// Every Secret its `tls` names, once, in order.
     pub secret_names: Vec<String>,
     /// Every ManagedCertificate its annotation names, in order.
@@ -86,6 +88,7 @@ impl IngressFacts {
             object: seen.object.clone(),
             class,
             demands,
+            has_tls: !seen.tls.is_empty(),
             secret_names,
             managed_names: managed.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             addresses: addresses(seen),

@@ -254,6 +254,8 @@ pub fn set_domains(
     let ingresses: BTreeMap<&str, &ObjectFacts> = family
         .iter()
         .flat_map(|standing| &standing.ingresses)
+        // On others nothing is ever attached, and waiting for it would have no end.
+        .filter(|(ingress, _)| class_ignored(ingress).is_none())
         .map(|(ingress, _)| (ingress.object.name.as_str(), *ingress))
         .collect();
     if let Some(refusal) = cannot_change(name, &family, ingresses.is_empty()) {
@@ -261,8 +263,8 @@ pub fn set_domains(
         return change;
     }
     let goes = |facts: &ObjectFacts| facts.going_since.map(|since| (facts.object.short(), since));
-    let going = ingresses.values().copied().chain(target.map(|target| target.facts));
-    if let Some((object, since)) = going.filter_map(|facts| goes(facts)).next() {
+    let mut touched = ingresses.values().copied().chain(target.map(|target| target.facts));
+    if let Some((object, since)) = touched.find_map(goes) {
         change.waiting = Some(format!("{object} is being deleted since {}", instant::show(since)));
         return change;
     }
@@ -288,7 +290,7 @@ pub fn set_domains(
             .filter_map(|ingress| attach(ingress, &object.name))
             .map(Step::PatchObject),
     );
-    change.waiting = not_serving(target, &ingresses);
+    change.waiting = not_serving(inventory, target, &ingresses);
     if change.waiting.is_none() && change.plan.steps.is_empty() {
         let others: Vec<&Standing<'_>> =
             family.iter().filter(|standing| standing.facts.object.name != object.name).collect();
@@ -338,7 +340,7 @@ fn cannot_change(name: &ObjectRef, family: &[Standing<'_>], unnamed: bool) -> Op
         let remedy = format!("kubectl annotate ingress NAME {MANAGED_CERTIFICATES}={}", name.name);
         return no(
             Reason::Mismatch,
-            "no Ingress names it, so another would never be issued",
+            "no Ingress of class gce names it, so another would never be issued",
             remedy,
         );
     }
@@ -346,7 +348,11 @@ fn cannot_change(name: &ObjectRef, family: &[Standing<'_>], unnamed: bool) -> Op
 }
 
 /// Why the new certificate does not serve yet; none when it is Active and on every load balancer.
-fn not_serving(target: &Standing<'_>, ingresses: &BTreeMap<&str, &ObjectFacts>) -> Option<String> {
+fn not_serving(
+    inventory: &Inventory,
+    target: &Standing<'_>,
+    ingresses: &BTreeMap<&str, &ObjectFacts>,
+) -> Option<String> {
     let status = target.managed.status.as_deref().unwrap_or("no status yet");
     let name = &target.facts.object.name;
     if !target.managed.is_active() {
@@ -355,8 +361,18 @@ fn not_serving(target: &Standing<'_>, ingresses: &BTreeMap<&str, &ObjectFacts>) 
     let attached = |ingress: &str| {
         target.ingresses.iter().any(|(there, attached)| there.object.name == ingress && *attached)
     };
-    let lacking = ingresses.keys().find(|ingress| !attached(ingress))?;
-    Some(format!("ingress/{lacking} does not carry managedcertificate/{name} yet"))
+    let (lacking, facts) = ingresses.iter().find(|(ingress, _)| !attached(ingress))?;
+    let beside = |name: &str| ObjectRef {
+        kind: Kind::ManagedCertificate,
+        name: name.to_owned(),
+        ..facts.object.clone()
+    };
+    let missing =
+        listed(facts, MANAGED_CERTIFICATES).find(|name| inventory.object(&beside(name)).is_none());
+    let why = missing.map_or_else(String::new, |missing| {
+        format!(": it names managedcertificate/{missing}, which does not exist, and that stops Google's controller")
+    });
+    Some(format!("ingress/{lacking} does not carry managedcertificate/{name} yet{why}"))
 }
 
 /// Takes the old names out of every list; those that stand in none are deleted.
@@ -562,6 +578,31 @@ mod tests {
         let domains = ["b.example".to_owned()];
         let change = set_domains(&inventory, &name, &domains, OffsetDateTime::UNIX_EPOCH);
         assert_eq!((change.plan.steps.len(), change.plan.refused.len()), (0, 1));
+    }
+
+    #[test]
+    fn domains_change_only_where_googles_controller_looks_and_what_stops_it_is_told() {
+        let name = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", "web");
+        let active = json!({
+            "certificateName": "mcrt-1", "certificateStatus": "Active",
+            "domainStatus": [{ "domain": "a.example", "status": "Active" }],
+        });
+        let here = |class: &'static str, names: &'static str| -> Given<'static> {
+            let annotations =
+                Box::leak(Box::new([(INGRESS_CLASS, class), (MANAGED_CERTIFICATES, names)]));
+            (ObjectRef::ingress("shop", class), annotations, json!({}), Value::Null)
+        };
+        let change = |ingresses: Vec<Given<'_>>| {
+            let objects = ingresses.into_iter().chain([certificate(active.clone())]).collect();
+            let domains = ["a.example".to_owned()];
+            set_domains(&of_objects(objects), &name, &domains, OffsetDateTime::UNIX_EPOCH)
+        };
+        let internal = change(vec![here("gce-internal", "web")]);
+        assert!(internal.plan.refused[0].message.contains("no Ingress of class gce"));
+        let both = change(vec![here("gce-internal", "web"), here("gce", "web,gone")]);
+        let waiting = both.waiting.expect("the one of class gce does not carry it yet");
+        assert!(waiting.starts_with("ingress/gce does not carry"), "{waiting}");
+        assert!(waiting.contains("managedcertificate/gone, which does not exist"), "{waiting}");
     }
 
     #[test]

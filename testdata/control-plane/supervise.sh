@@ -145,7 +145,7 @@ start_apiserver() {
         --service-account-issuer=https://kubernetes.default.svc \
         --service-account-key-file="$keys/service-account.pub" \
         --service-account-signing-key-file="$keys/service-account.key" \
-        --service-cluster-ip-range=10.0.0.0/24 \
+        --service-cluster-ip-range=10.0.0.0/16 \
         --endpoint-reconciler-type=none \
         --disable-admission-plugins=ServiceAccount \
         --max-requests-inflight=4000 \

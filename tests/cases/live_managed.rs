@@ -136,10 +136,17 @@ fn wait_goes_on_through_what_heals_and_ends_with_active_for_its_own_domains() {
         ("Provisioning", "FailedRateLimited"),
         ("ProvisioningFailed", "Provisioning"),
         ("Provisioning", "FailedNotVisible"),
+        ("Provisioning", "FailedCaaChecking"),
+        ("", "Provisioning"),
+        ("RenewalFailed", "Active"),
+        ("SomethingNew", "SomethingElse"),
+        ("Provisioning", "Provisioning"),
+        ("Provisioning", "Active"),
     ] {
         controller.set_status("web-tls", status, &[(A, domain)]);
         controller.sync();
-        run.wait_for(&format!("{A} {domain}"));
+        let shown = if status.is_empty() { "no status yet" } else { status };
+        run.wait_for(&format!("web-tls: {shown}, attached: {A} {domain}"));
     }
     controller.set_status("web-tls", "Active", &[(A, "Active")]);
     controller.sync();
@@ -166,6 +173,27 @@ fn wait_ends_early_on_what_cannot_heal_by_itself() {
     controller.set_status("web-tls", "Provisioning", &[(A, "Provisioning")]);
     controller.sync();
     live.run(&["managed", "wait", "web-tls", "--timeout", "1s"]).expect_code(124);
+}
+
+#[test]
+fn a_right_that_is_missing_is_named_with_verb_resource_and_namespace() {
+    let Some(live) = with_ingress("a_right_that_is_missing_for_managed") else { return };
+    create(&live);
+    let denied = |args: &[&str], right: &str| {
+        let said = live.run(&[args, &["--as", "nobody"]].concat()).expect_code(4).flat_stderr();
+        let right = format!("ask for the right to {right} in namespace {}", live.namespace);
+        assert!(said.contains(&right), "{args:?}: {said}");
+    };
+    denied(&["managed", "status"], "list managedcertificates");
+    denied(&["managed", "wait", "web-tls"], "list managedcertificates");
+    denied(&["managed", "set-domains", "web-tls", B], "list managedcertificates");
+    denied(&["managed", "create", "other", B], "get managedcertificates");
+    let resource = "--resource=managedcertificates.networking.gke.io,ingresses.networking.k8s.io";
+    live.kubectl(&["create", "role", "reader", "--verb=get,list", resource]);
+    live.kubectl(&["create", "rolebinding", "reader", "--role=reader", "--user=nobody"]);
+    live.run(&["managed", "status", "--as", "nobody"]).expect_code(1);
+    denied(&["managed", "create", "other", B], "create and patch managedcertificates");
+    denied(&["managed", "set-domains", "web-tls", B], "create and patch managedcertificates");
 }
 
 #[test]
@@ -325,6 +353,6 @@ fn set_domains_waits_for_what_is_being_deleted_and_writes_nothing_to_it() {
     run.wait_for("ingress/web is being deleted since");
     finalizers("ingress/web", &Value::Null);
     let ended = run.end(4);
-    assert!(ended.contains("no Ingress names it"), "{ended}");
+    assert!(ended.contains("no Ingress of class gce names it"), "{ended}");
     assert_eq!(managed_names(&live).len(), 1, "nothing was made");
 }

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The instant every scenario is judged at.
-const AT: &str = "2026-11-21T00:00:00Z";
+pub(super) const AT: &str = "2026-11-21T00:00:00Z";
 
 fn scenarios() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenarios");
@@ -31,7 +31,7 @@ fn name(folder: &Path) -> String {
 
 /// A scenario about GKE holds a file of this name. All others are judged as on another platform,
 /// for the kinds that it is told by are on the shared cluster as soon as any test wants them.
-fn is_gke(folder: &Path) -> bool {
+pub(super) fn is_gke(folder: &Path) -> bool {
     folder.join("gke").exists()
 }
 
@@ -165,7 +165,7 @@ fn a_scenario_gives_the_same_findings_offline_and_on_a_real_api_server() {
 }
 
 /// Writes what the manifests say of the addresses of Ingresses: `kubectl create` drops a status.
-fn give_addresses(live: &Live, folder: &Path) {
+pub(super) fn give_addresses(live: &Live, folder: &Path) {
     let manifests = folder.join("in").display().to_string();
     let read = live.kubectl(&["create", "--dry-run=client", "-o", "json", "-f", &manifests]);
     let objects = serde_json::Deserializer::from_slice(&read.stdout).into_iter::<Value>();

@@ -84,7 +84,7 @@ fn of_service<'i>(
             Presence::Missing(severity, how) if !missing.contains(&config) => {
                 let message = format!("it names backendconfig/{name}, which {how}");
                 found.push(on(message).severity(severity).related(config.clone()).remedy(format!(
-                    "create backendconfig/{name} in namespace {}, or take it out of the annotation",
+                    "create backendconfig/{name} in namespace {}; or take it out of the annotation",
                     config.namespace()
                 )));
                 missing.push(config);

@@ -3,8 +3,8 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Context, Rule, remedy};
+use crate::inventory::{Inventory, SecretFacts};
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-chain-too-long",
@@ -15,6 +15,13 @@ pub(super) const RULE: Rule = Rule {
               its intermediates; they have the roots.",
     check,
 };
+
+fn way_out(secret: &SecretFacts) -> String {
+    match &secret.owner {
+        Some(owner) => format!("{} owns it: {}", owner.name, RULE.remedy),
+        None => format!("{}, then: {}", RULE.remedy, remedy::import(&secret.object)),
+    }
+}
 
 /// How many certificates a chain may have, the leaf included.
 const MAX_CHAIN: usize = 5;
@@ -31,7 +38,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let finding = RULE
             .on(&secret.object.key("tls.crt"), message)
             .evidence("certificates", count)
-            .evidence("limit", MAX_CHAIN);
+            .evidence("limit", MAX_CHAIN)
+            .remedy(way_out(secret));
         let users = ingresses.iter().map(|ingress| ingress.object.clone());
         found.push(users.fold(finding, crate::audit::finding::Finding::related));
     }

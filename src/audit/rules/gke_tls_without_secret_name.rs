@@ -60,9 +60,16 @@ fn way_out(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str
         return gke::patch(&ingress.object, "json", &json!(removals), &words);
     }
     let domains = if hosts.is_empty() { "DOMAIN".to_owned() } else { gke::words(hosts) };
+    let secret = format!("{}-tls", ingress.object.name);
+    let additions = nameless.iter().map(|index| {
+        json!({"op": "add", "path": format!("/spec/tls/{index}/secretName"), "value": secret})
+    });
+    let additions: Vec<_> = additions.collect();
+    let words = format!("name that Secret in {which}");
     format!(
-        "certwright issue {domains} --secret {}{}, and name that Secret in {which}",
-        remedy::word(&format!("{}-tls", ingress.object.name)),
+        "certwright issue {domains} --secret {}{}, then: {}",
+        remedy::word(&secret),
         gke::in_namespace(&ingress.object),
+        gke::patch(&ingress.object, "json", &json!(additions), &words),
     )
 }

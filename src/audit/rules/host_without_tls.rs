@@ -1,9 +1,12 @@
 //! `host-without-tls`: an Ingress rule host that no `tls` entry serves. A warning beside hosts
 //! that have TLS (somebody forgot one), else for information.
 
+use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
+use crate::inventory::demand::IngressFacts;
+use serde_json::json;
 
 pub(super) const RULE: Rule = Rule {
     code: "host-without-tls",
@@ -32,8 +35,29 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                 RULE.on(&ingress.object, message)
                     .severity(severity)
                     .evidence("host", &demand.host)
-                    .evidence("hostsWithTls", beside.join(", ")),
+                    .evidence("hostsWithTls", beside.join(", "))
+                    .remedy(way_out(ingress, &demand.host)),
             );
         }
     }
+}
+
+/// A certificate of the host's own, in an entry of its own: an entry that is there would need
+/// another certificate too.
+fn way_out(ingress: &IngressFacts, host: &str) -> String {
+    let secret = format!("{}-tls", host.replace('*', "wildcard"));
+    let entry = json!({ "hosts": [host], "secretName": secret });
+    let patch = if ingress.has_tls {
+        json!([{ "op": "add", "path": "/spec/tls/-", "value": entry }])
+    } else {
+        json!([{ "op": "add", "path": "/spec/tls", "value": [entry] }])
+    };
+    let words = format!("add the host with that Secret to spec.tls of {}", ingress.object.short());
+    format!(
+        "certwright issue {} --secret {}{}, then: {}",
+        remedy::word(host),
+        remedy::word(&secret),
+        gke::in_namespace(&ingress.object),
+        gke::patch(&ingress.object, "json", &patch, &words),
+    )
 }

@@ -5,7 +5,8 @@ use super::gke::{self, Presence};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
-use crate::inventory::Inventory;
+use crate::gke::managed::Managed;
+use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::Kind;
 
 pub(super) const RULE: Rule = Rule {
@@ -31,16 +32,6 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 Severity::Error => ": none of those it names is attached",
                 Severity::Warning | Severity::Info => "",
             };
-            let hosts = gke::rule_hosts(ingress);
-            let domains = match hosts.as_slice() {
-                [] => "DOMAIN".to_owned(),
-                hosts => gke::words(hosts),
-            };
-            let way_out = format!(
-                "certwright managed create {} {domains}{}, or take the name out of the annotation",
-                remedy::word(name),
-                gke::in_namespace(&ingress.object),
-            );
             found.push(
                 RULE.on(
                     &ingress.object,
@@ -50,8 +41,39 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .evidence("managedCertificates", names.join(", "))
                 .evidence("missing", name)
                 .related(managed)
-                .remedy(way_out),
+                .remedy(way_out(inventory, ingress, &names, name)),
             );
         }
     }
+}
+
+/// It is made for the hosts that no other one lists; where they all list some, its name can go too.
+fn way_out(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing: &str) -> String {
+    let others: Vec<Managed> = names
+        .iter()
+        .filter_map(|name| inventory.object(&gke::beside(ingress, Kind::ManagedCertificate, name)))
+        .map(|facts| Managed::of(&facts.spec, &facts.status))
+        .collect();
+    let listed = |host: &str| {
+        let mut domains = others.iter().flat_map(|managed| &managed.domains);
+        domains.any(|domain| domain.eq_ignore_ascii_case(host))
+    };
+    let hosts = gke::rule_hosts(ingress);
+    let unlisted: Vec<&str> = hosts.iter().copied().filter(|host| !listed(host)).collect();
+    let domains = match (unlisted.as_slice(), hosts.as_slice()) {
+        ([], []) => "DOMAIN".to_owned(),
+        ([], hosts) => gke::words(hosts),
+        (unlisted, _) => gke::words(unlisted),
+    };
+    let create = format!(
+        "certwright managed create {} {domains}{}",
+        remedy::word(missing),
+        gke::in_namespace(&ingress.object),
+    );
+    if !unlisted.is_empty() || others.is_empty() {
+        return create;
+    }
+    let rest: Vec<&str> = names.iter().copied().filter(|name| *name != missing).collect();
+    let leave_out = gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&rest.join(",")));
+    format!("{create}; or {leave_out}")
 }

@@ -25,7 +25,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             finding
                 .evidence("notBefore", not_before)
                 .evidence("at", instant::show(context.now))
-                .evidence("sha256", dated.certificate.fingerprint()),
+                .evidence("sha256", dated.certificate.fingerprint())
+                .remedy(format!("wait until then; or {}", dated.remedy())),
         );
     }
 }

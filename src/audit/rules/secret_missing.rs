@@ -50,7 +50,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                     .related(ObjectRef::secret(namespace, name))
                     .evidence("secretName", name)
                     .evidence("hosts", hosts.join(", "))
-                    .remedy(format!("certwright issue {domains} --secret {secret_word} -n {namespace}, or certwright import {secret_word}")),
+                    .remedy(format!("certwright issue {domains} --secret {secret_word} -n {namespace}; or certwright import {secret_word} -n {namespace} --cert FILE --key FILE")),
             );
         }
     }

@@ -3,8 +3,9 @@
 //! changed.
 
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::{Inventory, TLS_SECRET};
+use crate::audit::{Context, Rule, remedy};
+use crate::inventory::{Inventory, SecretFacts, TLS_SECRET};
+use crate::object_ref::ObjectRef;
 
 pub(super) const RULE: Rule = Rule {
     code: "secret-wrong-type",
@@ -28,7 +29,27 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         let finding = RULE
             .on(&secret.object, message)
             .evidence("type", &secret.secret_type)
-            .evidence("expected", TLS_SECRET);
+            .evidence("expected", TLS_SECRET)
+            .remedy(way_out(inventory, secret, first));
         found.push(users.into_iter().fold(finding, super::super::finding::Finding::related));
     }
+}
+
+/// The second Secret: made, where the pair was, else given the pair that is there.
+fn way_out(inventory: &Inventory, secret: &SecretFacts, ingress: &ObjectRef) -> String {
+    let namespace = secret.object.namespace();
+    let name = remedy::word(&format!("{}-2", secret.object.name));
+    let demands = inventory.users(&secret.object).flat_map(|ingress| &ingress.demands);
+    let mut hosts: Vec<String> = demands
+        .filter(|demand| demand.secrets.contains(&secret.object.name))
+        .map(|demand| remedy::word(&demand.host))
+        .collect();
+    hosts.dedup();
+    let self_signed = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
+    let make = if self_signed && !hosts.is_empty() {
+        format!("certwright issue {} --secret {name} -n {namespace}", hosts.join(" "))
+    } else {
+        format!("certwright import {name} -n {namespace} --cert FILE --key FILE")
+    };
+    format!("{make}, and name secret/{name} in spec.tls of {}", ingress.short())
 }

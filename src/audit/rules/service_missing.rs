@@ -37,7 +37,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                     .evidence("port", port)
                     .related(service)
                     .remedy(format!(
-                        "create service/{name} in namespace {}, or name another one in the Ingress",
+                        "create service/{name} in namespace {}; or name another one in the Ingress",
                         ingress.object.namespace()
                     )),
             );

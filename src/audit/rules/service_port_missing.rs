@@ -32,7 +32,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             found.push(
                 RULE.on(&ingress.object, message)
                     .evidence("port", port)
-                    .evidence("ports", has)
+                    .evidence("ports", &has)
+                    .remedy(format!("name in the Ingress a port that the Service has: {has}"))
                     .related(facts.object.clone()),
             );
         }

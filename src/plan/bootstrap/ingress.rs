@@ -36,10 +36,8 @@ pub(super) fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec
         }
         Class::Other(class) => spec["ingressClassName"] = class.as_str().into(),
     }
-    if wish.class == Class::Gce {
-        if let Some(address) = &wish.static_ip {
-            annotations.insert(STATIC_IP.to_owned(), address.as_str().into());
-        }
+    if let Some(address) = wish.static_ip.as_ref().filter(|_| wish.class == Class::Gce) {
+        annotations.insert(STATIC_IP.to_owned(), address.as_str().into());
     }
     (spec, annotations, notes)
 }

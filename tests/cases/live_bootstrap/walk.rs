@@ -233,11 +233,12 @@ fn port_80_can_redirect_by_a_frontend_config() {
 #[test]
 fn what_was_said_of_port_80_can_be_taken_back_and_is_left_alone_when_nothing_is_said() {
     let Some(live) = milvus("what_was_said_of_port_80") else { return };
-    const FRONTEND: &str = "networking.gke.io/v1beta1.FrontendConfig";
-    const ALLOW: &str = "kubernetes.io/ingress.allow-http";
     let said = || {
         let annotations = &object(&live, &format!("Ingress/{SERVICE}"))["metadata"]["annotations"];
-        (annotations[FRONTEND].clone(), annotations[ALLOW].clone())
+        (
+            annotations["networking.gke.io/v1beta1.FrontendConfig"].clone(),
+            annotations["kubernetes.io/ingress.allow-http"].clone(),
+        )
     };
     let (redirects, off) = ((json!(SERVICE), Value::Null), (Value::Null, json!("false")));
     for (http, expected) in [
