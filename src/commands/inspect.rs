@@ -80,7 +80,8 @@ fn secret_named(target: &str) -> Option<KindName> {
 /// A target in which nothing at all could be read is bad input.
 fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
     let read = inventory.bundles().any(|(_, bundle)| {
-        !bundle.certificates.is_empty() || matches!(bundle.key, KeyState::Read { .. })
+        !bundle.certificates.is_empty()
+            || matches!(bundle.key, KeyState::Read { .. } | KeyState::Encrypted)
     });
     if read {
         return Ok(());
@@ -93,7 +94,10 @@ fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
             let missing = bundle.certificates_missing.then(|| format!("{object}: it is empty"));
             let key = match &bundle.key {
                 KeyState::Unreadable(reason) => Some(format!("{object}: {reason}")),
-                KeyState::NotExpected | KeyState::Missing | KeyState::Read { .. } => None,
+                KeyState::NotExpected
+                | KeyState::Missing
+                | KeyState::Encrypted
+                | KeyState::Read { .. } => None,
             };
             damaged.chain(missing).chain(key)
         })

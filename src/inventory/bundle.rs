@@ -5,7 +5,7 @@
 
 use crate::x509::cert::{self, Certificate};
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
-use crate::x509::pem::{self, Label};
+use crate::x509::pem::{self, Label, Oddity};
 use ring::rand::SecureRandom;
 
 /// Facts of a pair.
@@ -13,15 +13,35 @@ use ring::rand::SecureRandom;
 pub struct Bundle {
     /// The certificates that could be read, in their order.
     pub certificates: Vec<Certificate>,
-    /// Certificates that could not be read.
+    /// Certificates that could not be read: the first of them, should they be very many.
     pub damaged: Vec<Damaged>,
+    /// Certificates that were read, and that others pass over for how they are written.
+    pub odd: Vec<OddlyWritten>,
     /// Whether there was anything at all where certificates should be.
     pub certificates_missing: bool,
     /// The private key.
     pub key: KeyState,
+    /// What of the key's writing makes others pass over it.
+    pub key_oddity: Option<Oddity>,
     /// Whether the key is the leaf's.
     pub pairing: Pairing,
+    /// Where the key's certificate stands, when that is not the first place but a later one.
+    pub key_position: Option<usize>,
 }
+
+/// A certificate that not every reader sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OddlyWritten {
+    /// Its position among the certificates, from 0.
+    pub index: usize,
+    /// What is odd.
+    pub what: Oddity,
+}
+
+/// How many damaged certificates are kept; a file of nothing but BEGIN lines has millions.
+const MAX_DAMAGED: usize = 100;
+/// How many certificates a misplaced key is compared with.
+const MAX_COMPARED: usize = 20;
 
 /// A certificate that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +61,8 @@ pub enum KeyState {
     Missing,
     /// There is something that is no usable key.
     Unreadable(String),
+    /// There is a key under a password.
+    Encrypted,
     /// A key.
     Read {
         /// Its type and size.
@@ -60,16 +82,16 @@ impl Bundle {
     ) -> Self {
         let text = certificates.unwrap_or_default();
         let read = read_certificates(text);
-        let (key, pairing) = match key.unwrap_or_default() {
-            [] => (KeyState::Missing, Pairing::Unknown("there is no private key".to_owned())),
-            bytes => read_key(bytes, read.leaf_key.as_ref(), random),
-        };
+        let key = read_key(key.unwrap_or_default(), &read.keys, random);
         Self {
             certificates: read.certificates,
             damaged: read.damaged,
+            odd: read.odd,
             certificates_missing: text.trim_ascii().is_empty(),
-            key,
-            pairing,
+            key: key.state,
+            key_oddity: key.oddity,
+            pairing: key.pairing,
+            key_position: key.position,
         }
     }
 
@@ -115,7 +137,7 @@ impl Bundle {
 /// Whether one of the certificates in `pem` has this fingerprint.
 #[must_use]
 pub fn holds(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
-    certificate_blocks(pem).any(|der| der.is_ok_and(|der| cert::sha256(&der) == *fingerprint))
+    certificate_blocks(pem).any(|(der, _)| der.is_ok_and(|der| cert::sha256(&der) == *fingerprint))
 }
 
 const NO_CERTIFICATE: &str = "there is no PEM block of a certificate in it";
@@ -123,19 +145,35 @@ const NO_CERTIFICATE: &str = "there is no PEM block of a certificate in it";
 struct ReadCertificates {
     certificates: Vec<Certificate>,
     damaged: Vec<Damaged>,
-    leaf_key: Option<PublicKey>,
+    odd: Vec<OddlyWritten>,
+    /// Public keys of the first certificates.
+    keys: Vec<PublicKey>,
 }
 
 fn read_certificates(bytes: &[u8]) -> ReadCertificates {
-    let mut read =
-        ReadCertificates { certificates: Vec::new(), damaged: Vec::new(), leaf_key: None };
-    for (index, block) in certificate_blocks(bytes).enumerate() {
+    let mut read = ReadCertificates {
+        certificates: Vec::new(),
+        damaged: Vec::new(),
+        odd: Vec::new(),
+        keys: Vec::new(),
+    };
+    for (index, (block, oddity)) in certificate_blocks(bytes).enumerate() {
         match block.and_then(|der| cert::read(&der)) {
-            Ok((facts, public)) => {
-                read.leaf_key.get_or_insert(public);
+            Ok((mut facts, public)) => {
+                if oddity == Some(Oddity::OldLabel) {
+                    // OpenSSL's TRUSTED CERTIFICATE has its own notes behind the certificate.
+                    facts.trailing_bytes = 0;
+                }
+                if read.keys.len() < MAX_COMPARED {
+                    read.keys.push(public);
+                }
+                read.odd.extend(oddity.map(|what| OddlyWritten { index, what }));
                 read.certificates.push(facts);
             }
-            Err(message) => read.damaged.push(Damaged { index, message }),
+            Err(message) if read.damaged.len() < MAX_DAMAGED => {
+                read.damaged.push(Damaged { index, message });
+            }
+            Err(_) => {}
         }
     }
     let nothing = read.certificates.is_empty() && read.damaged.is_empty();
@@ -145,12 +183,14 @@ fn read_certificates(bytes: &[u8]) -> ReadCertificates {
     read
 }
 
-/// The DER of each certificate block.
-fn certificate_blocks(bytes: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, String>> {
+/// The DER of each certificate block, and what is odd about its writing.
+fn certificate_blocks(
+    bytes: &[u8],
+) -> impl Iterator<Item = (Result<Vec<u8>, String>, Option<Oddity>)> {
     let blocks = pem::blocks(bytes).into_iter();
     blocks.filter(|block| block.label == Label::Certificate).map(|block| match block.der {
-        Ok(der) => Ok(der.expose().to_vec()),
-        Err(error) => Err(error.to_string()),
+        Ok(der) => (Ok(der.expose().to_vec()), block.oddity),
+        Err(error) => (Err(error.to_string()), block.oddity),
     })
 }
 
@@ -159,24 +199,42 @@ fn is_der(bytes: &[u8]) -> bool {
     matches!(bytes, [0x30, 0x81..=0x84, ..])
 }
 
-fn read_key(
-    bytes: &[u8],
-    leaf: Option<&PublicKey>,
-    random: &dyn SecureRandom,
-) -> (KeyState, Pairing) {
+struct ReadKey {
+    state: KeyState,
+    oddity: Option<Oddity>,
+    pairing: Pairing,
+    position: Option<usize>,
+}
+
+impl ReadKey {
+    /// There is nothing to compare a certificate with, for this reason.
+    fn none(state: KeyState, why: &str) -> Self {
+        Self { state, oddity: None, pairing: Pairing::Unknown(why.to_owned()), position: None }
+    }
+}
+
+fn read_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom) -> ReadKey {
     let key = match PrivateKey::from_pem(bytes) {
         Ok(key) => key,
         Err(KeyError::NoBlock) if bytes.trim_ascii().is_empty() => {
-            return (KeyState::Missing, Pairing::Unknown("there is no private key".to_owned()));
+            return ReadKey::none(KeyState::Missing, "there is no private key");
+        }
+        Err(KeyError::Encrypted) => {
+            return ReadKey::none(KeyState::Encrypted, "the private key is under a password");
         }
         Err(error) => {
-            let unknown = Pairing::Unknown("the private key cannot be read".to_owned());
-            return (KeyState::Unreadable(error.to_string()), unknown);
+            let state = KeyState::Unreadable(error.to_string());
+            return ReadKey::none(state, "the private key cannot be read");
         }
     };
-    let pairing = leaf.map_or_else(
+    let pairing = certificates.first().map_or_else(
         || Pairing::Unknown("there is no certificate to compare the key with".to_owned()),
         |leaf| key.pairs_with(leaf, random),
     );
-    (KeyState::Read { key_type: key.key_type(), public_id: key.public_id() }, pairing)
+    let elsewhere =
+        || certificates.iter().position(|one| key.pairs_with(one, random) == Pairing::Match);
+    let position = if pairing == Pairing::Differs { elsewhere() } else { None };
+    let state = KeyState::Read { key_type: key.key_type(), public_id: key.public_id() };
+    let block = pem::blocks(bytes).into_iter().find(|block| block.label.is_private_key());
+    ReadKey { state, oddity: block.and_then(|block| block.oddity), pairing, position }
 }

@@ -9,7 +9,7 @@ use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::{CaCrt, Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
-use crate::x509::key::Pairing;
+use crate::x509::key::{KeyError, Pairing};
 use crate::x509::{chain, instant};
 use time::OffsetDateTime;
 
@@ -39,6 +39,12 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
         }
         KeyState::Unreadable(reason) => {
             return no(reason.clone(), "expected a PEM private key in the clear");
+        }
+        KeyState::Encrypted => {
+            return no(
+                KeyError::Encrypted.to_string(),
+                "take the password off: openssl pkey -in FILE -out tls.key",
+            );
         }
         KeyState::Read { key_type, public_id } if bundle.pairing == Pairing::Differs => {
             let private =

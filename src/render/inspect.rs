@@ -57,7 +57,7 @@ fn write_bundle(
         writeln!(out)?;
     }
     if many == 0
-        && let KeyState::Read { .. } = bundle.key
+        && let KeyState::Read { .. } | KeyState::Encrypted = bundle.key
     {
         writeln!(out, "{}{}", harmless::line(&object.short()), in_place(object))?;
         field("private key", &key_text(inventory, bundle), out)?;
@@ -107,6 +107,7 @@ fn key_text(inventory: &Inventory, bundle: &Bundle) -> String {
         (KeyState::NotExpected, _) => key_elsewhere(inventory, bundle),
         (KeyState::Missing, _) => "missing".to_owned(),
         (KeyState::Unreadable(reason), _) => format!("cannot be read: {reason}"),
+        (KeyState::Encrypted, _) => "under a password".to_owned(),
         (KeyState::Read { key_type, public_id }, _) if bundle.certificates.is_empty() => {
             match certificate_of(inventory, public_id.as_deref()) {
                 Some(file) => format!("{key_type}, the key of {file}"),
@@ -128,7 +129,10 @@ fn key_elsewhere(inventory: &Inventory, bundle: &Bundle) -> String {
     let wanted = bundle.leaf().map(|leaf| leaf.key_id.as_str());
     let holds_it = |other: &Bundle| match &other.key {
         KeyState::Read { public_id, .. } => public_id.as_deref() == wanted && wanted.is_some(),
-        KeyState::NotExpected | KeyState::Missing | KeyState::Unreadable(_) => false,
+        KeyState::NotExpected
+        | KeyState::Missing
+        | KeyState::Unreadable(_)
+        | KeyState::Encrypted => false,
     };
     match inventory.bundles().find(|(_, other)| holds_it(other)) {
         Some((object, _)) => format!("in {}, matches", object.short()),

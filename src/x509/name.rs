@@ -204,12 +204,14 @@ pub fn dead_dns_name(name: &str) -> Option<&'static str> {
         Some("it is not ASCII; its xn-- form belongs there")
     } else if name.chars().any(|c| c.is_ascii_whitespace() || c.is_ascii_control()) {
         Some("it has a blank or a control character")
-    } else if name.contains("://") || name.contains('/') {
+    } else if name.contains("://") {
         Some("it is a URL, not a host")
     } else if name.contains(':') {
         Some("it has a port")
+    } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.*".contains(c)) {
+        Some("it has a character that no host name has")
     } else if name.contains('*') && !is_plain_wildcard(name) {
-        Some("its wildcard is not one whole left-most label with two labels behind it")
+        Some("its wildcard is not the whole left-most label, and that alone")
     } else if name.split('.').any(str::is_empty) {
         Some("it has an empty label")
     } else {
@@ -218,7 +220,7 @@ pub fn dead_dns_name(name: &str) -> Option<&'static str> {
 }
 
 fn is_plain_wildcard(name: &str) -> bool {
-    name.strip_prefix("*.").is_some_and(|rest| rest.contains('.') && !rest.contains('*'))
+    name.strip_prefix("*.").is_some_and(|rest| !rest.is_empty() && !rest.contains('*'))
 }
 
 /// Whether a common name is one that a SAN could hold: the way out for CN-only certificates.
@@ -362,7 +364,7 @@ mod tests {
             ("a.example/path", true),
             ("a.example:443", true),
             ("*", true),
-            ("*.example", true),
+            ("*.example", false),
             ("a*.shop.example", true),
             ("*.*.example", true),
             ("a..b", true),
