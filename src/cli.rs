@@ -313,6 +313,19 @@ pub enum ReportFormat {
     Json,
 }
 
+/// `-o` of `inspect`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// For people, 80 columns.
+    Table,
+    /// For people with room.
+    Wide,
+    /// For programs.
+    Json,
+    /// The certificates alone, written anew.
+    Pem,
+}
+
 /// `certwright inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
@@ -327,7 +340,17 @@ pub struct InspectArgs {
     pub at: Option<OffsetDateTime>,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: ReportFormat,
+    pub output: InspectFormat,
+    /// Write the certificates of one target as PEM in the order servers must send: the leaf (that
+    /// of the private key, when it is there), its intermediates, without the root
+    #[arg(long, conflicts_with = "output")]
+    pub fix_chain: bool,
+    /// With --fix-chain: the file to write to, instead of standard output
+    #[arg(long, value_name = "FILE", requires = "fix_chain")]
+    pub out: Option<PathBuf>,
+    /// With --out: replace a file that is there
+    #[arg(long, requires = "out")]
+    pub force: bool,
     /// Leave out the heads of columns (-o wide)
     #[arg(long)]
     pub no_headers: bool,
@@ -678,6 +701,7 @@ Examples:
   certwright inspect tls.crt
   certwright inspect secret/shop-tls -n shop
   certwright inspect - -o json < tls.crt
+  certwright inspect tls.crt tls.key --fix-chain --out chain.pem
 
 "
     );

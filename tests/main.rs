@@ -20,6 +20,7 @@ mod support {
 }
 
 mod cases {
+    mod clients;
     mod clippy_guard;
     mod control_plane;
     mod help;

@@ -3,6 +3,7 @@
 //! Here a certificate is judged. Reports every violation, never just the first. Refuses to know
 //! Kubernetes types, IO and the clock: `now` is an argument.
 
+pub mod clients;
 pub mod expiry;
 pub mod finding;
 pub mod policy;

@@ -98,8 +98,8 @@ impl Bundle {
     /// The facts of a PEM or DER file that holds certificates, perhaps a key beside them.
     #[must_use]
     pub fn of_file(bytes: &[u8], random: &dyn SecureRandom) -> Self {
-        let pem = is_der(bytes).then(|| pem::encode("CERTIFICATE", bytes));
-        let bytes = pem.as_ref().map_or(bytes, |pem| pem.as_bytes());
+        let text = pem::of_file(bytes);
+        let bytes = text.expose();
         let has_key = pem::blocks(bytes).iter().any(|block| block.label.is_private_key());
         let mut bundle = Self::of_pair(Some(bytes), has_key.then_some(bytes), random);
         if !has_key {
@@ -192,11 +192,6 @@ fn certificate_blocks(
         Ok(der) => (Ok(der.expose().to_vec()), block.oddity),
         Err(error) => (Err(error.to_string()), block.oddity),
     })
-}
-
-/// A SEQUENCE with a long length, as every certificate begins in DER.
-fn is_der(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x30, 0x81..=0x84, ..])
 }
 
 struct ReadKey {

@@ -449,6 +449,8 @@ fn curve_name(oid: &str) -> &str {
         P256 => "p256",
         P384 => "p384",
         P521 => "p521",
+        "1.2.840.10045.3.1.1" => "p192",
+        "1.3.132.0.33" => "p224",
         "1.3.132.0.10" => "secp256k1",
         "" => "ec with explicit parameters",
         other => other,

@@ -158,6 +158,16 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
     found
 }
 
+/// A file as PEM text: a certificate in DER is put into a block, everything else stays as it is.
+#[must_use]
+pub fn of_file(bytes: &[u8]) -> Redacted {
+    // A SEQUENCE with a long length, as every certificate begins in DER.
+    if matches!(bytes, [0x30, 0x81..=0x84, ..]) {
+        return Redacted::new(encode("CERTIFICATE", bytes).as_bytes().to_vec());
+    }
+    Redacted::new(bytes.to_vec())
+}
+
 /// The certificates of a text and nothing else: no key beside them, no byte order mark, no text
 /// around, all of which some server chokes on or hands out.
 #[must_use]

@@ -152,6 +152,17 @@ impl Profile {
     }
 }
 
+impl San {
+    /// The name as people read it: see [`name::shown`].
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Dns(text) => name::shown(text),
+            Self::Ip(_) | Self::Email(_) | Self::Uri(_) | Self::Other(_) => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for San {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,5 +1,5 @@
 //! `trailing-data`: bytes behind the certificate inside its PEM block. Go refuses such a block
-//! ("x509: trailing data"), OpenSSL and rustls pass over what is left.
+//! ("x509: trailing data"), and so do rustls and OpenSSL where it loads a server's certificate.
 
 use super::{certificate_place, every};
 use crate::audit::finding::{Findings, Severity};
@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = Rule {
     remedy: "write the certificate anew: openssl x509 -in FILE -out tls.crt",
     explain: "A block holds one DER value. What stands behind it is not covered by the signature and \
               comes from a tool that padded a buffer, or from DER files that were joined before they \
-              were encoded; then the certificates behind the first are lost. Go refuses the block.",
+              were encoded; then the certificates behind the first are lost. Go, rustls and nginx refuse the \
+              block; openssl x509 passes over what is left.",
     check,
 };
 

@@ -1,0 +1,280 @@
+//! Clients: which of them would refuse what a bundle holds, and why.
+//!
+//! Knows what each was measured to do (`tests/cases/clients.rs` asks Go, OpenSSL and rustls-webpki
+//! again on every run), from facts alone: no client is linked in, and the DER is long gone when this
+//! is asked. Takes for granted that the client trusts the issuer, or pins a self-signed
+//! certificate, and asks for a host that the certificate is for. Refuses to say how bad it is: that
+//! is the rules' business.
+
+use crate::inventory::bundle::Bundle;
+use crate::x509::cert::{Certificate, OID_SERVER_AUTH, San};
+use crate::x509::chain;
+use crate::x509::key::Pairing;
+use crate::x509::pem::Oddity;
+use crate::x509::{instant, name};
+use time::OffsetDateTime;
+
+/// Somebody who looks at a server's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Client {
+    /// rustls with rustls-webpki 0.103 and ring.
+    Rustls,
+    /// Go's crypto/x509 and crypto/tls, from 1.24 on.
+    Go,
+    /// OpenSSL 3 at security level 2, as Debian and Ubuntu set it up: curl, Python, nginx.
+    OpenSsl,
+    /// Chrome, Firefox and Safari: refused when one of them refuses.
+    Browsers,
+    /// Google's load balancer, which takes the certificate for serving (reference: ingress-gce).
+    GkeLoadBalancer,
+    /// gRPC's Python package with its `BoringSSL`: `PyMilvus`.
+    GrpcPython,
+}
+
+impl Client {
+    /// Every client, in the order of reports.
+    pub const ALL: [Self; 6] = [
+        Self::Rustls,
+        Self::Go,
+        Self::OpenSsl,
+        Self::Browsers,
+        Self::GkeLoadBalancer,
+        Self::GrpcPython,
+    ];
+
+    /// The name in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rustls => "rustls",
+            Self::Go => "Go",
+            Self::OpenSsl => "OpenSSL",
+            Self::Browsers => "browsers",
+            Self::GkeLoadBalancer => "GKE load balancer",
+            Self::GrpcPython => "gRPC Python (PyMilvus)",
+        }
+    }
+}
+
+/// What one client makes of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The client.
+    pub client: Client,
+    /// Why it refuses; empty when it accepts. May hold names from outside.
+    pub reasons: Vec<String>,
+}
+
+use Client::{Browsers, GkeLoadBalancer, Go, GrpcPython, OpenSsl, Rustls};
+
+/// All that make handshakes and check names; the load balancer only serves.
+const HANDSHAKES: &[Client] = &[Rustls, Go, OpenSsl, Browsers, GrpcPython];
+
+/// What every client makes of the pair at `now`; nothing for bundles that hold no certificate for
+/// a server, such as a file of roots.
+#[must_use]
+pub fn verdicts(bundle: &Bundle, now: OffsetDateTime) -> Vec<Verdict> {
+    let Some(leaf) = bundle.leaf().filter(|leaf| !leaf.is_ca || leaf.is_for_hosts()) else {
+        return Vec::new();
+    };
+    let mut problems = Problems::default();
+    about_the_pair(bundle, &mut problems);
+    about_dates(bundle, leaf, now, &mut problems);
+    about_names(leaf, &mut problems);
+    about_form(leaf, &mut problems);
+    about_use(leaf, &mut problems);
+    about_key(leaf, &mut problems);
+    about_signatures(bundle, &mut problems);
+    Client::ALL.into_iter().map(|client| problems.of(client)).collect()
+}
+
+/// What was found, and who refuses for it.
+#[derive(Default)]
+struct Problems(Vec<(Vec<Client>, String)>);
+
+impl Problems {
+    fn add(&mut self, who: &[Client], why: impl Into<String>) {
+        self.0.push((who.to_vec(), why.into()));
+    }
+
+    fn of(&self, client: Client) -> Verdict {
+        let own = self.0.iter().filter(|(who, _)| who.contains(&client));
+        Verdict { client, reasons: own.map(|(_, why)| why.clone()).collect() }
+    }
+}
+
+/// A server that has the wrong key cannot be talked to by anybody.
+fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
+    if bundle.pairing == Pairing::Differs {
+        problems.add(&Client::ALL, "the private key is not the first certificate's");
+    }
+    for odd in bundle.odd.iter().filter(|odd| odd.index == 0) {
+        let who: &[Client] = match odd.what {
+            Oddity::Misplaced => &[Rustls, Go, OpenSsl, GrpcPython],
+            Oddity::ByteOrderMark | Oddity::OldLabel => &[Rustls, Go, GrpcPython],
+        };
+        problems.add(who, format!("they pass over its block: {}", odd.what.what()));
+    }
+    if !bundle.damaged.is_empty() {
+        problems.add(&[Go, OpenSsl, GrpcPython], "a certificate beside it cannot be read");
+    }
+    // Compute API, SslCertificate: at most 5.
+    let count = bundle.certificates.len() + bundle.damaged.len();
+    if count > MAX_GKE_CHAIN {
+        problems.add(
+            &[GkeLoadBalancer],
+            format!("it takes at most {MAX_GKE_CHAIN} certificates, and there are {count}"),
+        );
+    }
+}
+
+/// How many certificates Google's load balancer takes, the leaf included.
+const MAX_GKE_CHAIN: usize = 5;
+
+fn about_dates(bundle: &Bundle, leaf: &Certificate, now: OffsetDateTime, problems: &mut Problems) {
+    if leaf.not_after < now {
+        problems.add(HANDSHAKES, format!("it expired on {}", instant::show_date(leaf.not_after)));
+    } else if leaf.not_before > now {
+        let from = instant::show_date(leaf.not_before);
+        problems.add(HANDSHAKES, format!("it is not valid before {from}"));
+    }
+    if leaf.not_after == now {
+        // RFC 5280 counts the last second in; OpenSSL does not.
+        problems.add(&[OpenSsl], "it is in its last second");
+    }
+    let arrangement = chain::arrange(&bundle.certificates, Some(0));
+    for position in arrangement.path.iter().skip(1) {
+        let issuer = &bundle.certificates[*position];
+        if issuer.not_after < now {
+            let when = instant::show_date(issuer.not_after);
+            problems.add(HANDSHAKES, format!("its issuer {} expired on {when}", issuer.subject));
+        }
+    }
+}
+
+fn about_names(leaf: &Certificate, problems: &mut Problems) {
+    let lives = |name: &San| match name {
+        San::Dns(text) => name::dead_dns_name(text).is_none(),
+        San::Ip(_) => true,
+        San::Email(_) | San::Uri(_) | San::Other(_) => false,
+    };
+    let malformed = leaf.names.iter().any(|name| match name {
+        San::Other(form) => form.starts_with("malformed"),
+        San::Dns(_) | San::Ip(_) | San::Email(_) | San::Uri(_) => false,
+    });
+    if !leaf.san_is_readable {
+        problems.add(HANDSHAKES, "its subjectAltName cannot be taken apart");
+    } else if leaf.names.iter().any(lives) {
+        if malformed {
+            problems.add(&[Go, Browsers, GrpcPython], "its subjectAltName has a malformed name");
+        }
+    } else if leaf.dns().next().is_some() || !falls_back(leaf) {
+        problems.add(HANDSHAKES, "it names no host or address that can be matched");
+    } else if leaf.has_san {
+        problems.add(&[Rustls, Go, Browsers], "its subjectAltName names no host");
+    } else {
+        problems.add(
+            &[Rustls, Go, Browsers],
+            "it has no subjectAltName, and its common name does not count",
+        );
+    }
+}
+
+/// Whether clients that fall back to the common name find a host there.
+fn falls_back(leaf: &Certificate) -> bool {
+    leaf.common_names().any(name::is_host_name)
+}
+
+fn about_form(leaf: &Certificate, problems: &mut Problems) {
+    if leaf.version < 3 {
+        problems.add(&[Rustls], format!("it is of X.509 version {}", leaf.version));
+    }
+    if !leaf.unusual_critical.is_empty() {
+        let policies = leaf.unusual_critical.iter().all(|oid| POLICIES.contains(&oid.as_str()));
+        let who: &[Client] = if policies { &[Rustls] } else { HANDSHAKES };
+        let oids = leaf.unusual_critical.join(", ");
+        problems.add(who, format!("it has a critical extension that they do not know: {oids}"));
+    }
+    if leaf.trailing_bytes > 0 {
+        problems.add(&[Rustls, Go, OpenSsl, GrpcPython], "bytes stand behind it in its block");
+    }
+    if leaf.serial.starts_with(|digit: char| digit.to_digit(16).is_some_and(|value| value >= 8)) {
+        problems.add(&[Go], "its serial number is negative");
+    }
+    if leaf.lifetime_seconds() > crate::x509::profile::MAX_ROTATED_LIFETIME.whole_seconds() {
+        problems.add(&[Browsers], "Safari: it lives for more than 825 days");
+    }
+}
+
+/// Extensions about certificate policies, which all but rustls-webpki understand when critical.
+const POLICIES: [&str; 4] = ["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
+
+const DIGITAL_SIGNATURE: u16 = 1;
+const KEY_ENCIPHERMENT: u16 = 1 << 2;
+const KEY_AGREEMENT: u16 = 1 << 4;
+const ANY_USAGE: &str = "2.5.29.37.0";
+
+fn about_use(leaf: &Certificate, problems: &mut Problems) {
+    if leaf.is_ca {
+        problems.add(&[Rustls], "it says that it is a CA");
+        problems.add(&[Browsers], "Firefox: it says that it is a CA");
+    }
+    if let Some(usages) = &leaf.extended_key_usage
+        && !usages.iter().any(|usage| usage == OID_SERVER_AUTH)
+    {
+        if usages.iter().any(|usage| usage == ANY_USAGE) {
+            problems.add(
+                &[Rustls, OpenSsl],
+                "its extended key usage says \"any\" instead of serverAuth",
+            );
+        } else {
+            // gRPC's Python package was measured to connect all the same.
+            problems.add(
+                &[Rustls, Go, OpenSsl, Browsers],
+                "its extended key usage does not name serverAuth",
+            );
+        }
+    }
+    let Some(usage) = leaf.key_usage else { return };
+    if usage & (DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT) == 0 {
+        problems.add(&[OpenSsl], "its key usage allows nothing that a server does");
+    }
+    if usage & DIGITAL_SIGNATURE == 0 {
+        problems.add(&[Browsers, GrpcPython], "its key usage lacks digitalSignature");
+    }
+}
+
+fn about_key(leaf: &Certificate, problems: &mut Problems) {
+    let key = leaf.key_type.as_str();
+    let why = format!("they take no {key} keys");
+    match key {
+        "p256" | "p384" => {}
+        "p521" | "p224" => problems.add(&[Rustls, Browsers, GkeLoadBalancer, GrpcPython], why),
+        "ed25519" => problems.add(&[Browsers, GkeLoadBalancer, GrpcPython], why),
+        other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
+            Some(Ok(..1024)) => problems.add(&Client::ALL, why),
+            Some(Ok(1024..2048)) => {
+                problems.add(&[Rustls, OpenSsl, Browsers, GkeLoadBalancer], why);
+            }
+            Some(Ok(8193..)) => problems.add(&[Rustls, Go, Browsers, GkeLoadBalancer], why),
+            Some(Ok(_)) => {}
+            _ => problems.add(&Client::ALL, why),
+        },
+    }
+}
+
+fn about_signatures(bundle: &Bundle, problems: &mut Problems) {
+    let arrangement = chain::arrange(&bundle.certificates, Some(0));
+    for (place, position) in arrangement.path.iter().enumerate() {
+        let certificate = &bundle.certificates[*position];
+        let Some(digest) = certificate.weak_digest() else { continue };
+        let what = if place == 0 { "it is" } else { "its issuer is" };
+        let why = format!("{what} signed over {digest}");
+        match (certificate.self_signed, digest) {
+            // The signature of what is pinned is nobody's concern but webpki's.
+            (true, _) => problems.add(&[Rustls], why),
+            (false, "SHA-1") => problems.add(&[Rustls, Go, OpenSsl, Browsers], why),
+            (false, _) => problems.add(HANDSHAKES, why),
+        }
+    }
+}
