@@ -100,7 +100,7 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a self-signed key and certificate, as two files or as a TLS Secret
+    /// Make a key and a certificate, self-signed or by a CA, as files or as a TLS Secret
     #[command(after_help = examples::ISSUE)]
     Issue(IssueArgs),
     /// Put an existing key and certificate into a TLS Secret, after checking them
@@ -128,20 +128,48 @@ pub enum Command {
 }
 
 /// `certwright issue`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
 pub struct IssueArgs {
-    /// DNS names of the certificate
-    #[arg(value_name = "DOMAIN", value_parser = domain, required_unless_present = "ip")]
+    /// DNS names of the certificate, in xn-- form or in their own script
+    #[arg(value_name = "DOMAIN", value_parser = domain, required_unless_present_any = ["ip", "email", "uri", "make_ca", "from_csr"])]
     pub domains: Vec<String>,
     /// An IP address of the certificate; repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub ip: Vec<IpAddr>,
+    /// An e-mail address of the certificate; repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Vec<String>,
+    /// A URI of the certificate, such as spiffe://…; repeatable
+    #[arg(long, value_name = "URI")]
+    pub uri: Vec<String>,
+    /// Make a private CA that signs leaves: ca.key and ca.crt
+    #[arg(long, requires = "cn", conflicts_with_all = ["domains", "ip", "email", "uri", "ca", "csr", "from_csr", "p12"])]
+    pub make_ca: bool,
+    /// Sign with this CA: a file with its certificate (and those above it), or secret/NAME
+    #[arg(long, value_name = "FILE|secret/NAME")]
+    pub ca: Option<String>,
+    /// The CA's private key, when it is not in the file or Secret of --ca
+    #[arg(long, value_name = "FILE", requires = "ca")]
+    pub ca_key: Option<PathBuf>,
+    /// Make a key and a request (tls.csr) for somebody else to sign
+    #[arg(long, conflicts_with_all = ["ca", "from_csr", "secret", "p12", "lifetime"])]
+    pub csr: bool,
+    /// Sign this request: its names and its key, once they are checked, and nothing else of it
+    #[arg(long, value_name = "FILE", requires = "ca", conflicts_with_all = ["domains", "ip", "email", "uri", "cn", "key_type", "secret", "p12"])]
+    pub from_csr: Option<PathBuf>,
+    /// Also write key, certificate and chain as PKCS#12, for Java and Windows
+    #[arg(long, value_name = "FILE", conflicts_with = "secret")]
+    pub p12: Option<PathBuf>,
+    /// The file whose first line is the password of --p12 (else it is asked for)
+    #[arg(long, value_name = "FILE", requires = "p12")]
+    pub p12_password_file: Option<PathBuf>,
     /// The key's type
     #[arg(long, value_name = "TYPE", default_value = "rsa-2048", value_parser = key_type())]
     pub key_type: KeyType,
-    /// How long the certificate lives from now
-    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = parse_duration)]
-    pub lifetime: Duration,
+    /// How long the certificate lives from now [default: 365d, a CA 3650d]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub lifetime: Option<Duration>,
     /// The common name, instead of the first domain that fits
     #[arg(long, value_name = "NAME")]
     pub cn: Option<String>,
@@ -633,8 +661,10 @@ fn health_check(text: &str) -> Result<HealthCheck, String> {
     Ok(HealthCheck { protocol, port, path: format!("/{path}") })
 }
 
+/// A domain as it stands in certificates; one in its own script becomes its A-labels.
 fn domain(text: &str) -> Result<String, String> {
-    name::check_dns_name(text).map(|()| text.to_ascii_lowercase())
+    let ascii = name::to_ascii(text)?;
+    name::check_dns_name(&ascii).map(|()| ascii.to_ascii_lowercase())
 }
 
 fn object_name(text: &str) -> Result<String, String> {
@@ -670,6 +700,10 @@ Examples:
   certwright issue shop.example --key-type p256 --lifetime 90d --out-dir certs
   certwright issue shop.example --secret shop-tls --dry-run=client -o yaml
   certwright issue shop.example --secret shop-tls -n shop
+  certwright issue --make-ca --cn 'Shop CA' --out-dir ca
+  certwright issue shop.example --ca ca/ca.crt --ca-key ca/ca.key --force
+  certwright issue shop.example --csr --out-dir wanted
+  certwright issue --from-csr wanted/tls.csr --ca ca/ca.crt --ca-key ca/ca.key --out-dir signed
 
 "
     );

@@ -20,6 +20,7 @@ mod support {
 }
 
 mod cases {
+    mod authority;
     mod clients;
     mod clippy_guard;
     mod control_plane;

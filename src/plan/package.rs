@@ -96,7 +96,7 @@ pub struct SecretWish {
     pub object: ObjectRef,
     /// The pair it shall hold.
     pub pair: NewPair,
-    /// Whether a `ca.crt` was given too.
+    /// Whether a `ca.crt` goes with it: given, or the root that signed it.
     pub with_ca_crt: bool,
     /// Whether a Secret that is there gets the pair, instead of being refused.
     pub replace: bool,
@@ -111,7 +111,7 @@ pub struct SecretWish {
 /// Plans to write the pair into `key` and `certificate`.
 #[must_use]
 pub fn files(now: OffsetDateTime, step: WriteFiles) -> Plan {
-    Plan { steps: vec![Step::WriteFiles(step)], ..Plan::empty(now) }
+    Plan { steps: vec![Step::WriteFiles(Box::new(step))], ..Plan::empty(now) }
 }
 
 /// Plans to create the Secret, or, when it is there and may be replaced, to change its pair.

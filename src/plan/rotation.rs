@@ -300,6 +300,7 @@ impl Planner<'_> {
         let dates = self.dates(leaf, &mut notes)?;
         let names = self.names(secret, leaf, &mut notes)?;
         let profile = Profile {
+            authority: false,
             subject: subject(leaf, &mut notes),
             names,
             key_type,
@@ -372,7 +373,7 @@ impl Planner<'_> {
             resource_version: secret.resource_version.clone(),
             reason: self.reason(leaf),
             before: leaf.cloned().map(Box::new),
-            pair: NewPair::Make { profile, key },
+            pair: NewPair::Make { profile, key, issuer: None },
             ca_crt: if pinned { CaCrtChange::PrependNew } else { CaCrtChange::Keep },
             notes,
         }

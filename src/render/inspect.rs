@@ -141,7 +141,7 @@ pub fn write_json(inventory: &Inventory, report: &Report, out: &mut impl Write) 
     let reported = inventory.bundles().filter(|(object, _)| inventory.is_reported(object));
     let of_bundle = |(object, bundle): (&ObjectRef, &Bundle)| WireClients {
         object: WireRef::of(object),
-        clients: clients::verdicts(bundle, report.now).into_iter().map(wire_client).collect(),
+        clients: clients::verdicts(bundle, report.now).iter().map(wire_client).collect(),
     };
     let document = Document {
         report: super::check::document("inspect", inventory, report),
@@ -150,7 +150,7 @@ pub fn write_json(inventory: &Inventory, report: &Report, out: &mut impl Write) 
     json::write(&document, out)
 }
 
-fn wire_client(verdict: Verdict) -> WireClient {
+fn wire_client(verdict: &Verdict) -> WireClient {
     WireClient {
         client: verdict.client.as_str(),
         accepts: verdict.reasons.is_empty(),

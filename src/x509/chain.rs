@@ -176,16 +176,22 @@ pub struct Fixed {
     pub notes: Vec<String>,
 }
 
-/// Puts the certificates of a text in order: leaf first, each followed by its issuer, the root and
-/// everything else left out. With a key, the leaf is the certificate of that key.
-///
-/// # Errors
-/// A sentence, when there is no certificate, or none of them is the key's.
-pub fn fixed(
+/// The certificates of a text, sorted, each with its DER.
+pub(super) struct Sorted {
+    /// The leaf (that of the key) and those above it.
+    pub path: Vec<(Certificate, Vec<u8>)>,
+    /// The root that ends the path.
+    pub root: Option<(Certificate, Vec<u8>)>,
+    /// What was left out or is missing, for people.
+    notes: Vec<String>,
+}
+
+/// Reads and sorts every certificate of a text. With a key, the path begins at its certificate.
+pub(super) fn sorted(
     text: &[u8],
     key: Option<&PrivateKey>,
     random: &dyn SecureRandom,
-) -> Result<Fixed, String> {
+) -> Result<Sorted, String> {
     let blocks = pem::blocks(text).into_iter().filter(|block| block.label == Label::Certificate);
     let mut notes = Vec::new();
     let (mut ders, mut facts, mut publics) = (Vec::new(), Vec::new(), Vec::new());
@@ -213,12 +219,23 @@ pub fn fixed(
         }
     };
     let arrangement = arrange(&facts, leaf);
+    notes.extend(what_is_left(&facts, &arrangement));
+    let one = |position: &usize| (facts[*position].clone(), ders[*position].clone());
+    Ok(Sorted {
+        path: arrangement.path.iter().map(one).collect(),
+        root: arrangement.root.as_ref().map(one),
+        notes,
+    })
+}
+
+fn what_is_left(facts: &[Certificate], arrangement: &Arrangement) -> Vec<String> {
+    let mut notes = Vec::new();
     if let Some(root) = arrangement.root {
         let subject = &facts[root].subject;
         notes.push(format!("left out: the root ({subject}), which clients must have themselves"));
     }
     for other in &arrangement.others {
-        notes.push(format!("left out: {}", why_other(&facts, &arrangement, *other)));
+        notes.push(format!("left out: {}", why_other(facts, arrangement, *other)));
     }
     if let Some(issuer) = &arrangement.missing {
         let at = arrangement.path.last().and_then(|last| facts[*last].issuer_url.as_deref());
@@ -227,8 +244,22 @@ pub fn fixed(
             "not there: the issuer {issuer}; if that is no root, clients will miss it{at}"
         ));
     }
-    let pem = arrangement.path.iter().map(|position| pem::encode("CERTIFICATE", &ders[*position]));
-    Ok(Fixed { pem: pem.map(|block| block.to_string()).collect(), notes })
+    notes
+}
+
+/// Puts the certificates of a text in order: leaf first, each followed by its issuer, the root and
+/// everything else left out. With a key, the leaf is the certificate of that key.
+///
+/// # Errors
+/// A sentence, when there is no certificate, or none of them is the key's.
+pub fn fixed(
+    text: &[u8],
+    key: Option<&PrivateKey>,
+    random: &dyn SecureRandom,
+) -> Result<Fixed, String> {
+    let sorted = sorted(text, key, random)?;
+    let pem = sorted.path.iter().map(|(_, der)| pem::encode("CERTIFICATE", der).to_string());
+    Ok(Fixed { pem: pem.collect(), notes: sorted.notes })
 }
 
 fn why_other(facts: &[Certificate], arrangement: &Arrangement, other: usize) -> String {

@@ -668,7 +668,7 @@ mod tests {
         let inner = info.private_key.as_bytes();
         let parameters = info.algorithm.parameters.expect("it has some").to_der().expect("DER");
         let (head, tail) = inner[2..].split_at(3 + 34);
-        let content = [&head[..], &tagged(0xa0, &parameters), tail].concat();
+        let content = [head, &tagged(0xa0, &parameters), tail].concat();
         let der = tagged(0x30, &content);
         let sec1 = key(pem::encode("EC PRIVATE KEY", &der).as_bytes());
         assert_eq!(sec1.key_type(), "ec with explicit parameters");
@@ -677,7 +677,7 @@ mod tests {
         let other = secret("p256-sec1").public;
         assert_eq!(sec1.pairs_with(&other, &random), Pairing::Differs);
         // Without its point, nobody here can tell it from another key of a curve that has no name.
-        let der = tagged(0x30, &[&head[..], &tagged(0xa0, &parameters)].concat());
+        let der = tagged(0x30, &[head, &tagged(0xa0, &parameters)].concat());
         let bare = key(pem::encode("EC PRIVATE KEY", &der).as_bytes());
         assert!(matches!(bare.pairs_with(&own, &random), Pairing::Unknown(_)));
         // But where the certificate names the curve, the point is computed.

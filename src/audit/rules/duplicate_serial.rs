@@ -1,5 +1,5 @@
 //! `duplicate-serial`: two certificates of one issuer with one serial number. Firefox locks users
-//! out for it (SEC_ERROR_REUSED_ISSUER_AND_SERIAL): rabbitmq/tls-gen#35, syncthing/syncthing#361.
+//! out for it (`SEC_ERROR_REUSED_ISSUER_AND_SERIAL`): rabbitmq/tls-gen#35, syncthing/syncthing#361.
 
 use super::{Dated, certificate_place, every};
 use crate::audit::finding::{Finding, Findings, Severity};

@@ -1,5 +1,5 @@
 //! `weak-signature`: a signature over a digest for which certificates have been forged (MD5 in
-//! 2008, SHA-1 in 2017: SHAttered). Source: RFC 6194, and the clients, which refuse it.
+//! 2008, SHA-1 in 2017). Source: RFC 6194, and the clients, which refuse it.
 
 use super::{certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
