@@ -122,7 +122,7 @@ pub enum Command {
         #[command(subcommand)]
         command: ManagedCommand,
     },
-    /// Replace self-signed pairs by fresh ones, in place
+    /// Replace self-signed pairs (with --ca, those of a CA too) by fresh ones, in place
     #[command(after_help = examples::ROTATE, visible_alias = "renew")]
     Rotate(RotateArgs),
 }
@@ -567,6 +567,12 @@ pub struct RotateArgs {
     /// Make a new key, or keep the one that is there
     #[arg(long, value_name = "POLICY", default_value = "new")]
     pub key_policy: KeyPolicyArg,
+    /// Also rotate what this CA signed: a file with its certificate, or secret/NAME
+    #[arg(long, value_name = "FILE|secret/NAME")]
+    pub ca: Option<String>,
+    /// The CA's private key, when it is not in the file or Secret of --ca
+    #[arg(long, value_name = "FILE", requires = "ca")]
+    pub ca_key: Option<PathBuf>,
     /// The type of new keys, instead of the old one's
     #[arg(long, value_name = "TYPE", value_parser = key_type())]
     pub key_type: Option<KeyType>,

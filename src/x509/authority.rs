@@ -126,6 +126,13 @@ impl Authority {
         (profile, Some(note))
     }
 
+    /// From when to when it and everything above it is valid.
+    #[must_use]
+    pub fn window(&self) -> (OffsetDateTime, OffsetDateTime) {
+        let own = (self.certificate.not_before, self.certificate.not_after);
+        self.path().fold(own, |(from, to), one| (from.max(one.not_before), to.min(one.not_after)))
+    }
+
     /// Whether `der` was signed by it: by name, byte for byte, by key identifier and by signature.
     ///
     /// # Errors

@@ -105,6 +105,8 @@ fn likely_leaf(chain: &[Certificate]) -> Option<usize> {
     leaf.or_else(|| all().find(issued_none)).or_else(|| all().next())
 }
 
+/// How many twins of one issuer are looked into.
+const TWINS: usize = 20;
 /// How many certificates are compared with each other.
 const MANY: usize = 200;
 
@@ -122,7 +124,7 @@ fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<
     };
     let crossed = |candidate: &usize| !chain[*candidate].self_signed;
     candidates()
-        .take(MANY)
+        .take(TWINS)
         .find(goes_on)
         .or_else(|| candidates().find(crossed))
         .or_else(|| candidates().next())

@@ -450,3 +450,43 @@ fn a_ca_kept_in_a_secret_signs_into_another_secret() {
     let gone = live.run(&[&issue[..5], &["x", "--ca", "secret/gone"]].concat());
     assert!(gone.expect_code(4).stderr.contains("gone"));
 }
+
+#[test]
+fn rotate_renews_what_the_given_ca_signed_and_refuses_what_another_did() {
+    let test = "rotate_renews_what_the_given_ca_signed_and_refuses_what_another_did";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let (folder, other) = (folder_with_ca("p256"), folder_with_ca("p256"));
+    let issue = ["issue", "shop.example", "--key-type", "p256", "--lifetime", "90d"];
+    let printed = ["--secret", "shop-tls", "--dry-run=client", "-o", "yaml"];
+    let manifest = within(folder.path(), &[&issue[..], &printed, &BY_CA].concat()).expect_code(0);
+    fs::write(folder.path().join("secret.yaml"), &manifest.stdout).expect("it can be written");
+    let rotate = ["rotate", "secret/shop-tls", "-f", "secret.yaml", "--in-place"];
+
+    let refused = within(folder.path(), &rotate).expect_code(4);
+    assert!(refused.stderr.contains("was issued by CN=Shop CA"), "{}", refused.stderr);
+    let (certificate, key) = (path(other.path(), "ca/ca.crt"), path(other.path(), "ca/ca.key"));
+    let by_other = ["--ca", &certificate, "--ca-key", &key];
+    let refused = within(folder.path(), &[&rotate[..], &by_other].concat()).expect_code(4);
+    assert!(refused.stderr.contains("and --ca is CN=Shop CA"), "{}", refused.stderr);
+    assert_eq!(read(folder.path(), "secret.yaml"), manifest.stdout, "nothing was written");
+
+    let rotated = within(folder.path(), &[&rotate[..], &BY_CA].concat()).expect_code(0);
+    assert!(rotated.stdout.contains("by CN=Shop CA"), "{}", rotated.stdout);
+    assert!(!rotated.stderr.contains("pinned"), "a root stays: {}", rotated.stderr);
+    let secret: k8s_openapi::api::core::v1::Secret =
+        serde_saphyr::from_str(&read(folder.path(), "secret.yaml")).expect("it is a Secret");
+    let before: k8s_openapi::api::core::v1::Secret =
+        serde_saphyr::from_str(&manifest.stdout).expect("it is a Secret");
+    let (data, before) = (secret.data.unwrap_or_default(), before.data.unwrap_or_default());
+    assert_eq!(data["ca.crt"], before["ca.crt"]);
+    assert_ne!(data["tls.key"], before["tls.key"]);
+    let out = folder.path().join("out");
+    fs::create_dir(&out).expect("it can be made");
+    for (name, value) in data {
+        fs::write(out.join(name), value.0).expect("it can be written");
+    }
+    let verified = openssl_verifies(&openssl, &out, "shop.example");
+    assert!(verified.is_ok(), "{verified:?}");
+    let clean = within(folder.path(), &["check", "-f", "secret.yaml"]).expect_code(0);
+    assert!(clean.stdout.contains("nothing to report"), "{}", clean.stdout);
+}
