@@ -104,7 +104,7 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a self-signed key and certificate, as two files or as a TLS Secret
+    /// Make a key and a certificate, self-signed or by a CA, as files or as a TLS Secret
     #[command(after_help = examples::ISSUE)]
     Issue(IssueArgs),
     /// Put an existing key and certificate into a TLS Secret, after checking them
@@ -129,7 +129,7 @@ pub enum Command {
         #[command(subcommand)]
         command: ManagedCommand,
     },
-    /// Replace self-signed pairs by fresh ones, in place
+    /// Replace self-signed pairs (with --ca, those of a CA too) by fresh ones, in place
     #[command(after_help = examples::ROTATE, visible_alias = "renew")]
     Rotate(RotateArgs),
     /// Say what a rule means, why it matters and what to do
@@ -171,20 +171,48 @@ pub struct ManArgs {
 }
 
 /// `certwright issue`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
 pub struct IssueArgs {
-    /// DNS names of the certificate
-    #[arg(value_name = "DOMAIN", value_parser = domain, required_unless_present = "ip")]
+    /// DNS names of the certificate, in xn-- form or in their own script
+    #[arg(value_name = "DOMAIN", value_parser = domain, required_unless_present_any = ["ip", "email", "uri", "make_ca", "from_csr"])]
     pub domains: Vec<String>,
     /// An IP address of the certificate; repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub ip: Vec<IpAddr>,
+    /// An e-mail address of the certificate; repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Vec<String>,
+    /// A URI of the certificate, such as spiffe://…; repeatable
+    #[arg(long, value_name = "URI")]
+    pub uri: Vec<String>,
+    /// Make a private CA that signs leaves: ca.key and ca.crt
+    #[arg(long, requires = "cn", conflicts_with_all = ["domains", "ip", "email", "uri", "ca", "csr", "from_csr", "p12"])]
+    pub make_ca: bool,
+    /// Sign with this CA: a file with its certificate (and those above it), or secret/NAME
+    #[arg(long, value_name = "FILE|secret/NAME")]
+    pub ca: Option<String>,
+    /// The CA's private key, when it is not in the file or Secret of --ca
+    #[arg(long, value_name = "FILE", requires = "ca")]
+    pub ca_key: Option<PathBuf>,
+    /// Make a key and a request (tls.csr) for somebody else to sign
+    #[arg(long, conflicts_with_all = ["ca", "from_csr", "secret", "p12", "lifetime"])]
+    pub csr: bool,
+    /// Sign this request: its names and its key, once they are checked, and nothing else of it
+    #[arg(long, value_name = "FILE", requires = "ca", conflicts_with_all = ["domains", "ip", "email", "uri", "cn", "key_type", "secret", "p12"])]
+    pub from_csr: Option<PathBuf>,
+    /// Also write key, certificate and chain as PKCS#12, for Java and Windows
+    #[arg(long, value_name = "FILE", conflicts_with = "secret")]
+    pub p12: Option<PathBuf>,
+    /// The file whose first line is the password of --p12 (else it is asked for)
+    #[arg(long, value_name = "FILE", requires = "p12")]
+    pub p12_password_file: Option<PathBuf>,
     /// The key's type
     #[arg(long, value_name = "TYPE", default_value = "rsa-2048", value_parser = key_type())]
     pub key_type: KeyType,
-    /// How long the certificate lives from now
-    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = parse_duration)]
-    pub lifetime: Duration,
+    /// How long the certificate lives from now [default: 365d, a CA 3650d]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub lifetime: Option<Duration>,
     /// The common name, instead of the first domain that fits
     #[arg(long, value_name = "NAME")]
     pub cn: Option<String>,
@@ -403,6 +431,19 @@ pub struct VerifyArgs {
     pub no_headers: bool,
 }
 
+/// `-o` of `inspect`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// For people, 80 columns.
+    Table,
+    /// For people with room.
+    Wide,
+    /// For programs.
+    Json,
+    /// The certificates alone, written anew.
+    Pem,
+}
+
 /// `certwright inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
@@ -420,7 +461,17 @@ pub struct InspectArgs {
     pub at: Option<OffsetDateTime>,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: ReportFormat,
+    pub output: InspectFormat,
+    /// Write the certificates of one target as PEM in the order servers must send: the leaf (that
+    /// of the private key, when it is there), its intermediates, without the root
+    #[arg(long, conflicts_with = "output")]
+    pub fix_chain: bool,
+    /// With --fix-chain: the file to write to, instead of standard output
+    #[arg(long, value_name = "FILE", requires = "fix_chain")]
+    pub out: Option<PathBuf>,
+    /// With --out: replace a file that is there
+    #[arg(long, requires = "out")]
+    pub force: bool,
     /// Leave out the heads of columns (-o wide)
     #[arg(long)]
     pub no_headers: bool,
@@ -609,6 +660,12 @@ pub struct RotateArgs {
     /// Make a new key, or keep the one that is there
     #[arg(long, value_name = "POLICY", default_value = "new")]
     pub key_policy: KeyPolicyArg,
+    /// Also rotate what this CA signed: a file with its certificate, or secret/NAME
+    #[arg(long, value_name = "FILE|secret/NAME")]
+    pub ca: Option<String>,
+    /// The CA's private key, when it is not in the file or Secret of --ca
+    #[arg(long, value_name = "FILE", requires = "ca")]
+    pub ca_key: Option<PathBuf>,
     /// The type of new keys, instead of the old one's
     #[arg(long, value_name = "TYPE", value_parser = key_type())]
     pub key_type: Option<KeyType>,
@@ -714,8 +771,10 @@ fn rule_code() -> PossibleValuesParser {
     PossibleValuesParser::new(RULES.iter().map(|rule| rule.code))
 }
 
+/// A domain as it stands in certificates; one in its own script becomes its A-labels.
 fn domain(text: &str) -> Result<String, String> {
-    name::check_dns_name(text).map(|()| text.to_ascii_lowercase())
+    let ascii = name::to_ascii(text)?;
+    name::check_dns_name(&ascii).map(|()| ascii.to_ascii_lowercase())
 }
 
 fn object_name(text: &str) -> Result<String, String> {
@@ -783,6 +842,10 @@ Examples:
   certwright issue shop.example --key-type p256 --lifetime 90d --out-dir certs
   certwright issue shop.example --secret shop-tls --dry-run=client -o yaml
   certwright issue shop.example --secret shop-tls -n shop
+  certwright issue --make-ca --cn 'Shop CA' --out-dir ca
+  certwright issue shop.example --ca ca/ca.crt --ca-key ca/ca.key --force
+  certwright issue shop.example --csr --out-dir wanted
+  certwright issue --from-csr wanted/tls.csr --ca ca/ca.crt --ca-key ca/ca.key --out-dir signed
 
 "
     );
@@ -817,6 +880,7 @@ Examples:
   certwright inspect tls.crt
   certwright inspect secret/shop-tls -n shop
   certwright inspect - -o json < tls.crt
+  certwright inspect tls.crt tls.key --fix-chain --out chain.pem
   certwright inspect 127.0.0.1:8443 --servername shop.example
 
 "

@@ -37,7 +37,8 @@
 //!    of the Secret stays byte for byte, but for a `ca.crt` that held the replaced certificate.
 //! 5. Objects are created by server-side apply without force.
 //! 6. What somebody else owns is refused by name, and skipped and counted in a batch.
-//! 7. Only self-signed leaves are rotated. CA certificates are never touched by a batch.
+//! 7. Only self-signed leaves and those whose CA is given are rotated. CA certificates are never
+//!    touched by a batch.
 //! 8. Private keys are wiped on drop, 0600 before the first byte, and in no output.
 //! 9. Strings from outside are made harmless where they are printed.
 //! 10. Every connection, request and wait has a limit.

@@ -8,6 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// The two streams of a command.
 #[derive(Debug)]
@@ -149,6 +150,14 @@ impl Output {
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);
         read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Asks for a password on the terminal, without showing what is typed.
+    ///
+    /// # Errors
+    /// What the terminal says.
+    pub fn ask_password(&mut self, question: &str) -> io::Result<Zeroizing<String>> {
+        rpassword::prompt_password(format!("{}: ", harmless::line(question))).map(Zeroizing::new)
     }
 
     /// Sends what is left.

@@ -3,6 +3,8 @@
 //!
 //! Knows the command line and the parts that read and show. Refuses to know any single command.
 
+pub(crate) mod authority;
+
 use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials, RandomKeys};
 use crate::apply::{self, manifests};
@@ -18,16 +20,18 @@ use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::object_ref::{KindName, ObjectRef};
-use crate::observe::files::Unreadable;
+use crate::observe::files::{self, Unreadable};
 use crate::observe::served::Deadlines;
 use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
 use crate::plan::step::Plan;
+use crate::redact::Redacted;
 use crate::render::rotation::Account;
 use crate::render::{json, rotation, verify, yaml};
 use crate::world::World;
 use serde_json::Value;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -105,6 +109,15 @@ pub(crate) fn say_what_was_seen(source: &Source, inventory: &Inventory, output: 
     let (secrets, ingresses) = (inventory.bundles().count(), inventory.ingresses().count());
     output
         .say_verbosely(&format!("looked at {place}: {secrets} TLS Secrets, {ingresses} Ingresses"));
+}
+
+/// The bytes of a file that a flag names.
+pub(crate) fn read_file(path: &Path) -> Result<Redacted> {
+    let unusable = |why: String| {
+        let message = format!("cannot use {}: {why}", path.display());
+        CommandError::failed(message, "name another file")
+    };
+    files::read_bytes(path).map(Redacted::from).map_err(unusable)
 }
 
 /// What the flags choose.

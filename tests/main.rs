@@ -24,6 +24,8 @@ mod support {
 }
 
 mod cases {
+    mod authority;
+    mod clients;
     mod clippy_guard;
     mod control_plane;
     mod dns;

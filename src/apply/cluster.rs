@@ -117,9 +117,8 @@ async fn create(
     keys: Arc<dyn KeySource>,
     target: &Target,
 ) -> Result<Done, Failed> {
-    let ca =
-        materials.given.as_ref().and_then(|given| given.ca.clone()).filter(|_| step.with_ca_crt);
     let ready = made(step.pair.clone(), materials, None, keys).await?;
+    let ca = ready.ca.clone().filter(|_| step.with_ca_crt);
     let secret = super::manifests::secret(&step.object, &ready, ca);
     let written = target.client.apply_secret(&step.object, &secret, OUR_NAME, target.dry_run).await;
     settled(written, &step.object, ready, target).await
@@ -134,7 +133,6 @@ async fn replace(
     let current = if needs_current(step) { Some(current(step, target).await?) } else { None };
     let value =
         |key: &str| current.as_ref().and_then(|data| data.get(key)).map(|value| value.0.clone());
-    let given_ca = materials.given.as_ref().and_then(|given| given.ca.clone());
     let ready = made(step.pair.clone(), materials, value("tls.key"), keys).await?;
     let ca = match step.ca_crt {
         CaCrtChange::Keep => None,
@@ -143,7 +141,7 @@ async fn replace(
             &value("ca.crt").unwrap_or_default(),
             step.before.as_deref(),
         )),
-        CaCrtChange::Given => given_ca,
+        CaCrtChange::Given => ready.ca.clone(),
     };
     let patch = patch(step, &ready, ca.as_deref());
     let written = target.client.patch_secret(&step.object, &patch, OUR_NAME, target.dry_run).await;

@@ -4,11 +4,16 @@
 //! else could read for even an instant: temp file 0600 in the same folder, fsync, rename, fsync of
 //! the folder. A symbolic link is never followed.
 
-use super::pair::{self, KeySource, Materials};
+use super::keystore;
+use super::pair::{self, KeySource, Materials, ReadyPair};
+use crate::object_ref::ObjectRef;
 use crate::plan::outcome::{Done, Failed, Outcome};
-use crate::plan::step::{Step, WriteFiles};
+use crate::plan::step::{NewPair, Step, WriteFiles};
+use crate::redact::Redacted;
 use crate::world::words;
+use crate::x509::cert::Certificate;
 use crate::x509::pem;
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -45,20 +50,71 @@ fn write_pair(
     materials: &Materials,
     keys: &dyn KeySource,
 ) -> Result<Done, Failed> {
-    let (key_path, certificate_path) =
-        (PathBuf::from(&step.key.name), PathBuf::from(&step.certificate.name));
-    for path in [&key_path, &certificate_path] {
+    let path = |file: &ObjectRef| PathBuf::from(&file.name);
+    let targets = step.key.iter().chain([&step.certificate]).chain(&step.keystore);
+    for target in targets {
+        refuse_existing(&path(target), step.overwrite)?;
+    }
+    let contents = contents(step, materials, keys)?;
+    // The root is often there already: it is the one that was named. Any other stays.
+    let root = contents.root.as_deref().zip(step.ca.as_ref().map(path));
+    let root = root.filter(|(bytes, path)| !is_already(path, bytes));
+    if let Some((_, path)) = &root {
         refuse_existing(path, step.overwrite)?;
     }
+    let key = step.key.as_ref().map(|key| (path(key), contents.key.expose(), true));
+    let mut files: Vec<(PathBuf, &[u8], bool)> = key.into_iter().collect();
+    files.push((path(&step.certificate), contents.certificates.as_slice(), false));
+    files.extend(root.map(|(bytes, path)| (path, bytes, false)));
+    if let (Some(file), Some(bytes)) = (&step.keystore, &contents.keystore) {
+        files.push((path(file), bytes.expose(), true));
+    }
+    // All are on disk before any is seen: a full disk shows here, with the old files intact.
+    let mut staged = Vec::new();
+    for (path, bytes, private) in files {
+        fs::create_dir_all(folder(&path)).map_err(|error| cannot_write(folder(&path), &error))?;
+        let mode = if private { KEY_MODE } else { CERTIFICATE_MODE };
+        staged.push((stage(&path, bytes, mode, private)?, path));
+    }
+    let folders: BTreeSet<PathBuf> =
+        staged.iter().map(|(_, path)| folder(path).to_owned()).collect();
+    place_all(staged, step.overwrite)?;
+    for folder in folders {
+        sync_folder(&folder.join("."))?;
+    }
+    Ok(Done { after: contents.facts.map(Box::new), resource_version: None, tried_only: false })
+}
+
+/// What the files of a pair hold.
+struct Contents {
+    certificates: Vec<u8>,
+    key: Redacted,
+    root: Option<Vec<u8>>,
+    keystore: Option<Redacted>,
+    facts: Option<Certificate>,
+}
+
+fn contents(
+    step: &WriteFiles,
+    materials: &Materials,
+    keys: &dyn KeySource,
+) -> Result<Contents, Failed> {
+    if let NewPair::Request { profile } = &step.pair {
+        let (key, request) = pair::request(profile, keys)?;
+        let certificates = request.into_bytes();
+        return Ok(Contents { certificates, key, root: None, keystore: None, facts: None });
+    }
     let ready = pair::ready(&step.pair, materials, None, keys)?;
-    fs::create_dir_all(folder(&key_path))
-        .map_err(|error| cannot_write(folder(&key_path), &error))?;
-    // Both are on disk before either is seen: a full disk shows here, with the old files intact.
-    let key = stage(&key_path, ready.key.expose(), KEY_MODE, true)?;
-    let certificate = stage(&certificate_path, &ready.certificates, CERTIFICATE_MODE, false)?;
-    place_all(vec![(key, key_path.clone()), (certificate, certificate_path)], step.overwrite)?;
-    sync_folder(&key_path)?;
-    Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: false })
+    let password = materials.password.as_deref().filter(|_| step.keystore.is_some());
+    let keystore = password.map(|password| keystore::encode(&ready, password)).transpose()?;
+    let ReadyPair { certificates, key, ca, facts } = ready;
+    Ok(Contents { certificates, key, root: ca, keystore, facts: Some(facts) })
+}
+
+/// Whether the file holds these very bytes.
+fn is_already(path: &Path, bytes: &[u8]) -> bool {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
+    is_file && fs::read(path).is_ok_and(|there| there == bytes)
 }
 
 /// Writes a set of files into one folder, made when it is not there: all of them are on disk before

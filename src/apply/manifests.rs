@@ -85,7 +85,7 @@ fn one_into_sink(
         return Err(Failed::of("a Secret without a pair", "this is a mistake in certwright"));
     };
     let ready = pair::ready(pair, materials, None, keys)?;
-    let ca = materials.given.as_ref().and_then(|given| given.ca.clone()).filter(|_| with_ca);
+    let ca = ready.ca.clone().filter(|_| with_ca);
     let manifest = serde_json::to_value(secret(step.object(), &ready, ca)).unwrap_or_default();
     take(step.object(), manifest, true);
     Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: true })
@@ -137,7 +137,7 @@ fn rewrite_one(
             value("ca.crt").unwrap_or_default(),
             step.before.as_deref(),
         )),
-        CaCrtChange::Given => materials.given.as_ref().and_then(|given| given.ca.clone()),
+        CaCrtChange::Given => ready.ca.clone(),
     };
     let text = edited(&text, &place, &ready, ca.as_deref(), &step.object)?;
     rewritten.insert(place.path, text);

@@ -7,6 +7,7 @@
 
 pub mod cluster;
 pub mod files;
+mod keystore;
 pub mod manifest_edit;
 pub mod manifests;
 pub mod pair;

@@ -5,11 +5,13 @@
 use crate::plan::outcome::Failed;
 use crate::plan::step::{KeyChoice, NewPair};
 use crate::redact::Redacted;
+use crate::x509::authority::Authority;
 use crate::x509::cert::{self, Certificate};
-use crate::x509::issue;
+use crate::x509::issue::{self, Issued, Subject};
 use crate::x509::key::PrivateKey;
 use crate::x509::pem;
 use crate::x509::profile::{KeyType, Profile};
+use crate::x509::request::Request;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -45,6 +47,12 @@ impl KeySource for RandomKeys {
 pub struct Materials {
     /// The pair of an `import`.
     pub given: Option<GivenPair>,
+    /// The CA that signs what is made.
+    pub authority: Option<Authority>,
+    /// The request that is signed.
+    pub request: Option<Request>,
+    /// The password of a PKCS#12.
+    pub password: Option<Zeroizing<String>>,
     /// Texts of manifests that cannot be read a second time, by path.
     pub texts: BTreeMap<String, Zeroizing<String>>,
 }
@@ -67,6 +75,8 @@ pub struct ReadyPair {
     pub certificates: Vec<u8>,
     /// Private key, PEM.
     pub key: Redacted,
+    /// The root above it, PEM, where that is known: for `ca.crt`.
+    pub ca: Option<Vec<u8>>,
     /// What the leaf says.
     pub facts: Certificate,
 }
@@ -91,10 +101,45 @@ pub fn ready(
             Ok(ReadyPair {
                 certificates: given.certificates.clone(),
                 key: given.key.clone(),
+                ca: given.ca.clone(),
                 facts: (**facts).clone(),
             })
         }
-        NewPair::Make { profile, key } => make(profile, key, current_key, keys).map_err(broken),
+        NewPair::Make { profile, key, issuer } => {
+            let signer = Signer::of(issuer.as_deref(), materials).map_err(broken)?;
+            make(profile, key, (current_key, materials.request.as_ref()), &signer, keys)
+                .map_err(broken)
+        }
+        NewPair::Request { .. } => Err(broken("a request is no certificate".to_owned())),
+    }
+}
+
+/// Makes a key and a request for what the profile says: PEM both.
+///
+/// # Errors
+/// [`Failed`], when the key cannot be made or cannot sign.
+pub fn request(profile: &Profile, keys: &dyn KeySource) -> Result<(Redacted, String), Failed> {
+    let key = keys.key(profile.key_type).map_err(broken)?;
+    let request = issue::request(profile, &key).map_err(broken)?;
+    Ok((Redacted::new(key.to_pem().as_bytes().to_vec()), request))
+}
+
+/// Who signs what is made.
+enum Signer<'m> {
+    Itself,
+    Authority(&'m Authority),
+}
+
+impl<'m> Signer<'m> {
+    /// The one the plan names: the CA beside it must be that very one.
+    fn of(issuer: Option<&Certificate>, materials: &'m Materials) -> Result<Self, String> {
+        let Some(issuer) = issuer else { return Ok(Self::Itself) };
+        match &materials.authority {
+            Some(authority) if authority.certificate().sha256 == issuer.sha256 => {
+                Ok(Self::Authority(authority))
+            }
+            _ => Err("the CA that the plan names is not at hand".to_owned()),
+        }
     }
 }
 
@@ -129,7 +174,8 @@ pub fn prepended(ready: &ReadyPair, current: &[u8], replaced: Option<&Certificat
 fn make(
     profile: &Profile,
     choice: &KeyChoice,
-    current_key: Option<&[u8]>,
+    (current_key, requested): (Option<&[u8]>, Option<&Request>),
+    signer: &Signer<'_>,
     keys: &dyn KeySource,
 ) -> Result<ReadyPair, String> {
     let (key, pem) = match choice {
@@ -139,9 +185,47 @@ fn make(
             (key, pem)
         }
         KeyChoice::Same { public_id } => kept_key(public_id, current_key.unwrap_or_default())?,
+        KeyChoice::Requested { public_id } => {
+            return sign_request(profile, public_id, requested, signer, keys);
+        }
     };
-    let issued = issue::self_signed(profile, &key, keys.random())?;
-    Ok(ReadyPair { certificates: issued.pem.into_bytes(), key: pem, facts: issued.facts })
+    let issued = match signer {
+        Signer::Itself => issue::self_signed(profile, &key, keys.random())?,
+        Signer::Authority(authority) => {
+            issue::signed_by(authority, profile, Subject::Key(&key), keys.random())?
+        }
+    };
+    Ok(with_chain(issued, pem, signer))
+}
+
+fn sign_request(
+    profile: &Profile,
+    public_id: &str,
+    requested: Option<&Request>,
+    signer: &Signer<'_>,
+    keys: &dyn KeySource,
+) -> Result<ReadyPair, String> {
+    let Signer::Authority(authority) = signer else {
+        return Err("a request needs a CA to sign it".to_owned());
+    };
+    let request = requested.filter(|request| request.public_key().id() == public_id);
+    let request = request.ok_or("the request that the plan names is not at hand")?;
+    let issued = issue::signed_by(authority, profile, Subject::Request(request), keys.random())?;
+    Ok(with_chain(issued, Redacted::default(), signer))
+}
+
+/// The certificate with its intermediates behind it, as servers must send them.
+fn with_chain(issued: Issued, key: Redacted, signer: &Signer<'_>) -> ReadyPair {
+    let (chain, root) = match signer {
+        Signer::Itself => ("", None),
+        Signer::Authority(authority) => (authority.chain_pem(), authority.root_pem()),
+    };
+    ReadyPair {
+        certificates: [issued.pem.as_str(), chain].concat().into_bytes(),
+        key,
+        ca: root.map(|root| root.as_bytes().to_vec()),
+        facts: issued.facts,
+    }
 }
 
 /// The key that is there, byte for byte, if it still is the one the plan named.

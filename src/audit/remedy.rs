@@ -29,6 +29,21 @@ pub fn import(secret: &ObjectRef) -> String {
     )
 }
 
+/// `certwright issue shop.example --secret web -n shop --force`, or, for what was read from a file,
+/// the same as a manifest. `names` are arguments of `issue`; none stands for the user's.
+#[must_use]
+pub fn issue_anew(secret: &ObjectRef, names: &[String]) -> String {
+    let plain = |name: &String| name.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    let names: Vec<String> = names.iter().map(plain).collect();
+    let names = if names.is_empty() { "DOMAIN".to_owned() } else { names.join(" ") };
+    let issue =
+        format!("certwright issue {names} --secret {}{}", word(&secret.name), namespace(secret));
+    match secret.place {
+        Some(_) => format!("{issue} --dry-run=client -o yaml"),
+        None => format!("{issue} --force"),
+    }
+}
+
 /// The same after a renewed certificate has come from its issuer.
 #[must_use]
 pub fn import_renewed(secret: &ObjectRef) -> String {

@@ -257,7 +257,7 @@ fn backend_secret(
         Profile::server(names.map(San::Dns).to_vec(), None, args.key_type, dates).map_err(bad)?;
     Ok(CreateSecret {
         object: ObjectRef::secret(namespace.as_str(), secret),
-        pair: NewPair::Make { profile, key: KeyChoice::New },
+        pair: NewPair::Make { profile, key: KeyChoice::New, issuer: None },
         with_ca_crt: false,
     })
 }

@@ -10,7 +10,6 @@ use crate::inventory::bundle::Bundle;
 use crate::inventory::selection::Selection;
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
-use crate::observe::files;
 use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
 use crate::plan::step::NewPair;
@@ -43,8 +42,8 @@ pub(super) async fn run(
 
 /// The pair from its files, checked: it is a pair, in order, in date.
 fn read_pair(args: &ImportArgs, world: &World) -> Result<(NewPair, Materials)> {
-    let certificates = read(&args.cert)?;
-    let key = read(&args.key)?;
+    let certificates = session::read_file(&args.cert)?;
+    let key = session::read_file(&args.key)?;
     let bundle = Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &world.random);
     let leaf = package::importable(&bundle, world.now).map_err(|left_out| {
         let files = format!("{} and {}", args.cert.display(), args.key.display());
@@ -82,17 +81,13 @@ fn say_findings(args: &ImportArgs, materials: &Materials, world: &World, output:
 }
 
 fn read_ca(path: &Path, world: &World) -> Result<Vec<u8>> {
-    let bytes = read(path)?;
+    let bytes = session::read_file(path)?;
     let bundle = Bundle::of_pair(Some(bytes.expose()), None, &world.random);
     match (bundle.damaged.first(), bundle.leaf()) {
         (None, Some(_)) => Ok(pem::certificates_only(bytes.expose())),
         (Some(damaged), _) => Err(unusable(path, &damaged.message)),
         (None, None) => Err(unusable(path, "there is no certificate in it")),
     }
-}
-
-fn read(path: &Path) -> Result<Redacted> {
-    files::read_bytes(path).map(Redacted::from).map_err(|message| unusable(path, &message))
 }
 
 fn unusable(path: &Path, message: &str) -> CommandError {

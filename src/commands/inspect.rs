@@ -1,22 +1,29 @@
 //! `certwright inspect`: observe, audit, report, for files, standard input, Secrets by name and TLS
 //! servers.
 
+use crate::apply::files::{NewFile, write_set};
 use crate::audit::policy::Policy;
 use crate::audit::{self, Context, Platform, Source};
-use crate::cli::{Global, InspectArgs, ReportFormat};
+use crate::cli::{Global, InspectArgs, InspectFormat};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, KindName, ObjectRef};
+use crate::observation::Observation;
 use crate::observation::handshake::Endpoint;
 use crate::observe::{cluster, files, served};
 use crate::output::Output;
-use crate::render::check::{Look, write_json, write_table};
-use crate::render::inspect::write_text;
+use crate::redact::Redacted;
+use crate::render::check::{Look, write_table};
+use crate::render::inspect::{write_json, write_text};
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
+use crate::x509::key::PrivateKey;
+use crate::x509::{chain, pem};
+use std::io::Write as _;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 pub(super) async fn run(
     args: InspectArgs,
@@ -24,8 +31,11 @@ pub(super) async fn run(
     world: &World,
     output: &mut Output,
 ) -> Result<Exit> {
-    let (inventory, source) = observed(&args, global, world).await?;
+    let (inventory, source, texts) = observed(&args, global, world).await?;
     something_was_read(&args, &inventory)?;
+    if args.fix_chain {
+        return fix_chain(&args, &texts, world, output);
+    }
     let policy = Policy::default();
     let context = Context {
         now: args.at.unwrap_or(world.now),
@@ -35,12 +45,17 @@ pub(super) async fn run(
     };
     let report = audit::audit(&inventory, &context);
     match args.output {
-        ReportFormat::Json => write_json("inspect", &inventory, &report, output.data())?,
-        ReportFormat::Wide => {
+        InspectFormat::Json => write_json(&inventory, &report, output.data())?,
+        InspectFormat::Pem => {
+            for text in &texts {
+                output.data().write_all(&pem::certificates_only(text.certificates.expose()))?;
+            }
+        }
+        InspectFormat::Wide => {
             let look = Look { wide: true, no_headers: args.no_headers, namespaces: false };
             write_table(&inventory, &report, look, output.data())?;
         }
-        ReportFormat::Table => write_text(&inventory, &report, output.data())?,
+        InspectFormat::Table => write_text(&inventory, &report, output.data())?,
     }
     Ok(Exit::of_report(&report, args.fail_on.into()))
 }
@@ -69,7 +84,7 @@ async fn observed(
     args: &InspectArgs,
     global: &Global,
     world: &World,
-) -> Result<(Inventory, Source)> {
+) -> Result<(Inventory, Source, Vec<Text>)> {
     let targets: Vec<Target<'_>> = args.targets.iter().map(|text| target(text)).collect();
     let secrets: Vec<KindName> = targets.iter().filter_map(secret_named).collect();
     let selection = Selection { named: secrets.clone(), labels: None };
@@ -77,8 +92,13 @@ async fn observed(
     let selection = if from_elsewhere { Selection::default() } else { selection };
     let mut inventory = Inventory::new(selection);
     let deadlines = session::deadlines(global);
+    let mut texts = Vec::new();
+    let wanted = args.fix_chain || args.output == InspectFormat::Pem;
     for target in &targets {
-        let mut take = |seen| inventory.absorb(seen, world.random());
+        let mut take = |seen: Observation| {
+            texts.extend(Text::of(&seen).filter(|_| wanted));
+            inventory.absorb(seen, world.random());
+        };
         match target {
             Target::Secret(_) => {}
             Target::Server(endpoint) => {
@@ -94,10 +114,12 @@ async fn observed(
         let namespace = session::namespace(global, &client);
         for secret in secrets {
             let object = ObjectRef::secret(namespace.as_str(), secret.name);
-            inventory.absorb(cluster::named(&client, &object).await?, world.random());
+            let seen = cluster::named(&client, &object).await?;
+            texts.extend(Text::of(&seen).filter(|_| wanted));
+            inventory.absorb(seen, world.random());
         }
     }
-    Ok((inventory, if from_elsewhere { Source::Files } else { Source::Cluster }))
+    Ok((inventory, if from_elsewhere { Source::Files } else { Source::Cluster }, texts))
 }
 
 fn secret_named(target: &Target<'_>) -> Option<KindName> {
@@ -107,10 +129,78 @@ fn secret_named(target: &Target<'_>) -> Option<KindName> {
     }
 }
 
+/// What one object holds, for output that is made of the bytes themselves.
+struct Text {
+    object: ObjectRef,
+    /// Certificates, PEM, perhaps with other things around.
+    certificates: Redacted,
+    /// Whatever may hold a private key.
+    key: Redacted,
+}
+
+impl Text {
+    fn of(seen: &Observation) -> Option<Self> {
+        let (object, certificates, key) = match seen {
+            Observation::PemFile { object, bytes } => {
+                let text = pem::of_file(bytes.expose());
+                (object, text.clone(), text)
+            }
+            Observation::Secret(secret) => {
+                let value = |key: &str| secret.data.get(key).cloned().unwrap_or_default();
+                (&secret.object, value("tls.crt"), value("tls.key"))
+            }
+            _ => return None,
+        };
+        let key = PrivateKey::from_pem(key.expose()).map(|_| key).unwrap_or_default();
+        Some(Self { object: object.clone(), certificates, key })
+    }
+
+    fn has_certificates(&self) -> bool {
+        !pem::certificates_only(self.certificates.expose()).is_empty()
+    }
+}
+
+/// The chain of the one target that holds certificates, in order; a key may come from another.
+fn fix_chain(
+    args: &InspectArgs,
+    texts: &[Text],
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
+    let mut holders = texts.iter().filter(|text| text.has_certificates());
+    let (Some(chain), None) = (holders.next(), holders.next()) else {
+        let places: Vec<String> = texts.iter().map(|text| text.object.to_string()).collect();
+        return Err(CommandError::usage(
+            format!("--fix-chain is for one chain, and these hold others: {}", places.join(", ")),
+            "name one file with certificates (and perhaps its key), or one secret/NAME",
+        ));
+    };
+    let key = texts.iter().find_map(|text| PrivateKey::from_pem(text.key.expose()).ok());
+    let fixed = chain::fixed(chain.certificates.expose(), key.as_ref(), world.random())
+        .map_err(|why| CommandError::failed(format!("{}: {why}", chain.object), FIX_CHAIN))?;
+    for note in &fixed.notes {
+        output.say(note);
+    }
+    let Some(path) = &args.out else {
+        output.data().write_all(fixed.pem.as_bytes())?;
+        return Ok(Exit::Done);
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let file = NewFile { name, text: Zeroizing::new(fixed.pem), private: false };
+    write_set(folder, &[file], args.force)
+        .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+    Ok(Exit::Done)
+}
+
+const FIX_CHAIN: &str = "name a file with the certificate and its intermediates, and its own key";
+
 /// A target in which nothing at all could be read is bad input.
 fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
     let read = inventory.bundles().any(|(_, bundle)| {
-        !bundle.certificates.is_empty() || matches!(bundle.key, KeyState::Read { .. })
+        !bundle.certificates.is_empty()
+            || matches!(bundle.key, KeyState::Read { .. } | KeyState::Encrypted)
     });
     if read {
         return Ok(());
@@ -123,7 +213,10 @@ fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
             let missing = bundle.certificates_missing.then(|| format!("{object}: it is empty"));
             let key = match &bundle.key {
                 KeyState::Unreadable(reason) => Some(format!("{object}: {reason}")),
-                KeyState::NotExpected | KeyState::Missing | KeyState::Read { .. } => None,
+                KeyState::NotExpected
+                | KeyState::Missing
+                | KeyState::Encrypted
+                | KeyState::Read { .. } => None,
             };
             damaged.chain(missing).chain(key)
         })

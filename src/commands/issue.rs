@@ -1,4 +1,4 @@
-//! `certwright issue`: plan one pair, apply, report.
+//! `certwright issue`: plan one certificate (self-signed, by a CA, or only a request), apply, report.
 
 use crate::apply;
 use crate::apply::pair::{Materials, RandomKeys};
@@ -10,10 +10,13 @@ use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
 use crate::plan::step::{KeyChoice, NewPair, Plan, WriteFiles};
 use crate::render::rotation::Account;
-use crate::session::{self, CommandError, Result};
+use crate::session::{self, CommandError, Result, authority};
 use crate::world::World;
 use crate::x509::cert::San;
-use crate::x509::profile::{self, Profile};
+use crate::x509::profile::{self, AUTHORITY_LIFETIME, DEFAULT_LIFETIME, Profile};
+use crate::x509::request::Request;
+use std::path::Path;
+use zeroize::Zeroizing;
 
 pub(super) async fn run(
     args: IssueArgs,
@@ -22,45 +25,122 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<Exit> {
     session::refuse_yaml_without_manifest(args.write, args.secret.is_some())?;
-    let pair = NewPair::Make { profile: wanted(&args, world)?, key: KeyChoice::New };
+    let (wish, materials) = wanted(&args, global, world).await?;
     match &args.secret {
-        None => files(&args, pair, world, output),
+        None => files(&args, wish, materials, world, output),
         Some(name) => {
-            let wish = secret(&args, name, pair);
+            for note in &wish.notes {
+                output.say(note);
+            }
+            let wish = secret(&args, name, wish.pair, &materials);
             let at = (global, args.write);
-            session::package("issue", wish, Materials::default(), at, world, output).await
+            session::package("issue", wish, materials, at, world, output).await
         }
     }
 }
 
-fn wanted(args: &IssueArgs, world: &World) -> Result<Profile> {
-    let bad = |message: String| CommandError::usage(message, "see certwright issue --help");
-    let dates = profile::dates(world.now, args.lifetime).map_err(bad)?;
-    let names =
-        args.domains.iter().cloned().map(San::Dns).chain(args.ip.iter().copied().map(San::Ip));
+/// What is to be made, and what is to be said of it.
+struct Wish {
+    pair: NewPair,
+    notes: Vec<String>,
+}
+
+async fn wanted(args: &IssueArgs, global: &Global, world: &World) -> Result<(Wish, Materials)> {
+    let mut materials = Materials::default();
+    let mut notes = Vec::new();
+    let (mut profile, key) = match &args.from_csr {
+        Some(path) => {
+            let (profile, request) = requested(args, path, world)?;
+            notes.extend(request.left_out.iter().map(|what| format!("not taken: {what}")));
+            let public_id = request.public_key().id();
+            materials.request = Some(request);
+            (profile, KeyChoice::Requested { public_id })
+        }
+        None => (profile_of(args, world)?, KeyChoice::New),
+    };
+    if args.csr {
+        return Ok((Wish { pair: NewPair::Request { profile }, notes }, materials));
+    }
+    let mut issuer = None;
+    if let Some(ca) = &args.ca {
+        let named = (ca.as_str(), args.ca_key.as_deref());
+        let ca = authority::read(named, global, world).await?;
+        let (within, note) = ca.within(profile);
+        notes.extend(note);
+        profile = within;
+        issuer = Some(Box::new(ca.certificate().clone()));
+        if ca.root_pem().is_none() {
+            notes.push(
+                "no root stands in --ca, so no ca.crt is written: clients need the root".to_owned(),
+            );
+        }
+        materials.authority = Some(ca);
+    }
+    Ok((Wish { pair: NewPair::Make { profile, key, issuer }, notes }, materials))
+}
+
+fn bad(message: String) -> CommandError {
+    CommandError::usage(message, "see certwright issue --help")
+}
+
+fn profile_of(args: &IssueArgs, world: &World) -> Result<Profile> {
+    let usual = if args.make_ca { AUTHORITY_LIFETIME } else { DEFAULT_LIFETIME };
+    let dates = profile::dates(world.now, args.lifetime.unwrap_or(usual)).map_err(bad)?;
+    if args.make_ca {
+        let name = args.cn.clone().unwrap_or_default();
+        return Profile::authority(name, args.key_type, dates).map_err(bad);
+    }
+    let names = args
+        .domains
+        .iter()
+        .cloned()
+        .map(San::Dns)
+        .chain(args.ip.iter().copied().map(San::Ip))
+        .chain(args.email.iter().cloned().map(San::Email))
+        .chain(args.uri.iter().cloned().map(San::Uri));
     Profile::server(names.collect(), args.cn.clone(), args.key_type, dates).map_err(bad)
 }
 
-fn files(args: &IssueArgs, pair: NewPair, world: &World, output: &mut Output) -> Result<Exit> {
+/// What is taken of a request, checked as if it had been typed.
+fn requested(args: &IssueArgs, path: &Path, world: &World) -> Result<(Profile, Request)> {
+    let unusable = |why: String| {
+        CommandError::failed(
+            format!("{} cannot be signed: {why}", path.display()),
+            "have the requester make another one, such as: certwright issue DOMAIN --csr",
+        )
+    };
+    let bytes = session::read_file(path)?;
+    let request = Request::read(bytes.expose()).map_err(unusable)?;
+    let lifetime = args.lifetime.unwrap_or(DEFAULT_LIFETIME);
+    let dates = profile::dates(world.now, lifetime).map_err(bad)?;
+    let (names, cn) = (request.names.clone(), request.common_name.clone());
+    let profile = Profile::server(names, cn, request.key_type, dates).map_err(unusable)?;
+    Ok((profile, request))
+}
+
+fn files(
+    args: &IssueArgs,
+    wish: Wish,
+    mut materials: Materials,
+    world: &World,
+    output: &mut Output,
+) -> Result<Exit> {
     if args.write.dry_run == DryRun::Server {
         return Err(CommandError::usage(
             "--dry-run=server needs --secret",
             "use --dry-run=client for files",
         ));
     }
-    let path = |name: &str| ObjectRef::file(args.out_dir.join(name).display().to_string());
-    let step = WriteFiles {
-        key: path("tls.key"),
-        certificate: path("tls.crt"),
-        pair,
-        overwrite: args.force,
-    };
-    let plan = package::files(world.now, step);
+    let plan =
+        Plan { notes: wish.notes, ..package::files(world.now, step(args, wish.pair, &materials)) };
     if args.write.dry_run == DryRun::Client {
         return session::report(&account(&plan), args.write.output, output);
     }
+    if args.p12.is_some() {
+        materials.password = Some(password(args, output)?);
+    }
     let keys = RandomKeys(world.random.clone());
-    let outcomes = apply::files::apply(plan.steps.clone(), &Materials::default(), &keys);
+    let outcomes = apply::files::apply(plan.steps.clone(), &materials, &keys);
     session::report(
         &Account { outcomes: Some(&outcomes), ..account(&plan) },
         args.write.output,
@@ -68,12 +148,60 @@ fn files(args: &IssueArgs, pair: NewPair, world: &World, output: &mut Output) ->
     )
 }
 
+fn step(args: &IssueArgs, pair: NewPair, materials: &Materials) -> WriteFiles {
+    let path = |name: &str| ObjectRef::file(args.out_dir.join(name).display().to_string());
+    let (key, certificate) = match (args.make_ca, args.csr) {
+        (true, _) => ("ca.key", "ca.crt"),
+        (_, true) => ("tls.key", "tls.csr"),
+        (false, false) => ("tls.key", "tls.crt"),
+    };
+    let root = materials.authority.as_ref().and_then(|ca| ca.root_pem());
+    WriteFiles {
+        key: args.from_csr.is_none().then(|| path(key)),
+        certificate: path(certificate),
+        ca: root.map(|_| path("ca.crt")),
+        keystore: args.p12.as_ref().map(|file| ObjectRef::file(file.display().to_string())),
+        pair,
+        overwrite: args.force,
+    }
+}
+
+/// The password of the PKCS#12: from its file, else asked for twice.
+fn password(args: &IssueArgs, output: &mut Output) -> Result<Zeroizing<String>> {
+    let no = |message: &str| CommandError::usage(message, "name a file with --p12-password-file");
+    let password = match &args.p12_password_file {
+        Some(path) => {
+            let bytes = session::read_file(path)?;
+            let text = std::str::from_utf8(bytes.expose());
+            let text = text.map_err(|_| no("the password of --p12 is not UTF-8 text"))?;
+            Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())
+        }
+        None if !output.can_ask() => return Err(no("--p12 needs a password")),
+        None => {
+            let first = output.ask_password("password for the PKCS#12 file")?;
+            if *first != *output.ask_password("the same once more")? {
+                return Err(no("the two passwords differ"));
+            }
+            first
+        }
+    };
+    if password.is_empty() {
+        return Err(no("the password of --p12 is empty"));
+    }
+    if !password.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Err(no(
+            "the password of --p12 has a character that is not ASCII, and Java opens no such file",
+        ));
+    }
+    Ok(password)
+}
+
 /// The wish for a Secret; its namespace is settled where it goes to.
-fn secret(args: &IssueArgs, name: &str, pair: NewPair) -> SecretWish {
+fn secret(args: &IssueArgs, name: &str, pair: NewPair, materials: &Materials) -> SecretWish {
     SecretWish {
         object: ObjectRef::secret(String::new(), name),
         pair,
-        with_ca_crt: false,
+        with_ca_crt: materials.authority.as_ref().is_some_and(|ca| ca.root_pem().is_some()),
         replace: args.force,
         replace_flag: "--force",
         force: args.force,

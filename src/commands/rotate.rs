@@ -16,11 +16,12 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::files::STDIN;
 use crate::output::Output;
 use crate::plan::outcome::{Failed, Outcome};
-use crate::plan::rotation::{FirstSeen, KeyPolicy, Wish};
+use crate::plan::rotation::{FirstSeen, KeyPolicy, SigningCa, Wish};
 use crate::plan::step::{Plan, Step};
 use crate::render::rotation::Account;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
+use crate::x509::authority::Authority;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +35,11 @@ pub(super) async fn run(
     check_usage(&args, global)?;
     let world = &World { now: args.at.unwrap_or(world.now), ..world.clone() };
     let source = session::source(&args.look, global, world).await?;
+    let authority = authority(&args, global, world).await?;
+    let issuer = authority.as_ref().map(|authority| SigningCa {
+        certificate: Box::new(authority.certificate().clone()),
+        window: authority.window(),
+    });
     if args.all && !args.yes && args.dry_run == DryRun::None && !confirmed(output) {
         return Err(CommandError::usage(
             "--all replaces every pair; it was not confirmed",
@@ -44,7 +50,8 @@ pub(super) async fn run(
     let mut rotation = Rotation {
         source: &source,
         selection: selection(&args),
-        wish: wish(&args, global, &source),
+        wish: Wish { issuer, ..wish(&args, global, &source) },
+        materials: Arc::new(Materials { authority, ..Materials::default() }),
         policy: Policy { renew_before: args.renew_before },
         keys: Arc::new(RandomKeys(world.random.clone())),
         on_done: &|| busy.advance(),
@@ -68,8 +75,9 @@ pub(super) async fn run(
         }
         (Source::Files { .. }, _) => {
             let (plan, gathered) = rotation.planned(&FirstSeen::new(), world).await?;
+            let materials = Arc::into_inner(rotation.materials).unwrap_or_default();
             drop(busy);
-            rewrite(&args, &plan, &gathered, &source, world, output)
+            rewrite(&args, &plan, materials, (&gathered, &source), world, output)
         }
     }
 }
@@ -171,19 +179,26 @@ fn wish(args: &RotateArgs, global: &Global, source: &Source) -> Wish {
         max: args.max,
         override_owner: args.override_owner,
         force: args.force,
+        issuer: None,
     }
+}
+
+/// The CA of `--ca`, which may sign now.
+async fn authority(args: &RotateArgs, global: &Global, world: &World) -> Result<Option<Authority>> {
+    let Some(ca) = &args.ca else { return Ok(None) };
+    session::authority::read((ca, args.ca_key.as_deref()), global, world).await.map(Some)
 }
 
 /// Offline: the manifests, rewritten, into their files or to stdout.
 fn rewrite(
     args: &RotateArgs,
     plan: &Plan,
-    gathered: &Gathered,
-    source: &Source,
+    materials: Materials,
+    (gathered, source): (&Gathered, &Source),
     world: &World,
     output: &mut Output,
 ) -> Result<Exit> {
-    let materials = Materials { texts: gathered.kept.clone(), ..Materials::default() };
+    let materials = Materials { texts: gathered.kept.clone(), ..materials };
     let keys = RandomKeys(world.random.clone());
     let (mut rewritten, mut outcomes) = manifests::rewrite(plan.steps.clone(), &materials, &keys);
     if args.in_place {
@@ -273,7 +288,12 @@ fn account<'a>(
 
 /// A rotated self-signed certificate is also its own trust anchor.
 fn warn_of_pins(outcomes: &[Outcome], output: &mut Output) {
-    let replaced = |outcome: &Outcome| matches!((&outcome.step, &outcome.result), (Step::ReplacePair(_), Ok(done)) if !done.tried_only);
+    let replaced = |outcome: &Outcome| match (&outcome.step, &outcome.result) {
+        (Step::ReplacePair(_), Ok(done)) => {
+            !done.tried_only && done.after.as_ref().is_some_and(|after| after.self_signed)
+        }
+        _ => false,
+    };
     if outcomes.iter().any(replaced) {
         output.say("clients that pinned an old self-signed certificate (tls.crt) need the new one");
     }

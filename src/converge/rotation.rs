@@ -25,6 +25,8 @@ pub struct Rotation<'a> {
     pub wish: Wish,
     /// Leads.
     pub policy: Policy,
+    /// What travels beside the plan: the CA that signs.
+    pub materials: Arc<Materials>,
     /// Where keys come from.
     pub keys: Arc<dyn KeySource>,
     /// Called after each step, for progress.
@@ -109,10 +111,9 @@ impl Rotation<'_> {
     }
 
     async fn apply(&self, steps: Vec<Step>, target: &Target) -> Vec<Outcome> {
-        let materials = Arc::new(Materials::default());
         apply::cluster::apply(
             steps,
-            materials,
+            Arc::clone(&self.materials),
             Arc::clone(&self.keys),
             target.clone(),
             self.on_done,

@@ -6,7 +6,7 @@
 use super::Anchor;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
-use crate::x509::pem::{self, Label};
+use crate::x509::pem::{self, Label, Oddity};
 use ring::rand::SecureRandom;
 
 /// Facts of a pair.
@@ -14,15 +14,35 @@ use ring::rand::SecureRandom;
 pub struct Bundle {
     /// The certificates that could be read, in their order.
     pub certificates: Vec<Certificate>,
-    /// Certificates that could not be read.
+    /// Certificates that could not be read: the first of them, should they be very many.
     pub damaged: Vec<Damaged>,
+    /// Certificates that were read, and that others pass over for how they are written.
+    pub odd: Vec<OddlyWritten>,
     /// Whether there was anything at all where certificates should be.
     pub certificates_missing: bool,
     /// The private key.
     pub key: KeyState,
+    /// What of the key's writing makes others pass over it.
+    pub key_oddity: Option<Oddity>,
     /// Whether the key is the leaf's.
     pub pairing: Pairing,
+    /// Where the key's certificate stands, when that is not the first place but a later one.
+    pub key_position: Option<usize>,
 }
+
+/// A certificate that not every reader sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OddlyWritten {
+    /// Its position among the certificates, from 0.
+    pub index: usize,
+    /// What is odd.
+    pub what: Oddity,
+}
+
+/// How many damaged certificates are kept; a file of nothing but BEGIN lines has millions.
+const MAX_DAMAGED: usize = 100;
+/// How many certificates a misplaced key is compared with.
+const MAX_COMPARED: usize = 20;
 
 /// A certificate that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +62,8 @@ pub enum KeyState {
     Missing,
     /// There is something that is no usable key.
     Unreadable(String),
+    /// There is a key under a password.
+    Encrypted,
     /// A key.
     Read {
         /// Its type and size.
@@ -61,24 +83,24 @@ impl Bundle {
     ) -> Self {
         let text = certificates.unwrap_or_default();
         let read = read_certificates(text);
-        let (key, pairing) = match key.unwrap_or_default() {
-            [] => (KeyState::Missing, Pairing::Unknown("there is no private key".to_owned())),
-            bytes => read_key(bytes, read.leaf_key.as_ref(), random),
-        };
+        let key = read_key(key.unwrap_or_default(), &read.keys, random);
         Self {
             certificates: read.certificates,
             damaged: read.damaged,
+            odd: read.odd,
             certificates_missing: text.trim_ascii().is_empty(),
-            key,
-            pairing,
+            key: key.state,
+            key_oddity: key.oddity,
+            pairing: key.pairing,
+            key_position: key.position,
         }
     }
 
     /// The facts of a PEM or DER file that holds certificates, perhaps a key beside them.
     #[must_use]
     pub fn of_file(bytes: &[u8], random: &dyn SecureRandom) -> Self {
-        let pem = is_der(bytes).then(|| pem::encode("CERTIFICATE", bytes));
-        let bytes = pem.as_ref().map_or(bytes, |pem| pem.as_bytes());
+        let text = pem::of_file(bytes);
+        let bytes = text.expose();
         let has_key = pem::blocks(bytes).iter().any(|block| block.label.is_private_key());
         let mut bundle = Self::of_pair(Some(bytes), has_key.then_some(bytes), random);
         if !has_key {
@@ -100,9 +122,12 @@ impl Bundle {
         Self {
             certificates: read.certificates,
             damaged: read.damaged,
+            odd: Vec::new(),
             certificates_missing: chain.is_empty(),
             key: KeyState::NotExpected,
+            key_oddity: None,
             pairing: Pairing::Unknown("a server keeps its key".to_owned()),
+            key_position: None,
         }
     }
 
@@ -132,7 +157,7 @@ impl Bundle {
 /// The certificates of a `ca.crt` that can be read.
 #[must_use]
 pub fn anchors(pem: &[u8]) -> Vec<Anchor> {
-    let read = certificate_blocks(pem).filter_map(|der| cert::read(&der.ok()?).ok());
+    let read = certificate_blocks(pem).filter_map(|(der, _)| cert::read(&der.ok()?).ok());
     read.map(|(facts, _)| Anchor {
         sha256: facts.sha256,
         subject: facts.subject,
@@ -147,25 +172,42 @@ const NO_CERTIFICATE: &str = "there is no PEM block of a certificate in it";
 struct ReadCertificates {
     certificates: Vec<Certificate>,
     damaged: Vec<Damaged>,
-    leaf_key: Option<PublicKey>,
+    odd: Vec<OddlyWritten>,
+    /// Public keys of the first certificates.
+    keys: Vec<PublicKey>,
 }
 
 impl ReadCertificates {
     fn take(&mut self, index: usize, read: Result<(Certificate, PublicKey), String>) {
         match read {
             Ok((facts, public)) => {
-                self.leaf_key.get_or_insert(public);
+                if self.keys.len() < MAX_COMPARED {
+                    self.keys.push(public);
+                }
                 self.certificates.push(facts);
             }
-            Err(message) => self.damaged.push(Damaged { index, message }),
+            Err(message) if self.damaged.len() < MAX_DAMAGED => {
+                self.damaged.push(Damaged { index, message });
+            }
+            Err(_) => {}
         }
     }
 }
 
 fn read_certificates(bytes: &[u8]) -> ReadCertificates {
     let mut read = ReadCertificates::default();
-    for (index, block) in certificate_blocks(bytes).enumerate() {
-        read.take(index, block.and_then(|der| cert::read(&der)));
+    for (index, (block, oddity)) in certificate_blocks(bytes).enumerate() {
+        let certificate = block.and_then(|der| cert::read(&der)).map(|(mut facts, public)| {
+            if oddity == Some(Oddity::OldLabel) {
+                // OpenSSL's TRUSTED CERTIFICATE has its own notes behind the certificate.
+                facts.trailing_bytes = 0;
+            }
+            (facts, public)
+        });
+        if certificate.is_ok() {
+            read.odd.extend(oddity.map(|what| OddlyWritten { index, what }));
+        }
+        read.take(index, certificate);
     }
     let nothing = read.certificates.is_empty() && read.damaged.is_empty();
     if nothing && !bytes.trim_ascii().is_empty() {
@@ -174,38 +216,53 @@ fn read_certificates(bytes: &[u8]) -> ReadCertificates {
     read
 }
 
-/// The DER of each certificate block.
-fn certificate_blocks(bytes: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, String>> {
+/// The DER of each certificate block, and what is odd about its writing.
+fn certificate_blocks(
+    bytes: &[u8],
+) -> impl Iterator<Item = (Result<Vec<u8>, String>, Option<Oddity>)> {
     let blocks = pem::blocks(bytes).into_iter();
     blocks.filter(|block| block.label == Label::Certificate).map(|block| match block.der {
-        Ok(der) => Ok(der.expose().to_vec()),
-        Err(error) => Err(error.to_string()),
+        Ok(der) => (Ok(der.expose().to_vec()), block.oddity),
+        Err(error) => (Err(error.to_string()), block.oddity),
     })
 }
 
-/// A SEQUENCE with a long length, as every certificate begins in DER.
-fn is_der(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x30, 0x81..=0x84, ..])
+struct ReadKey {
+    state: KeyState,
+    oddity: Option<Oddity>,
+    pairing: Pairing,
+    position: Option<usize>,
 }
 
-fn read_key(
-    bytes: &[u8],
-    leaf: Option<&PublicKey>,
-    random: &dyn SecureRandom,
-) -> (KeyState, Pairing) {
+impl ReadKey {
+    /// There is nothing to compare a certificate with, for this reason.
+    fn none(state: KeyState, why: &str) -> Self {
+        Self { state, oddity: None, pairing: Pairing::Unknown(why.to_owned()), position: None }
+    }
+}
+
+fn read_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom) -> ReadKey {
     let key = match PrivateKey::from_pem(bytes) {
         Ok(key) => key,
         Err(KeyError::NoBlock) if bytes.trim_ascii().is_empty() => {
-            return (KeyState::Missing, Pairing::Unknown("there is no private key".to_owned()));
+            return ReadKey::none(KeyState::Missing, "there is no private key");
+        }
+        Err(KeyError::Encrypted) => {
+            return ReadKey::none(KeyState::Encrypted, "the private key is under a password");
         }
         Err(error) => {
-            let unknown = Pairing::Unknown("the private key cannot be read".to_owned());
-            return (KeyState::Unreadable(error.to_string()), unknown);
+            let state = KeyState::Unreadable(error.to_string());
+            return ReadKey::none(state, "the private key cannot be read");
         }
     };
-    let pairing = leaf.map_or_else(
+    let pairing = certificates.first().map_or_else(
         || Pairing::Unknown("there is no certificate to compare the key with".to_owned()),
         |leaf| key.pairs_with(leaf, random),
     );
-    (KeyState::Read { key_type: key.key_type(), public_id: key.public_id() }, pairing)
+    let elsewhere =
+        || certificates.iter().position(|one| key.pairs_with(one, random) == Pairing::Match);
+    let position = if pairing == Pairing::Differs { elsewhere() } else { None };
+    let state = KeyState::Read { key_type: key.key_type(), public_id: key.public_id() };
+    let block = pem::blocks(bytes).into_iter().find(|block| block.label.is_private_key());
+    ReadKey { state, oddity: block.and_then(|block| block.oddity), pairing, position }
 }

@@ -12,6 +12,56 @@ use crate::x509::cert::Certificate;
 use std::net::SocketAddr;
 use time::OffsetDateTime;
 
+/// A program whose settings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tool {
+    /// PyMilvus and everything else on gRPC's C core.
+    PyMilvus,
+    /// curl with OpenSSL.
+    Curl,
+    /// grpcurl and everything else in Go.
+    Grpcurl,
+    /// Everything on rustls and webpki.
+    Rustls,
+}
+
+impl Tool {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::PyMilvus, Self::Curl, Self::Grpcurl, Self::Rustls];
+
+    /// As JSON spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PyMilvus => "pymilvus",
+            Self::Curl => "curl",
+            Self::Grpcurl => "grpcurl",
+            Self::Rustls => "rustls",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PyMilvus => "PyMilvus",
+            Self::Curl => "curl",
+            Self::Grpcurl => "grpcurl and Go",
+            Self::Rustls => "rustls",
+        }
+    }
+
+    /// Whose TLS library it has.
+    const fn client(self) -> Client {
+        match self {
+            Self::PyMilvus => Client::GrpcPython,
+            Self::Curl => Client::OpenSsl,
+            Self::Grpcurl => Client::Go,
+            Self::Rustls => Client::Rustls,
+        }
+    }
+}
+
 /// How clients connect to one host.
 #[derive(Debug)]
 pub struct Connection<'i> {
@@ -24,7 +74,7 @@ pub struct Connection<'i> {
     /// What to trust.
     pub trust: Trust,
     /// Clients that would refuse, and why.
-    pub refusals: Vec<(Client, String)>,
+    pub refusals: Vec<(Tool, String)>,
     /// Whether the server wants a certificate of the client's.
     pub asks_client_certificate: bool,
     /// Whether what is stored, and so is to be trusted, is not what is served (yet).
@@ -70,7 +120,7 @@ fn connection<'i>(
         address,
         trust: match (secret, leaf) {
             (Some(secret), _) => trust(secret),
-            (None, Some(leaf)) if leaf.logged_in_public => Trust::Public,
+            (None, Some(leaf)) if leaf.publicly_logged => Trust::Public,
             (None, _) => Trust::Unknown,
         },
         refusals: leaf.map(|leaf| refusals(answer, leaf, &host, now)).unwrap_or_default(),
@@ -99,15 +149,15 @@ fn refusals(
     leaf: &Certificate,
     host: &str,
     now: OffsetDateTime,
-) -> Vec<(Client, String)> {
+) -> Vec<(Tool, String)> {
     let agreed = answer.served.agreed.as_ref();
     let no_h2 = agreed.is_some_and(|agreed| agreed.alpn.as_deref() != Some("h2"));
-    let refuses = |client: Client| {
-        let is_grpc = matches!(client, Client::PyMilvus | Client::Grpcurl);
+    let refuses = |tool: Tool| {
+        let is_grpc = matches!(tool, Tool::PyMilvus | Tool::Grpcurl);
         let protocol = (is_grpc && no_h2)
             .then(|| "the server does not agree on HTTP/2 (ALPN h2), which gRPC needs".to_owned());
-        let why = refusal(client, leaf, host, now).or(protocol)?;
-        Some((client, why))
+        let why = refusal(tool.client(), leaf, host, now).or(protocol)?;
+        Some((tool, why))
     };
-    Client::ALL.into_iter().filter_map(refuses).collect()
+    Tool::ALL.into_iter().filter_map(refuses).collect()
 }

@@ -9,7 +9,7 @@ use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::{CaCrt, Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
-use crate::x509::key::Pairing;
+use crate::x509::key::{KeyError, Pairing};
 use crate::x509::{chain, instant};
 use time::OffsetDateTime;
 
@@ -39,6 +39,12 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
         }
         KeyState::Unreadable(reason) => {
             return no(reason.clone(), "expected a PEM private key in the clear");
+        }
+        KeyState::Encrypted => {
+            return no(
+                KeyError::Encrypted.to_string(),
+                "take the password off: openssl pkey -in FILE -out tls.key",
+            );
         }
         KeyState::Read { key_type, public_id } if bundle.pairing == Pairing::Differs => {
             let private =
@@ -90,7 +96,7 @@ pub struct SecretWish {
     pub object: ObjectRef,
     /// The pair it shall hold.
     pub pair: NewPair,
-    /// Whether a `ca.crt` was given too.
+    /// Whether a `ca.crt` goes with it: given, or the root that signed it.
     pub with_ca_crt: bool,
     /// Whether a Secret that is there gets the pair, instead of being refused.
     pub replace: bool,
@@ -105,7 +111,7 @@ pub struct SecretWish {
 /// Plans to write the pair into `key` and `certificate`.
 #[must_use]
 pub fn files(now: OffsetDateTime, step: WriteFiles) -> Plan {
-    Plan { steps: vec![Step::WriteFiles(step)], ..Plan::empty(now) }
+    Plan { steps: vec![Step::WriteFiles(Box::new(step))], ..Plan::empty(now) }
 }
 
 /// Plans to create the Secret, or, when it is there and may be replaced, to change its pair.

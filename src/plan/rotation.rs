@@ -11,6 +11,7 @@ use crate::inventory::owner::Owner;
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::{Certificate, OID_COMMON_NAME, OID_SERVER_AUTH, San};
+use crate::x509::chain;
 use crate::x509::key::Pairing;
 use crate::x509::name::covers;
 use crate::x509::profile::{self, KeyType, MAX_ROTATED_LIFETIME, Profile};
@@ -41,6 +42,17 @@ pub struct Wish {
     pub override_owner: bool,
     /// Rotate although other data of the Secret is made from the pair.
     pub force: bool,
+    /// The CA whose leaves can be made again; none: only self-signed ones.
+    pub issuer: Option<SigningCa>,
+}
+
+/// A CA that is at hand, as far as a plan needs to know.
+#[derive(Clone, Debug)]
+pub struct SigningCa {
+    /// Its certificate.
+    pub certificate: Box<Certificate>,
+    /// From when to when it and everything above it is valid.
+    pub window: (OffsetDateTime, OffsetDateTime),
 }
 
 /// `--key-policy`.
@@ -292,7 +304,7 @@ impl Planner<'_> {
     }
 
     fn renewal(&self, secret: &SecretFacts, leaf: &Certificate) -> Result<ReplacePair, Refusal> {
-        remakeable(secret, leaf, self.inventory.is_used(&secret.object))?;
+        let issuer = self.signer(secret, leaf)?;
         let lead = self.policy.lead(leaf, Some(secret));
         if self.wish.due && expiry::lead_is_too_long(leaf, lead) {
             return Err(lead_too_long(leaf, lead));
@@ -301,8 +313,10 @@ impl Planner<'_> {
         let key = self.key_choice(secret, leaf)?;
         let key_type = self.key_type(leaf, &key, &mut notes)?;
         let dates = self.dates(leaf, &mut notes)?;
+        let dates = within_issuer(dates, leaf, issuer, &mut notes)?;
         let names = self.names(secret, leaf, &mut notes)?;
         let profile = Profile {
+            authority: false,
             subject: subject(leaf, &mut notes),
             names,
             key_type,
@@ -316,7 +330,7 @@ impl Planner<'_> {
         if leaf.is_ca {
             notes.push("CA:TRUE becomes CA:FALSE: a served certificate is no CA".to_owned());
         }
-        Ok(self.step(secret, Some(leaf), profile, key, notes))
+        Ok(self.step(secret, Some(leaf), (profile, key, issuer), notes))
     }
 
     /// The certificate cannot be read: what it named is unknown, so the user must say it.
@@ -341,15 +355,14 @@ impl Planner<'_> {
         let notes = vec![
             "the old certificate could not be read: names are those of --add-host alone".to_owned(),
         ];
-        Ok(self.step(secret, None, profile, KeyChoice::New, notes))
+        Ok(self.step(secret, None, (profile, KeyChoice::New, None), notes))
     }
 
     fn step(
         &self,
         secret: &SecretFacts,
         leaf: Option<&Certificate>,
-        profile: Profile,
-        key: KeyChoice,
+        (profile, key, issuer): (Profile, KeyChoice, Option<&SigningCa>),
         mut notes: Vec<String>,
     ) -> ReplacePair {
         let uncovered: Vec<String> = self
@@ -375,9 +388,39 @@ impl Planner<'_> {
             resource_version: secret.resource_version.clone(),
             reason: self.reason(leaf),
             before: leaf.cloned().map(Box::new),
-            pair: NewPair::Make { profile, key },
+            pair: NewPair::Make {
+                profile,
+                key,
+                issuer: issuer.map(|issuer| issuer.certificate.clone()),
+            },
             ca_crt: if pinned { CaCrtChange::PrependNew } else { CaCrtChange::Keep },
             notes,
+        }
+    }
+
+    /// Who signs the new certificate: itself (none), as the old one, or the CA that is given.
+    fn signer(
+        &self,
+        secret: &SecretFacts,
+        leaf: &Certificate,
+    ) -> Result<Option<&SigningCa>, Refusal> {
+        let refusal = match remakeable(secret, leaf, self.inventory.is_used(&secret.object)) {
+            Ok(()) => return Ok(None),
+            Err(refusal) => refusal,
+        };
+        match &self.wish.issuer {
+            // A CA that another CA signed is not ours to make again.
+            Some(_) if leaf.is_ca => Err(refusal),
+            Some(issuer) if chain::is_issuer_of(&issuer.certificate, leaf) => Ok(Some(issuer)),
+            Some(issuer) => Err((
+                Reason::IssuedByCa,
+                format!(
+                    "its certificate was issued by {}, and --ca is {}",
+                    leaf.issuer, issuer.certificate.subject
+                ),
+                remedy::import_renewed(&secret.object),
+            )),
+            None => Err(refusal),
         }
     }
 
@@ -495,6 +538,33 @@ pub const DEFAULT_LIFETIME: Duration = Duration::days(365);
 
 fn cannot(message: String) -> Refusal {
     (Reason::CannotRemake, message, "change the flags and try again".to_owned())
+}
+
+/// The dates within those of the CA. Where that makes the new certificate end no later than the old
+/// one, it is the CA that must be renewed.
+fn within_issuer(
+    dates: (OffsetDateTime, OffsetDateTime),
+    leaf: &Certificate,
+    issuer: Option<&SigningCa>,
+    notes: &mut Vec<String>,
+) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
+    let Some(SigningCa { certificate, window }) = issuer else { return Ok(dates) };
+    let within = (dates.0.max(window.0), dates.1.min(window.1));
+    if within.1 < dates.1 {
+        let ends = instant::show(window.1);
+        if within.1 <= leaf.not_after {
+            return Err((
+                Reason::CannotRemake,
+                format!(
+                    "its CA {} ends on {ends}, and a new certificate would end no later than the old one",
+                    certificate.subject
+                ),
+                "renew the CA first".to_owned(),
+            ));
+        }
+        notes.push(format!("it ends on {ends}, when its CA ends ({})", certificate.subject));
+    }
+    Ok(within)
 }
 
 /// Only what can be made again is rotated: self-signed leaves.

@@ -49,7 +49,7 @@ pub enum Step {
     /// Change the pair in a Secret that is there.
     ReplacePair(ReplacePair),
     /// Write a key and a certificate into two files.
-    WriteFiles(WriteFiles),
+    WriteFiles(Box<WriteFiles>),
     /// Make a new object that holds no secrets.
     CreateObject(CreateObject),
     /// Change some fields of an object that is there.
@@ -139,13 +139,17 @@ pub enum CaCrtChange {
     Given,
 }
 
-/// A key and a certificate in two files.
+/// A key and a certificate in two files, and what goes with them.
 #[derive(Clone, Debug)]
 pub struct WriteFiles {
-    /// The private key's file.
-    pub key: ObjectRef,
-    /// The certificate's file.
+    /// The private key's file; none where the key is a requester's.
+    pub key: Option<ObjectRef>,
+    /// The file of the certificate and its chain, or of the request.
     pub certificate: ObjectRef,
+    /// The file of the root that signed it.
+    pub ca: Option<ObjectRef>,
+    /// The file of a PKCS#12 with all of them.
+    pub keystore: Option<ObjectRef>,
     /// The pair.
     pub pair: NewPair,
     /// Whether files that are there may be replaced.
@@ -192,12 +196,19 @@ pub struct DeleteObject {
 /// Where a pair comes from.
 #[derive(Clone, Debug)]
 pub enum NewPair {
-    /// A self-signed certificate is made.
+    /// A certificate is made.
     Make {
         /// What it shall hold.
         profile: Profile,
         /// Which key it is for.
         key: KeyChoice,
+        /// The CA that signs it, which travels beside the plan; none when it signs itself.
+        issuer: Option<Box<Certificate>>,
+    },
+    /// A key and a request for a certificate are made; somebody else signs it.
+    Request {
+        /// What is asked for.
+        profile: Profile,
     },
     /// It travels beside the plan; this is what its certificate says.
     Given(Box<Certificate>),
@@ -210,6 +221,11 @@ pub enum KeyChoice {
     New,
     /// The one that is there, told by the digest of its public half.
     Same {
+        /// See [`crate::x509::key::PublicKey::id`].
+        public_id: String,
+    },
+    /// That of a request, whose private half stays with the requester.
+    Requested {
         /// See [`crate::x509::key::PublicKey::id`].
         public_id: String,
     },

@@ -41,7 +41,7 @@ pub fn trust(secret: &SecretFacts) -> Trust {
     if leaf.self_signed {
         return pin(vec![leaf.sha256], "the self-signed certificate itself".to_owned());
     }
-    if leaf.logged_in_public {
+    if leaf.publicly_logged {
         return Trust::Public;
     }
     let top = top_of(&secret.bundle.certificates);

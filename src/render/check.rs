@@ -27,7 +27,7 @@ pub struct Look {
 }
 
 #[derive(Serialize)]
-struct Document {
+pub(super) struct Document {
     schema: String,
     at: String,
     source: &'static str,
@@ -87,6 +87,11 @@ pub fn write_json(
     report: &Report,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    json::write(&document(command, inventory, report), out)
+}
+
+/// The document of `command`, to which another may add.
+pub(super) fn document(command: &str, inventory: &Inventory, report: &Report) -> Document {
     let certificates: Vec<WireCertificate> = reported_certificates(inventory)
         .map(|shown| {
             WireCertificate::of(
@@ -101,7 +106,7 @@ pub fn write_json(
     let hosts: Vec<WireHost> = reported_hosts(inventory)
         .map(|(ingress, demand)| wire_host(inventory, ingress, demand))
         .collect();
-    let document = Document {
+    Document {
         schema: format!("certwright.dev/{command}/v1"),
         at: instant::show(report.now),
         source: source(report.source),
@@ -118,8 +123,7 @@ pub fn write_json(
         managed: managed(inventory),
         findings: report.findings.iter().map(WireFinding::of).collect(),
         problems: inventory.problems().iter().map(WireProblem::of).collect(),
-    };
-    json::write(&document, out)
+    }
 }
 
 /// Writes the report for people: certificates, findings, problems, and a line that sums up.

@@ -4,9 +4,8 @@
 
 use super::harmless::is_harmful;
 use super::layout::sentence;
-use crate::audit::clients::Client;
 use crate::audit::remedy::word;
-use crate::plan::clients::Connection;
+use crate::plan::clients::{Connection, Tool};
 use crate::plan::trust::Trust;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -65,12 +64,12 @@ impl WireClients {
             host: connection.host.clone(),
             address: connection.address.to_string(),
             trust: trust(connection, file),
-            pymilvus: taken(Client::PyMilvus).then(|| WirePyMilvus {
+            pymilvus: taken(Tool::PyMilvus).then(|| WirePyMilvus {
                 connections: settings.connections(),
                 milvus_client: settings.milvus_client(),
             }),
-            curl: taken(Client::Curl).then(|| settings.curl()),
-            grpcurl: taken(Client::Grpcurl).then(|| settings.grpcurl()),
+            curl: taken(Tool::Curl).then(|| settings.curl()),
+            grpcurl: taken(Tool::Grpcurl).then(|| settings.grpcurl()),
             refusals: connection
                 .refusals
                 .iter()
@@ -128,7 +127,7 @@ pub(super) fn write_text(
     if connection.asks_client_certificate {
         said("note: the server asks for a certificate of the client's; add that", out)?;
     }
-    for client in Client::ALL {
+    for client in Tool::ALL {
         let refused = connection.refusals.iter().find(|(refusing, _)| *refusing == client);
         if let Some((_, why)) = refused {
             said(&format!("{} would refuse it: {why}", client.name()), out)?;
@@ -137,7 +136,7 @@ pub(super) fn write_text(
         for line in settings.lines(client) {
             writeln!(out, "  {}", super::harmless::line(&line))?;
         }
-        if client == Client::PyMilvus && connection.address.is_ipv6() {
+        if client == Tool::PyMilvus && connection.address.is_ipv6() {
             said("note: PyMilvus takes no IPv6 address; the name must lead there", out)?;
         }
     }
@@ -150,12 +149,12 @@ struct Settings<'c> {
 }
 
 impl Settings<'_> {
-    fn lines(&self, client: Client) -> Vec<String> {
+    fn lines(&self, client: Tool) -> Vec<String> {
         match client {
-            Client::PyMilvus => vec![self.connections(), self.milvus_client()],
-            Client::Curl => vec![self.curl()],
-            Client::Grpcurl => vec![self.grpcurl()],
-            Client::Rustls => Vec::new(),
+            Tool::PyMilvus => vec![self.connections(), self.milvus_client()],
+            Tool::Curl => vec![self.curl()],
+            Tool::Grpcurl => vec![self.grpcurl()],
+            Tool::Rustls => Vec::new(),
         }
     }
 

@@ -1,19 +1,22 @@
 //! The report of `inspect` for people: each certificate in full, then what is to be said of it.
 
 use super::check::{Look, write_finding};
-use super::harmless;
 use super::layout::{place, sentence, style};
+use super::wire::WireRef;
+use super::{harmless, json};
 use crate::audit::Report;
+use crate::audit::clients::{self, Verdict};
 use crate::audit::expiry::{days_left, is_expired};
 use crate::audit::finding::Severity;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::served::ServedFacts;
 use crate::object_ref::ObjectRef;
-use crate::x509::cert::Certificate;
+use crate::x509::cert::{Certificate, San};
 use crate::x509::instant;
 use crate::x509::key::Pairing;
 use crate::x509::possession::Possession;
+use serde::Serialize;
 use std::io::{self, Write};
 
 /// Writes every bundle that was chosen, and the findings.
@@ -56,11 +59,12 @@ fn write_bundle(
         if index == 0 {
             field("private key", &key_text(inventory, object, bundle), out)?;
             write_handshake(inventory, object, out)?;
+            write_clients(bundle, report, out)?;
         }
         writeln!(out)?;
     }
     if many == 0
-        && let KeyState::Read { .. } = bundle.key
+        && let KeyState::Read { .. } | KeyState::Encrypted = bundle.key
     {
         writeln!(out, "{}{}", harmless::line(&object.short()), in_place(object))?;
         field("private key", &key_text(inventory, object, bundle), out)?;
@@ -100,6 +104,89 @@ fn in_place(object: &ObjectRef) -> String {
     if place.is_empty() { place } else { format!(" in {place}") }
 }
 
+/// Who takes it and who does not, each reason once.
+fn write_clients(bundle: &Bundle, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let verdicts = clients::verdicts(bundle, report.now);
+    let accepting: Vec<&str> = verdicts
+        .iter()
+        .filter(|verdict| verdict.reasons.is_empty())
+        .map(|verdict| verdict.client.as_str())
+        .collect();
+    let everybody = accepting.len() == verdicts.len();
+    if verdicts.is_empty() {
+        return Ok(());
+    }
+    // What is supposed stands beside it: nobody accepts an issuer they do not know.
+    let once = match bundle.leaf() {
+        Some(leaf) if leaf.self_signed => "where it is pinned",
+        _ => "where its issuer is trusted",
+    };
+    let text = match accepting.as_slice() {
+        [] => "nobody".to_owned(),
+        _ if everybody => format!("all ({once}): {}", accepting.join(", ")),
+        some => format!("({once}) {}", some.join(", ")),
+    };
+    field("accepted by", &text, out)?;
+    let mut told: Vec<&[String]> = Vec::new();
+    for reasons in verdicts.iter().map(|verdict| verdict.reasons.as_slice()) {
+        if reasons.is_empty() || told.contains(&reasons) {
+            continue;
+        }
+        let who = verdicts.iter().filter(|verdict| verdict.reasons == reasons);
+        let who: Vec<&str> = who.map(|verdict| verdict.client.as_str()).collect();
+        field("refused by", &format!("{}: {}", who.join(", "), reasons.join("; ")), out)?;
+        told.push(reasons);
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Document {
+    #[serde(flatten)]
+    report: super::check::Document,
+    clients: Vec<WireClients>,
+}
+
+/// What clients make of what one object holds.
+#[derive(Serialize)]
+struct WireClients {
+    #[serde(rename = "ref")]
+    object: WireRef,
+    clients: Vec<WireClient>,
+}
+
+#[derive(Serialize)]
+struct WireClient {
+    client: &'static str,
+    accepts: bool,
+    reason: Option<String>,
+}
+
+/// Writes the JSON document: that of `check`, and what clients make of each bundle.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_json(inventory: &Inventory, report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let reported = inventory.bundles().filter(|(object, _)| inventory.is_reported(object));
+    let of_bundle = |(object, bundle): (&ObjectRef, &Bundle)| WireClients {
+        object: WireRef::of(object),
+        clients: clients::verdicts(bundle, report.now).iter().map(wire_client).collect(),
+    };
+    let document = Document {
+        report: super::check::document("inspect", inventory, report),
+        clients: reported.map(of_bundle).filter(|one| !one.clients.is_empty()).collect(),
+    };
+    json::write(&document, out)
+}
+
+fn wire_client(verdict: &Verdict) -> WireClient {
+    WireClient {
+        client: verdict.client.as_str(),
+        accepts: verdict.reasons.is_empty(),
+        reason: Some(verdict.reasons.join("; ")).filter(|reason| !reason.is_empty()),
+    }
+}
+
 fn write_certificate(
     certificate: &Certificate,
     report: &Report,
@@ -108,7 +195,7 @@ fn write_certificate(
     field("subject", &certificate.subject, out)?;
     let issuer = if certificate.self_signed { "itself (self-signed)" } else { &certificate.issuer };
     field("issuer", issuer, out)?;
-    let names: Vec<String> = certificate.names.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = certificate.names.iter().map(San::shown).collect();
     let names =
         if names.is_empty() { "none (no subjectAltName)".to_owned() } else { names.join(", ") };
     field("names", &names, out)?;
@@ -121,6 +208,7 @@ fn write_certificate(
     };
     field("not after", &format!("{} ({left})", instant::show(certificate.not_after)), out)?;
     field("key", &certificate.key_type, out)?;
+    field("signature", &certificate.signature, out)?;
     let ca = if certificate.is_ca { ", CA" } else { "" };
     field("version", &format!("X.509 v{}{ca}", certificate.version), out)?;
     field("serial", &certificate.serial, out)?;
@@ -143,6 +231,7 @@ fn key_text(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Strin
         (KeyState::NotExpected, _) => key_elsewhere(inventory, bundle),
         (KeyState::Missing, _) => "missing".to_owned(),
         (KeyState::Unreadable(reason), _) => format!("cannot be read: {reason}"),
+        (KeyState::Encrypted, _) => "under a password".to_owned(),
         (KeyState::Read { key_type, public_id }, _) if bundle.certificates.is_empty() => {
             match certificate_of(inventory, public_id.as_deref()) {
                 Some(file) => format!("{key_type}, the key of {file}"),
@@ -164,7 +253,10 @@ fn key_elsewhere(inventory: &Inventory, bundle: &Bundle) -> String {
     let wanted = bundle.leaf().map(|leaf| leaf.key_id.as_str());
     let holds_it = |other: &Bundle| match &other.key {
         KeyState::Read { public_id, .. } => public_id.as_deref() == wanted && wanted.is_some(),
-        KeyState::NotExpected | KeyState::Missing | KeyState::Unreadable(_) => false,
+        KeyState::NotExpected
+        | KeyState::Missing
+        | KeyState::Unreadable(_)
+        | KeyState::Encrypted => false,
     };
     match inventory.bundles().find(|(_, other)| holds_it(other)) {
         Some((object, _)) => format!("in {}, matches", object.short()),

@@ -11,7 +11,7 @@ use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
 use crate::plan::step::{
     CaCrtChange, CreateObject, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
 };
-use crate::x509::cert::Certificate;
+use crate::x509::cert::{Certificate, San};
 use crate::x509::instant;
 use crate::x509::profile::Profile;
 use serde::Serialize;
@@ -95,11 +95,12 @@ struct WireChange<'a> {
 #[serde(rename_all = "camelCase")]
 struct WireSummary {
     subject: Option<String>,
+    issuer: Option<String>,
     names: Vec<String>,
     key_type: String,
     key: Option<&'static str>,
-    not_before: String,
-    not_after: String,
+    not_before: Option<String>,
+    not_after: Option<String>,
     serial: Option<String>,
     sha256: Option<String>,
 }
@@ -223,11 +224,12 @@ fn changes(step: &Step) -> Vec<WireChange<'_>> {
 fn summary_of(certificate: &Certificate) -> WireSummary {
     WireSummary {
         subject: Some(certificate.subject.clone()),
+        issuer: Some(certificate.issuer.clone()),
         names: certificate.names.iter().map(ToString::to_string).collect(),
         key_type: certificate.key_type.clone(),
         key: None,
-        not_before: instant::show(certificate.not_before),
-        not_after: instant::show(certificate.not_after),
+        not_before: Some(instant::show(certificate.not_before)),
+        not_after: Some(instant::show(certificate.not_after)),
         serial: Some(certificate.serial.clone()),
         sha256: Some(certificate.fingerprint()),
     }
@@ -236,19 +238,35 @@ fn summary_of(certificate: &Certificate) -> WireSummary {
 fn planned(pair: &NewPair) -> WireSummary {
     match pair {
         NewPair::Given(certificate) => summary_of(certificate),
-        NewPair::Make { profile, key } => WireSummary {
-            subject: None,
-            names: profile.name_texts().collect(),
-            key_type: profile.key_type.to_string(),
-            key: Some(match key {
-                KeyChoice::New => "new",
-                KeyChoice::Same { .. } => "same",
-            }),
-            not_before: instant::show(profile.not_before),
-            not_after: instant::show(profile.not_after),
-            serial: None,
-            sha256: None,
+        NewPair::Make { profile, key, issuer } => WireSummary {
+            issuer: issuer.as_ref().map(|issuer| issuer.subject.clone()),
+            not_before: Some(instant::show(profile.not_before)),
+            not_after: Some(instant::show(profile.not_after)),
+            ..planned_key(
+                profile,
+                match key {
+                    KeyChoice::New => "new",
+                    KeyChoice::Same { .. } => "same",
+                    KeyChoice::Requested { .. } => "requested",
+                },
+            )
         },
+        // Its dates are for whoever signs it to say.
+        NewPair::Request { profile } => planned_key(profile, "new"),
+    }
+}
+
+fn planned_key(profile: &Profile, key: &'static str) -> WireSummary {
+    WireSummary {
+        subject: None,
+        issuer: None,
+        names: profile.name_texts().collect(),
+        key_type: profile.key_type.to_string(),
+        key: Some(key),
+        not_before: None,
+        not_after: None,
+        serial: None,
+        sha256: None,
     }
 }
 
@@ -349,11 +367,14 @@ fn write_step(
 fn objects(step: &Step, namespaces: bool) -> String {
     match step {
         Step::WriteFiles(files) => {
-            format!(
-                "{} and {}",
-                harmless::line(&files.key.name),
-                harmless::line(&files.certificate.name)
-            )
+            let all = files.key.iter().chain([&files.certificate]).chain(&files.ca);
+            let names: Vec<_> =
+                all.chain(&files.keystore).map(|file| harmless::line(&file.name)).collect();
+            match names.split_last() {
+                Some((last, [])) => last.clone().into_owned(),
+                Some((last, others)) => format!("{} and {last}", others.join(", ")),
+                None => String::new(),
+            }
         }
         Step::CreateSecret(_)
         | Step::ReplacePair(_)
@@ -377,7 +398,14 @@ fn write_change(step: &Step, done: Option<&Done>, out: &mut dyn Write) -> io::Re
     let after = match (done.and_then(|done| done.after.as_deref()), step.pair()) {
         (Some(after), _) => Some(certificate_text(after)),
         (None, Some(NewPair::Given(certificate))) => Some(certificate_text(certificate)),
-        (None, Some(NewPair::Make { profile, key })) => Some(profile_text(profile, key)),
+        (None, Some(NewPair::Make { profile, key, issuer })) => {
+            Some(profile_text(profile, key, issuer.as_deref()))
+        }
+        (_, Some(NewPair::Request { profile })) => Some(format!(
+            "a request for {}; {}, new key",
+            shown_names(&profile.names),
+            profile.key_type
+        )),
         (None, None) => None,
     };
     if let Some(after) = after {
@@ -412,31 +440,44 @@ fn write_change(step: &Step, done: Option<&Done>, out: &mut dyn Write) -> io::Re
 }
 
 fn certificate_text(certificate: &Certificate) -> String {
-    let names: Vec<String> = certificate.names.iter().map(ToString::to_string).collect();
-    let names = if names.is_empty() {
-        format!("no SAN ({})", certificate.subject)
+    let names = match certificate.names.as_slice() {
+        [] if certificate.is_ca => format!("CA {}", certificate.subject),
+        [] => format!("no SAN ({})", certificate.subject),
+        names => shown_names(names),
+    };
+    let by = if certificate.self_signed {
+        String::new()
     } else {
-        names.join(", ")
+        format!("; by {}", certificate.issuer)
     };
     format!(
-        "{names}; {}; until {}",
+        "{names}; {}; until {}{by}",
         certificate.key_type,
         instant::show_date(certificate.not_after)
     )
 }
 
-fn profile_text(profile: &Profile, key: &KeyChoice) -> String {
-    let names: Vec<String> = profile.name_texts().collect();
+fn profile_text(profile: &Profile, key: &KeyChoice, issuer: Option<&Certificate>) -> String {
+    let names = match profile.subject.first() {
+        Some((_, name)) if profile.authority => format!("CA {name}"),
+        _ => shown_names(&profile.names),
+    };
     let key = match key {
         KeyChoice::New => "new key",
         KeyChoice::Same { .. } => "same key",
+        KeyChoice::Requested { .. } => "the requester's key",
     };
+    let by = issuer.map_or_else(String::new, |issuer| format!("; by {}", issuer.subject));
     format!(
-        "{}; {}, {key}; until {}",
-        names.join(", "),
+        "{names}; {}, {key}; until {}{by}",
         profile.key_type,
         instant::show_date(profile.not_after)
     )
+}
+
+/// Names as people read them, those of another script in both.
+fn shown_names(names: &[San]) -> String {
+    names.iter().map(San::shown).collect::<Vec<_>>().join(", ")
 }
 
 fn write_skipped(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -491,7 +532,11 @@ fn done_word(plan: &Plan) -> &'static str {
             "done"
         }
         Some(Step::CreateSecret(_)) => "created",
-        Some(Step::WriteFiles(_)) => "pair written",
+        Some(Step::WriteFiles(step)) => match (&step.pair, &step.key) {
+            (NewPair::Request { .. }, _) => "request written",
+            (_, None) => "certificate written",
+            (_, Some(_)) => "pair written",
+        },
         Some(Step::ReplacePair(_)) => "replaced",
         // The plan after the last step is empty; what was done was not one kind of thing.
         Some(_) | None => "done",

@@ -9,11 +9,14 @@ use super::name;
 use ring::digest;
 use std::net::IpAddr;
 use time::OffsetDateTime;
+use x509_parser::asn1_rs::Any;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::FromDer as _;
+use x509_parser::signature_algorithm::SignatureAlgorithm;
+use x509_parser::time::ASN1Time;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 /// Facts of one certificate. About 1 KiB; the DER is not kept.
@@ -45,13 +48,32 @@ pub struct Certificate {
     pub has_san: bool,
     /// What the subjectAltName names.
     pub names: Vec<San>,
+    /// Whether the subjectAltName, if there is one, could be taken apart.
+    pub san_is_readable: bool,
     /// `BasicConstraints` CA:TRUE. X.509 v1 has no such thing and counts as not.
     pub is_ca: bool,
-    /// Whether it bears the marks of a CA that browsers trust: timestamps of Certificate
-    /// Transparency logs (RFC 6962 §3.3), without which they refuse one.
-    pub logged_in_public: bool,
+    /// How many CA certificates may stand below it; none when nothing is said.
+    pub path_length: Option<u32>,
+    /// The bits of keyUsage, bit 0 being digitalSignature; none when the extension is absent.
+    pub key_usage: Option<u16>,
     /// Extended key usages as dotted OIDs; none when the extension is absent.
     pub extended_key_usage: Option<Vec<String>>,
+    /// Critical extensions, as dotted OIDs, that not every client knows: a client that does not
+    /// must refuse the certificate (RFC 5280 §4.2).
+    pub unusual_critical: Vec<String>,
+    /// The subject key identifier, lower-case hex.
+    pub subject_key_id: Option<String>,
+    /// The key identifier of the issuer, lower-case hex.
+    pub authority_key_id: Option<String>,
+    /// Where the issuer's certificate can be had (authorityInfoAccess, caIssuers).
+    pub issuer_url: Option<String>,
+    /// Whether it carries receipts of public logs (RFC 6962): then a public CA issued it, and
+    /// those issue from intermediates only.
+    pub publicly_logged: bool,
+    /// How its issuer signed it: digest and key, as `SHA-256 with RSA`, or an OID.
+    pub signature: String,
+    /// How many bytes stand behind the certificate in the same block.
+    pub trailing_bytes: usize,
     /// The public key's type and size.
     pub key_type: String,
     /// A short digest of the public key, to be compared with a private key's by eye.
@@ -90,8 +112,8 @@ pub enum HostMatch {
 /// # Errors
 /// A sentence that says what is wrong with the DER.
 pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
-    let (_, parsed) = X509Certificate::from_der(der).map_err(|error| {
-        format!("it is not an X.509 certificate: {}", plain_parse_error(&error))
+    let (rest, parsed) = X509Certificate::from_der(der).map_err(|error| {
+        format!("it is not an X.509 certificate: {}", plain_parse_error(&error, der))
     })?;
     let public = PublicKey::of_certificate(parsed.public_key());
     let facts = Certificate {
@@ -107,9 +129,22 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
         not_after: parsed.validity().not_after.to_datetime(),
         has_san: has_san(&parsed),
         names: names(&parsed),
+        san_is_readable: san_is_readable(&parsed),
         is_ca: parsed.is_ca(),
-        logged_in_public: is_logged_in_public(&parsed),
+        path_length: parsed
+            .basic_constraints()
+            .ok()
+            .flatten()
+            .and_then(|constraints| constraints.value.path_len_constraint),
+        key_usage: parsed.key_usage().ok().flatten().map(|usage| usage.value.flags),
         extended_key_usage: extended_key_usage(&parsed),
+        unusual_critical: unusual_critical(&parsed),
+        subject_key_id: subject_key_id(&parsed),
+        authority_key_id: authority_key_id(&parsed),
+        issuer_url: issuer_url(&parsed),
+        publicly_logged: is_publicly_logged(&parsed),
+        signature: signature_text(&parsed),
+        trailing_bytes: rest.len(),
         key_type: public.key_type(),
         key_id: public.id(),
     };
@@ -157,8 +192,15 @@ impl Certificate {
     }
 
     /// How it answers for `host` (RFC 9525: by the SAN; the common name is no answer but a hint).
+    /// An address, in any spelling, is compared with iPAddresses by its bytes, and with nothing else.
     #[must_use]
     pub fn match_host(&self, host: &str) -> HostMatch {
+        if let Some(address) = name::address(host) {
+            return match self.ip().find(|ip| *ip == address) {
+                Some(ip) => HostMatch::San(ip.to_string()),
+                None => HostMatch::None,
+            };
+        }
         if let Some(pattern) = self.dns().find(|pattern| name::covers(pattern, host)) {
             return HostMatch::San(pattern.to_owned());
         }
@@ -179,7 +221,39 @@ impl Certificate {
     pub fn fingerprint(&self) -> String {
         hex(&self.sha256)
     }
+
+    /// Whether the key may sign certificates, as far as keyUsage says (RFC 5280 §4.2.1.3): bit 5,
+    /// and anything where there is no such extension.
+    #[must_use]
+    pub fn may_sign_certificates(&self) -> bool {
+        self.key_usage.is_none_or(|usage| usage & KEY_CERT_SIGN != 0)
+    }
+
+    /// The digest of its signature, when that is one for which certificates have been forged.
+    #[must_use]
+    pub fn weak_digest(&self) -> Option<&'static str> {
+        WEAK_DIGESTS.into_iter().find(|digest| self.signature.starts_with(digest))
+    }
+
+    /// Why its key is too weak for today's clients, when it is: RSA below 2048 bits (CA/Browser
+    /// Forum since 2014), DSA, curves below 224 bits.
+    #[must_use]
+    pub fn weak_key(&self) -> Option<&'static str> {
+        match self.key_type.as_str() {
+            "dsa" => Some("no client takes DSA keys any more"),
+            "p192" => Some("the curve has fewer than 224 bits"),
+            other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
+                Some(Ok(bits)) if bits < 2048 => Some("RSA keys need at least 2048 bits"),
+                _ => None,
+            },
+        }
+    }
 }
+
+/// keyCertSign, bit 5 of keyUsage.
+const KEY_CERT_SIGN: u16 = 1 << 5;
+/// Digests that collide at will.
+const WEAK_DIGESTS: [&str; 4] = ["MD2", "MD4", "MD5", "SHA-1"];
 
 /// id-at-commonName.
 pub const OID_COMMON_NAME: &str = "2.5.4.3";
@@ -202,14 +276,143 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     sum
 }
 
-/// nom's error texts are for programmers; two things are worth telling.
-fn plain_parse_error(error: &x509_parser::nom::Err<X509Error>) -> &'static str {
+/// nom's error texts are for programmers; three things are worth telling.
+fn plain_parse_error(error: &x509_parser::nom::Err<X509Error>, der: &[u8]) -> String {
     if error.is_incomplete() || error.to_string().contains("Eof") {
-        "its DER is cut off"
+        "its DER is cut off".to_owned()
+    } else if let Some((field, date)) = impossible_date(der) {
+        format!("its {field} is no date: {date:?}")
     } else {
-        "its DER has another structure"
+        "its DER has another structure".to_owned()
     }
 }
+
+/// The date that no calendar has, as it is written, where that is what is wrong with `der`.
+fn impossible_date(der: &[u8]) -> Option<(&'static str, String)> {
+    let (_, certificate) = Any::from_der(der).ok()?;
+    let (_, body) = Any::from_der(certificate.data).ok()?;
+    let mut rest = body.data;
+    // The version, tagged 0 and optional; serial number; algorithm; issuer; then the validity.
+    let versioned = rest.first() == Some(&0xa0);
+    for _ in 0..if versioned { 4 } else { 3 } {
+        rest = Any::from_der(rest).ok()?.0;
+    }
+    let (_, validity) = Any::from_der(rest).ok()?;
+    let mut rest = validity.data;
+    for field in ["notBefore", "notAfter"] {
+        let (behind, date) = Any::from_der(rest).ok()?;
+        if ASN1Time::from_der(rest).is_err() {
+            return Some((field, String::from_utf8_lossy(date.data).chars().take(40).collect()));
+        }
+        rest = behind;
+    }
+    None
+}
+
+fn san_is_readable(parsed: &X509Certificate<'_>) -> bool {
+    let san = x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
+    parsed.extensions().iter().filter(|extension| extension.oid == san).all(|extension| {
+        matches!(extension.parsed_extension(), ParsedExtension::SubjectAlternativeName(_))
+    })
+}
+
+/// Extensions that every client understands when they are critical: keyUsage, subjectAltName,
+/// basicConstraints, nameConstraints, extKeyUsage.
+const USUAL: [&str; 5] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.37"];
+
+fn unusual_critical(parsed: &X509Certificate<'_>) -> Vec<String> {
+    let critical = parsed.extensions().iter().filter(|extension| extension.critical);
+    critical
+        .map(|extension| extension.oid.to_id_string())
+        .filter(|oid| !USUAL.contains(&oid.as_str()))
+        .collect()
+}
+
+fn subject_key_id(parsed: &X509Certificate<'_>) -> Option<String> {
+    parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(hex(id.0)),
+        _ => None,
+    })
+}
+
+fn authority_key_id(parsed: &X509Certificate<'_>) -> Option<String> {
+    parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(id) => {
+            id.key_identifier.as_ref().map(|id| hex(id.0))
+        }
+        _ => None,
+    })
+}
+
+fn issuer_url(parsed: &X509Certificate<'_>) -> Option<String> {
+    parsed.extensions().iter().find_map(|extension| {
+        let ParsedExtension::AuthorityInfoAccess(access) = extension.parsed_extension() else {
+            return None;
+        };
+        access.accessdescs.iter().find_map(|access| match access.access_location {
+            GeneralName::URI(url) if access.access_method.to_id_string() == CA_ISSUERS => {
+                Some(url.to_owned())
+            }
+            _ => None,
+        })
+    })
+}
+
+/// id-ad-caIssuers (RFC 5280 §4.2.2.1).
+const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
+/// The list of signed certificate timestamps (RFC 6962 §3.3).
+const TIMESTAMPS: &str = "1.3.6.1.4.1.11129.2.4.2";
+
+fn is_publicly_logged(parsed: &X509Certificate<'_>) -> bool {
+    parsed.extensions().iter().any(|extension| extension.oid.to_id_string() == TIMESTAMPS)
+}
+
+/// The signature algorithm in words; an unknown one by its OID.
+fn signature_text(parsed: &X509Certificate<'_>) -> String {
+    let algorithm = &parsed.signature_algorithm;
+    let oid = algorithm.algorithm.to_id_string();
+    let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
+    match known {
+        Some((_, text)) => (*text).to_owned(),
+        None if is_pss(parsed) => {
+            let digest = match SignatureAlgorithm::try_from(algorithm) {
+                Ok(SignatureAlgorithm::RSASSA_PSS(pss)) => pss.hash_algorithm_oid().to_id_string(),
+                _ => String::new(),
+            };
+            let digest = DIGESTS.iter().find(|(known, _)| *known == digest);
+            format!("{} with RSA-PSS", digest.map_or("another digest", |(_, text)| text))
+        }
+        None => oid,
+    }
+}
+
+const SIGNATURES: [(&str, &str); 18] = [
+    ("1.2.840.113549.1.1.2", "MD2 with RSA"),
+    ("1.2.840.113549.1.1.3", "MD4 with RSA"),
+    ("1.2.840.113549.1.1.4", "MD5 with RSA"),
+    ("1.2.840.113549.1.1.5", "SHA-1 with RSA"),
+    ("1.3.14.3.2.29", "SHA-1 with RSA"),
+    ("1.2.840.113549.1.1.14", "SHA-224 with RSA"),
+    ("1.2.840.113549.1.1.11", "SHA-256 with RSA"),
+    ("1.2.840.113549.1.1.12", "SHA-384 with RSA"),
+    ("1.2.840.113549.1.1.13", "SHA-512 with RSA"),
+    ("1.2.840.10040.4.3", "SHA-1 with DSA"),
+    ("2.16.840.1.101.3.4.3.2", "SHA-256 with DSA"),
+    ("1.2.840.10045.4.1", "SHA-1 with ECDSA"),
+    ("1.2.840.10045.4.3.1", "SHA-224 with ECDSA"),
+    ("1.2.840.10045.4.3.2", "SHA-256 with ECDSA"),
+    ("1.2.840.10045.4.3.3", "SHA-384 with ECDSA"),
+    ("1.2.840.10045.4.3.4", "SHA-512 with ECDSA"),
+    ("1.3.101.112", "Ed25519"),
+    ("1.3.101.113", "Ed448"),
+];
+
+const DIGESTS: [(&str, &str); 4] = [
+    ("1.3.14.3.2.26", "SHA-1"),
+    ("2.16.840.1.101.3.4.2.1", "SHA-256"),
+    ("2.16.840.1.101.3.4.2.2", "SHA-384"),
+    ("2.16.840.1.101.3.4.2.3", "SHA-512"),
+];
 
 fn same_name(parsed: &X509Certificate<'_>) -> bool {
     parsed.subject().as_raw() == parsed.issuer().as_raw()
@@ -239,12 +442,6 @@ fn is_pss(parsed: &X509Certificate<'_>) -> bool {
 fn has_san(parsed: &X509Certificate<'_>) -> bool {
     let san = x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
     parsed.extensions().iter().any(|extension| extension.oid == san)
-}
-
-/// Whether there is a list of signed certificate timestamps in it.
-fn is_logged_in_public(parsed: &X509Certificate<'_>) -> bool {
-    let timestamps = x509_parser::oid_registry::OID_CT_LIST_SCT;
-    parsed.extensions().iter().any(|extension| extension.oid == timestamps)
 }
 
 fn names(parsed: &X509Certificate<'_>) -> Vec<San> {
@@ -449,6 +646,13 @@ mod tests {
                 vec![SanType::IpAddress("10.0.0.1".parse().expect("an address"))];
             params.distinguished_name.push(DnType::CommonName, "10.0.0.1");
         });
+        let address_6 = facts(|params| {
+            params.subject_alt_names =
+                vec![SanType::IpAddress("2001:db8::1".parse().expect("an address"))];
+        });
+        let address_as_dns = named(&["10.0.0.1"]);
+        let guide_address =
+            facts(|params| params.distinguished_name.push(DnType::CommonName, "10.0.0.1"));
         let san = |name: &str| HostMatch::San(name.to_owned());
         for (certificate, host, expected) in [
             (&with_san, "a.example", san("a.example")),
@@ -467,7 +671,13 @@ mod tests {
             (&cn_beside_san, "san.example", san("san.example")),
             (&cn_beside_san, "cn.example", HostMatch::None),
             (&person, "person", HostMatch::None),
-            (&address, "10.0.0.1", HostMatch::None),
+            (&address, "10.0.0.1", san("10.0.0.1")),
+            (&address, "10.0.0.2", HostMatch::None),
+            (&address_6, "2001:DB8:0:0::1", san("2001:db8::1")),
+            (&address_6, "[2001:db8::1]", san("2001:db8::1")),
+            (&address_6, "::ffff:32.1.13.184", HostMatch::None),
+            (&address_as_dns, "10.0.0.1", HostMatch::None),
+            (&guide_address, "10.0.0.1", HostMatch::None),
         ] {
             assert_eq!(certificate.match_host(host), expected, "{host}");
         }
@@ -526,6 +736,7 @@ mod tests {
                     vec![CustomExtension::from_oid_content(&[2, 5, 29, 17], content.to_vec())];
             });
             assert_eq!((certificate.has_san, &certificate.names), (true, &names), "{content:x?}");
+            assert_eq!(certificate.san_is_readable, content != b"\x05\x00", "{content:x?}");
             assert_eq!(certificate.common_name_host(), None, "a SAN rules the common name out");
         }
     }
@@ -619,7 +830,88 @@ mod tests {
     fn what_stands_behind_a_certificate_is_not_part_of_it() {
         let der = made(|_| ());
         let longer = [der.as_slice(), b"more"].concat();
-        assert_eq!(read(&longer).expect("it can be read").0.sha256, sha256(&der));
+        let (facts, _) = read(&longer).expect("it can be read");
+        assert_eq!((facts.sha256, facts.trailing_bytes), (sha256(&der), 4));
+        assert_eq!(read(&der).expect("it can be read").0.trailing_bytes, 0);
+    }
+
+    #[test]
+    fn dates_of_every_notation_are_read_as_instants_and_impossible_ones_are_quoted() {
+        let dated = |new: &[u8]| {
+            let der = made(|params| {
+                params.not_after = datetime!(2031-01-01 00:00 UTC);
+                // So long that the outer lengths take two bytes.
+                params.distinguished_name.push(DnType::OrganizationName, "o".repeat(200));
+            });
+            let old = b"\x17\x0d310101000000Z";
+            let start = der.windows(old.len()).position(|part| part == old).expect("notAfter");
+            // Every length around it grows by as much; none of them crosses a border.
+            let grown = new.len() - old.len();
+            let mut longer = [&der[..start], new, &der[start + old.len()..]].concat();
+            let validity = start - 15 - 1;
+            longer[validity] += u8::try_from(grown).expect("it is short");
+            for length in [2, 6] {
+                let value = u16::from_be_bytes([longer[length], longer[length + 1]]);
+                let [high, low] =
+                    (value + u16::try_from(grown).expect("it is short")).to_be_bytes();
+                (longer[length], longer[length + 1]) = (high, low);
+            }
+            read(&longer).map(|(facts, _)| facts.not_after)
+        };
+        for (written, instant) in [
+            (&b"\x17\x11300101000000+0200"[..], datetime!(2029-12-31 22:00 UTC)),
+            (b"\x18\x0f20300101000000Z", datetime!(2030-01-01 00:00 UTC)),
+            (b"\x18\x1120300101000000.5Z", datetime!(2030-01-01 00:00:00.5 UTC)),
+            (b"\x18\x0f99991231235959Z", datetime!(9999-12-31 23:59:59 UTC)),
+        ] {
+            assert_eq!(dated(written), Ok(instant), "{written:x?}");
+        }
+        let told = "it is not an X.509 certificate: its notAfter is no date: \"20300230000000Z\"";
+        assert_eq!(dated(b"\x18\x0f20300230000000Z").expect_err("no such day"), told);
+    }
+
+    #[test]
+    fn who_issued_it_and_how_is_told() {
+        let (root, intermediate) = (from_pem(ROOT), from_pem(INTERMEDIATE));
+        assert_eq!(intermediate.authority_key_id, root.subject_key_id);
+        assert!(root.subject_key_id.is_some());
+        assert_eq!((root.may_sign_certificates(), root.path_length), (true, None));
+        assert_eq!((root.signature.as_str(), root.weak_digest()), ("SHA-256 with RSA", None));
+        let plain = named(&["a.example"]);
+        assert_eq!((plain.signature.as_str(), plain.key_usage), ("Ed25519", None));
+        assert!(plain.may_sign_certificates(), "nothing speaks against it");
+        assert_eq!((plain.issuer_url, plain.publicly_logged), (None, false));
+        let constrained = facts(|params| {
+            params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(3));
+            params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+        });
+        assert_eq!((constrained.is_ca, constrained.path_length), (true, Some(3)));
+        assert!(!constrained.may_sign_certificates());
+        let weak = Certificate { signature: "SHA-1 with RSA".to_owned(), ..root };
+        assert_eq!(weak.weak_digest(), Some("SHA-1"));
+    }
+
+    #[test]
+    fn what_only_some_clients_understand_is_told() {
+        let critical = |oid: &[u64], content: &[u8]| {
+            let mut extension = CustomExtension::from_oid_content(oid, content.to_vec());
+            extension.set_criticality(true);
+            extension
+        };
+        let facts = facts(|params| {
+            params.custom_extensions = vec![
+                critical(&[1, 2, 3, 4], b"\x05\x00"),
+                CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], vec![5, 0]),
+                CustomExtension::from_oid_content(
+                    &[1, 3, 6, 1, 5, 5, 7, 1, 1],
+                    b"\x30\x17\x30\x15\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x02\x86\x09http://ca"
+                        .to_vec(),
+                ),
+            ];
+        });
+        assert_eq!(facts.unusual_critical, ["1.2.3.4"]);
+        assert!(facts.publicly_logged);
+        assert_eq!(facts.issuer_url.as_deref(), Some("http://ca"));
     }
 
     #[test]

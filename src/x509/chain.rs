@@ -1,8 +1,13 @@
-//! Chains: the order in which the certificates of one `tls.crt` stand (RFC 8446 §4.4.2).
+//! Chains: the order in which the certificates of one `tls.crt` stand (RFC 8446 §4.4.2), and the
+//! order in which they should.
 //!
-//! Knows subject and issuer names only. Refuses to know trust: no root store, no signatures.
+//! Knows subject and issuer names, key identifiers, and which certificates signed themselves.
+//! Refuses to know trust: no root store, no signatures.
 
-use super::cert::Certificate;
+use super::cert::{self, Certificate};
+use super::key::{Pairing, PrivateKey};
+use super::pem::{self, Label};
+use ring::rand::SecureRandom;
 
 /// Where the order of a chain breaks: the certificate at `position` (from 0) was not issued by
 /// the one that follows it.
@@ -31,6 +36,249 @@ pub fn check_order(chain: &[Certificate]) -> Result<(), OutOfOrder> {
         }
     }
     Ok(())
+}
+
+/// Whether `issuer` can have issued `certificate`: by name, and by key identifier where both say
+/// one, for a CA that changed its key keeps its name.
+#[must_use]
+pub fn is_issuer_of(issuer: &Certificate, certificate: &Certificate) -> bool {
+    let same_key = match (&certificate.authority_key_id, &issuer.subject_key_id) {
+        (Some(named), Some(own)) => named == own,
+        _ => true,
+    };
+    issuer.subject == certificate.issuer && same_key && issuer.sha256 != certificate.sha256
+}
+
+/// The certificates of one file or Secret, sorted by what each is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arrangement {
+    /// Positions of the leaf and its intermediates, each followed by its issuer.
+    pub path: Vec<usize>,
+    /// Position of the root that ends the path, when it is there: clients have it themselves.
+    pub root: Option<usize>,
+    /// Positions of all others: doubles, cross-signed twins of those in the path, strangers.
+    pub others: Vec<usize>,
+    /// The issuer that the last certificate of the path names, when it is not there.
+    pub missing: Option<String>,
+}
+
+/// The longest path that is looked for; clients stop at about ten.
+const LONGEST_PATH: usize = 32;
+
+/// Sorts the certificates. `leaf` is the position of the one the private key belongs to, when that
+/// is known; else it is the first that is no issuer of another one.
+#[must_use]
+pub fn arrange(chain: &[Certificate], leaf: Option<usize>) -> Arrangement {
+    let Some(leaf) = leaf.or_else(|| likely_leaf(chain)) else { return Arrangement::default() };
+    let mut found = Arrangement { path: vec![leaf], ..Arrangement::default() };
+    let mut current = leaf;
+    while !chain[current].self_signed && found.path.len() < LONGEST_PATH {
+        match issuer_in(chain, current, &found.path) {
+            Some(root) if chain[root].self_signed => {
+                found.root = Some(root);
+                break;
+            }
+            Some(issuer) => {
+                found.path.push(issuer);
+                current = issuer;
+            }
+            None => {
+                found.missing = Some(chain[current].issuer.clone());
+                break;
+            }
+        }
+    }
+    let used = |position: &usize| found.path.contains(position) || found.root == Some(*position);
+    found.others = (0..chain.len()).filter(|position| !used(position)).collect();
+    found
+}
+
+/// The first that is meant for hosts and issued no other, else the first that issued no other.
+fn likely_leaf(chain: &[Certificate]) -> Option<usize> {
+    let issued_none = |position: &usize| {
+        let candidate = &chain[*position];
+        !candidate.is_ca || !chain.iter().any(|other| is_issuer_of(candidate, other))
+    };
+    // With very many certificates the first counts, for comparing all pairs takes too long.
+    let all = || 0..chain.len().min(MANY);
+    let leaf = all().filter(issued_none).find(|position| !chain[*position].is_ca);
+    leaf.or_else(|| all().find(issued_none)).or_else(|| all().next())
+}
+
+/// How many twins of one issuer are looked into.
+const TWINS: usize = 20;
+/// How many certificates are compared with each other.
+const MANY: usize = 200;
+
+/// The issuer of the certificate at `position`: one whose own issuer is there too before one that
+/// leads nowhere, a cross-signed one before the root of the same name, then the first.
+fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<usize> {
+    let certificate = &chain[position];
+    let candidates = || {
+        (0..chain.len())
+            .filter(|other| !taken.contains(other) && is_issuer_of(&chain[*other], certificate))
+    };
+    let goes_on = |candidate: &usize| {
+        !chain[*candidate].self_signed
+            && chain.iter().any(|other| is_issuer_of(other, &chain[*candidate]))
+    };
+    let crossed = |candidate: &usize| !chain[*candidate].self_signed;
+    candidates()
+        .take(TWINS)
+        .find(goes_on)
+        .or_else(|| candidates().find(crossed))
+        .or_else(|| candidates().next())
+}
+
+/// The first place where the order is not the one that servers must send: a certificate and the
+/// position of its issuer, which is there, but elsewhere. Cross-signed twins may stand side by
+/// side, and what has nothing to do with the path may follow it.
+#[must_use]
+pub fn misplaced(chain: &[Certificate], arrangement: &Arrangement) -> Option<Misplaced> {
+    let leaf = *arrangement.path.first()?;
+    if leaf != 0 {
+        return Some(Misplaced::LeafNotFirst { leaf });
+    }
+    let whole: Vec<usize> = arrangement.path.iter().copied().chain(arrangement.root).collect();
+    whole.windows(2).find_map(|pair| {
+        let (position, issuer) = (pair[0], pair[1]);
+        let twin = |between: usize| {
+            is_issuer_of(&chain[between], &chain[position])
+                || chain[between].key_id == chain[position].key_id
+                || chain[between].sha256 == chain[position].sha256
+        };
+        let in_order = issuer > position && (position + 1..issuer).all(twin);
+        (!in_order).then_some(Misplaced::IssuerElsewhere { position, issuer })
+    })
+}
+
+/// What is wrong with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misplaced {
+    /// The leaf is at this position and not the first.
+    LeafNotFirst {
+        /// Position of the leaf, from 0.
+        leaf: usize,
+    },
+    /// A certificate's issuer is there and does not follow it.
+    IssuerElsewhere {
+        /// Position of the certificate, from 0.
+        position: usize,
+        /// Position of its issuer.
+        issuer: usize,
+    },
+}
+
+/// A chain as servers must send it, and what became of the certificates that are not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    /// The leaf and its intermediates, PEM.
+    pub pem: String,
+    /// What was left out or is missing, for people. May hold names from outside.
+    pub notes: Vec<String>,
+}
+
+/// The certificates of a text, sorted, each with its DER.
+pub(super) struct Sorted {
+    /// The leaf (that of the key) and those above it.
+    pub path: Vec<(Certificate, Vec<u8>)>,
+    /// The root that ends the path.
+    pub root: Option<(Certificate, Vec<u8>)>,
+    /// What was left out or is missing, for people.
+    notes: Vec<String>,
+}
+
+/// Reads and sorts every certificate of a text. With a key, the path begins at its certificate.
+pub(super) fn sorted(
+    text: &[u8],
+    key: Option<&PrivateKey>,
+    random: &dyn SecureRandom,
+) -> Result<Sorted, String> {
+    let blocks = pem::blocks(text).into_iter().filter(|block| block.label == Label::Certificate);
+    let mut notes = Vec::new();
+    let (mut ders, mut facts, mut publics) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, block) in blocks.enumerate() {
+        let der = block.der.map_err(|error| error.to_string());
+        match der.and_then(|der| cert::read(der.expose()).map(|read| (der, read))) {
+            Ok((der, (certificate, public))) => {
+                let length = der.expose().len() - certificate.trailing_bytes;
+                ders.push(der.expose().get(..length).unwrap_or_default().to_vec());
+                facts.push(certificate);
+                publics.push(public);
+            }
+            Err(why) => notes.push(format!("left out: certificate {}: {why}", index + 1)),
+        }
+    }
+    if facts.is_empty() {
+        return Err("there is no certificate in it that can be read".to_owned());
+    }
+    let leaf = match key {
+        None => None,
+        Some(key) => {
+            let is_its = |public| key.pairs_with(public, random) == Pairing::Match;
+            let found = publics.iter().position(is_its);
+            Some(found.ok_or("none of the certificates in it is the private key's")?)
+        }
+    };
+    let arrangement = arrange(&facts, leaf);
+    notes.extend(what_is_left(&facts, &arrangement));
+    let one = |position: &usize| (facts[*position].clone(), ders[*position].clone());
+    Ok(Sorted {
+        path: arrangement.path.iter().map(one).collect(),
+        root: arrangement.root.as_ref().map(one),
+        notes,
+    })
+}
+
+fn what_is_left(facts: &[Certificate], arrangement: &Arrangement) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(root) = arrangement.root {
+        let subject = &facts[root].subject;
+        notes.push(format!("left out: the root ({subject}), which clients must have themselves"));
+    }
+    for other in &arrangement.others {
+        notes.push(format!("left out: {}", why_other(facts, arrangement, *other)));
+    }
+    if let Some(issuer) = &arrangement.missing {
+        let at = arrangement.path.last().and_then(|last| facts[*last].issuer_url.as_deref());
+        let at = at.map_or_else(String::new, |url| format!("; it can be had at {url}"));
+        notes.push(format!(
+            "not there: the issuer {issuer}; if that is no root, clients will miss it{at}"
+        ));
+    }
+    notes
+}
+
+/// Puts the certificates of a text in order: leaf first, each followed by its issuer, the root and
+/// everything else left out. With a key, the leaf is the certificate of that key.
+///
+/// # Errors
+/// A sentence, when there is no certificate, or none of them is the key's.
+pub fn fixed(
+    text: &[u8],
+    key: Option<&PrivateKey>,
+    random: &dyn SecureRandom,
+) -> Result<Fixed, String> {
+    let sorted = sorted(text, key, random)?;
+    let pem = sorted.path.iter().map(|(_, der)| pem::encode("CERTIFICATE", der).to_string());
+    Ok(Fixed { pem: pem.collect(), notes: sorted.notes })
+}
+
+fn why_other(facts: &[Certificate], arrangement: &Arrangement, other: usize) -> String {
+    let certificate = &facts[other];
+    let taken = || arrangement.path.iter().chain(&arrangement.root).map(|at| &facts[*at]);
+    if taken().any(|one| one.sha256 == certificate.sha256) {
+        format!("a second copy of {}", certificate.subject)
+    } else if taken().any(|one| one.key_id == certificate.key_id) {
+        format!(
+            "{} once more, issued by {} (cross-signed)",
+            certificate.subject, certificate.issuer
+        )
+    } else if certificate.self_signed {
+        format!("{}, a root of nothing here", certificate.subject)
+    } else {
+        format!("{}, which issued nothing in the chain", certificate.subject)
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +323,76 @@ mod tests {
             (vec![leaf, ("middle", "middle"), ("middle", "root")], "in order"),
         ] {
             assert_eq!(check(&chain), told, "{chain:?}");
+        }
+    }
+
+    /// Certificates as `subject/key<issuer/key`, a CA where the subject has a capital letter.
+    fn facts(chain: &[&str]) -> Vec<Certificate> {
+        let some = include_bytes!("../../testdata/pki/root-ca.crt.pem");
+        let der = pem::blocks(some).remove(0).der.expect("the PEM is good");
+        let (some, _) = cert::read(der.expose()).expect("the certificate is good");
+        let one = |text: &&str| {
+            let (subject, issuer) = text.split_once('<').expect("subject<issuer");
+            let (subject, key) = subject.split_once('/').unwrap_or((subject, subject));
+            let (issuer, signer) = issuer.split_once('/').unwrap_or((issuer, issuer));
+            Certificate {
+                subject: subject.to_owned(),
+                issuer: issuer.to_owned(),
+                key_id: key.to_owned(),
+                subject_key_id: Some(key.to_owned()),
+                authority_key_id: Some(signer.to_owned()),
+                self_signed: (subject, key) == (issuer, signer),
+                is_ca: subject.starts_with(|c: char| c.is_uppercase()),
+                sha256: cert::sha256(text.as_bytes()),
+                ..some.clone()
+            }
+        };
+        chain.iter().map(one).collect()
+    }
+
+    #[test]
+    fn certificates_are_sorted_by_what_each_is_for() {
+        for (chain, leaf, told) in [
+            (&["leaf<Mid", "Mid<Root", "Root<Root"][..], None, "0 1, root 2"),
+            (&["Root<Root", "Mid<Root", "leaf<Mid"], None, "2 1, root 0, leaf is 2"),
+            (&["Mid<Root", "leaf<Mid"], None, "1 0, missing Root, leaf is 1"),
+            (&["leaf<Mid", "Root<Root"], None, "0, missing Mid, others [1]"),
+            (&["leaf<leaf"], None, "0"),
+            (&["Root<Root"], None, "0"),
+            (&["Mid<Root"], None, "0, missing Root"),
+            (&["a<Mid", "b<Mid", "Mid<Root"], Some(1), "1 2, missing Root, others [0], leaf is 1"),
+            (&["leaf<Mid", "leaf<Mid", "Mid<Root"], None, "0 2, missing Root, others [1]"),
+            (&["leaf<B", "C<R", "B<C"], None, "0 2 1, missing R, 0 is followed by 2"),
+            // Cross-signed: the same name and key, issued by two; the old root comes along or not.
+            (&["leaf<X", "X<X", "X<Old"], None, "0 2, missing Old, others [1]"),
+            (&["leaf<X", "X<Old", "X<X"], None, "0 1, missing Old, others [2]"),
+            (&["leaf<M", "M<R1", "M<R2", "R2<R2"], None, "0 2, root 3, others [1]"),
+            (&["leaf<M", "M<R1", "M<R2"], None, "0 1, missing R1, others [2]"),
+            // A CA that changed its key keeps its name.
+            (
+                &["leaf<M/new", "M/old<R", "M/new<R"],
+                None,
+                "0 2, missing R, others [1], 0 is followed by 2",
+            ),
+            // Strangers, and a circle.
+            (&["leaf<Mid", "Mid<Root", "Other<Other"], None, "0 1, missing Root, others [2]"),
+            (&["leaf<A", "A<B", "B<A"], None, "0 1 2, missing A"),
+            (&[], None, ""),
+        ] {
+            let facts = facts(chain);
+            let found = arrange(&facts, leaf);
+            let mut text =
+                vec![found.path.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")];
+            text.extend(found.root.map(|root| format!("root {root}")));
+            text.extend(found.missing.as_ref().map(|issuer| format!("missing {issuer}")));
+            text.extend((!found.others.is_empty()).then(|| format!("others {:?}", found.others)));
+            text.extend(misplaced(&facts, &found).map(|misplaced| match misplaced {
+                Misplaced::LeafNotFirst { leaf } => format!("leaf is {leaf}"),
+                Misplaced::IssuerElsewhere { position, issuer } => {
+                    format!("{position} is followed by {issuer}")
+                }
+            }));
+            assert_eq!(text.join(", "), told, "{chain:?}");
         }
     }
 

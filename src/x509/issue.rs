@@ -4,17 +4,20 @@
 //! Knows what a leaf must hold to be taken everywhere (RFC 5280, and what peers got wrong).
 //! Refuses to know where the key came from and where the certificate goes.
 
+use super::authority::Authority;
 use super::cert::{self, Certificate, OID_CLIENT_AUTH, OID_SERVER_AUTH, San};
 use super::key::{Pairing, PrivateKey};
 use super::pem;
 use super::profile::{KeyType, Profile};
+use super::request::Request;
 use rcgen::string::{Ia5String, PrintableString};
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, SanType, SerialNumber, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
+    SignatureAlgorithm, SubjectPublicKeyInfo,
 };
 use ring::rand::SecureRandom;
-use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use time::UtcOffset;
 
 /// id-at-countryName.
@@ -68,6 +71,83 @@ pub fn self_signed(
     Ok(Issued { pem: pem::encode("CERTIFICATE", made.der()).to_string(), facts })
 }
 
+/// Makes a leaf certificate signed by `authority`, for the public key of `subject`, and reads it
+/// back: besides what [`self_signed`] looks at, the issuer must be the CA's subject byte for byte,
+/// the key identifier the CA's, and the signature must verify under the CA's key.
+///
+/// # Errors
+/// A sentence, when the profile cannot be encoded, the CA's name cannot be written as it stands in
+/// its certificate, or the result differs.
+pub fn signed_by(
+    authority: &Authority,
+    profile: &Profile,
+    subject: Subject<'_>,
+    random: &dyn SecureRandom,
+) -> Result<Issued, String> {
+    let params = params(profile, serial(random)?)?;
+    let issuer_key = signer(authority.key_type(), authority.key())?;
+    let issuer = Issuer::from_ca_cert_der(&CertificateDer::from(authority.der()), issuer_key)
+        .map_err(|error| format!("the CA certificate cannot be used to sign: {error}"))?;
+    let failed = |error| format!("the certificate could not be signed: {error}");
+    let made = match subject {
+        Subject::Key(key) => {
+            params.signed_by(&signer(profile.key_type, key)?, &issuer).map_err(failed)?
+        }
+        Subject::Request(request) => {
+            let key = SubjectPublicKeyInfo::from_der(request.public_key_info());
+            let key = key.map_err(|error| format!("the request's key cannot be used: {error}"))?;
+            params.signed_by(&key, &issuer).map_err(failed)?
+        }
+    };
+    let (facts, public) = cert::read(made.der())?;
+    let paired = match subject {
+        Subject::Key(key) => key.pairs_with(&public, random) == Pairing::Match,
+        Subject::Request(request) => request.public_key() == &public,
+    };
+    if !paired {
+        return Err(differs("key and the one that was asked for"));
+    }
+    if facts.is_ca || facts.issuer_is_subject {
+        return Err(format!(
+            "the certificate would have the name of its CA, {}: choose another --cn",
+            facts.issuer
+        ));
+    }
+    as_wished(&facts, profile)?;
+    authority.confirm(made.der())?;
+    Ok(Issued { pem: pem::encode("CERTIFICATE", made.der()).to_string(), facts })
+}
+
+/// Whose public key a certificate is made for.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'s> {
+    /// A key that is at hand.
+    Key(&'s PrivateKey),
+    /// The key of a request, whose private half is elsewhere.
+    Request(&'s Request),
+}
+
+/// Makes a request (PKCS#10) for what the profile says and checks that it reads back.
+///
+/// # Errors
+/// A sentence, when the profile cannot be encoded or the key cannot sign.
+pub fn request(profile: &Profile, key: &PrivateKey) -> Result<String, String> {
+    let mut params = params(profile, [0; 20])?;
+    // A request has no serial number, and whether it is for a CA is not the requester's to say.
+    params.serial_number = None;
+    params.use_authority_key_identifier_extension = false;
+    params.is_ca = IsCa::NoCa;
+    let made = params
+        .serialize_request(&signer(profile.key_type, key)?)
+        .map_err(|error| format!("the request could not be signed: {error}"))?;
+    let pem = pem::encode("CERTIFICATE REQUEST", made.der()).to_string();
+    let read = Request::read(pem.as_bytes())?;
+    if read.names != profile.names || read.key_type != profile.key_type {
+        return Err("the request that was made is not what was asked for".to_owned());
+    }
+    Ok(pem)
+}
+
 fn signer(key_type: KeyType, key: &PrivateKey) -> Result<KeyPair, String> {
     let der = PrivatePkcs8KeyDer::from(key.pkcs8().expose());
     KeyPair::from_pkcs8_der_and_sign_algo(&der, algorithm(key_type)).map_err(|_| {
@@ -96,6 +176,11 @@ fn params(profile: &Profile, serial: [u8; 20]) -> Result<CertificateParams, Stri
     params.is_ca = IsCa::ExplicitNoCa;
     params.use_authority_key_identifier_extension = true;
     params.key_usages = key_usages(profile.key_type);
+    if profile.authority {
+        // It signs leaves and no further CA (RFC 5280 §4.2.1.9).
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    }
     params.extended_key_usages =
         profile.extended_key_usage.iter().map(|oid| usage(oid)).collect::<Result<_, _>>()?;
     Ok(params)
@@ -162,12 +247,23 @@ fn verified(
     random: &dyn SecureRandom,
 ) -> Result<Certificate, String> {
     let (facts, public) = cert::read(der)?;
-    let wrong = |what: &str| {
-        Err(format!("the certificate that was made is not what was asked for: its {what} differ"))
-    };
     if key.pairs_with(&public, random) != Pairing::Match {
-        return wrong("key and private key");
+        return Err(differs("key and private key"));
     }
+    if facts.is_ca != profile.authority || !facts.self_signed {
+        return Err(differs("CA flag or signature"));
+    }
+    as_wished(&facts, profile)?;
+    Ok(facts)
+}
+
+fn differs(what: &str) -> String {
+    format!("the certificate that was made is not what was asked for: its {what} differ")
+}
+
+/// Whether the certificate says what the profile says.
+fn as_wished(facts: &Certificate, profile: &Profile) -> Result<(), String> {
+    let wrong = |what: &str| Err(differs(what));
     if facts.key_type != profile.key_type.as_str() {
         return wrong("key type");
     }
@@ -177,10 +273,7 @@ fn verified(
     if facts.not_before != profile.not_before || facts.not_after != profile.not_after {
         return wrong("dates");
     }
-    if facts.is_ca || !facts.self_signed {
-        return wrong("CA flag or signature");
-    }
-    Ok(facts)
+    Ok(())
 }
 
 #[cfg(test)]

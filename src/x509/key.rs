@@ -14,7 +14,7 @@ use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
 use ring::rand::SecureRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use std::fmt;
-use x509_parser::asn1_rs::Tag;
+use x509_parser::asn1_rs::{Any, FromDer as _, Tag};
 use x509_parser::x509::SubjectPublicKeyInfo;
 use zeroize::Zeroizing;
 
@@ -289,36 +289,66 @@ fn paired(same: bool) -> Pairing {
     if same { Pairing::Match } else { Pairing::Differs }
 }
 
-/// EC keys: by the point stored with the key, or, where ring knows the curve, by computing it.
+/// EC keys: by computing the point where ring knows the curve, else by the point stored with the
+/// key.
 fn pair_ec(
     (curve, private, point): (&str, &Redacted, Option<&[u8]>),
     (their_curve, presented): (&str, &[u8]),
     random: &dyn SecureRandom,
 ) -> Pairing {
-    if curve != their_curve {
+    // A curve that is spelt out may be any; the points must tell then.
+    if curve != their_curve && !curve.is_empty() && !their_curve.is_empty() {
         return Pairing::Differs;
     }
-    let algorithm = match curve {
-        P256 => Some(&signature::ECDSA_P256_SHA256_ASN1_SIGNING),
-        P384 => Some(&signature::ECDSA_P384_SHA384_ASN1_SIGNING),
+    let algorithm = match (curve, their_curve) {
+        (P256, _) | ("", P256) => Some(&signature::ECDSA_P256_SHA256_ASN1_SIGNING),
+        (P384, _) | ("", P384) => Some(&signature::ECDSA_P384_SHA384_ASN1_SIGNING),
         _ => None,
     };
-    // ring wants the uncompressed form, which begins with 4 (SEC 1 §2.3.3).
-    if let (Some(algorithm), Some(4)) = (algorithm, presented.first()) {
-        let pair = EcdsaKeyPair::from_private_key_and_public_key(
-            algorithm,
-            private.expose(),
-            presented,
-            random,
-        );
-        return paired(pair.is_ok());
+    let is_point_of = |point: &[u8]| {
+        algorithm.map(|algorithm| {
+            let private = private.expose();
+            EcdsaKeyPair::from_private_key_and_public_key(algorithm, private, point, random).is_ok()
+        })
+    };
+    // ring wants the uncompressed form.
+    if is_uncompressed(presented)
+        && let Some(is_its_point) = is_point_of(presented)
+    {
+        return paired(is_its_point);
     }
     match point {
-        Some(point) if point.len() == presented.len() => paired(point == presented),
-        _ => Pairing::Unknown(format!(
+        // A stored point that is not the key's own proves nothing.
+        Some(point) if is_uncompressed(point) && is_point_of(point) == Some(false) => {
+            Pairing::Unknown("the private key holds a public point that is not its own".to_owned())
+        }
+        Some(point) => paired(compressed(point) == compressed(presented)),
+        None if !is_uncompressed(presented) => Pairing::Unknown(format!(
+            "the certificate holds its public point in compressed form, and the private key on curve {} does not hold its own",
+            curve_name(curve)
+        )),
+        None => Pairing::Unknown(format!(
             "the private key on curve {} does not hold its public point",
             curve_name(curve)
         )),
+    }
+}
+
+/// Whether an encoded point holds both coordinates (SEC 1 §2.3.3: it begins with 4).
+fn is_uncompressed(point: &[u8]) -> bool {
+    point.first() == Some(&4)
+}
+
+/// The compressed form of an encoded point: the first coordinate, and whether the second is odd
+/// (SEC 1 §2.3.3).
+fn compressed(point: &[u8]) -> Vec<u8> {
+    match point.split_first() {
+        Some((4, both)) if both.len() % 2 == 0 => {
+            let (first, second) = both.split_at(both.len() / 2);
+            let parity = 2 + (second.last().copied().unwrap_or_default() & 1);
+            [&[parity], first].concat()
+        }
+        _ => point.to_vec(),
     }
 }
 
@@ -341,7 +371,9 @@ fn rsa_public(bits: &[u8], oid: &str) -> PublicKey {
 }
 
 fn ec_form(der: &[u8], curve: Option<String>) -> Option<Form> {
-    let key = sec1::EcPrivateKey::from_der(der).ok()?;
+    let Ok(key) = sec1::EcPrivateKey::from_der(der) else {
+        return ec_form_spelt_out(der, curve.unwrap_or_default());
+    };
     let named =
         || key.parameters.and_then(sec1::EcParameters::named_curve).map(|oid| oid.to_string());
     Some(Form::Ec {
@@ -349,6 +381,28 @@ fn ec_form(der: &[u8], curve: Option<String>) -> Option<Form> {
         private: Redacted::new(key.private_key.to_vec()),
         point: key.public_key.map(<[u8]>::to_vec),
     })
+}
+
+/// A SEC 1 key whose curve is spelt out in numbers (`openssl ecparam -param_enc explicit`), which
+/// the library refuses: SEQUENCE { 1, OCTET STRING, [0] parameters, [1] BIT STRING } (RFC 5915 §3).
+fn ec_form_spelt_out(der: &[u8], curve: String) -> Option<Form> {
+    let (behind, outer) = Any::from_der(der).ok()?;
+    let (rest, version) = Any::from_der(outer.data).ok()?;
+    let (mut rest, private) = Any::from_der(rest).ok()?;
+    let is_sec1 = behind.is_empty()
+        && (outer.tag(), version.data) == (Tag::Sequence, &[1])
+        && private.tag() == Tag::OctetString;
+    let mut point = None;
+    while !rest.is_empty() {
+        let (next, part) = Any::from_der(rest).ok()?;
+        if part.tag().0 == 1 {
+            let (_, bits) = Any::from_der(part.data).ok()?;
+            // A BIT STRING begins with how many of its last bits do not count.
+            point = bits.data.strip_prefix(&[0]).map(<[u8]>::to_vec);
+        }
+        rest = next;
+    }
+    is_sec1.then(|| Form::Ec { curve, private: Redacted::new(private.data.to_vec()), point })
 }
 
 /// The seed stands in an OCTET STRING of its own inside the one of PKCS#8 (RFC 8410 §7).
@@ -395,6 +449,8 @@ fn curve_name(oid: &str) -> &str {
         P256 => "p256",
         P384 => "p384",
         P521 => "p521",
+        "1.2.840.10045.3.1.1" => "p192",
+        "1.3.132.0.33" => "p224",
         "1.3.132.0.10" => "secp256k1",
         "" => "ec with explicit parameters",
         other => other,
@@ -586,10 +642,59 @@ mod tests {
         };
         assert_eq!(bare.pairs_with(&public, &random), unknown("p521"));
         let Secret { key, public, .. } = secret("p256-sec1");
-        let mut compressed = point(&public)[..33].to_vec();
-        compressed[0] = 2 + (point(&public)[64] & 1);
-        let compressed = PublicKey::Ec { curve: P256.to_owned(), point: compressed };
-        assert!(matches!(key.pairs_with(&compressed, &random), Pairing::Unknown(_)));
+        let compressed = |odd: u8| {
+            let point = [&[2 + odd], &point(&public)[1..33]].concat();
+            PublicKey::Ec { curve: P256.to_owned(), point }
+        };
+        let odd = point(&public)[64] & 1;
+        assert_eq!(key.pairs_with(&compressed(odd), &random), Pairing::Match);
+        assert_eq!(key.pairs_with(&compressed(1 - odd), &random), Pairing::Differs);
+        let bare = sec1(P256, scalar(&key), None);
+        let why = "the certificate holds its public point in compressed form, and the private key \
+                   on curve p256 does not hold its own";
+        assert_eq!(bare.pairs_with(&compressed(odd), &random), Pairing::Unknown(why.to_owned()));
+        let theirs = secret("p256-pkcs8");
+        let liar = sec1(P256, scalar(&key), Some(point(&theirs.public)));
+        let why = "the private key holds a public point that is not its own";
+        assert_eq!(liar.pairs_with(&compressed(odd), &random), Pairing::Unknown(why.to_owned()));
+    }
+
+    #[test]
+    fn a_sec1_key_whose_curve_is_spelt_out_is_read_and_compared_by_its_point() {
+        let random = SystemRandom::new();
+        // The SEC 1 structure inside the PKCS#8 one, with the parameters it has there put back.
+        let pkcs8 = pem::blocks(EXPLICIT_CURVE_KEY.as_bytes()).remove(0).der.expect("good");
+        let info = PrivateKeyInfoRef::from_der(pkcs8.expose()).expect("it is PKCS#8");
+        let inner = info.private_key.as_bytes();
+        let parameters = info.algorithm.parameters.expect("it has some").to_der().expect("DER");
+        let (head, tail) = inner[2..].split_at(3 + 34);
+        let content = [head, &tagged(0xa0, &parameters), tail].concat();
+        let der = tagged(0x30, &content);
+        let sec1 = key(pem::encode("EC PRIVATE KEY", &der).as_bytes());
+        assert_eq!(sec1.key_type(), "ec with explicit parameters");
+        let own = public(EXPLICIT_CURVE_CERTIFICATE.as_bytes());
+        assert_eq!(sec1.pairs_with(&own, &random), Pairing::Match);
+        let other = secret("p256-sec1").public;
+        assert_eq!(sec1.pairs_with(&other, &random), Pairing::Differs);
+        // Without its point, nobody here can tell it from another key of a curve that has no name.
+        let der = tagged(0x30, &[head, &tagged(0xa0, &parameters)].concat());
+        let bare = key(pem::encode("EC PRIVATE KEY", &der).as_bytes());
+        assert!(matches!(bare.pairs_with(&own, &random), Pairing::Unknown(_)));
+        // But where the certificate names the curve, the point is computed.
+        let PublicKey::Ec { point, .. } = &own else { panic!("{own:?} is no EC key") };
+        let named = PublicKey::Ec { curve: P256.to_owned(), point: point.clone() };
+        assert_eq!(bare.pairs_with(&named, &random), Pairing::Match);
+    }
+
+    /// A DER value of this tag, with a length of at most two bytes.
+    fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+        let [high, low] = u16::try_from(content.len()).expect("it is short").to_be_bytes();
+        let length = match (high, low) {
+            (0, 0..0x80) => vec![low],
+            (0, _) => vec![0x81, low],
+            _ => vec![0x82, high, low],
+        };
+        [&[tag], length.as_slice(), content].concat()
     }
 
     #[test]

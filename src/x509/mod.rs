@@ -3,6 +3,7 @@
 //! Knows PEM, certificates (RFC 5280), private keys, host matching (RFC 9525) and how to issue.
 //! Refuses to know Kubernetes, files, the clock, and any randomness but what it is handed.
 
+pub mod authority;
 pub mod cert;
 pub mod chain;
 pub mod instant;
@@ -13,4 +14,5 @@ pub mod name;
 pub mod pem;
 pub mod possession;
 pub mod profile;
+pub mod request;
 mod rsa_key;

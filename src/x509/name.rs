@@ -3,6 +3,7 @@
 //! Knows RFC 9525 (service identity is in the SAN, never in the CN), RFC 1034 limits and how
 //! Ingress hosts with a wildcard want a wildcard SAN. Refuses to know certificates as a whole.
 
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use std::net::IpAddr;
 
 /// The longest a DNS name may be (RFC 1034 §3.1, without the final dot).
@@ -17,10 +18,16 @@ pub const MAX_COMMON_NAME: usize = 64;
 ///
 /// A wildcard stands for exactly one whole left-most label and needs two labels behind it
 /// (RFC 9525 §6.3; `*.com` covers nothing, as browsers and webpki have it).
+///
+/// A host in its own script is compared by its A-labels, which is what stands in certificates.
 #[must_use]
 pub fn covers(pattern: &str, host: &str) -> bool {
     let pattern = pattern.to_ascii_lowercase();
-    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let host = match to_ascii(host) {
+        Ok(ascii) if !host.is_ascii() => ascii,
+        _ => host.to_ascii_lowercase(),
+    };
     if host.is_empty() || pattern.is_empty() || host.parse::<IpAddr>().is_ok() {
         return false;
     }
@@ -83,6 +90,139 @@ pub fn check_dns_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The name with every label of another script as its A-label (UTS #46 as browsers process it,
+/// non-transitional, with the hyphen rules of IDNA 2008), so that it can stand in a certificate. A
+/// name that is ASCII already comes back as it is, but for A-labels that decode to nothing.
+///
+/// # Errors
+/// A sentence that names the name.
+pub fn to_ascii(name: &str) -> Result<String, String> {
+    let (wildcard, rest) = match name.strip_prefix("*.") {
+        Some(rest) => ("*.", rest),
+        None => ("", name),
+    };
+    if rest.is_ascii() && !has_a_label(rest) {
+        return Ok(name.to_owned());
+    }
+    let ascii = Uts46::new().to_ascii(
+        rest.as_bytes(),
+        AsciiDenyList::EMPTY,
+        Hyphens::CheckFirstLast,
+        DnsLength::Ignore,
+    );
+    match ascii {
+        Ok(ascii) => Ok(format!("{wildcard}{ascii}")),
+        Err(_) => Err(format!(
+            "{name:?} is no internationalised domain name: a label of it has no xn-- form"
+        )),
+    }
+}
+
+/// The name as people read it: an A-label name with its own script behind it, every other one as
+/// it is. May hold any character that a domain may hold.
+#[must_use]
+pub fn shown(name: &str) -> String {
+    let unicode = name.is_ascii() && has_a_label(name);
+    let rest = name.strip_prefix("*.").unwrap_or(name);
+    let wildcard = if rest.len() < name.len() { "*." } else { "" };
+    let decoded = unicode.then(|| {
+        Uts46::new().to_unicode(rest.as_bytes(), AsciiDenyList::EMPTY, Hyphens::CheckFirstLast)
+    });
+    match decoded {
+        Some((text, Ok(()))) if text != rest => format!("{name} ({wildcard}{text})"),
+        _ => name.to_owned(),
+    }
+}
+
+fn has_a_label(name: &str) -> bool {
+    name.split('.').any(|label| {
+        label
+            .as_bytes()
+            .first_chunk()
+            .is_some_and(|start: &[u8; 4]| start.eq_ignore_ascii_case(b"xn--"))
+    })
+}
+
+/// The address that `host` is, in any spelling of IPv4 or IPv6, with or without brackets.
+#[must_use]
+pub fn address(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.parse().ok()
+}
+
+/// Checks an address of a mailbox that is about to be signed as an rfc822Name: a local part, one
+/// `@`, and a host, all ASCII (RFC 5280 §4.2.1.6; other scripts would need another form, RFC 9598).
+///
+/// # Errors
+/// A sentence that names it and what is wrong.
+pub fn check_email(text: &str) -> Result<(), String> {
+    let refuse =
+        |what: &str| Err(format!("{text:?} cannot be an e-mail address in a certificate: {what}"));
+    let Some((local, host)) = text.rsplit_once('@') else { return refuse("it has no @") };
+    let fine = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    if local.is_empty() || !local.chars().all(fine) {
+        return refuse("the part before the @ is empty or has a character that none may have");
+    }
+    match check_dns_name(host) {
+        Ok(()) if !host.starts_with("*.") => Ok(()),
+        _ => refuse("the part behind the @ is no host name"),
+    }
+}
+
+/// Checks a URI that is about to be signed: absolute, ASCII, without blanks (RFC 5280 §4.2.1.6).
+///
+/// # Errors
+/// A sentence that names it and what is wrong.
+pub fn check_uri(text: &str) -> Result<(), String> {
+    let refuse = |what: &str| Err(format!("{text:?} cannot be a URI in a certificate: {what}"));
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return refuse("it has no scheme, such as spiffe://");
+    };
+    let letters = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(letters) {
+        return refuse("it has no scheme, such as spiffe://");
+    }
+    if rest.is_empty() || rest == "//" {
+        return refuse("there is nothing behind its scheme");
+    }
+    if !text.chars().all(|c| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c)) {
+        return refuse("it has a character that must be written as %XX");
+    }
+    Ok(())
+}
+
+/// Why a dNSName that stands in a certificate covers no host for any client; none when it can.
+#[must_use]
+pub fn dead_dns_name(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.parse::<IpAddr>().is_ok() {
+        Some("it is an address, and addresses count as iPAddress only")
+    } else if name.ends_with('.') {
+        Some("it ends with a dot")
+    } else if !name.is_ascii() {
+        Some("it is not ASCII; its xn-- form belongs there")
+    } else if name.chars().any(|c| c.is_ascii_whitespace() || c.is_ascii_control()) {
+        Some("it has a blank or a control character")
+    } else if name.contains("://") {
+        Some("it is a URL, not a host")
+    } else if name.contains(':') {
+        Some("it has a port")
+    } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.*".contains(c)) {
+        Some("it has a character that no host name has")
+    } else if name.contains('*') && !is_plain_wildcard(name) {
+        Some("its wildcard is not the whole left-most label, and that alone")
+    } else if name.split('.').any(str::is_empty) {
+        Some("it has an empty label")
+    } else {
+        None
+    }
+}
+
+fn is_plain_wildcard(name: &str) -> bool {
+    name.strip_prefix("*.").is_some_and(|rest| !rest.is_empty() && !rest.contains('*'))
+}
+
 /// Whether a common name is one that a SAN could hold: the way out for CN-only certificates.
 #[must_use]
 pub fn is_host_name(text: &str) -> bool {
@@ -115,6 +255,121 @@ mod tests {
             ("", "", false),
         ] {
             assert_eq!(covers(pattern, host), covered, "{pattern} over {host}");
+        }
+    }
+
+    #[test]
+    fn names_of_other_scripts_become_a_labels_and_are_shown_both_ways() {
+        for (name, ascii, shown_as) in [
+            (
+                "münchen.example",
+                "xn--mnchen-3ya.example",
+                "xn--mnchen-3ya.example (münchen.example)",
+            ),
+            (
+                "MÜNCHEN.Example",
+                "xn--mnchen-3ya.example",
+                "xn--mnchen-3ya.example (münchen.example)",
+            ),
+            (
+                "*.münchen.example",
+                "*.xn--mnchen-3ya.example",
+                "*.xn--mnchen-3ya.example (*.münchen.example)",
+            ),
+            ("straße.example", "xn--strae-oqa.example", "xn--strae-oqa.example (straße.example)"),
+            ("例え.テスト", "xn--r8jz45g.xn--zckzah", "xn--r8jz45g.xn--zckzah (例え.テスト)"),
+            ("bücher。example", "xn--bcher-kva.example", "xn--bcher-kva.example (bücher.example)"),
+            (
+                "xn--mnchen-3ya.example",
+                "xn--mnchen-3ya.example",
+                "xn--mnchen-3ya.example (münchen.example)",
+            ),
+            ("a_b.Example", "a_b.Example", "a_b.Example"),
+        ] {
+            let found = to_ascii(name).expect(name);
+            assert_eq!((found.as_str(), shown(&found).as_str()), (ascii, shown_as), "{name}");
+        }
+        for name in ["xn--a.example", "xn--.example", "a\u{200d}b.example", "\u{301}a.example"] {
+            assert!(to_ascii(name).is_err(), "{name}");
+        }
+        assert_eq!(shown("xn--a.example"), "xn--a.example", "what decodes to nothing stays");
+    }
+
+    #[test]
+    fn a_host_in_its_own_script_is_covered_by_its_a_labels() {
+        for (pattern, host, covered) in [
+            ("xn--mnchen-3ya.example", "münchen.example", true),
+            ("XN--MNCHEN-3YA.example", "München.example.", true),
+            ("*.xn--mnchen-3ya.example", "www.münchen.example", true),
+            ("*.xn--mnchen-3ya.example", "*.münchen.example", true),
+            ("münchen.example", "münchen.example", false),
+            ("xn--mnchen-3ya.example", "munchen.example", false),
+        ] {
+            assert_eq!(covers(pattern, host), covered, "{pattern} over {host}");
+        }
+    }
+
+    #[test]
+    fn mailboxes_and_uris_are_checked_before_signing() {
+        for good in ["ops@shop.example", "first.last+tag@a.b.example", "root@localhost"] {
+            assert_eq!(check_email(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "ops",
+            "@shop.example",
+            "a b@shop.example",
+            "ü@shop.example",
+            "a@*.shop.example",
+            "a@",
+            "a@b..c",
+            "a\n@b.example",
+        ] {
+            assert!(check_email(bad).is_err(), "{bad}");
+        }
+        for good in
+            ["spiffe://cluster.local/ns/shop/sa/web", "https://shop.example/a?b=c#d", "urn:uuid:1"]
+        {
+            assert_eq!(check_uri(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "shop.example",
+            "://x",
+            "https://",
+            "spiffe:",
+            "https://a b",
+            "https://ü.example",
+            "1a:b",
+            "a:\u{7f}",
+        ] {
+            assert!(check_uri(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_client_can_match_is_told() {
+        for (name, dead) in [
+            ("a.example", false),
+            ("*.shop.example", false),
+            ("x_y.example", false),
+            ("localhost", false),
+            ("", true),
+            ("10.0.0.1", true),
+            ("2001:db8::1", true),
+            ("a.example.", true),
+            ("münchen.example", true),
+            ("a b.example", true),
+            ("https://a.example", true),
+            ("a.example/path", true),
+            ("a.example:443", true),
+            ("*", true),
+            ("*.example", false),
+            ("a*.shop.example", true),
+            ("*.*.example", true),
+            ("a..b", true),
+        ] {
+            assert_eq!(dead_dns_name(name).is_some(), dead, "{name}");
         }
     }
 

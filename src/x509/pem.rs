@@ -91,8 +91,46 @@ pub struct Block {
     pub label: Label,
     /// Line of the BEGIN, from 1.
     pub line: usize,
+    /// What of its writing makes other readers pass over it.
+    pub oddity: Option<Oddity>,
     /// The DER, or why there is none.
     pub der: Result<Redacted, PemError>,
+}
+
+/// A way of writing a block that is read here, and not by every server. Measured with OpenSSL
+/// 3.0, Go's `encoding/pem` and rustls-pemfile: who does not see an oddly written block says
+/// nothing of it, and takes the next one for the leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oddity {
+    /// A byte order mark stands before the BEGIN line: OpenSSL reads it, Go and rustls do not.
+    ByteOrderMark,
+    /// The BEGIN or END line is indented, or lines end in a bare CR: nobody else reads it.
+    Misplaced,
+    /// The label is an old spelling (`TRUSTED CERTIFICATE`): OpenSSL reads it, Go and rustls do not.
+    OldLabel,
+}
+
+impl Oddity {
+    /// What is odd, for people.
+    #[must_use]
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::ByteOrderMark => "a byte order mark stands before its BEGIN line",
+            Self::Misplaced => {
+                "its BEGIN and END do not stand at the beginning of lines of their own"
+            }
+            Self::OldLabel => "its label is an old spelling of CERTIFICATE",
+        }
+    }
+
+    /// Who passes over such a block.
+    #[must_use]
+    pub const fn unseen_by(self) -> &'static str {
+        match self {
+            Self::ByteOrderMark | Self::OldLabel => "Go and rustls",
+            Self::Misplaced => "OpenSSL, Go and rustls",
+        }
+    }
 }
 
 /// Reads every PEM block of `bytes`. Accepts CRLF, a byte order mark, indented lines and text
@@ -100,21 +138,34 @@ pub struct Block {
 #[must_use]
 pub fn blocks(bytes: &[u8]) -> Vec<Block> {
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let only_cr = !text.contains('\n') && text.contains('\r');
     let mut found = Vec::new();
     let mut open: Option<OpenBlock> = None;
     let rows = text.split('\n').enumerate();
-    for (row, line) in rows.flat_map(|(row, text)| text.split('\r').map(move |line| (row, line))) {
-        let line = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    for (row, raw) in rows.flat_map(|(row, text)| text.split('\r').map(move |line| (row, line))) {
+        let line = raw.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
+        let oddity = if only_cr { Some(Oddity::Misplaced) } else { oddity_of_line(raw) };
         if let Some(label) = between(line, "-----BEGIN ", "-----") {
-            found.extend(open.replace(OpenBlock::new(label, row + 1)).map(OpenBlock::cut_off));
+            let next = OpenBlock::new(label, row + 1, oddity);
+            found.extend(open.replace(next).map(OpenBlock::cut_off));
         } else if between(line, "-----END ", "-----").is_some() {
-            found.extend(open.take().map(OpenBlock::close));
+            found.extend(open.take().map(|block| block.close(oddity)));
         } else if let Some(block) = &mut open {
             block.take_line(line);
         }
     }
     found.extend(open.map(OpenBlock::cut_off));
     found
+}
+
+/// A file as PEM text: a certificate in DER is put into a block, everything else stays as it is.
+#[must_use]
+pub fn of_file(bytes: &[u8]) -> Redacted {
+    // A SEQUENCE with a long length, as every certificate begins in DER.
+    if matches!(bytes, [0x30, 0x81..=0x84, ..]) {
+        return Redacted::new(encode("CERTIFICATE", bytes).as_bytes().to_vec());
+    }
+    Redacted::new(bytes.to_vec())
 }
 
 /// The certificates of a text and nothing else: no key beside them, no byte order mark, no text
@@ -156,17 +207,37 @@ fn between<'t>(line: &'t str, before: &str, after: &str) -> Option<&'t str> {
     line.strip_prefix(before)?.strip_suffix(after)
 }
 
+/// What Windows editors put in front of UTF-8 text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// What is odd about the place of a BEGIN or END in its line.
+fn oddity_of_line(raw: &str) -> Option<Oddity> {
+    match raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw) {
+        rest if !rest.starts_with('-') => Some(Oddity::Misplaced),
+        rest if rest.len() < raw.len() => Some(Oddity::ByteOrderMark),
+        _ => None,
+    }
+}
+
 /// A block whose END has not come yet.
 struct OpenBlock {
     label: Label,
     line: usize,
+    oddity: Option<Oddity>,
     body: Zeroizing<String>,
     encrypted: bool,
 }
 
 impl OpenBlock {
-    fn new(label: &str, line: usize) -> Self {
-        Self { label: Label::of(label), line, body: Zeroizing::default(), encrypted: false }
+    fn new(label: &str, line: usize, oddity: Option<Oddity>) -> Self {
+        let is_old = matches!(label, "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
+        Self {
+            label: Label::of(label),
+            line,
+            oddity: oddity.or(is_old.then_some(Oddity::OldLabel)),
+            body: Zeroizing::default(),
+            encrypted: false,
+        }
     }
 
     fn take_line(&mut self, line: &str) {
@@ -180,17 +251,17 @@ impl OpenBlock {
 
     fn cut_off(self) -> Block {
         let error = PemError::NoEnd { line: self.line };
-        Block { label: self.label, line: self.line, der: Err(error) }
+        Block { label: self.label, line: self.line, oddity: self.oddity, der: Err(error) }
     }
 
-    fn close(self) -> Block {
+    fn close(self, at_end: Option<Oddity>) -> Block {
         let line = self.line;
         let der = if self.encrypted {
             Err(PemError::Encrypted { line })
         } else {
             decode(&self.body).ok_or(PemError::NotBase64 { line })
         };
-        Block { label: self.label, line, der }
+        Block { label: self.label, line, oddity: self.oddity.or(at_end), der }
     }
 }
 
@@ -233,6 +304,29 @@ mod tests {
     fn crlf_a_byte_order_mark_indentation_and_text_around_do_not_hide_a_block() {
         let text = "\u{feff}subject=x\r\n  -----BEGIN CERTIFICATE-----\r\n  MAA=  \r\n  -----END CERTIFICATE-----";
         assert_eq!(check(text), "Certificate 2 [30, 0]");
+    }
+
+    #[test]
+    fn what_other_readers_pass_over_is_told() {
+        let begin = "-----BEGIN CERTIFICATE-----";
+        let end = "-----END CERTIFICATE-----";
+        for (text, oddity) in [
+            (format!("{begin}\nMAA=\n{end}\n"), None),
+            (format!("{begin}\r\n  MAA=  \r\n{end}\r\n"), None),
+            (format!("text\n{begin}\nMAA=\n{end}"), None),
+            (format!("\u{feff}{begin}\nMAA=\n{end}\n"), Some(Oddity::ByteOrderMark)),
+            (format!("\u{feff}text\n{begin}\nMAA=\n{end}\n"), None),
+            (format!("  {begin}\nMAA=\n{end}\n"), Some(Oddity::Misplaced)),
+            (format!("{begin}\nMAA=\n  {end}\n"), Some(Oddity::Misplaced)),
+            (format!("{begin}\rMAA=\r{end}\r"), Some(Oddity::Misplaced)),
+            (
+                "-----BEGIN TRUSTED CERTIFICATE-----\nMAA=\n-----END TRUSTED CERTIFICATE-----"
+                    .to_owned(),
+                Some(Oddity::OldLabel),
+            ),
+        ] {
+            assert_eq!(blocks(text.as_bytes())[0].oddity, oddity, "{text:?}");
+        }
     }
 
     #[test]

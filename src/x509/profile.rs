@@ -15,6 +15,12 @@ pub const BACKDATE: Duration = Duration::minutes(5);
 /// The longest a rotated certificate lives: Apple's clients refuse more, private roots included.
 pub const MAX_ROTATED_LIFETIME: Duration = Duration::days(825);
 
+/// How long a CA of one's own lives unless told otherwise.
+pub const AUTHORITY_LIFETIME: Duration = Duration::days(3650);
+
+/// How long a certificate lives unless told otherwise.
+pub const DEFAULT_LIFETIME: Duration = Duration::days(365);
+
 /// Key types that certwright makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyType {
@@ -63,12 +69,14 @@ impl fmt::Display for KeyType {
     }
 }
 
-/// Everything a new leaf certificate shall hold but its key and serial number.
+/// Everything a new certificate shall hold but its key and serial number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
+    /// Whether it is a CA that signs leaves, and no other CA; else it is a leaf.
+    pub authority: bool,
     /// Subject attributes as (dotted OID, text). May be empty; `issue` then names the issuer.
     pub subject: Vec<(String, String)>,
-    /// Subject alternative names; at least one.
+    /// Subject alternative names; at least one in a leaf.
     pub names: Vec<San>,
     /// The key's type.
     pub key_type: KeyType,
@@ -137,6 +145,7 @@ impl Profile {
         };
         let subject = common_name.map(|text| (OID_COMMON_NAME.to_owned(), text));
         Ok(Self {
+            authority: false,
             subject: subject.into_iter().collect(),
             names,
             key_type,
@@ -146,9 +155,40 @@ impl Profile {
         })
     }
 
-    /// The names as people read them, in order.
+    /// A CA of one's own that signs leaves only.
+    ///
+    /// # Errors
+    /// A sentence, when the common name is none.
+    pub fn authority(
+        common_name: String,
+        key_type: KeyType,
+        (not_before, not_after): (OffsetDateTime, OffsetDateTime),
+    ) -> Result<Self, String> {
+        Ok(Self {
+            authority: true,
+            subject: vec![(OID_COMMON_NAME.to_owned(), checked_common_name(common_name)?)],
+            names: Vec::new(),
+            key_type,
+            not_before,
+            not_after,
+            extended_key_usage: Vec::new(),
+        })
+    }
+
+    /// The names in order, in JSON.
     pub fn name_texts(&self) -> impl Iterator<Item = String> {
         self.names.iter().map(San::to_string)
+    }
+}
+
+impl San {
+    /// The name as people read it: see [`name::shown`].
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Dns(text) => name::shown(text),
+            Self::Ip(_) | Self::Email(_) | Self::Uri(_) | Self::Other(_) => self.to_string(),
+        }
     }
 }
 
@@ -167,17 +207,28 @@ fn checked_names(names: Vec<San>) -> Result<Vec<San>, String> {
     for san in names {
         let san = match san {
             San::Dns(text) => {
+                let text = name::to_ascii(&text)?;
                 name::check_dns_name(&text)?;
                 San::Dns(text.to_ascii_lowercase())
             }
-            other => other,
+            San::Email(text) => {
+                name::check_email(&text)?;
+                San::Email(text)
+            }
+            San::Uri(text) => {
+                name::check_uri(&text)?;
+                San::Uri(text)
+            }
+            San::Ip(_) | San::Other(_) => san,
         };
         if !kept.contains(&san) {
             kept.push(san);
         }
     }
     if kept.is_empty() {
-        return Err("a certificate needs at least one name: a domain or an --ip".to_owned());
+        return Err(
+            "a certificate needs at least one name: a domain, --ip, --email or --uri".to_owned()
+        );
     }
     Ok(kept)
 }
@@ -198,7 +249,8 @@ fn checked_common_name(text: String) -> Result<String, String> {
 }
 
 fn first_fitting_name(names: &[San]) -> Option<String> {
-    names.iter().map(San::to_string).find(|text| text.len() <= MAX_COMMON_NAME)
+    let hosts = names.iter().filter(|name| matches!(name, San::Dns(_) | San::Ip(_)));
+    hosts.map(San::to_string).find(|text| text.len() <= MAX_COMMON_NAME)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -172,13 +172,13 @@ def serial(label):
     return int.from_bytes(hashlib.sha256(label.encode()).digest()[:16]) >> 1 | 1 << 126
 
 
-def certificate(label, private, subject, begin, end, *, issuer=None, san=(), ca=False):
-    """One certificate; self-signed unless `issuer` (a Pair) is given."""
+def certificate(label, private, subject, begin, end, *, issuer=None, san=(), ca=False, usage=None, extra=(), number=None):
+    """One certificate; self-signed unless `issuer` (a Pair) is given. `usage` replaces serverAuth, `number` the serial; `extra` are extensions."""
     public = private.public_key()
     issuer_name, signer = (issuer.chain[0].subject, issuer.key) if issuer else (subject, private)
     builder = (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer_name, public_key=public)
-        .serial_number(serial(label))
+        .serial_number(number or serial(label))
         .not_valid_before(begin)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca, None), critical=True)
@@ -186,11 +186,13 @@ def certificate(label, private, subject, begin, end, *, issuer=None, san=(), ca=
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
-    if not ca:
-        server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-        builder = builder.add_extension(server, critical=False)
+    usage = ([] if ca else [ExtendedKeyUsageOID.SERVER_AUTH]) if usage is None else usage
+    if usage:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
     if san:
         builder = builder.add_extension(x509.SubjectAlternativeName(list(san)), critical=False)
+    for extension in extra:
+        builder = builder.add_extension(extension, critical=False)
     return sign(builder, signer)
 
 
@@ -203,6 +205,23 @@ def sign(builder, signer):
     digest = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     steady = True if isinstance(signer, ec.EllipticCurvePrivateKey) else None
     return builder.sign(signer, digest, ecdsa_deterministic=steady)
+
+
+def bent(made, signer, *changes):
+    """What no library will sign: `made` with bytes exchanged for as many others, signed again by an RSA key."""
+    der = made.public_bytes(serialization.Encoding.DER)
+    for old, new in changes:
+        assert old in der and len(old) == len(new), (old, new)
+        der = der.replace(old, new)
+    size = signer.key_size // 8
+    start, length = 4, int.from_bytes(der[6:8]) + 4
+    digest = hashes.SHA1() if SHA1_WITH_RSA in der else hashes.SHA256()
+    signature = signer.sign(der[start : start + length], padding.PKCS1v15(), digest)
+    return x509.load_der_x509_certificate(der[:-size] + signature)
+
+
+SHA256_WITH_RSA = bytes.fromhex("2a864886f70d01010b")
+SHA1_WITH_RSA = bytes.fromhex("2a864886f70d010105")
 
 
 def general_names(names):
@@ -338,7 +357,7 @@ class Scenario:
     ingresses: list = field(default_factory=list)
     made: int = 0
 
-    def pair(self, *names, left=200.5, life=YEAR, begin=None, end=None, subject=None, use=None, issuer=None):
+    def pair(self, *names, left=200.5, life=YEAR, begin=None, end=None, subject=None, use=None, issuer=None, san=None, **more):
         """A leaf: for these SANs, `life` days long with `left` days to go at NOW, or from `begin` to `end`."""
         private = key(use or RSA_POOL[self.made % len(RSA_POOL)])
         self.made += 1
@@ -346,8 +365,8 @@ class Scenario:
         begin = begin or end - timedelta(days=life)
         subject = cn(names[0]) if subject is None else subject
         label = f"{self.name}/{self.made}"
-        san = general_names(names)
-        return Pair(private, (certificate(label, private, subject, begin, end, issuer=issuer, san=tuple(san)),))
+        san = tuple(general_names(names)) if san is None else san
+        return Pair(private, (certificate(label, private, subject, begin, end, issuer=issuer, san=san, **more),))
 
     def secret(self, name, data, **more):
         self.secrets.append(secret(name, data, **more))
@@ -448,9 +467,9 @@ def expires_soon(s):
     s.ingress("shop", hosts_by_secret(s, "shop.example"))
 
 
-def hosts_by_secret(s, domain):
-    """For scenarios in which the Secret `x` serves the host x.<domain>."""
-    return {f"{made['metadata']['name']}.{domain}": made["metadata"]["name"] for made in s.secrets}
+def hosts_by_secret(s, domain, strip=""):
+    """For scenarios in which the Secret `x` (less `strip`) serves the host x.<domain>."""
+    return {f"{made['metadata']['name'].removesuffix(strip)}.{domain}": made["metadata"]["name"] for made in s.secrets}
 
 
 @scenario
@@ -595,6 +614,7 @@ def pem_oddities(s):
         "leading-text": lambda crt: b"subject=CN = leading-text.pem.example\n\n" + crt,
         "trailing-spaces": lambda crt: crt.replace(b"\n", b"  \n"),
         "no-last-newline": lambda crt: crt.rstrip(b"\n"),
+        "indented": lambda crt: b"".join(b"  " + line for line in crt.splitlines(True)),
     }
     for name, bend in oddities.items():
         data = s.pair(f"{name}.pem.example").data
@@ -604,6 +624,129 @@ def pem_oddities(s):
     chain = leaf.data["tls.crt"] + bad + pem(intermediate_ca().chain[0])
     s.secret("bad-block", {**leaf.data, "tls.crt": chain})
     s.ingress("pem", hosts_by_secret(s, "pem.example"))
+
+
+# -- what certificates should not be
+
+
+@scenario
+def san_malformed(s):
+    dns = {
+        "address": ("10.0.0.1", "fine.san.example"), "url": ("https://url.san.example",), "dot": ("dot.san.example.",),
+        "port": ("port.san.example:443",), "fine": ("fine.san.example", "x_y.san.example", "localhost", "*.san.example", "xn--mnchen-3ya.example"),
+    }  # fmt: skip
+    for name, names in dns.items():
+        s.secret(f"{name}-tls", s.pair(subject=cn(f"{name}.san.example"), san=tuple(map(x509.DNSName, names))))
+    for name, content in {"short-address": b"\x30\x12\x87\x03\x0a\x00\x00\x82\x0bsan.example", "empty": b"\x30\x00", "null": b"\x05\x00"}.items():
+        san = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), content)
+        s.secret(f"{name}-tls", s.pair(subject=cn(f"{name}.san.example"), san=(), extra=(san,)))
+    s.ingress("fine", {"fine.san.example": "fine-tls"})
+
+
+@scenario
+def weak_crypto(s):
+    s.secret("rsa-1024-tls", s.pair("small.example", use="rsa-1024"))
+    s.secret("sha1-tls", sha1(s.pair("old.example")))
+    s.secret("fine-tls", s.pair("fine.example"))
+    middle = intermediate_ca()
+    s.secret("sha1-by-ca-tls", sha1(s.pair("by-ca.example", issuer=middle), middle.key).with_chain(*middle.chain))
+    root = sha1(root_ca())
+    s.secret("sha1-root-tls", s.pair("root.example", issuer=middle).with_chain(*middle.chain, *root.chain))
+    s.ingress("shop", {f"{n}.example": f"{t}-tls" for n, t in {
+        "small": "rsa-1024", "old": "sha1", "fine": "fine", "by-ca": "sha1-by-ca", "root": "sha1-root"}.items()})  # fmt: skip
+
+
+def sha1(pair, signer=None):
+    """The pair with its certificate signed over SHA-1, by `signer` or by itself."""
+    return replace(pair, chain=(bent(pair.chain[0], signer or pair.key, (SHA256_WITH_RSA, SHA1_WITH_RSA)),))
+
+
+@scenario
+def usages(s):
+    usage = ExtendedKeyUsageOID
+    s.secret("ca-tls", s.pair("ca.use.example", ca=True))
+    s.secret("unused-ca-tls", s.pair("unused.use.example", ca=True))
+    s.secret("client-tls", s.pair("client.use.example", usage=[usage.CLIENT_AUTH]))
+    s.secret("unused-client-tls", s.pair("unused.use.example", usage=[usage.CLIENT_AUTH]))
+    s.secret("any-tls", s.pair("any.use.example", usage=[usage.ANY_EXTENDED_KEY_USAGE]))
+    s.secret("both-tls", s.pair("both.use.example", usage=[usage.CLIENT_AUTH, usage.SERVER_AUTH]))
+    s.secret("none-tls", s.pair("none.use.example", usage=[]))
+    s.ingress("use", {f"{n}.use.example": f"{n}-tls" for n in ("ca", "client", "any", "both", "none")})
+
+
+@scenario
+def chains(s):
+    root, middle = root_ca().chain[0], intermediate_ca()
+    lone = test_ca("lone intermediate", "ec-p256-03", "Example Lone Intermediate", 10, root_ca())
+    short = test_ca("short intermediate", "ec-p256-02", "Example Short Intermediate", 10, root_ca(), NOW + timedelta(days=90))
+    cross = Pair(middle.key, (certificate("cross", middle.key, middle.chain[0].subject, datetime(2020, 1, 1),
+        datetime(2035, 1, 1), issuer=test_ca("old root", "ec-p256-01", "Example Old Root", 20), ca=True),))  # fmt: skip
+    logged = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2"), b"\x04\x02\x00\x00")
+    access = x509.AuthorityInformationAccess([x509.AccessDescription(
+        x509.AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier("http://ca.example/middle.crt"))])  # fmt: skip
+    leaf = lambda name, by=middle, **more: s.pair(f"{name}.chain.example", issuer=by, **more)
+    turned = leaf("turned")
+    s.secret("turned-tls", {**turned.data, "tls.crt": pem(middle.chain[0], turned.chain[0])})
+    s.secret("mixed-tls", leaf("mixed").with_chain(root, *middle.chain))
+    s.secret("gap-tls", leaf("gap").with_chain(root))
+    s.secret("logged-tls", leaf("logged", extra=(logged, access)))
+    s.secret("bare-tls", leaf("bare"))
+    s.secret("by-root-tls", leaf("by-root", root_ca()))
+    s.secret("by-lone-tls", leaf("by-lone", lone))
+    s.secret("short-tls", leaf("short", short).with_chain(*short.chain))
+    s.secret("crossed-tls", leaf("crossed").with_chain(*cross.chain, *middle.chain))
+    s.secret("whole-tls", leaf("whole").with_chain(*middle.chain))
+    s.ingress("chain", hosts_by_secret(s, "chain.example", strip="-tls"))
+
+
+@scenario
+def serials(s):
+    def numbered(name, number):
+        made = s.pair(f"{name}.serial.example", number=1)
+        versioned = bytes.fromhex("a003020102") + b"\x02\x01"
+        return replace(made, chain=(bent(made.chain[0], made.key, (versioned + b"\x01", versioned + number)),))
+
+    s.secret("zero-tls", numbered("zero", b"\x00"))
+    s.secret("negative-tls", numbered("negative", b"\xff"))
+    s.secret("one-tls", numbered("one", b"\x01"))
+    for name in ("twin-a", "twin-b"):
+        s.secret(f"{name}-tls", s.pair(f"{name}.serial.example", issuer=root_ca(), number=4711))
+    s.secret("copy-tls", s.pair("copy.serial.example"))
+    s.secret("copy-of-copy-tls", s.secrets[-1]["data"] and {k: base64.b64decode(v) for k, v in s.secrets[-1]["data"].items()})
+    s.ingress("serial", {f"{n}.serial.example": f"{n}-tls" for n in ("zero", "negative", "one", "twin-a", "twin-b", "copy")})
+
+
+@scenario
+def lifetimes(s):
+    s.secret("limit-tls", s.pair("limit.life.example", life=825, left=700))
+    s.secret("over-tls", s.pair("over.life.example", life=826, left=700))
+    s.secret("decade-tls", s.pair("decade.life.example", life=3650, left=3000))
+    s.secret("decade-ca-tls", s.pair(subject=cn("Example Internal CA"), life=3650, left=3000, ca=True))
+    s.ingress("life", {f"{n}.life.example": f"{n}-tls" for n in ("limit", "over", "decade")})
+
+
+@scenario
+def shared_key(s):
+    s.secret("blue-tls", s.pair("blue.example", use=RSA_POOL[0]))
+    s.secret("green-tls", s.pair("green.example", use=RSA_POOL[0]))
+    wild = s.pair("*.wild.example", use=RSA_POOL[1])
+    s.secret("wild-tls", wild)
+    s.secret("wild-copy-tls", wild)
+    s.ingress("front", {"blue.example": "blue-tls", "green.example": "green-tls", "a.wild.example": "wild-tls", "b.wild.example": "wild-copy-tls"})
+
+
+@scenario
+def trailing_data(s):
+    def padded(name, extra, label="CERTIFICATE"):
+        made = s.pair(f"{name}.tail.example")
+        body = base64.encodebytes(made.chain[0].public_bytes(serialization.Encoding.DER) + extra)
+        text = f"-----BEGIN {label}-----\n".encode() + body + f"-----END {label}-----\n".encode()
+        return {**made.data, "tls.crt": text}
+
+    s.secret("padded-tls", padded("padded", b"\0\0\0"))
+    s.secret("plain-tls", padded("plain", b""))
+    s.secret("trusted-tls", padded("trusted", bytes.fromhex("300c300a06082b06010505070301"), "TRUSTED CERTIFICATE"))
+    s.ingress("tail", hosts_by_secret(s, "tail.example", strip="-tls"))
 
 
 # -- names

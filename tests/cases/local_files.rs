@@ -178,3 +178,96 @@ fn the_time_is_minded_while_standard_input_is_waited_for() {
         .output();
     assert_eq!(ran.expect("sh starts").status.code(), Some(124));
 }
+
+/// A Secret's `tls.crt` and `tls.key` out of a scenario, as files in a folder of their own.
+fn files_of(name: &str, of: &str) -> tempfile::TempDir {
+    use k8s_openapi::api::core::v1::Secret;
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let text = fs::read_to_string(format!("{}/secrets.yaml", scenario(of))).expect("it is there");
+    let secrets = text
+        .split("---\n")
+        .map(|one| -> Secret { serde_saphyr::from_str(one).expect("it is a Secret") });
+    let secret = secrets
+        .into_iter()
+        .find(|secret| secret.metadata.name.as_deref() == Some(name))
+        .expect("it is one of the scenario's");
+    for (key, value) in secret.data.unwrap_or_default() {
+        fs::write(folder.path().join(key), value.0).expect("a file can be written");
+    }
+    folder
+}
+
+/// The subjects of the certificates in a PEM text, by OpenSSL.
+fn subjects(pem: &str) -> Vec<String> {
+    let blocks = pem.split_inclusive("-----END CERTIFICATE-----\n");
+    blocks
+        .map(|block| {
+            let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+            let path = folder.path().join("one.pem");
+            fs::write(&path, block).expect("a file can be written");
+            let asked = std::process::Command::new("openssl")
+                .args(["x509", "-noout", "-subject", "-nameopt", "RFC2253", "-in"])
+                .arg(&path)
+                .output();
+            String::from_utf8_lossy(&asked.expect("openssl starts").stdout).trim().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn fix_chain_puts_the_leaf_of_the_key_first_and_leaves_the_root_out() {
+    for (name, leaf) in [("mixed-tls", "mixed"), ("turned-tls", "turned"), ("whole-tls", "whole")] {
+        let folder = files_of(name, "chains");
+        let fix = ["inspect", "tls.crt", "tls.key", "--fix-chain"];
+        let ran = within(folder.path(), &fix).expect_code(0);
+        let wanted = [
+            format!("subject=CN={leaf}.chain.example"),
+            "subject=CN=Example Test Intermediate,O=Example Org".to_owned(),
+        ];
+        assert_eq!(subjects(&ran.stdout), wanted, "{name}");
+        assert_eq!(
+            ran.stderr.contains("left out: the root"),
+            name == "mixed-tls",
+            "{}",
+            ran.stderr
+        );
+        let without_key = within(folder.path(), &["inspect", "tls.crt", "--fix-chain"]);
+        assert_eq!(without_key.expect_code(0).stdout, ran.stdout, "{name}");
+    }
+}
+
+#[test]
+fn fix_chain_says_what_is_missing_and_writes_nothing_over_what_is_there() {
+    let folder = files_of("logged-tls", "chains");
+    let fix = ["inspect", "tls.crt", "tls.key", "--fix-chain", "--out", "chain.pem"];
+    let ran = within(folder.path(), &fix).expect_code(0);
+    assert!(ran.stderr.contains("can be had at http://ca.example/middle.crt"), "{}", ran.stderr);
+    let written = fs::read_to_string(folder.path().join("chain.pem")).expect("it is there");
+    assert_eq!(subjects(&written), ["subject=CN=logged.chain.example"]);
+    let again = within(folder.path(), &fix).expect_code(4);
+    assert!(again.stderr.contains("exists already"), "{}", again.stderr);
+    within(folder.path(), &[&fix[..], &["--force"]].concat()).expect_code(0);
+}
+
+#[test]
+fn fix_chain_refuses_the_key_of_another_certificate_and_several_chains() {
+    let (folder, other) = (files_of("whole-tls", "chains"), files_of("logged-tls", "chains"));
+    let key = other.path().join("tls.key").display().to_string();
+    let ran = within(folder.path(), &["inspect", "tls.crt", &key, "--fix-chain"]).expect_code(4);
+    assert!(ran.stderr.contains("none of the certificates"), "{}", ran.stderr);
+    let crt = other.path().join("tls.crt").display().to_string();
+    within(folder.path(), &["inspect", "tls.crt", &crt, "--fix-chain"]).expect_code(2);
+}
+
+#[test]
+fn the_certificates_alone_are_written_as_pem_whatever_stood_around_them() {
+    let folder = files_of("bom", "pem-oddities");
+    let pem = within(folder.path(), &["inspect", "tls.crt", "-o", "pem"]).expect_code(0).stdout;
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\n"), "no byte order mark: {pem}");
+    assert_eq!(subjects(&pem), ["subject=CN=bom.pem.example"]);
+    let both = [fs::read(folder.path().join("tls.crt")), fs::read(folder.path().join("tls.key"))];
+    let both = both.map(|read| read.expect("it is there")).concat();
+    fs::write(folder.path().join("both.pem"), both).expect("a file can be written");
+    let alone = within(folder.path(), &["inspect", "both.pem", "-o", "pem"]).expect_code(0);
+    assert_eq!(alone.stdout, pem, "and no key");
+}

@@ -9,6 +9,7 @@
 //! with the same fields.
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,26 @@ pub fn go(test: &str, folder: &Path) -> Option<Vec<Value>> {
     // The Go that is here, and no module of anybody's around this file.
     go.env("GOTOOLCHAIN", "local").env("GOWORK", "off").env("GO111MODULE", "off");
     Some(verdicts(go.arg("run").arg(judge("judge.go")).arg(folder)))
+}
+
+/// What Go's client makes of each case in `folder` at `at` (seconds since 1970), by the cases'
+/// names: nothing to complain of, or the complaint. A case is a folder with `tls.crt`, `tls.key`,
+/// `root.pem` and `host`.
+pub fn go_clients(test: &str, folder: &Path, at: i64) -> Option<BTreeMap<String, Option<String>>> {
+    if !succeeds(Command::new("go").arg("version")) {
+        skip(test, "needs Go (https://go.dev/dl)");
+        return None;
+    }
+    let mut go = Command::new("go");
+    go.env("GOTOOLCHAIN", "local").env("GOWORK", "off").env("GO111MODULE", "off");
+    // Outside of a module Go falls back to what it did years ago.
+    go.env("GODEBUG", "x509negativeserial=0,rsa1024min=1,x509sha1=0");
+    let told = verdicts(go.arg("run").arg(judge("clients.go")).arg(folder).arg(at.to_string()));
+    let one = |told: &Value| {
+        let case = told["case"].as_str().expect("the case is named").to_owned();
+        (case, told["complaint"].as_str().map(str::to_owned))
+    };
+    Some(told.iter().map(one).collect())
 }
 
 /// The program `openssl`; nothing, loudly, where there is none of version 3 or newer.

@@ -4,6 +4,7 @@ use super::{certificate_place, rotate_or_import, where_in};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
+use crate::x509::pem::Oddity;
 
 pub(super) const RULE: Rule = Rule {
     code: "cert-unreadable",
@@ -11,7 +12,9 @@ pub(super) const RULE: Rule = Rule {
     remedy: "replace the value by PEM certificates",
     explain: "A controller that cannot parse tls.crt serves its default certificate or stops \
               reloading for everybody (ingress-nginx). One bad block among good ones counts too: \
-              which of them a server takes is a matter of luck.",
+              which of them a server takes is a matter of luck. Go's PEM reader, and so every \
+              controller written in Go, passes over a block whose BEGIN does not stand at the very \
+              beginning of a line: a byte order mark is enough.",
     check,
 };
 
@@ -30,5 +33,29 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                     .remedy(rotate_or_import(object, bundle)),
             );
         }
+        for odd in &bundle.odd {
+            let position = odd.index + 1;
+            let message = format!(
+                "certificate {position} of {} is passed over by {}: {}",
+                where_in(object),
+                odd.what.unseen_by(),
+                odd.what.what()
+            );
+            found.push(
+                RULE.on(&certificate_place(object), message)
+                    .severity(how_bad(odd.what))
+                    .evidence("position", position)
+                    .evidence("unseenBy", odd.what.unseen_by())
+                    .remedy(rotate_or_import(object, bundle)),
+            );
+        }
+    }
+}
+
+/// What nobody reads is as good as broken; what OpenSSL reads serves from nginx and its like.
+pub(super) const fn how_bad(oddity: Oddity) -> Severity {
+    match oddity {
+        Oddity::Misplaced => Severity::Error,
+        Oddity::ByteOrderMark | Oddity::OldLabel => Severity::Warning,
     }
 }

@@ -21,11 +21,28 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for ingress in inventory.ingresses() {
         for demand in &ingress.demands {
-            if let Coverage::NotCovered { looked_at } = inventory.coverage(ingress, demand) {
+            if let Coverage::NotCovered { looked_at } = inventory.coverage(ingress, demand)
+                && !is_further_down(inventory, &demand.host, &looked_at)
+            {
                 found.push(finding(inventory, ingress, &demand.host, &looked_at));
             }
         }
     }
+}
+
+/// Whether a certificate that covers the host is there, and not in the first place:
+/// `chain-out-of-order` says that.
+fn is_further_down(
+    inventory: &Inventory,
+    host: &str,
+    looked_at: &[(ObjectRef, HostMatch)],
+) -> bool {
+    let facts =
+        |(secret, _): &(ObjectRef, HostMatch)| inventory.secret(secret.namespace(), &secret.name);
+    looked_at.iter().filter_map(facts).any(|secret| {
+        let leaf = secret.bundle.key_position.and_then(|at| secret.bundle.certificates.get(at));
+        leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
+    })
 }
 
 fn finding(

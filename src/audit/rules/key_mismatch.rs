@@ -21,6 +21,10 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in
         inventory.bundles().filter(|(_, bundle)| bundle.pairing == Pairing::Differs)
     {
+        // It is the key of a certificate further down: `chain-out-of-order` says that better.
+        if bundle.key_position.is_some() {
+            continue;
+        }
         let (certificate, private) = sides(bundle);
         let message = format!(
             "tls.key is not the private key of the certificate: the certificate's public key is {certificate}, the private key's is {private}"
@@ -41,7 +45,10 @@ fn sides(bundle: &Bundle) -> (String, String) {
         KeyState::Read { key_type, public_id } => {
             format!("{key_type} {}", public_id.as_deref().unwrap_or("(not stored with it)"))
         }
-        KeyState::NotExpected | KeyState::Missing | KeyState::Unreadable(_) => String::new(),
+        KeyState::NotExpected
+        | KeyState::Missing
+        | KeyState::Unreadable(_)
+        | KeyState::Encrypted => String::new(),
     };
     (certificate.unwrap_or_default(), private)
 }

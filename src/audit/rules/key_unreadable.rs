@@ -1,16 +1,19 @@
 //! `key-unreadable`: what stands in `tls.key` is no private key that a server could use.
 
+use super::cert_unreadable::how_bad;
 use super::{key_place, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::KeyState;
+use crate::object_ref::Kind;
 
 pub(super) const RULE: Rule = Rule {
     code: "key-unreadable",
     severity: Severity::Error,
     remedy: "replace the value by a PEM private key in the clear",
-    explain: "Servers read tls.key as PEM: PKCS#8, PKCS#1 or SEC 1, not encrypted.",
+    explain: "Servers read tls.key as PEM: PKCS#8, PKCS#1 or SEC 1, not encrypted. A byte order mark \
+              or blanks before BEGIN hide the block from Go's reader.",
     check,
 };
 
@@ -20,6 +23,17 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             let message = format!("tls.key cannot be read: {reason}");
             found.push(
                 RULE.on(&key_place(object), message).remedy(rotate_or_import(object, bundle)),
+            );
+        }
+        // A file with the pair in it is told once, for its certificate.
+        if let Some(oddity) = bundle.key_oddity.filter(|_| object.kind == Kind::Secret) {
+            let message =
+                format!("tls.key is passed over by {}: {}", oddity.unseen_by(), oddity.what());
+            found.push(
+                RULE.on(&key_place(object), message)
+                    .severity(how_bad(oddity))
+                    .evidence("unseenBy", oddity.unseen_by())
+                    .remedy(rotate_or_import(object, bundle)),
             );
         }
     }

@@ -1,13 +1,19 @@
 //! The rules, one file each, in one list.
 
+mod bad_serial;
+mod ca_as_leaf;
 mod caa_forbids;
 mod cert_missing;
 mod cert_unreadable;
+mod chain_expires_first;
+mod chain_incomplete;
+mod chain_out_of_order;
 mod cn_only;
 mod dns;
 mod dns_aaaa_elsewhere;
 mod dns_elsewhere;
 mod dns_missing;
+mod duplicate_serial;
 mod expired;
 mod expires_soon;
 mod gke;
@@ -25,9 +31,11 @@ mod gke_path_type;
 mod gke_tls_without_secret_name;
 mod host_not_covered;
 mod host_without_tls;
+mod key_encrypted;
 mod key_mismatch;
 mod key_missing;
 mod key_unreadable;
+mod lifetime_too_long;
 mod managed_domain_failed;
 mod managed_domain_invalid;
 mod managed_failed;
@@ -37,7 +45,9 @@ mod managed_not_reconciled;
 mod managed_orphaned;
 mod managed_renewal_overdue;
 mod managed_unattached;
+mod missing_server_auth;
 mod not_yet_valid;
+mod san_malformed;
 mod secret_missing;
 mod secret_wrong_type;
 mod served_default_certificate;
@@ -48,12 +58,18 @@ mod served_no_h2;
 mod served_unreachable;
 mod service_missing;
 mod service_port_missing;
+mod shared_key;
+mod trailing_data;
+mod weak_key;
+mod weak_signature;
 
 use super::{Rule, remedy};
 use crate::inventory::bundle::Bundle;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
+use crate::x509::chain::{self, Arrangement};
+use crate::x509::key::Pairing;
 
 /// Every rule.
 pub const RULES: &[&Rule] = &[
@@ -64,8 +80,22 @@ pub const RULES: &[&Rule] = &[
     &cert_unreadable::RULE,
     &key_missing::RULE,
     &key_unreadable::RULE,
+    &key_encrypted::RULE,
     &key_mismatch::RULE,
     &cn_only::RULE,
+    &san_malformed::RULE,
+    &weak_key::RULE,
+    &weak_signature::RULE,
+    &ca_as_leaf::RULE,
+    &missing_server_auth::RULE,
+    &chain_out_of_order::RULE,
+    &chain_incomplete::RULE,
+    &chain_expires_first::RULE,
+    &bad_serial::RULE,
+    &duplicate_serial::RULE,
+    &lifetime_too_long::RULE,
+    &shared_key::RULE,
+    &trailing_data::RULE,
     &host_not_covered::RULE,
     &host_without_tls::RULE,
     &secret_missing::RULE,
@@ -144,13 +174,50 @@ impl Dated<'_> {
 }
 
 fn dated(inventory: &Inventory) -> impl Iterator<Item = Dated<'_>> {
+    every(inventory).filter(|dated| dated.index == 0 || !dated.certificate.self_signed)
+}
+
+/// Every certificate of every bundle, roots behind the leaf too.
+fn every(inventory: &Inventory) -> impl Iterator<Item = Dated<'_>> {
     inventory.bundles().flat_map(move |(object, bundle)| {
         let secret = secret_of(inventory, object);
         let indexed = bundle.certificates.iter().enumerate();
-        indexed
-            .filter(|(index, certificate)| *index == 0 || !certificate.self_signed)
-            .map(move |(index, certificate)| Dated { object, secret, index, certificate })
+        indexed.map(move |(index, certificate)| Dated { object, secret, index, certificate })
     })
+}
+
+/// The leaves that an Ingress serves, each with its Secret.
+fn served(inventory: &Inventory) -> impl Iterator<Item = (&SecretFacts, &Certificate)> {
+    inventory
+        .tls_secrets()
+        .filter(|secret| inventory.is_used(&secret.object))
+        .filter_map(|secret| Some((secret, secret.bundle.leaf()?)))
+}
+
+/// How the certificates of a bundle belong together, when one of them is meant for hosts: a file
+/// of roots is no chain.
+fn arrangement(bundle: &Bundle) -> Option<Arrangement> {
+    let of_key = (bundle.pairing == Pairing::Match).then_some(0).or(bundle.key_position);
+    let arrangement = chain::arrange(&bundle.certificates, of_key);
+    let leaf = bundle.certificates.get(*arrangement.path.first()?)?;
+    (!leaf.is_ca || leaf.is_for_hosts()).then_some(arrangement)
+}
+
+/// How to get the certificates of one `tls.crt` into the order that is `expected`.
+fn fix_chain(object: &ObjectRef, expected: &str) -> String {
+    if object.place.is_some() {
+        return format!("put its certificates in this order: {expected}");
+    }
+    if object.kind == Kind::File {
+        return format!("certwright inspect {} --fix-chain", remedy::word(&object.name));
+    }
+    let namespace =
+        object.namespace.as_deref().map_or_else(String::new, |name| format!(" -n {name}"));
+    format!(
+        "certwright inspect {}{namespace} --fix-chain --out tls.crt, then: {}",
+        remedy::word(&object.short()),
+        remedy::import(object)
+    )
 }
 
 fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i SecretFacts> {

@@ -316,7 +316,11 @@ impl Planner<'_> {
                 match self.inventory.secret_state(&self.wish.namespace, secret) {
                     SecretState::Seen(facts) => self.check_secret(facts),
                     SecretState::Absent | SecretState::Unknown => {
-                        let pair = NewPair::Make { profile: profile.clone(), key: KeyChoice::New };
+                        let pair = NewPair::Make {
+                            profile: profile.clone(),
+                            key: KeyChoice::New,
+                            issuer: None,
+                        };
                         let step = CreateSecret { object, pair, with_ca_crt: false };
                         self.plan.steps.push(Step::CreateSecret(step));
                     }

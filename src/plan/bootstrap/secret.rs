@@ -26,6 +26,9 @@ pub(super) fn secret_problem(
         KeyState::Unreadable(why) => {
             return Some((format!("its private key cannot be read: {why}"), mend));
         }
+        KeyState::Encrypted => {
+            return Some(("its private key is under a password".to_owned(), mend));
+        }
     }
     let Some(leaf) = facts.bundle.leaf() else {
         return Some(("it holds no certificate that can be read".to_owned(), mend));

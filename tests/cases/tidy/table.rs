@@ -214,11 +214,14 @@ pub const TABLE: &[Row] = &[
             "exit",
             "inventory",
             "object_ref",
+            "observation",
             "observe",
             "output",
             "plan",
+            "redact",
             "render",
             "world",
+            "x509",
         ]),
         purity: Io,
         never: &[],
@@ -413,7 +416,7 @@ const RANDOM: Outside = Outside {
 };
 const KEY_BYTES: Outside = Outside {
     what: "key bytes",
-    paths: &["rcgen", "rsa", "rustls_pemfile", "pkcs1", "pkcs8", "sec1", "zeroize"],
+    paths: &["rcgen", "rsa", "rustls_pemfile", "pkcs1", "pkcs8", "p12_keystore", "sec1", "zeroize"],
     but: &[],
     in_tests: false,
     instead: "name the key by its fingerprint; the bytes travel beside the plan",

@@ -1,0 +1,49 @@
+//! `duplicate-serial`: two certificates of one issuer with one serial number. Firefox locks users
+//! out for it (`SEC_ERROR_REUSED_ISSUER_AND_SERIAL`): rabbitmq/tls-gen#35, syncthing/syncthing#361.
+
+use super::{Dated, certificate_place, every};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+use std::collections::BTreeMap;
+
+pub(super) const RULE: Rule = Rule {
+    code: "duplicate-serial",
+    severity: Severity::Warning,
+    remedy: "make one of them anew, with a random serial number",
+    explain: "Issuer and serial number together name one certificate (RFC 5280 §4.1.2.2). A client that \
+              has seen one of two with the same name refuses the other; Firefox offers no way round \
+              it. It comes from scripts with a fixed serial number, and from tools that make it from \
+              the key.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    let mut named: BTreeMap<(&str, &str), Vec<Dated<'_>>> = BTreeMap::new();
+    for dated in every(inventory) {
+        let name = (dated.certificate.issuer.as_str(), dated.certificate.serial.as_str());
+        let group = named.entry(name).or_default();
+        // One certificate in many places is one certificate.
+        if !group.iter().any(|other| other.certificate.sha256 == dated.certificate.sha256) {
+            group.push(dated);
+        }
+    }
+    for ((issuer, serial), group) in named {
+        let [first, others @ ..] = group.as_slice() else { continue };
+        if others.is_empty() {
+            continue;
+        }
+        let message = format!(
+            "{} certificates of {issuer} have the serial number {}",
+            group.len(),
+            serial.chars().take(64).collect::<String>()
+        );
+        let finding = RULE
+            .on(&certificate_place(first.object), message)
+            .evidence("issuer", issuer)
+            .evidence("serial", serial.chars().take(128).collect::<String>())
+            .evidence("certificates", group.len());
+        let places = others.iter().map(|other| certificate_place(other.object));
+        found.push(places.fold(finding, Finding::related));
+    }
+}

@@ -1,0 +1,34 @@
+//! `key-encrypted`: the private key is under a password, which no Ingress controller asks for.
+
+use super::{key_place, rotate_or_import};
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+use crate::inventory::bundle::KeyState;
+use crate::object_ref::{Kind, ObjectRef};
+
+pub(super) const RULE: Rule = Rule {
+    code: "key-encrypted",
+    severity: Severity::Error,
+    remedy: "take the password off: openssl pkey -in FILE -out tls.key",
+    explain: "A TLS Secret has no place for a password, so servers cannot open such a key: nginx stops \
+              at \"cannot load certificate key\", Go's controllers drop the Secret, Google's load \
+              balancer refuses the upload. Both forms are recognised: PKCS#8 (ENCRYPTED PRIVATE \
+              KEY) and the older one with Proc-Type: 4,ENCRYPTED.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for (object, bundle) in inventory.bundles() {
+        if bundle.key == KeyState::Encrypted {
+            let message = format!("{} is encrypted with a password", what(object));
+            let remedy = format!("{}; or: {}", RULE.remedy, rotate_or_import(object, bundle));
+            let remedy = if object.kind == Kind::File { RULE.remedy.to_owned() } else { remedy };
+            found.push(RULE.on(&key_place(object), message).remedy(remedy));
+        }
+    }
+}
+
+fn what(object: &ObjectRef) -> &'static str {
+    if object.kind == Kind::Secret { "tls.key" } else { "the private key" }
+}

@@ -1,0 +1,59 @@
+//! `missing-server-auth`: the certificate that is served is meant for something else. Source: RFC
+//! 5280 §4.2.1.12.
+
+use super::{certificate_place, served};
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule, remedy};
+use crate::inventory::Inventory;
+use crate::x509::cert::OID_SERVER_AUTH;
+
+pub(super) const RULE: Rule = Rule {
+    code: "missing-server-auth",
+    severity: Severity::Warning,
+    remedy: "make a certificate with the extended key usage serverAuth",
+    explain: "Where a certificate lists what it may be used for, clients want serverAuth \
+              (1.3.6.1.5.5.7.3.1) in the list; one with clientAuth alone is a client's. \
+              anyExtendedKeyUsage will do for Go, and for nobody else. A certificate without the list \
+              may be used for all.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for (secret, leaf) in served(inventory) {
+        let Some(usages) = &leaf.extended_key_usage else { continue };
+        if usages.iter().any(|usage| usage == OID_SERVER_AUTH) {
+            continue;
+        }
+        let usages = usages.iter().map(|oid| in_words(oid)).collect::<Vec<_>>().join(", ");
+        let way_out = match &secret.owner {
+            Some(owner) => format!("{} owns it: {}", owner.name, owner.way_out),
+            None if leaf.self_signed => {
+                let names: Vec<String> = leaf.dns().take(5).map(str::to_owned).collect();
+                remedy::issue_anew(&secret.object, &names)
+            }
+            None => remedy::import_renewed(&secret.object),
+        };
+        found.push(
+            RULE.on(
+                &certificate_place(&secret.object),
+                format!("it is served, and may be used only for {usages}"),
+            )
+            .evidence("extendedKeyUsage", usages)
+            .evidence("expected", "serverAuth")
+            .evidence("sha256", leaf.fingerprint())
+            .remedy(way_out),
+        );
+    }
+}
+
+fn in_words(oid: &str) -> &str {
+    match oid {
+        "2.5.29.37.0" => "anyExtendedKeyUsage",
+        "1.3.6.1.5.5.7.3.2" => "clientAuth",
+        "1.3.6.1.5.5.7.3.3" => "codeSigning",
+        "1.3.6.1.5.5.7.3.4" => "emailProtection",
+        "1.3.6.1.5.5.7.3.8" => "timeStamping",
+        "1.3.6.1.5.5.7.3.9" => "OCSPSigning",
+        other => other,
+    }
+}

@@ -1,0 +1,41 @@
+//! `shared-key`: two Secrets with different certificates for one private key: who takes one of
+//! them has both, and rotating one leaves the other as it was.
+
+use super::key_place;
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::{Inventory, SecretFacts};
+use std::collections::BTreeMap;
+
+pub(super) const RULE: Rule = Rule {
+    code: "shared-key",
+    severity: Severity::Info,
+    remedy: "give each its own key the next time it is rotated",
+    explain: "A key in several places is lost in all of them at once, and a renewal in one does not help \
+              the others. Copies of one certificate, as Reflector and its like make them, are not \
+              meant: those share their key by design.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    let mut by_key: BTreeMap<&str, Vec<&SecretFacts>> = BTreeMap::new();
+    for secret in inventory.tls_secrets() {
+        if let Some(leaf) = secret.bundle.leaf() {
+            by_key.entry(leaf.key_id.as_str()).or_default().push(secret);
+        }
+    }
+    for (key_id, group) in by_key {
+        let certificate = |secret: &SecretFacts| secret.bundle.leaf().map(|leaf| leaf.sha256);
+        let [first, others @ ..] = group.as_slice() else { continue };
+        if others.iter().all(|other| certificate(other) == certificate(first)) {
+            continue;
+        }
+        let message = format!("{} Secrets with different certificates have its key", group.len());
+        let finding = RULE
+            .on(&key_place(&first.object), message)
+            .evidence("key", key_id)
+            .evidence("secrets", group.len());
+        let places = others.iter().map(|other| key_place(&other.object));
+        found.push(places.fold(finding, Finding::related));
+    }
+}

@@ -1,0 +1,40 @@
+//! `weak-key`: a key that clients refuse for its size. Source: CA/Browser Forum baseline
+//! requirements §6.1.5 (2048 bits since 2014); OpenSSL's default security level on Debian and
+//! Ubuntu, rustls and browsers hold to it for private certificates too.
+
+use super::{certificate_place, dated, gke};
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+use std::collections::BTreeSet;
+
+pub(super) const RULE: Rule = Rule {
+    code: "weak-key",
+    severity: Severity::Warning,
+    remedy: "make a certificate with an RSA-2048 or P-256 key",
+    explain: "RSA below 2048 bits, DSA, and curves below 224 bits are within reach of an attacker with \
+              means. rustls, browsers and OpenSSL as Debian and Ubuntu set it up refuse them. Where \
+              Google's load balancer serves the certificate, gke-key-type says it, for there it is \
+              not even taken.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    let on_gke: BTreeSet<_> = gke::served_secrets(inventory, context)
+        .into_iter()
+        .map(|(secret, _)| &secret.object)
+        .collect();
+    for dated in dated(inventory) {
+        let told_by_gke = dated.index == 0 && on_gke.contains(dated.object);
+        let Some(why) = dated.certificate.weak_key().filter(|_| !told_by_gke) else { continue };
+        let key_type = &dated.certificate.key_type;
+        let message = format!("{} has a key of type {key_type}: {why}", dated.name());
+        found.push(
+            RULE.on(&certificate_place(dated.object), message)
+                .evidence("keyType", key_type)
+                .evidence("expected", "rsa-2048 or p256")
+                .evidence("sha256", dated.certificate.fingerprint())
+                .remedy(dated.remedy()),
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! `weak-signature`: a signature over a digest for which certificates have been forged (MD5 in
+//! 2008, SHA-1 in 2017). Source: RFC 6194, and the clients, which refuse it.
+
+use super::{certificate_place, dated};
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::Inventory;
+
+pub(super) const RULE: Rule = Rule {
+    code: "weak-signature",
+    severity: Severity::Warning,
+    remedy: "have the certificate signed anew, over SHA-256",
+    explain: "Two certificates with one MD5 or SHA-1 digest can be made at will, so Go, rustls, browsers \
+              and OpenSSL's usual security level refuse such signatures. On a root it does not \
+              matter: nobody checks the signature by which a root signed itself.",
+    check,
+};
+
+fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for dated in dated(inventory) {
+        let certificate = dated.certificate;
+        let Some(digest) = certificate.weak_digest() else { continue };
+        if certificate.is_ca && certificate.self_signed && !certificate.is_for_hosts() {
+            continue;
+        }
+        let message = format!("{} is signed over {digest}", dated.name());
+        found.push(
+            RULE.on(&certificate_place(dated.object), message)
+                .evidence("signature", &certificate.signature)
+                .evidence("expected", "SHA-256 or longer")
+                .evidence("sha256", certificate.fingerprint())
+                .remedy(dated.remedy()),
+        );
+    }
+}

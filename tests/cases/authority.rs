@@ -1,0 +1,492 @@
+//! A CA of one's own: what `issue --make-ca`, `--ca`, `--csr`, `--from-csr` and `--p12` make,
+//! judged by OpenSSL, Go, rustls-webpki and Java; and what they refuse.
+
+use crate::support::binary::{Certwright, Ran};
+use crate::support::live::Live;
+use crate::support::witness::{self, OpenSsl};
+use certwright::x509::profile::KeyType;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+fn within(folder: &Path, args: &[&str]) -> Ran {
+    Certwright::new().folder(folder).args(args).run()
+}
+
+/// A folder with `ca/ca.crt` and `ca/ca.key`.
+fn folder_with_ca(key_type: &str) -> TempDir {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let make = ["issue", "--make-ca", "--cn", "Shop CA", "--out-dir", "ca", "--key-type", key_type];
+    within(folder.path(), &make).expect_code(0);
+    folder
+}
+
+const BY_CA: [&str; 4] = ["--ca", "ca/ca.crt", "--ca-key", "ca/ca.key"];
+
+/// Runs a shell script of OpenSSL commands in the folder.
+fn script(folder: &Path, script: &str) {
+    let ran = Command::new("sh").args(["-ec", script]).current_dir(folder).output();
+    let ran = ran.expect("sh starts");
+    assert!(ran.status.success(), "{script}: {}", String::from_utf8_lossy(&ran.stderr));
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).display().to_string()
+}
+
+/// Whether OpenSSL takes the pair in `folder` for the host, trusting `ca.crt` in it alone.
+fn openssl_verifies(openssl: &OpenSsl, folder: &Path, host: &str) -> Result<String, String> {
+    let (root, leaf) = (path(folder, "ca.crt"), path(folder, "tls.crt"));
+    let verify = ["verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", host];
+    openssl.ask(&[&verify[..], &["-CAfile", &root, "-untrusted", &leaf, &leaf]].concat())
+}
+
+fn webpki_verifies(folder: &Path, host: &str) -> Result<(), String> {
+    let all = |name: &str| -> Vec<CertificateDer<'static>> {
+        let found = CertificateDer::pem_file_iter(folder.join(name)).expect("it can be opened");
+        found.collect::<Result<_, _>>().expect("it is PEM")
+    };
+    let (chain, roots) = (all("tls.crt"), all("ca.crt"));
+    let anchor = webpki::anchor_from_trusted_cert(&roots[0]).map_err(|e| format!("{e:?}"))?;
+    let leaf = webpki::EndEntityCert::try_from(&chain[0]).map_err(|e| format!("{e:?}"))?;
+    leaf.verify_for_usage(
+        webpki::ALL_VERIFICATION_ALGS,
+        &[anchor],
+        &chain[1..],
+        UnixTime::now(),
+        webpki::KeyUsage::server_auth(),
+        None,
+        None,
+    )
+    .map_err(|error| format!("{error:?}"))?;
+    let host = ServerName::try_from(host).map_err(|error| error.to_string())?;
+    leaf.verify_is_valid_for_subject_name(&host).map_err(|error| format!("{error:?}"))
+}
+
+#[test]
+fn what_a_ca_of_any_key_type_signs_is_accepted_by_everybody_who_trusts_it() {
+    let test = "what_a_ca_of_any_key_type_signs_is_accepted_by_everybody_who_trusts_it";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let cases = TempDir::new().expect("a temp folder can be made");
+    for ca_type in KeyType::ALL {
+        let folder = folder_with_ca(ca_type.as_str());
+        for leaf_type in [KeyType::P256, KeyType::P384, KeyType::Ed25519, KeyType::Rsa2048] {
+            let label = format!("{leaf_type}-by-{ca_type}");
+            let out = path(cases.path(), &label);
+            let issue =
+                ["issue", "shop.example", "--key-type", leaf_type.as_str(), "--out-dir", &out];
+            within(folder.path(), &[&issue[..], &BY_CA].concat()).expect_code(0);
+            let out = Path::new(&out);
+            let verified = openssl_verifies(&openssl, out, "shop.example");
+            assert!(verified.is_ok(), "{label}: {verified:?}");
+            assert_eq!(webpki_verifies(out, "shop.example"), Ok(()), "{label}");
+            assert!(webpki_verifies(out, "other.example").is_err(), "{label}");
+            fs::write(out.join("root.pem"), read(out, "ca.crt")).expect("it can be written");
+            fs::write(out.join("host"), "shop.example").expect("it can be written");
+        }
+    }
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let Some(told) = witness::go_clients(test, cases.path(), now) else { return };
+    assert_eq!(told.len(), 24);
+    for (case, complaint) in told {
+        assert_eq!(complaint, None, "{case}");
+    }
+}
+
+#[test]
+fn a_ca_lives_ten_years_signs_leaves_only_and_is_no_server() {
+    let test = "a_ca_lives_ten_years_signs_leaves_only_and_is_no_server";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let folder = folder_with_ca("p256");
+    let certificate = path(folder.path(), "ca/ca.crt");
+    let said = openssl.ask(&["x509", "-noout", "-text", "-in", &certificate]).expect("it reads it");
+    for part in [
+        "CA:TRUE, pathlen:0",
+        "Certificate Sign, CRL Sign",
+        "X509v3 Subject Key Identifier",
+        "Subject: CN = Shop CA",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for part in ["Subject Alternative Name", "Extended Key Usage"] {
+        assert!(!said.contains(part), "{part}: {said}");
+    }
+    let mode = fs::metadata(folder.path().join("ca/ca.key")).expect("it is there").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    let inspected = within(folder.path(), &["inspect", "ca/ca.crt", "-o", "json"]).json();
+    let certificate = &inspected["certificates"][0];
+    let instant = |field: &str| {
+        certwright::x509::instant::parse(certificate[field].as_str().expect("an instant"))
+            .expect("an instant")
+    };
+    let days = (instant("notAfter") - instant("notBefore")).whole_days();
+    assert_eq!(days, 3650);
+    assert_eq!(inspected["findings"], serde_json::json!([]), "a CA is clean");
+    assert_eq!(inspected["clients"], serde_json::json!([]), "and no server");
+}
+
+#[test]
+fn a_leaf_never_outlives_its_ca_and_that_is_said() {
+    let folder = folder_with_ca("p256");
+    let issue =
+        ["issue", "shop.example", "--key-type", "p256", "--lifetime", "9999d", "-o", "json"];
+    let told = within(folder.path(), &[&issue[..], &BY_CA].concat()).expect_code(0).json();
+    let ca = within(folder.path(), &["inspect", "ca/ca.crt", "-o", "json"]).json();
+    let ends = ca["certificates"][0]["notAfter"].as_str().expect("an instant").to_owned();
+    assert_eq!(told["steps"][0]["after"]["notAfter"], ends.as_str());
+    let note = told["notes"][0].as_str().expect("a note");
+    assert!(note.contains(&ends) && note.contains("CN=Shop CA"), "{note}");
+}
+
+#[test]
+fn the_chain_goes_into_tls_crt_without_the_root_and_the_root_into_ca_crt() {
+    let test = "the_chain_goes_into_tls_crt_without_the_root_and_the_root_into_ca_crt";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let folder = TempDir::new().expect("a temp folder can be made");
+    script(folder.path(), MIDDLE);
+    script(
+        folder.path(),
+        "cat middle.crt root.crt > both.crt; cat root.crt middle.crt > turned.crt",
+    );
+    for ca in ["both.crt", "turned.crt"] {
+        let issue = ["issue", "shop.example", "--key-type", "p256", "--out-dir", ca, "--force"];
+        let out = format!("out-{ca}");
+        let issue =
+            [&issue[..4], &["--out-dir", &out, "--ca", ca, "--ca-key", "middle.key"]].concat();
+        within(folder.path(), &issue).expect_code(0);
+        let out = folder.path().join(&out);
+        let (chain, root) = (read(&out, "tls.crt"), read(&out, "ca.crt"));
+        assert_eq!(chain.matches("BEGIN CERTIFICATE").count(), 2, "{ca}");
+        assert!(chain.ends_with(&read(folder.path(), "middle.crt")), "{ca}");
+        assert_eq!(root, read(folder.path(), "root.crt"), "{ca}");
+        let verified = openssl_verifies(&openssl, &out, "shop.example");
+        assert!(verified.is_ok(), "{verified:?}");
+        assert_eq!(webpki_verifies(&out, "shop.example"), Ok(()));
+    }
+    // Without the root, there is no ca.crt to write; that is said.
+    let issue = ["issue", "shop.example", "--key-type", "p256", "--out-dir", "rootless"];
+    let ca = ["--ca", "middle.crt", "--ca-key", "middle.key"];
+    let ran = within(folder.path(), &[&issue[..], &ca].concat()).expect_code(0);
+    assert!(ran.stdout.contains("no root stands in --ca"), "{}", ran.stdout);
+    assert!(!folder.path().join("rootless/ca.crt").exists());
+}
+
+/// A root, and an intermediate below it that may sign leaves.
+const MIDDLE: &str = "
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 400 -subj '/O=Org/CN=Root' \
+  -keyout root.key -out root.crt -addext keyUsage=critical,keyCertSign 2>/dev/null
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/O=Org/CN=Middle' -keyout middle.key -out middle.csr 2>/dev/null
+printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > middle.ext
+openssl x509 -req -in middle.csr -CA root.crt -CAkey root.key -CAcreateserial -days 300 -extfile middle.ext -out middle.crt 2>/dev/null
+";
+
+#[test]
+fn a_ca_that_may_not_sign_is_refused_before_anything_is_made() {
+    let test = "a_ca_that_may_not_sign_is_refused_before_anything_is_made";
+    if witness::openssl(test).is_none() {
+        return;
+    }
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let new = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -keyout";
+    script(
+        folder.path(),
+        &format!(
+            "{new} leaf.key -out leaf.crt -subj /CN=leaf -addext basicConstraints=CA:FALSE 2>/dev/null
+             {new} crl.key -out crl.crt -subj /CN=crl -addext keyUsage=critical,cRLSign 2>/dev/null
+             {new} twice.key -out twice.crt -subj /DC=com/DC=example/CN=twice 2>/dev/null
+             {new} zero.key -out zero.crt -subj /CN=zero -addext basicConstraints=critical,CA:TRUE,pathlen:0 \
+               -config /etc/ssl/openssl.cnf 2>/dev/null
+             openssl req -new -key crl.key -subj /CN=below -out below.csr
+             printf 'basicConstraints=critical,CA:TRUE\\n' > below.ext
+             openssl x509 -req -in below.csr -CA zero.crt -CAkey zero.key -CAcreateserial -days 9 -extfile below.ext -out below.crt 2>/dev/null
+             cat below.crt zero.crt > below-zero.crt
+             openssl genpkey -algorithm ec -pkeyopt ec_paramgen_curve:secp521r1 -out big.key
+             openssl req -x509 -new -key big.key -days 30 -subj /CN=big -out big.crt
+             openssl x509 -req -in below.csr -signkey crl.key -days -1 -extfile below.ext -out over.crt 2>/dev/null"
+        ),
+    );
+    for (ca, key, told) in [
+        ("leaf.crt", "leaf.key", "does not say CA:TRUE"),
+        ("crl.crt", "crl.key", "lacks keyCertSign"),
+        ("zero.crt", "leaf.key", "none of the certificates in it is the private key's"),
+        ("twice.crt", "twice.key", "it has an attribute twice"),
+        ("below-zero.crt", "crl.key", "allows no CA so far below it (path length 0)"),
+        ("big.crt", "big.key", "of type p521, which cannot sign here"),
+        ("over.crt", "crl.key", "CN=below expired on "),
+        ("leaf.key", "leaf.key", "there is no certificate in it"),
+        ("gone.crt", "leaf.key", "gone.crt"),
+    ] {
+        let issue = ["issue", "shop.example", "--key-type", "p256", "--ca", ca, "--ca-key", key];
+        let ran = within(folder.path(), &issue).expect_code(4);
+        let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(told), "{ca}: {said}");
+        assert!(!folder.path().join("tls.key").exists(), "{ca}: nothing is written");
+    }
+    // A leaf of its CA's name would look like its own issuer.
+    let named =
+        ["issue", "shop.example", "--cn", "zero", "--ca", "zero.crt", "--ca-key", "zero.key"];
+    let ran = within(folder.path(), &named).expect_code(4);
+    let told = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("choose another --cn"), "{told}");
+}
+
+#[test]
+fn a_request_is_signed_for_its_names_and_key_and_nothing_else_of_it() {
+    let test = "a_request_is_signed_for_its_names_and_key_and_nothing_else_of_it";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let folder = folder_with_ca("p256");
+    // P-384 with SHA-256: another digest than the curve suggests, as OpenSSL writes it.
+    script(
+        folder.path(),
+        "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:secp384r1 -sha256 -nodes -keyout tls.key -out greedy.csr \
+           -subj '/O=Somebody Else/CN=shop.example' -addext subjectAltName=DNS:shop.example,IP:10.0.0.1 \
+           -addext basicConstraints=critical,CA:TRUE -addext keyUsage=keyCertSign -addext extendedKeyUsage=codeSigning \
+           -addext certificatePolicies=1.2.3.4 2>/dev/null",
+    );
+    let sign = ["issue", "--from-csr", "greedy.csr"];
+    let ran = within(folder.path(), &[&sign[..], &BY_CA].concat()).expect_code(0);
+    for left_out in ["CA:TRUE", "serverAuth", "Somebody Else"] {
+        assert!(ran.stdout.contains(left_out), "{left_out}: {}", ran.stdout);
+    }
+    let leaf = path(folder.path(), "tls.crt");
+    let said = openssl.ask(&["x509", "-noout", "-text", "-in", &leaf]).expect("it reads it");
+    for part in
+        ["CA:FALSE", "TLS Web Server Authentication", "DNS:shop.example, IP Address:10.0.0.1"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for part in ["CA:TRUE", "Code Signing", "Certificate Sign", "Policies", "Somebody Else"] {
+        assert!(!said.contains(part), "{part}: {said}");
+    }
+    let key = path(folder.path(), "tls.key");
+    let of_key = openssl.ask(&["pkey", "-in", &key, "-pubout"]);
+    assert_eq!(openssl.ask(&["x509", "-noout", "-pubkey", "-in", &leaf]), of_key, "its own key");
+    let verified = openssl_verifies(&openssl, folder.path(), "shop.example");
+    assert!(verified.is_ok(), "{verified:?}");
+}
+
+#[test]
+fn a_request_that_is_made_here_is_read_by_openssl_and_signed_here() {
+    let test = "a_request_that_is_made_here_is_read_by_openssl_and_signed_here";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let folder = folder_with_ca("ed25519");
+    for key_type in KeyType::ALL {
+        let out = key_type.as_str();
+        let names = [
+            "münchen.example",
+            "--ip",
+            "2001:db8::1",
+            "--email",
+            "a@b.example",
+            "--uri",
+            "spiffe://x/y",
+        ];
+        let make = ["issue", "--csr", "--key-type", out, "--out-dir", out];
+        within(folder.path(), &[&make[..], &names].concat()).expect_code(0);
+        let csr = path(folder.path(), &format!("{out}/tls.csr"));
+        let said =
+            openssl.ask(&["req", "-noout", "-verify", "-text", "-in", &csr]).expect("it reads it");
+        assert!(said.contains("DNS:xn--mnchen-3ya.example, IP Address:2001:DB8:0:0:0:0:0:1, email:a@b.example, URI:spiffe://x/y"), "{said}");
+        let sign = ["issue", "--from-csr", &csr, "--out-dir", out];
+        within(folder.path(), &[&sign[..], &BY_CA].concat()).expect_code(0);
+        let out = folder.path().join(out);
+        assert_eq!(webpki_verifies(&out, "xn--mnchen-3ya.example"), Ok(()), "{key_type}");
+    }
+}
+
+#[test]
+fn a_request_that_is_forged_weak_or_names_nothing_is_refused() {
+    let test = "a_request_that_is_forged_weak_or_names_nothing_is_refused";
+    if witness::openssl(test).is_none() {
+        return;
+    }
+    let folder = folder_with_ca("p256");
+    let new = "openssl req -new -nodes -keyout k.key -newkey";
+    script(
+        folder.path(),
+        &format!(
+            "{new} rsa:1024 -subj /CN=a.example -out weak.csr 2>/dev/null
+             {new} ec -pkeyopt ec_paramgen_curve:secp521r1 -subj /CN=a.example -out big.csr 2>/dev/null
+             {new} ed25519 -subj '/CN=No Host' -out nameless.csr 2>/dev/null
+             {new} ed25519 -subj /CN=a.example -addext subjectAltName=DNS:a..example -out bad-name.csr 2>/dev/null
+             {new} ed25519 -subj /CN=a.example -out good.csr 2>/dev/null
+             {new} ed25519 -subj /CN=b.example -out other.csr 2>/dev/null
+             openssl req -in good.csr -outform DER -out good.der; openssl req -in other.csr -outform DER -out other.der
+             size=$(($(wc -c < good.der) - 64))
+             (head -c $size good.der; tail -c 64 other.der) > forged.csr"
+        ),
+    );
+    for (csr, told) in [
+        ("weak.csr", "its key is of type rsa-1024"),
+        ("big.csr", "its key is of type p521"),
+        ("nameless.csr", "needs at least one name"),
+        ("bad-name.csr", "it has an empty label"),
+        ("forged.csr", "its signature is not that of its own key"),
+        ("k.key", "there is no PEM block of a certificate request in it"),
+    ] {
+        let sign = ["issue", "--from-csr", csr];
+        let ran = within(folder.path(), &[&sign[..], &BY_CA].concat()).expect_code(4);
+        assert!(ran.stderr.contains(told), "{csr}: {}", ran.stderr);
+    }
+    let sign = ["issue", "--from-csr", "good.der"];
+    within(folder.path(), &[&sign[..], &BY_CA].concat()).expect_code(0);
+    // A common name alone is a host that was asked for, and becomes a SAN.
+    let said = within(folder.path(), &["inspect", "tls.crt"]).expect_code(0).stdout;
+    assert!(said.contains("names        a.example"), "{said}");
+}
+
+#[test]
+fn a_pkcs12_is_read_by_openssl_and_java_with_its_chain() {
+    let test = "a_pkcs12_is_read_by_openssl_and_java_with_its_chain";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let folder = folder_with_ca("p256");
+    fs::write(folder.path().join("password"), "pass word: 1\n").expect("it can be written");
+    for key_type in ["rsa-2048", "p256"] {
+        let store = format!("{key_type}.p12");
+        let issue = ["issue", "shop.example", "--key-type", key_type, "--force"];
+        let p12 = ["--p12", &store, "--p12-password-file", "password"];
+        within(folder.path(), &[&issue[..], &p12, &BY_CA].concat()).expect_code(0);
+        let there = fs::metadata(folder.path().join(&store)).expect("it is there");
+        assert_eq!(there.permissions().mode() & 0o777, 0o600);
+        let (file, password) = (path(folder.path(), &store), path(folder.path(), "password"));
+        let password = format!("file:{password}");
+        let read = ["pkcs12", "-in", &file, "-passin", &password, "-nodes"];
+        let all = openssl.ask(&read).expect("openssl opens it");
+        assert_eq!(all.matches("BEGIN CERTIFICATE").count(), 2, "leaf and root: {all}");
+        let key = openssl.ask(&[&read[..], &["-nocerts"]].concat()).expect("openssl opens it");
+        let body = |pem: &str| pem.split("-----").nth(2).unwrap_or_default().trim().to_owned();
+        assert_eq!(body(&key), body(&read_key(folder.path())), "the key is the pair's");
+        let info = [&read[..], &["-info", "-nokeys"]].concat();
+        let info = Command::new("openssl").args(info).output().expect("openssl starts");
+        let info = String::from_utf8_lossy(&info.stderr).into_owned();
+        assert!(info.contains("AES-256-CBC") && info.contains("MAC: sha256"), "{info}");
+        let wrong = ["pkcs12", "-in", &file, "-passin", "pass:wrong", "-nodes"];
+        assert!(openssl.ask(&wrong).is_err());
+        if !witness::succeeds(Command::new("keytool").arg("-help")) {
+            witness::say("keytool is not here: Java was not asked about PKCS#12");
+            continue;
+        }
+        let list = ["-list", "-v", "-storetype", "PKCS12", "-storepass:file"];
+        let asked = Command::new("keytool")
+            .args(["-J-Duser.language=en", "-J-Dfile.encoding=UTF-8", "-J-Dsun.jnu.encoding=UTF-8"])
+            .args(list)
+            .arg(folder.path().join("password"))
+            .args(["-keystore", &file])
+            .output()
+            .expect("keytool starts");
+        let said = String::from_utf8_lossy(&asked.stdout).into_owned();
+        assert!(said.contains("PrivateKeyEntry") && said.contains("chain length: 2"), "{said}");
+    }
+}
+
+fn read_key(folder: &Path) -> String {
+    read(folder, "tls.key")
+}
+
+#[test]
+fn a_pkcs12_without_a_password_is_not_made() {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    fs::write(folder.path().join("empty"), "\n").expect("it can be written");
+    // Java: "Password is not ASCII".
+    fs::write(folder.path().join("foreign"), "pässword\n").expect("it can be written");
+    for args in [
+        &["--p12", "a.p12"][..],
+        &["--p12", "a.p12", "--p12-password-file", "empty"],
+        &["--p12", "a.p12", "--p12-password-file", "foreign"],
+    ] {
+        let issue = ["issue", "shop.example", "--key-type", "p256"];
+        let ran = within(folder.path(), &[&issue[..], args].concat()).expect_code(2);
+        assert!(ran.stderr.contains("--p12-password-file"), "{}", ran.stderr);
+        assert!(!folder.path().join("tls.key").exists(), "nothing is written");
+    }
+}
+
+#[test]
+fn a_root_that_is_there_already_is_left_alone_and_another_one_is_not_replaced() {
+    let folder = folder_with_ca("p256");
+    fs::copy(folder.path().join("ca/ca.crt"), folder.path().join("ca.crt")).expect("copied");
+    let issue = ["issue", "shop.example", "--key-type", "p256"];
+    within(folder.path(), &[&issue[..], &BY_CA].concat()).expect_code(0);
+    let other = folder_with_ca("p256");
+    fs::remove_file(folder.path().join("tls.key")).expect("it was there");
+    fs::remove_file(folder.path().join("tls.crt")).expect("it was there");
+    let (certificate, key) = (path(other.path(), "ca/ca.crt"), path(other.path(), "ca/ca.key"));
+    let by_other = ["--ca", &certificate, "--ca-key", &key];
+    let ran = within(folder.path(), &[&issue[..], &by_other].concat()).expect_code(4);
+    assert!(ran.stderr.contains("ca.crt exists already"), "{}", ran.stderr);
+    assert!(!folder.path().join("tls.key").exists(), "nothing is written");
+}
+
+#[test]
+fn a_ca_kept_in_a_secret_signs_into_another_secret() {
+    let Some(live) = Live::new("a_ca_kept_in_a_secret_signs_into_another_secret") else { return };
+    live.run(&[
+        "issue",
+        "--make-ca",
+        "--cn",
+        "Shop CA",
+        "--key-type",
+        "p256",
+        "--secret",
+        "shop-ca",
+    ])
+    .expect_code(0);
+    let issue = ["issue", "shop.example", "--key-type", "p256", "--secret", "shop-tls"];
+    live.run(&[&issue[..], &["--ca", "secret/shop-ca"]].concat()).expect_code(0);
+    let (ca, leaf) = (live.secret("shop-ca"), live.secret("shop-tls"));
+    assert_eq!(leaf["data"]["ca.crt"], ca["data"]["tls.crt"], "the root is for clients");
+    let told = live.run(&["inspect", "secret/shop-tls", "-o", "json"]).expect_code(0).json();
+    assert_eq!(told["certificates"].as_array().map(Vec::len), Some(1), "leaf without root");
+    assert_eq!(told["certificates"][0]["issuer"], "CN=Shop CA");
+    assert_eq!(told["findings"], serde_json::json!([]));
+    let gone = live.run(&[&issue[..5], &["x", "--ca", "secret/gone"]].concat());
+    assert!(gone.expect_code(4).stderr.contains("gone"));
+}
+
+#[test]
+fn rotate_renews_what_the_given_ca_signed_and_refuses_what_another_did() {
+    let test = "rotate_renews_what_the_given_ca_signed_and_refuses_what_another_did";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let (folder, other) = (folder_with_ca("p256"), folder_with_ca("p256"));
+    let issue = ["issue", "shop.example", "--key-type", "p256", "--lifetime", "90d"];
+    let printed = ["--secret", "shop-tls", "--dry-run=client", "-o", "yaml"];
+    let manifest = within(folder.path(), &[&issue[..], &printed, &BY_CA].concat()).expect_code(0);
+    fs::write(folder.path().join("secret.yaml"), &manifest.stdout).expect("it can be written");
+    let rotate = ["rotate", "secret/shop-tls", "-f", "secret.yaml", "--in-place"];
+
+    let refused = within(folder.path(), &rotate).expect_code(4);
+    assert!(refused.stderr.contains("was issued by CN=Shop CA"), "{}", refused.stderr);
+    let (certificate, key) = (path(other.path(), "ca/ca.crt"), path(other.path(), "ca/ca.key"));
+    let by_other = ["--ca", &certificate, "--ca-key", &key];
+    let refused = within(folder.path(), &[&rotate[..], &by_other].concat()).expect_code(4);
+    assert!(refused.stderr.contains("and --ca is CN=Shop CA"), "{}", refused.stderr);
+    assert_eq!(read(folder.path(), "secret.yaml"), manifest.stdout, "nothing was written");
+
+    let rotated = within(folder.path(), &[&rotate[..], &BY_CA].concat()).expect_code(0);
+    assert!(rotated.stdout.contains("by CN=Shop CA"), "{}", rotated.stdout);
+    assert!(!rotated.stderr.contains("pinned"), "a root stays: {}", rotated.stderr);
+    let secret: k8s_openapi::api::core::v1::Secret =
+        serde_saphyr::from_str(&read(folder.path(), "secret.yaml")).expect("it is a Secret");
+    let before: k8s_openapi::api::core::v1::Secret =
+        serde_saphyr::from_str(&manifest.stdout).expect("it is a Secret");
+    let (data, before) = (secret.data.unwrap_or_default(), before.data.unwrap_or_default());
+    assert_eq!(data["ca.crt"], before["ca.crt"]);
+    assert_ne!(data["tls.key"], before["tls.key"]);
+    let out = folder.path().join("out");
+    fs::create_dir(&out).expect("it can be made");
+    for (name, value) in data {
+        fs::write(out.join(name), value.0).expect("it can be written");
+    }
+    let verified = openssl_verifies(&openssl, &out, "shop.example");
+    assert!(verified.is_ok(), "{verified:?}");
+    let clean = within(folder.path(), &["check", "-f", "secret.yaml"]).expect_code(0);
+    assert!(clean.stdout.contains("nothing to report"), "{}", clean.stdout);
+}
