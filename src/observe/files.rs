@@ -7,7 +7,7 @@ use crate::redact::Redacted;
 use crate::world::words;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -179,24 +179,32 @@ fn read_text(path: &Path) -> Result<Zeroizing<String>, String> {
 /// # Errors
 /// A sentence, when it cannot be read or is far too large.
 pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
-    let size = fs::metadata(path).map_err(|error| words(&error))?.len();
+    let file = fs::File::open(path).map_err(|error| words(&error))?;
+    let size = file.metadata().map_err(|error| words(&error))?.len();
     if size > MAX_BYTES {
-        return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024));
+        return Err(too_large());
     }
-    fs::read(path).map(Zeroizing::new).map_err(|error| words(&error))
+    bounded(file, usize::try_from(size).unwrap_or_default())
 }
 
 fn read_stdin() -> Result<Zeroizing<Vec<u8>>, String> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    std::io::stdin()
-        .lock()
-        .take(MAX_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(|error| words(&error))?;
+    bounded(std::io::stdin().lock(), 0)
+}
+
+/// All that comes, up to [`MAX_BYTES`]: a device or a pipe says that it holds nothing and then
+/// never ends.
+fn bounded(source: impl Read, expected: usize) -> Result<Zeroizing<Vec<u8>>, String> {
+    // Room for the end of the file too: a vector that grows leaves a copy of a key behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 1));
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| words(&error))?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
-        return Err(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024));
+        return Err(too_large());
     }
     Ok(bytes)
+}
+
+fn too_large() -> String {
+    format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024)
 }
 
 fn read_stdin_text() -> Result<String, Unreadable> {
