@@ -20,6 +20,7 @@ mod support {
     pub mod rude;
     pub mod source_tree;
     pub mod tls_server;
+    pub mod terminal;
     pub mod witness;
 }
 
@@ -30,6 +31,7 @@ mod cases {
     mod control_plane;
     mod dns;
     mod help;
+    mod hostile;
     mod live_bootstrap;
     mod live_gke;
     mod live_input;
