@@ -13,11 +13,14 @@ mod support {
     pub mod background;
     pub mod binary;
     pub mod control_plane;
+    pub mod der;
+    pub mod dice;
     pub mod gke;
     pub mod live;
     pub mod name_server;
     pub mod real_parts;
     pub mod rude;
+    pub mod openssl_text;
     pub mod source_tree;
     pub mod tls_server;
     pub mod terminal;
@@ -42,6 +45,7 @@ mod cases {
     mod live_walk;
     mod local_files;
     mod output_files;
+    mod properties;
     mod readme;
     mod real_parts;
     mod remedies;

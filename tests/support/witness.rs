@@ -7,7 +7,12 @@
 //! address a line that a client may connect to. Python (`witness/judge.py`) and Go
 //! (`witness/judge.go`) each judge a whole folder in one process and print one JSON object a pair,
 //! with the same fields.
+//!
+//! A batch is thousands of certificates at once, without handshakes: a folder with `certificates`,
+//! a line for each (its DER as base64, the name of a key file, and hosts, with blanks between), and
+//! those key files in `keys`. `witness/batch.py` and `witness/batch.go` print a JSON object a line.
 
+use certwright::x509::cert::{Certificate, San};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -18,17 +23,37 @@ use std::process::{Command, Output, Stdio};
 /// What Python says of the pairs in `folder`, in the order of their names; nothing, loudly, where
 /// there is no Python with `cryptography`.
 pub fn python(test: &str, folder: &Path) -> Option<Vec<Value>> {
+    python_program(test, "judge.py", folder)
+}
+
+/// What Python says of the certificates of a batch, in their order.
+pub fn python_of_batch(test: &str, folder: &Path) -> Option<Vec<Value>> {
+    python_program(test, "batch.py", folder)
+}
+
+/// What one of the Python programs in `witness/` says of a folder; nothing, loudly, where there is
+/// no Python with `cryptography`.
+pub fn python_program(test: &str, program: &str, folder: &Path) -> Option<Vec<Value>> {
     const MODULES: &str = "import cryptography.x509.verification";
     if !succeeds(Command::new("python3").args(["-c", MODULES])) {
         skip(test, "needs python3 with the package cryptography, 43 or newer");
         return None;
     }
-    Some(verdicts(Command::new("python3").arg(judge("judge.py")).arg(folder)))
+    Some(verdicts(Command::new("python3").arg(judge(program)).arg(folder)))
 }
 
 /// What Go says of the pairs in `folder`, in the order of their names; nothing, loudly, where
 /// there is no Go.
 pub fn go(test: &str, folder: &Path) -> Option<Vec<Value>> {
+    go_program(test, "judge.go", folder)
+}
+
+/// What Go says of the certificates of a batch, in their order.
+pub fn go_of_batch(test: &str, folder: &Path) -> Option<Vec<Value>> {
+    go_program(test, "batch.go", folder)
+}
+
+fn go_program(test: &str, program: &str, folder: &Path) -> Option<Vec<Value>> {
     if !succeeds(Command::new("go").arg("version")) {
         skip(test, "needs Go (https://go.dev/dl)");
         return None;
@@ -36,7 +61,24 @@ pub fn go(test: &str, folder: &Path) -> Option<Vec<Value>> {
     let mut go = Command::new("go");
     // The Go that is here, and no module of anybody's around this file.
     go.env("GOTOOLCHAIN", "local").env("GOWORK", "off").env("GO111MODULE", "off");
-    Some(verdicts(go.arg("run").arg(judge("judge.go")).arg(folder)))
+    Some(verdicts(go.arg("run").arg(judge(program)).arg(folder)))
+}
+
+/// The names that certwright reads, in the words of `batch.py` and `batch.go`.
+pub fn names_by_kind(facts: &Certificate) -> BTreeMap<&'static str, Vec<String>> {
+    let mut found: BTreeMap<_, Vec<String>> =
+        ["dns", "ip", "email", "uri"].map(|kind| (kind, Vec::new())).into();
+    for name in &facts.names {
+        let kind = match name {
+            San::Dns(_) => "dns",
+            San::Ip(_) => "ip",
+            San::Email(_) => "email",
+            San::Uri(_) => "uri",
+            San::Other(_) => continue,
+        };
+        found.entry(kind).or_default().push(name.to_string());
+    }
+    found
 }
 
 /// What Go's client makes of each case in `folder` at `at` (seconds since 1970), by the cases'
