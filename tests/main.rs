@@ -46,6 +46,7 @@ mod cases {
     mod local_files;
     mod output_files;
     mod properties;
+    mod public_vectors;
     mod readme;
     mod real_parts;
     mod remedies;
