@@ -470,8 +470,8 @@ mod tests {
     fn serial_numbers_are_twenty_positive_bytes_and_never_the_same() {
         let random = SystemRandom::new();
         let serials: BTreeSet<[u8; 20]> =
-            (0..200).map(|_| serial(&random).expect("randomness works")).collect();
-        assert_eq!(serials.len(), 200);
+            (0..100_000).map(|_| serial(&random).expect("randomness works")).collect();
+        assert_eq!(serials.len(), 100_000);
         for serial in serials {
             assert!((0x40..0x80).contains(&serial[0]), "positive, and no byte is ever dropped");
         }

@@ -18,6 +18,7 @@ use rcgen::PublicKeyData as _;
 use ring::rand::SystemRandom;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::IpAddr;
@@ -132,6 +133,10 @@ fn others_read_ten_thousand_certificates_as_certwright_does() {
         let second = draw(&mut other);
         first.join().expect("no certificate was refused").into_iter().chain(second).collect()
     });
+
+    let signed = || drawn.iter().filter(|one| one.signed);
+    let serials: BTreeSet<&str> = signed().map(|one| one.facts.serial.as_str()).collect();
+    assert_eq!(serials.len(), signed().count(), "no serial number is given twice");
 
     let folder = TempDir::new().expect("a temp folder can be made");
     write_batch(folder.path(), &drawn, &keys);
