@@ -44,6 +44,7 @@ mod cases {
     mod live_waiting;
     mod live_walk;
     mod local_files;
+    mod mutations;
     mod output_files;
     mod properties;
     mod public_vectors;

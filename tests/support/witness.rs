@@ -39,7 +39,8 @@ pub fn python_program(test: &str, program: &str, folder: &Path) -> Option<Vec<Va
         skip(test, "needs python3 with the package cryptography, 43 or newer");
         return None;
     }
-    Some(verdicts(Command::new("python3").arg(judge(program)).arg(folder)))
+    // -B: nothing is to lie beside the programs.
+    Some(verdicts(Command::new("python3").arg("-B").arg(judge(program)).arg(folder)))
 }
 
 /// What Go says of the pairs in `folder`, in the order of their names; nothing, loudly, where
