@@ -7,6 +7,7 @@
 use super::key::PublicKey;
 use super::name;
 use ring::digest;
+use std::borrow::Cow;
 use std::net::IpAddr;
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::Any;
@@ -61,17 +62,17 @@ pub struct Certificate {
     /// Critical extensions, as dotted OIDs, that not every client knows: a client that does not
     /// must refuse the certificate (RFC 5280 §4.2).
     pub unusual_critical: Vec<String>,
-    /// The subject key identifier, lower-case hex.
-    pub subject_key_id: Option<String>,
-    /// The key identifier of the issuer, lower-case hex.
-    pub authority_key_id: Option<String>,
+    /// The subject key identifier, shortened: see [`short_id`].
+    pub subject_key_id: Option<[u8; 8]>,
+    /// The key identifier of the issuer, shortened.
+    pub authority_key_id: Option<[u8; 8]>,
     /// Where the issuer's certificate can be had (authorityInfoAccess, caIssuers).
-    pub issuer_url: Option<String>,
+    pub issuer_url: Option<Box<str>>,
     /// Whether it carries receipts of public logs (RFC 6962): then a public CA issued it, and
     /// those issue from intermediates only.
     pub publicly_logged: bool,
     /// How its issuer signed it: digest and key, as `SHA-256 with RSA`, or an OID.
-    pub signature: String,
+    pub signature: Cow<'static, str>,
     /// How many bytes stand behind the certificate in the same block.
     pub trailing_bytes: usize,
     /// The public key's type and size.
@@ -268,6 +269,15 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// A key identifier, which may be as long as its CA likes, in eight bytes: it is only compared.
+#[must_use]
+pub fn short_id(identifier: &[u8]) -> [u8; 8] {
+    let sum = sha256(identifier);
+    let mut short = [0; 8];
+    short.copy_from_slice(sum.first_chunk::<8>().unwrap_or(&[0; 8]));
+    short
+}
+
 /// SHA-256 of `bytes`.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -328,30 +338,30 @@ fn unusual_critical(parsed: &X509Certificate<'_>) -> Vec<String> {
         .collect()
 }
 
-fn subject_key_id(parsed: &X509Certificate<'_>) -> Option<String> {
+fn subject_key_id(parsed: &X509Certificate<'_>) -> Option<[u8; 8]> {
     parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(id) => Some(hex(id.0)),
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(short_id(id.0)),
         _ => None,
     })
 }
 
-fn authority_key_id(parsed: &X509Certificate<'_>) -> Option<String> {
+fn authority_key_id(parsed: &X509Certificate<'_>) -> Option<[u8; 8]> {
     parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
         ParsedExtension::AuthorityKeyIdentifier(id) => {
-            id.key_identifier.as_ref().map(|id| hex(id.0))
+            id.key_identifier.as_ref().map(|id| short_id(id.0))
         }
         _ => None,
     })
 }
 
-fn issuer_url(parsed: &X509Certificate<'_>) -> Option<String> {
+fn issuer_url(parsed: &X509Certificate<'_>) -> Option<Box<str>> {
     parsed.extensions().iter().find_map(|extension| {
         let ParsedExtension::AuthorityInfoAccess(access) = extension.parsed_extension() else {
             return None;
         };
         access.accessdescs.iter().find_map(|access| match access.access_location {
             GeneralName::URI(url) if access.access_method.to_id_string() == CA_ISSUERS => {
-                Some(url.to_owned())
+                Some(url.into())
             }
             _ => None,
         })
@@ -368,21 +378,21 @@ fn is_publicly_logged(parsed: &X509Certificate<'_>) -> bool {
 }
 
 /// The signature algorithm in words; an unknown one by its OID.
-fn signature_text(parsed: &X509Certificate<'_>) -> String {
+fn signature_text(parsed: &X509Certificate<'_>) -> Cow<'static, str> {
     let algorithm = &parsed.signature_algorithm;
     let oid = algorithm.algorithm.to_id_string();
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
     match known {
-        Some((_, text)) => (*text).to_owned(),
+        Some((_, text)) => Cow::Borrowed(text),
         None if is_pss(parsed) => {
             let digest = match SignatureAlgorithm::try_from(algorithm) {
                 Ok(SignatureAlgorithm::RSASSA_PSS(pss)) => pss.hash_algorithm_oid().to_id_string(),
                 _ => String::new(),
             };
             let digest = DIGESTS.iter().find(|(known, _)| *known == digest);
-            format!("{} with RSA-PSS", digest.map_or("another digest", |(_, text)| text))
+            format!("{} with RSA-PSS", digest.map_or("another digest", |(_, text)| text)).into()
         }
-        None => oid,
+        None => oid.into(),
     }
 }
 
@@ -876,9 +886,9 @@ mod tests {
         assert_eq!(intermediate.authority_key_id, root.subject_key_id);
         assert!(root.subject_key_id.is_some());
         assert_eq!((root.may_sign_certificates(), root.path_length), (true, None));
-        assert_eq!((root.signature.as_str(), root.weak_digest()), ("SHA-256 with RSA", None));
+        assert_eq!((&*root.signature, root.weak_digest()), ("SHA-256 with RSA", None));
         let plain = named(&["a.example"]);
-        assert_eq!((plain.signature.as_str(), plain.key_usage), ("Ed25519", None));
+        assert_eq!((&*plain.signature, plain.key_usage), ("Ed25519", None));
         assert!(plain.may_sign_certificates(), "nothing speaks against it");
         assert_eq!((plain.issuer_url, plain.publicly_logged), (None, false));
         let constrained = facts(|params| {
@@ -887,7 +897,7 @@ mod tests {
         });
         assert_eq!((constrained.is_ca, constrained.path_length), (true, Some(3)));
         assert!(!constrained.may_sign_certificates());
-        let weak = Certificate { signature: "SHA-1 with RSA".to_owned(), ..root };
+        let weak = Certificate { signature: "SHA-1 with RSA".into(), ..root };
         assert_eq!(weak.weak_digest(), Some("SHA-1"));
     }
 

@@ -168,7 +168,7 @@ fn a_label_selector_chooses_what_is_reported_and_references_are_followed() {
     live.run(&["issue", "b.example", "--key-type", "p256", "--secret", "unrelated"]).expect_code(0);
     live.kubectl(&["label", "ingress", "my-release-milvus", "app=milvus"]);
     let report = live.run(&["check", "-l", "app=milvus", "-o", "json"]).expect_code(1).json();
-    assert_eq!(rules(&report), ["host-not-covered", "cn-only"]);
+    assert_eq!(rules(&report), ["host-not-covered", "cn-only", "lifetime-too-long"]);
     assert_eq!(report["summary"]["certificates"], 1);
     let report = live.run(&["check", "-l", "app=none", "-o", "json"]).expect_code(0).json();
     assert_eq!(report["summary"]["certificates"], 0);

@@ -38,7 +38,7 @@ fn the_guides_certificate_is_found_mended_in_place_and_then_left_alone() {
     live.kubectl(&["create", "-f", ingress]);
 
     let report = live.run(&["check", "-o", "json"]).expect_code(1).json();
-    assert_eq!(rules(&report), ["host-not-covered", "cn-only"]);
+    assert_eq!(rules(&report), ["host-not-covered", "cn-only", "lifetime-too-long"]);
     let certificate = &report["certificates"][0];
     assert!(certificate["notAfter"].as_str().expect("a date").starts_with("2300"), "{certificate}");
     assert!(
