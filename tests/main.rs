@@ -18,12 +18,12 @@ mod support {
     pub mod gke;
     pub mod live;
     pub mod name_server;
+    pub mod openssl_text;
     pub mod real_parts;
     pub mod rude;
-    pub mod openssl_text;
     pub mod source_tree;
-    pub mod tls_server;
     pub mod terminal;
+    pub mod tls_server;
     pub mod witness;
 }
 
