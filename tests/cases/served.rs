@@ -112,7 +112,7 @@ fn a_served_chain_is_shown_as_a_file_is() {
     let report = Certwright::new().args(&args).args(&["-o", "json"]).run().expect_code(0).json();
     assert_eq!(report["certificates"][0]["ref"]["kind"], "Endpoint");
     assert_eq!(report["certificates"][0]["ref"]["name"], place.as_str());
-    assert_eq!(rules(&report), ["served-name-mismatch", "cn-only"]);
+    assert_eq!(rules(&report), ["served-name-mismatch", "cn-only", "lifetime-too-long"]);
 }
 
 #[test]
