@@ -69,7 +69,7 @@ impl Bootstrap<'_> {
     /// Looks and plans, and writes nothing.
     ///
     /// # Errors
-    /// As [`gather`].
+    /// As [`gather`](super::gather::gather).
     pub async fn planned(&mut self, world: &World) -> Result<(Plan, Inventory), GatherError> {
         let inventory = gather_wanted(self.client, &self.wish, world).await?;
         Ok((bootstrap::plan(&inventory, &self.wish, world.now, false), inventory))
@@ -79,7 +79,7 @@ impl Bootstrap<'_> {
     /// the certificate is Active. What somebody undoes meanwhile is done again, [`LOOKS`] times.
     ///
     /// # Errors
-    /// As [`gather`], for a first look that fails and for what no later look can mend.
+    /// As [`gather`](super::gather::gather), for a first look that fails and for what no later look can mend.
     pub async fn converged(&mut self, world: &World) -> Result<Bootstrapped, GatherError> {
         observe::cluster::namespace_is_there(self.client, &self.wish.namespace).await?;
         let mut run = Run {
