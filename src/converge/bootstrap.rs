@@ -76,7 +76,7 @@ impl Bootstrap<'_> {
     }
 
     /// Plans and applies until nothing is left, and goes on looking until there is an address and
-    /// the certificate is Active. What somebody undoes meanwhile is done again, [`LOOKS`] times.
+    /// the certificate is Active. What somebody undoes meanwhile is done again, `LOOKS` times.
     ///
     /// # Errors
     /// As [`gather`](super::gather::gather), for a first look that fails and for what no later look can mend.
