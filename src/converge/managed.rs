@@ -72,13 +72,23 @@ impl ManagedWait<'_> {
     /// As [`gather_managed`], for a first look that fails and for what no later look can mend.
     pub async fn waited(&mut self, world: &World) -> Result<Waited, GatherError> {
         let (mut waiting, mut looks, mut hopeless_looks) = (Waiting::new(true), 0, 0);
+        let mut missed = 0;
         let mut last = None;
         loop {
             let (client, namespace) = (self.client, self.object.namespace.as_deref());
             let look = || gather_managed(client, namespace, world);
             let inventory =
                 waiting.look(look, &mut |server| (self.tell)(Told::Server(server))).await?;
-            let Some(facts) = inventory.object(&self.object) else { return Ok(Waited::Gone) };
+            let Some(facts) = inventory.object(&self.object) else {
+                missed += 1;
+                if looks == 0 || missed >= SURE_AFTER {
+                    return Ok(Waited::Gone);
+                }
+                // A server that has only just been started may not know the kind's objects yet.
+                waiting.rest().await;
+                continue;
+            };
+            missed = 0;
             let standing = managed::standing(&inventory, facts);
             (self.tell)(Told::Standing(&standing));
             if standing.managed.is_active() {
@@ -147,12 +157,18 @@ pub async fn change_domains(
     world: &World,
     tell: &mut (dyn FnMut(Changing<'_>) + Send),
 ) -> Result<Changed, GatherError> {
-    let (mut outcomes, mut waiting, mut told, mut hopeless_looks) =
-        (Vec::new(), Waiting::new(true), String::new(), 0);
+    let (mut outcomes, mut waiting, mut told) = (Vec::new(), Waiting::new(true), String::new());
+    let (mut hopeless_looks, mut refusals) = (0, 0);
     loop {
         let look = || gather_managed(client, name.namespace.as_deref(), world);
         let inventory = waiting.look(look, &mut |server| tell(Changing::Server(server))).await?;
         let change = managed::set_domains(&inventory, name, domains, world.now);
+        // What is refused on the way may only be what a server says that was started just now.
+        refusals = if change.plan.refused.is_empty() { 0 } else { refusals + 1 };
+        if !told.is_empty() && (1..SURE_AFTER).contains(&refusals) {
+            waiting.rest().await;
+            continue;
+        }
         let target = change.target.clone();
         let stuck = stuck(&inventory, &target);
         hopeless_looks = if stuck.is_some() { hopeless_looks + 1 } else { 0 };

@@ -16,9 +16,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How many looks in a row must show the same before it is believed, where things flash: Google's
-/// statuses do, and so do refusals of an API server that has just been started and has not read
-/// all roles and kinds yet.
+/// statuses do, and so may the objects of an API server that has just been started.
 pub(super) const SURE_AFTER: usize = 3;
+
+/// How many refusals in a row are borne: with the pauses between them a quarter of a minute, in
+/// which a server that was started on a busy machine has read its roles and kinds.
+const REFUSALS_BORNE: usize = 5;
 
 /// What becomes of the API server while something is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +123,7 @@ impl Waiting {
             return true;
         }
         self.refusals += 1;
-        self.refusals < SURE_AFTER
+        self.refusals <= REFUSALS_BORNE
     }
 }
 
@@ -143,7 +146,7 @@ mod tests {
         assert_eq!(borne(Waiting::new(false), true, &passing), 0);
         assert_eq!(borne(Waiting::new(true), true, &[Config]), 0);
         // What a server says that has only just been started is believed when it says it again.
-        let refusals = [Forbidden, NoSuchKind, Forbidden, Forbidden];
-        assert_eq!(borne(Waiting::new(true), true, &refusals), SURE_AFTER - 1);
+        let refusals = [Forbidden, NoSuchKind].repeat(REFUSALS_BORNE);
+        assert_eq!(borne(Waiting::new(true), true, &refusals), REFUSALS_BORNE);
     }
 }
