@@ -22,8 +22,14 @@ pub fn rotate(secret: &ObjectRef) -> String {
 /// `certwright import web -n shop --cert FILE --key FILE --replace`.
 #[must_use]
 pub fn import(secret: &ObjectRef) -> String {
+    import_files(secret, "FILE", "FILE")
+}
+
+/// The same with a certificate or a key that a command before it has written.
+#[must_use]
+pub fn import_files(secret: &ObjectRef, certificate: &str, key: &str) -> String {
     format!(
-        "certwright import {}{} --cert FILE --key FILE --replace",
+        "certwright import {}{} --cert {certificate} --key {key} --replace",
         word(&secret.name),
         namespace(secret)
     )

@@ -42,7 +42,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .on(&certificate_place(first.object), message)
             .evidence("issuer", issuer)
             .evidence("serial", serial.chars().take(128).collect::<String>())
-            .evidence("certificates", group.len());
+            .evidence("certificates", group.len())
+            .remedy(format!("{}: {}", RULE.remedy, first.remedy()));
         let places = others.iter().map(|other| certificate_place(other.object));
         found.push(places.fold(finding, Finding::related));
     }

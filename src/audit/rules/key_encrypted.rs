@@ -2,7 +2,7 @@
 
 use super::{key_place, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::KeyState;
 use crate::object_ref::{Kind, ObjectRef};
@@ -22,7 +22,9 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
         if bundle.key == KeyState::Encrypted {
             let message = format!("{} is encrypted with a password", what(object));
-            let remedy = format!("{}; or: {}", RULE.remedy, rotate_or_import(object, bundle));
+            let import = remedy::import_files(object, "FILE", "tls.key");
+            let other = rotate_or_import(object, bundle);
+            let remedy = format!("{}, then: {import}; or: {other}", RULE.remedy);
             let remedy = if object.kind == Kind::File { RULE.remedy.to_owned() } else { remedy };
             found.push(RULE.on(&key_place(object), message).remedy(remedy));
         }

@@ -216,7 +216,7 @@ fn fix_chain(object: &ObjectRef, expected: &str) -> String {
     format!(
         "certwright inspect {}{namespace} --fix-chain --out tls.crt, then: {}",
         remedy::word(&object.short()),
-        remedy::import(object)
+        remedy::import_files(object, "tls.crt", "FILE")
     )
 }
 

@@ -1,7 +1,7 @@
 //! `shared-key`: two Secrets with different certificates for one private key: who takes one of
 //! them has both, and rotating one leaves the other as it was.
 
-use super::key_place;
+use super::{Dated, key_place};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, SecretFacts};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(super) const RULE: Rule = Rule {
     code: "shared-key",
     severity: Severity::Info,
-    remedy: "give each its own key the next time it is rotated",
+    remedy: "give each its own key",
     explain: "A key in several places is lost in all of them at once, and a renewal in one does not help \
               the others. Copies of one certificate, as Reflector and its like make them, are not \
               meant: those share their key by design.",
@@ -34,8 +34,18 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         let finding = RULE
             .on(&key_place(&first.object), message)
             .evidence("key", key_id)
-            .evidence("secrets", group.len());
+            .evidence("secrets", group.len())
+            .remedy(way_out(first));
         let places = others.iter().map(|other| key_place(&other.object));
         found.push(places.fold(finding, Finding::related));
     }
+}
+
+/// A new pair for one of two leaves each with a key of its own; of more, it begins there.
+fn way_out(secret: &SecretFacts) -> String {
+    let new_pair = secret.bundle.leaf().map(|certificate| {
+        let object = &secret.object;
+        Dated { object, secret: Some(secret), index: 0, certificate }.remedy()
+    });
+    new_pair.map_or_else(|| RULE.remedy.to_owned(), |way| format!("{}: {way}", RULE.remedy))
 }

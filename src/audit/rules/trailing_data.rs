@@ -3,8 +3,9 @@
 
 use super::{certificate_place, every};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
+use crate::object_ref::{Kind, ObjectRef};
 
 pub(super) const RULE: Rule = Rule {
     code: "trailing-data",
@@ -28,7 +29,18 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                 format!("{count} behind {} in its block: Go refuses it", dated.name()),
             )
             .evidence("bytes", bytes)
-            .evidence("sha256", dated.certificate.fingerprint()),
+            .evidence("sha256", dated.certificate.fingerprint())
+            .remedy(way_out(dated.object)),
         );
+    }
+}
+
+/// What openssl writes is still to get into the Secret.
+fn way_out(object: &ObjectRef) -> String {
+    match object.kind {
+        Kind::Secret => {
+            format!("{}, then: {}", RULE.remedy, remedy::import_files(object, "tls.crt", "FILE"))
+        }
+        _ => RULE.remedy.to_owned(),
     }
 }
