@@ -241,7 +241,9 @@ fn carry_out(case: &Case, scene: &Scene, finding: &Value, remedy: &str) {
         case.rule
     );
     let run = || {
-        for command in commands {
+        // Asking DNS changes nothing, and these would ask the system's; tests/cases/dns.rs asks.
+        let looks = |command: &String| command.starts_with("certwright check --dns ");
+        for command in commands.into_iter().filter(|command| !looks(command)) {
             scene.run(&with_files(scene, &command));
         }
     };
