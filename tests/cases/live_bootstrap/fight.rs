@@ -6,6 +6,7 @@ use crate::support::live::Live;
 use serde_json::json;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// How often the plan is carried out before we give in.
 const WRITES: usize = 5;
@@ -79,26 +80,29 @@ fn what_the_server_itself_changes_is_refused_without_waiting_too() {
         "metadata": { "name": "short-timeouts" },
         "spec": { "policyName": "short-timeouts" },
     });
+    let config = json!({
+        "apiVersion": "cloud.google.com/v1",
+        "kind": "BackendConfig",
+        "metadata": { "name": BACKEND_CONFIG },
+        "spec": { "timeoutSec": 1 },
+    });
+    super::create(&live, &config);
     for manifest in [&policy, &binding] {
         live.cluster.apply(&live.namespace, &manifest.to_string());
     }
-    // The server takes a moment to go by it.
-    let config = |timeout: u64| {
-        json!({
-            "apiVersion": "cloud.google.com/v1",
-            "kind": "BackendConfig",
-            "metadata": { "name": BACKEND_CONFIG },
-            "spec": { "timeoutSec": timeout },
-        })
-    };
-    super::create(&live, &config(1));
+    // The server takes a moment to go by it; until it has found the kind, it refuses every write.
     let stored = || object(&live, &format!("BackendConfig/{BACKEND_CONFIG}"))["spec"].clone();
+    let deadline = Instant::now() + Duration::from_mins(2);
     for timeout in 2.. {
         let patch = json!({ "spec": { "timeoutSec": timeout } }).to_string();
-        live.kubectl(&["patch", "backendconfig", BACKEND_CONFIG, "--type=merge", "-p", &patch]);
-        if stored()["timeoutSec"] == 30 {
+        let mut kubectl = live.cluster.kubectl();
+        kubectl.args(["-n", &live.namespace, "patch", "backendconfig", BACKEND_CONFIG]);
+        let ran = kubectl.args(["--type=merge", "-p", &patch]).output().expect("kubectl starts");
+        if ran.status.success() && stored()["timeoutSec"] == 30 {
             break;
         }
+        let told = String::from_utf8_lossy(&ran.stderr);
+        assert!(Instant::now() < deadline, "the policy does not come into force: {told}");
     }
     let ran = bootstrap(&live, &["--no-wait", "--timeout", "60s"]).expect_code(4);
     let said = ran.flat_stderr();
