@@ -6,6 +6,7 @@
 //! certificate, and asks for a host that the certificate is for. Refuses to say how bad it is: that
 //! is the rules' business.
 
+use crate::gke::limits::MAX_CHAIN;
 use crate::inventory::bundle::Bundle;
 use crate::x509::cert::{Certificate, HostMatch, OID_SERVER_AUTH, San};
 use crate::x509::chain;
@@ -140,18 +141,14 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
     if !bundle.damaged.is_empty() {
         problems.add(&[Go, OpenSsl, GrpcPython], "a certificate beside it cannot be read");
     }
-    // Compute API, SslCertificate: at most 5.
     let count = bundle.certificates.len() + bundle.damaged.len();
-    if count > MAX_GKE_CHAIN {
+    if count > MAX_CHAIN {
         problems.add(
             &[GkeLoadBalancer],
-            format!("it takes at most {MAX_GKE_CHAIN} certificates, and there are {count}"),
+            format!("it takes at most {MAX_CHAIN} certificates, and there are {count}"),
         );
     }
 }
-
-/// How many certificates Google's load balancer takes, the leaf included.
-const MAX_GKE_CHAIN: usize = 5;
 
 fn about_lifetime(leaf: &Certificate, now: OffsetDateTime, problems: &mut Problems) {
     if leaf.not_after < now {

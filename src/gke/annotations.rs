@@ -30,6 +30,11 @@ pub const NEG: &str = "cloud.google.com/neg";
 /// Name of a Certificate Manager map.
 pub const CERT_MAP: &str = "networking.gke.io/certmap";
 
+/// The items of a comma-separated list, as GKE's controllers split it: trimmed, empty ones dropped.
+pub fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
 /// The annotation, if any, by which the Ingress serves certificates that no Secret holds.
 #[must_use]
 pub fn certificates_elsewhere(

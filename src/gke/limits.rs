@@ -9,6 +9,8 @@ pub const MAX_DOMAINS: usize = 100;
 pub const MAX_DOMAIN: usize = 63;
 /// How many certificates, of all kinds, one Ingress may have.
 pub const MAX_CERTIFICATES: usize = 15;
+/// How many certificates one `tls.crt` may hold, the leaf included (Compute API, SslCertificate).
+pub const MAX_CHAIN: usize = 5;
 
 /// Checks the domains of a ManagedCertificate.
 ///

@@ -4,7 +4,7 @@
 //! whether a certificate covers a host.
 
 use crate::gke::annotations::{
-    INGRESS_CLASS, MANAGED_CERTIFICATES, certificates_elsewhere, is_gke_class,
+    INGRESS_CLASS, MANAGED_CERTIFICATES, certificates_elsewhere, is_gke_class, items,
 };
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::observation::{IngressSeen, TlsEntry};
@@ -83,14 +83,14 @@ impl IngressFacts {
             }
         }
         let managed = seen.meta.annotations.get(MANAGED_CERTIFICATES).map(String::as_str);
-        let managed = managed.unwrap_or_default().split(',').map(str::trim);
+        let managed = items(managed.unwrap_or_default());
         Self {
             object: seen.object.clone(),
             class,
             demands,
             has_tls: !seen.tls.is_empty(),
             secret_names,
-            managed_names: managed.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            managed_names: managed.map(str::to_owned).collect(),
             addresses: addresses(seen),
             http2: http2(&seen.meta.annotations),
             ignore,

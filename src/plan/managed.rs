@@ -5,7 +5,7 @@
 
 use super::bootstrap::with_name;
 use super::step::{CreateObject, DeleteObject, LeftOut, PatchObject, Plan, Reason, Step};
-use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT};
+use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT, items};
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts, Trouble};
 use crate::object_ref::{Kind, ObjectRef};
@@ -144,7 +144,7 @@ pub(super) fn listed<'i>(
     annotation: &str,
 ) -> impl Iterator<Item = &'i str> {
     let list = ingress.annotations.get(annotation).map(String::as_str).unwrap_or_default();
-    list.split(',').map(str::trim).filter(|name| !name.is_empty())
+    items(list)
 }
 
 /// Plans to create a ManagedCertificate and, with `ingress`, to name it there.
@@ -216,6 +216,11 @@ fn attach(ingress: &ObjectFacts, name: &str) -> Option<PatchObject> {
     (after != before).then(|| annotation(ingress, MANAGED_CERTIFICATES, &before, &after))
 }
 
+fn attach_everywhere(ingresses: &BTreeMap<&str, &ObjectFacts>, name: &str) -> Vec<Step> {
+    let patches = ingresses.values().filter_map(|ingress| attach(ingress, name));
+    patches.map(Step::PatchObject).collect()
+}
+
 /// What is next on the way to other domains without an outage.
 #[derive(Debug)]
 pub struct Change {
@@ -275,21 +280,11 @@ pub fn set_domains(
         }
         let spec = json!({ "domains": wanted });
         change.plan.steps.push(Step::CreateObject(manifest(&object, &spec, Some(&first.name))));
-        change.plan.steps.extend(
-            ingresses
-                .values()
-                .filter_map(|ingress| attach(ingress, &object.name))
-                .map(Step::PatchObject),
-        );
+        change.plan.steps.extend(attach_everywhere(&ingresses, &object.name));
         change.waiting = Some("the new certificate is being made".to_owned());
         return change;
     };
-    change.plan.steps.extend(
-        ingresses
-            .values()
-            .filter_map(|ingress| attach(ingress, &object.name))
-            .map(Step::PatchObject),
-    );
+    change.plan.steps.extend(attach_everywhere(&ingresses, &object.name));
     change.waiting = not_serving(inventory, target, &ingresses);
     if change.waiting.is_none() && change.plan.steps.is_empty() {
         let others: Vec<&Standing<'_>> =

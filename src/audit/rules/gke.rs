@@ -6,7 +6,7 @@
 use crate::audit::finding::Severity;
 use crate::audit::{Context, Source, remedy};
 use crate::gke::annotations::{
-    APP_PROTOCOLS, BACKEND_CONFIG, INGRESS_CLASS, MANAGED_CERTIFICATES, OLDER_APP_PROTOCOLS,
+    self, APP_PROTOCOLS, BACKEND_CONFIG, INGRESS_CLASS, MANAGED_CERTIFICATES, OLDER_APP_PROTOCOLS,
 };
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
@@ -71,16 +71,16 @@ pub(super) fn secret_names(ingress: &ObjectFacts) -> Vec<&str> {
     names
 }
 
-/// The items of an annotation that is a comma-separated list, as GKE's controllers split it.
+/// The items of an annotation that is a comma-separated list, as GKE's controllers split it, each once.
 pub(super) fn items<'i>(object: &'i ObjectFacts, annotation: &str) -> Vec<&'i str> {
-    let mut items = Vec::new();
     let value = object.annotations.get(annotation).map(String::as_str).unwrap_or_default();
-    for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-        if !items.contains(&item) {
-            items.push(item);
+    let mut once = Vec::new();
+    for item in annotations::items(value) {
+        if !once.contains(&item) {
+            once.push(item);
         }
     }
-    items
+    once
 }
 
 /// Addresses that the load balancer has given the Ingress.

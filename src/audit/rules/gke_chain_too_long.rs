@@ -4,6 +4,7 @@
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
+use crate::gke::limits::MAX_CHAIN;
 use crate::inventory::{Inventory, SecretFacts};
 
 pub(super) const RULE: Rule = Rule {
@@ -22,9 +23,6 @@ fn way_out(secret: &SecretFacts) -> String {
         None => format!("{}, then: {}", RULE.remedy, remedy::import(&secret.object)),
     }
 }
-
-/// How many certificates a chain may have, the leaf included.
-const MAX_CHAIN: usize = 5;
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for (secret, ingresses) in gke::served_secrets(inventory, context) {

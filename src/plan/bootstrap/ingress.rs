@@ -2,7 +2,7 @@
 
 use super::service::Port;
 use super::{Certificate, Class, Wish};
-use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, STATIC_IP};
+use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, STATIC_IP, items};
 use crate::inventory::ObjectFacts;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -223,8 +223,7 @@ pub(super) fn annotation_patch(
 
 /// A comma-separated list with `name` in it.
 pub(in crate::plan) fn with_name(list: &str, name: &str) -> String {
-    let mut names: Vec<&str> =
-        list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let mut names: Vec<&str> = items(list).collect();
     if names.contains(&name) {
         return list.to_owned();
     }
