@@ -44,7 +44,7 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-/// Certificates for Kubernetes Ingress: issue, import, check and rotate TLS Secrets.
+/// Certificates for Kubernetes Ingress: bootstrap, check, verify and rotate.
 #[derive(Debug, Parser)]
 #[command(name = "certwright", version, styles = STYLES, max_term_width = 100, after_help = help_end!(""))]
 #[command(propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
