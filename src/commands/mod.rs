@@ -60,8 +60,26 @@ fn interrupted(talk: &mut Output) -> Exit {
     Exit::Interrupted
 }
 
+/// What talks to a cluster at length reads the answers on other threads than it judges them on; the
+/// rest would pay half a millisecond for threads that have nothing to do.
+fn runtime(command: &Command) -> tokio::runtime::Builder {
+    match command {
+        Command::Issue(_)
+        | Command::Inspect(_)
+        | Command::Explain(_)
+        | Command::Completion(_)
+        | Command::Man(_) => tokio::runtime::Builder::new_current_thread(),
+        Command::Import(_)
+        | Command::Check(_)
+        | Command::Verify(_)
+        | Command::Bootstrap(_)
+        | Command::Managed { .. }
+        | Command::Rotate(_) => tokio::runtime::Builder::new_multi_thread(),
+    }
+}
+
 fn in_its_own_runtime(cli: Cli, world: World, mut output: Output) -> Exit {
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    match runtime(&cli.command).enable_all().build() {
         Ok(runtime) => runtime.block_on(to_its_end(cli, world, output)),
         Err(error) => {
             output.say(&format!("error: no threads can be started: {error}"));

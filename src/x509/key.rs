@@ -150,7 +150,7 @@ impl PrivateKey {
     ///
     /// # Errors
     /// A sentence, when the random source fails.
-    pub fn generate(key_type: KeyType, random: &dyn SecureRandom) -> Result<Self, String> {
+    pub fn generate(key_type: KeyType, random: &(dyn SecureRandom + Sync)) -> Result<Self, String> {
         let failed = |_| format!("no {key_type} key could be made: the random source failed");
         let ecdsa = |algorithm| EcdsaKeyPair::generate_pkcs8(algorithm, random).map_err(failed);
         let pkcs8 = match key_type {

@@ -416,7 +416,18 @@ const RANDOM: Outside = Outside {
 };
 const KEY_BYTES: Outside = Outside {
     what: "key bytes",
-    paths: &["rcgen", "rsa", "rustls_pemfile", "pkcs1", "pkcs8", "p12_keystore", "sec1", "zeroize"],
+    paths: &[
+        "crypto_bigint",
+        "crypto_primes",
+        "p12_keystore",
+        "pkcs1",
+        "pkcs8",
+        "rcgen",
+        "rsa",
+        "rustls_pemfile",
+        "sec1",
+        "zeroize",
+    ],
     but: &[],
     in_tests: false,
     instead: "name the key by its fingerprint; the bytes travel beside the plan",
