@@ -473,6 +473,10 @@ def structures():
     yield "der-of-a-request.der", seq(seq(number(0), name(), KEY, tlv(0xA0)), ECDSA_SHA256, bits(b""))
 
 
+def ring_name(number):
+    return name((CN, utf8(f"CA {number}")))
+
+
 def pem_files():
     plain = pem(certificate()).decode()
     body = plain.split("-----")[2].strip()
@@ -526,6 +530,8 @@ def pem_files():
         "comment": f"{plain}{begin} # \x1b[31m\n{body}\n{end}\n",
     }.items():
         yield f"pem-{what}.pem", text.encode()
+    circle = [certificate(subject=ring_name(n), issuer=ring_name((n + 1) % 9)) for n in range(9)]
+    yield "pem-issuers-in-a-circle.pem", b"".join(map(pem, circle))
     yield "pem-utf-16.pem", plain.encode("utf-16")
     yield "pem-utf-32.pem", plain.encode("utf-32")
     yield "pem-nul-bytes.pem", plain.replace("\n", "\n\0").encode()
@@ -659,6 +665,10 @@ def big():
     yield "big-marks.pem", "\ufeff".encode() * (mebibyte // 3)
     yield "big-bad-utf8.pem", b"\xff" * mebibyte
     yield "big-chain.pem", pem(certificate()) * 1_000
+    ladder = [certificate(subject=ring_name(n), issuer=ring_name(n + 1)) for n in range(1_500)]
+    yield "big-ladder.pem", b"".join(map(pem, reversed(ladder)))
+    twins = [certificate(subject=ring_name(n % 2), issuer=ring_name((n + 1) % 2)) for n in range(1_500)]
+    yield "big-cross-signed.pem", b"".join(map(pem, twins))
     yield "big-rsa.pem", pem(
         certificate(
             key=seq(

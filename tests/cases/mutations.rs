@@ -1,15 +1,16 @@
 //! Bytes that were certificates, keys and PEM until somebody changed them: no reader panics, and
 //! none takes longer than a moment.
 //!
-//! Knows how to spoil bytes (flip, cut, double, splice, lie about a length) and the four readers:
-//! PEM, certificate, private key, host name. Refuses to know what a spoilt input should come to.
-//! `fuzz/` has the same four for `cargo fuzz`, which looks for new paths; this asks more often.
+//! Knows how to spoil bytes (flip, cut, double, splice, lie about a length) and the readers: PEM,
+//! certificate, private key, request, host name. Refuses to know what a spoilt input should come to.
+//! `fuzz/` has most of them for `cargo fuzz`, which looks for new paths; this asks more often.
 
 use crate::support::dice::Dice;
 use certwright::inventory::bundle::Bundle;
 use certwright::x509::cert;
 use certwright::x509::key::{PrivateKey, PublicKey};
-use certwright::x509::{name, pem};
+use certwright::x509::request::Request;
+use certwright::x509::{chain, name, pem};
 use ring::rand::SystemRandom;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,9 +49,10 @@ fn targets() -> Vec<Target> {
         Target { name: "PEM", share: 10, seeds: pems, read: read_pem },
         Target { name: "certificate", share: 40, seeds: ders(false), read: read_certificate },
         Target { name: "key", share: 20, seeds: ders(true), read: read_key },
+        Target { name: "request", share: 10, seeds: requests(), read: read_request },
         Target {
             name: "host",
-            share: 30,
+            share: 20,
             seeds: hosts.map(|host| format!("{host}\n{host}").into_bytes()).into(),
             read: match_host,
         },
@@ -62,13 +64,15 @@ fn read_pem(bytes: &[u8]) {
     for certificate in &bundle.certificates {
         let _ = (certificate.match_host("a.example"), certificate.fingerprint());
     }
-    let _ = (pem::certificates_only(bytes), pem::key_only(bytes));
+    let _ = (pem::certificates_only(bytes), pem::key_only(bytes), pem::of_file(bytes));
+    let _ = chain::fixed(bytes, None, &SystemRandom::new());
 }
 
 fn read_certificate(der: &[u8]) {
     if let Ok((facts, public)) = cert::read(der) {
         let _ = (facts.match_host("www.shop.example"), facts.lifetime_seconds(), public.id());
         let _ = (facts.is_for_hosts(), facts.common_name_host(), facts.names.len());
+        let _ = (facts.weak_digest(), facts.weak_key(), facts.may_sign_certificates());
     }
 }
 
@@ -89,6 +93,12 @@ fn read_key(der: &[u8]) {
     }
 }
 
+fn read_request(der: &[u8]) {
+    if let Ok(request) = Request::read(der) {
+        let _ = (request.public_key().id(), request.names.len(), request.left_out.len());
+    }
+}
+
 /// Two lines: a pattern and a host.
 fn match_host(text: &[u8]) {
     let text = String::from_utf8_lossy(text);
@@ -97,7 +107,25 @@ fn match_host(text: &[u8]) {
         assert!(!host.is_empty() && !pattern.is_empty(), "nothing covers nothing");
         assert!(name::covers(&pattern.to_ascii_uppercase(), host), "case plays no part");
     }
-    let _ = (name::check_dns_name(pattern), name::is_host_name(host));
+    let _ = (name::check_dns_name(pattern), name::is_host_name(host), name::address(host));
+    let _ = (name::check_email(host), name::check_uri(host), name::dead_dns_name(pattern));
+    let _ = name::shown(pattern);
+    if let Ok(ascii) = name::to_ascii(pattern) {
+        assert_eq!(name::to_ascii(&ascii), Ok(ascii.clone()), "once is enough: {pattern:?}");
+    }
+}
+
+/// Requests as certwright's library writes them.
+fn requests() -> Vec<Vec<u8>> {
+    let pki = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pki");
+    let request = |file: &str| {
+        let key = fs::read_to_string(pki.join(file)).expect("it is there");
+        let key = rcgen::KeyPair::from_pem(&key).expect("the key is good");
+        let names = ["a.example", "*.shop.example", "10.0.0.1"].map(str::to_owned);
+        let params = rcgen::CertificateParams::new(names).expect("the names are good");
+        params.serialize_request(&key).expect("it can be signed").der().to_vec()
+    };
+    ["ec-p256-01.pem", "ed25519.pem", "rsa-2048-01.pem"].map(request).into()
 }
 
 /// Keys, certificates and hostile files that stand in the repository.

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -516,6 +516,9 @@ fn label(dice: &mut Dice) -> String {
 
 /// A host that the certificate covers, or nearly.
 fn host_near(dice: &mut Dice, facts: &Certificate) -> String {
+    if dice.chance(20) {
+        return address_near(dice, facts);
+    }
     let names: Vec<&str> = facts.dns().collect();
     let name = if names.is_empty() || dice.chance(10) {
         domain(dice)
@@ -536,5 +539,29 @@ fn host_near(dice: &mut Dice, facts: &Certificate) -> String {
             format!("x.{parent}")
         }
         _ => name,
+    }
+}
+
+/// An address that the certificate names, or nearly, in one of its spellings.
+fn address_near(dice: &mut Dice, facts: &Certificate) -> String {
+    let own: Vec<IpAddr> = facts.ip().collect();
+    let address = match own.as_slice() {
+        [] => IpAddr::from(<[u8; 4]>::try_from(dice.bytes(4)).expect("four")),
+        _ => *dice.pick(&own),
+    };
+    match address {
+        IpAddr::V4(address) if dice.chance(20) => {
+            address.octets().map(|it| it.to_string()).join(".")
+        }
+        IpAddr::V4(address) => {
+            Ipv4Addr::from(address.to_bits() ^ u32::from(dice.chance(50))).to_string()
+        }
+        IpAddr::V6(address) if dice.chance(50) => {
+            let groups = address.segments().map(|group| format!("{group:04X}"));
+            groups.join(":")
+        }
+        IpAddr::V6(address) => {
+            Ipv6Addr::from(address.to_bits() ^ u128::from(dice.chance(50))).to_string()
+        }
     }
 }
