@@ -16,3 +16,5 @@ pub mod possession;
 pub mod profile;
 pub mod request;
 mod rsa_key;
+#[cfg(test)]
+mod tests;
