@@ -13,4 +13,9 @@ fuzz_target!(|text: &str| {
     if name::check_dns_name(pattern).is_ok() {
         assert!(name::covers(pattern, pattern), "{pattern}");
     }
+    if let Ok(ascii) = name::to_ascii(pattern) {
+        assert_eq!(name::to_ascii(&ascii), Ok(ascii.clone()), "{pattern:?}");
+    }
+    let _ = (name::shown(pattern), name::address(host), name::dead_dns_name(pattern));
+    let _ = (name::check_email(host), name::check_uri(host));
 });
