@@ -282,6 +282,7 @@ fn why_other(facts: &[Certificate], arrangement: &Arrangement, other: usize) -> 
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "ring seals its randomness: a test has no other")]
 mod tests {
     use super::super::{cert, pem};
     use super::*;
@@ -394,6 +395,76 @@ mod tests {
             }));
             assert_eq!(text.join(", "), told, "{chain:?}");
         }
+    }
+
+    #[test]
+    fn what_a_sorted_chain_leaves_out_is_said_with_the_reason() {
+        for (chain, told) in [
+            (
+                &["leaf<Mid", "Mid<Root", "Root<Root"][..],
+                &["left out: the root (Root), which clients must have themselves"][..],
+            ),
+            (
+                &[
+                    "leaf<Mid",
+                    "Mid<Root",
+                    "Root<Root",
+                    "Mid<Root",
+                    "Mid<Other",
+                    "Else<Else",
+                    "b<Mid",
+                ],
+                &[
+                    "left out: the root (Root), which clients must have themselves",
+                    "left out: a second copy of Mid",
+                    "left out: Mid once more, issued by Other (cross-signed)",
+                    "left out: Else, a root of nothing here",
+                    "left out: b, which issued nothing in the chain",
+                ],
+            ),
+            (
+                &["leaf<Mid"],
+                &["not there: the issuer Mid; if that is no root, clients will miss it"],
+            ),
+            (&["leaf<leaf"], &[]),
+        ] {
+            let facts = facts(chain);
+            assert_eq!(what_is_left(&facts, &arrange(&facts, None)), told, "{chain:?}");
+        }
+    }
+
+    #[test]
+    fn the_real_chain_of_the_test_ca_is_fixed_from_any_order_and_begins_with_its_keys() {
+        let root = include_str!("../../testdata/pki/root-ca.crt.pem");
+        let middle = include_str!("../../testdata/pki/intermediate-ca.crt.pem");
+        let key = |pem: &str| PrivateKey::from_pem(pem.as_bytes()).expect("the key is good");
+        let middles = key(include_str!("../../testdata/pki/rsa-2048-intermediate.pem"));
+        let roots = key(include_str!("../../testdata/pki/rsa-2048-root.pem"));
+        let strangers = key(include_str!("../../testdata/pki/ed25519.pem"));
+        let fix = |text: &str, key: Option<&PrivateKey>| {
+            fixed(text.as_bytes(), key, &ring::rand::SystemRandom::new())
+                .map(|fixed| (pem::blocks(fixed.pem.as_bytes()), fixed.notes))
+        };
+        let only = |pem: &str| pem::blocks(pem.as_bytes()).remove(0).der;
+        for text in [format!("{root}{middle}"), format!("{middle}{root}{middle}")] {
+            for key in [None, Some(&middles)] {
+                let (blocks, notes) = fix(&text, key).expect("it can be sorted");
+                assert_eq!(blocks.len(), 1);
+                assert_eq!(blocks[0].der, only(middle));
+                assert!(notes[0].starts_with("left out: the root ("), "{notes:?}");
+            }
+            let (blocks, _) = fix(&text, Some(&roots)).expect("it can be sorted");
+            assert_eq!(blocks[0].der, only(root));
+            let told = "none of the certificates in it is the private key's";
+            assert_eq!(fix(&text, Some(&strangers)).expect_err(told), told);
+        }
+        let spoilt =
+            format!("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n{middle}");
+        let (blocks, notes) = fix(&spoilt, None).expect("the good one counts");
+        assert_eq!(blocks.len(), 1);
+        assert!(notes[0].starts_with("left out: certificate 1: "), "{notes:?}");
+        let told = "there is no certificate in it that can be read";
+        assert_eq!(fix("", None).expect_err(told), told);
     }
 
     #[test]

@@ -103,6 +103,39 @@ fn a_name_that_cannot_be_written_is_shown_by_its_form() {
     assert_eq!(San::Other("otherName").to_string(), "(otherName)");
 }
 
+#[test]
+fn a_name_is_shown_in_its_own_script_and_as_it_is_written() {
+    for (san, shown) in [
+        (San::Dns("xn--mnchen-3ya.example".to_owned()), "xn--mnchen-3ya.example (münchen.example)"),
+        (San::Dns("a.example".to_owned()), "a.example"),
+        (San::Email("xn--mnchen-3ya.example".to_owned()), "xn--mnchen-3ya.example"),
+        (San::Ip([10, 0, 0, 1].into()), "10.0.0.1"),
+    ] {
+        assert_eq!(san.shown(), shown);
+    }
+}
+
+#[test]
+fn a_block_that_some_servers_pass_over_is_told_with_who_does() {
+    let pem = include_str!("../../testdata/pki/root-ca.crt.pem");
+    let indented = pem.replace("-----BEGIN", "  -----BEGIN");
+    let old = pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+    for (text, unseen_by, what) in [
+        (
+            format!("\u{feff}{pem}"),
+            "Go and rustls",
+            "a byte order mark stands before its BEGIN line",
+        ),
+        (indented, "OpenSSL, Go and rustls", "do not stand at the beginning of lines"),
+        (old, "Go and rustls", "its label is an old spelling of CERTIFICATE"),
+    ] {
+        let oddity = pem::blocks(text.as_bytes()).remove(0).oddity.expect(what);
+        assert_eq!(oddity.unseen_by(), unseen_by);
+        assert!(oddity.what().contains(what), "{}", oddity.what());
+    }
+    assert_eq!(pem::blocks(pem.as_bytes()).remove(0).oddity, None);
+}
+
 /// X25519 (RFC 8410): a key that certificates hold for agreement, and that ring cannot derive from.
 #[test]
 fn keys_of_a_kind_that_nobody_here_knows_are_told_apart_by_it_and_no_further() {
