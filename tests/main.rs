@@ -28,6 +28,7 @@ mod support {
 }
 
 mod cases {
+    mod asked;
     mod authority;
     mod clients;
     mod clippy_guard;

@@ -196,6 +196,9 @@ fn fix_chain(
 
 const FIX_CHAIN: &str = "name a file with the certificate and its intermediates, and its own key";
 
+/// How many reasons are told: a file may hold a hundred thousand broken blocks.
+const REASONS: usize = 3;
+
 /// A target in which nothing at all could be read is bad input.
 fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
     let read = inventory.bundles().any(|(_, bundle)| {
@@ -205,7 +208,17 @@ fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
     if read {
         return Ok(());
     }
-    let reasons: Vec<String> = inventory
+    let why = why_nothing(inventory)
+        .unwrap_or_else(|| format!("there is nothing to read in {}", args.targets.join(", ")));
+    Err(CommandError::failed(
+        format!("no certificate could be read: {why}"),
+        "expected PEM or DER certificates, manifests with TLS Secrets, or a TLS server",
+    ))
+}
+
+/// The first reasons why nothing could be read, each with its object.
+fn why_nothing(inventory: &Inventory) -> Option<String> {
+    let mut reasons = inventory
         .bundles()
         .flat_map(|(object, bundle)| {
             let damaged =
@@ -225,12 +238,11 @@ fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
                 .problems()
                 .iter()
                 .map(|problem| format!("{}: {}", problem.object, problem.message)),
-        )
-        .collect();
-    let why =
-        if reasons.is_empty() { "there is nothing to read".to_owned() } else { reasons.join("; ") };
-    Err(CommandError::failed(
-        format!("no certificate could be read from {}: {why}", args.targets.join(", ")),
-        "expected PEM or DER certificates, manifests with TLS Secrets, or a TLS server",
-    ))
+        );
+    let mut told: Vec<String> = reasons.by_ref().take(REASONS).collect();
+    let more = reasons.count();
+    if more > 0 {
+        told.push(format!("and {more} more"));
+    }
+    (!told.is_empty()).then(|| told.join("; "))
 }

@@ -15,6 +15,7 @@ use crate::world::World;
 use crate::x509::cert::San;
 use crate::x509::profile::{self, AUTHORITY_LIFETIME, DEFAULT_LIFETIME, Profile};
 use crate::x509::request::Request;
+use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -178,8 +179,10 @@ fn password(args: &IssueArgs, output: &mut Output) -> Result<Zeroizing<String>> 
         }
         None if !output.can_ask() => return Err(no("--p12 needs a password")),
         None => {
-            let first = output.ask_password("password for the PKCS#12 file")?;
-            if *first != *output.ask_password("the same once more")? {
+            let mut ask =
+                |question| output.ask_password(question).map_err(|error| unanswered(&error));
+            let first = ask("password for the PKCS#12 file")?;
+            if *first != *ask("the same once more")? {
                 return Err(no("the two passwords differ"));
             }
             first
@@ -194,6 +197,19 @@ fn password(args: &IssueArgs, output: &mut Output) -> Result<Zeroizing<String>> 
         ));
     }
     Ok(password)
+}
+
+/// Why a question was not answered. Ctrl-C at it is no error.
+fn unanswered(error: &io::Error) -> CommandError {
+    match error.kind() {
+        io::ErrorKind::Interrupted => {
+            CommandError { exit: Exit::Interrupted, message: String::new(), remedy: String::new() }
+        }
+        _ => CommandError::failed(
+            format!("the password cannot be asked for: {error}"),
+            "name a file with --p12-password-file",
+        ),
+    }
 }
 
 /// The wish for a Secret; its namespace is settled where it goes to.

@@ -43,6 +43,8 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     });
     tokio::select! {
         ended = within(limit, ended) => match ended {
+            // At a question a terminal hands Ctrl-C to whoever asks.
+            Some(Ok(Exit::Interrupted)) => interrupted(talk),
             Some(Ok(exit)) => exit,
             Some(Err(_)) => Exit::Failed,
             None => {
@@ -91,6 +93,7 @@ fn in_its_own_runtime(cli: Cli, world: World, mut output: Output) -> Exit {
 async fn to_its_end(cli: Cli, world: World, mut output: Output) -> Exit {
     let exit = match command(cli, &world, &mut output).await {
         Ok(exit) => exit,
+        Err(error) if error.exit == Exit::Interrupted => error.exit,
         Err(error) => {
             let _ = output.flush();
             output.say(&format!("error: {}", error.message));

@@ -14,8 +14,12 @@ use zeroize::Zeroizing;
 /// The path that means standard input.
 pub const STDIN: &str = "-";
 
-/// The largest file that is read: a manifest of 1 MiB Secrets by the dozen still fits.
+/// The largest manifest that is read: Secrets of 1 MiB by the dozen still fit.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// The largest file of anything else: thousands of certificates. All root stores in one file are
+/// a fifth of it, and what is larger costs more time and memory than one file should.
+const MAX_PEM_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What standard input held; it cannot be read a second time by whoever rewrites it.
 pub type Kept = BTreeMap<String, Zeroizing<String>>;
@@ -43,7 +47,7 @@ pub fn manifests(
     let mut kept = Kept::new();
     for path in paths {
         if path.as_os_str() == STDIN {
-            let text = Zeroizing::new(read_stdin_text()?);
+            let text = read_stdin_text()?;
             manifest::read(STDIN, &text, namespace, take);
             kept.insert(STDIN.to_owned(), text);
             continue;
@@ -78,14 +82,14 @@ pub fn inspected(
 ) -> Result<(), Unreadable> {
     let unreadable = |message| Unreadable { path: path.display().to_string(), message };
     if path.as_os_str() == STDIN {
-        let bytes = read_stdin().map_err(unreadable)?;
+        let bytes = manifest_or_short(std::io::stdin().lock(), 0).map_err(unreadable)?;
         inspect_bytes("standard input", bytes, namespace, take);
         return Ok(());
     }
     let is_folder = path.is_dir();
     for file in files_of(path, &|file| is_manifest(file) || is_pem(file), take)? {
         let name = file.display().to_string();
-        match read_bytes(&file) {
+        match inspectable(&file) {
             Ok(bytes) => inspect_bytes(&name, bytes, namespace, take),
             Err(message) if is_folder => {
                 take(Observation::Unseen { object: ObjectRef::file(name), message });
@@ -102,13 +106,17 @@ fn inspect_bytes(
     namespace: &str,
     take: &mut dyn FnMut(Observation),
 ) {
-    match std::str::from_utf8(&bytes) {
-        Ok(text) if looks_like_a_manifest(text) => manifest::read(name, text, namespace, take),
-        _ => take(Observation::PemFile {
+    match manifest_text(&bytes) {
+        Some(text) => manifest::read(name, text, namespace, take),
+        None => take(Observation::PemFile {
             object: ObjectRef::file(name),
             bytes: Redacted::from(bytes),
         }),
     }
+}
+
+fn manifest_text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| looks_like_a_manifest(text))
 }
 
 fn looks_like_a_manifest(text: &str) -> bool {
@@ -168,48 +176,91 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
 }
 
 fn read_text(path: &Path) -> Result<Zeroizing<String>, String> {
-    let mut bytes = read_bytes(path)?;
+    let (file, size) = opened(path)?;
+    utf8(bounded(file, size, MAX_BYTES)?)
+}
+
+fn read_stdin_text() -> Result<Zeroizing<String>, Unreadable> {
+    let unreadable = |message: String| Unreadable { path: "standard input".to_owned(), message };
+    bounded(std::io::stdin().lock(), 0, MAX_BYTES).and_then(utf8).map_err(unreadable)
+}
+
+fn utf8(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {
     String::from_utf8(std::mem::take(&mut *bytes))
         .map(Zeroizing::new)
         .map_err(|_| "it is not UTF-8 text".to_owned())
 }
 
-/// The bytes of one file.
+/// The bytes of one file of certificates or a key.
 ///
 /// # Errors
 /// A sentence, when it cannot be read or is far too large.
 pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+    let (file, size) = opened(path)?;
+    bounded(file, size, MAX_PEM_BYTES)
+}
+
+fn inspectable(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+    let (file, size) = opened(path)?;
+    manifest_or_short(file, size)
+}
+
+/// The file and its size in bytes, as far as that is known before it is read.
+fn opened(path: &Path) -> Result<(fs::File, u64), String> {
     let file = fs::File::open(path).map_err(|error| words(&error))?;
     let size = file.metadata().map_err(|error| words(&error))?.len();
-    if size > MAX_BYTES {
-        return Err(too_large());
-    }
-    bounded(file, usize::try_from(size).unwrap_or_default())
+    Ok((file, size))
 }
 
-fn read_stdin() -> Result<Zeroizing<Vec<u8>>, String> {
-    bounded(std::io::stdin().lock(), 0)
-}
-
-/// All that comes, up to [`MAX_BYTES`]: a device or a pipe says that it holds nothing and then
+/// All that comes, up to `limit` bytes: a device or a pipe says that it holds nothing and then
 /// never ends.
-fn bounded(source: impl Read, expected: usize) -> Result<Zeroizing<Vec<u8>>, String> {
-    // Room for the end of the file too: a vector that grows leaves a copy of a key behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 1));
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| words(&error))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
-        return Err(too_large());
+fn bounded(source: impl Read, size: u64, limit: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+    if size > limit {
+        return Err(too_large(limit));
     }
+    let mut bytes = room(size);
+    go_on(source, &mut bytes, limit)?;
     Ok(bytes)
 }
 
-fn too_large() -> String {
-    format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024)
+/// All that comes of a manifest, or of something else that is short.
+fn manifest_or_short(mut source: impl Read, size: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+    if size > MAX_BYTES {
+        return Err(too_large(MAX_BYTES));
+    }
+    let mut bytes = room(size.min(MAX_PEM_BYTES));
+    if go_on(&mut source, &mut bytes, MAX_PEM_BYTES).is_ok() {
+        return Ok(bytes);
+    }
+    // The last character of what was read so far may be half there.
+    let whole = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+    if whole + 4 <= bytes.len() || manifest_text(&bytes[..whole]).is_none() {
+        return Err(format!(
+            "{}, which only a manifest may be: split it",
+            too_large(MAX_PEM_BYTES)
+        ));
+    }
+    let mut all = room(size);
+    all.extend_from_slice(&bytes);
+    go_on(source, &mut all, MAX_BYTES)?;
+    Ok(all)
 }
 
-fn read_stdin_text() -> Result<String, Unreadable> {
-    let unreadable = |message: String| Unreadable { path: "standard input".to_owned(), message };
-    let mut bytes = read_stdin().map_err(unreadable)?;
-    String::from_utf8(std::mem::take(&mut *bytes))
-        .map_err(|_| unreadable("it is not UTF-8 text".to_owned()))
+/// Room for so many bytes and the end of the file: a vector that grows leaves a copy of a key
+/// behind. No more room than is needed, for all of it is wiped at the end.
+fn room(size: u64) -> Zeroizing<Vec<u8>> {
+    let size = usize::try_from(size).unwrap_or_default();
+    Zeroizing::new(Vec::with_capacity(size.saturating_add(1)))
+}
+
+/// Reads on until there are more than `limit` bytes in all, which is an error, or no more.
+fn go_on(source: impl Read, bytes: &mut Vec<u8>, limit: u64) -> Result<(), String> {
+    let there = |bytes: &Vec<u8>| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let more = (limit + 1).saturating_sub(there(bytes));
+    source.take(more).read_to_end(bytes).map_err(|error| words(&error))?;
+    if there(bytes) > limit { Err(too_large(limit)) } else { Ok(()) }
+}
+
+fn too_large(limit: u64) -> String {
+    format!("it is larger than {} MiB", limit / 1024 / 1024)
 }

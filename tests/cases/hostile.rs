@@ -226,9 +226,38 @@ fn no_large_file_takes_more_than_64_mib_or_reaches_the_terminal_raw() {
 #[test]
 fn a_device_that_never_ends_is_not_read_for_ever() {
     let told = Certwright::new().args(&["inspect", "/dev/zero"]).run().expect_code(4);
-    assert!(told.flat_stderr().contains("it is larger than 256 MiB"), "{}", told.stderr);
+    assert!(
+        told.flat_stderr()
+            .contains("it is larger than 4 MiB, which only a manifest may be: split it"),
+        "{}",
+        told.stderr
+    );
     let zero = fs::File::open("/dev/zero").expect("it is there");
     let (mut command, _folder) = Certwright::new().args(&["inspect", "-"]).into_command();
     let ran = command.stdin(Stdio::from(zero)).output().expect("the binary starts");
     assert_eq!(ran.status.code(), Some(4), "standard input is no exception");
+}
+
+#[test]
+fn only_a_manifest_may_be_larger_than_four_mebibytes() {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let inspect = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("it can be written");
+        Certwright::new().folder(folder.path()).args(&["inspect", name]).run()
+    };
+    let certificate = include_str!("../../testdata/pki/root-ca.crt.pem");
+    // Two bytes a character, so that one stands across the border.
+    let long = format!("x{}", "ü".repeat(5 * 1024 * 1024 / 2));
+    let told = inspect("long.pem", &format!("{certificate}{long}")).expect_code(4);
+    let why =
+        "cannot read long.pem: it is larger than 4 MiB, which only a manifest may be: split it";
+    assert!(told.stderr.contains(why), "{}", told.stderr);
+    let (begin, body) = (
+        "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\nmetadata: {name: web-tls}",
+        "stringData:\n",
+    );
+    let value = certificate.replace('\n', "\n    ");
+    let manifest = format!("{begin}\n{body}  note: {long}\n  tls.crt: |\n    {value}\n");
+    let shown = inspect("long.yaml", &manifest).expect_code(0).stdout;
+    assert!(shown.contains("secret/web-tls in long.yaml"), "{shown}");
 }

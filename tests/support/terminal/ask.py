@@ -1,0 +1,34 @@
+"""Runs a command on a terminal of its own and answers its questions: ask.py ANSWER... -- COMMAND...
+
+An answer is typed once a question stands there and what is typed is no longer shown; ^C and ^D are
+the keys. Prints all that the terminal showed, and ends as the command does.
+"""
+
+import os
+import pty
+import sys
+import termios
+
+at = sys.argv.index("--")
+answers, command = sys.argv[1:at], sys.argv[at + 1 :]
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(command[0], command)
+shown = b""
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:  # the other end is closed
+        break
+    if not piece:
+        break
+    shown += piece
+    if answers and shown.endswith(b": "):
+        while termios.tcgetattr(terminal)[3] & termios.ECHO:
+            os.sched_yield()
+        answer = {"^C": b"\x03", "^D": b"\x04"}.get(answers[0], answers[0].encode() + b"\r")
+        del answers[0]
+        os.write(terminal, answer)
+sys.stdout.buffer.write(shown)
+sys.stdout.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
