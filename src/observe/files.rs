@@ -89,12 +89,15 @@ pub fn inspected(
     let is_folder = path.is_dir();
     for file in files_of(path, &|file| is_manifest(file) || is_pem(file), take)? {
         let name = file.display().to_string();
-        match inspectable(&file) {
-            Ok(bytes) => inspect_bytes(&name, bytes, namespace, take),
-            Err(message) if is_folder => {
-                take(Observation::Unseen { object: ObjectRef::file(name), message });
-            }
+        let found = match opened(&file) {
+            Ok((file, size)) => manifest_or_short(file, size),
+            Err(message) if is_folder => Err(message),
             Err(message) => return Err(unreadable(message)),
+        };
+        match found {
+            Ok(bytes) => inspect_bytes(&name, bytes, namespace, take),
+            // One among many does not keep the others from being shown.
+            Err(message) => take(Observation::Unseen { object: ObjectRef::file(name), message }),
         }
     }
     Ok(())
@@ -198,11 +201,6 @@ fn utf8(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {
 pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let (file, size) = opened(path)?;
     bounded(file, size, MAX_PEM_BYTES)
-}
-
-fn inspectable(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
-    let (file, size) = opened(path)?;
-    manifest_or_short(file, size)
 }
 
 /// The file and its size in bytes, as far as that is known before it is read.

@@ -249,8 +249,7 @@ fn only_a_manifest_may_be_larger_than_four_mebibytes() {
     // Two bytes a character, so that one stands across the border.
     let long = format!("x{}", "ü".repeat(5 * 1024 * 1024 / 2));
     let told = inspect("long.pem", &format!("{certificate}{long}")).expect_code(4);
-    let why =
-        "cannot read long.pem: it is larger than 4 MiB, which only a manifest may be: split it";
+    let why = "no certificate could be read: long.pem: it is larger than 4 MiB, which only a manifest may be: split it";
     assert!(told.stderr.contains(why), "{}", told.stderr);
     let (begin, body) = (
         "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\nmetadata: {name: web-tls}",
