@@ -5,13 +5,18 @@ use certwright::cli::{Cli, Color};
 use certwright::commands;
 use certwright::exit::Exit;
 use certwright::output::Output;
+use certwright::render::usage;
 use certwright::world::World;
 use clap::Parser as _;
+use std::io::ErrorKind;
 
 fn main() -> Exit {
     // kube and rustls may each bring a provider one day; ours is chosen first thing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return told(&usage::harmless(error)),
+    };
     let color = match cli.global.color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
@@ -28,5 +33,18 @@ fn main() -> Exit {
             talk.say(&format!("error: no runtime can be started: {error}"));
             Exit::Failed
         }
+    }
+}
+
+/// Says what clap says: why the command line is wrong, or the help that was asked for.
+fn told(error: &clap::Error) -> Exit {
+    if let Some(text) = usage::plain(error) {
+        Output::real(ColorChoice::Never, false).talk(text.as_bytes());
+        return Exit::Usage;
+    }
+    match error.print() {
+        _ if error.use_stderr() => Exit::Usage,
+        Err(failed) if failed.kind() != ErrorKind::BrokenPipe => Exit::Failed,
+        Ok(()) | Err(_) => Exit::Done,
     }
 }

@@ -13,6 +13,7 @@ pub mod json;
 mod layout;
 pub mod managed;
 pub mod rotation;
+pub mod usage;
 pub mod verify;
 mod wire;
 pub mod yaml;

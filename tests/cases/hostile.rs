@@ -12,6 +12,8 @@ use crate::support::binary::{Certwright, Ran};
 use crate::support::terminal::expect_harmless;
 use crate::support::witness;
 use base64::Engine as _;
+use certwright::cli::Cli;
+use clap::CommandFactory as _;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -259,4 +261,36 @@ fn only_a_manifest_may_be_larger_than_four_mebibytes() {
     let manifest = format!("{begin}\n{body}  note: {long}\n  tls.crt: |\n    {value}\n");
     let shown = inspect("long.yaml", &manifest).expect_code(0).stdout;
     assert!(shown.contains("secret/web-tls in long.yaml"), "{shown}");
+}
+
+/// Every command line that takes a value: the words up to it, from clap's own description.
+fn places(command: &clap::Command, words: &[String], found: &mut Vec<Vec<String>>) {
+    for argument in command.get_arguments().filter(|argument| argument.get_action().takes_values())
+    {
+        let option = argument.get_long().map(|long| format!("--{long}"));
+        found.push([words, option.as_slice()].concat());
+    }
+    found.push([words, &["--no-such-option".to_owned()]].concat());
+    for below in command.get_subcommands() {
+        places(below, &[words, &[below.get_name().to_owned()]].concat(), found);
+    }
+}
+
+/// A pipe gets no colours, so that whatever is raw is from the command line.
+#[test]
+fn no_word_of_the_command_line_reaches_the_terminal_raw() {
+    let mut found = Vec::new();
+    places(&Cli::command(), &[], &mut found);
+    assert!(found.len() > 100, "only {} places were found", found.len());
+    for words in found {
+        for hostile in
+            ["\u{1b}]0;t\u{7}\u{9b}31m", "x\r\nerror: forged", "\u{202e}\u{2066}\u{feff}x"]
+        {
+            let args: Vec<&str> = words.iter().map(String::as_str).chain([hostile]).collect();
+            let ran = Certwright::new().args(&args).run();
+            expect_harmless(&format!("{args:?}"), "table", &ran);
+            let forged = |text: &str| text.lines().any(|line| line.starts_with("error: forged"));
+            assert!(!forged(&ran.stderr) && !forged(&ran.stdout), "{args:?}: {}", ran.stderr);
+        }
+    }
 }

@@ -13,6 +13,7 @@ pub fn raw_characters(text: &str) -> Vec<char> {
         let formats = matches!(
             c,
             '\u{ad}'
+                | '\u{34f}'
                 | '\u{61c}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
