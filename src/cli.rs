@@ -451,7 +451,7 @@ pub struct InspectArgs {
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<String>,
     /// The name to ask a server for (SNI), instead of the host of HOST:PORT
-    #[arg(long, value_name = "HOST", value_parser = domain)]
+    #[arg(long, value_name = "HOST", value_parser = server_name)]
     pub servername: Option<String>,
     /// From which findings on the exit code is 1
     #[arg(long, value_name = "SEVERITY", default_value = "never")]
@@ -769,6 +769,16 @@ fn health_check(text: &str) -> Result<HealthCheck, String> {
 /// Among these clap finds the nearest to a word with a slip in it.
 fn rule_code() -> PossibleValuesParser {
     PossibleValuesParser::new(RULES.iter().map(|rule| rule.code))
+}
+
+/// SNI holds DNS names only (RFC 6066 §3).
+fn server_name(text: &str) -> Result<String, String> {
+    if text.parse::<IpAddr>().is_ok() {
+        return Err(
+            "a server is asked for a DNS name; leave --servername out to ask for none".to_owned()
+        );
+    }
+    domain(text)
 }
 
 /// A domain as it stands in certificates; one in its own script becomes its A-labels.

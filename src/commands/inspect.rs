@@ -16,11 +16,12 @@ use crate::observe::{cluster, files, served};
 use crate::output::Output;
 use crate::redact::Redacted;
 use crate::render::check::{Look, write_table};
-use crate::render::inspect::{write_json, write_text};
+use crate::render::inspect::write_text;
+use crate::render::inspected::write_json;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
 use crate::x509::key::PrivateKey;
-use crate::x509::{chain, pem};
+use crate::x509::{chain, name, pem};
 use std::io::Write as _;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -73,10 +74,25 @@ fn target(text: &str) -> Target<'_> {
     if let Some(secret) = text.parse::<KindName>().ok().filter(|named| named.kind == Kind::Secret) {
         return Target::Secret(secret);
     }
-    match text.parse() {
-        Ok(endpoint) if !files::is_there(Path::new(text)) => Target::Server(endpoint),
+    match endpoint(text) {
+        Some(endpoint) if !files::is_there(Path::new(text)) => Target::Server(endpoint),
         _ => Target::Path(Path::new(text)),
     }
+}
+
+/// A server's place; its name may be in its own script, and a URL is taken for its server.
+fn endpoint(text: &str) -> Option<Endpoint> {
+    let (text, port) = match text.strip_prefix("https://") {
+        Some(rest) => (rest.split(['/', '?', '#']).next().unwrap_or_default(), ":443"),
+        None => (text, ""),
+    };
+    let of = |text: &str| match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_ascii() => {
+            format!("{}:{port}", name::to_ascii(host).ok()?).parse().ok()
+        }
+        _ => text.parse().ok(),
+    };
+    of(text).or_else(|| of(&format!("{text}{port}")))
 }
 
 /// Every target, in one inventory.
@@ -105,7 +121,8 @@ async fn observed(
                 served::inspected(endpoint, args.servername.clone(), deadlines, &mut take).await;
             }
             Target::Path(path) => {
-                files::inspected(path, &session::namespace_of_files(global), &mut take)?;
+                files::inspected(path, &session::namespace_of_files(global), &mut take)
+                    .map_err(not_readable)?;
             }
         }
     }
@@ -119,7 +136,22 @@ async fn observed(
             inventory.absorb(seen, world.random());
         }
     }
+    // A server may show the same at each of its addresses.
+    texts.dedup_by(|one: &mut Text, other| {
+        one.object == other.object && one.certificates.expose() == other.certificates.expose()
+    });
     Ok((inventory, if from_elsewhere { Source::Files } else { Source::Cluster }, texts))
+}
+
+/// What looks like a server and is none is told how servers are written.
+fn not_readable(unreadable: files::Unreadable) -> CommandError {
+    let server = unreadable.path.contains(':');
+    let mut error = CommandError::from(unreadable);
+    if server {
+        "check the path, or name a server as HOST:PORT such as shop.example:443"
+            .clone_into(&mut error.remedy);
+    }
+    error
 }
 
 fn secret_named(target: &Target<'_>) -> Option<KindName> {
@@ -149,6 +181,15 @@ impl Text {
                 let value = |key: &str| secret.data.get(key).cloned().unwrap_or_default();
                 (&secret.object, value("tls.crt"), value("tls.key"))
             }
+            Observation::Inspected(seen) => {
+                let pem = |der: &Vec<u8>| pem::encode("CERTIFICATE", der).to_string();
+                let chain: String = seen.chain.iter().map(pem).collect();
+                return Some(Self {
+                    object: ObjectRef::endpoint(seen.endpoint.to_string()),
+                    certificates: Redacted::from(Zeroizing::new(chain.into_bytes())),
+                    key: Redacted::default(),
+                });
+            }
             _ => return None,
         };
         let key = PrivateKey::from_pem(key.expose()).map(|_| key).unwrap_or_default();
@@ -167,12 +208,12 @@ fn fix_chain(
     world: &World,
     output: &mut Output,
 ) -> Result<Exit> {
-    let mut holders = texts.iter().filter(|text| text.has_certificates());
-    let (Some(chain), None) = (holders.next(), holders.next()) else {
-        let places: Vec<String> = texts.iter().map(|text| text.object.to_string()).collect();
+    let holders: Vec<&Text> = texts.iter().filter(|text| text.has_certificates()).collect();
+    let [chain] = holders.as_slice() else {
+        let places: Vec<String> = holders.iter().map(|text| text.object.to_string()).collect();
         return Err(CommandError::usage(
             format!("--fix-chain is for one chain, and these hold others: {}", places.join(", ")),
-            "name one file with certificates (and perhaps its key), or one secret/NAME",
+            "name one file with certificates (and perhaps its key), one secret/NAME, or one HOST:PORT",
         ));
     };
     let key = texts.iter().find_map(|text| PrivateKey::from_pem(text.key.expose()).ok());

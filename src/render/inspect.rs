@@ -1,11 +1,10 @@
 //! The report of `inspect` for people: each certificate in full, then what is to be said of it.
 
 use super::check::{Look, write_finding};
+use super::harmless;
 use super::layout::{place, sentence, style};
-use super::wire::WireRef;
-use super::{harmless, json};
 use crate::audit::Report;
-use crate::audit::clients::{self, Verdict};
+use crate::audit::clients;
 use crate::audit::expiry::{days_left, is_expired};
 use crate::audit::finding::Severity;
 use crate::inventory::Inventory;
@@ -16,7 +15,6 @@ use crate::x509::cert::{Certificate, San};
 use crate::x509::instant;
 use crate::x509::key::Pairing;
 use crate::x509::possession::Possession;
-use serde::Serialize;
 use std::io::{self, Write};
 
 /// Writes every bundle that was chosen, and the findings.
@@ -94,7 +92,10 @@ fn write_handshake(
     Ok(())
 }
 
-fn handshake_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i ServedFacts> {
+pub(super) fn handshake_of<'i>(
+    inventory: &'i Inventory,
+    object: &ObjectRef,
+) -> Option<&'i ServedFacts> {
     let mut inspected = inventory.inspected();
     inspected.find_map(|(place, served)| (place == object).then_some(served))
 }
@@ -138,53 +139,6 @@ fn write_clients(bundle: &Bundle, report: &Report, out: &mut dyn Write) -> io::R
         told.push(reasons);
     }
     Ok(())
-}
-
-#[derive(Serialize)]
-struct Document {
-    #[serde(flatten)]
-    report: super::check::Document,
-    clients: Vec<WireClients>,
-}
-
-/// What clients make of what one object holds.
-#[derive(Serialize)]
-struct WireClients {
-    #[serde(rename = "ref")]
-    object: WireRef,
-    clients: Vec<WireClient>,
-}
-
-#[derive(Serialize)]
-struct WireClient {
-    client: &'static str,
-    accepts: bool,
-    reason: Option<String>,
-}
-
-/// Writes the JSON document: that of `check`, and what clients make of each bundle.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_json(inventory: &Inventory, report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let reported = inventory.bundles().filter(|(object, _)| inventory.is_reported(object));
-    let of_bundle = |(object, bundle): (&ObjectRef, &Bundle)| WireClients {
-        object: WireRef::of(object),
-        clients: clients::verdicts(bundle, report.now).iter().map(wire_client).collect(),
-    };
-    let document = Document {
-        report: super::check::document("inspect", inventory, report),
-        clients: reported.map(of_bundle).filter(|one| !one.clients.is_empty()).collect(),
-    };
-    json::write(&document, out)
-}
-
-fn wire_client(verdict: &Verdict) -> WireClient {
-    WireClient {
-        client: verdict.client.as_str(),
-        accepts: verdict.reasons.is_empty(),
-        reason: Some(verdict.reasons.join("; ")).filter(|reason| !reason.is_empty()),
-    }
 }
 
 fn write_certificate(

@@ -9,6 +9,7 @@ mod clients;
 pub mod explain;
 pub mod harmless;
 pub mod inspect;
+pub mod inspected;
 pub mod json;
 mod layout;
 pub mod managed;

@@ -113,6 +113,57 @@ fn a_served_chain_is_shown_as_a_file_is() {
     assert_eq!(report["certificates"][0]["ref"]["kind"], "Endpoint");
     assert_eq!(report["certificates"][0]["ref"]["name"], place.as_str());
     assert_eq!(rules(&report), ["served-name-mismatch", "cn-only", "lifetime-too-long"]);
+    let bundle = &report["bundles"][0];
+    assert_eq!(bundle["certificates"][0]["version"], 1);
+    assert_eq!(bundle["certificates"][0]["commonNames"][0], "my-release.milvus.io");
+    assert_eq!(bundle["privateKey"]["state"], "proven");
+    assert_eq!(bundle["privateKey"]["matches"], true);
+    assert_eq!(bundle["handshake"]["serverName"], "my-release.milvus.io");
+    assert_eq!(bundle["handshake"]["address"], place.as_str());
+    assert_eq!(bundle["handshake"]["version"], "1.3");
+}
+
+#[test]
+fn a_served_chain_is_written_as_pem_and_put_in_order() {
+    let server = TlsServer::serving(guide(), Behaviour::default());
+    let place = server.place();
+    let written = |more: &[&str]| {
+        Certwright::new().args(&["inspect", &place]).args(more).run().expect_code(0).stdout
+    };
+    assert_eq!(written(&["-o", "pem"]), guide().pem());
+    assert_eq!(written(&["--fix-chain"]), guide().pem());
+}
+
+#[test]
+fn without_a_name_the_address_is_what_a_certificate_must_name() {
+    let server = TlsServer::serving(shop(NEW), h2());
+    let place = server.place();
+    for target in [place.clone(), format!("https://{place}/x")] {
+        let report = Certwright::new().args(&["inspect", &target, "-o", "json"]).run().json();
+        assert!(rules(&report).contains(&"served-name-mismatch"), "{target}");
+        let ip = server.address.ip().to_string();
+        assert_eq!(report["findings"][0]["evidence"]["host"], ip.as_str());
+        assert_eq!(report["bundles"][0]["handshake"]["serverName"], Value::Null);
+    }
+    let named = self_signed(&params(HOST, &["127.0.0.1"], NEW), "ec-p256-01.pem");
+    let server = TlsServer::serving(named, h2());
+    let report = Certwright::new().args(&["inspect", &server.place(), "-o", "json"]).run().json();
+    assert!(!rules(&report).contains(&"served-name-mismatch"));
+}
+
+#[test]
+fn a_target_that_is_no_server_is_told_how_servers_are_written() {
+    for (target, told) in [
+        ("foo:bar", "name a server as HOST:PORT"),
+        ("127.0.0.1:99999", "name a server as HOST:PORT"),
+        ("nowhere.pem", "check the path"),
+        ("münchen.invalid:443", "xn--mnchen-3ya.invalid has no address"),
+    ] {
+        let ran = Certwright::new().args(&["inspect", target]).run().expect_code(4);
+        assert!(ran.flat_stderr().contains(told), "{target}: {}", ran.stderr);
+    }
+    let ran = Certwright::new().args(&["inspect", "a:1", "--servername", "127.0.0.1"]).run();
+    assert!(ran.expect_code(2).stderr.contains("leave --servername out"));
 }
 
 #[test]

@@ -28,7 +28,9 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         found.extend(finding(&answer.ingress.object, &answer.demand.host, &place, leaf));
     }
     for (object, served) in inventory.inspected() {
-        if let (Some(host), Some(leaf)) = (&served.host, served.leaf()) {
+        // Without a name clients compare the address that they were given (RFC 9525 §6.4).
+        let host = served.host.as_deref().unwrap_or(&served.endpoint.address);
+        if let Some(leaf) = served.leaf() {
             found.extend(finding(object, host, &served.place(), leaf));
         }
     }
