@@ -1,7 +1,7 @@
 //! PEM in every shape: what is read is written again, and reads back as the same.
 #![no_main]
 
-use certwright_fuzz::x509::{chain, pem};
+use certwright_fuzz::x509::{chain, foreign, pem};
 use libfuzzer_sys::fuzz_target;
 use ring::rand::SystemRandom;
 
@@ -13,5 +13,6 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(again.as_ref().map(|der| der.expose()), Ok(der.expose()));
     }
     let _ = (pem::certificates_only(bytes), pem::key_only(bytes), pem::of_file(bytes));
+    let _ = foreign::what(bytes);
     let _ = chain::fixed(bytes, None, &SystemRandom::new());
 });

@@ -5,6 +5,7 @@
 
 use super::Anchor;
 use crate::x509::cert::{self, Certificate};
+use crate::x509::foreign;
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
 use crate::x509::pem::{self, Label, Oddity};
 use ring::rand::SecureRandom;
@@ -98,8 +99,8 @@ impl Bundle {
 
     /// The facts of a PEM or DER file that holds certificates, perhaps a key beside them.
     #[must_use]
-    pub fn of_file(bytes: &[u8], random: &dyn SecureRandom) -> Self {
-        let text = pem::of_file(bytes);
+    pub fn of_file(file: &[u8], random: &dyn SecureRandom) -> Self {
+        let text = pem::of_file(file);
         let bytes = text.expose();
         let has_key = pem::blocks(bytes).iter().any(|block| block.label.is_private_key());
         let mut bundle = Self::of_pair(Some(bytes), has_key.then_some(bytes), random);
@@ -108,6 +109,12 @@ impl Bundle {
         } else if bundle.certificates.is_empty() && bundle.damaged_is_only_absence() {
             bundle.damaged.clear();
             bundle.certificates_missing = true;
+        }
+        if bundle.certificates.is_empty()
+            && !has_key
+            && let Some(what) = foreign::what(file)
+        {
+            bundle.damaged = vec![Damaged { index: 0, message: format!("it is {what}") }];
         }
         bundle
     }

@@ -5,6 +5,7 @@ use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
 use crate::redact::Redacted;
 use crate::world::words;
+use crate::x509::pem::{self, Label};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -95,12 +96,22 @@ pub fn inspected(
             Err(message) => return Err(unreadable(message)),
         };
         match found {
+            // In a folder for certificates there are requests, public keys and parameters too.
+            Ok(bytes) if is_folder && is_of_another_kind(&bytes) => {}
             Ok(bytes) => inspect_bytes(&name, bytes, namespace, take),
             // One among many does not keep the others from being shown.
             Err(message) => take(Observation::Unseen { object: ObjectRef::file(name), message }),
         }
     }
     Ok(())
+}
+
+/// Whether there are PEM blocks in it, and none of a certificate or a private key.
+fn is_of_another_kind(bytes: &[u8]) -> bool {
+    let blocks = pem::blocks(bytes);
+    let ours =
+        |block: &pem::Block| block.label == Label::Certificate || block.label.is_private_key();
+    !blocks.is_empty() && !blocks.iter().any(ours)
 }
 
 fn inspect_bytes(

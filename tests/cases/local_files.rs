@@ -271,3 +271,20 @@ fn the_certificates_alone_are_written_as_pem_whatever_stood_around_them() {
     let alone = within(folder.path(), &["inspect", "both.pem", "-o", "pem"]).expect_code(0);
     assert_eq!(alone.stdout, pem, "and no key");
 }
+
+#[test]
+fn what_is_no_certificate_is_called_by_its_name_and_passed_over_in_a_folder() {
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).expect("it can be written");
+    };
+    write("list.pem", "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n");
+    write("root.pem", include_str!("../../testdata/pki/root-ca.crt.pem"));
+    let inspect =
+        |target: &str| Certwright::new().folder(folder.path()).args(&["inspect", target]).run();
+    let told = inspect("list.pem").expect_code(4);
+    let why = "error: no certificate could be read: list.pem: it is a list of revoked certificates";
+    assert!(told.stderr.starts_with(why), "{}", told.stderr);
+    let shown = inspect(".").expect_code(0).stdout;
+    assert!(shown.contains("Example Test Root") && !shown.contains("list.pem"), "{shown}");
+}
