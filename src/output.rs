@@ -6,6 +6,7 @@
 use crate::render::harmless;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -16,6 +17,26 @@ pub struct Output {
     out: Data,
     err: AutoStream<io::Stderr>,
     verbose: bool,
+}
+
+/// How the terminal of standard input was set. Who ends while a password is typed would leave it
+/// showing nothing of what is typed from then on.
+#[derive(Debug)]
+pub struct Terminal(Option<Termios>);
+
+impl Terminal {
+    /// As it is now; nothing where standard input is no terminal.
+    #[must_use]
+    pub fn as_it_is() -> Self {
+        Self(tcgetattr(io::stdin()).ok())
+    }
+
+    /// Sets it so again.
+    pub fn restore(&self) {
+        if let Some(was) = &self.0 {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, was);
+        }
+    }
 }
 
 /// Ten thousand certificates are megabytes of JSON, written in pieces of a few bytes.

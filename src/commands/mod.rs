@@ -17,7 +17,7 @@ mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, Terminal};
 use crate::session::Result;
 use crate::world::World;
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,12 +36,13 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
         talk.say("error: signals cannot be listened for");
         return Exit::Failed;
     };
+    let terminal = Terminal::as_it_is();
     let (done, ended) = tokio::sync::oneshot::channel();
     // Dropping the receiver is how a command that was cut short is let go.
     std::thread::spawn(move || {
         let _ = done.send(in_its_own_runtime(cli, world, output));
     });
-    tokio::select! {
+    let exit = tokio::select! {
         ended = within(limit, ended) => match ended {
             // At a question a terminal hands Ctrl-C to whoever asks.
             Some(Ok(Exit::Interrupted)) => interrupted(talk),
@@ -54,7 +55,12 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
         },
         _ = interrupt.recv() => interrupted(talk),
         _ = terminate.recv() => interrupted(talk),
+    };
+    // The command may be left at a question.
+    if matches!(exit, Exit::TimedOut | Exit::Interrupted) {
+        terminal.restore();
     }
+    exit
 }
 
 fn interrupted(talk: &mut Output) -> Exit {

@@ -52,11 +52,13 @@ fn nothing_is_written_without_a_password_that_was_meant() {
         (&["^D"], "error: the password cannot be asked for: unexpected end of file", 4),
         (&["^C"], interrupted, 130),
         (&["one", "^C"], interrupted, 130),
+        (&["TERM"], interrupted, 130),
     ] {
         let folder = TempDir::new().expect("a temp folder can be made");
         let Some((shown, code)) = answered(test, folder.path(), answers) else { return };
         assert_eq!(code, Some(expected), "{answers:?}: {shown}");
         assert!(shown.contains(told), "{answers:?}: {shown}");
+        assert!(shown.ends_with("typing is shown\n"), "{answers:?}: {shown}");
         assert_eq!(shown.matches("error").count(), usize::from(expected != 130), "{shown}");
         let left = folder.path().read_dir().expect("it can be listed").count();
         assert_eq!(left, 0, "{answers:?}: nothing is written");
