@@ -144,7 +144,7 @@ impl Authority {
         };
         if leaf.issuer().as_raw() != ca.subject().as_raw() {
             return Err(format!(
-                "the CA's name ({}) cannot be written as it stands in its certificate: it has an attribute twice, or a string of a kind that is not written today",
+                "the certificate that was made does not name its CA ({}) as the CA's certificate does",
                 self.certificate.subject
             ));
         }
@@ -168,6 +168,22 @@ impl Authority {
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// Its subject, DER as it stands: what a certificate signed by it has for an issuer.
+    ///
+    /// # Errors
+    /// None that is known: the certificate was read before.
+    pub(super) fn name(&self) -> Result<Vec<u8>, String> {
+        let (_, parsed) = X509Certificate::from_der(&self.der)
+            .map_err(|_| "the CA certificate cannot be read".to_owned())?;
+        Ok(parsed.subject().as_raw().to_vec())
+    }
+
+    /// Its subject key identifier, when it has one.
+    pub(super) fn key_identifier(&self) -> Option<Vec<u8>> {
+        let (_, parsed) = X509Certificate::from_der(&self.der).ok()?;
+        subject_key_id(&parsed).map(<[u8]>::to_vec)
     }
 
     /// Its private key.
@@ -419,7 +435,7 @@ mod tests {
         };
         assert_eq!(ca.confirm(&made(&ca)), Ok(()));
         let told = ca.confirm(&made(&alone(&params("Other", None)))).expect_err("another name");
-        assert!(told.starts_with("the CA's name (CN=Root) cannot be written"), "{told}");
+        assert!(told.contains("does not name its CA (CN=Root)"), "{told}");
         let pem = params("Root", None).self_signed(&key(KEYS[1])).expect("it can be made").pem();
         let namesake = authority(&pem, KEYS[1]).expect("it can be read");
         let told = ca.confirm(&made(&namesake)).expect_err("the same name, another key");

@@ -5,7 +5,7 @@
 //! clock. Strings here are raw; whoever prints them makes them harmless.
 
 use super::key::PublicKey;
-use super::name;
+use super::{name, oid};
 use ring::digest;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -333,7 +333,7 @@ const USUAL: [&str; 5] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2
 fn unusual_critical(parsed: &X509Certificate<'_>) -> Vec<String> {
     let critical = parsed.extensions().iter().filter(|extension| extension.critical);
     critical
-        .map(|extension| extension.oid.to_id_string())
+        .map(|extension| oid::dotted(extension.oid.as_bytes()))
         .filter(|oid| !USUAL.contains(&oid.as_str()))
         .collect()
 }
@@ -360,7 +360,7 @@ fn issuer_url(parsed: &X509Certificate<'_>) -> Option<Box<str>> {
             return None;
         };
         access.accessdescs.iter().find_map(|access| match access.access_location {
-            GeneralName::URI(url) if access.access_method.to_id_string() == CA_ISSUERS => {
+            GeneralName::URI(url) if oid::dotted(access.access_method.as_bytes()) == CA_ISSUERS => {
                 Some(url.into())
             }
             _ => None,
@@ -374,19 +374,21 @@ const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 const TIMESTAMPS: &str = "1.3.6.1.4.1.11129.2.4.2";
 
 fn is_publicly_logged(parsed: &X509Certificate<'_>) -> bool {
-    parsed.extensions().iter().any(|extension| extension.oid.to_id_string() == TIMESTAMPS)
+    parsed.extensions().iter().any(|extension| oid::dotted(extension.oid.as_bytes()) == TIMESTAMPS)
 }
 
 /// The signature algorithm in words; an unknown one by its OID.
 fn signature_text(parsed: &X509Certificate<'_>) -> Cow<'static, str> {
     let algorithm = &parsed.signature_algorithm;
-    let oid = algorithm.algorithm.to_id_string();
+    let oid = oid::dotted(algorithm.algorithm.as_bytes());
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
     match known {
         Some((_, text)) => Cow::Borrowed(text),
         None if is_pss(parsed) => {
             let digest = match SignatureAlgorithm::try_from(algorithm) {
-                Ok(SignatureAlgorithm::RSASSA_PSS(pss)) => pss.hash_algorithm_oid().to_id_string(),
+                Ok(SignatureAlgorithm::RSASSA_PSS(pss)) => {
+                    oid::dotted(pss.hash_algorithm_oid().as_bytes())
+                }
                 _ => String::new(),
             };
             let digest = DIGESTS.iter().find(|(known, _)| *known == digest);
@@ -497,7 +499,7 @@ fn extended_key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
         (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
     ];
     let known = known.iter().filter(|(set, _)| *set).map(|(_, oid)| (*oid).to_owned());
-    Some(known.chain(usage.other.iter().map(ToString::to_string)).collect())
+    Some(known.chain(usage.other.iter().map(|other| oid::dotted(other.as_bytes()))).collect())
 }
 
 /// id-kp-serverAuth (RFC 5280 §4.2.1.12).
@@ -507,7 +509,7 @@ pub const OID_CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 
 fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
     name.iter_attributes()
-        .map(|attribute| (attribute.attr_type().to_id_string(), attribute_text(attribute)))
+        .map(|attribute| (oid::dotted(attribute.attr_type().as_bytes()), attribute_text(attribute)))
         .collect()
 }
 
@@ -515,7 +517,7 @@ fn name_text(name: &X509Name<'_>) -> String {
     let registry = oid_registry();
     let one = |attribute: &AttributeTypeAndValue<'_>| {
         let label = oid2abbrev(attribute.attr_type(), registry)
-            .map_or_else(|_| attribute.attr_type().to_id_string(), str::to_owned);
+            .map_or_else(|_| oid::dotted(attribute.attr_type().as_bytes()), str::to_owned);
         format!("{label}={}", attribute_text(attribute))
     };
     name.iter_attributes().map(one).collect::<Vec<_>>().join(", ")

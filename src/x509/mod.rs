@@ -11,10 +11,12 @@ pub mod issue;
 pub mod key;
 pub mod lead;
 pub mod name;
+mod oid;
 pub mod pem;
 pub mod possession;
 pub mod profile;
 pub mod request;
 mod rsa_key;
+mod splice;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@
 use super::cert::San;
 use super::key::PublicKey;
 use super::name::{self, MAX_COMMON_NAME};
+use super::oid;
 use super::pem::{self, Label};
 use super::profile::KeyType;
 use std::net::IpAddr;
@@ -110,7 +111,7 @@ fn take(extension: &ParsedExtension<'_>, names: &mut Vec<San>, left_out: &mut Ve
             for name in &san.general_names {
                 match san_of(name) {
                     Some(name) => names.push(name),
-                    None => left_out.push(format!("a name of another form: {name}")),
+                    None => left_out.push(format!("a name of another form: {}", foreign(name))),
                 }
             }
         }
@@ -128,7 +129,7 @@ fn take(extension: &ParsedExtension<'_>, names: &mut Vec<San>, left_out: &mut Ve
             left_out.push("its extended key usage: it becomes serverAuth".to_owned());
         }
         ParsedExtension::UnsupportedExtension { oid } => {
-            left_out.push(format!("the extension {oid}"));
+            left_out.push(format!("the extension {}", oid::dotted(oid.as_bytes())));
         }
         _ => left_out.push("an extension that is not the requester's to choose".to_owned()),
     }
@@ -158,6 +159,15 @@ fn san_of(name: &GeneralName<'_>) -> Option<San> {
             v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok().map(San::Ip)
         }
         _ => None,
+    }
+}
+
+/// A name of a form that is not signed here. x509-parser writes object identifiers wrongly.
+fn foreign(name: &GeneralName<'_>) -> String {
+    match name {
+        GeneralName::OtherName(kind, _) => format!("otherName {}", oid::dotted(kind.as_bytes())),
+        GeneralName::RegisteredID(id) => format!("registeredID {}", oid::dotted(id.as_bytes())),
+        other => other.to_string(),
     }
 }
 
