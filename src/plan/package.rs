@@ -1,5 +1,6 @@
 //! Packaging: putting a pair that is wished for, new or given, into files or a Secret.
 
+use super::outcome::Failed;
 use super::rotation;
 use super::step::{
     CaCrtChange, CreateSecret, LeftOut, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
@@ -112,6 +113,14 @@ pub struct SecretWish {
 #[must_use]
 pub fn files(now: OffsetDateTime, step: WriteFiles) -> Plan {
     Plan { steps: vec![Step::WriteFiles(Box::new(step))], ..Plan::empty(now) }
+}
+
+/// The plan when files cannot be written, and why: what is in the way is refused, as it would be.
+#[must_use]
+pub fn files_in_the_way(now: OffsetDateTime, object: ObjectRef, obstacle: Failed) -> Plan {
+    let Failed { message, remedy, .. } = obstacle;
+    let refusal = LeftOut { object, reason: Reason::AlreadyExists, message, remedy };
+    Plan { refused: vec![refusal], ..Plan::empty(now) }
 }
 
 /// Plans to create the Secret, or, when it is there and may be replaced, to change its pair.

@@ -24,18 +24,22 @@ pub(crate) async fn read(
             "name another CA, or renew this one",
         )
     };
-    let (certificates, own_key) = match ca.parse::<KindName>() {
-        Ok(named) if named.kind == Kind::Secret => of_secret(&named.name, global, world).await?,
-        _ => {
-            let bytes = read_file(Path::new(ca))?;
-            (bytes.clone(), bytes)
-        }
+    let (certificates, own_key) = if let Some(name) = secret_named(ca) {
+        of_secret(&name, global, world).await?
+    } else {
+        let bytes = read_file(Path::new(ca))?;
+        (bytes.clone(), bytes)
     };
     let key = key.map(read_file).transpose()?.unwrap_or(own_key);
     let authority =
         Authority::read(certificates.expose(), key.expose(), world.random()).map_err(&unusable)?;
     authority.check(world.now).map_err(&unusable)?;
     Ok(authority)
+}
+
+/// The Secret that `--ca` names, when it is no file.
+pub(crate) fn secret_named(ca: &str) -> Option<String> {
+    ca.parse::<KindName>().ok().filter(|named| named.kind == Kind::Secret).map(|named| named.name)
 }
 
 /// `tls.crt` (and `ca.crt`, which may hold the root) and `tls.key` of a Secret.

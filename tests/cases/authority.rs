@@ -504,14 +504,14 @@ fn a_pkcs12_without_a_password_is_not_made() {
     fs::write(folder.path().join("empty"), "\n").expect("it can be written");
     // Java: "Password is not ASCII".
     fs::write(folder.path().join("foreign"), "pässword\n").expect("it can be written");
-    for args in [
-        &["--p12", "a.p12"][..],
-        &["--p12", "a.p12", "--p12-password-file", "empty"],
-        &["--p12", "a.p12", "--p12-password-file", "foreign"],
+    for (args, told) in [
+        (&["--p12", "a.p12"][..], "--p12-password-file"),
+        (&["--p12", "a.p12", "--p12-password-file", "empty"], "into the first line of empty"),
+        (&["--p12", "a.p12", "--p12-password-file", "foreign"], "into the first line of foreign"),
     ] {
         let issue = ["issue", "shop.example", "--key-type", "p256"];
         let ran = within(folder.path(), &[&issue[..], args].concat()).expect_code(2);
-        assert!(ran.stderr.contains("--p12-password-file"), "{}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
         assert!(!folder.path().join("tls.key").exists(), "nothing is written");
     }
 }
@@ -530,6 +530,125 @@ fn a_root_that_is_there_already_is_left_alone_and_another_one_is_not_replaced() 
     let ran = within(folder.path(), &[&issue[..], &by_other].concat()).expect_code(4);
     assert!(ran.stderr.contains("ca.crt exists already"), "{}", ran.stderr);
     assert!(!folder.path().join("tls.key").exists(), "nothing is written");
+}
+
+#[test]
+fn what_is_read_is_never_overwritten_and_nothing_is_written_twice() {
+    let test = "what_is_read_is_never_overwritten_and_nothing_is_written_twice";
+    if witness::openssl(test).is_none() {
+        return;
+    }
+    let folder = TempDir::new().expect("a temp folder can be made");
+    script(
+        folder.path(),
+        &format!(
+            "{MIDDLE}
+             mkdir own sub asked; cat middle.crt root.crt > own/ca.crt; cp middle.key own/ca.key; cp root.crt own/root.crt
+             cp own/ca.key own/tls.key; cp own/ca.crt own/tls.crt; ln -s ../own/ca.crt sub/link; ln -s own other
+             echo 'pass word' > own/password; openssl req -new -key own/ca.key -subj /CN=a.example -out asked/tls.crt"
+        ),
+    );
+    let before = every_file(&folder.path().join("own"));
+    let issue = ["issue", "a.example", "--key-type", "p256", "--force"];
+    let sign = ["issue", "--from-csr", "asked/tls.crt", "--force", "--out-dir", "asked"];
+    let own = ["--out-dir", "own"];
+    let by = ["--ca", "own/ca.crt", "--ca-key", "own/ca.key"];
+    let password = ["--p12-password-file", "own/password"];
+    for (args, told) in [
+        ([&issue[..], &own, &by].concat(), "own/ca.crt would be overwritten, and --ca reads it"),
+        ([&issue[..], &["--out-dir", "other"], &by].concat(), "and --ca reads it"),
+        ([&issue[..], &["--out-dir", "./sub/../own/."], &by].concat(), "and --ca reads it"),
+        (
+            [&issue[..], &own, &["--ca", "sub/link", "--ca-key", "own/ca.key"]].concat(),
+            "--ca reads",
+        ),
+        (
+            [&issue[..], &own, &["--ca", "own/tls.crt", "--ca-key", "own/tls.key"]].concat(),
+            "own/tls.key would be overwritten, and --ca-key reads it",
+        ),
+        ([&sign[..], &by].concat(), "asked/tls.crt would be overwritten, and --from-csr reads it"),
+        (
+            [&issue[..], &["--p12", "own/ca.key"], &password, &by].concat(),
+            "own/ca.key would be overwritten, and --ca-key reads it",
+        ),
+        (
+            [&issue[..], &["--p12", "own/password"], &password].concat(),
+            "and --p12-password-file reads it",
+        ),
+        (
+            [&issue[..], &["--out-dir", "new", "--p12", "sub/../new/tls.key"], &password].concat(),
+            "tls.key would be written twice",
+        ),
+        (
+            [&issue[..], &["--p12", "./tls.crt"], &password].concat(),
+            "tls.crt would be written twice",
+        ),
+    ] {
+        for dry_run in [&[][..], &["--dry-run"]] {
+            let ran = within(folder.path(), &[&args[..], dry_run].concat()).expect_code(2);
+            let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(said.contains(told) && said.contains("choose another"), "{args:?}: {said}");
+        }
+    }
+    assert_eq!(every_file(&folder.path().join("own")), before);
+    assert!(!folder.path().join("new").exists() && !folder.path().join("tls.key").exists());
+    let secret = ["--secret", "ca2", "--ca", "secret/ca2"];
+    let ran = within(folder.path(), &[&issue[..], &secret].concat()).expect_code(2);
+    assert!(ran.stderr.contains("--secret ca2 is the Secret of the CA"), "{}", ran.stderr);
+    // A root beside the pair that it signs stays as it is.
+    script(folder.path(), "mkdir plain; cp root.crt plain/ca.crt; cp root.key plain/ca.key");
+    let plain = ["--ca", "plain/ca.crt", "--ca-key", "plain/ca.key", "--out-dir", "plain"];
+    for _ in 0..2 {
+        within(folder.path(), &[&issue[..], &plain].concat()).expect_code(0);
+        assert_eq!(read(folder.path(), "plain/ca.crt"), read(folder.path(), "root.crt"));
+    }
+}
+
+/// The files of a folder with what is in them.
+fn every_file(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = fs::read_dir(folder).expect("it is a folder").map(|file| file.expect("a file"));
+    let mut files: Vec<_> = files
+        .map(|file| (file.file_name().to_string_lossy().into_owned(), fs::read(file.path())))
+        .map(|(name, bytes)| (name, bytes.expect("it can be read")))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_dry_run_refuses_what_the_real_run_would() {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    fs::write(folder.path().join("tls.crt"), "mine").expect("it can be written");
+    fs::write(folder.path().join("file"), "mine").expect("it can be written");
+    fs::write(folder.path().join("password"), "pass").expect("it can be written");
+    let issue = ["issue", "a.example", "--key-type", "p256"];
+    let p12 = ["--out-dir", "new", "--p12-password-file", "password", "--p12"];
+    for (args, told) in [
+        (&[][..], "tls.crt exists already; nothing was written → add --force"),
+        (
+            &["--out-dir", "file"],
+            "file is a file, and a folder is needed there → choose another --out-dir",
+        ),
+        (&["--out-dir", "file/below"], "file is a file, and a folder is needed there"),
+        (&[&p12[..], &["file/x.p12"]].concat(), "needed there → choose another --p12"),
+        (
+            &[&p12[..], &["file"]].concat(),
+            "file exists already; nothing was written → add --force to replace it, or choose another --p12",
+        ),
+    ] {
+        for dry_run in [&["--dry-run"][..], &[]] {
+            let ran = within(folder.path(), &[&issue[..], args, dry_run].concat()).expect_code(4);
+            let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(said.contains(told), "{args:?}: {said}");
+        }
+    }
+    within(folder.path(), &[&issue[..], &["--force", "--dry-run"]].concat()).expect_code(0);
+    assert_eq!(read(folder.path(), "tls.crt"), "mine");
+    assert!(!folder.path().join("tls.key").exists() && !folder.path().join("new").exists());
+    for how in ["server", "client", "none"] {
+        let ran = within(folder.path(), &[&issue[..], &["--dry-run", how]].concat()).expect_code(2);
+        assert!(ran.stderr.contains(&format!("write --dry-run={how}")), "{}", ran.stderr);
+    }
 }
 
 #[test]
