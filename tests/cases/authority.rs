@@ -678,6 +678,47 @@ fn a_ca_kept_in_a_secret_signs_into_another_secret() {
 }
 
 #[test]
+fn a_self_signed_pair_over_a_ca_signed_one_goes_into_ca_crt_too_and_what_is_lost_is_said() {
+    let test =
+        "a_self_signed_pair_over_a_ca_signed_one_goes_into_ca_crt_too_and_what_is_lost_is_said";
+    let Some(live) = Live::new(test) else { return };
+    let issue = ["issue", "--key-type", "p256", "--secret"];
+    let make = ["shop-ca", "--make-ca", "--cn", "Shop CA"];
+    live.run(&[&issue[..], &make].concat()).expect_code(0);
+    let by_ca = ["shop-tls", "shop.example", "--ca", "secret/shop-ca"];
+    live.run(&[&issue[..], &by_ca].concat()).expect_code(0);
+    let ca = live.secret("shop-ca")["data"]["tls.crt"].clone();
+
+    let over = ["shop-tls", "shop.example", "--force"];
+    let ran = live.run(&[&issue[..], &over].concat()).expect_code(0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("ca.crt holds CN=Shop CA, which did not sign the new"), "{said}");
+    let after = live.secret("shop-tls");
+    let text = |value: &serde_json::Value| {
+        let value: k8s_openapi::ByteString =
+            serde_json::from_value(value.clone()).expect("it is base64");
+        String::from_utf8(value.0).expect("it is PEM")
+    };
+    let both = text(&after["data"]["tls.crt"]) + &text(&ca);
+    assert_eq!(text(&after["data"]["ca.crt"]), both);
+
+    // Once more: the certificate that goes is its own anchor now, as in a rotation.
+    live.run(&[&issue[..], &over].concat()).expect_code(0);
+    let again = live.secret("shop-tls");
+    assert_eq!(text(&again["data"]["ca.crt"]), text(&again["data"]["tls.crt"]) + &both);
+
+    let over = ["shop-ca", "shop.example", "--force", "--dry-run"];
+    let ran = live.run(&[&issue[..], &over].concat()).expect_code(0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("that of a CA, CN=Shop CA: without its key"), "{said}");
+
+    live.kubectl(&["create", "secret", "generic", "plain", "--from-literal=other=x"]);
+    let ran = live.run(&[&issue[..], &["plain", "a.example", "--force"]].concat()).expect_code(0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("its type is \"Opaque\" and stays"), "{said}");
+}
+
+#[test]
 fn rotate_renews_what_the_given_ca_signed_and_refuses_what_another_did() {
     let test = "rotate_renews_what_the_given_ca_signed_and_refuses_what_another_did";
     let Some(openssl) = witness::openssl(test) else { return };
