@@ -72,6 +72,15 @@ async fn wanted(args: &IssueArgs, global: &Global, world: &World) -> Result<(Wis
         let (within, note) = ca.within(profile);
         notes.extend(note);
         profile = within;
+        ca.allows(&profile).map_err(|why| {
+            CommandError::failed(
+                format!(
+                    "{name} cannot sign this: {why}",
+                    name = args.ca.as_deref().unwrap_or("--ca")
+                ),
+                "name a CA whose constraints allow it",
+            )
+        })?;
         issuer = Some(Box::new(ca.certificate().clone()));
         if ca.root_pem().is_none() {
             notes.push(

@@ -18,7 +18,7 @@ use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use x509_parser::x509::{AlgorithmIdentifier, AttributeTypeAndValue, X509Name};
 
 /// Facts of one certificate. About 1 KiB; the DER is not kept.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -144,7 +144,7 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
         authority_key_id: authority_key_id(&parsed),
         issuer_url: issuer_url(&parsed),
         publicly_logged: is_publicly_logged(&parsed),
-        signature: signature_text(&parsed),
+        signature: signature_text(&parsed.signature_algorithm),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
         key_id: public.id(),
@@ -378,13 +378,12 @@ fn is_publicly_logged(parsed: &X509Certificate<'_>) -> bool {
 }
 
 /// The signature algorithm in words; an unknown one by its OID.
-fn signature_text(parsed: &X509Certificate<'_>) -> Cow<'static, str> {
-    let algorithm = &parsed.signature_algorithm;
+pub(super) fn signature_text(algorithm: &AlgorithmIdentifier<'_>) -> Cow<'static, str> {
     let oid = oid::dotted(algorithm.algorithm.as_bytes());
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
     match known {
         Some((_, text)) => Cow::Borrowed(text),
-        None if is_pss(parsed) => {
+        None if is_pss(algorithm) => {
             let digest = match SignatureAlgorithm::try_from(algorithm) {
                 Ok(SignatureAlgorithm::RSASSA_PSS(pss)) => {
                     oid::dotted(pss.hash_algorithm_oid().as_bytes())
@@ -440,15 +439,17 @@ fn signed_by_itself(parsed: &X509Certificate<'_>) -> bool {
 /// ring says "does not verify" also of keys it will not work with; such a key proves nothing.
 fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
     match PublicKey::of_certificate(parsed.public_key()) {
-        PublicKey::Rsa { modulus, .. } => !(256..=1024).contains(&modulus.len()) || is_pss(parsed),
+        PublicKey::Rsa { modulus, .. } => {
+            !(256..=1024).contains(&modulus.len()) || is_pss(&parsed.signature_algorithm)
+        }
         PublicKey::Ec { .. } | PublicKey::Ed25519(_) => false,
         PublicKey::Other(_) => true,
     }
 }
 
 /// PSS parameters come in more forms than ring takes.
-fn is_pss(parsed: &X509Certificate<'_>) -> bool {
-    parsed.signature_algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS
+fn is_pss(algorithm: &AlgorithmIdentifier<'_>) -> bool {
+    algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS
 }
 
 fn has_san(parsed: &X509Certificate<'_>) -> bool {
@@ -507,13 +508,13 @@ pub const OID_SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 /// id-kp-clientAuth.
 pub const OID_CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 
-fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
+pub(super) fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
     name.iter_attributes()
         .map(|attribute| (oid::dotted(attribute.attr_type().as_bytes()), attribute_text(attribute)))
         .collect()
 }
 
-fn name_text(name: &X509Name<'_>) -> String {
+pub(super) fn name_text(name: &X509Name<'_>) -> String {
     let registry = oid_registry();
     let one = |attribute: &AttributeTypeAndValue<'_>| {
         let label = oid2abbrev(attribute.attr_type(), registry)

@@ -78,13 +78,15 @@ pub fn self_signed(
 /// the key identifier the CA's, and the signature must verify under the CA's key.
 ///
 /// # Errors
-/// A sentence, when the profile cannot be encoded, or the result differs.
+/// A sentence, when the CA's name constraints forbid it, the profile cannot be encoded, or the result
+/// differs.
 pub fn signed_by(
     authority: &Authority,
     profile: &Profile,
     subject: Subject<'_>,
     random: &dyn SecureRandom,
 ) -> Result<Issued, String> {
+    authority.allows(profile)?;
     let params = params(profile, serial(random)?)?;
     let issuer_key = signer(authority.key_type(), authority.key())?;
     let issuer = stand_in(authority, &issuer_key);
@@ -100,7 +102,7 @@ pub fn signed_by(
         }
     };
     let sign = |body: &[u8]| issuer_key.sign(body).map_err(failed);
-    let made = splice::with_issuer(draft.der(), &authority.name()?, sign)?;
+    let made = splice::with_issuer(draft.der(), authority.name(), sign)?;
     let (facts, public) = cert::read(&made)?;
     let paired = match subject {
         Subject::Key(key) => key.pairs_with(&public, random) == Pairing::Match,
@@ -126,7 +128,7 @@ fn stand_in<'k>(authority: &Authority, key: &'k KeyPair) -> Issuer<'k, Unsigned<
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     if let Some(id) = authority.key_identifier() {
-        params.key_identifier_method = KeyIdMethod::PreSpecified(id);
+        params.key_identifier_method = KeyIdMethod::PreSpecified(id.to_vec());
     }
     Issuer::new(params, Unsigned(key))
 }

@@ -6,6 +6,7 @@
 pub mod authority;
 pub mod cert;
 pub mod chain;
+mod constraints;
 pub mod instant;
 pub mod issue;
 pub mod key;
@@ -17,6 +18,7 @@ pub mod possession;
 pub mod profile;
 pub mod request;
 mod rsa_key;
+mod signature;
 mod splice;
 #[cfg(test)]
 mod tests;

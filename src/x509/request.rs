@@ -10,6 +10,7 @@ use super::name::{self, MAX_COMMON_NAME};
 use super::oid;
 use super::pem::{self, Label};
 use super::profile::KeyType;
+use super::signature::{self, Verdict};
 use std::net::IpAddr;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
@@ -63,9 +64,16 @@ impl Request {
                 public.key_type()
             ));
         };
-        parsed
-            .verify_signature()
-            .map_err(|_| "its signature is not that of its own key".to_owned())?;
+        let (algorithm, bits) = (&parsed.signature_algorithm, &parsed.signature_value.data);
+        match signature::verify(algorithm, &info.subject_pki, info.raw, bits) {
+            Verdict::Verifies => {}
+            Verdict::Differs => return Err("its signature is not that of its own key".to_owned()),
+            Verdict::Unchecked(algorithm) => {
+                return Err(format!(
+                    "it is signed with {algorithm}, which cannot be checked here; make it again with SHA-256"
+                ));
+            }
+        }
         let (mut names, mut left_out) = (Vec::new(), Vec::new());
         for extension in parsed.requested_extensions().into_iter().flatten() {
             take(extension, &mut names, &mut left_out);
