@@ -769,6 +769,33 @@ fn a_dry_run_refuses_what_the_real_run_would() {
 }
 
 #[test]
+fn every_file_that_is_written_is_named_in_80_columns_and_in_json() {
+    let folder = folder_with_ca("p256");
+    fs::write(folder.path().join("password"), "pass").expect("it can be written");
+    let out = "a-folder-with-a-rather-long-name";
+    let keystore = format!("{out}/store.p12");
+    let issue = ["issue", "shop.example", "--key-type", "p256", "--out-dir", out];
+    let p12 = ["--p12", &keystore, "--p12-password-file", "password"];
+    let all = [&issue[..], &p12, &BY_CA].concat();
+    let told = within(folder.path(), &[&all[..], &["--dry-run", "-o", "json"]].concat()).json();
+    let files: Vec<String> =
+        ["tls.key", "tls.crt", "ca.crt", "store.p12"].map(|name| format!("{out}/{name}")).into();
+    assert_eq!(told["steps"][0]["files"], serde_json::json!(files));
+    let said = within(folder.path(), &all).expect_code(0).stdout;
+    let head: Vec<&str> = said.lines().take(3).collect();
+    let expected = [
+        format!("written  {out}/tls.key,"),
+        format!("         {out}/tls.crt,"),
+        format!("         {out}/ca.crt and"),
+    ];
+    assert_eq!(head, expected);
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    let secret = ["issue", "a.example", "--csr", "-o", "json"];
+    let told = within(folder.path(), &secret).json();
+    assert_eq!(told["steps"][0]["files"], serde_json::json!(["./tls.key", "./tls.csr"]));
+}
+
+#[test]
 fn a_ca_kept_in_a_secret_signs_into_another_secret() {
     let Some(live) = Live::new("a_ca_kept_in_a_secret_signs_into_another_secret") else { return };
     live.run(&[
