@@ -44,8 +44,15 @@ impl Request {
         let is_request = |label: &Label| {
             matches!(label.as_str(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST")
         };
-        let block = pem::blocks(bytes).into_iter().find(|block| is_request(&block.label));
-        let der = match block {
+        let mut requests = pem::blocks(bytes);
+        requests.retain(|block| is_request(&block.label));
+        if requests.len() > 1 {
+            return Err(format!(
+                "there are {} certificate requests in it, and one is signed at a time",
+                requests.len()
+            ));
+        }
+        let der = match requests.pop() {
             Some(block) => block.der.map_err(|error| error.to_string())?.expose().to_vec(),
             None if bytes.starts_with(&[0x30]) => bytes.to_vec(),
             None => return Err("there is no PEM block of a certificate request in it".to_owned()),
@@ -338,6 +345,10 @@ mod tests {
             (&longer, "bytes stand behind the certificate request"),
             (b"\x30\x00", "it is not a certificate request (PKCS#10)"),
             (b"", "there is no PEM block of a certificate request in it"),
+            (
+                pem.repeat(2).as_bytes(),
+                "there are 2 certificate requests in it, and one is signed at a time",
+            ),
             (certificate, "there is no PEM block of a certificate request in it"),
         ] {
             assert_eq!(Request::read(bytes).expect_err(why), why);
