@@ -342,7 +342,7 @@ fn signed_by(below: &Member, above: &Member) -> Result<(), String> {
     match signature::verify(algorithm, upper.public_key(), message, bits) {
         Verdict::Verifies | Verdict::Unchecked(_) => Ok(()),
         Verdict::Differs => Err(format!(
-            "{} was signed by another {} than the one that is given (sha256 {}, key {}): clients that trust this one refuse what is signed",
+            "{} was signed by another {} than the one that is given (sha256 {}, key {}), and clients that trust that one would refuse the leaf; give the right one, or leave it out",
             below.facts.subject,
             above.facts.subject,
             above.facts.fingerprint(),

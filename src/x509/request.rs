@@ -76,8 +76,14 @@ impl Request {
             Verdict::Verifies => {}
             Verdict::Differs => return Err("its signature is not that of its own key".to_owned()),
             Verdict::Unchecked(algorithm) => {
+                // Most tools salt PSS as long as they can; ring wants the digest's length.
+                let again = if algorithm.ends_with("RSA-PSS") {
+                    "SHA-256 and a salt as long as that (rsa_pss_saltlen:digest), or without PSS"
+                } else {
+                    "SHA-256"
+                };
                 return Err(format!(
-                    "it is signed with {algorithm}, which cannot be checked here; make it again with SHA-256"
+                    "it is signed with {algorithm}, which cannot be checked here; make it again with {again}"
                 ));
             }
         }
