@@ -53,7 +53,9 @@ fn write_pair(
 ) -> Result<Done, Failed> {
     let path = |file: &ObjectRef| PathBuf::from(&file.name);
     let root = materials.authority.as_ref().and_then(Authority::root_pem);
-    may_be_written(step, root.map(str::as_bytes))?;
+    if let Some((_, failed)) = in_the_way(step, root.map(str::as_bytes)) {
+        return Err(failed);
+    }
     let contents = contents(step, materials, keys)?;
     // The root is often there already: it is the one that was named.
     let root = contents.root.as_deref().zip(step.ca.as_ref().map(path));
@@ -81,31 +83,36 @@ fn write_pair(
     Ok(Done { after: contents.facts.map(Box::new), resource_version: None, tried_only: false })
 }
 
-/// Looks whether every file of the step may be written: nothing is there, or it may be replaced, and
-/// its folder is one. A `ca.crt` that holds `root` already is left alone.
-///
-/// # Errors
-/// [`Failed`], for the first file that may not.
-pub fn may_be_written(step: &WriteFiles, root: Option<&[u8]>) -> Result<(), Failed> {
-    let usual = step.key.iter().chain([&step.certificate]);
-    let root =
-        step.ca.iter().filter(|ca| !root.is_some_and(|root| is_already(Path::new(&ca.name), root)));
-    let usual = usual.chain(root).map(|file| (file, "--out-dir"));
-    for (file, flag) in usual.chain(step.keystore.iter().map(|file| (file, "--p12"))) {
+/// The first file of the step that may not be written, and why: something is there that may not be
+/// replaced, or its folder is none. A `ca.crt` that holds `root` already is left alone.
+#[must_use]
+pub fn in_the_way(step: &WriteFiles, root: Option<&[u8]>) -> Option<(ObjectRef, Failed)> {
+    let is_new = |ca: &&ObjectRef| !root.is_some_and(|root| is_already(Path::new(&ca.name), root));
+    let usual = step.key.iter().chain([&step.certificate]).chain(step.ca.iter().filter(is_new));
+    let usual = usual.map(|file| (file, "--out-dir"));
+    let mut all = usual.chain(step.keystore.iter().map(|file| (file, "--p12")));
+    all.find_map(|(file, flag)| {
         let path = Path::new(&file.name);
-        refuse_existing(path, step.overwrite, flag)?;
-        if let Some(file) = path.ancestors().skip(1).find(|above| is_no_folder(above)) {
-            return Err(Failed::of(
-                format!("{} is a file, and a folder is needed there", file.display()),
-                format!("choose another {flag}"),
-            ));
-        }
-    }
-    Ok(())
+        let failed = refuse_existing(path, step.overwrite, flag)
+            .and_then(|()| refuse_no_folder(path, flag))
+            .err()?;
+        Some((file.clone(), failed))
+    })
 }
 
-fn is_no_folder(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|there| !there.is_dir())
+fn refuse_no_folder(path: &Path, flag: &str) -> Result<(), Failed> {
+    let is_file = |above: &&Path| fs::metadata(above).is_ok_and(|there| !there.is_dir());
+    match path.ancestors().skip(1).find(is_file) {
+        None => Ok(()),
+        Some(above) => Err(Failed::of(
+            format!(
+                "cannot write {}: {} is a file, and a folder is needed there",
+                folder(path).display(),
+                above.display()
+            ),
+            format!("choose another {flag}"),
+        )),
+    }
 }
 
 /// Whether two paths lead to one file: by any link, or, where nothing is there yet, by the same name

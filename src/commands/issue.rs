@@ -148,9 +148,9 @@ fn files(
     let root = materials.authority.as_ref().and_then(Authority::root_pem).map(str::as_bytes);
     refuse_overlaps(args, &step, root)?;
     let dry_run = args.write.dry_run == DryRun::Client;
-    let obstacle = apply::files::may_be_written(&step, root).err().filter(|_| dry_run);
+    let obstacle = apply::files::in_the_way(&step, root).filter(|_| dry_run);
     let plan = match obstacle {
-        Some(obstacle) => package::files_in_the_way(world.now, step.certificate, obstacle),
+        Some((file, failed)) => package::file_in_the_way(world.now, file, failed),
         None => package::files(world.now, step),
     };
     let plan = Plan { notes: wish.notes, ..plan };

@@ -115,10 +115,10 @@ pub fn files(now: OffsetDateTime, step: WriteFiles) -> Plan {
     Plan { steps: vec![Step::WriteFiles(Box::new(step))], ..Plan::empty(now) }
 }
 
-/// The plan when files cannot be written, and why: what is in the way is refused, as it would be.
+/// The plan when a file cannot be written, and why: it is refused, as it would be.
 #[must_use]
-pub fn files_in_the_way(now: OffsetDateTime, object: ObjectRef, obstacle: Failed) -> Plan {
-    let Failed { message, remedy, .. } = obstacle;
+pub fn file_in_the_way(now: OffsetDateTime, object: ObjectRef, why: Failed) -> Plan {
+    let Failed { message, remedy, .. } = why;
     let refusal = LeftOut { object, reason: Reason::AlreadyExists, message, remedy };
     Plan { refused: vec![refusal], ..Plan::empty(now) }
 }
@@ -211,7 +211,7 @@ fn ca_crt(secret: &SecretFacts, wish: &SecretWish, notes: &mut Vec<String>) -> C
             ));
             CaCrtChange::PrependNew
         }
-        (before, Some(held)) if before.map(|leaf| leaf.issuer.as_str()) != issuer => {
+        (before, Some(held)) if before.is_none_or(|leaf| Some(leaf.issuer.as_str()) != issuer) => {
             notes.push(format!(
                 "ca.crt stays and holds {held}: clients that mount it refuse the new certificate, unless that is its root"
             ));

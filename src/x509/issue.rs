@@ -442,6 +442,24 @@ mod tests {
     }
 
     #[test]
+    fn identifiers_beyond_2_40_are_written_and_those_that_are_none_do_not_panic() {
+        let mut wish = profile(&["a.example"], KeyType::P256);
+        wish.subject = vec![("2.50.1".to_owned(), "odd".to_owned())];
+        wish.extended_key_usage = vec![OID_SERVER_AUTH.to_owned(), "2.999.1".to_owned()];
+        let made = issued(&wish).expect("it can be made").facts;
+        assert_eq!((&*made.subject, &made.subject_attributes), ("2.50.1=odd", &wish.subject));
+        assert_eq!(made.extended_key_usage.as_ref(), Some(&wish.extended_key_usage));
+        for none in ["3.10.1", "1.40", "2", "2.18446744073709551615", "#5584"] {
+            let mut wish = profile(&["a.example"], KeyType::P256);
+            wish.subject = vec![(none.to_owned(), "odd".to_owned())];
+            assert!(issued(&wish).is_err(), "{none}");
+            wish.subject = Vec::new();
+            wish.extended_key_usage = vec![none.to_owned()];
+            assert!(issued(&wish).is_err(), "{none}");
+        }
+    }
+
+    #[test]
     fn foreign_usages_and_attributes_are_kept_in_their_order() {
         let mut wish = profile(&["a.example"], KeyType::P256);
         wish.extended_key_usage =

@@ -741,7 +741,7 @@ fn a_dry_run_refuses_what_the_real_run_would() {
     let issue = ["issue", "a.example", "--key-type", "p256"];
     let p12 = ["--out-dir", "new", "--p12-password-file", "password", "--p12"];
     for (args, told) in [
-        (&[][..], "tls.crt exists already; nothing was written → add --force"),
+        (&[][..], "./tls.crt ./tls.crt exists already; nothing was written → add --force"),
         (
             &["--out-dir", "file"],
             "file is a file, and a folder is needed there → choose another --out-dir",
