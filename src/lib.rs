@@ -34,7 +34,7 @@
 //! 2. "Needs rotation" is the expiry rule asked at `now + lead`. Annotations only set policy.
 //! 3. A Plan printed and a Plan executed are the same value; a second run writes nothing.
 //! 4. Key and certificate change in one request, with the observed resourceVersion; everything else
-//!    of the Secret stays byte for byte, but for a `ca.crt` that held the replaced certificate.
+//!    of the Secret stays byte for byte, but for a `ca.crt` by which the replaced one was trusted.
 //! 5. Objects are created by server-side apply without force.
 //! 6. What somebody else owns is refused by name, and skipped and counted in a batch.
 //! 7. Only self-signed leaves and those whose CA is given are rotated. CA certificates are never

@@ -11,6 +11,7 @@ use crate::plan::outcome::{Done, Failed, Outcome};
 use crate::plan::step::{NewPair, Step, WriteFiles};
 use crate::redact::Redacted;
 use crate::world::words;
+use crate::x509::authority::Authority;
 use crate::x509::cert::Certificate;
 use crate::x509::pem;
 use std::collections::BTreeSet;
@@ -51,17 +52,14 @@ fn write_pair(
     keys: &dyn KeySource,
 ) -> Result<Done, Failed> {
     let path = |file: &ObjectRef| PathBuf::from(&file.name);
-    let targets = step.key.iter().chain([&step.certificate]).chain(&step.keystore);
-    for target in targets {
-        refuse_existing(&path(target), step.overwrite)?;
+    let root = materials.authority.as_ref().and_then(Authority::root_pem);
+    if let Some((_, failed)) = in_the_way(step, root.map(str::as_bytes)) {
+        return Err(failed);
     }
     let contents = contents(step, materials, keys)?;
-    // The root is often there already: it is the one that was named. Any other stays.
+    // The root is often there already: it is the one that was named.
     let root = contents.root.as_deref().zip(step.ca.as_ref().map(path));
     let root = root.filter(|(bytes, path)| !is_already(path, bytes));
-    if let Some((_, path)) = &root {
-        refuse_existing(path, step.overwrite)?;
-    }
     let key = step.key.as_ref().map(|key| (path(key), contents.key.expose(), true));
     let mut files: Vec<(PathBuf, &[u8], bool)> = key.into_iter().collect();
     files.push((path(&step.certificate), contents.certificates.as_slice(), false));
@@ -83,6 +81,60 @@ fn write_pair(
         sync_folder(&folder.join("."))?;
     }
     Ok(Done { after: contents.facts.map(Box::new), resource_version: None, tried_only: false })
+}
+
+/// The first file of the step that may not be written, and why: something is there that may not be
+/// replaced, or its folder is none. A `ca.crt` that holds `root` already is left alone.
+#[must_use]
+pub fn in_the_way(step: &WriteFiles, root: Option<&[u8]>) -> Option<(ObjectRef, Failed)> {
+    let is_new = |ca: &&ObjectRef| !root.is_some_and(|root| is_already(Path::new(&ca.name), root));
+    let usual = step.key.iter().chain([&step.certificate]).chain(step.ca.iter().filter(is_new));
+    let usual = usual.map(|file| (file, "--out-dir"));
+    let mut all = usual.chain(step.keystore.iter().map(|file| (file, "--p12")));
+    all.find_map(|(file, flag)| {
+        let path = Path::new(&file.name);
+        let failed = refuse_existing(path, step.overwrite, flag)
+            .and_then(|()| refuse_no_folder(path, flag))
+            .err()?;
+        Some((file.clone(), failed))
+    })
+}
+
+fn refuse_no_folder(path: &Path, flag: &str) -> Result<(), Failed> {
+    let is_file = |above: &&Path| fs::metadata(above).is_ok_and(|there| !there.is_dir());
+    match path.ancestors().skip(1).find(is_file) {
+        None => Ok(()),
+        Some(above) => Err(Failed::of(
+            format!(
+                "cannot write {}: {} is a file, and a folder is needed there",
+                folder(path).display(),
+                above.display()
+            ),
+            format!("choose another {flag}"),
+        )),
+    }
+}
+
+/// Whether two paths lead to one file: by any link, or, where nothing is there yet, by the same name
+/// in the same folder.
+#[must_use]
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    let same = |one: Option<_>, other: Option<_>| one.is_some() && one == other;
+    same(identity(one), identity(other)) || place_of(one) == place_of(other)
+}
+
+/// The path with every link of its folders followed, as far as they are there.
+fn place_of(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let above =
+        path.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
+    match above {
+        Some((above, found)) => {
+            path.strip_prefix(above).map_or(path.clone(), |rest| found.join(rest))
+        }
+        None => path,
+    }
 }
 
 /// What the files of a pair hold.
@@ -112,7 +164,8 @@ fn contents(
 }
 
 /// Whether the file holds these very bytes.
-fn is_already(path: &Path, bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_already(path: &Path, bytes: &[u8]) -> bool {
     let is_file = fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
     is_file && fs::read(path).is_ok_and(|there| there == bytes)
 }
@@ -124,7 +177,7 @@ fn is_already(path: &Path, bytes: &[u8]) -> bool {
 /// [`Failed`]; when a file is there and may not be replaced, nothing is written.
 pub fn write_set(folder: &Path, files: &[NewFile], overwrite: bool) -> Result<(), Failed> {
     for file in files {
-        refuse_existing(&folder.join(&file.name), overwrite)?;
+        refuse_existing(&folder.join(&file.name), overwrite, "--out-dir")?;
     }
     fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
     let mut staged = Vec::new();
@@ -208,15 +261,16 @@ fn holds_certificates_alone(bytes: &[u8]) -> bool {
         || (!blocks.is_empty() && blocks.iter().all(|block| block.label == pem::Label::Certificate))
 }
 
-/// Whether something is at `path`, be it a link that leads nowhere.
-fn refuse_existing(path: &Path, overwrite: bool) -> Result<(), Failed> {
+/// Whether something is at `path`, be it a link that leads nowhere. The flag is what says where.
+fn refuse_existing(path: &Path, overwrite: bool, flag: &str) -> Result<(), Failed> {
     match fs::symlink_metadata(path) {
-        Ok(there) if there.is_dir() => {
-            Err(Failed::of(format!("{} is a folder", path.display()), "choose another --out-dir"))
-        }
+        Ok(there) if there.is_dir() => Err(Failed::of(
+            format!("{} is a folder", path.display()),
+            format!("choose another {flag}"),
+        )),
         Ok(_) if !overwrite => Err(Failed::of(
             format!("{} exists already; nothing was written", path.display()),
-            "add --force to replace it, or choose another --out-dir",
+            format!("add --force to replace it, or choose another {flag}"),
         )),
         _ => Ok(()),
     }

@@ -12,6 +12,7 @@ use crate::plan::step::{KeyChoice, NewPair, Plan, WriteFiles};
 use crate::render::rotation::Account;
 use crate::session::{self, CommandError, Result, authority};
 use crate::world::World;
+use crate::x509::authority::Authority;
 use crate::x509::cert::San;
 use crate::x509::profile::{self, AUTHORITY_LIFETIME, DEFAULT_LIFETIME, Profile};
 use crate::x509::request::Request;
@@ -26,6 +27,8 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<Exit> {
     session::refuse_yaml_without_manifest(args.write, args.secret.is_some())?;
+    refuse_dry_run_as_domain(&args)?;
+    refuse_own_secret(&args)?;
     let (wish, materials) = wanted(&args, global, world).await?;
     match &args.secret {
         None => files(&args, wish, materials, world, output),
@@ -69,6 +72,15 @@ async fn wanted(args: &IssueArgs, global: &Global, world: &World) -> Result<(Wis
         let (within, note) = ca.within(profile);
         notes.extend(note);
         profile = within;
+        ca.allows(&profile).map_err(|why| {
+            CommandError::failed(
+                format!(
+                    "{name} cannot sign this: {why}",
+                    name = args.ca.as_deref().unwrap_or("--ca")
+                ),
+                "name a CA whose constraints allow it",
+            )
+        })?;
         issuer = Some(Box::new(ca.certificate().clone()));
         if ca.root_pem().is_none() {
             notes.push(
@@ -132,9 +144,17 @@ fn files(
             "use --dry-run=client for files",
         ));
     }
-    let plan =
-        Plan { notes: wish.notes, ..package::files(world.now, step(args, wish.pair, &materials)) };
-    if args.write.dry_run == DryRun::Client {
+    let step = step(args, wish.pair, &materials);
+    let root = materials.authority.as_ref().and_then(Authority::root_pem).map(str::as_bytes);
+    refuse_overlaps(args, &step, root)?;
+    let dry_run = args.write.dry_run == DryRun::Client;
+    let obstacle = apply::files::in_the_way(&step, root).filter(|_| dry_run);
+    let plan = match obstacle {
+        Some((file, failed)) => package::file_in_the_way(world.now, file, failed),
+        None => package::files(world.now, step),
+    };
+    let plan = Plan { notes: wish.notes, ..plan };
+    if dry_run {
         return session::report(&account(&plan), args.write.output, output);
     }
     if args.p12.is_some() {
@@ -149,6 +169,69 @@ fn files(
     )
 }
 
+/// `--dry-run client`, with a blank, asks for a certificate of the host "client".
+fn refuse_dry_run_as_domain(args: &IssueArgs) -> Result<()> {
+    let how = |domain: &&String| ["none", "client", "server"].contains(&domain.as_str());
+    match args.domains.iter().find(how) {
+        Some(domain) if args.write.dry_run != DryRun::None => Err(CommandError::usage(
+            format!("{domain:?} stands where a domain is expected"),
+            format!("to say how to try, write --dry-run={domain}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A leaf that takes the place of its own CA leaves nobody who could sign the next one.
+fn refuse_own_secret(args: &IssueArgs) -> Result<()> {
+    let ca = args.ca.as_deref().and_then(authority::secret_named);
+    match (&args.secret, ca) {
+        (Some(secret), Some(ca)) if *secret == ca => Err(CommandError::usage(
+            format!("--secret {secret} is the Secret of the CA, and its key would be lost"),
+            "choose another name with --secret",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file that is to be written is one that is read, or is to be written twice: what is in
+/// it would be lost, be it the CA's only key.
+fn refuse_overlaps(args: &IssueArgs, step: &WriteFiles, root: Option<&[u8]>) -> Result<()> {
+    let ca = args.ca.as_deref().filter(|ca| authority::secret_named(ca).is_none()).map(Path::new);
+    let inputs: Vec<(&str, &Path)> = [
+        ("--ca", ca),
+        ("--ca-key", args.ca_key.as_deref()),
+        ("--from-csr", args.from_csr.as_deref()),
+        ("--p12-password-file", args.p12_password_file.as_deref()),
+    ]
+    .into_iter()
+    .filter_map(|(flag, path)| path.map(|path| (flag, path)))
+    .collect();
+    // A root that stands there already is not written again.
+    let is_new = |ca: &&ObjectRef| {
+        !root.is_some_and(|root| apply::files::is_already(Path::new(&ca.name), root))
+    };
+    let pair = step.key.iter().chain([&step.certificate]).chain(step.ca.iter().filter(is_new));
+    let outputs = pair.map(|file| (file, "--out-dir"));
+    let outputs = outputs.chain(step.keystore.iter().map(|file| (file, "--p12")));
+    let mut seen: Vec<&Path> = Vec::new();
+    for (file, flag) in outputs {
+        let path = Path::new(&file.name);
+        let remedy = format!("choose another {flag}");
+        if let Some((input, _)) =
+            inputs.iter().find(|(_, input)| apply::files::is_same_file(input, path))
+        {
+            let message = format!("{} would be overwritten, and {input} reads it", path.display());
+            return Err(CommandError::usage(message, remedy));
+        }
+        if seen.iter().any(|other| apply::files::is_same_file(other, path)) {
+            let message = format!("{} would be written twice", path.display());
+            return Err(CommandError::usage(message, remedy));
+        }
+        seen.push(path);
+    }
+    Ok(())
+}
+
 fn step(args: &IssueArgs, pair: NewPair, materials: &Materials) -> WriteFiles {
     let path = |name: &str| ObjectRef::file(args.out_dir.join(name).display().to_string());
     let (key, certificate) = match (args.make_ca, args.csr) {
@@ -156,7 +239,7 @@ fn step(args: &IssueArgs, pair: NewPair, materials: &Materials) -> WriteFiles {
         (_, true) => ("tls.key", "tls.csr"),
         (false, false) => ("tls.key", "tls.crt"),
     };
-    let root = materials.authority.as_ref().and_then(|ca| ca.root_pem());
+    let root = materials.authority.as_ref().and_then(Authority::root_pem);
     WriteFiles {
         key: args.from_csr.is_none().then(|| path(key)),
         certificate: path(certificate),
@@ -170,11 +253,18 @@ fn step(args: &IssueArgs, pair: NewPair, materials: &Materials) -> WriteFiles {
 /// The password of the PKCS#12: from its file, else asked for twice.
 fn password(args: &IssueArgs, output: &mut Output) -> Result<Zeroizing<String>> {
     let no = |message: &str| CommandError::usage(message, "name a file with --p12-password-file");
+    let bad = |message: &str| match &args.p12_password_file {
+        Some(path) => CommandError::usage(
+            message,
+            format!("write another password into the first line of {}", path.display()),
+        ),
+        None => CommandError::usage(message, "choose another password"),
+    };
     let password = match &args.p12_password_file {
         Some(path) => {
             let bytes = session::read_file(path)?;
             let text = std::str::from_utf8(bytes.expose());
-            let text = text.map_err(|_| no("the password of --p12 is not UTF-8 text"))?;
+            let text = text.map_err(|_| bad("the password of --p12 is not UTF-8 text"))?;
             Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())
         }
         None if !output.can_ask() => return Err(no("--p12 needs a password")),
@@ -183,16 +273,16 @@ fn password(args: &IssueArgs, output: &mut Output) -> Result<Zeroizing<String>> 
                 |question| output.ask_password(question).map_err(|error| unanswered(&error));
             let first = ask("password for the PKCS#12 file")?;
             if *first != *ask("the same once more")? {
-                return Err(no("the two passwords differ"));
+                return Err(bad("the two passwords differ"));
             }
             first
         }
     };
     if password.is_empty() {
-        return Err(no("the password of --p12 is empty"));
+        return Err(bad("the password of --p12 is empty"));
     }
     if !password.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return Err(no(
+        return Err(bad(
             "the password of --p12 has a character that is not ASCII, and Java opens no such file",
         ));
     }

@@ -1,12 +1,13 @@
 //! Packaging: putting a pair that is wished for, new or given, into files or a Secret.
 
+use super::outcome::Failed;
 use super::rotation;
 use super::step::{
     CaCrtChange, CreateSecret, LeftOut, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
 };
 use crate::audit::{expiry, remedy};
 use crate::inventory::bundle::{Bundle, KeyState};
-use crate::inventory::{CaCrt, Inventory, SecretFacts};
+use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
 use crate::x509::key::{KeyError, Pairing};
@@ -114,6 +115,14 @@ pub fn files(now: OffsetDateTime, step: WriteFiles) -> Plan {
     Plan { steps: vec![Step::WriteFiles(Box::new(step))], ..Plan::empty(now) }
 }
 
+/// The plan when a file cannot be written, and why: it is refused, as it would be.
+#[must_use]
+pub fn file_in_the_way(now: OffsetDateTime, object: ObjectRef, why: Failed) -> Plan {
+    let Failed { message, remedy, .. } = why;
+    let refusal = LeftOut { object, reason: Reason::AlreadyExists, message, remedy };
+    Plan { refused: vec![refusal], ..Plan::empty(now) }
+}
+
 /// Plans to create the Secret, or, when it is there and may be replaced, to change its pair.
 #[must_use]
 pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> Plan {
@@ -153,19 +162,61 @@ fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
 }
 
 fn replace(secret: &SecretFacts, wish: &SecretWish) -> ReplacePair {
-    let pinned = secret.ca_crt == CaCrt::HoldsLeaf
-        && secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
+    let before = secret.bundle.leaf();
+    let mut notes = Vec::new();
+    if secret.secret_type != TLS_SECRET {
+        notes.push(format!(
+            "its type is {:?} and stays; a TLS Secret is of type {TLS_SECRET}",
+            secret.secret_type
+        ));
+    }
+    if let Some(ca) = before.filter(|before| before.is_ca && !before.is_for_hosts()) {
+        notes.push(format!(
+            "the pair that goes is that of a CA, {}: without its key it signs nothing more",
+            ca.subject
+        ));
+    }
     ReplacePair {
         object: secret.object.clone(),
         resource_version: secret.resource_version.clone(),
         reason: format!("{} was given", wish.replace_flag),
-        before: secret.bundle.leaf().cloned().map(Box::new),
+        before: before.cloned().map(Box::new),
         pair: wish.pair.clone(),
-        ca_crt: match (wish.with_ca_crt, pinned) {
-            (true, _) => CaCrtChange::Given,
-            (false, true) => CaCrtChange::PrependNew,
-            (false, false) => CaCrtChange::Keep,
-        },
-        notes: Vec::new(),
+        ca_crt: ca_crt(secret, wish, &mut notes),
+        notes,
+    }
+}
+
+/// What becomes of `ca.crt`. Clients that mount it trust the pair by it: a self-signed certificate is
+/// put before that by which they trusted the one it replaces. What has nothing to do with that one
+/// stays, as in a rotation.
+fn ca_crt(secret: &SecretFacts, wish: &SecretWish, notes: &mut Vec<String>) -> CaCrtChange {
+    if wish.with_ca_crt {
+        return CaCrtChange::Given;
+    }
+    let before = secret.bundle.leaf();
+    let held = secret.anchors.first().map(|anchor| anchor.subject.as_str());
+    let (issuer, self_signed) = match &wish.pair {
+        NewPair::Given(leaf) => (Some(leaf.issuer.as_str()), leaf.self_signed),
+        NewPair::Make { issuer: Some(issuer), .. } => (Some(issuer.subject.as_str()), false),
+        NewPair::Make { issuer: None, .. } | NewPair::Request { .. } => (None, true),
+    };
+    match (before, held) {
+        (Some(before), _) if before.self_signed && secret.ca_crt == CaCrt::HoldsLeaf => {
+            CaCrtChange::PrependNew
+        }
+        (Some(before), Some(held)) if self_signed && !before.self_signed => {
+            notes.push(format!(
+                "ca.crt holds {held}, which did not sign the new certificate: that one is put before it, and it stays for clients that still meet the old one"
+            ));
+            CaCrtChange::PrependNew
+        }
+        (before, Some(held)) if before.is_none_or(|leaf| Some(leaf.issuer.as_str()) != issuer) => {
+            notes.push(format!(
+                "ca.crt stays and holds {held}: clients that mount it refuse the new certificate, unless that is its root"
+            ));
+            CaCrtChange::Keep
+        }
+        _ => CaCrtChange::Keep,
     }
 }

@@ -156,6 +156,14 @@ pub struct WriteFiles {
     pub overwrite: bool,
 }
 
+impl WriteFiles {
+    /// Every file, the key first.
+    pub fn all(&self) -> impl Iterator<Item = &ObjectRef> {
+        let pair = self.key.iter().chain([&self.certificate]);
+        pair.chain(&self.ca).chain(&self.keystore)
+    }
+}
+
 /// A new object without secrets.
 #[derive(Clone, Debug)]
 pub struct CreateObject {

@@ -87,6 +87,21 @@ pub(super) fn sentence(
     Ok(())
 }
 
+/// A styled word and, behind it, what it is about: harmless already, wrapped and indented.
+pub(super) fn headline(
+    (word_style, word): (Style, &str),
+    text: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let options = textwrap::Options::new(usize::from(COLUMNS) - 9)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let mut lines = textwrap::wrap(text, options).into_iter();
+    let first = lines.next().unwrap_or_default();
+    writeln!(out, "{word_style}{word:<8}{word_style:#} {first}")?;
+    lines.try_for_each(|line| writeln!(out, "         {line}"))
+}
+
 /// `secret/web`, with the namespace in front where several are shown and the file behind.
 pub(super) fn name(object: &ObjectRef, with_namespace: bool) -> String {
     let short = object.short();

@@ -1,7 +1,7 @@
 //! Plans and their outcomes, as JSON (`certwright.dev/rotate/v1`, `issue/v1`, `import/v1`) and as
 //! text. A plan that is only shown and one that was carried out are the same document.
 
-use super::layout::{GOOD, count, name, sentence, style, write_place};
+use super::layout::{GOOD, count, headline, name, sentence, style, write_place};
 use super::wire::{WireProblem, WireRef, source};
 use super::{harmless, json};
 use crate::audit::Source;
@@ -75,6 +75,8 @@ struct WireStep<'a> {
     after: Option<WireSummary>,
     changes: Vec<WireChange<'a>>,
     ca_crt: Option<&'static str>,
+    /// The paths of every file of the step; null where it writes none.
+    files: Option<Vec<&'a str>>,
     notes: &'a [String],
     result: Option<&'static str>,
     message: Option<&'a str>,
@@ -203,6 +205,14 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
         },
         changes: changes(step),
         ca_crt,
+        files: match step {
+            Step::WriteFiles(files) => Some(files.all().map(|file| file.name.as_str()).collect()),
+            Step::CreateSecret(_)
+            | Step::ReplacePair(_)
+            | Step::CreateObject(_)
+            | Step::PatchObject(_)
+            | Step::DeleteObject(_) => None,
+        },
         notes,
         result: result.map(|result| match result {
             Ok(done) if done.tried_only => "tried",
@@ -331,8 +341,7 @@ pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<(
     for outcome in account.outcomes.unwrap_or_default() {
         let Err(failed) = &outcome.result else { continue };
         let word = if failed.obstacle == Obstacle::Conflict { "conflict" } else { "failed" };
-        let object = objects(&outcome.step, account.namespaces);
-        writeln!(out, "{red}{word:<8}{red:#} {object}")?;
+        headline((red, word), &objects(&outcome.step, account.namespaces), out)?;
         write_place(outcome.step.object(), out)?;
         sentence("         ", "         ", &failed.message, out)?;
         sentence("           ", "         → ", &failed.remedy, out)?;
@@ -359,7 +368,7 @@ fn write_step(
         (None, Step::DeleteObject(_)) => (style(Severity::Info), "delete"),
         (None, Step::WriteFiles(_)) => (style(Severity::Info), "write"),
     };
-    writeln!(out, "{style}{word:<8}{style:#} {}", objects(step, namespaces))?;
+    headline((style, word), &objects(step, namespaces), out)?;
     write_place(step.object(), out)?;
     write_change(step, done, out)
 }
@@ -367,9 +376,7 @@ fn write_step(
 fn objects(step: &Step, namespaces: bool) -> String {
     match step {
         Step::WriteFiles(files) => {
-            let all = files.key.iter().chain([&files.certificate]).chain(&files.ca);
-            let names: Vec<_> =
-                all.chain(&files.keystore).map(|file| harmless::line(&file.name)).collect();
+            let names: Vec<_> = files.all().map(|file| harmless::line(&file.name)).collect();
             match names.split_last() {
                 Some((last, [])) => last.clone().into_owned(),
                 Some((last, others)) => format!("{} and {last}", others.join(", ")),

@@ -9,7 +9,7 @@ use crate::observation::Observation;
 use crate::observe::cluster;
 use crate::redact::Redacted;
 use crate::world::World;
-use crate::x509::authority::Authority;
+use crate::x509::authority::{Authority, Unreadable};
 use std::path::Path;
 
 /// Reads the CA of `--ca` and `--ca-key` and checks that it may sign now.
@@ -18,24 +18,54 @@ pub(crate) async fn read(
     global: &Global,
     world: &World,
 ) -> Result<Authority> {
-    let unusable = |why: String| {
+    let (certificates, own_key) = if let Some(name) = secret_named(ca) {
+        of_secret(&name, global, world).await?
+    } else {
+        let bytes = read_file(Path::new(ca))?;
+        (bytes.clone(), bytes)
+    };
+    let own_key = key.map(read_file).transpose()?.unwrap_or(own_key);
+    let authority =
+        Authority::read(certificates.expose(), own_key.expose(), world.now, world.random())
+            .map_err(|error| unreadable(&error, ca, key))?;
+    authority.check(world.now).map_err(|why| {
         CommandError::failed(
             format!("{ca} cannot sign: {why}"),
             "name another CA, or renew this one",
         )
-    };
-    let (certificates, own_key) = match ca.parse::<KindName>() {
-        Ok(named) if named.kind == Kind::Secret => of_secret(&named.name, global, world).await?,
-        _ => {
-            let bytes = read_file(Path::new(ca))?;
-            (bytes.clone(), bytes)
-        }
-    };
-    let key = key.map(read_file).transpose()?.unwrap_or(own_key);
-    let authority =
-        Authority::read(certificates.expose(), key.expose(), world.random()).map_err(&unusable)?;
-    authority.check(world.now).map_err(&unusable)?;
+    })?;
     Ok(authority)
+}
+
+/// What is wrong with the file that is wrong, and what to do about that one.
+fn unreadable(error: &Unreadable, ca: &str, key: Option<&Path>) -> CommandError {
+    let of_key = key.map_or_else(|| ca.to_owned(), |key| key.display().to_string());
+    let (of, remedy) = match error {
+        Unreadable::Certificates(_) => {
+            (ca, "name the CA's certificate with --ca, PEM or DER".to_owned())
+        }
+        Unreadable::Key(_) => {
+            (of_key.as_str(), "name the CA's private key with --ca-key".to_owned())
+        }
+        Unreadable::Encrypted if key.is_none() && secret_named(ca).is_some() => (
+            of_key.as_str(),
+            "take the password off with openssl pkey, and name the key with --ca-key".to_owned(),
+        ),
+        Unreadable::Encrypted => (
+            of_key.as_str(),
+            format!(
+                "take the password off: openssl pkey -in {of_key} -out ca-clear.key; then name that with --ca-key"
+            ),
+        ),
+        Unreadable::OtherKey => (ca, "name the CA's own private key with --ca-key".to_owned()),
+        Unreadable::KeyType(_) => (of_key.as_str(), "name another CA".to_owned()),
+    };
+    CommandError::failed(format!("{of} cannot sign: {error}"), remedy)
+}
+
+/// The Secret that `--ca` names, when it is no file.
+pub(crate) fn secret_named(ca: &str) -> Option<String> {
+    ca.parse::<KindName>().ok().filter(|named| named.kind == Kind::Secret).map(|named| named.name)
 }
 
 /// `tls.crt` (and `ca.crt`, which may hold the root) and `tls.key` of a Secret.

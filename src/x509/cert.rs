@@ -5,7 +5,7 @@
 //! clock. Strings here are raw; whoever prints them makes them harmless.
 
 use super::key::PublicKey;
-use super::name;
+use super::{name, oid};
 use ring::digest;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use x509_parser::x509::{AlgorithmIdentifier, AttributeTypeAndValue, X509Name};
 
 /// Facts of one certificate. About 1 KiB; the DER is not kept.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -144,7 +144,7 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
         authority_key_id: authority_key_id(&parsed),
         issuer_url: issuer_url(&parsed),
         publicly_logged: is_publicly_logged(&parsed),
-        signature: signature_text(&parsed),
+        signature: signature_text(&parsed.signature_algorithm),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
         key_id: public.id(),
@@ -333,7 +333,7 @@ const USUAL: [&str; 5] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2
 fn unusual_critical(parsed: &X509Certificate<'_>) -> Vec<String> {
     let critical = parsed.extensions().iter().filter(|extension| extension.critical);
     critical
-        .map(|extension| extension.oid.to_id_string())
+        .map(|extension| oid::dotted(extension.oid.as_bytes()))
         .filter(|oid| !USUAL.contains(&oid.as_str()))
         .collect()
 }
@@ -360,7 +360,7 @@ fn issuer_url(parsed: &X509Certificate<'_>) -> Option<Box<str>> {
             return None;
         };
         access.accessdescs.iter().find_map(|access| match access.access_location {
-            GeneralName::URI(url) if access.access_method.to_id_string() == CA_ISSUERS => {
+            GeneralName::URI(url) if oid::dotted(access.access_method.as_bytes()) == CA_ISSUERS => {
                 Some(url.into())
             }
             _ => None,
@@ -374,19 +374,20 @@ const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 const TIMESTAMPS: &str = "1.3.6.1.4.1.11129.2.4.2";
 
 fn is_publicly_logged(parsed: &X509Certificate<'_>) -> bool {
-    parsed.extensions().iter().any(|extension| extension.oid.to_id_string() == TIMESTAMPS)
+    parsed.extensions().iter().any(|extension| oid::dotted(extension.oid.as_bytes()) == TIMESTAMPS)
 }
 
 /// The signature algorithm in words; an unknown one by its OID.
-fn signature_text(parsed: &X509Certificate<'_>) -> Cow<'static, str> {
-    let algorithm = &parsed.signature_algorithm;
-    let oid = algorithm.algorithm.to_id_string();
+pub(super) fn signature_text(algorithm: &AlgorithmIdentifier<'_>) -> Cow<'static, str> {
+    let oid = oid::dotted(algorithm.algorithm.as_bytes());
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
     match known {
         Some((_, text)) => Cow::Borrowed(text),
-        None if is_pss(parsed) => {
+        None if is_pss(algorithm) => {
             let digest = match SignatureAlgorithm::try_from(algorithm) {
-                Ok(SignatureAlgorithm::RSASSA_PSS(pss)) => pss.hash_algorithm_oid().to_id_string(),
+                Ok(SignatureAlgorithm::RSASSA_PSS(pss)) => {
+                    oid::dotted(pss.hash_algorithm_oid().as_bytes())
+                }
                 _ => String::new(),
             };
             let digest = DIGESTS.iter().find(|(known, _)| *known == digest);
@@ -438,15 +439,17 @@ fn signed_by_itself(parsed: &X509Certificate<'_>) -> bool {
 /// ring says "does not verify" also of keys it will not work with; such a key proves nothing.
 fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
     match PublicKey::of_certificate(parsed.public_key()) {
-        PublicKey::Rsa { modulus, .. } => !(256..=1024).contains(&modulus.len()) || is_pss(parsed),
+        PublicKey::Rsa { modulus, .. } => {
+            !(256..=1024).contains(&modulus.len()) || is_pss(&parsed.signature_algorithm)
+        }
         PublicKey::Ec { .. } | PublicKey::Ed25519(_) => false,
         PublicKey::Other(_) => true,
     }
 }
 
 /// PSS parameters come in more forms than ring takes.
-fn is_pss(parsed: &X509Certificate<'_>) -> bool {
-    parsed.signature_algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS
+fn is_pss(algorithm: &AlgorithmIdentifier<'_>) -> bool {
+    algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS
 }
 
 fn has_san(parsed: &X509Certificate<'_>) -> bool {
@@ -497,7 +500,7 @@ fn extended_key_usage(parsed: &X509Certificate<'_>) -> Option<Vec<String>> {
         (usage.ocsp_signing, "1.3.6.1.5.5.7.3.9"),
     ];
     let known = known.iter().filter(|(set, _)| *set).map(|(_, oid)| (*oid).to_owned());
-    Some(known.chain(usage.other.iter().map(ToString::to_string)).collect())
+    Some(known.chain(usage.other.iter().map(|other| oid::dotted(other.as_bytes()))).collect())
 }
 
 /// id-kp-serverAuth (RFC 5280 §4.2.1.12).
@@ -505,17 +508,17 @@ pub const OID_SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 /// id-kp-clientAuth.
 pub const OID_CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 
-fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
+pub(super) fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
     name.iter_attributes()
-        .map(|attribute| (attribute.attr_type().to_id_string(), attribute_text(attribute)))
+        .map(|attribute| (oid::dotted(attribute.attr_type().as_bytes()), attribute_text(attribute)))
         .collect()
 }
 
-fn name_text(name: &X509Name<'_>) -> String {
+pub(super) fn name_text(name: &X509Name<'_>) -> String {
     let registry = oid_registry();
     let one = |attribute: &AttributeTypeAndValue<'_>| {
         let label = oid2abbrev(attribute.attr_type(), registry)
-            .map_or_else(|_| attribute.attr_type().to_id_string(), str::to_owned);
+            .map_or_else(|_| oid::dotted(attribute.attr_type().as_bytes()), str::to_owned);
         format!("{label}={}", attribute_text(attribute))
     };
     name.iter_attributes().map(one).collect::<Vec<_>>().join(", ")

@@ -7,17 +7,19 @@
 use super::authority::Authority;
 use super::cert::{self, Certificate, OID_CLIENT_AUTH, OID_SERVER_AUTH, San};
 use super::key::{Pairing, PrivateKey};
+use super::oid;
 use super::pem;
 use super::profile::{KeyType, Profile};
 use super::request::Request;
+use super::splice;
 use rcgen::string::{Ia5String, PrintableString};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
-    SignatureAlgorithm, SubjectPublicKeyInfo,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData,
+    SanType, SerialNumber, SignatureAlgorithm, SigningKey, SubjectPublicKeyInfo,
 };
 use ring::rand::SecureRandom;
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use time::UtcOffset;
 
 /// id-at-countryName.
@@ -76,20 +78,20 @@ pub fn self_signed(
 /// the key identifier the CA's, and the signature must verify under the CA's key.
 ///
 /// # Errors
-/// A sentence, when the profile cannot be encoded, the CA's name cannot be written as it stands in
-/// its certificate, or the result differs.
+/// A sentence, when the CA's name constraints forbid it, the profile cannot be encoded, or the result
+/// differs.
 pub fn signed_by(
     authority: &Authority,
     profile: &Profile,
     subject: Subject<'_>,
     random: &dyn SecureRandom,
 ) -> Result<Issued, String> {
+    authority.allows(profile)?;
     let params = params(profile, serial(random)?)?;
     let issuer_key = signer(authority.key_type(), authority.key())?;
-    let issuer = Issuer::from_ca_cert_der(&CertificateDer::from(authority.der()), issuer_key)
-        .map_err(|error| format!("the CA certificate cannot be used to sign: {error}"))?;
+    let issuer = stand_in(authority, &issuer_key);
     let failed = |error| format!("the certificate could not be signed: {error}");
-    let made = match subject {
+    let draft = match subject {
         Subject::Key(key) => {
             params.signed_by(&signer(profile.key_type, key)?, &issuer).map_err(failed)?
         }
@@ -99,7 +101,9 @@ pub fn signed_by(
             params.signed_by(&key, &issuer).map_err(failed)?
         }
     };
-    let (facts, public) = cert::read(made.der())?;
+    let sign = |body: &[u8]| issuer_key.sign(body).map_err(failed);
+    let made = splice::with_issuer(draft.der(), authority.name(), sign)?;
+    let (facts, public) = cert::read(&made)?;
     let paired = match subject {
         Subject::Key(key) => key.pairs_with(&public, random) == Pairing::Match,
         Subject::Request(request) => request.public_key() == &public,
@@ -114,8 +118,38 @@ pub fn signed_by(
         ));
     }
     as_wished(&facts, profile)?;
-    authority.confirm(made.der())?;
-    Ok(Issued { pem: pem::encode("CERTIFICATE", made.der()).to_string(), facts })
+    authority.confirm(&made)?;
+    Ok(Issued { pem: pem::encode("CERTIFICATE", &made).to_string(), facts })
+}
+
+/// The issuer of a draft: the CA's key and key identifier, under no name yet. rcgen would read the
+/// CA's certificate itself, and panics or refuses over names that are fine (see [`splice`]).
+fn stand_in<'k>(authority: &Authority, key: &'k KeyPair) -> Issuer<'k, Unsigned<'k>> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    if let Some(id) = authority.key_identifier() {
+        params.key_identifier_method = KeyIdMethod::PreSpecified(id.to_vec());
+    }
+    Issuer::new(params, Unsigned(key))
+}
+
+/// A key that signs nothing: a draft is signed once its issuer is in it.
+struct Unsigned<'k>(&'k KeyPair);
+
+impl PublicKeyData for Unsigned<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+impl SigningKey for Unsigned<'_> {
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(Vec::new())
+    }
 }
 
 /// Whose public key a certificate is made for.
@@ -200,14 +234,14 @@ fn usage(oid: &str) -> Result<ExtendedKeyUsagePurpose, String> {
     Ok(match oid {
         OID_SERVER_AUTH => ExtendedKeyUsagePurpose::ServerAuth,
         OID_CLIENT_AUTH => ExtendedKeyUsagePurpose::ClientAuth,
-        other => ExtendedKeyUsagePurpose::Other(arcs(other)?),
+        other => ExtendedKeyUsagePurpose::Other(oid::arcs(other)?),
     })
 }
 
 fn distinguished_name(attributes: &[(String, String)]) -> Result<DistinguishedName, String> {
     let mut name = DistinguishedName::new();
-    for (oid, text) in attributes {
-        name.push(DnType::from_oid(&arcs(oid)?), directory_string(oid, text));
+    for (kind, text) in attributes {
+        name.push(DnType::from_oid(&oid::arcs(kind)?), directory_string(kind, text));
     }
     Ok(name)
 }
@@ -218,13 +252,6 @@ fn directory_string(oid: &str, text: &str) -> DnValue {
         Ok(printable) if oid == OID_COUNTRY => DnValue::PrintableString(printable),
         _ => DnValue::Utf8String(text.to_owned()),
     }
-}
-
-fn arcs(oid: &str) -> Result<Vec<u64>, String> {
-    oid.split('.')
-        .map(str::parse)
-        .collect::<Result<_, _>>()
-        .map_err(|_| format!("{oid:?} is not an object identifier"))
 }
 
 fn san_type(name: &San) -> Result<SanType, String> {
@@ -412,6 +439,24 @@ mod tests {
         wish.subject = vec![("CN".to_owned(), "a.example".to_owned())];
         let told = "\"CN\" is not an object identifier";
         assert_eq!(issued(&wish).expect_err(told), told);
+    }
+
+    #[test]
+    fn identifiers_beyond_2_40_are_written_and_those_that_are_none_do_not_panic() {
+        let mut wish = profile(&["a.example"], KeyType::P256);
+        wish.subject = vec![("2.50.1".to_owned(), "odd".to_owned())];
+        wish.extended_key_usage = vec![OID_SERVER_AUTH.to_owned(), "2.999.1".to_owned()];
+        let made = issued(&wish).expect("it can be made").facts;
+        assert_eq!((&*made.subject, &made.subject_attributes), ("2.50.1=odd", &wish.subject));
+        assert_eq!(made.extended_key_usage.as_ref(), Some(&wish.extended_key_usage));
+        for none in ["3.10.1", "1.40", "2", "2.18446744073709551615", "#5584"] {
+            let mut wish = profile(&["a.example"], KeyType::P256);
+            wish.subject = vec![(none.to_owned(), "odd".to_owned())];
+            assert!(issued(&wish).is_err(), "{none}");
+            wish.subject = Vec::new();
+            wish.extended_key_usage = vec![none.to_owned()];
+            assert!(issued(&wish).is_err(), "{none}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! matched. Says "cannot tell" where that is the truth. Randomness is handed in.
 
 use super::cert::{hex, sha256};
+use super::oid;
 use super::pem::{self, Label};
 use super::profile::KeyType;
 use super::rsa_key;
@@ -54,14 +55,14 @@ impl PublicKey {
     #[must_use]
     pub fn of_certificate(spki: &SubjectPublicKeyInfo<'_>) -> Self {
         let bits = spki.subject_public_key.data.as_ref();
-        match spki.algorithm.algorithm.to_id_string().as_str() {
+        match oid::dotted(spki.algorithm.algorithm.as_bytes()).as_str() {
             oid if oid == RSA.to_string() || oid == RSA_PSS.to_string() => rsa_public(bits, oid),
             oid if oid == EC.to_string() => {
                 // asn1-rs takes the bytes of any type for an OID; spelt-out parameters are no name.
                 let named = spki.algorithm.parameters.as_ref().filter(|any| any.tag() == Tag::Oid);
                 let curve = named.and_then(|any| any.as_oid().ok());
                 Self::Ec {
-                    curve: curve.map(|oid| oid.to_id_string()).unwrap_or_default(),
+                    curve: curve.map(|curve| oid::dotted(curve.as_bytes())).unwrap_or_default(),
                     point: bits.to_vec(),
                 }
             }

@@ -6,16 +6,20 @@
 pub mod authority;
 pub mod cert;
 pub mod chain;
+mod constraints;
 pub mod foreign;
 pub mod instant;
 pub mod issue;
 pub mod key;
 pub mod lead;
 pub mod name;
+mod oid;
 pub mod pem;
 pub mod possession;
 pub mod profile;
 pub mod request;
 mod rsa_key;
+mod signature;
+mod splice;
 #[cfg(test)]
 mod tests;

@@ -62,6 +62,9 @@ pub fn check_dns_name(name: &str) -> Result<(), String> {
     if name.ends_with('.') {
         return refuse("it ends with a dot");
     }
+    if name.contains(':') && address(name).is_some() {
+        return refuse("it is an address; give it with --ip");
+    }
     let rest = name.strip_prefix("*.").unwrap_or(name);
     if rest.len() < name.len() && !rest.contains('.') {
         return refuse("a wildcard needs at least two labels behind it");
@@ -77,7 +80,7 @@ pub fn check_dns_name(name: &str) -> Result<(), String> {
             return refuse("a wildcard can only be the whole left-most label");
         }
         if !label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-            return refuse("it has a character that is not a letter, digit or hyphen");
+            return refuse("it has a character that is not a letter, digit, hyphen or underscore");
         }
         if label.starts_with('-') || label.ends_with('-') {
             return refuse("it has a label that begins or ends with a hyphen");
@@ -165,7 +168,12 @@ pub fn check_email(text: &str) -> Result<(), String> {
     }
     match check_dns_name(host) {
         Ok(()) if !host.starts_with("*.") => Ok(()),
-        _ => refuse("the part behind the @ is no host name"),
+        _ => match to_ascii(host) {
+            Ok(ascii) if !host.is_ascii() && check_dns_name(&ascii).is_ok() => {
+                refuse(&format!("its host must be in its xn-- form: {local}@{ascii}"))
+            }
+            _ => refuse("the part behind the @ is no host name"),
+        },
     }
 }
 
@@ -327,6 +335,8 @@ mod tests {
         ] {
             assert!(check_email(bad).is_err(), "{bad}");
         }
+        let told = check_email("a@münchen.example").expect_err("another script");
+        assert!(told.ends_with("in its xn-- form: a@xn--mnchen-3ya.example"), "{told}");
         for good in
             ["spiffe://cluster.local/ns/shop/sa/web", "https://shop.example/a?b=c#d", "urn:uuid:1"]
         {
@@ -370,6 +380,19 @@ mod tests {
             ("a..b", true),
         ] {
             assert_eq!(dead_dns_name(name).is_some(), dead, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_says_what_to_write_instead() {
+        for (name, told) in [
+            ("::1", "it is an address; give it with --ip"),
+            ("[2001:db8::1]", "it is an address; give it with --ip"),
+            ("10.0.0.1", "give an address with --ip"),
+            ("a b.example", "that is not a letter, digit, hyphen or underscore"),
+        ] {
+            let refused = check_dns_name(name).expect_err(told);
+            assert!(refused.ends_with(told), "{refused}");
         }
     }
 

@@ -45,7 +45,7 @@ pub fn check(certificate: &[u8], scheme: u16, message: &[u8], signature: &[u8]) 
 /// The algorithm of the scheme, as far as ring has it for a key of this size and curve, and the
 /// key as ring reads it. A key of another kind than the scheme's gives none: servers that mix them
 /// up are told by the client's own library.
-fn algorithm<'k>(
+pub(super) fn algorithm<'k>(
     scheme: u16,
     public: &'k PublicKey,
     bits: &'k [u8],

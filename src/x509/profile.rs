@@ -245,7 +245,24 @@ fn checked_common_name(text: String) -> Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err(format!("the common name {text:?} has a control character"));
     }
+    if text.chars().any(is_invisible) {
+        return Err(format!("the common name {text:?} has a character that nobody sees"));
+    }
+    if text.trim() != text {
+        return Err(format!("the common name {text:?} begins or ends with a blank"));
+    }
     Ok(text)
+}
+
+/// Format characters, by which a name can look like another: soft hyphen, marks and overrides of the
+/// writing direction, tags. Joiners (U+200C, U+200D) belong to Persian, Hindi and emoji, and stay.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 fn first_fitting_name(names: &[San]) -> Option<String> {
@@ -309,6 +326,29 @@ mod tests {
             [Duration::ZERO, Duration::days(-1), Duration::MAX, Duration::days(4_000_000)]
         {
             assert!(dates(NOW, lifetime).is_err(), "{lifetime}");
+        }
+    }
+
+    #[test]
+    fn a_common_name_looks_like_what_it_is() {
+        let make = |name: &str| {
+            let dates = dates(NOW, Duration::DAY)?;
+            Profile::authority(name.to_owned(), KeyType::P256, dates).map(|_| ())
+        };
+        for good in ["Shop CA", "Käse ☕ 商店", "متجر", "می\u{200c}خواهم"] {
+            assert_eq!(make(good), Ok(()));
+        }
+        for (bad, why) in [
+            ("", "is empty"),
+            (" Shop", "begins or ends with a blank"),
+            ("Shop\u{a0}", "begins or ends with a blank"),
+            ("a\u{202e}b", "has a character that nobody sees"),
+            ("a\u{200b}b", "has a character that nobody sees"),
+            ("\u{feff}a", "has a character that nobody sees"),
+            ("a\u{1b}[31m", "has a control character"),
+        ] {
+            let told = make(bad).expect_err(why);
+            assert!(told.contains(why), "{told}");
         }
     }
 

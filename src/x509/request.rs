@@ -7,8 +7,10 @@
 use super::cert::San;
 use super::key::PublicKey;
 use super::name::{self, MAX_COMMON_NAME};
+use super::oid;
 use super::pem::{self, Label};
 use super::profile::KeyType;
+use super::signature::{self, Verdict};
 use std::net::IpAddr;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
@@ -42,8 +44,15 @@ impl Request {
         let is_request = |label: &Label| {
             matches!(label.as_str(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST")
         };
-        let block = pem::blocks(bytes).into_iter().find(|block| is_request(&block.label));
-        let der = match block {
+        let mut requests = pem::blocks(bytes);
+        requests.retain(|block| is_request(&block.label));
+        if requests.len() > 1 {
+            return Err(format!(
+                "there are {} certificate requests in it, and one is signed at a time",
+                requests.len()
+            ));
+        }
+        let der = match requests.pop() {
             Some(block) => block.der.map_err(|error| error.to_string())?.expose().to_vec(),
             None if bytes.starts_with(&[0x30]) => bytes.to_vec(),
             None => return Err("there is no PEM block of a certificate request in it".to_owned()),
@@ -62,9 +71,22 @@ impl Request {
                 public.key_type()
             ));
         };
-        parsed
-            .verify_signature()
-            .map_err(|_| "its signature is not that of its own key".to_owned())?;
+        let (algorithm, bits) = (&parsed.signature_algorithm, &parsed.signature_value.data);
+        match signature::verify(algorithm, &info.subject_pki, info.raw, bits) {
+            Verdict::Verifies => {}
+            Verdict::Differs => return Err("its signature is not that of its own key".to_owned()),
+            Verdict::Unchecked(algorithm) => {
+                // Most tools salt PSS as long as they can; ring wants the digest's length.
+                let again = if algorithm.ends_with("RSA-PSS") {
+                    "SHA-256 and a salt as long as that (rsa_pss_saltlen:digest), or without PSS"
+                } else {
+                    "SHA-256"
+                };
+                return Err(format!(
+                    "it is signed with {algorithm}, which cannot be checked here; make it again with {again}"
+                ));
+            }
+        }
         let (mut names, mut left_out) = (Vec::new(), Vec::new());
         for extension in parsed.requested_extensions().into_iter().flatten() {
             take(extension, &mut names, &mut left_out);
@@ -110,7 +132,7 @@ fn take(extension: &ParsedExtension<'_>, names: &mut Vec<San>, left_out: &mut Ve
             for name in &san.general_names {
                 match san_of(name) {
                     Some(name) => names.push(name),
-                    None => left_out.push(format!("a name of another form: {name}")),
+                    None => left_out.push(format!("a name of another form: {}", foreign(name))),
                 }
             }
         }
@@ -128,7 +150,7 @@ fn take(extension: &ParsedExtension<'_>, names: &mut Vec<San>, left_out: &mut Ve
             left_out.push("its extended key usage: it becomes serverAuth".to_owned());
         }
         ParsedExtension::UnsupportedExtension { oid } => {
-            left_out.push(format!("the extension {oid}"));
+            left_out.push(format!("the extension {}", oid::dotted(oid.as_bytes())));
         }
         _ => left_out.push("an extension that is not the requester's to choose".to_owned()),
     }
@@ -158,6 +180,15 @@ fn san_of(name: &GeneralName<'_>) -> Option<San> {
             v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok().map(San::Ip)
         }
         _ => None,
+    }
+}
+
+/// A name of a form that is not signed here. x509-parser writes object identifiers wrongly.
+fn foreign(name: &GeneralName<'_>) -> String {
+    match name {
+        GeneralName::OtherName(kind, _) => format!("otherName {}", oid::dotted(kind.as_bytes())),
+        GeneralName::RegisteredID(id) => format!("registeredID {}", oid::dotted(id.as_bytes())),
+        other => other.to_string(),
     }
 }
 
@@ -320,6 +351,10 @@ mod tests {
             (&longer, "bytes stand behind the certificate request"),
             (b"\x30\x00", "it is not a certificate request (PKCS#10)"),
             (b"", "there is no PEM block of a certificate request in it"),
+            (
+                pem.repeat(2).as_bytes(),
+                "there are 2 certificate requests in it, and one is signed at a time",
+            ),
             (certificate, "there is no PEM block of a certificate request in it"),
         ] {
             assert_eq!(Request::read(bytes).expect_err(why), why);

@@ -101,6 +101,115 @@ fn what_a_ca_of_any_key_type_signs_is_accepted_by_everybody_who_trusts_it() {
     }
 }
 
+/// The head of an OpenSSL configuration that knows two attributes which nobody else does.
+const ODD: &str = "oid_section=oids\n[oids]\nodd=2.50.1\nother=2.999.7\n";
+
+#[test]
+fn a_ca_of_any_name_is_its_leafs_issuer_to_the_byte() {
+    let test = "a_ca_of_any_name_is_its_leafs_issuer_to_the_byte";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let (folder, cases) = (TempDir::new(), TempDir::new());
+    let folder = folder.expect("a temp folder can be made");
+    let cases = cases.expect("a temp folder can be made");
+    // The masks are ASN1_STRING types: T61String, BMPString, UniversalString.
+    let names = [
+        ("directory", "utf8only", "/DC=example/DC=corp/CN=corp-DC1-CA"),
+        ("units", "utf8only", "/DC=com/OU=A/OU=B/CN=x"),
+        ("several", "utf8only", "/CN=M+serialNumber=7/O=O"),
+        ("unusual", "utf8only", "/odd=odd/other=odd/CN=Unusual"),
+        ("t61", "MASK:0x4", "/O=K\u{e4}se/CN=P"),
+        ("bmp", "MASK:0x800", "/O=Org/CN=Bmp"),
+        ("universal", "MASK:0x100", "/CN=Univ"),
+        ("ended", "utf8only", "/CN=X/O=O/C=DE"),
+    ];
+    for (name, mask, subject) in names {
+        let config = format!(
+            "{ODD}[req]\ndistinguished_name=dn\nstring_mask={mask}\nx509_extensions=ext\n[dn]\n[ext]\n\
+             basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n"
+        );
+        fs::write(folder.path().join("req.cnf"), config).expect("it can be written");
+        script(
+            folder.path(),
+            &format!(
+                "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -utf8 \
+                   -config req.cnf -subj '{subject}' -keyout {name}.key -out {name}.crt 2>/dev/null"
+            ),
+        );
+        let (certificate, key, out) =
+            (format!("{name}.crt"), format!("{name}.key"), path(cases.path(), name));
+        let issue = ["issue", "shop.example", "--key-type", "p256", "--out-dir", &out];
+        let by_ca = ["--ca", &certificate, "--ca-key", &key];
+        within(folder.path(), &[&issue[..], &by_ca].concat()).expect_code(0);
+        let out = Path::new(&out);
+        let verified = openssl_verifies(&openssl, out, "shop.example");
+        assert!(verified.is_ok(), "{name}: {verified:?}");
+        assert_eq!(webpki_verifies(out, "shop.example"), Ok(()), "{name}");
+        fs::write(out.join("root.pem"), read(out, "ca.crt")).expect("it can be written");
+        fs::write(out.join("host"), "shop.example").expect("it can be written");
+    }
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let Some(told) = witness::go_clients(test, cases.path(), now) else { return };
+    assert_eq!(told.len(), names.len());
+    for (case, complaint) in told {
+        assert_eq!(complaint, None, "{case}");
+    }
+}
+
+#[test]
+fn identifiers_beyond_2_40_are_kept_and_one_that_cannot_be_written_stops_no_other() {
+    let test = "identifiers_beyond_2_40_are_kept_and_one_that_cannot_be_written_stops_no_other";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let usage = "-addext extendedKeyUsage=serverAuth";
+    let config = format!("{ODD}[req]\ndistinguished_name=dn\n[dn]\n");
+    fs::write(folder.path().join("req.cnf"), config).expect("it can be written");
+    let uuid = "2.25.329800735698586629295641978511506172918";
+    for (name, more) in [
+        ("name", "-subj /odd=odd/CN=a.example".to_owned()),
+        ("usage", format!("-subj /CN=a.example {usage},2.50.1.2")),
+        ("uuid", format!("-subj /CN=a.example {usage},{uuid}")),
+        ("well", format!("-subj /CN=a.example {usage}")),
+    ] {
+        script(
+            folder.path(),
+            &format!(
+                "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -config req.cnf {more} \
+                   -addext subjectAltName=DNS:a.example -addext basicConstraints=CA:FALSE \
+                   -keyout {name}.key -out {name}.crt 2>/dev/null"
+            ),
+        );
+        let (certificate, key) = (format!("{name}.crt"), format!("{name}.key"));
+        let import = ["import", name, "--cert", &certificate, "--key", &key];
+        let printed = ["--dry-run=client", "-o", "yaml"];
+        let manifest =
+            within(folder.path(), &[&import[..], &printed].concat()).expect_code(0).stdout;
+        let all = folder.path().join("all.yaml");
+        let before = fs::read_to_string(&all).unwrap_or_default();
+        fs::write(all, format!("{before}---\n{manifest}")).expect("it can be written");
+    }
+    let rotate = ["rotate", "--all", "--yes", "-n", "default", "-f", "all.yaml", "--in-place"];
+    let ran = within(folder.path(), &rotate).expect_code(4);
+    assert!(ran.stdout.contains("3 replaced, 1 failed"), "{}{}", ran.stdout, ran.stderr);
+    let told = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains(&format!("{uuid} has a number over 64 bits")), "{told}");
+    let text = read(folder.path(), "all.yaml");
+    for (secret, kept) in [
+        ("name", "2.50.1=odd, CN=a.example"),
+        ("usage", "Authentication, 2.50.1.2"),
+        ("uuid", uuid),
+    ] {
+        let found = text.split("---").find(|part| part.contains(&format!("name: {secret}\n")));
+        let found: k8s_openapi::api::core::v1::Secret =
+            serde_saphyr::from_str(found.expect("it is there")).expect("it is a Secret");
+        let file = path(folder.path(), secret);
+        let data = found.data.unwrap_or_default();
+        fs::write(&file, &data["tls.crt"].0).expect("it can be written");
+        let said = openssl.ask(&["x509", "-noout", "-text", "-in", &file]).expect("it reads it");
+        let said = said.replace(" = ", "=");
+        assert!(said.contains(kept), "{secret}: {said}");
+    }
+}
+
 #[test]
 fn a_ca_lives_ten_years_signs_leaves_only_and_is_no_server() {
     let test = "a_ca_lives_ten_years_signs_leaves_only_and_is_no_server";
@@ -201,7 +310,6 @@ fn a_ca_that_may_not_sign_is_refused_before_anything_is_made() {
         &format!(
             "{new} leaf.key -out leaf.crt -subj /CN=leaf -addext basicConstraints=CA:FALSE 2>/dev/null
              {new} crl.key -out crl.crt -subj /CN=crl -addext keyUsage=critical,cRLSign 2>/dev/null
-             {new} twice.key -out twice.crt -subj /DC=com/DC=example/CN=twice 2>/dev/null
              {new} zero.key -out zero.crt -subj /CN=zero -addext basicConstraints=critical,CA:TRUE,pathlen:0 \
                -config /etc/ssl/openssl.cnf 2>/dev/null
              openssl req -new -key crl.key -subj /CN=below -out below.csr
@@ -217,7 +325,6 @@ fn a_ca_that_may_not_sign_is_refused_before_anything_is_made() {
         ("leaf.crt", "leaf.key", "does not say CA:TRUE"),
         ("crl.crt", "crl.key", "lacks keyCertSign"),
         ("zero.crt", "leaf.key", "none of the certificates in it is the private key's"),
-        ("twice.crt", "twice.key", "it has an attribute twice"),
         ("below-zero.crt", "crl.key", "allows no CA so far below it (path length 0)"),
         ("big.crt", "big.key", "of type p521, which cannot sign here"),
         ("over.crt", "crl.key", "CN=below expired on "),
@@ -344,6 +451,123 @@ fn a_request_that_is_forged_weak_or_names_nothing_is_refused() {
 }
 
 #[test]
+fn a_request_signed_by_what_cannot_be_checked_is_told_from_a_forged_one() {
+    let test = "a_request_signed_by_what_cannot_be_checked_is_told_from_a_forged_one";
+    if witness::openssl(test).is_none() {
+        return;
+    }
+    let folder = folder_with_ca("p256");
+    let (rsa, ec) =
+        ("rsa:2048", "ec -pkeyopt ec_paramgen_curve:prime256v1 -pkeyopt ec_param_enc:named_curve");
+    let pss = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen";
+    let unchecked = |algorithm: &str| {
+        format!(
+            "it is signed with {algorithm}, which cannot be checked here; make it again with SHA-256"
+        )
+    };
+    for (name, key, options, told) in [
+        ("ec-384", ec, "-sha384".to_owned(), None),
+        ("pss-256", rsa, format!("-sha256 {pss}:32"), None),
+        ("pss-384", rsa, format!("-sha384 {pss}:48"), None),
+        ("pss-512", rsa, format!("-sha512 {pss}:digest"), None),
+        ("rsa-1", rsa, "-sha1".to_owned(), None),
+        ("ec-512", ec, "-sha512".to_owned(), Some(unchecked("SHA-512 with ECDSA"))),
+        ("pss-1", rsa, format!("-sha1 {pss}:20"), Some(unchecked("SHA-1 with RSA-PSS"))),
+        ("pss-salt", rsa, format!("-sha256 {pss}:8"), Some(unchecked("SHA-256 with RSA-PSS"))),
+        ("rsa-224", rsa, "-sha224".to_owned(), Some(unchecked("SHA-224 with RSA"))),
+    ] {
+        script(
+            folder.path(),
+            &format!(
+                "openssl req -new -nodes -newkey {key} {options} -keyout k.key -subj /CN=a.example -out {name}.csr 2>/dev/null
+                 openssl req -in {name}.csr -verify -noout 2>/dev/null"
+            ),
+        );
+        let csr = format!("{name}.csr");
+        let sign = ["issue", "--from-csr", &csr, "--out-dir", name];
+        let ran = within(folder.path(), &[&sign[..], &BY_CA].concat());
+        match told {
+            None => drop(ran.expect_code(0)),
+            Some(told) => {
+                let ran = ran.expect_code(4);
+                let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(said.contains(&told), "{name}: {said}");
+            }
+        }
+    }
+    script(
+        folder.path(),
+        "openssl req -in pss-256.csr -outform DER -out a.der; openssl req -in pss-384.csr -outform DER -out b.der
+         (head -c $(($(wc -c < a.der) - 256)) a.der; tail -c 256 b.der) > forged.csr",
+    );
+    let sign = ["issue", "--from-csr", "forged.csr"];
+    let ran = within(folder.path(), &[&sign[..], &BY_CA].concat()).expect_code(4);
+    assert!(ran.stderr.contains("its signature is not that of its own key"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_wrong_with_a_ca_is_said_of_the_file_that_is_wrong() {
+    let test = "what_is_wrong_with_a_ca_is_said_of_the_file_that_is_wrong";
+    let Some(openssl) = witness::openssl(test) else { return };
+    let folder = TempDir::new().expect("a temp folder can be made");
+    script(
+        folder.path(),
+        &format!(
+            "{MIDDLE}
+             openssl pkey -in root.key -aes128 -passout pass:x -out locked.key
+             openssl x509 -in root.crt -outform DER -out root.der; openssl ec -in root.key -outform DER -out key.der 2>/dev/null
+             head -n 3 middle.ext > below.ext; openssl req -new -key root.key -subj /O=Org/CN=Root -out old.csr; openssl x509 -req -in old.csr -signkey root.key -days 9 -out old.crt 2>/dev/null
+             openssl x509 -req -in middle.csr -CA old.crt -CAkey root.key -CAcreateserial -days 9 -extfile below.ext -out below.crt 2>/dev/null
+             cat below.crt old.crt > below-old.crt; cat root.crt root.key > both.pem
+             openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN=Narrow -keyout narrow.key -out narrow.crt \
+               -addext keyUsage=critical,keyCertSign -addext 'nameConstraints=critical,permitted;DNS:corp.example' 2>/dev/null"
+        ),
+    );
+    let issue = ["issue", "shop.example", "--key-type", "p256", "--force", "--out-dir"];
+    for (ca, key, out) in [
+        ("root.der", "key.der", "der"),
+        ("below-old.crt", "middle.key", "old"),
+        ("both.pem", "both.pem", "both"),
+    ] {
+        let by = [out, "--ca", ca, "--ca-key", key];
+        within(folder.path(), &[&issue[..], &by].concat()).expect_code(0);
+        let verified = openssl_verifies(&openssl, &folder.path().join(out), "shop.example");
+        // OpenSSL's strict mode wants a version 3 of a root too, and nobody else does.
+        assert!(verified.is_ok() || out == "old", "{ca}: {verified:?}");
+        assert_eq!(webpki_verifies(&folder.path().join(out), "shop.example"), Ok(()), "{ca}");
+    }
+    for (args, told) in [
+        (
+            &["--ca", "root.crt", "--ca-key", "locked.key"][..],
+            "locked.key cannot sign: the private key is encrypted with a password → take the password off: openssl pkey -in locked.key -out",
+        ),
+        (
+            &["--ca", "root.crt"],
+            "root.crt cannot sign: there is no PEM block of a private key in it → name the CA's private key with --ca-key",
+        ),
+        (
+            &["--ca", "root.crt", "--ca-key", "middle.key"],
+            "the private key's → name the CA's own private key with --ca-key",
+        ),
+        (
+            &["--ca", "root.key"],
+            "root.key cannot sign: there is no certificate in it that can be read → name the CA's certificate with --ca",
+        ),
+        (
+            &["--ca", "narrow.crt", "--ca-key", "narrow.key"],
+            "narrow.crt cannot sign this: CN=Narrow: its name constraints permit \"corp.example\", and shop.example is outside that → name a CA",
+        ),
+    ] {
+        for dry_run in [&["no"][..], &["no", "--dry-run"]] {
+            let ran = within(folder.path(), &[&issue[..], dry_run, args].concat()).expect_code(4);
+            let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(said.contains(told), "{args:?}: {said}");
+        }
+    }
+    assert!(!folder.path().join("no").exists(), "nothing is written");
+}
+
+#[test]
 fn a_pkcs12_is_read_by_openssl_and_java_with_its_chain() {
     let test = "a_pkcs12_is_read_by_openssl_and_java_with_its_chain";
     let Some(openssl) = witness::openssl(test) else { return };
@@ -397,14 +621,14 @@ fn a_pkcs12_without_a_password_is_not_made() {
     fs::write(folder.path().join("empty"), "\n").expect("it can be written");
     // Java: "Password is not ASCII".
     fs::write(folder.path().join("foreign"), "pässword\n").expect("it can be written");
-    for args in [
-        &["--p12", "a.p12"][..],
-        &["--p12", "a.p12", "--p12-password-file", "empty"],
-        &["--p12", "a.p12", "--p12-password-file", "foreign"],
+    for (args, told) in [
+        (&["--p12", "a.p12"][..], "--p12-password-file"),
+        (&["--p12", "a.p12", "--p12-password-file", "empty"], "into the first line of empty"),
+        (&["--p12", "a.p12", "--p12-password-file", "foreign"], "into the first line of foreign"),
     ] {
         let issue = ["issue", "shop.example", "--key-type", "p256"];
         let ran = within(folder.path(), &[&issue[..], args].concat()).expect_code(2);
-        assert!(ran.stderr.contains("--p12-password-file"), "{}", ran.stderr);
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
         assert!(!folder.path().join("tls.key").exists(), "nothing is written");
     }
 }
@@ -423,6 +647,152 @@ fn a_root_that_is_there_already_is_left_alone_and_another_one_is_not_replaced() 
     let ran = within(folder.path(), &[&issue[..], &by_other].concat()).expect_code(4);
     assert!(ran.stderr.contains("ca.crt exists already"), "{}", ran.stderr);
     assert!(!folder.path().join("tls.key").exists(), "nothing is written");
+}
+
+#[test]
+fn what_is_read_is_never_overwritten_and_nothing_is_written_twice() {
+    let test = "what_is_read_is_never_overwritten_and_nothing_is_written_twice";
+    if witness::openssl(test).is_none() {
+        return;
+    }
+    let folder = TempDir::new().expect("a temp folder can be made");
+    script(
+        folder.path(),
+        &format!(
+            "{MIDDLE}
+             mkdir own sub asked; cat middle.crt root.crt > own/ca.crt; cp middle.key own/ca.key; cp root.crt own/root.crt
+             cp own/ca.key own/tls.key; cp own/ca.crt own/tls.crt; ln -s ../own/ca.crt sub/link; ln -s own other
+             echo 'pass word' > own/password; openssl req -new -key own/ca.key -subj /CN=a.example -out asked/tls.crt"
+        ),
+    );
+    let before = every_file(&folder.path().join("own"));
+    let issue = ["issue", "a.example", "--key-type", "p256", "--force"];
+    let sign = ["issue", "--from-csr", "asked/tls.crt", "--force", "--out-dir", "asked"];
+    let own = ["--out-dir", "own"];
+    let by = ["--ca", "own/ca.crt", "--ca-key", "own/ca.key"];
+    let password = ["--p12-password-file", "own/password"];
+    for (args, told) in [
+        ([&issue[..], &own, &by].concat(), "own/ca.crt would be overwritten, and --ca reads it"),
+        ([&issue[..], &["--out-dir", "other"], &by].concat(), "and --ca reads it"),
+        ([&issue[..], &["--out-dir", "./sub/../own/."], &by].concat(), "and --ca reads it"),
+        (
+            [&issue[..], &own, &["--ca", "sub/link", "--ca-key", "own/ca.key"]].concat(),
+            "--ca reads",
+        ),
+        (
+            [&issue[..], &own, &["--ca", "own/tls.crt", "--ca-key", "own/tls.key"]].concat(),
+            "own/tls.key would be overwritten, and --ca-key reads it",
+        ),
+        ([&sign[..], &by].concat(), "asked/tls.crt would be overwritten, and --from-csr reads it"),
+        (
+            [&issue[..], &["--p12", "own/ca.key"], &password, &by].concat(),
+            "own/ca.key would be overwritten, and --ca-key reads it",
+        ),
+        (
+            [&issue[..], &["--p12", "own/password"], &password].concat(),
+            "and --p12-password-file reads it",
+        ),
+        (
+            [&issue[..], &["--out-dir", "new", "--p12", "sub/../new/tls.key"], &password].concat(),
+            "tls.key would be written twice",
+        ),
+        (
+            [&issue[..], &["--p12", "./tls.crt"], &password].concat(),
+            "tls.crt would be written twice",
+        ),
+    ] {
+        for dry_run in [&[][..], &["--dry-run"]] {
+            let ran = within(folder.path(), &[&args[..], dry_run].concat()).expect_code(2);
+            let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(said.contains(told) && said.contains("choose another"), "{args:?}: {said}");
+        }
+    }
+    assert_eq!(every_file(&folder.path().join("own")), before);
+    assert!(!folder.path().join("new").exists() && !folder.path().join("tls.key").exists());
+    let secret = ["--secret", "ca2", "--ca", "secret/ca2"];
+    let ran = within(folder.path(), &[&issue[..], &secret].concat()).expect_code(2);
+    assert!(ran.stderr.contains("--secret ca2 is the Secret of the CA"), "{}", ran.stderr);
+    // A root beside the pair that it signs stays as it is.
+    script(folder.path(), "mkdir plain; cp root.crt plain/ca.crt; cp root.key plain/ca.key");
+    let plain = ["--ca", "plain/ca.crt", "--ca-key", "plain/ca.key", "--out-dir", "plain"];
+    for _ in 0..2 {
+        within(folder.path(), &[&issue[..], &plain].concat()).expect_code(0);
+        assert_eq!(read(folder.path(), "plain/ca.crt"), read(folder.path(), "root.crt"));
+    }
+}
+
+/// The files of a folder with what is in them.
+fn every_file(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = fs::read_dir(folder).expect("it is a folder").map(|file| file.expect("a file"));
+    let mut files: Vec<_> = files
+        .map(|file| (file.file_name().to_string_lossy().into_owned(), fs::read(file.path())))
+        .map(|(name, bytes)| (name, bytes.expect("it can be read")))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_dry_run_refuses_what_the_real_run_would() {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    fs::write(folder.path().join("tls.crt"), "mine").expect("it can be written");
+    fs::write(folder.path().join("file"), "mine").expect("it can be written");
+    fs::write(folder.path().join("password"), "pass").expect("it can be written");
+    let issue = ["issue", "a.example", "--key-type", "p256"];
+    let p12 = ["--out-dir", "new", "--p12-password-file", "password", "--p12"];
+    for (args, told) in [
+        (&[][..], "./tls.crt ./tls.crt exists already; nothing was written → add --force"),
+        (
+            &["--out-dir", "file"],
+            "file is a file, and a folder is needed there → choose another --out-dir",
+        ),
+        (&["--out-dir", "file/below"], "file is a file, and a folder is needed there"),
+        (&[&p12[..], &["file/x.p12"]].concat(), "needed there → choose another --p12"),
+        (
+            &[&p12[..], &["file"]].concat(),
+            "file exists already; nothing was written → add --force to replace it, or choose another --p12",
+        ),
+    ] {
+        for dry_run in [&["--dry-run"][..], &[]] {
+            let ran = within(folder.path(), &[&issue[..], args, dry_run].concat()).expect_code(4);
+            let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(said.contains(told), "{args:?}: {said}");
+        }
+    }
+    within(folder.path(), &[&issue[..], &["--force", "--dry-run"]].concat()).expect_code(0);
+    assert_eq!(read(folder.path(), "tls.crt"), "mine");
+    assert!(!folder.path().join("tls.key").exists() && !folder.path().join("new").exists());
+    for how in ["server", "client", "none"] {
+        let ran = within(folder.path(), &[&issue[..], &["--dry-run", how]].concat()).expect_code(2);
+        assert!(ran.stderr.contains(&format!("write --dry-run={how}")), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn every_file_that_is_written_is_named_in_80_columns_and_in_json() {
+    let folder = folder_with_ca("p256");
+    fs::write(folder.path().join("password"), "pass").expect("it can be written");
+    let out = "a-folder-with-a-rather-long-name";
+    let keystore = format!("{out}/store.p12");
+    let issue = ["issue", "shop.example", "--key-type", "p256", "--out-dir", out];
+    let p12 = ["--p12", &keystore, "--p12-password-file", "password"];
+    let all = [&issue[..], &p12, &BY_CA].concat();
+    let told = within(folder.path(), &[&all[..], &["--dry-run", "-o", "json"]].concat()).json();
+    let files: Vec<String> =
+        ["tls.key", "tls.crt", "ca.crt", "store.p12"].map(|name| format!("{out}/{name}")).into();
+    assert_eq!(told["steps"][0]["files"], serde_json::json!(files));
+    let said = within(folder.path(), &all).expect_code(0).stdout;
+    let head: Vec<&str> = said.lines().take(3).collect();
+    let expected = [
+        format!("written  {out}/tls.key,"),
+        format!("         {out}/tls.crt,"),
+        format!("         {out}/ca.crt and"),
+    ];
+    assert_eq!(head, expected);
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    let secret = ["issue", "a.example", "--csr", "-o", "json"];
+    let told = within(folder.path(), &secret).json();
+    assert_eq!(told["steps"][0]["files"], serde_json::json!(["./tls.key", "./tls.csr"]));
 }
 
 #[test]
@@ -449,6 +819,47 @@ fn a_ca_kept_in_a_secret_signs_into_another_secret() {
     assert_eq!(told["findings"], serde_json::json!([]));
     let gone = live.run(&[&issue[..5], &["x", "--ca", "secret/gone"]].concat());
     assert!(gone.expect_code(4).stderr.contains("gone"));
+}
+
+#[test]
+fn a_self_signed_pair_over_a_ca_signed_one_goes_into_ca_crt_too_and_what_is_lost_is_said() {
+    let test =
+        "a_self_signed_pair_over_a_ca_signed_one_goes_into_ca_crt_too_and_what_is_lost_is_said";
+    let Some(live) = Live::new(test) else { return };
+    let issue = ["issue", "--key-type", "p256", "--secret"];
+    let make = ["shop-ca", "--make-ca", "--cn", "Shop CA"];
+    live.run(&[&issue[..], &make].concat()).expect_code(0);
+    let by_ca = ["shop-tls", "shop.example", "--ca", "secret/shop-ca"];
+    live.run(&[&issue[..], &by_ca].concat()).expect_code(0);
+    let ca = live.secret("shop-ca")["data"]["tls.crt"].clone();
+
+    let over = ["shop-tls", "shop.example", "--force"];
+    let ran = live.run(&[&issue[..], &over].concat()).expect_code(0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("ca.crt holds CN=Shop CA, which did not sign the new"), "{said}");
+    let after = live.secret("shop-tls");
+    let text = |value: &serde_json::Value| {
+        let value: k8s_openapi::ByteString =
+            serde_json::from_value(value.clone()).expect("it is base64");
+        String::from_utf8(value.0).expect("it is PEM")
+    };
+    let both = text(&after["data"]["tls.crt"]) + &text(&ca);
+    assert_eq!(text(&after["data"]["ca.crt"]), both);
+
+    // Once more: the certificate that goes is its own anchor now, as in a rotation.
+    live.run(&[&issue[..], &over].concat()).expect_code(0);
+    let again = live.secret("shop-tls");
+    assert_eq!(text(&again["data"]["ca.crt"]), text(&again["data"]["tls.crt"]) + &both);
+
+    let over = ["shop-ca", "shop.example", "--force", "--dry-run"];
+    let ran = live.run(&[&issue[..], &over].concat()).expect_code(0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("that of a CA, CN=Shop CA: without its key"), "{said}");
+
+    live.kubectl(&["create", "secret", "generic", "plain", "--from-literal=other=x"]);
+    let ran = live.run(&[&issue[..], &["plain", "a.example", "--force"]].concat()).expect_code(0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("its type is \"Opaque\" and stays"), "{said}");
 }
 
 #[test]

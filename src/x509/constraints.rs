@@ -1,0 +1,313 @@
+//! Name constraints (RFC 5280 §4.2.1.10): which names a CA may have certified below it.
+//!
+//! Knows the forms that leaves have here: hosts, addresses, mailboxes, URIs and the subject. Refuses
+//! to know chains and trust.
+
+use super::cert::{self, San};
+use std::net::IpAddr;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::{GeneralName, GeneralSubtree, ParsedExtension};
+use x509_parser::prelude::FromDer as _;
+
+/// Why the name constraints of the certificate `ca` (DER) forbid one of the names, or the subject
+/// (dotted OIDs and texts). None when they forbid nothing.
+pub(super) fn forbid(ca: &[u8], names: &[San], subject: &[(String, String)]) -> Option<String> {
+    let (_, parsed) = X509Certificate::from_der(ca).ok()?;
+    parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::NameConstraints(constraints) => {
+            let permitted = constraints.permitted_subtrees.as_deref().unwrap_or_default();
+            let excluded = constraints.excluded_subtrees.as_deref().unwrap_or_default();
+            let asked = names.iter().map(Asked::Name);
+            let subject = (!subject.is_empty()).then_some(Asked::Subject(subject));
+            asked.chain(subject).find_map(|asked| asked.forbidden(permitted, excluded))
+        }
+        _ if extension.oid.as_bytes() == NAME_CONSTRAINTS => {
+            Some("its name constraints cannot be read".to_owned())
+        }
+        _ => None,
+    })
+}
+
+/// id-ce-nameConstraints, 2.5.29.30.
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
+
+/// A name that is asked for.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    Name(&'a San),
+    Subject(&'a [(String, String)]),
+}
+
+/// How a name stands to one subtree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Within,
+    /// A wildcard that stands for names within and for others.
+    Overlaps,
+    Outside,
+    /// The subtree is about names of another form.
+    OtherForm,
+}
+
+impl Asked<'_> {
+    fn forbidden(
+        self,
+        permitted: &[GeneralSubtree<'_>],
+        excluded: &[GeneralSubtree<'_>],
+    ) -> Option<String> {
+        let touches = |subtree: &&GeneralSubtree<'_>| {
+            matches!(self.standing(&subtree.base), Standing::Within | Standing::Overlaps)
+        };
+        if let Some(subtree) = excluded.iter().find(touches) {
+            return Some(format!(
+                "its name constraints exclude {}, and {} falls under that",
+                shown(&subtree.base),
+                self.shown()
+            ));
+        }
+        let mut of_form = permitted
+            .iter()
+            .filter(|one| self.standing(&one.base) != Standing::OtherForm)
+            .peekable();
+        let first = of_form.peek().copied()?;
+        if of_form.clone().any(|subtree| self.standing(&subtree.base) == Standing::Within) {
+            return None;
+        }
+        let others = of_form.count() - 1;
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        Some(format!(
+            "its name constraints permit {}{others}, and {} is outside that",
+            shown(&first.base),
+            self.shown()
+        ))
+    }
+
+    fn standing(self, base: &GeneralName<'_>) -> Standing {
+        let within = |yes: bool| if yes { Standing::Within } else { Standing::Outside };
+        match (self, base) {
+            (Self::Name(San::Dns(name)), GeneralName::DNSName(base)) => host_standing(name, base),
+            (Self::Name(San::Ip(address)), GeneralName::IPAddress(base)) => {
+                address_standing(*address, base)
+            }
+            (Self::Name(San::Email(address)), GeneralName::RFC822Name(base)) => {
+                let host = address.rsplit('@').next().unwrap_or_default();
+                within(if base.contains('@') {
+                    address.eq_ignore_ascii_case(base)
+                } else {
+                    is_host_of(host, base)
+                })
+            }
+            (Self::Name(San::Uri(uri)), GeneralName::URI(base)) => {
+                within(host_of(uri).is_some_and(|host| is_host_of(host, base)))
+            }
+            (Self::Subject(subject), GeneralName::DirectoryName(base)) => {
+                let base = cert::attributes(base);
+                let same = |(one, other): (&(String, String), &(String, String))| {
+                    one.0 == other.0 && one.1.eq_ignore_ascii_case(&other.1)
+                };
+                within(base.len() <= subject.len() && base.iter().zip(subject).all(same))
+            }
+            _ => Standing::OtherForm,
+        }
+    }
+
+    fn shown(self) -> String {
+        match self {
+            Self::Name(name) => name.shown(),
+            Self::Subject(subject) => {
+                let texts: Vec<&str> = subject.iter().map(|(_, text)| text.as_str()).collect();
+                format!("the subject {:?}", texts.join(", "))
+            }
+        }
+    }
+}
+
+/// A host is within a domain that is the same or ends it at a dot; a leading dot wants one label
+/// more, as Go and OpenSSL have it. The empty domain holds every host.
+fn host_standing(name: &str, base: &str) -> Standing {
+    let (name, base) = (name.to_ascii_lowercase(), base.to_ascii_lowercase());
+    let domain = base.strip_prefix('.').unwrap_or(&base);
+    let below = |name: &str, domain: &str| {
+        name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+    };
+    if domain.is_empty() || (below(&name, domain) && (name != domain || base == domain)) {
+        return Standing::Within;
+    }
+    // `*.corp.example` stands for `a.corp.example` too, and for nothing with more labels.
+    match name.strip_prefix("*.") {
+        Some(rest) if domain.split_once('.').is_some_and(|(_, above)| above == rest) => {
+            Standing::Overlaps
+        }
+        _ => Standing::Outside,
+    }
+}
+
+/// A constraint is an address and a mask of its length.
+fn address_standing(address: IpAddr, base: &[u8]) -> Standing {
+    let octets = match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    if base.len() != 2 * octets.len() {
+        return Standing::OtherForm;
+    }
+    let (network, mask) = base.split_at(octets.len());
+    let same =
+        octets.iter().zip(network).zip(mask).all(|((one, other), mask)| one & mask == other & mask);
+    if same { Standing::Within } else { Standing::Outside }
+}
+
+/// For mailboxes and URIs, a leading dot means any host below, and none that one host.
+fn is_host_of(host: &str, base: &str) -> bool {
+    if base.starts_with('.') {
+        let (host, base) = (host.to_ascii_lowercase(), base.to_ascii_lowercase());
+        return host.ends_with(&base) && host.len() > base.len();
+    }
+    host.eq_ignore_ascii_case(base)
+}
+
+/// The host of a URI, without user and port; none where it names none.
+fn host_of(uri: &str) -> Option<&str> {
+    let (_, behind) = uri.split_once("://")?;
+    let authority = behind.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = if host.starts_with('[') { host } else { host.split(':').next()? };
+    (!host.is_empty()).then_some(host)
+}
+
+fn shown(base: &GeneralName<'_>) -> String {
+    match base {
+        GeneralName::DNSName("") => "every host".to_owned(),
+        GeneralName::DNSName(text) | GeneralName::RFC822Name(text) | GeneralName::URI(text) => {
+            format!("{text:?}")
+        }
+        GeneralName::IPAddress(bytes) => network(bytes),
+        GeneralName::DirectoryName(name) => format!("{:?}", cert::name_text(name)),
+        _ => "names of another form".to_owned(),
+    }
+}
+
+/// `10.0.0.0/255.0.0.0`; bytes that are no network in hex.
+fn network(bytes: &[u8]) -> String {
+    let address = |bytes: &[u8]| {
+        let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+        v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
+    };
+    let (network, mask) = bytes.split_at(bytes.len() / 2);
+    match (address(network), address(mask)) {
+        (Some(network), Some(mask)) => format!("{network}/{mask}"),
+        _ => cert::hex(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, DistinguishedName, DnType};
+    use rcgen::{CertificateParams, CidrSubnet, IsCa, KeyPair, NameConstraints};
+
+    fn ca(permitted: Vec<rcgen::GeneralSubtree>, excluded: Vec<rcgen::GeneralSubtree>) -> Vec<u8> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.name_constraints =
+            Some(NameConstraints { permitted_subtrees: permitted, excluded_subtrees: excluded });
+        let key = include_str!("../../testdata/pki/ec-p256-01.pem");
+        let key = KeyPair::from_pem(key).expect("the key is good");
+        params.self_signed(&key).expect("it can be made").der().to_vec()
+    }
+
+    fn dns(text: &str) -> rcgen::GeneralSubtree {
+        rcgen::GeneralSubtree::DnsName(text.to_owned())
+    }
+
+    fn name(text: &str) -> San {
+        text.parse().map_or_else(|_| San::Dns(text.to_owned()), San::Ip)
+    }
+
+    #[test]
+    fn a_host_is_permitted_below_the_domain_that_is_named() {
+        for (permitted, host, is_permitted) in [
+            ("corp.example", "corp.example", true),
+            ("corp.example", "a.CORP.example", true),
+            ("corp.example", "a.b.corp.example", true),
+            ("corp.example", "*.corp.example", true),
+            ("corp.example", "xcorp.example", false),
+            ("corp.example", "example", false),
+            ("corp.example", "*.example", false),
+            (".corp.example", "a.corp.example", true),
+            (".corp.example", "corp.example", false),
+            ("", "anything.example", true),
+        ] {
+            let told = forbid(&ca(vec![dns(permitted)], Vec::new()), &[name(host)], &[]);
+            assert_eq!(told.is_none(), is_permitted, "{permitted} {host}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_excluded_is_forbidden_though_it_is_permitted() {
+        for (excluded, host, is_excluded) in [
+            ("bad.corp.example", "bad.corp.example", true),
+            ("bad.corp.example", "a.bad.corp.example", true),
+            ("bad.corp.example", "good.corp.example", false),
+            // It stands for the excluded host too.
+            ("bad.corp.example", "*.corp.example", true),
+            ("a.bad.corp.example", "*.corp.example", false),
+            ("", "good.corp.example", true),
+        ] {
+            let ca = ca(vec![dns("corp.example")], vec![dns(excluded)]);
+            let told = forbid(&ca, &[name(host)], &[]);
+            assert_eq!(told.is_some(), is_excluded, "{excluded} {host}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn other_forms_are_judged_by_constraints_of_their_own_form_alone() {
+        use rcgen::GeneralSubtree::{DirectoryName, IpAddress, Rfc822Name};
+        let mut org = DistinguishedName::new();
+        org.push(DnType::OrganizationName, "Org");
+        let net = IpAddress(CidrSubnet::V4([10, 0, 0, 0], [255, 0, 0, 0]));
+        let permitted = vec![net, Rfc822Name("corp.example".to_owned()), DirectoryName(org)];
+        let ca = ca(permitted, Vec::new());
+        let subject = |oid: &str, text: &str| vec![(oid.to_owned(), text.to_owned())];
+        let email = |text: &str| San::Email(text.to_owned());
+        for (asked, subject, told) in [
+            (name("10.1.2.3"), Vec::new(), None),
+            (name("11.1.2.3"), Vec::new(), Some("permit 10.0.0.0/255.0.0.0, and 11.1.2.3 is")),
+            (name("2001:db8::1"), Vec::new(), None),
+            (name("a.example"), Vec::new(), None),
+            (email("a@corp.example"), Vec::new(), None),
+            (email("a@b.corp.example"), Vec::new(), Some("permit \"corp.example\", and a@b")),
+            (San::Uri("spiffe://x/y".to_owned()), Vec::new(), None),
+            (name("a.example"), subject("2.5.4.10", "ORG"), None),
+            (
+                name("a.example"),
+                subject("2.5.4.3", "a.example"),
+                Some("permit \"O=Org\", and the subject \"a.example\" is outside that"),
+            ),
+        ] {
+            let forbidden = forbid(&ca, &[asked], &subject);
+            match told {
+                None => assert_eq!(forbidden, None),
+                Some(told) => {
+                    let forbidden = forbidden.expect(told);
+                    assert!(forbidden.contains(told), "{forbidden}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_uri_is_what_counts() {
+        for (uri, host) in [
+            ("https://me@a.example:8443/path?x#y", Some("a.example")),
+            ("spiffe://a.example", Some("a.example")),
+            ("https://[2001:db8::1]:1/", Some("[2001:db8::1]:1")),
+            ("mailto:a@b.example", None),
+            ("file:///etc", None),
+        ] {
+            assert_eq!(host_of(uri), host);
+        }
+        assert!(is_host_of("a.example", "a.example") && !is_host_of("b.a.example", "a.example"));
+        assert!(is_host_of("b.a.example", ".A.example") && !is_host_of("a.example", ".a.example"));
+    }
+}
