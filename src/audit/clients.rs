@@ -270,10 +270,22 @@ fn about_use(leaf: &Certificate, problems: &mut Problems) {
 fn about_key(leaf: &Certificate, problems: &mut Problems) {
     let key = leaf.key_type.as_str();
     let why = format!("they take no {key} keys");
+    if leaf.has_odd_point {
+        problems.add(&[Rustls, Go], "its public point is not written with both coordinates");
+    }
     match key {
         "p256" | "p384" => {}
         "p521" | "p224" => problems.add(&[Rustls, Browsers, GkeLoadBalancer, GrpcPython], why),
         "ed25519" => problems.add(&[Browsers, GkeLoadBalancer, GrpcPython], why),
+        // OpenSSL alone knows keys that are for PSS and nothing else, and signs with them.
+        pss if pss.starts_with("rsa-pss-") => {
+            let who: &[Client] = if leaf.weak_key().is_some() {
+                &Client::ALL
+            } else {
+                &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython]
+            };
+            problems.add(who, why);
+        }
         other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
             Some(Ok(..1024)) => problems.add(&Client::ALL, why),
             Some(Ok(1024..2048)) => {
@@ -342,6 +354,9 @@ mod tests {
             (key("p521"), &[GRPC, "rustls"]),
             (key("rsa-1024"), &["OpenSSL", "rustls"]),
             (key("p384"), &[]),
+            (key("rsa-pss-2048"), &[GRPC, "Go", "rustls"]),
+            (key("rsa-pss-1024"), &all),
+            (Certificate { has_odd_point: true, ..key("p256") }, &["Go", "rustls"]),
             (Certificate { is_ca: true, ..good() }, &["rustls"]),
             (Certificate { names: vec![San::Dns("other.example".to_owned())], ..good() }, &all),
             (Certificate { not_after: datetime!(2026-11-20 00:00 UTC), ..good() }, &all),

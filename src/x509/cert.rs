@@ -77,6 +77,9 @@ pub struct Certificate {
     pub trailing_bytes: usize,
     /// The public key's type and size.
     pub key_type: String,
+    /// Whether it is an EC key whose point leaves a coordinate out or says one twice, which not
+    /// every client reads.
+    pub has_odd_point: bool,
     /// A short digest of the public key, to be compared with a private key's by eye.
     pub key_id: String,
 }
@@ -147,6 +150,7 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
         signature: signature_text(&parsed),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
+        has_odd_point: public.has_odd_point(),
         key_id: public.id(),
     };
     Ok((facts, public))
@@ -243,7 +247,10 @@ impl Certificate {
         match self.key_type.as_str() {
             "dsa" => Some("no client takes DSA keys any more"),
             "p192" => Some("the curve has fewer than 224 bits"),
-            other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
+            other => match other
+                .strip_prefix("rsa-")
+                .map(|size| size.trim_start_matches("pss-").parse::<u32>())
+            {
                 Some(Ok(bits)) if bits < 2048 => Some("RSA keys need at least 2048 bits"),
                 _ => None,
             },
@@ -439,8 +446,10 @@ fn signed_by_itself(parsed: &X509Certificate<'_>) -> bool {
 fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
     match PublicKey::of_certificate(parsed.public_key()) {
         PublicKey::Rsa { modulus, .. } => !(256..=1024).contains(&modulus.len()) || is_pss(parsed),
-        PublicKey::Ec { .. } | PublicKey::Ed25519(_) => false,
-        PublicKey::Other(_) => true,
+        // Nor does it read points that leave a coordinate out.
+        public @ PublicKey::Ec { .. } => public.has_odd_point(),
+        PublicKey::Ed25519(_) => false,
+        PublicKey::Other { .. } => true,
     }
 }
 
@@ -640,6 +649,37 @@ mod tests {
         *der.last_mut().expect("it is not empty") ^= 1;
         let forged = read(&der).expect("it can be read").0;
         assert_eq!((forged.issuer_is_subject, forged.self_signed), (true, false));
+    }
+
+    #[test]
+    fn small_rsa_keys_are_weak_whatever_they_are_for() {
+        let plain = named(&["a.example"]);
+        for (key_type, is_weak) in [
+            ("rsa-2048", false),
+            ("rsa-2047", true),
+            ("rsa-pss-2048", false),
+            ("rsa-pss-1024", true),
+            ("dsa", true),
+            ("p192", true),
+            ("p256", false),
+        ] {
+            let certificate = Certificate { key_type: key_type.to_owned(), ..plain.clone() };
+            assert_eq!(certificate.weak_key().is_some(), is_weak, "{key_type}");
+        }
+    }
+
+    #[test]
+    fn a_signature_by_a_key_that_ring_does_not_read_speaks_against_nothing() {
+        let p256 = KeyPair::from_pem(include_str!("../../testdata/pki/ec-p256-01.pem"));
+        let made = CertificateParams::default().self_signed(&p256.expect("the key is good"));
+        let der = made.expect("it can be made").der().to_vec();
+        assert!(!read(&der).expect("it can be read").0.has_odd_point);
+        // The same point in hybrid form, which says the parity of the second coordinate again.
+        let at = der.windows(4).position(|part| part == [3, 0x42, 0, 4]).expect("it has a point");
+        let mut hybrid = der;
+        hybrid[at + 3] = 6 + (hybrid[at + 67] & 1);
+        let facts = read(&hybrid).expect("it can be read").0;
+        assert!(facts.has_odd_point && facts.self_signed);
     }
 
     #[test]
