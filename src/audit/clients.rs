@@ -10,6 +10,7 @@ use crate::gke::limits::MAX_CHAIN;
 use crate::inventory::bundle::Bundle;
 use crate::x509::cert::{Certificate, HostMatch, OID_SERVER_AUTH, San};
 use crate::x509::chain;
+use crate::x509::dates::DateForm;
 use crate::x509::key::Pairing;
 use crate::x509::pem::Oddity;
 use crate::x509::{instant, name};
@@ -209,6 +210,16 @@ fn falls_back(leaf: &Certificate) -> bool {
 }
 
 fn about_form(leaf: &Certificate, problems: &mut Problems) {
+    match leaf.date_form {
+        DateForm::Plain => {}
+        DateForm::Offset => {
+            problems.add(
+                &[Rustls, OpenSsl, Browsers],
+                "a date of it is not written in UTC to the second",
+            );
+        }
+        DateForm::Fraction => problems.add(HANDSHAKES, "a date of it is not written to the second"),
+    }
     if leaf.version < 3 {
         problems.add(&[Rustls], format!("it is of X.509 version {}", leaf.version));
     }
@@ -353,6 +364,8 @@ mod tests {
             (key("ed25519"), &[GRPC][..]),
             (key("p521"), &[GRPC, "rustls"]),
             (key("rsa-1024"), &["OpenSSL", "rustls"]),
+            (Certificate { date_form: DateForm::Offset, ..good() }, &["OpenSSL", "rustls"]),
+            (Certificate { date_form: DateForm::Fraction, ..good() }, &all),
             (key("p384"), &[]),
             (key("rsa-pss-2048"), &[GRPC, "Go", "rustls"]),
             (key("rsa-pss-1024"), &all),

@@ -4,6 +4,7 @@
 //! shown, not refused. Refuses to judge: expiry, coverage and trust are asked elsewhere, with a
 //! clock. Strings here are raw; whoever prints them makes them harmless.
 
+use super::dates::{self, DateForm};
 use super::key::PublicKey;
 use super::name;
 use ring::digest;
@@ -17,7 +18,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
-use x509_parser::time::ASN1Time;
+use x509_parser::verify::verify_signature;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 /// Facts of one certificate. About 1 KiB; the DER is not kept.
@@ -45,6 +46,8 @@ pub struct Certificate {
     pub not_before: OffsetDateTime,
     /// Last instant of validity, UTC.
     pub not_after: OffsetDateTime,
+    /// How the dates are written, which not every client takes.
+    pub date_form: DateForm,
     /// Whether there is a subjectAltName extension, readable or not.
     pub has_san: bool,
     /// What the subjectAltName names.
@@ -116,24 +119,47 @@ pub enum HostMatch {
 /// # Errors
 /// A sentence that says what is wrong with the DER.
 pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
-    let (rest, parsed) = X509Certificate::from_der(der).map_err(|error| {
-        format!("it is not an X.509 certificate: {}", plain_parse_error(&error, der))
-    })?;
+    let error = match X509Certificate::from_der(der) {
+        Ok((rest, parsed)) => {
+            let signed = parsed.tbs_certificate.as_ref();
+            return Ok(facts(&parsed, (der, rest), signed));
+        }
+        Err(error) => error,
+    };
+    // It may have a date that the library does not read and others do.
+    if let Some((plain, signed)) = dates::rewritten(der)
+        && let Ok((_, parsed)) = X509Certificate::from_der(&plain)
+        && let Ok((rest, _)) = Any::from_der(der)
+    {
+        return Ok(facts(&parsed, (der, rest), signed));
+    }
+    Err(format!("it is not an X.509 certificate: {}", plain_parse_error(&error, der)))
+}
+
+/// The facts of a certificate that begins `der` and ends where `rest` begins. `signed` are its
+/// bytes that the signature is over.
+fn facts(
+    parsed: &X509Certificate<'_>,
+    (der, rest): (&[u8], &[u8]),
+    signed: &[u8],
+) -> (Certificate, PublicKey) {
+    let whole = der.get(..der.len().saturating_sub(rest.len())).unwrap_or_default();
     let public = PublicKey::of_certificate(parsed.public_key());
     let facts = Certificate {
-        sha256: sha256(parsed.as_raw()),
+        sha256: sha256(whole),
         version: parsed.version().0.saturating_add(1),
         serial: hex(parsed.raw_serial()),
         subject: name_text(parsed.subject()),
         issuer: name_text(parsed.issuer()),
         subject_attributes: attributes(parsed.subject()),
-        issuer_is_subject: same_name(&parsed),
-        self_signed: same_name(&parsed) && signed_by_itself(&parsed),
-        not_before: parsed.validity().not_before.to_datetime(),
-        not_after: parsed.validity().not_after.to_datetime(),
-        has_san: has_san(&parsed),
-        names: names(&parsed),
-        san_is_readable: san_is_readable(&parsed),
+        issuer_is_subject: same_name(parsed),
+        self_signed: same_name(parsed) && signed_by_itself(parsed, signed),
+        not_before: dates::to_the_second(parsed.validity().not_before.to_datetime()),
+        not_after: dates::to_the_second(parsed.validity().not_after.to_datetime()),
+        date_form: dates::form(whole),
+        has_san: has_san(parsed),
+        names: names(parsed),
+        san_is_readable: san_is_readable(parsed),
         is_ca: parsed.is_ca(),
         path_length: parsed
             .basic_constraints()
@@ -141,19 +167,19 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
             .flatten()
             .and_then(|constraints| constraints.value.path_len_constraint),
         key_usage: parsed.key_usage().ok().flatten().map(|usage| usage.value.flags),
-        extended_key_usage: extended_key_usage(&parsed),
-        unusual_critical: unusual_critical(&parsed),
-        subject_key_id: subject_key_id(&parsed),
-        authority_key_id: authority_key_id(&parsed),
-        issuer_url: issuer_url(&parsed),
-        publicly_logged: is_publicly_logged(&parsed),
-        signature: signature_text(&parsed),
+        extended_key_usage: extended_key_usage(parsed),
+        unusual_critical: unusual_critical(parsed),
+        subject_key_id: subject_key_id(parsed),
+        authority_key_id: authority_key_id(parsed),
+        issuer_url: issuer_url(parsed),
+        publicly_logged: is_publicly_logged(parsed),
+        signature: signature_text(parsed),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
         has_odd_point: public.has_odd_point(),
         key_id: public.id(),
     };
-    Ok((facts, public))
+    (facts, public)
 }
 
 impl Certificate {
@@ -297,33 +323,11 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 fn plain_parse_error(error: &x509_parser::nom::Err<X509Error>, der: &[u8]) -> String {
     if error.is_incomplete() || error.to_string().contains("Eof") {
         "its DER is cut off".to_owned()
-    } else if let Some((field, date)) = impossible_date(der) {
+    } else if let Some((field, date)) = dates::impossible(der) {
         format!("its {field} is no date: {date:?}")
     } else {
         "its DER has another structure".to_owned()
     }
-}
-
-/// The date that no calendar has, as it is written, where that is what is wrong with `der`.
-fn impossible_date(der: &[u8]) -> Option<(&'static str, String)> {
-    let (_, certificate) = Any::from_der(der).ok()?;
-    let (_, body) = Any::from_der(certificate.data).ok()?;
-    let mut rest = body.data;
-    // The version, tagged 0 and optional; serial number; algorithm; issuer; then the validity.
-    let versioned = rest.first() == Some(&0xa0);
-    for _ in 0..if versioned { 4 } else { 3 } {
-        rest = Any::from_der(rest).ok()?.0;
-    }
-    let (_, validity) = Any::from_der(rest).ok()?;
-    let mut rest = validity.data;
-    for field in ["notBefore", "notAfter"] {
-        let (behind, date) = Any::from_der(rest).ok()?;
-        if ASN1Time::from_der(rest).is_err() {
-            return Some((field, String::from_utf8_lossy(date.data).chars().take(40).collect()));
-        }
-        rest = behind;
-    }
-    None
 }
 
 fn san_is_readable(parsed: &X509Certificate<'_>) -> bool {
@@ -435,8 +439,9 @@ fn same_name(parsed: &X509Certificate<'_>) -> bool {
     parsed.subject().as_raw() == parsed.issuer().as_raw()
 }
 
-fn signed_by_itself(parsed: &X509Certificate<'_>) -> bool {
-    match parsed.verify_signature(None) {
+fn signed_by_itself(parsed: &X509Certificate<'_>, signed: &[u8]) -> bool {
+    let algorithm = &parsed.signature_algorithm;
+    match verify_signature(parsed.public_key(), algorithm, &parsed.signature_value, signed) {
         Ok(()) => true,
         Err(error) => error != X509Error::SignatureVerificationError || unverifiable_here(parsed),
     }
@@ -911,13 +916,44 @@ mod tests {
         for (written, instant) in [
             (&b"\x17\x11300101000000+0200"[..], datetime!(2029-12-31 22:00 UTC)),
             (b"\x18\x0f20300101000000Z", datetime!(2030-01-01 00:00 UTC)),
-            (b"\x18\x1120300101000000.5Z", datetime!(2030-01-01 00:00:00.5 UTC)),
+            (b"\x18\x1120300101000000.5Z", datetime!(2030-01-01 00:00 UTC)),
+            (b"\x18\x1920300101000000.123456789Z", datetime!(2030-01-01 00:00 UTC)),
+            (b"\x18\x1120300101000000,5Z", datetime!(2030-01-01 00:00 UTC)),
+            (b"\x18\x1320300101000000+0200", datetime!(2029-12-31 22:00 UTC)),
+            (b"\x18\x1520300101000000.5-0500", datetime!(2030-01-01 05:00 UTC)),
             (b"\x18\x0f99991231235959Z", datetime!(9999-12-31 23:59:59 UTC)),
         ] {
             assert_eq!(dated(written), Ok(instant), "{written:x?}");
         }
         let told = "it is not an X.509 certificate: its notAfter is no date: \"20300230000000Z\"";
         assert_eq!(dated(b"\x18\x0f20300230000000Z").expect_err("no such day"), told);
+    }
+
+    #[test]
+    fn a_certificate_with_an_odd_date_is_the_certificate_that_it_is() {
+        let der = made(|params| params.not_after = datetime!(2100-01-01 00:00 UTC));
+        assert_eq!((&der[..2], der[3]), (&[0x30, 0x81][..], 0x30), "its lengths are short");
+        // The body with a longer date, signed as it stands then: seven bytes of algorithm and three
+        // of header stand before the signature.
+        let (body, tail) = der[3..].split_at(der.len() - 3 - 74);
+        let mut body = body.to_vec();
+        let date = body.windows(2).position(|part| part == [0x18, 15]).expect("notAfter");
+        body.splice(date..date + 17, b"\x18\x1921000101000000.123456789Z".iter().copied());
+        for length in [1, date - 16] {
+            body[length] += 10;
+        }
+        let key = KeyPair::from_pem(include_str!("../../testdata/pki/ed25519.pem"));
+        let key = key.expect("the key is good").serialize_der();
+        let key = ring::signature::Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key);
+        let signature = key.expect("the key is good").sign(&body);
+        let content = [&body, &tail[..10], signature.as_ref()].concat();
+        let length = u8::try_from(content.len()).expect("it is short");
+        let whole = [&[0x30, 0x81, length][..], &content].concat();
+        let (facts, _) = read(&[whole.as_slice(), b"!"].concat()).expect("it can be read");
+        assert_eq!(facts.not_after, datetime!(2100-01-01 00:00 UTC));
+        assert_eq!((facts.date_form, facts.self_signed), (DateForm::Fraction, true));
+        assert_eq!((facts.sha256, facts.trailing_bytes), (sha256(&whole), 1));
+        assert_eq!(read(&der).expect("it can be read").0.date_form, DateForm::Plain);
     }
 
     #[test]

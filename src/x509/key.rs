@@ -771,18 +771,18 @@ mod tests {
 
     #[test]
     fn an_rsa_key_for_pss_alone_is_a_type_of_its_own() {
-        let key = key(include_bytes!("../../testdata/pki/rsa-2048-01.pem"));
-        let Form::Rsa { modulus, exponent, .. } = &key.form else { panic!("{key:?} is RSA") };
+        let plain = key(include_bytes!("../../testdata/pki/rsa-2048-01.pem"));
+        let Form::Rsa { modulus, exponent, .. } = &plain.form else { panic!("{plain:?} is RSA") };
         let public =
             |pss| PublicKey::Rsa { modulus: modulus.clone(), exponent: exponent.clone(), pss };
         assert_eq!(public(false).key_type(), "rsa-2048");
         assert_eq!(public(true).key_type(), "rsa-pss-2048");
         // 1.2.840.113549.1.1.1 becomes 1.2.840.113549.1.1.10.
-        let mut der = key.pkcs8().expose().to_vec();
+        let mut der = plain.pkcs8().expose().to_vec();
         let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
         let at = der.windows(9).position(|part| part == oid).expect("it names RSA");
         der[at + 8] = 10;
-        let pss = super::tests::key(pem::encode("PRIVATE KEY", &der).as_bytes());
+        let pss = key(pem::encode("PRIVATE KEY", &der).as_bytes());
         assert_eq!(pss.key_type(), "rsa-pss-2048");
         assert_eq!(pss.pairs_with(&public(true), &SystemRandom::new()), Pairing::Match);
     }

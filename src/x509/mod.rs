@@ -6,6 +6,7 @@
 pub mod authority;
 pub mod cert;
 pub mod chain;
+pub mod dates;
 pub mod instant;
 pub mod issue;
 pub mod key;
