@@ -132,12 +132,26 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
     if bundle.pairing == Pairing::Differs {
         problems.add(&Client::ALL, "the private key is not the first certificate's");
     }
-    for odd in bundle.odd.iter().filter(|odd| odd.index == 0) {
+    // Those of its issuers count too, where every block is a certificate of which the place is known.
+    let path = chain::arrange(&bundle.certificates, Some(0)).path;
+    let counts = |index: usize| index == 0 || bundle.damaged.is_empty() && path.contains(&index);
+    for odd in bundle.odd.iter().filter(|odd| counts(odd.index)) {
         let who: &[Client] = match odd.what {
-            Oddity::Misplaced => &[Rustls, Go, OpenSsl, GrpcPython],
+            Oddity::Misplaced | Oddity::InnerMark | Oddity::OtherEnd => {
+                &[Rustls, Go, OpenSsl, GrpcPython]
+            }
+            Oddity::BareCr | Oddity::NoPadding => &[Go, OpenSsl, GrpcPython],
             Oddity::ByteOrderMark | Oddity::OldLabel => &[Rustls, Go, GrpcPython],
+            Oddity::BlankLines => &[OpenSsl, GrpcPython],
+            Oddity::Headers => &[Rustls, OpenSsl, GrpcPython],
+            Oddity::StrangeBlanks => &[Rustls, Go],
+            Oddity::StrangeEnds => &[Go],
+            Oddity::TrailingTab => &[Rustls],
+            // These are about keys.
+            Oddity::OldKeyLabel | Oddity::OtherKeyLabel => &[],
         };
-        problems.add(who, format!("they pass over its block: {}", odd.what.what()));
+        let whose = if odd.index == 0 { "its block" } else { "an issuer's block" };
+        problems.add(who, format!("they pass over {whose}: {}", odd.what.what()));
     }
     if !bundle.damaged.is_empty() {
         problems.add(&[Go, OpenSsl, GrpcPython], "a certificate beside it cannot be read");

@@ -187,13 +187,11 @@ fn sequence(content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let zeros = length.iter().take_while(|byte| **byte == 0).count();
     let digits = &length[zeros..];
-    match u8::try_from(content.len()) {
-        Ok(short @ 0..0x80) => [&[0x30, short], content].concat(),
-        _ => {
-            let count = u8::try_from(digits.len()).unwrap_or_default();
-            [&[0x30, 0x80 | count], digits, content].concat()
-        }
+    if let Ok(short @ 0..0x80) = u8::try_from(content.len()) {
+        return [&[0x30, short], content].concat();
     }
+    let count = u8::try_from(digits.len()).unwrap_or_default();
+    [&[0x30, 0x80 | count], digits, content].concat()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! matched. Says "cannot tell" where that is the truth. Randomness is handed in.
 
 use super::cert::{hex, sha256};
-use super::pem::{self, Label};
+use super::pem::{self, Label, Oddity};
 use super::profile::KeyType;
 use super::rsa_key;
 use crate::redact::Redacted;
@@ -23,6 +23,9 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const DSA: &str = "1.2.840.10040.4.1";
+/// How the keys of ssh-keygen begin (OpenSSH, `PROTOCOL.key`).
+const OPENSSH: &[u8] = b"openssh-key-v1\0";
 const P256: &str = "1.2.840.10045.3.1.7";
 const P384: &str = "1.3.132.0.34";
 const P521: &str = "1.3.132.0.35";
@@ -104,6 +107,22 @@ impl PublicKey {
         }
     }
 
+    /// Whether it is the same key, in whatever form each is written.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rsa { modulus, exponent, .. }, Self::Rsa { modulus: n, exponent: e, .. }) => {
+                modulus == n && exponent == e
+            }
+            (Self::Ec { curve, point }, Self::Ec { curve: theirs, point: presented }) => {
+                // A curve that is spelt out may be any.
+                let same_curve = curve == theirs || curve.is_empty() || theirs.is_empty();
+                same_curve && compressed(point) == compressed(presented)
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// Whether it is an EC key whose point is not written with both coordinates (RFC 5480 §2.2 asks
     /// every reader for that form alone): no client of Go's or ring's reads it.
     #[must_use]
@@ -127,6 +146,12 @@ pub enum KeyError {
     /// The DER is not what its label says.
     #[error("the DER in the block is not a {0} private key")]
     Structure(&'static str),
+    /// It is a key as ssh-keygen writes them.
+    #[error(
+        "the private key is in OpenSSH's own form, which no TLS server reads; make PEM of a copy: \
+         ssh-keygen -p -m PEM -f COPY"
+    )]
+    OpenSsh,
 }
 
 /// Whether a private key is the one of a certificate.
@@ -144,6 +169,7 @@ pub enum Pairing {
 pub struct PrivateKey {
     pkcs8: Redacted,
     form: Form,
+    oddity: Option<Oddity>,
 }
 
 /// What pairing needs of a private key.
@@ -152,6 +178,16 @@ enum Form {
     Ec { curve: String, private: Redacted, point: Option<Vec<u8>> },
     Ed25519 { seed: Redacted },
     Other { oid: String },
+}
+
+/// What a block of a private key really holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Container {
+    Pkcs8,
+    Pkcs1,
+    Sec1,
+    /// The older form of DSA keys: six numbers.
+    Dsa,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -195,13 +231,42 @@ impl PrivateKey {
             Err(pem::PemError::Encrypted { .. }) => return Err(KeyError::Encrypted),
             der => der?,
         };
-        match block.label {
-            Label::Pkcs8Key => Self::from_pkcs8(der.expose()),
-            Label::Pkcs1Key => Self::from_pkcs1(der.expose()),
-            Label::Sec1Key => Self::from_sec1(der.expose()),
-            Label::EncryptedKey => Err(KeyError::Encrypted),
-            Label::Certificate | Label::Other(_) => Err(KeyError::Structure("known kind of")),
+        let der = der.expose();
+        let (container, name) = match block.label {
+            Label::Pkcs8Key => (Some(Container::Pkcs8), "PKCS#8"),
+            Label::Pkcs1Key => (Some(Container::Pkcs1), "PKCS#1 RSA"),
+            Label::Sec1Key => (Some(Container::Sec1), "SEC 1 EC"),
+            Label::EncryptedKey => return Err(KeyError::Encrypted),
+            Label::Certificate | Label::Other(_) => (None, "known kind of"),
+        };
+        if der.starts_with(OPENSSH) {
+            return Err(KeyError::OpenSsh);
         }
+        // Go and OpenSSL go by what is there, not by what it is called.
+        let found = container_of(der).ok_or(KeyError::Structure(name))?;
+        let key = match found {
+            Container::Pkcs8 => Self::from_pkcs8(der),
+            Container::Pkcs1 => Self::from_pkcs1(der),
+            Container::Sec1 => Self::from_sec1(der),
+            Container::Dsa => {
+                Ok(Self::of(Redacted::default(), Form::Other { oid: DSA.to_owned() }))
+            }
+        }?;
+        let is_rsa = matches!(key.form, Form::Rsa { .. });
+        let is_ec = matches!(key.form, Form::Ec { .. });
+        let mislabelled = match (container, found) {
+            (_, Container::Dsa) => None,
+            (Some(label), found) if label == found => None,
+            // OpenSSL reads what the label says, or else a PKCS#8 key of that algorithm.
+            (Some(Container::Pkcs1), Container::Pkcs8) if is_rsa => Some(Oddity::OldKeyLabel),
+            (Some(Container::Sec1), Container::Pkcs8) if is_ec => Some(Oddity::OldKeyLabel),
+            _ => Some(Oddity::OtherKeyLabel),
+        };
+        Ok(Self { oddity: block.oddity.or(mislabelled), ..key })
+    }
+
+    const fn of(pkcs8: Redacted, form: Form) -> Self {
+        Self { pkcs8, form, oddity: None }
     }
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
@@ -222,14 +287,14 @@ impl PrivateKey {
             ED25519 => ed25519_form(inner).ok_or(KeyError::Structure("PKCS#8 Ed25519"))?,
             other => Form::Other { oid: other.to_string() },
         };
-        Ok(Self { pkcs8: Redacted::new(der.to_vec()), form })
+        Ok(Self::of(Redacted::new(der.to_vec()), form))
     }
 
     fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
         let form = rsa_form(der, false).ok_or(KeyError::Structure("PKCS#1 RSA"))?;
         let null = pkcs8::der::asn1::AnyRef::NULL;
         let pkcs8 = wrap(AlgorithmIdentifierRef { oid: RSA, parameters: Some(null) }, der);
-        Ok(Self { pkcs8: pkcs8.ok_or(KeyError::Structure("PKCS#1 RSA"))?, form })
+        Ok(Self::of(pkcs8.ok_or(KeyError::Structure("PKCS#1 RSA"))?, form))
     }
 
     fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
@@ -238,10 +303,17 @@ impl PrivateKey {
         let pkcs8 = ObjectIdentifier::new(curve).ok().and_then(|curve| {
             wrap(AlgorithmIdentifierRef { oid: EC, parameters: Some((&curve).into()) }, der)
         });
-        Ok(Self { pkcs8: pkcs8.unwrap_or_default(), form })
+        Ok(Self::of(pkcs8.unwrap_or_default(), form))
     }
 
-    /// The key as PKCS#8 DER; empty for an EC key that does not name its curve.
+    /// What of its writing makes other readers pass over it.
+    #[must_use]
+    pub const fn oddity(&self) -> Option<Oddity> {
+        self.oddity
+    }
+
+    /// The key as PKCS#8 DER; empty for an EC key that does not name its curve, and for the older
+    /// form of DSA.
     #[must_use]
     pub fn pkcs8(&self) -> &Redacted {
         &self.pkcs8
@@ -268,14 +340,26 @@ impl PrivateKey {
     /// the public half is not stored with the key.
     #[must_use]
     pub fn public_id(&self) -> Option<String> {
+        self.public_key().map(|public| public.id())
+    }
+
+    /// The public half, as it is stored with the key or follows from it; none where only
+    /// [`Self::pairs_with`] can tell. A point that is stored is not checked here.
+    #[must_use]
+    pub fn public_key(&self) -> Option<PublicKey> {
         match &self.form {
-            Form::Rsa { modulus, .. } => Some(short_digest(modulus)),
-            Form::Ec { point, .. } => {
-                point.as_deref().map(|point| short_digest(&without_parity(point)))
+            Form::Rsa { modulus, exponent, pss } => Some(PublicKey::Rsa {
+                modulus: modulus.clone(),
+                exponent: exponent.clone(),
+                pss: *pss,
+            }),
+            Form::Ec { curve, point, .. } => {
+                let curve = curve.clone();
+                point.clone().map(|point| PublicKey::Ec { curve, point })
             }
             Form::Ed25519 { seed } => Ed25519KeyPair::from_seed_unchecked(seed.expose())
                 .ok()
-                .map(|pair| short_digest(pair.public_key().as_ref())),
+                .map(|pair| PublicKey::Ed25519(pair.public_key().as_ref().to_vec())),
             Form::Other { .. } => None,
         }
     }
@@ -415,12 +499,34 @@ fn is_uncompressed(point: &[u8]) -> bool {
 /// (SEC 1 §2.3.3).
 fn compressed(point: &[u8]) -> Vec<u8> {
     match point.split_first() {
-        Some((4, both)) if both.len() % 2 == 0 => {
+        Some((4 | 6 | 7, both)) if both.len() % 2 == 0 => {
             let (first, second) = both.split_at(both.len() / 2);
             let parity = 2 + (second.last().copied().unwrap_or_default() & 1);
             [&[parity], first].concat()
         }
         _ => point.to_vec(),
+    }
+}
+
+/// Which structure the DER has, by its first values: a version, then an algorithm (PKCS#8), a
+/// number (PKCS#1, or DSA with five of them), or bytes (SEC 1).
+fn container_of(der: &[u8]) -> Option<Container> {
+    let (_, outer) = Any::from_der(der).ok()?;
+    let (rest, version) = Any::from_der(outer.data).ok()?;
+    let (mut rest, second) = Any::from_der(rest).ok()?;
+    let is_versioned = (outer.tag(), version.tag()) == (Tag::Sequence, Tag::Integer);
+    match second.tag() {
+        _ if !is_versioned => None,
+        Tag::Sequence => Some(Container::Pkcs8),
+        Tag::OctetString => Some(Container::Sec1),
+        Tag::Integer => {
+            let mut numbers = 1;
+            while let Ok((next, _)) = Any::from_der(rest) {
+                (rest, numbers) = (next, numbers + 1);
+            }
+            Some(if numbers == 5 { Container::Dsa } else { Container::Pkcs1 })
+        }
+        _ => None,
     }
 }
 
@@ -918,13 +1024,21 @@ mod tests {
                 "the DER in the block is not a PKCS#8 private key",
             ),
             (
-                block("RSA PRIVATE KEY", pkcs8),
+                block("RSA PRIVATE KEY", &[0x30, 0]),
                 "the DER in the block is not a PKCS#1 RSA private key",
             ),
-            (block("EC PRIVATE KEY", pkcs8), "the DER in the block is not a SEC 1 EC private key"),
             (
-                block("OPENSSH PRIVATE KEY", pkcs8),
+                block("EC PRIVATE KEY", &[0x30, 0]),
+                "the DER in the block is not a SEC 1 EC private key",
+            ),
+            (
+                block("ANY PRIVATE KEY", &[0x30, 0]),
                 "the DER in the block is not a known kind of private key",
+            ),
+            (
+                block("OPENSSH PRIVATE KEY", b"openssh-key-v1\0\0\0\0\x04none"),
+                "the private key is in OpenSSH's own form, which no TLS server reads; make PEM of \
+                 a copy: ssh-keygen -p -m PEM -f COPY",
             ),
             (
                 "-----BEGIN PRIVATE KEY-----\nMAA=\n".to_owned(),
@@ -934,6 +1048,37 @@ mod tests {
             let error = PrivateKey::from_pem(pem.as_bytes()).expect_err(told);
             assert_eq!(error.to_string(), told, "{pem}");
         }
+    }
+
+    #[test]
+    fn a_key_is_what_it_is_whatever_its_label_says() {
+        let pem = |label: &str, der: &[u8]| key(pem::encode(label, der).as_bytes());
+        let rsa = key(include_bytes!("../../testdata/pki/rsa-2048-01.pem"));
+        let info = PrivateKeyInfoRef::from_der(rsa.pkcs8().expose()).expect("it is PKCS#8");
+        let pkcs1 = info.private_key.as_bytes().to_vec();
+        let pkcs8 = rsa.pkcs8().expose();
+        let p256 = key(include_bytes!("../../testdata/pki/ec-p256-01.pem"));
+        let sec1 = tagged(0x30, &[&[2, 1, 1][..], &tagged(4, &[7; 32])].concat());
+        // Measured: Go takes each of them. OpenSSL's servers and rustls take what is said here.
+        for (label, der, key_type, oddity) in [
+            ("PRIVATE KEY", pkcs8, "rsa-2048", None),
+            ("RSA PRIVATE KEY", &pkcs1, "rsa-2048", None),
+            ("RSA PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OldKeyLabel)),
+            ("EC PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("EC PRIVATE KEY", p256.pkcs8().expose(), "p256", Some(Oddity::OldKeyLabel)),
+            ("PRIVATE KEY", &pkcs1, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("EC PRIVATE KEY", &pkcs1, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("ANY PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("EC PRIVATE KEY", &sec1, "ec with explicit parameters", None),
+            ("PRIVATE KEY", &sec1, "ec with explicit parameters", Some(Oddity::OtherKeyLabel)),
+        ] {
+            let read = pem(label, der);
+            assert_eq!((read.key_type().as_str(), read.oddity()), (key_type, oddity), "{label}");
+        }
+        // Version, p, q, g, y, x.
+        let dsa = tagged(0x30, &[&[2, 1, 0], [2, 1, 7].repeat(5).as_slice()].concat());
+        let dsa = pem("DSA PRIVATE KEY", &dsa);
+        assert_eq!((dsa.key_type().as_str(), dsa.oddity(), dsa.public_id()), ("dsa", None, None));
     }
 
     #[test]
