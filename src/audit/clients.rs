@@ -206,6 +206,11 @@ fn about_names(leaf: &Certificate, problems: &mut Problems) {
         if malformed {
             problems.add(&[Go, Browsers, GrpcPython], "its subjectAltName has a malformed name");
         }
+    } else if leaf.dns().any(name::is_wildcard_of_one_label) {
+        problems.add(
+            &[Rustls, OpenSsl, Browsers, GrpcPython],
+            "its wildcard has only one label behind it",
+        );
     } else if leaf.dns().next().is_some() || !falls_back(leaf) {
         problems.add(HANDSHAKES, "it names no host or address that can be matched");
     } else if leaf.has_san {
@@ -246,7 +251,7 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
     if leaf.trailing_bytes > 0 {
         problems.add(&[Rustls, Go, OpenSsl, GrpcPython], "bytes stand behind it in its block");
     }
-    if leaf.serial.starts_with(|digit: char| digit.to_digit(16).is_some_and(|value| value >= 8)) {
+    if leaf.serial.starts_with('-') {
         problems.add(&[Go], "its serial number is negative");
     }
     if leaf.lifetime_seconds() > crate::x509::profile::MAX_ROTATED_LIFETIME.whole_seconds() {

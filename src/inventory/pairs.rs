@@ -113,7 +113,10 @@ impl LooseKey {
         match &self.half {
             Half::Public(own) if own.is_same_as(public) => Pairing::Match,
             Half::Public(_) => Pairing::Differs,
-            Half::Private(key) if key.key_type() != public.key_type() => Pairing::Differs,
+            // A key that names no curve may be on any.
+            Half::Private(key) if key.has_type() && key.key_type() != public.key_type() => {
+                Pairing::Differs
+            }
             Half::Private(key) if *asked < MAX_ASKED => {
                 *asked += 1;
                 key.pairs_with(public, random)
@@ -184,6 +187,13 @@ mod tests {
         let public = key(ONE).public_key().expect("it is stored");
         assert_eq!(check(|| key(ONE), &public), both(Pairing::Match));
         assert_eq!(check(|| bare(ONE), &public), both(Pairing::Match));
+        let nameless = || {
+            let named = bare(ONE).pkcs8().expose().to_vec();
+            let at = named.windows(5).position(|part| part == [2, 1, 1, 4, 0x20]).expect("SEC 1");
+            let number = &named[at..at + 37];
+            key(&pem::encode("EC PRIVATE KEY", &[&[0x30, 37], number].concat()))
+        };
+        assert_eq!(check(nameless, &public), both(Pairing::Match));
         let PublicKey::Ec { curve, point } = &public else { panic!("{public:?} is EC") };
         let compressed = [&[2 + (point[64] & 1)], &point[1..33]].concat();
         let compressed = PublicKey::Ec { curve: curve.clone(), point: compressed };

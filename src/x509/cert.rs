@@ -19,7 +19,7 @@ use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::verify::verify_signature;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use x509_parser::x509::{AttributeTypeAndValue, RelativeDistinguishedName, X509Name};
 
 /// Facts of one certificate. About 1 KiB; the DER is not kept.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -29,9 +29,11 @@ pub struct Certificate {
     pub sha256: [u8; 32],
     /// X.509 version as people count it: 1, 2 or 3.
     pub version: u32,
-    /// Serial number, lower-case hex of its bytes as encoded.
+    /// Serial number, lower-case hex in whole bytes and without leading zeros, with `-` before a
+    /// negative one, as OpenSSL prints it; empty where there is none.
     pub serial: String,
-    /// Subject, `CN=…, O=…` in the encoded order.
+    /// Subject, `CN=…, O=…` in the encoded order, with RFC 4514's escapes, and its `+` between
+    /// attributes that stand side by side.
     pub subject: String,
     /// Issuer, in the same form.
     pub issuer: String,
@@ -148,7 +150,7 @@ fn facts(
     let facts = Certificate {
         sha256: sha256(whole),
         version: parsed.version().0.saturating_add(1),
-        serial: hex(parsed.raw_serial()),
+        serial: serial_text(parsed.raw_serial()),
         subject: name_text(parsed.subject()),
         issuer: name_text(parsed.issuer()),
         subject_attributes: attributes(parsed.subject()),
@@ -525,14 +527,54 @@ fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
+/// An INTEGER in hex: zeros that only say that it is positive are left out, and so are bytes that
+/// only say that it is negative.
+fn serial_text(bytes: &[u8]) -> String {
+    let Some(first) = bytes.first() else { return String::new() };
+    let is_negative = first & 0x80 != 0;
+    let mut number = bytes.to_vec();
+    if is_negative {
+        // Two's complement: all bits the other way round, and one more.
+        let mut carry = true;
+        for byte in number.iter_mut().rev() {
+            let (sum, over) = (!*byte).overflowing_add(u8::from(carry));
+            (*byte, carry) = (sum, over);
+        }
+        // What is carried out of the first byte: the number was 80 00 … 00, and stays that.
+    }
+    let zeros = number.iter().take_while(|byte| **byte == 0).count().min(number.len() - 1);
+    format!("{}{}", if is_negative { "-" } else { "" }, hex(&number[zeros..]))
+}
+
 fn name_text(name: &X509Name<'_>) -> String {
     let registry = oid_registry();
     let one = |attribute: &AttributeTypeAndValue<'_>| {
         let label = oid2abbrev(attribute.attr_type(), registry)
             .map_or_else(|_| attribute.attr_type().to_id_string(), str::to_owned);
-        format!("{label}={}", attribute_text(attribute))
+        format!("{label}={}", escaped(attribute))
     };
-    name.iter_attributes().map(one).collect::<Vec<_>>().join(", ")
+    let rdn =
+        |rdn: &RelativeDistinguishedName<'_>| rdn.iter().map(one).collect::<Vec<_>>().join("+");
+    name.iter_rdn().map(rdn).collect::<Vec<_>>().join(", ")
+}
+
+/// The value as RFC 4514 §2.4 writes it, so that no value can pass for another attribute. Control
+/// characters are left to whoever prints.
+fn escaped(attribute: &AttributeTypeAndValue<'_>) -> String {
+    let text = attribute_text(attribute);
+    if attribute.as_str().is_err() && text.starts_with('#') {
+        return text;
+    }
+    let last = text.chars().count().saturating_sub(1);
+    let mut written = String::with_capacity(text.len());
+    for (at, c) in text.chars().enumerate() {
+        let is_edge = (at == 0 && matches!(c, ' ' | '#')) || (at == last && c == ' ');
+        if is_edge || matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\') {
+            written.push('\\');
+        }
+        written.push(c);
+    }
+    written
 }
 
 /// The value as text: ASN.1 strings of every age; bytes that are no text as `#hex` (RFC 4514 §2.4).
@@ -832,6 +874,34 @@ mod tests {
     }
 
     #[test]
+    fn no_value_of_a_subject_can_pass_for_another_attribute() {
+        for (value, shown) in [
+            ("a, O=b", r"CN=a\, O=b"),
+            ("a+b", r"CN=a\+b"),
+            (r#"a"b\c"#, r#"CN=a\"b\\c"#),
+            ("#abc", r"CN=\#abc"),
+            (" a ", r"CN=\ a\ "),
+            (" ", r"CN=\ "),
+            ("a<b>;", r"CN=a\<b\>\;"),
+            ("a=b", "CN=a=b"),
+        ] {
+            let certificate =
+                facts(|params| params.distinguished_name.push(DnType::CommonName, value));
+            assert_eq!(certificate.subject, shown);
+            assert_eq!(certificate.common_names().collect::<Vec<_>>(), [value]);
+        }
+        // Two attributes in one SET: the two SETs of one attribute each, joined by hand.
+        let der = made(|params| {
+            params.distinguished_name.push(DnType::CommonName, "ab");
+            params.distinguished_name.push(DnType::OrganizationName, "cd");
+        });
+        let two = b"\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02ab\x31\x0b\x30\x09\x06\x03\x55\x04\x0a\x0c\x02cd";
+        let one = b"\x31\x18\x30\x09\x06\x03\x55\x04\x03\x0c\x02ab\x30\x0b\x06\x03\x55\x04\x0a\x0c\x04cdef";
+        let der = patched(der, two, one);
+        assert_eq!(read(&der).expect("it can be read").0.subject, "CN=ab+O=cdef");
+    }
+
+    #[test]
     fn attributes_stand_in_their_order_and_unknown_ones_by_their_number() {
         let certificate = facts(|params| {
             let name = &mut params.distinguished_name;
@@ -845,16 +915,31 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_number_is_shown_as_encoded_however_odd() {
+    fn a_serial_number_is_shown_as_the_number_it_is_however_odd() {
         let number = |serial: &[u8]| {
             let length = u8::try_from(serial.len()).expect("it is short");
             [&[0x02, length], serial].concat()
         };
-        for serial in [&[0x01][..], &[0x00], &[0xff, 0x00, 0x01], &[0x7f; 20], &[0x11; 25]] {
+        // As `openssl x509 -serial` and Go's big.Int say them.
+        for (serial, shown) in [
+            (&[0x01][..], "01"),
+            (&[0x00], "00"),
+            (&[0x00, 0x00], "00"),
+            (&[0x00, 0x80], "80"),
+            (&[0x00, 0x00, 0x0a, 0xbc], "0abc"),
+            (&[0xff], "-01"),
+            (&[0xff, 0x01], "-ff"),
+            (&[0xff, 0x00, 0x01], "-ffff"),
+            (&[0x80], "-80"),
+            (&[0xff, 0xff, 0xfe], "-02"),
+            (&[0x80, 0x00], "-8000"),
+            (&[0x7f; 20], "7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f"),
+            (&[0x11; 25], "11111111111111111111111111111111111111111111111111"),
+        ] {
             let mark = vec![0x5a; serial.len()];
             let der = made(|params| params.serial_number = Some(SerialNumber::from_slice(&mark)));
             let der = patched(der, &number(&mark), &number(serial));
-            assert_eq!(read(&der).expect("it can be read").0.serial, hex(serial));
+            assert_eq!(read(&der).expect("it can be read").0.serial, shown, "{serial:x?}");
         }
     }
 

@@ -336,6 +336,12 @@ impl PrivateKey {
         }
     }
 
+    /// Whether its type is known in full: a key may leave its curve to the certificate.
+    #[must_use]
+    pub fn has_type(&self) -> bool {
+        !matches!(&self.form, Form::Ec { curve, .. } if curve.is_empty())
+    }
+
     /// A short digest of the public half, to be compared with [`PublicKey::id`] by eye; none where
     /// the public half is not stored with the key.
     #[must_use]

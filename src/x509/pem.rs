@@ -253,7 +253,12 @@ fn label_of_der(bytes: &[u8]) -> Option<&'static str> {
         [2, 1, 0 | 1, 0x30, ..] => Some("PRIVATE KEY"),
         [2, 1, 0, 2, ..] => Some("RSA PRIVATE KEY"),
         [2, 1, 1, 4, ..] => Some("EC PRIVATE KEY"),
-        _ if matches!(inside_sequence(inside), Some([6, ..])) => Some("ENCRYPTED PRIVATE KEY"),
+        // A public key begins so too, and goes on with a BIT STRING.
+        _ if matches!(inside_sequence(inside), Some([6, ..]))
+            && inside.get(first_value(inside).len()) == Some(&4) =>
+        {
+            Some("ENCRYPTED PRIVATE KEY")
+        }
         // With a long length, as every certificate has.
         _ if bytes.get(1) > Some(&0x80) => Some("CERTIFICATE"),
         _ => None,
@@ -534,7 +539,8 @@ mod tests {
             (vec![0x30, 0x51, 2, 1, 1, 0x30, 5], Some("PRIVATE KEY")),
             (long(&[2, 1, 0, 2, 0x82]), Some("RSA PRIVATE KEY")),
             (vec![0x30, 0x77, 2, 1, 1, 4, 0x20], Some("EC PRIVATE KEY")),
-            (long(&[0x30, 0x40, 6, 9, 0x2a]), Some("ENCRYPTED PRIVATE KEY")),
+            (long(&[0x30, 4, 6, 2, 0x2a, 1, 4, 9]), Some("ENCRYPTED PRIVATE KEY")),
+            (vec![0x30, 9, 0x30, 4, 6, 2, 0x2a, 1, 3, 1, 0], None),
             (b"0.5 is no DER".to_vec(), None),
             (b"-----BEGIN".to_vec(), None),
             (vec![0x30], None),
