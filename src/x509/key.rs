@@ -501,16 +501,16 @@ fn is_uncompressed(point: &[u8]) -> bool {
     point.first() == Some(&4)
 }
 
-/// The compressed form of an encoded point: the first coordinate, and whether the second is odd
-/// (SEC 1 §2.3.3).
-fn compressed(point: &[u8]) -> Vec<u8> {
+/// What the compressed form of an encoded point holds: whether the second coordinate is odd, as its
+/// first byte says it, and the first coordinate (SEC 1 §2.3.3).
+fn compressed(point: &[u8]) -> (u8, &[u8]) {
     match point.split_first() {
         Some((4 | 6 | 7, both)) if both.len() % 2 == 0 => {
             let (first, second) = both.split_at(both.len() / 2);
-            let parity = 2 + (second.last().copied().unwrap_or_default() & 1);
-            [&[parity], first].concat()
+            (2 + (second.last().copied().unwrap_or_default() & 1), first)
         }
-        _ => point.to_vec(),
+        Some((form, rest)) => (*form, rest),
+        None => (0, &[]),
     }
 }
 
@@ -527,7 +527,9 @@ fn container_of(der: &[u8]) -> Option<Container> {
         Tag::OctetString => Some(Container::Sec1),
         Tag::Integer => {
             let mut numbers = 1;
-            while let Ok((next, _)) = Any::from_der(rest) {
+            while let Ok((next, _)) = Any::from_der(rest)
+                && numbers < 9
+            {
                 (rest, numbers) = (next, numbers + 1);
             }
             Some(if numbers == 5 { Container::Dsa } else { Container::Pkcs1 })

@@ -318,8 +318,18 @@ fn where_two_files_cannot_be_compared_nobody_is_called_a_stranger() {
     assert!(told.contains("is not checked"), "{told}");
     let fixed = within(folder.path(), &["inspect", "--fix-chain", "a.crt", "a.key"]);
     assert!(fixed.expect_code(0).stderr.contains("not checked: whether the key"), "it is said");
-    let ids = within(folder.path(), &["inspect", "a.crt", "b.crt", "-o", "json"]).json();
-    assert_eq!(ids["summary"]["certificates"], 2, "{ids:#}");
+    let import = |name: &str| {
+        let files = [format!("{name}.crt"), format!("{name}.key")];
+        let args = ["import", name, "--cert", &files[0], "--key", &files[1]];
+        let manifest = [&args[..], &["--dry-run=client", "-o", "yaml"]].concat();
+        let manifest = within(folder.path(), &manifest).expect_code(0).stdout;
+        fs::write(folder.path().join(format!("{name}.yaml")), manifest).expect("it can be written");
+    };
+    import("a");
+    import("b");
+    let told = within(folder.path(), &["check", "-f", "a.yaml", "-f", "b.yaml"]).stdout;
+    assert_eq!(told.matches("info     key-mismatch").count(), 2, "{told}");
+    assert!(!told.contains("shared-key"), "two keys of one type are two keys: {told}");
 }
 
 #[test]
