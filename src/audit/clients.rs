@@ -11,7 +11,7 @@ use crate::inventory::bundle::Bundle;
 use crate::x509::cert::{Certificate, HostMatch, OID_SERVER_AUTH, San};
 use crate::x509::chain;
 use crate::x509::dates::DateForm;
-use crate::x509::key::Pairing;
+use crate::x509::key::{Pairing, PointForm};
 use crate::x509::pem::Oddity;
 use crate::x509::{instant, name};
 use time::OffsetDateTime;
@@ -300,8 +300,12 @@ fn about_use(leaf: &Certificate, problems: &mut Problems) {
 fn about_key(leaf: &Certificate, problems: &mut Problems) {
     let key = leaf.key_type.as_str();
     let why = format!("they take no {key} keys");
-    if leaf.has_odd_point {
-        problems.add(&[Rustls, Go], "its public point is not written with both coordinates");
+    match leaf.point_form {
+        PointForm::Plain => {}
+        PointForm::Odd => {
+            problems.add(&[Rustls, Go], "its public point is not written with both coordinates");
+        }
+        PointForm::Invalid => problems.add(&Client::ALL, "its public key is no point of its curve"),
     }
     match key {
         "p256" | "p384" => {}
@@ -388,7 +392,8 @@ mod tests {
             (key("p384"), &[]),
             (key("rsa-pss-2048"), &[GRPC, "Go", "rustls"]),
             (key("rsa-pss-1024"), &all),
-            (Certificate { has_odd_point: true, ..key("p256") }, &["Go", "rustls"]),
+            (Certificate { point_form: PointForm::Odd, ..key("p256") }, &["Go", "rustls"]),
+            (Certificate { point_form: PointForm::Invalid, ..key("p256") }, &all),
             (Certificate { is_ca: true, ..good() }, &["rustls"]),
             (Certificate { names: vec![San::Dns("other.example".to_owned())], ..good() }, &all),
             (Certificate { not_after: datetime!(2026-11-20 00:00 UTC), ..good() }, &all),

@@ -5,7 +5,7 @@
 //! clock. Strings here are raw; whoever prints them makes them harmless.
 
 use super::dates::{self, DateForm};
-use super::key::PublicKey;
+use super::key::{PointForm, PublicKey};
 use super::name;
 use ring::digest;
 use std::borrow::Cow;
@@ -82,9 +82,8 @@ pub struct Certificate {
     pub trailing_bytes: usize,
     /// The public key's type and size.
     pub key_type: String,
-    /// Whether it is an EC key whose point leaves a coordinate out or says one twice, which not
-    /// every client reads.
-    pub has_odd_point: bool,
+    /// How the point of an EC key is written, which not every client reads.
+    pub point_form: PointForm,
     /// A short digest of the public key, to be compared with a private key's by eye.
     pub key_id: String,
 }
@@ -178,7 +177,7 @@ fn facts(
         signature: signature_text(parsed),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
-        has_odd_point: public.has_odd_point(),
+        point_form: public.point_form(),
         key_id: public.id(),
     };
     (facts, public)
@@ -453,8 +452,8 @@ fn signed_by_itself(parsed: &X509Certificate<'_>, signed: &[u8]) -> bool {
 fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
     match PublicKey::of_certificate(parsed.public_key()) {
         PublicKey::Rsa { modulus, .. } => !(256..=1024).contains(&modulus.len()) || is_pss(parsed),
-        // Nor does it read points that leave a coordinate out.
-        public @ PublicKey::Ec { .. } => public.has_odd_point(),
+        // Nor does it read points in other forms than the plain one.
+        public @ PublicKey::Ec { .. } => public.point_form() != PointForm::Plain,
         PublicKey::Ed25519(_) => false,
         PublicKey::Other { .. } => true,
     }
@@ -720,13 +719,13 @@ mod tests {
         let p256 = KeyPair::from_pem(include_str!("../../testdata/pki/ec-p256-01.pem"));
         let made = CertificateParams::default().self_signed(&p256.expect("the key is good"));
         let der = made.expect("it can be made").der().to_vec();
-        assert!(!read(&der).expect("it can be read").0.has_odd_point);
+        assert_eq!(read(&der).expect("it can be read").0.point_form, PointForm::Plain);
         // The same point in hybrid form, which says the parity of the second coordinate again.
         let at = der.windows(4).position(|part| part == [3, 0x42, 0, 4]).expect("it has a point");
         let mut hybrid = der;
         hybrid[at + 3] = 6 + (hybrid[at + 67] & 1);
         let facts = read(&hybrid).expect("it can be read").0;
-        assert!(facts.has_odd_point && facts.self_signed);
+        assert_eq!((facts.point_form, facts.self_signed), (PointForm::Odd, true));
     }
 
     #[test]

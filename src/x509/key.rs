@@ -26,6 +26,7 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const DSA: &str = "1.2.840.10040.4.1";
 /// How the keys of ssh-keygen begin (OpenSSH, `PROTOCOL.key`).
 const OPENSSH: &[u8] = b"openssh-key-v1\0";
+const P224: &str = "1.3.132.0.33";
 const P256: &str = "1.2.840.10045.3.1.7";
 const P384: &str = "1.3.132.0.34";
 const P521: &str = "1.3.132.0.35";
@@ -123,12 +124,41 @@ impl PublicKey {
         }
     }
 
-    /// Whether it is an EC key whose point is not written with both coordinates (RFC 5480 §2.2 asks
-    /// every reader for that form alone): no client of Go's or ring's reads it.
+    /// How the point of an EC key is written; of any other key, as it should be.
     #[must_use]
-    pub fn has_odd_point(&self) -> bool {
-        matches!(self, Self::Ec { point, .. } if !is_uncompressed(point))
+    pub fn point_form(&self) -> PointForm {
+        let Self::Ec { curve, point } = self else { return PointForm::Plain };
+        let coordinate = match curve.as_str() {
+            P224 => Some(28),
+            P256 => Some(32),
+            P384 => Some(48),
+            P521 => Some(66),
+            _ => None,
+        };
+        let coordinates = match point.first() {
+            Some(2 | 3) => 1,
+            Some(4 | 6 | 7) => 2,
+            _ => return PointForm::Invalid,
+        };
+        match coordinate {
+            Some(length) if point.len() != 1 + coordinates * length => PointForm::Invalid,
+            _ if is_uncompressed(point) => PointForm::Plain,
+            _ => PointForm::Odd,
+        }
     }
+}
+
+/// How the public point of an EC key is written (SEC 1 §2.3.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PointForm {
+    /// With both coordinates, the one form that every reader must know (RFC 5480 §2.2).
+    #[default]
+    Plain,
+    /// Compressed or hybrid: OpenSSL reads it, Go and ring do not.
+    Odd,
+    /// No point of the curve at all, by its length or first byte; whether a point of the right
+    /// length is on the curve is not calculated here.
+    Invalid,
 }
 
 /// Why a private key could not be read. Never holds any of it.
@@ -649,7 +679,7 @@ fn curve_name(oid: &str) -> &str {
         P384 => "p384",
         P521 => "p521",
         "1.2.840.10045.3.1.1" => "p192",
-        "1.3.132.0.33" => "p224",
+        P224 => "p224",
         "1.3.132.0.10" => "secp256k1",
         "" => "ec with explicit parameters",
         other => other,
@@ -852,9 +882,23 @@ mod tests {
         assert_eq!(bare.public_id(), Some(public.id()));
         assert_eq!(bare.pairs_with(&public, &random), Pairing::Match);
         let hybrid = PublicKey::Ec { curve: P256.to_owned(), point: hybrid };
-        assert_eq!((hybrid.id(), hybrid.has_odd_point()), (public.id(), true));
+        assert_eq!((hybrid.id(), hybrid.point_form()), (public.id(), PointForm::Odd));
         assert_eq!(key.pairs_with(&hybrid, &random), Pairing::Match);
-        assert!(!public.has_odd_point());
+        let form = |point: &[u8]| {
+            PublicKey::Ec { curve: P256.to_owned(), point: point.to_vec() }.point_form()
+        };
+        let plain = point(&public);
+        for (point, expected) in [
+            (plain, PointForm::Plain),
+            (&[&[2], &plain[1..33]].concat(), PointForm::Odd),
+            (&plain[..64], PointForm::Invalid),
+            (&[0], PointForm::Invalid),
+            (&[], PointForm::Invalid),
+            (&[&[5], &plain[1..]].concat(), PointForm::Invalid),
+        ] {
+            assert_eq!(form(point), expected, "{point:x?}");
+        }
+        assert_eq!(PublicKey::Ed25519(vec![2; 32]).point_form(), PointForm::Plain);
     }
 
     #[test]
