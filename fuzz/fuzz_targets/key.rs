@@ -18,7 +18,7 @@ fn ask(pem: &[u8]) {
     let Ok(key) = PrivateKey::from_pem(pem) else { return };
     let _ = (key.public_id(), key.key_type(), key.to_pem(), format!("{key:?}"));
     let nobodys = [
-        PublicKey::Rsa { modulus: vec![0xb5; 256], exponent: vec![3] },
+        PublicKey::Rsa { modulus: vec![0xb5; 256], exponent: vec![3], pss: false },
         PublicKey::Ec { curve: "1.2.840.10045.3.1.7".to_owned(), point: vec![4; 65] },
         PublicKey::Ed25519(vec![7; 32]),
     ];

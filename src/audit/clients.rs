@@ -10,7 +10,8 @@ use crate::gke::limits::MAX_CHAIN;
 use crate::inventory::bundle::Bundle;
 use crate::x509::cert::{Certificate, HostMatch, OID_SERVER_AUTH, San};
 use crate::x509::chain;
-use crate::x509::key::Pairing;
+use crate::x509::dates::DateForm;
+use crate::x509::key::{Pairing, PointForm};
 use crate::x509::pem::Oddity;
 use crate::x509::{instant, name};
 use time::OffsetDateTime;
@@ -131,12 +132,26 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
     if bundle.pairing == Pairing::Differs {
         problems.add(&Client::ALL, "the private key is not the first certificate's");
     }
-    for odd in bundle.odd.iter().filter(|odd| odd.index == 0) {
+    // Those of its issuers count too, where every block is a certificate of which the place is known.
+    let path = chain::arrange(&bundle.certificates, Some(0)).path;
+    let counts = |index: usize| index == 0 || bundle.damaged.is_empty() && path.contains(&index);
+    for odd in bundle.odd.iter().filter(|odd| counts(odd.index)) {
         let who: &[Client] = match odd.what {
-            Oddity::Misplaced => &[Rustls, Go, OpenSsl, GrpcPython],
+            Oddity::Misplaced | Oddity::InnerMark | Oddity::OtherEnd => {
+                &[Rustls, Go, OpenSsl, GrpcPython]
+            }
+            Oddity::BareCr | Oddity::NoPadding => &[Go, OpenSsl, GrpcPython],
             Oddity::ByteOrderMark | Oddity::OldLabel => &[Rustls, Go, GrpcPython],
+            Oddity::BlankLines => &[OpenSsl, GrpcPython],
+            Oddity::Headers => &[Rustls, OpenSsl, GrpcPython],
+            Oddity::StrangeBlanks => &[Rustls, Go],
+            Oddity::StrangeEnds => &[Go],
+            Oddity::TrailingTab => &[Rustls],
+            // These are about keys.
+            Oddity::OldKeyLabel | Oddity::OtherKeyLabel => &[],
         };
-        problems.add(who, format!("they pass over its block: {}", odd.what.what()));
+        let whose = if odd.index == 0 { "its block" } else { "an issuer's block" };
+        problems.add(who, format!("they pass over {whose}: {}", odd.what.what()));
     }
     if !bundle.damaged.is_empty() {
         problems.add(&[Go, OpenSsl, GrpcPython], "a certificate beside it cannot be read");
@@ -191,6 +206,11 @@ fn about_names(leaf: &Certificate, problems: &mut Problems) {
         if malformed {
             problems.add(&[Go, Browsers, GrpcPython], "its subjectAltName has a malformed name");
         }
+    } else if leaf.dns().any(name::is_wildcard_of_one_label) {
+        problems.add(
+            &[Rustls, OpenSsl, Browsers, GrpcPython],
+            "its wildcard has only one label behind it",
+        );
     } else if leaf.dns().next().is_some() || !falls_back(leaf) {
         problems.add(HANDSHAKES, "it names no host or address that can be matched");
     } else if leaf.has_san {
@@ -209,6 +229,16 @@ fn falls_back(leaf: &Certificate) -> bool {
 }
 
 fn about_form(leaf: &Certificate, problems: &mut Problems) {
+    match leaf.date_form {
+        DateForm::Plain => {}
+        DateForm::Offset => {
+            problems.add(
+                &[Rustls, OpenSsl, Browsers],
+                "a date of it is not written in UTC to the second",
+            );
+        }
+        DateForm::Fraction => problems.add(HANDSHAKES, "a date of it is not written to the second"),
+    }
     if leaf.version < 3 {
         problems.add(&[Rustls], format!("it is of X.509 version {}", leaf.version));
     }
@@ -221,7 +251,7 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
     if leaf.trailing_bytes > 0 {
         problems.add(&[Rustls, Go, OpenSsl, GrpcPython], "bytes stand behind it in its block");
     }
-    if leaf.serial.starts_with(|digit: char| digit.to_digit(16).is_some_and(|value| value >= 8)) {
+    if leaf.serial.starts_with('-') {
         problems.add(&[Go], "its serial number is negative");
     }
     if leaf.lifetime_seconds() > crate::x509::profile::MAX_ROTATED_LIFETIME.whole_seconds() {
@@ -270,10 +300,26 @@ fn about_use(leaf: &Certificate, problems: &mut Problems) {
 fn about_key(leaf: &Certificate, problems: &mut Problems) {
     let key = leaf.key_type.as_str();
     let why = format!("they take no {key} keys");
+    match leaf.point_form {
+        PointForm::Plain => {}
+        PointForm::Odd => {
+            problems.add(&[Rustls, Go], "its public point is not written with both coordinates");
+        }
+        PointForm::Invalid => problems.add(&Client::ALL, "its public key is no point of its curve"),
+    }
     match key {
         "p256" | "p384" => {}
         "p521" | "p224" => problems.add(&[Rustls, Browsers, GkeLoadBalancer, GrpcPython], why),
         "ed25519" => problems.add(&[Browsers, GkeLoadBalancer, GrpcPython], why),
+        // OpenSSL alone knows keys that are for PSS and nothing else, and signs with them.
+        pss if pss.starts_with("rsa-pss-") => {
+            let who: &[Client] = if leaf.weak_key().is_some() {
+                &Client::ALL
+            } else {
+                &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython]
+            };
+            problems.add(who, why);
+        }
         other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
             Some(Ok(..1024)) => problems.add(&Client::ALL, why),
             Some(Ok(1024..2048)) => {
@@ -341,7 +387,13 @@ mod tests {
             (key("ed25519"), &[GRPC][..]),
             (key("p521"), &[GRPC, "rustls"]),
             (key("rsa-1024"), &["OpenSSL", "rustls"]),
+            (Certificate { date_form: DateForm::Offset, ..good() }, &["OpenSSL", "rustls"]),
+            (Certificate { date_form: DateForm::Fraction, ..good() }, &all),
             (key("p384"), &[]),
+            (key("rsa-pss-2048"), &[GRPC, "Go", "rustls"]),
+            (key("rsa-pss-1024"), &all),
+            (Certificate { point_form: PointForm::Odd, ..key("p256") }, &["Go", "rustls"]),
+            (Certificate { point_form: PointForm::Invalid, ..key("p256") }, &all),
             (Certificate { is_ca: true, ..good() }, &["rustls"]),
             (Certificate { names: vec![San::Dns("other.example".to_owned())], ..good() }, &all),
             (Certificate { not_after: datetime!(2026-11-20 00:00 UTC), ..good() }, &all),

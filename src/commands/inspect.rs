@@ -264,7 +264,9 @@ fn why_nothing(inventory: &Inventory) -> Option<String> {
         .flat_map(|(object, bundle)| {
             let damaged =
                 bundle.damaged.iter().map(move |damaged| format!("{object}: {}", damaged.message));
-            let missing = bundle.certificates_missing.then(|| format!("{object}: it is empty"));
+            let is_empty = bundle.certificates_missing
+                && matches!(bundle.key, KeyState::NotExpected | KeyState::Missing);
+            let missing = is_empty.then(|| format!("{object}: it is empty"));
             let key = match &bundle.key {
                 KeyState::Unreadable(reason) => Some(format!("{object}: {reason}")),
                 KeyState::NotExpected

@@ -33,7 +33,8 @@ impl Inventory {
             Observation::Secret(seen) => self.absorb_secret(&seen, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
             Observation::PemFile { object, bytes } => {
-                let bundle = Bundle::of_file(bytes.expose(), random);
+                let (bundle, loose) = Bundle::of_file_in_parts(bytes.expose(), random);
+                self.pairs.take(&object, loose, random);
                 self.files.push(FileFacts { object, bundle });
             }
             Observation::Object(seen) => {

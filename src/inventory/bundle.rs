@@ -4,6 +4,7 @@
 //! that the key can be wiped. Refuses to know dates against a clock, and hosts.
 
 use super::Anchor;
+use super::pairs::Loose;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::foreign;
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
@@ -82,28 +83,24 @@ impl Bundle {
         key: Option<&[u8]>,
         random: &dyn SecureRandom,
     ) -> Self {
-        let text = certificates.unwrap_or_default();
-        let read = read_certificates(text);
-        let key = read_key(key.unwrap_or_default(), &read.keys, random);
-        Self {
-            certificates: read.certificates,
-            damaged: read.damaged,
-            odd: read.odd,
-            certificates_missing: text.trim_ascii().is_empty(),
-            key: key.state,
-            key_oddity: key.oddity,
-            pairing: key.pairing,
-            key_position: key.position,
-        }
+        let (bundle, _) = Self::in_parts(certificates, key, random);
+        bundle
     }
 
     /// The facts of a PEM or DER file that holds certificates, perhaps a key beside them.
     #[must_use]
-    pub fn of_file(file: &[u8], random: &dyn SecureRandom) -> Self {
+    pub fn of_file(bytes: &[u8], random: &dyn SecureRandom) -> Self {
+        let (bundle, _) = Self::of_file_in_parts(bytes, random);
+        bundle
+    }
+
+    /// The facts of a file, and what of it may have its other half in another file.
+    pub(super) fn of_file_in_parts(file: &[u8], random: &dyn SecureRandom) -> (Self, Loose) {
         let text = pem::of_file(file);
         let bytes = text.expose();
         let has_key = pem::blocks(bytes).iter().any(|block| block.label.is_private_key());
-        let mut bundle = Self::of_pair(Some(bytes), has_key.then_some(bytes), random);
+        let (mut bundle, (leaf, key)) =
+            Self::in_parts(Some(bytes), has_key.then_some(bytes), random);
         if !has_key {
             bundle.key = KeyState::NotExpected;
         } else if bundle.certificates.is_empty() && bundle.damaged_is_only_absence() {
@@ -116,7 +113,34 @@ impl Bundle {
         {
             bundle.damaged = vec![Damaged { index: 0, message: format!("it is {what}") }];
         }
-        bundle
+        let loose = match (leaf, key) {
+            (None, Some(key)) => Loose::Key(key),
+            (Some(leaf), None) if !has_key => Loose::Certificate(leaf),
+            (Some(_) | None, _) => Loose::Nothing,
+        };
+        (bundle, loose)
+    }
+
+    /// The facts, and the two keys they were judged by.
+    fn in_parts(
+        certificates: Option<&[u8]>,
+        key: Option<&[u8]>,
+        random: &dyn SecureRandom,
+    ) -> (Self, (Option<PublicKey>, Option<PrivateKey>)) {
+        let text = certificates.unwrap_or_default();
+        let read = read_certificates(text);
+        let key = read_key(key.unwrap_or_default(), &read.keys, random);
+        let bundle = Self {
+            certificates: read.certificates,
+            damaged: read.damaged,
+            odd: read.odd,
+            certificates_missing: text.trim_ascii().is_empty(),
+            key: key.state,
+            key_oddity: key.oddity,
+            pairing: key.pairing,
+            key_position: key.position,
+        };
+        (bundle, (read.keys.into_iter().next(), key.private))
     }
 
     /// The facts of the certificates that a server showed, DER, in its order.
@@ -239,12 +263,14 @@ struct ReadKey {
     oddity: Option<Oddity>,
     pairing: Pairing,
     position: Option<usize>,
+    private: Option<PrivateKey>,
 }
 
 impl ReadKey {
     /// There is nothing to compare a certificate with, for this reason.
     fn none(state: KeyState, why: &str) -> Self {
-        Self { state, oddity: None, pairing: Pairing::Unknown(why.to_owned()), position: None }
+        let pairing = Pairing::Unknown(why.to_owned());
+        Self { state, oddity: None, pairing, position: None, private: None }
     }
 }
 
@@ -270,6 +296,5 @@ fn read_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom)
         || certificates.iter().position(|one| key.pairs_with(one, random) == Pairing::Match);
     let position = if pairing == Pairing::Differs { elsewhere() } else { None };
     let state = KeyState::Read { key_type: key.key_type(), public_id: key.public_id() };
-    let block = pem::blocks(bytes).into_iter().find(|block| block.label.is_private_key());
-    ReadKey { state, oddity: block.and_then(|block| block.oddity), pairing, position }
+    ReadKey { state, oddity: key.oddity(), pairing, position, private: Some(key) }
 }

@@ -9,11 +9,13 @@ pub mod demand;
 pub mod dns;
 mod link;
 pub mod owner;
+mod pairs;
 pub mod questions;
 pub mod selection;
 pub mod served;
 
 use crate::object_ref::{Kind, ObjectRef};
+use crate::x509::key::Pairing;
 use crate::x509::lead::Lead;
 pub use absorb::IGNORE;
 use bundle::Bundle;
@@ -37,6 +39,7 @@ pub struct Inventory {
     /// Secret to the Ingresses that name it: the index behind `users`.
     used_by: BTreeMap<Key, BTreeSet<Key>>,
     files: Vec<FileFacts>,
+    pairs: pairs::Pairs,
     /// Objects of other kinds.
     objects: BTreeMap<(Kind, String, String), ObjectFacts>,
     /// Objects that were looked for and are not there.
@@ -184,6 +187,7 @@ impl Inventory {
             ingresses: BTreeMap::new(),
             used_by: BTreeMap::new(),
             files: Vec::new(),
+            pairs: pairs::Pairs::default(),
             objects: BTreeMap::new(),
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
@@ -258,6 +262,20 @@ impl Inventory {
     /// Every PEM file that was seen.
     pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
         self.files.iter()
+    }
+
+    /// The file with the certificate of the private key that stands alone in this one, and whether
+    /// that is sure; never [`Pairing::Differs`].
+    #[must_use]
+    pub fn certificate_of(&self, key: &ObjectRef) -> Option<(&ObjectRef, &Pairing)> {
+        self.pairs.certificate_of(key)
+    }
+
+    /// The file with the private key, alone in it, of the certificate in this one, and whether that
+    /// is sure; never [`Pairing::Differs`].
+    #[must_use]
+    pub fn key_of(&self, certificate: &ObjectRef) -> Option<(&ObjectRef, &Pairing)> {
+        self.pairs.key_of(certificate)
     }
 
     /// Every bundle with the object that holds it: TLS Secrets, then files, then inspected places.

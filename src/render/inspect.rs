@@ -182,15 +182,12 @@ fn key_text(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Strin
         };
     }
     match (&bundle.key, &bundle.pairing) {
-        (KeyState::NotExpected, _) => key_elsewhere(inventory, bundle),
+        (KeyState::NotExpected, _) => key_elsewhere(inventory, object, bundle),
         (KeyState::Missing, _) => "missing".to_owned(),
         (KeyState::Unreadable(reason), _) => format!("cannot be read: {reason}"),
         (KeyState::Encrypted, _) => "under a password".to_owned(),
         (KeyState::Read { key_type, public_id }, _) if bundle.certificates.is_empty() => {
-            match certificate_of(inventory, public_id.as_deref()) {
-                Some(file) => format!("{key_type}, the key of {file}"),
-                None => format!("{key_type}, of none of the certificates looked at"),
-            }
+            format!("{key_type}, {}", certificate_of(inventory, object, public_id.as_deref()))
         }
         (KeyState::Read { key_type, .. }, Pairing::Match) => format!("{key_type}, matches"),
         (KeyState::Read { key_type, .. }, Pairing::Differs) => {
@@ -203,7 +200,11 @@ fn key_text(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Strin
 }
 
 /// A certificate's key may be in another of the files that were looked at.
-fn key_elsewhere(inventory: &Inventory, bundle: &Bundle) -> String {
+fn key_elsewhere(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> String {
+    let alone = inventory.key_of(object);
+    if let Some((file, Pairing::Match)) = alone {
+        return format!("in {}, matches", file.short());
+    }
     let wanted = bundle.leaf().map(|leaf| leaf.key_id.as_str());
     let holds_it = |other: &Bundle| match &other.key {
         KeyState::Read { public_id, .. } => public_id.as_deref() == wanted && wanted.is_some(),
@@ -212,16 +213,28 @@ fn key_elsewhere(inventory: &Inventory, bundle: &Bundle) -> String {
         | KeyState::Unreadable(_)
         | KeyState::Encrypted => false,
     };
-    match inventory.bundles().find(|(_, other)| holds_it(other)) {
-        Some((object, _)) => format!("in {}, matches", object.short()),
-        None => "not in the file".to_owned(),
+    match (inventory.bundles().find(|(_, other)| holds_it(other)), alone) {
+        (Some((object, _)), _) => format!("in {}, matches", object.short()),
+        (None, Some((file, Pairing::Unknown(why)))) => {
+            format!("perhaps in {}, cannot be compared: {why}", file.short())
+        }
+        (None, _) => "not in the file".to_owned(),
     }
 }
 
-fn certificate_of(inventory: &Inventory, public_id: Option<&str>) -> Option<String> {
-    let mut bundles = inventory.bundles();
-    let (object, _) = bundles.find(|(_, other)| {
-        other.leaf().is_some_and(|leaf| Some(leaf.key_id.as_str()) == public_id)
-    })?;
-    Some(object.short())
+/// Whose key it is that stands in a file without certificates.
+fn certificate_of(inventory: &Inventory, key: &ObjectRef, public_id: Option<&str>) -> String {
+    let in_a_file = inventory.certificate_of(key);
+    if let Some((file, Pairing::Match)) = in_a_file {
+        return format!("the key of {}", file.short());
+    }
+    let is_its =
+        |other: &Bundle| other.leaf().is_some_and(|leaf| Some(leaf.key_id.as_str()) == public_id);
+    match (inventory.bundles().find(|(_, other)| is_its(other)), in_a_file) {
+        (Some((object, _)), _) => format!("the key of {}", object.short()),
+        (None, Some((file, Pairing::Unknown(why)))) => {
+            format!("perhaps the key of {}, cannot be compared: {why}", file.short())
+        }
+        (None, _) => "of none of the certificates looked at".to_owned(),
+    }
 }

@@ -4,7 +4,8 @@
 //! shown, not refused. Refuses to judge: expiry, coverage and trust are asked elsewhere, with a
 //! clock. Strings here are raw; whoever prints them makes them harmless.
 
-use super::key::PublicKey;
+use super::dates::{self, DateForm};
+use super::key::{PointForm, PublicKey};
 use super::{name, oid};
 use ring::digest;
 use std::borrow::Cow;
@@ -17,8 +18,10 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
-use x509_parser::time::ASN1Time;
-use x509_parser::x509::{AlgorithmIdentifier, AttributeTypeAndValue, X509Name};
+use x509_parser::verify::verify_signature;
+use x509_parser::x509::{
+    AlgorithmIdentifier, AttributeTypeAndValue, RelativeDistinguishedName, X509Name,
+};
 
 /// Facts of one certificate. About 1 KiB; the DER is not kept.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -28,9 +31,11 @@ pub struct Certificate {
     pub sha256: [u8; 32],
     /// X.509 version as people count it: 1, 2 or 3.
     pub version: u32,
-    /// Serial number, lower-case hex of its bytes as encoded.
+    /// Serial number, lower-case hex in whole bytes and without leading zeros, with `-` before a
+    /// negative one, as OpenSSL prints it; empty where there is none.
     pub serial: String,
-    /// Subject, `CN=…, O=…` in the encoded order.
+    /// Subject, `CN=…, O=…` in the encoded order, with RFC 4514's escapes, and its `+` between
+    /// attributes that stand side by side.
     pub subject: String,
     /// Issuer, in the same form.
     pub issuer: String,
@@ -45,6 +50,8 @@ pub struct Certificate {
     pub not_before: OffsetDateTime,
     /// Last instant of validity, UTC.
     pub not_after: OffsetDateTime,
+    /// How the dates are written, which not every client takes.
+    pub date_form: DateForm,
     /// Whether there is a subjectAltName extension, readable or not.
     pub has_san: bool,
     /// What the subjectAltName names.
@@ -77,6 +84,8 @@ pub struct Certificate {
     pub trailing_bytes: usize,
     /// The public key's type and size.
     pub key_type: String,
+    /// How the point of an EC key is written, which not every client reads.
+    pub point_form: PointForm,
     /// A short digest of the public key, to be compared with a private key's by eye.
     pub key_id: String,
 }
@@ -113,24 +122,47 @@ pub enum HostMatch {
 /// # Errors
 /// A sentence that says what is wrong with the DER.
 pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
-    let (rest, parsed) = X509Certificate::from_der(der).map_err(|error| {
-        format!("it is not an X.509 certificate: {}", plain_parse_error(&error, der))
-    })?;
+    let error = match X509Certificate::from_der(der) {
+        Ok((rest, parsed)) => {
+            let signed = parsed.tbs_certificate.as_ref();
+            return Ok(facts(&parsed, (der, rest), signed));
+        }
+        Err(error) => error,
+    };
+    // It may have a date that the library does not read and others do.
+    if let Some((plain, signed)) = dates::rewritten(der)
+        && let Ok((_, parsed)) = X509Certificate::from_der(&plain)
+        && let Ok((rest, _)) = Any::from_der(der)
+    {
+        return Ok(facts(&parsed, (der, rest), signed));
+    }
+    Err(format!("it is not an X.509 certificate: {}", plain_parse_error(&error, der)))
+}
+
+/// The facts of a certificate that begins `der` and ends where `rest` begins. `signed` are its
+/// bytes that the signature is over.
+fn facts(
+    parsed: &X509Certificate<'_>,
+    (der, rest): (&[u8], &[u8]),
+    signed: &[u8],
+) -> (Certificate, PublicKey) {
+    let whole = der.get(..der.len().saturating_sub(rest.len())).unwrap_or_default();
     let public = PublicKey::of_certificate(parsed.public_key());
     let facts = Certificate {
-        sha256: sha256(parsed.as_raw()),
+        sha256: sha256(whole),
         version: parsed.version().0.saturating_add(1),
-        serial: hex(parsed.raw_serial()),
+        serial: serial_text(parsed.raw_serial()),
         subject: name_text(parsed.subject()),
         issuer: name_text(parsed.issuer()),
         subject_attributes: attributes(parsed.subject()),
-        issuer_is_subject: same_name(&parsed),
-        self_signed: same_name(&parsed) && signed_by_itself(&parsed),
-        not_before: parsed.validity().not_before.to_datetime(),
-        not_after: parsed.validity().not_after.to_datetime(),
-        has_san: has_san(&parsed),
-        names: names(&parsed),
-        san_is_readable: san_is_readable(&parsed),
+        issuer_is_subject: same_name(parsed),
+        self_signed: same_name(parsed) && signed_by_itself(parsed, signed),
+        not_before: dates::to_the_second(parsed.validity().not_before.to_datetime()),
+        not_after: dates::to_the_second(parsed.validity().not_after.to_datetime()),
+        date_form: dates::form(whole),
+        has_san: has_san(parsed),
+        names: names(parsed),
+        san_is_readable: san_is_readable(parsed),
         is_ca: parsed.is_ca(),
         path_length: parsed
             .basic_constraints()
@@ -138,18 +170,19 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
             .flatten()
             .and_then(|constraints| constraints.value.path_len_constraint),
         key_usage: parsed.key_usage().ok().flatten().map(|usage| usage.value.flags),
-        extended_key_usage: extended_key_usage(&parsed),
-        unusual_critical: unusual_critical(&parsed),
-        subject_key_id: subject_key_id(&parsed),
-        authority_key_id: authority_key_id(&parsed),
-        issuer_url: issuer_url(&parsed),
-        publicly_logged: is_publicly_logged(&parsed),
+        extended_key_usage: extended_key_usage(parsed),
+        unusual_critical: unusual_critical(parsed),
+        subject_key_id: subject_key_id(parsed),
+        authority_key_id: authority_key_id(parsed),
+        issuer_url: issuer_url(parsed),
+        publicly_logged: is_publicly_logged(parsed),
         signature: signature_text(&parsed.signature_algorithm),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
+        point_form: public.point_form(),
         key_id: public.id(),
     };
-    Ok((facts, public))
+    (facts, public)
 }
 
 impl Certificate {
@@ -243,7 +276,10 @@ impl Certificate {
         match self.key_type.as_str() {
             "dsa" => Some("no client takes DSA keys any more"),
             "p192" => Some("the curve has fewer than 224 bits"),
-            other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
+            other => match other
+                .strip_prefix("rsa-")
+                .map(|size| size.trim_start_matches("pss-").parse::<u32>())
+            {
                 Some(Ok(bits)) if bits < 2048 => Some("RSA keys need at least 2048 bits"),
                 _ => None,
             },
@@ -290,33 +326,11 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 fn plain_parse_error(error: &x509_parser::nom::Err<X509Error>, der: &[u8]) -> String {
     if error.is_incomplete() || error.to_string().contains("Eof") {
         "its DER is cut off".to_owned()
-    } else if let Some((field, date)) = impossible_date(der) {
+    } else if let Some((field, date)) = dates::impossible(der) {
         format!("its {field} is no date: {date:?}")
     } else {
         "its DER has another structure".to_owned()
     }
-}
-
-/// The date that no calendar has, as it is written, where that is what is wrong with `der`.
-fn impossible_date(der: &[u8]) -> Option<(&'static str, String)> {
-    let (_, certificate) = Any::from_der(der).ok()?;
-    let (_, body) = Any::from_der(certificate.data).ok()?;
-    let mut rest = body.data;
-    // The version, tagged 0 and optional; serial number; algorithm; issuer; then the validity.
-    let versioned = rest.first() == Some(&0xa0);
-    for _ in 0..if versioned { 4 } else { 3 } {
-        rest = Any::from_der(rest).ok()?.0;
-    }
-    let (_, validity) = Any::from_der(rest).ok()?;
-    let mut rest = validity.data;
-    for field in ["notBefore", "notAfter"] {
-        let (behind, date) = Any::from_der(rest).ok()?;
-        if ASN1Time::from_der(rest).is_err() {
-            return Some((field, String::from_utf8_lossy(date.data).chars().take(40).collect()));
-        }
-        rest = behind;
-    }
-    None
 }
 
 fn san_is_readable(parsed: &X509Certificate<'_>) -> bool {
@@ -429,8 +443,9 @@ fn same_name(parsed: &X509Certificate<'_>) -> bool {
     parsed.subject().as_raw() == parsed.issuer().as_raw()
 }
 
-fn signed_by_itself(parsed: &X509Certificate<'_>) -> bool {
-    match parsed.verify_signature(None) {
+fn signed_by_itself(parsed: &X509Certificate<'_>, signed: &[u8]) -> bool {
+    let algorithm = &parsed.signature_algorithm;
+    match verify_signature(parsed.public_key(), algorithm, &parsed.signature_value, signed) {
         Ok(()) => true,
         Err(error) => error != X509Error::SignatureVerificationError || unverifiable_here(parsed),
     }
@@ -442,8 +457,10 @@ fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
         PublicKey::Rsa { modulus, .. } => {
             !(256..=1024).contains(&modulus.len()) || is_pss(&parsed.signature_algorithm)
         }
-        PublicKey::Ec { .. } | PublicKey::Ed25519(_) => false,
-        PublicKey::Other(_) => true,
+        // Nor does it read points in other forms than the plain one.
+        public @ PublicKey::Ec { .. } => public.point_form() != PointForm::Plain,
+        PublicKey::Ed25519(_) => false,
+        PublicKey::Other { .. } => true,
     }
 }
 
@@ -514,14 +531,54 @@ pub(super) fn attributes(name: &X509Name<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
+/// An INTEGER in hex: zeros that only say that it is positive are left out, and so are bytes that
+/// only say that it is negative.
+fn serial_text(bytes: &[u8]) -> String {
+    let Some(first) = bytes.first() else { return String::new() };
+    let is_negative = first & 0x80 != 0;
+    let mut number = bytes.to_vec();
+    if is_negative {
+        // Two's complement: all bits the other way round, and one more.
+        let mut carry = true;
+        for byte in number.iter_mut().rev() {
+            let (sum, over) = (!*byte).overflowing_add(u8::from(carry));
+            (*byte, carry) = (sum, over);
+        }
+        // What is carried out of the first byte: the number was 80 00 … 00, and stays that.
+    }
+    let zeros = number.iter().take_while(|byte| **byte == 0).count().min(number.len() - 1);
+    format!("{}{}", if is_negative { "-" } else { "" }, hex(&number[zeros..]))
+}
+
 pub(super) fn name_text(name: &X509Name<'_>) -> String {
     let registry = oid_registry();
     let one = |attribute: &AttributeTypeAndValue<'_>| {
         let label = oid2abbrev(attribute.attr_type(), registry)
             .map_or_else(|_| oid::dotted(attribute.attr_type().as_bytes()), str::to_owned);
-        format!("{label}={}", attribute_text(attribute))
+        format!("{label}={}", escaped(attribute))
     };
-    name.iter_attributes().map(one).collect::<Vec<_>>().join(", ")
+    let rdn =
+        |rdn: &RelativeDistinguishedName<'_>| rdn.iter().map(one).collect::<Vec<_>>().join("+");
+    name.iter_rdn().map(rdn).collect::<Vec<_>>().join(", ")
+}
+
+/// The value as RFC 4514 §2.4 writes it, so that no value can pass for another attribute. Control
+/// characters are left to whoever prints.
+fn escaped(attribute: &AttributeTypeAndValue<'_>) -> String {
+    let text = attribute_text(attribute);
+    if attribute.as_str().is_err() && text.starts_with('#') {
+        return text;
+    }
+    let last = text.chars().count().saturating_sub(1);
+    let mut written = String::with_capacity(text.len());
+    for (at, c) in text.chars().enumerate() {
+        let is_edge = (at == 0 && matches!(c, ' ' | '#')) || (at == last && c == ' ');
+        if is_edge || matches!(c, '"' | '+' | ',' | ';' | '<' | '>' | '\\') {
+            written.push('\\');
+        }
+        written.push(c);
+    }
+    written
 }
 
 /// The value as text: ASN.1 strings of every age; bytes that are no text as `#hex` (RFC 4514 §2.4).
@@ -643,6 +700,37 @@ mod tests {
         *der.last_mut().expect("it is not empty") ^= 1;
         let forged = read(&der).expect("it can be read").0;
         assert_eq!((forged.issuer_is_subject, forged.self_signed), (true, false));
+    }
+
+    #[test]
+    fn small_rsa_keys_are_weak_whatever_they_are_for() {
+        let plain = named(&["a.example"]);
+        for (key_type, is_weak) in [
+            ("rsa-2048", false),
+            ("rsa-2047", true),
+            ("rsa-pss-2048", false),
+            ("rsa-pss-1024", true),
+            ("dsa", true),
+            ("p192", true),
+            ("p256", false),
+        ] {
+            let certificate = Certificate { key_type: key_type.to_owned(), ..plain.clone() };
+            assert_eq!(certificate.weak_key().is_some(), is_weak, "{key_type}");
+        }
+    }
+
+    #[test]
+    fn a_signature_by_a_key_that_ring_does_not_read_speaks_against_nothing() {
+        let p256 = KeyPair::from_pem(include_str!("../../testdata/pki/ec-p256-01.pem"));
+        let made = CertificateParams::default().self_signed(&p256.expect("the key is good"));
+        let der = made.expect("it can be made").der().to_vec();
+        assert_eq!(read(&der).expect("it can be read").0.point_form, PointForm::Plain);
+        // The same point in hybrid form, which says the parity of the second coordinate again.
+        let at = der.windows(4).position(|part| part == [3, 0x42, 0, 4]).expect("it has a point");
+        let mut hybrid = der;
+        hybrid[at + 3] = 6 + (hybrid[at + 67] & 1);
+        let facts = read(&hybrid).expect("it can be read").0;
+        assert_eq!((facts.point_form, facts.self_signed), (PointForm::Odd, true));
     }
 
     #[test]
@@ -790,6 +878,34 @@ mod tests {
     }
 
     #[test]
+    fn no_value_of_a_subject_can_pass_for_another_attribute() {
+        for (value, shown) in [
+            ("a, O=b", r"CN=a\, O=b"),
+            ("a+b", r"CN=a\+b"),
+            (r#"a"b\c"#, r#"CN=a\"b\\c"#),
+            ("#abc", r"CN=\#abc"),
+            (" a ", r"CN=\ a\ "),
+            (" ", r"CN=\ "),
+            ("a<b>;", r"CN=a\<b\>\;"),
+            ("a=b", "CN=a=b"),
+        ] {
+            let certificate =
+                facts(|params| params.distinguished_name.push(DnType::CommonName, value));
+            assert_eq!(certificate.subject, shown);
+            assert_eq!(certificate.common_names().collect::<Vec<_>>(), [value]);
+        }
+        // Two attributes in one SET: the two SETs of one attribute each, joined by hand.
+        let der = made(|params| {
+            params.distinguished_name.push(DnType::CommonName, "ab");
+            params.distinguished_name.push(DnType::OrganizationName, "cd");
+        });
+        let two = b"\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02ab\x31\x0b\x30\x09\x06\x03\x55\x04\x0a\x0c\x02cd";
+        let one = b"\x31\x18\x30\x09\x06\x03\x55\x04\x03\x0c\x02ab\x30\x0b\x06\x03\x55\x04\x0a\x0c\x04cdef";
+        let der = patched(der, two, one);
+        assert_eq!(read(&der).expect("it can be read").0.subject, "CN=ab+O=cdef");
+    }
+
+    #[test]
     fn attributes_stand_in_their_order_and_unknown_ones_by_their_number() {
         let certificate = facts(|params| {
             let name = &mut params.distinguished_name;
@@ -803,16 +919,31 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_number_is_shown_as_encoded_however_odd() {
+    fn a_serial_number_is_shown_as_the_number_it_is_however_odd() {
         let number = |serial: &[u8]| {
             let length = u8::try_from(serial.len()).expect("it is short");
             [&[0x02, length], serial].concat()
         };
-        for serial in [&[0x01][..], &[0x00], &[0xff, 0x00, 0x01], &[0x7f; 20], &[0x11; 25]] {
+        // As `openssl x509 -serial` and Go's big.Int say them.
+        for (serial, shown) in [
+            (&[0x01][..], "01"),
+            (&[0x00], "00"),
+            (&[0x00, 0x00], "00"),
+            (&[0x00, 0x80], "80"),
+            (&[0x00, 0x00, 0x0a, 0xbc], "0abc"),
+            (&[0xff], "-01"),
+            (&[0xff, 0x01], "-ff"),
+            (&[0xff, 0x00, 0x01], "-ffff"),
+            (&[0x80], "-80"),
+            (&[0xff, 0xff, 0xfe], "-02"),
+            (&[0x80, 0x00], "-8000"),
+            (&[0x7f; 20], "7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f"),
+            (&[0x11; 25], "11111111111111111111111111111111111111111111111111"),
+        ] {
             let mark = vec![0x5a; serial.len()];
             let der = made(|params| params.serial_number = Some(SerialNumber::from_slice(&mark)));
             let der = patched(der, &number(&mark), &number(serial));
-            assert_eq!(read(&der).expect("it can be read").0.serial, hex(serial));
+            assert_eq!(read(&der).expect("it can be read").0.serial, shown, "{serial:x?}");
         }
     }
 
@@ -874,13 +1005,44 @@ mod tests {
         for (written, instant) in [
             (&b"\x17\x11300101000000+0200"[..], datetime!(2029-12-31 22:00 UTC)),
             (b"\x18\x0f20300101000000Z", datetime!(2030-01-01 00:00 UTC)),
-            (b"\x18\x1120300101000000.5Z", datetime!(2030-01-01 00:00:00.5 UTC)),
+            (b"\x18\x1120300101000000.5Z", datetime!(2030-01-01 00:00 UTC)),
+            (b"\x18\x1920300101000000.123456789Z", datetime!(2030-01-01 00:00 UTC)),
+            (b"\x18\x1120300101000000,5Z", datetime!(2030-01-01 00:00 UTC)),
+            (b"\x18\x1320300101000000+0200", datetime!(2029-12-31 22:00 UTC)),
+            (b"\x18\x1520300101000000.5-0500", datetime!(2030-01-01 05:00 UTC)),
             (b"\x18\x0f99991231235959Z", datetime!(9999-12-31 23:59:59 UTC)),
         ] {
             assert_eq!(dated(written), Ok(instant), "{written:x?}");
         }
         let told = "it is not an X.509 certificate: its notAfter is no date: \"20300230000000Z\"";
         assert_eq!(dated(b"\x18\x0f20300230000000Z").expect_err("no such day"), told);
+    }
+
+    #[test]
+    fn a_certificate_with_an_odd_date_is_the_certificate_that_it_is() {
+        let der = made(|params| params.not_after = datetime!(2100-01-01 00:00 UTC));
+        assert_eq!((&der[..2], der[3]), (&[0x30, 0x81][..], 0x30), "its lengths are short");
+        // The body with a longer date, signed as it stands then: seven bytes of algorithm and three
+        // of header stand before the signature.
+        let (body, tail) = der[3..].split_at(der.len() - 3 - 74);
+        let mut body = body.to_vec();
+        let date = body.windows(2).position(|part| part == [0x18, 15]).expect("notAfter");
+        body.splice(date..date + 17, b"\x18\x1921000101000000.123456789Z".iter().copied());
+        for length in [1, date - 16] {
+            body[length] += 10;
+        }
+        let key = KeyPair::from_pem(include_str!("../../testdata/pki/ed25519.pem"));
+        let key = key.expect("the key is good").serialize_der();
+        let key = ring::signature::Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key);
+        let signature = key.expect("the key is good").sign(&body);
+        let content = [&body, &tail[..10], signature.as_ref()].concat();
+        let length = u8::try_from(content.len()).expect("it is short");
+        let whole = [&[0x30, 0x81, length][..], &content].concat();
+        let (facts, _) = read(&[whole.as_slice(), b"!"].concat()).expect("it can be read");
+        assert_eq!(facts.not_after, datetime!(2100-01-01 00:00 UTC));
+        assert_eq!((facts.date_form, facts.self_signed), (DateForm::Fraction, true));
+        assert_eq!((facts.sha256, facts.trailing_bytes), (sha256(&whole), 1));
+        assert_eq!(read(&der).expect("it can be read").0.date_form, DateForm::Plain);
     }
 
     #[test]

@@ -217,7 +217,17 @@ pub(super) fn sorted(
         Some(key) => {
             let is_its = |public| key.pairs_with(public, random) == Pairing::Match;
             let found = publics.iter().position(is_its);
-            Some(found.ok_or("none of the certificates in it is the private key's")?)
+            // Where it cannot be told, the leaf is the one that it would be without a key.
+            let why = |public| match key.pairs_with(public, random) {
+                Pairing::Unknown(why) => Some(why),
+                Pairing::Match | Pairing::Differs => None,
+            };
+            if found.is_none() {
+                let none = "none of the certificates in it is the private key's";
+                let why = publics.iter().find_map(why).ok_or(none)?;
+                notes.push(format!("not checked: whether the key is the leaf's: {why}"));
+            }
+            found
         }
     };
     let arrangement = arrange(&facts, leaf);

@@ -6,7 +6,7 @@
 
 use super::cert::{hex, sha256};
 use super::oid;
-use super::pem::{self, Label};
+use super::pem::{self, Label, Oddity};
 use super::profile::KeyType;
 use super::rsa_key;
 use crate::redact::Redacted;
@@ -14,6 +14,7 @@ use pkcs8::der::{Decode as _, Encode as _};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
 use ring::rand::SecureRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
+use std::borrow::Cow;
 use std::fmt;
 use x509_parser::asn1_rs::{Any, FromDer as _, Tag};
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -23,6 +24,10 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const DSA: &str = "1.2.840.10040.4.1";
+/// How the keys of ssh-keygen begin (OpenSSH, `PROTOCOL.key`).
+const OPENSSH: &[u8] = b"openssh-key-v1\0";
+const P224: &str = "1.3.132.0.33";
 const P256: &str = "1.2.840.10045.3.1.7";
 const P384: &str = "1.3.132.0.34";
 const P521: &str = "1.3.132.0.35";
@@ -36,6 +41,8 @@ pub enum PublicKey {
         modulus: Vec<u8>,
         /// e.
         exponent: Vec<u8>,
+        /// Whether it says that it is for RSA-PSS alone (RFC 4055 §1.2), which few clients know.
+        pss: bool,
     },
     /// An elliptic curve key.
     Ec {
@@ -46,8 +53,13 @@ pub enum PublicKey {
     },
     /// Ed25519, 32 bytes.
     Ed25519(Vec<u8>),
-    /// Another algorithm, by its dotted OID.
-    Other(String),
+    /// Another algorithm, or a key that is none of the algorithm it names.
+    Other {
+        /// The algorithm's dotted OID.
+        oid: String,
+        /// SHA-256 of the whole `SubjectPublicKeyInfo`: keys of one algorithm are not one key.
+        digest: [u8; 32],
+    },
 }
 
 impl PublicKey {
@@ -55,8 +67,11 @@ impl PublicKey {
     #[must_use]
     pub fn of_certificate(spki: &SubjectPublicKeyInfo<'_>) -> Self {
         let bits = spki.subject_public_key.data.as_ref();
+        let other = |oid: &str| Self::Other { oid: oid.to_owned(), digest: sha256(spki.raw) };
         match oid::dotted(spki.algorithm.algorithm.as_bytes()).as_str() {
-            oid if oid == RSA.to_string() || oid == RSA_PSS.to_string() => rsa_public(bits, oid),
+            oid if oid == RSA.to_string() || oid == RSA_PSS.to_string() => {
+                rsa_public(bits, oid == RSA_PSS.to_string()).unwrap_or_else(|| other(oid))
+            }
             oid if oid == EC.to_string() => {
                 // asn1-rs takes the bytes of any type for an OID; spelt-out parameters are no name.
                 let named = spki.algorithm.parameters.as_ref().filter(|any| any.tag() == Tag::Oid);
@@ -67,7 +82,7 @@ impl PublicKey {
                 }
             }
             oid if oid == ED25519.to_string() => Self::Ed25519(bits.to_vec()),
-            oid => Self::Other(oid.to_owned()),
+            oid => other(oid),
         }
     }
 
@@ -76,26 +91,75 @@ impl PublicKey {
     pub fn id(&self) -> String {
         match self {
             Self::Rsa { modulus, .. } => short_digest(modulus),
-            Self::Ec { point, .. } => short_digest(point),
+            Self::Ec { point, .. } => short_digest(&without_parity(point)),
             Self::Ed25519(bytes) => short_digest(bytes),
-            Self::Other(oid) => short_digest(oid.as_bytes()),
+            Self::Other { digest, .. } => hex(&digest[..8]),
         }
     }
 
-    /// Type and size as JSON and tables name them: `rsa-2048`, `p256`, `ed25519`, or an OID.
+    /// Type and size as JSON and tables name them: `rsa-2048`, `rsa-pss-2048`, `p256`, `ed25519`,
+    /// or an OID.
     #[must_use]
     pub fn key_type(&self) -> String {
         match self {
-            Self::Rsa { modulus, .. } => format!("rsa-{}", bit_length(modulus)),
+            Self::Rsa { modulus, pss, .. } => rsa_name(modulus, *pss),
             Self::Ec { curve, .. } => curve_name(curve).to_owned(),
             Self::Ed25519(_) => "ed25519".to_owned(),
-            Self::Other(oid) => match oid.as_str() {
-                "1.3.101.113" => "ed448".to_owned(),
-                "1.2.840.10040.4.1" => "dsa".to_owned(),
-                _ => oid.clone(),
-            },
+            Self::Other { oid, .. } => other_name(oid),
         }
     }
+
+    /// Whether it is the same key, in whatever form each is written.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rsa { modulus, exponent, .. }, Self::Rsa { modulus: n, exponent: e, .. }) => {
+                modulus == n && exponent == e
+            }
+            (Self::Ec { curve, point }, Self::Ec { curve: theirs, point: presented }) => {
+                // A curve that is spelt out may be any.
+                let same_curve = curve == theirs || curve.is_empty() || theirs.is_empty();
+                same_curve && compressed(point) == compressed(presented)
+            }
+            (one, other) => one == other,
+        }
+    }
+
+    /// How the point of an EC key is written; of any other key, as it should be.
+    #[must_use]
+    pub fn point_form(&self) -> PointForm {
+        let Self::Ec { curve, point } = self else { return PointForm::Plain };
+        let coordinate = match curve.as_str() {
+            P224 => Some(28),
+            P256 => Some(32),
+            P384 => Some(48),
+            P521 => Some(66),
+            _ => None,
+        };
+        let coordinates = match point.first() {
+            Some(2 | 3) => 1,
+            Some(4 | 6 | 7) => 2,
+            _ => return PointForm::Invalid,
+        };
+        match coordinate {
+            Some(length) if point.len() != 1 + coordinates * length => PointForm::Invalid,
+            _ if is_uncompressed(point) => PointForm::Plain,
+            _ => PointForm::Odd,
+        }
+    }
+}
+
+/// How the public point of an EC key is written (SEC 1 §2.3.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PointForm {
+    /// With both coordinates, the one form that every reader must know (RFC 5480 §2.2).
+    #[default]
+    Plain,
+    /// Compressed or hybrid: OpenSSL reads it, Go and ring do not.
+    Odd,
+    /// No point of the curve at all, by its length or first byte; whether a point of the right
+    /// length is on the curve is not calculated here.
+    Invalid,
 }
 
 /// Why a private key could not be read. Never holds any of it.
@@ -113,6 +177,12 @@ pub enum KeyError {
     /// The DER is not what its label says.
     #[error("the DER in the block is not a {0} private key")]
     Structure(&'static str),
+    /// It is a key as ssh-keygen writes them.
+    #[error(
+        "the private key is in OpenSSH's own form, which no TLS server reads; make PEM of a copy: \
+         ssh-keygen -p -m PEM -f COPY"
+    )]
+    OpenSsh,
 }
 
 /// Whether a private key is the one of a certificate.
@@ -130,14 +200,25 @@ pub enum Pairing {
 pub struct PrivateKey {
     pkcs8: Redacted,
     form: Form,
+    oddity: Option<Oddity>,
 }
 
 /// What pairing needs of a private key.
 enum Form {
-    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
+    Rsa { modulus: Vec<u8>, exponent: Vec<u8>, pss: bool },
     Ec { curve: String, private: Redacted, point: Option<Vec<u8>> },
     Ed25519 { seed: Redacted },
     Other { oid: String },
+}
+
+/// What a block of a private key really holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Container {
+    Pkcs8,
+    Pkcs1,
+    Sec1,
+    /// The older form of DSA keys: six numbers.
+    Dsa,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -181,13 +262,42 @@ impl PrivateKey {
             Err(pem::PemError::Encrypted { .. }) => return Err(KeyError::Encrypted),
             der => der?,
         };
-        match block.label {
-            Label::Pkcs8Key => Self::from_pkcs8(der.expose()),
-            Label::Pkcs1Key => Self::from_pkcs1(der.expose()),
-            Label::Sec1Key => Self::from_sec1(der.expose()),
-            Label::EncryptedKey => Err(KeyError::Encrypted),
-            Label::Certificate | Label::Other(_) => Err(KeyError::Structure("known kind of")),
+        let der = der.expose();
+        let (container, name) = match block.label {
+            Label::Pkcs8Key => (Some(Container::Pkcs8), "PKCS#8"),
+            Label::Pkcs1Key => (Some(Container::Pkcs1), "PKCS#1 RSA"),
+            Label::Sec1Key => (Some(Container::Sec1), "SEC 1 EC"),
+            Label::EncryptedKey => return Err(KeyError::Encrypted),
+            Label::Certificate | Label::Other(_) => (None, "known kind of"),
+        };
+        if der.starts_with(OPENSSH) {
+            return Err(KeyError::OpenSsh);
         }
+        // Go and OpenSSL go by what is there, not by what it is called.
+        let found = container_of(der).ok_or(KeyError::Structure(name))?;
+        let key = match found {
+            Container::Pkcs8 => Self::from_pkcs8(der),
+            Container::Pkcs1 => Self::from_pkcs1(der),
+            Container::Sec1 => Self::from_sec1(der),
+            Container::Dsa => {
+                Ok(Self::of(Redacted::default(), Form::Other { oid: DSA.to_owned() }))
+            }
+        }?;
+        let is_rsa = matches!(key.form, Form::Rsa { .. });
+        let is_ec = matches!(key.form, Form::Ec { .. });
+        let mislabelled = match (container, found) {
+            (_, Container::Dsa) => None,
+            (Some(label), found) if label == found => None,
+            // OpenSSL reads what the label says, or else a PKCS#8 key of that algorithm.
+            (Some(Container::Pkcs1), Container::Pkcs8) if is_rsa => Some(Oddity::OldKeyLabel),
+            (Some(Container::Sec1), Container::Pkcs8) if is_ec => Some(Oddity::OldKeyLabel),
+            _ => Some(Oddity::OtherKeyLabel),
+        };
+        Ok(Self { oddity: block.oddity.or(mislabelled), ..key })
+    }
+
+    const fn of(pkcs8: Redacted, form: Form) -> Self {
+        Self { pkcs8, form, oddity: None }
     }
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
@@ -195,35 +305,46 @@ impl PrivateKey {
         let info = PrivateKeyInfoRef::from_der(der).map_err(broken)?;
         let inner = info.private_key.as_bytes();
         let form = match info.algorithm.oid {
-            RSA | RSA_PSS => rsa_form(inner).ok_or(KeyError::Structure("PKCS#8 RSA"))?,
+            oid @ (RSA | RSA_PSS) => {
+                rsa_form(inner, oid == RSA_PSS).ok_or(KeyError::Structure("PKCS#8 RSA"))?
+            }
             EC => {
                 let curve =
                     info.algorithm.parameters_oid().map(|oid| oid.to_string()).unwrap_or_default();
-                ec_form(inner, Some(curve)).ok_or(KeyError::Structure("PKCS#8 EC"))?
+                // Version 2 has a place of its own for the public point (RFC 5958 §2).
+                let beside = info.public_key.and_then(|bits| bits.as_bytes().map(<[u8]>::to_vec));
+                ec_form(inner, Some(curve), beside).ok_or(KeyError::Structure("PKCS#8 EC"))?
             }
             ED25519 => ed25519_form(inner).ok_or(KeyError::Structure("PKCS#8 Ed25519"))?,
             other => Form::Other { oid: other.to_string() },
         };
-        Ok(Self { pkcs8: Redacted::new(der.to_vec()), form })
+        Ok(Self::of(Redacted::new(der.to_vec()), form))
     }
 
     fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
-        let form = rsa_form(der).ok_or(KeyError::Structure("PKCS#1 RSA"))?;
+        let form = rsa_form(der, false).ok_or(KeyError::Structure("PKCS#1 RSA"))?;
         let null = pkcs8::der::asn1::AnyRef::NULL;
         let pkcs8 = wrap(AlgorithmIdentifierRef { oid: RSA, parameters: Some(null) }, der);
-        Ok(Self { pkcs8: pkcs8.ok_or(KeyError::Structure("PKCS#1 RSA"))?, form })
+        Ok(Self::of(pkcs8.ok_or(KeyError::Structure("PKCS#1 RSA"))?, form))
     }
 
     fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
-        let form = ec_form(der, None).ok_or(KeyError::Structure("SEC 1 EC"))?;
+        let form = ec_form(der, None, None).ok_or(KeyError::Structure("SEC 1 EC"))?;
         let Form::Ec { curve, .. } = &form else { return Err(KeyError::Structure("SEC 1 EC")) };
         let pkcs8 = ObjectIdentifier::new(curve).ok().and_then(|curve| {
             wrap(AlgorithmIdentifierRef { oid: EC, parameters: Some((&curve).into()) }, der)
         });
-        Ok(Self { pkcs8: pkcs8.unwrap_or_default(), form })
+        Ok(Self::of(pkcs8.unwrap_or_default(), form))
     }
 
-    /// The key as PKCS#8 DER; empty for an EC key that does not name its curve.
+    /// What of its writing makes other readers pass over it.
+    #[must_use]
+    pub const fn oddity(&self) -> Option<Oddity> {
+        self.oddity
+    }
+
+    /// The key as PKCS#8 DER; empty for an EC key that does not name its curve, and for the older
+    /// form of DSA.
     #[must_use]
     pub fn pkcs8(&self) -> &Redacted {
         &self.pkcs8
@@ -239,23 +360,43 @@ impl PrivateKey {
     #[must_use]
     pub fn key_type(&self) -> String {
         match &self.form {
-            Form::Rsa { modulus, .. } => format!("rsa-{}", bit_length(modulus)),
+            Form::Rsa { modulus, pss, .. } => rsa_name(modulus, *pss),
             Form::Ec { curve, .. } => curve_name(curve).to_owned(),
             Form::Ed25519 { .. } => "ed25519".to_owned(),
-            Form::Other { oid } => PublicKey::Other(oid.clone()).key_type(),
+            Form::Other { oid } => other_name(oid),
         }
+    }
+
+    /// Whether its type is known in full: a key may leave its curve to the certificate.
+    #[must_use]
+    pub fn has_type(&self) -> bool {
+        !matches!(&self.form, Form::Ec { curve, .. } if curve.is_empty())
     }
 
     /// A short digest of the public half, to be compared with [`PublicKey::id`] by eye; none where
     /// the public half is not stored with the key.
     #[must_use]
     pub fn public_id(&self) -> Option<String> {
+        self.public_key().map(|public| public.id())
+    }
+
+    /// The public half, as it is stored with the key or follows from it; none where only
+    /// [`Self::pairs_with`] can tell. A point that is stored is not checked here.
+    #[must_use]
+    pub fn public_key(&self) -> Option<PublicKey> {
         match &self.form {
-            Form::Rsa { modulus, .. } => Some(short_digest(modulus)),
-            Form::Ec { point, .. } => point.as_deref().map(short_digest),
+            Form::Rsa { modulus, exponent, pss } => Some(PublicKey::Rsa {
+                modulus: modulus.clone(),
+                exponent: exponent.clone(),
+                pss: *pss,
+            }),
+            Form::Ec { curve, point, .. } => {
+                let curve = curve.clone();
+                point.clone().map(|point| PublicKey::Ec { curve, point })
+            }
             Form::Ed25519 { seed } => Ed25519KeyPair::from_seed_unchecked(seed.expose())
                 .ok()
-                .map(|pair| short_digest(pair.public_key().as_ref())),
+                .map(|pair| PublicKey::Ed25519(pair.public_key().as_ref().to_vec())),
             Form::Other { .. } => None,
         }
     }
@@ -265,9 +406,10 @@ impl PrivateKey {
     #[must_use]
     pub fn pairs_with(&self, public: &PublicKey, random: &dyn SecureRandom) -> Pairing {
         match (&self.form, public) {
-            (Form::Rsa { modulus, exponent }, PublicKey::Rsa { modulus: n, exponent: e }) => {
-                paired(modulus == n && exponent == e)
-            }
+            (
+                Form::Rsa { modulus, exponent, .. },
+                PublicKey::Rsa { modulus: n, exponent: e, .. },
+            ) => paired(modulus == n && exponent == e),
             (
                 Form::Ec { curve, private, point },
                 PublicKey::Ec { curve: theirs, point: presented },
@@ -278,9 +420,12 @@ impl PrivateKey {
                     Err(_) => Pairing::Differs,
                 }
             }
-            (Form::Other { oid }, PublicKey::Other(theirs)) if oid == theirs => Pairing::Unknown(
-                format!("keys of type {} cannot be compared here", self.key_type()),
-            ),
+            (Form::Other { oid }, PublicKey::Other { oid: theirs, .. }) if oid == theirs => {
+                Pairing::Unknown(format!(
+                    "keys of type {} cannot be compared here",
+                    self.key_type()
+                ))
+            }
             _ => Pairing::Differs,
         }
     }
@@ -301,26 +446,43 @@ fn pair_ec(
     if curve != their_curve && !curve.is_empty() && !their_curve.is_empty() {
         return Pairing::Differs;
     }
-    let algorithm = match (curve, their_curve) {
-        (P256, _) | ("", P256) => Some(&signature::ECDSA_P256_SHA256_ASN1_SIGNING),
-        (P384, _) | ("", P384) => Some(&signature::ECDSA_P384_SHA384_ASN1_SIGNING),
+    let (point, presented) = (point.map(without_parity), without_parity(presented));
+    let (point, presented) = (point.as_deref(), &*presented);
+    let suite = match (curve, their_curve) {
+        (P256, _) | ("", P256) => Some((&signature::ECDSA_P256_SHA256_ASN1_SIGNING, 32)),
+        (P384, _) | ("", P384) => Some((&signature::ECDSA_P384_SHA384_ASN1_SIGNING, 48)),
         _ => None,
     };
+    let scalar = match suite.map(|(algorithm, length)| (algorithm, of_length(private, length))) {
+        Some((algorithm, Some(scalar))) => Some((algorithm, scalar)),
+        Some((_, None)) => return no_scalar(curve),
+        None => None,
+    };
+    // What ring says of a point; an error where it will not work with the private key at all.
     let is_point_of = |point: &[u8]| {
-        algorithm.map(|algorithm| {
-            let private = private.expose();
-            EcdsaKeyPair::from_private_key_and_public_key(algorithm, private, point, random).is_ok()
+        scalar.as_ref().map(|(algorithm, scalar)| {
+            let made = EcdsaKeyPair::from_private_key_and_public_key(
+                algorithm,
+                scalar.expose(),
+                point,
+                random,
+            );
+            match made {
+                Ok(_) => Ok(true),
+                Err(why) if why.to_string() == INCONSISTENT => Ok(false),
+                Err(_) => Err(()),
+            }
         })
     };
     // ring wants the uncompressed form.
     if is_uncompressed(presented)
-        && let Some(is_its_point) = is_point_of(presented)
+        && let Some(told) = is_point_of(presented)
     {
-        return paired(is_its_point);
+        return told.map_or_else(|()| no_scalar(curve), paired);
     }
     match point {
         // A stored point that is not the key's own proves nothing.
-        Some(point) if is_uncompressed(point) && is_point_of(point) == Some(false) => {
+        Some(point) if is_uncompressed(point) && is_point_of(point) == Some(Ok(false)) => {
             Pairing::Unknown("the private key holds a public point that is not its own".to_owned())
         }
         Some(point) => paired(compressed(point) == compressed(presented)),
@@ -335,43 +497,98 @@ fn pair_ec(
     }
 }
 
+/// What ring says of a public point that is not the private key's.
+const INCONSISTENT: &str = "InconsistentComponents";
+
+fn no_scalar(curve: &str) -> Pairing {
+    let curve = curve_name(curve);
+    Pairing::Unknown(format!("the private key holds no number that curve {curve} can have"))
+}
+
+/// A private number in as many bytes as its curve has (RFC 5915 §3), which is the only form that
+/// ring takes: some writers drop leading zeros, others put one more; nothing when it is too large.
+fn of_length(private: &Redacted, length: usize) -> Option<Redacted> {
+    let number = private.expose();
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let digits = &number[zeros..];
+    let mut whole = vec![0; length.checked_sub(digits.len())?];
+    // One allocation: what grows leaves copies behind.
+    whole.reserve_exact(digits.len());
+    whole.extend_from_slice(digits);
+    Some(Redacted::new(whole))
+}
+
+/// A point in hybrid form, both coordinates and the parity of the second (6 or 7), as the
+/// uncompressed one that it is (X9.62 §4.3.6); every other as it is.
+fn without_parity(point: &[u8]) -> Cow<'_, [u8]> {
+    match point.split_first() {
+        Some((6 | 7, both)) => Cow::Owned([&[4], both].concat()),
+        _ => Cow::Borrowed(point),
+    }
+}
+
 /// Whether an encoded point holds both coordinates (SEC 1 §2.3.3: it begins with 4).
 fn is_uncompressed(point: &[u8]) -> bool {
     point.first() == Some(&4)
 }
 
-/// The compressed form of an encoded point: the first coordinate, and whether the second is odd
-/// (SEC 1 §2.3.3).
-fn compressed(point: &[u8]) -> Vec<u8> {
+/// What the compressed form of an encoded point holds: whether the second coordinate is odd, as its
+/// first byte says it, and the first coordinate (SEC 1 §2.3.3).
+fn compressed(point: &[u8]) -> (u8, &[u8]) {
     match point.split_first() {
-        Some((4, both)) if both.len() % 2 == 0 => {
+        Some((4 | 6 | 7, both)) if both.len() % 2 == 0 => {
             let (first, second) = both.split_at(both.len() / 2);
-            let parity = 2 + (second.last().copied().unwrap_or_default() & 1);
-            [&[parity], first].concat()
+            (2 + (second.last().copied().unwrap_or_default() & 1), first)
         }
-        _ => point.to_vec(),
+        Some((form, rest)) => (*form, rest),
+        None => (0, &[]),
     }
 }
 
-fn rsa_form(der: &[u8]) -> Option<Form> {
+/// Which structure the DER has, by its first values: a version, then an algorithm (PKCS#8), a
+/// number (PKCS#1, or DSA with five of them), or bytes (SEC 1).
+fn container_of(der: &[u8]) -> Option<Container> {
+    let (_, outer) = Any::from_der(der).ok()?;
+    let (rest, version) = Any::from_der(outer.data).ok()?;
+    let (mut rest, second) = Any::from_der(rest).ok()?;
+    let is_versioned = (outer.tag(), version.tag()) == (Tag::Sequence, Tag::Integer);
+    match second.tag() {
+        _ if !is_versioned => None,
+        Tag::Sequence => Some(Container::Pkcs8),
+        Tag::OctetString => Some(Container::Sec1),
+        Tag::Integer => {
+            let mut numbers = 1;
+            while let Ok((next, _)) = Any::from_der(rest)
+                && numbers < 9
+            {
+                (rest, numbers) = (next, numbers + 1);
+            }
+            Some(if numbers == 5 { Container::Dsa } else { Container::Pkcs1 })
+        }
+        _ => None,
+    }
+}
+
+fn rsa_form(der: &[u8], pss: bool) -> Option<Form> {
     let key = pkcs1::RsaPrivateKeyRef::from_der(der).ok()?;
     Some(Form::Rsa {
         modulus: without_zeros(key.modulus.as_bytes()),
         exponent: without_zeros(key.public_exponent.as_bytes()),
+        pss,
     })
 }
 
-fn rsa_public(bits: &[u8], oid: &str) -> PublicKey {
-    match pkcs1::RsaPublicKeyRef::from_der(bits) {
-        Ok(key) => PublicKey::Rsa {
-            modulus: without_zeros(key.modulus.as_bytes()),
-            exponent: without_zeros(key.public_exponent.as_bytes()),
-        },
-        Err(_) => PublicKey::Other(oid.to_owned()),
-    }
+fn rsa_public(bits: &[u8], pss: bool) -> Option<PublicKey> {
+    let key = pkcs1::RsaPublicKeyRef::from_der(bits).ok()?;
+    Some(PublicKey::Rsa {
+        modulus: without_zeros(key.modulus.as_bytes()),
+        exponent: without_zeros(key.public_exponent.as_bytes()),
+        pss,
+    })
 }
 
-fn ec_form(der: &[u8], curve: Option<String>) -> Option<Form> {
+/// `curve` and `beside` are what PKCS#8 says around the SEC 1 structure: the curve, the point.
+fn ec_form(der: &[u8], curve: Option<String>, beside: Option<Vec<u8>>) -> Option<Form> {
     let Ok(key) = sec1::EcPrivateKey::from_der(der) else {
         return ec_form_spelt_out(der, curve.unwrap_or_default());
     };
@@ -380,7 +597,7 @@ fn ec_form(der: &[u8], curve: Option<String>) -> Option<Form> {
     Some(Form::Ec {
         curve: curve.or_else(named).unwrap_or_default(),
         private: Redacted::new(key.private_key.to_vec()),
-        point: key.public_key.map(<[u8]>::to_vec),
+        point: key.public_key.map(<[u8]>::to_vec).or(beside),
     })
 }
 
@@ -445,13 +662,25 @@ fn bit_length(number: &[u8]) -> usize {
     number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
+fn rsa_name(modulus: &[u8], pss: bool) -> String {
+    format!("rsa-{}{}", if pss { "pss-" } else { "" }, bit_length(modulus))
+}
+
+fn other_name(oid: &str) -> String {
+    match oid {
+        "1.3.101.113" => "ed448".to_owned(),
+        "1.2.840.10040.4.1" => "dsa".to_owned(),
+        _ => oid.to_owned(),
+    }
+}
+
 fn curve_name(oid: &str) -> &str {
     match oid {
         P256 => "p256",
         P384 => "p384",
         P521 => "p521",
         "1.2.840.10045.3.1.1" => "p192",
-        "1.3.132.0.33" => "p224",
+        P224 => "p224",
         "1.3.132.0.10" => "secp256k1",
         "" => "ec with explicit parameters",
         other => other,
@@ -611,6 +840,112 @@ mod tests {
         }
     }
 
+    /// The SEC 1 structure of a P-256 scalar as it is, of whatever length.
+    fn written(scalar: &[u8]) -> PrivateKey {
+        let curve = [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+        let parts = [&[2, 1, 1][..], &tagged(4, scalar), &tagged(0xa0, &curve)].concat();
+        key(pem::encode("EC PRIVATE KEY", &tagged(0x30, &parts)).as_bytes())
+    }
+
+    #[test]
+    fn a_private_number_with_a_zero_less_or_more_is_the_same_number() {
+        let random = SystemRandom::new();
+        // By `openssl ecparam -genkey` until one began with a zero byte; OpenSSL and Go take the
+        // pair whether that zero is written or not.
+        let small = key(SMALL_NUMBER_KEY.as_bytes());
+        let number = scalar(&small).to_vec();
+        let stored = match &small.form {
+            Form::Ec { point, .. } => point.clone().expect("it has one"),
+            _ => panic!("{small:?} is no EC key"),
+        };
+        assert_eq!((number.len(), number[0]), (32, 0));
+        let public = PublicKey::Ec { curve: P256.to_owned(), point: stored };
+        let theirs = secret("p256-sec1").public;
+        for scalar in [&number[1..], &number, &[&[0], number.as_slice()].concat()] {
+            assert_eq!(written(scalar).pairs_with(&public, &random), Pairing::Match, "{scalar:x?}");
+            assert_eq!(written(scalar).pairs_with(&theirs, &random), Pairing::Differs);
+        }
+        // No number of the curve: nothing can be said of it.
+        let why = "the private key holds no number that curve p256 can have";
+        for scalar in [&[0xff; 32][..], &[0; 32], &[], &[1; 33]] {
+            let told = written(scalar).pairs_with(&public, &random);
+            assert_eq!(told, Pairing::Unknown(why.to_owned()), "{scalar:x?}");
+        }
+    }
+
+    #[test]
+    fn a_point_in_hybrid_form_is_the_point() {
+        let random = SystemRandom::new();
+        let Secret { key, public, .. } = secret("p256-sec1");
+        let mut hybrid = point(&public).to_vec();
+        hybrid[0] = 6 + (hybrid[64] & 1);
+        let bare = sec1(P256, scalar(&key), Some(&hybrid));
+        assert_eq!(bare.public_id(), Some(public.id()));
+        assert_eq!(bare.pairs_with(&public, &random), Pairing::Match);
+        let hybrid = PublicKey::Ec { curve: P256.to_owned(), point: hybrid };
+        assert_eq!((hybrid.id(), hybrid.point_form()), (public.id(), PointForm::Odd));
+        assert_eq!(key.pairs_with(&hybrid, &random), Pairing::Match);
+        let form = |point: &[u8]| {
+            PublicKey::Ec { curve: P256.to_owned(), point: point.to_vec() }.point_form()
+        };
+        let plain = point(&public);
+        for (point, expected) in [
+            (plain, PointForm::Plain),
+            (&[&[2], &plain[1..33]].concat(), PointForm::Odd),
+            (&plain[..64], PointForm::Invalid),
+            (&[0], PointForm::Invalid),
+            (&[], PointForm::Invalid),
+            (&[&[5], &plain[1..]].concat(), PointForm::Invalid),
+        ] {
+            assert_eq!(form(point), expected, "{point:x?}");
+        }
+        assert_eq!(PublicKey::Ed25519(vec![2; 32]).point_form(), PointForm::Plain);
+    }
+
+    #[test]
+    fn the_second_version_of_pkcs8_has_the_public_point_beside_the_key() {
+        let Secret { key: old, public, .. } = secret("p521-sec1");
+        let algorithm = [6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 0x23];
+        let inner = tagged(0x30, &[&[2, 1, 1], tagged(4, scalar(&old)).as_slice()].concat());
+        let bits = [&[0], point(&public)].concat();
+        let parts =
+            [&[2, 1, 1][..], &tagged(0x30, &algorithm), &tagged(4, &inner), &tagged(0x81, &bits)];
+        let new = key(pem::encode("PRIVATE KEY", &tagged(0x30, &parts.concat())).as_bytes());
+        assert_eq!(new.public_id(), Some(public.id()));
+        assert_eq!(new.pairs_with(&public, &SystemRandom::new()), Pairing::Match);
+    }
+
+    #[test]
+    fn keys_of_one_unknown_algorithm_are_not_one_key() {
+        let spki = |bits: u8| [0x30, 12, 0x30, 5, 6, 3, 0x2b, 0x65, 0x71, 3, 3, 0, bits, 7];
+        let read = |der: &[u8]| {
+            let (_, spki) = SubjectPublicKeyInfo::from_der(der).expect("it is one");
+            PublicKey::of_certificate(&spki)
+        };
+        let (one, two) = (read(&spki(1)), read(&spki(2)));
+        assert_eq!((one.key_type(), two.key_type()), ("ed448".to_owned(), "ed448".to_owned()));
+        assert_ne!(one.id(), two.id());
+        assert_eq!(one.id(), read(&spki(1)).id());
+    }
+
+    #[test]
+    fn an_rsa_key_for_pss_alone_is_a_type_of_its_own() {
+        let plain = key(include_bytes!("../../testdata/pki/rsa-2048-01.pem"));
+        let Form::Rsa { modulus, exponent, .. } = &plain.form else { panic!("{plain:?} is RSA") };
+        let public =
+            |pss| PublicKey::Rsa { modulus: modulus.clone(), exponent: exponent.clone(), pss };
+        assert_eq!(public(false).key_type(), "rsa-2048");
+        assert_eq!(public(true).key_type(), "rsa-pss-2048");
+        // 1.2.840.113549.1.1.1 becomes 1.2.840.113549.1.1.10.
+        let mut der = plain.pkcs8().expose().to_vec();
+        let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+        let at = der.windows(9).position(|part| part == oid).expect("it names RSA");
+        der[at + 8] = 10;
+        let pss = key(pem::encode("PRIVATE KEY", &der).as_bytes());
+        assert_eq!(pss.key_type(), "rsa-pss-2048");
+        assert_eq!(pss.pairs_with(&public(true), &SystemRandom::new()), Pairing::Match);
+    }
+
     /// A good public point whose private key nobody has.
     fn fresh_point(curve: &str) -> Vec<u8> {
         let algorithm = match curve {
@@ -742,13 +1077,21 @@ mod tests {
                 "the DER in the block is not a PKCS#8 private key",
             ),
             (
-                block("RSA PRIVATE KEY", pkcs8),
+                block("RSA PRIVATE KEY", &[0x30, 0]),
                 "the DER in the block is not a PKCS#1 RSA private key",
             ),
-            (block("EC PRIVATE KEY", pkcs8), "the DER in the block is not a SEC 1 EC private key"),
             (
-                block("OPENSSH PRIVATE KEY", pkcs8),
+                block("EC PRIVATE KEY", &[0x30, 0]),
+                "the DER in the block is not a SEC 1 EC private key",
+            ),
+            (
+                block("ANY PRIVATE KEY", &[0x30, 0]),
                 "the DER in the block is not a known kind of private key",
+            ),
+            (
+                block("OPENSSH PRIVATE KEY", b"openssh-key-v1\0\0\0\0\x04none"),
+                "the private key is in OpenSSH's own form, which no TLS server reads; make PEM of \
+                 a copy: ssh-keygen -p -m PEM -f COPY",
             ),
             (
                 "-----BEGIN PRIVATE KEY-----\nMAA=\n".to_owned(),
@@ -758,6 +1101,37 @@ mod tests {
             let error = PrivateKey::from_pem(pem.as_bytes()).expect_err(told);
             assert_eq!(error.to_string(), told, "{pem}");
         }
+    }
+
+    #[test]
+    fn a_key_is_what_it_is_whatever_its_label_says() {
+        let pem = |label: &str, der: &[u8]| key(pem::encode(label, der).as_bytes());
+        let rsa = key(include_bytes!("../../testdata/pki/rsa-2048-01.pem"));
+        let info = PrivateKeyInfoRef::from_der(rsa.pkcs8().expose()).expect("it is PKCS#8");
+        let pkcs1 = info.private_key.as_bytes().to_vec();
+        let pkcs8 = rsa.pkcs8().expose();
+        let p256 = key(include_bytes!("../../testdata/pki/ec-p256-01.pem"));
+        let sec1 = tagged(0x30, &[&[2, 1, 1][..], &tagged(4, &[7; 32])].concat());
+        // Measured: Go takes each of them. OpenSSL's servers and rustls take what is said here.
+        for (label, der, key_type, oddity) in [
+            ("PRIVATE KEY", pkcs8, "rsa-2048", None),
+            ("RSA PRIVATE KEY", &pkcs1, "rsa-2048", None),
+            ("RSA PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OldKeyLabel)),
+            ("EC PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("EC PRIVATE KEY", p256.pkcs8().expose(), "p256", Some(Oddity::OldKeyLabel)),
+            ("PRIVATE KEY", &pkcs1, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("EC PRIVATE KEY", &pkcs1, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("ANY PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("EC PRIVATE KEY", &sec1, "ec with explicit parameters", None),
+            ("PRIVATE KEY", &sec1, "ec with explicit parameters", Some(Oddity::OtherKeyLabel)),
+        ] {
+            let read = pem(label, der);
+            assert_eq!((read.key_type().as_str(), read.oddity()), (key_type, oddity), "{label}");
+        }
+        // Version, p, q, g, y, x.
+        let dsa = tagged(0x30, &[&[2, 1, 0], [2, 1, 7].repeat(5).as_slice()].concat());
+        let dsa = pem("DSA PRIVATE KEY", &dsa);
+        assert_eq!((dsa.key_type().as_str(), dsa.oddity(), dsa.public_id()), ("dsa", None, None));
     }
 
     #[test]
@@ -803,6 +1177,15 @@ mod tests {
         let key = key(include_bytes!("../../testdata/pki/ed25519.pem"));
         assert_eq!(format!("{key:?}"), "PrivateKey(ed25519)");
     }
+
+    /// TEST ONLY.
+    const SMALL_NUMBER_KEY: &str = "\
+-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIABG4uRpxan0J4L9404OqgijqwyR2PeK5qSecqVwpfcyoAoGCCqGSM49
+AwEHoUQDQgAE919m7YmRopv6ETJaRAyo6RMeqSLCTykV9E9cFSURe4ax94Y019zx
+cV06BDSWEioMyaaDMUrm4UzwoC+m6fHa9g==
+-----END EC PRIVATE KEY-----
+";
 
     /// By `openssl ecparam -name prime256v1 -param_enc explicit -genkey`, as PKCS#8. TEST ONLY.
     const EXPLICIT_CURVE_KEY: &str = "\

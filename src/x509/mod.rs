@@ -7,6 +7,7 @@ pub mod authority;
 pub mod cert;
 pub mod chain;
 mod constraints;
+pub mod dates;
 pub mod foreign;
 pub mod instant;
 pub mod issue;

@@ -28,7 +28,7 @@ pub fn covers(pattern: &str, host: &str) -> bool {
         Ok(ascii) if !host.is_ascii() => ascii,
         _ => host.to_ascii_lowercase(),
     };
-    if host.is_empty() || pattern.is_empty() || host.parse::<IpAddr>().is_ok() {
+    if !can_be_asked_for(&host) || host.parse::<IpAddr>().is_ok() {
         return false;
     }
     match pattern.strip_prefix("*.") {
@@ -39,6 +39,13 @@ pub fn covers(pattern: &str, host: &str) -> bool {
             host.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == parent)
         }
     }
+}
+
+/// Whether anybody can ask for such a host, or for all of such a wildcard.
+fn can_be_asked_for(host: &str) -> bool {
+    let rest = host.strip_prefix("*.").unwrap_or(host);
+    let fine = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    rest.split('.').all(|label| !label.is_empty() && label.chars().all(fine))
 }
 
 /// Checks a DNS name that is about to be signed as a dNSName: limits, labels, and a wildcard only
@@ -199,7 +206,8 @@ pub fn check_uri(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Why a dNSName that stands in a certificate covers no host for any client; none when it can.
+/// Why a dNSName that stands in a certificate covers no host for any client, or for none but Go;
+/// none when it can.
 #[must_use]
 pub fn dead_dns_name(name: &str) -> Option<&'static str> {
     if name.is_empty() {
@@ -220,11 +228,20 @@ pub fn dead_dns_name(name: &str) -> Option<&'static str> {
         Some("it has a character that no host name has")
     } else if name.contains('*') && !is_plain_wildcard(name) {
         Some("its wildcard is not the whole left-most label, and that alone")
+    } else if is_wildcard_of_one_label(name) {
+        Some("its wildcard has only one label behind it")
     } else if name.split('.').any(str::is_empty) {
         Some("it has an empty label")
     } else {
         None
     }
+}
+
+/// Whether it is a wildcard like `*.com`, which Go alone lets cover hosts: OpenSSL, rustls and
+/// browsers want two labels behind it.
+#[must_use]
+pub fn is_wildcard_of_one_label(name: &str) -> bool {
+    name.strip_prefix("*.").is_some_and(|rest| !rest.is_empty() && !rest.contains(['.', '*']))
 }
 
 fn is_plain_wildcard(name: &str) -> bool {
@@ -245,6 +262,12 @@ mod tests {
     fn names_cover_hosts_as_rfc_9525_says() {
         for (pattern, host, covered) in [
             ("a.example", "a.example", true),
+            ("a.example.", "a.example..", false),
+            ("*.b.example", "a.b.example..", false),
+            ("*.b.example", "a b.b.example", false),
+            ("*.b.example", "a*.b.example", false),
+            ("*.b.example", "*a.b.example", false),
+            ("*.b.example", "a_1.b.example", true),
             ("A.Example", "a.eXample", true),
             ("a.example", "a.example.", true),
             ("a.example.", "a.example", false),
@@ -374,7 +397,8 @@ mod tests {
             ("a.example/path", true),
             ("a.example:443", true),
             ("*", true),
-            ("*.example", false),
+            ("*.example", true),
+            ("*.", true),
             ("a*.shop.example", true),
             ("*.*.example", true),
             ("a..b", true),

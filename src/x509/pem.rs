@@ -104,10 +104,35 @@ pub struct Block {
 pub enum Oddity {
     /// A byte order mark stands before the BEGIN line: OpenSSL reads it, Go and rustls do not.
     ByteOrderMark,
-    /// The BEGIN or END line is indented, or lines end in a bare CR: nobody else reads it.
+    /// The BEGIN or END line is indented: nobody else reads it.
     Misplaced,
+    /// A byte order mark stands in the base64 or before END: nobody else reads it.
+    InnerMark,
+    /// Lines end in a bare CR: of the others, rustls alone reads it.
+    BareCr,
     /// The label is an old spelling (`TRUSTED CERTIFICATE`): OpenSSL reads it, Go and rustls do not.
     OldLabel,
+    /// The END line has another label than the BEGIN line: nobody else reads it.
+    OtherEnd,
+    /// The last bytes lack their `=`: of the others, rustls alone reads it.
+    NoPadding,
+    /// A blank line stands behind the first line of base64: OpenSSL takes what is before it for
+    /// headers.
+    BlankLines,
+    /// There are headers in it (RFC 1421 §4.4), as nothing but an encrypted key has them today.
+    Headers,
+    /// A no-break space ends a line, or a form feed the BEGIN: OpenSSL reads it, Go and rustls do
+    /// not.
+    StrangeBlanks,
+    /// A second CR or a form feed ends a line: Go does not read it.
+    StrangeEnds,
+    /// A tab stands behind the BEGIN: rustls does not read it.
+    TrailingTab,
+    /// A PKCS#8 key under the label of the older form of its algorithm: OpenSSL and Go take it.
+    OldKeyLabel,
+    /// A key under a label that is for another kind: Go goes by what is in it, as `openssl pkey`
+    /// does and OpenSSL's servers do not.
+    OtherKeyLabel,
 }
 
 impl Oddity {
@@ -119,7 +144,18 @@ impl Oddity {
             Self::Misplaced => {
                 "its BEGIN and END do not stand at the beginning of lines of their own"
             }
+            Self::InnerMark => "a byte order mark stands inside it",
+            Self::BareCr => "its lines end in a bare carriage return",
+            Self::StrangeEnds => "its lines end in a second carriage return or a form feed",
+            Self::TrailingTab => "a tab stands behind its BEGIN",
             Self::OldLabel => "its label is an old spelling of CERTIFICATE",
+            Self::OtherEnd => "its END line has another label than its BEGIN line",
+            Self::NoPadding => "its base64 lacks the = at the end",
+            Self::BlankLines => "a blank line stands within its base64",
+            Self::Headers => "it has header lines before its base64",
+            Self::StrangeBlanks => "its lines end in white space that is no blank, tab or line end",
+            Self::OldKeyLabel => "it is PKCS#8, and its label is that of an older form",
+            Self::OtherKeyLabel => "its label is that of another kind of key",
         }
     }
 
@@ -127,8 +163,32 @@ impl Oddity {
     #[must_use]
     pub const fn unseen_by(self) -> &'static str {
         match self {
-            Self::ByteOrderMark | Self::OldLabel => "Go and rustls",
-            Self::Misplaced => "OpenSSL, Go and rustls",
+            Self::ByteOrderMark | Self::OldLabel | Self::StrangeBlanks => "Go and rustls",
+            Self::Misplaced | Self::InnerMark | Self::OtherEnd => "OpenSSL, Go and rustls",
+            Self::BareCr | Self::NoPadding => "OpenSSL and Go",
+            Self::BlankLines => "OpenSSL",
+            Self::StrangeEnds => "Go",
+            Self::Headers | Self::OtherKeyLabel => "OpenSSL and rustls",
+            Self::TrailingTab | Self::OldKeyLabel => "rustls",
+        }
+    }
+
+    /// Whether neither OpenSSL nor Go reads such a block: no controller serves it then.
+    #[must_use]
+    pub const fn is_as_good_as_broken(self) -> bool {
+        match self {
+            Self::Misplaced | Self::InnerMark | Self::BareCr | Self::OtherEnd | Self::NoPadding => {
+                true
+            }
+            Self::ByteOrderMark
+            | Self::OldLabel
+            | Self::BlankLines
+            | Self::Headers
+            | Self::StrangeBlanks
+            | Self::StrangeEnds
+            | Self::TrailingTab
+            | Self::OldKeyLabel
+            | Self::OtherKeyLabel => false,
         }
     }
 }
@@ -141,39 +201,103 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
     let only_cr = !text.contains('\n') && text.contains('\r');
     let mut found = Vec::new();
     let mut open: Option<OpenBlock> = None;
-    let rows = text.split('\n').enumerate();
-    for (row, raw) in rows.flat_map(|(row, text)| text.split('\r').map(move |line| (row, line))) {
-        let line = raw.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
-        let oddity = if only_cr { Some(Oddity::Misplaced) } else { oddity_of_line(raw) };
-        if let Some(label) = between(line, "-----BEGIN ", "-----") {
-            let next = OpenBlock::new(label, row + 1, oddity);
-            found.extend(open.replace(next).map(OpenBlock::cut_off));
-        } else if between(line, "-----END ", "-----").is_some() {
-            found.extend(open.take().map(|block| block.close(oddity)));
-        } else if let Some(block) = &mut open {
-            block.take_line(line);
+    for (row, text) in text.split('\n').enumerate() {
+        let ended = text.trim_end_matches('\r');
+        // What a bare CR ends is a line here and nowhere else.
+        let of_row = if only_cr || ended.contains('\r') {
+            Some(Oddity::BareCr)
+        } else {
+            (text.len() > ended.len() + 1).then_some(Oddity::StrangeEnds)
+        };
+        for raw in ended.split('\r') {
+            let line = raw.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
+            let oddity = of_row.or_else(|| strange_blanks(raw, line));
+            if let Some(label) = between(line, "-----BEGIN ", "-----") {
+                let tab = raw.trim_end_matches(' ').ends_with('\t').then_some(Oddity::TrailingTab);
+                let oddity = worse(worse(place_in_line(raw), oddity), tab);
+                let next = OpenBlock::new(label, row + 1, oddity);
+                found.extend(open.replace(next).map(OpenBlock::cut_off));
+            } else if let Some(label) = between(line, "-----END ", "-----") {
+                let place = match place_in_line(raw) {
+                    Some(Oddity::ByteOrderMark) => Some(Oddity::InnerMark),
+                    other => other,
+                };
+                let oddity = worse(place, oddity);
+                found.extend(open.take().map(|block| block.close(label, oddity)));
+            } else if let Some(block) = &mut open {
+                let mark = raw.contains(BYTE_ORDER_MARK).then_some(Oddity::InnerMark);
+                block.take_line(line, mark.or(oddity));
+            }
         }
     }
     found.extend(open.map(OpenBlock::cut_off));
     found
 }
 
-/// A file as PEM text: a certificate in DER is put into a block, everything else stays as it is.
+/// A file as PEM text: a certificate or private key in DER is put into a block, everything else
+/// stays as it is.
 #[must_use]
 pub fn of_file(bytes: &[u8]) -> Redacted {
-    // A SEQUENCE with a long length, as every certificate begins in DER.
-    if matches!(bytes, [0x30, 0x81..=0x84, ..]) {
-        return Redacted::new(encode("CERTIFICATE", bytes).as_bytes().to_vec());
+    match label_of_der(bytes) {
+        Some(label) => Redacted::new(encode(label, bytes).as_bytes().to_vec()),
+        None => Redacted::new(bytes.to_vec()),
     }
-    Redacted::new(bytes.to_vec())
+}
+
+/// What the first bytes of a DER file announce; nothing where it is no DER. A private key begins
+/// with its version, 0 or 1, and then an algorithm, a number or bytes; one under a password with
+/// the algorithm of its encryption.
+fn label_of_der(bytes: &[u8]) -> Option<&'static str> {
+    let inside = inside_sequence(bytes)?;
+    match inside {
+        [2, 1, 0 | 1, 0x30, ..] => Some("PRIVATE KEY"),
+        [2, 1, 0, 2, ..] => Some("RSA PRIVATE KEY"),
+        [2, 1, 1, 4, ..] => Some("EC PRIVATE KEY"),
+        // A public key begins so too, and goes on with a BIT STRING.
+        _ if matches!(inside_sequence(inside), Some([6, ..]))
+            && inside.get(first_value(inside).len()) == Some(&4) =>
+        {
+            Some("ENCRYPTED PRIVATE KEY")
+        }
+        // With a long length, as every certificate has.
+        _ if bytes.get(1) > Some(&0x80) => Some("CERTIFICATE"),
+        _ => None,
+    }
+}
+
+/// What follows the header of a SEQUENCE, to the end of the bytes.
+fn inside_sequence(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes {
+        [0x30, 0..=0x7f, rest @ ..]
+        | [0x30, 0x81, _, rest @ ..]
+        | [0x30, 0x82, _, _, rest @ ..]
+        | [0x30, 0x83, _, _, _, rest @ ..]
+        | [0x30, 0x84, _, _, _, _, rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// The first DER value of a block: what padding, other certificates or OpenSSL's own notes stand
+/// behind it belongs to nobody who reads a `CERTIFICATE`.
+fn first_value(der: &[u8]) -> &[u8] {
+    let Some(inside) = inside_sequence(der) else { return der };
+    let header = der.len() - inside.len();
+    let length = match &der[1..header] {
+        [short] => usize::from(*short),
+        [_, digits @ ..] => digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit)),
+        [] => return der,
+    };
+    der.get(..header.saturating_add(length)).unwrap_or(der)
 }
 
 /// The certificates of a text and nothing else: no key beside them, no byte order mark, no text
-/// around, all of which some server chokes on or hands out.
+/// around and no bytes behind, all of which some server chokes on or hands out.
 #[must_use]
 pub fn certificates_only(bytes: &[u8]) -> Vec<u8> {
     let certificates = blocks(bytes).into_iter().filter(|block| block.label == Label::Certificate);
-    certificates.filter_map(rewritten).flat_map(|pem| pem.as_bytes().to_vec()).collect()
+    let good = certificates.filter_map(|block| block.der.ok());
+    let written = |der: Redacted| encode("CERTIFICATE", first_value(der.expose()));
+    good.flat_map(|der| written(der).as_bytes().to_vec()).collect()
 }
 
 /// The first private key of a text and nothing else.
@@ -211,7 +335,7 @@ fn between<'t>(line: &'t str, before: &str, after: &str) -> Option<&'t str> {
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What is odd about the place of a BEGIN or END in its line.
-fn oddity_of_line(raw: &str) -> Option<Oddity> {
+fn place_in_line(raw: &str) -> Option<Oddity> {
     match raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw) {
         rest if !rest.starts_with('-') => Some(Oddity::Misplaced),
         rest if rest.len() < raw.len() => Some(Oddity::ByteOrderMark),
@@ -219,9 +343,33 @@ fn oddity_of_line(raw: &str) -> Option<Oddity> {
     }
 }
 
+/// Whether white space around a line is of a kind that Go does not know. rustls forgives it behind
+/// END, and that of ASCII behind base64.
+fn strange_blanks(raw: &str, line: &str) -> Option<Oddity> {
+    let bare = raw.trim_matches([' ', '\t', BYTE_ORDER_MARK]);
+    match bare.len() > bare.trim().len() {
+        false => None,
+        true if line.starts_with("-----END ") => Some(Oddity::StrangeEnds),
+        true if line.starts_with('-') || !bare.is_ascii() => Some(Oddity::StrangeBlanks),
+        true => Some(Oddity::StrangeEnds),
+    }
+}
+
+/// The oddity that hides a block from more readers; of two that hide it from as many, the first.
+fn worse(one: Option<Oddity>, other: Option<Oddity>) -> Option<Oddity> {
+    match (one, other) {
+        (Some(one), Some(other)) if !one.is_as_good_as_broken() && other.is_as_good_as_broken() => {
+            Some(other)
+        }
+        (one, other) => one.or(other),
+    }
+}
+
 /// A block whose END has not come yet.
 struct OpenBlock {
     label: Label,
+    /// The label as written.
+    written: String,
     line: usize,
     oddity: Option<Oddity>,
     body: Zeroizing<String>,
@@ -233,6 +381,7 @@ impl OpenBlock {
         let is_old = matches!(label, "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
         Self {
             label: Label::of(label),
+            written: label.to_owned(),
             line,
             oddity: oddity.or(is_old.then_some(Oddity::OldLabel)),
             body: Zeroizing::default(),
@@ -240,13 +389,21 @@ impl OpenBlock {
         }
     }
 
-    fn take_line(&mut self, line: &str) {
+    fn take_line(&mut self, line: &str, oddity: Option<Oddity>) {
+        let mut oddity = oddity;
         if let Some((header, value)) = line.split_once(':') {
             self.encrypted |= header == "Proc-Type" && value.contains("ENCRYPTED");
+            oddity = oddity.or(Some(Oddity::Headers));
         } else {
-            self.body.push_str(line);
-            self.body.push('\n');
+            if line.is_empty() && !self.body.is_empty() {
+                oddity = oddity.or(Some(Oddity::BlankLines));
+            }
+            if !line.is_empty() {
+                self.body.push_str(line);
+                self.body.push('\n');
+            }
         }
+        self.oddity = worse(self.oddity, oddity);
     }
 
     fn cut_off(self) -> Block {
@@ -254,15 +411,27 @@ impl OpenBlock {
         Block { label: self.label, line: self.line, oddity: self.oddity, der: Err(error) }
     }
 
-    fn close(self, at_end: Option<Oddity>) -> Block {
+    fn close(self, label: &str, at_end: Option<Oddity>) -> Block {
         let line = self.line;
+        let other_end = (label != self.written).then_some(Oddity::OtherEnd);
+        let mut oddity = worse(worse(self.oddity, at_end), other_end);
         let der = if self.encrypted {
             Err(PemError::Encrypted { line })
+        } else if let Some(der) = decode(&self.body) {
+            if lacks_padding(&self.body) {
+                oddity = worse(oddity, Some(Oddity::NoPadding));
+            }
+            Ok(der)
         } else {
-            decode(&self.body).ok_or(PemError::NotBase64 { line })
+            Err(PemError::NotBase64 { line })
         };
-        Block { label: self.label, line, oddity: self.oddity.or(at_end), der }
+        Block { label: self.label, line, oddity, der }
     }
+}
+
+/// Whether the base64 ends before its last group of four does.
+fn lacks_padding(body: &str) -> bool {
+    body.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() % 4 != 0
 }
 
 /// The base64 body as DER. The label handed to rustls-pemfile is always PKCS#8's, so that every
@@ -318,14 +487,83 @@ mod tests {
             (format!("\u{feff}text\n{begin}\nMAA=\n{end}\n"), None),
             (format!("  {begin}\nMAA=\n{end}\n"), Some(Oddity::Misplaced)),
             (format!("{begin}\nMAA=\n  {end}\n"), Some(Oddity::Misplaced)),
-            (format!("{begin}\rMAA=\r{end}\r"), Some(Oddity::Misplaced)),
+            (format!("{begin}\rMAA=\r{end}\r"), Some(Oddity::BareCr)),
+            (format!("text\n{begin}\rMAA=\r{end}\r"), Some(Oddity::BareCr)),
+            (format!("{begin}\n\rMAA=\n\r{end}\n\r"), Some(Oddity::BareCr)),
+            (format!("{begin}\nMAA=\n-----END X509 CERTIFICATE-----"), Some(Oddity::OtherEnd)),
+            (format!("{begin}\nMAA=\n-----END PRIVATE KEY-----"), Some(Oddity::OtherEnd)),
+            (format!("{begin}\nMAA\n{end}"), Some(Oddity::NoPadding)),
+            (format!("{begin}\nMA\n\nA\n{end}"), Some(Oddity::NoPadding)),
+            (format!("{begin}\n\nMAA=\n{end}"), None),
+            (format!("{begin}\nMA\n\nA=\n{end}"), Some(Oddity::BlankLines)),
+            (format!("{begin}\nMA\n  \nA=\n{end}"), Some(Oddity::BlankLines)),
+            (format!("{begin}\nMAA=\n\n{end}"), Some(Oddity::BlankLines)),
+            (format!("{begin}\nComment: x\n\nMAA=\n{end}"), Some(Oddity::Headers)),
+            (format!("{begin}\nComment: x\nMAA=\n{end}"), Some(Oddity::Headers)),
+            (format!("{begin}\x0c\nMAA=\n{end}"), Some(Oddity::StrangeBlanks)),
+            (format!("{begin}\nMAA=\u{a0}\n{end}"), Some(Oddity::StrangeBlanks)),
+            (format!("{begin}\r\r\nMAA=\r\r\n{end}\r\r\n"), Some(Oddity::StrangeEnds)),
+            (format!("{begin}\nMAA= \t\n{end}\n"), None),
+            (format!("{begin}\n\u{feff}MAA=\n{end}"), Some(Oddity::InnerMark)),
+            (format!("\u{feff}{begin}\n\u{feff}MAA=\n{end}"), Some(Oddity::InnerMark)),
+            (format!("{begin}\nMAA=\n\u{feff}{end}"), Some(Oddity::InnerMark)),
+            (format!("{begin} \nMAA=\n{end} \t\n"), None),
+            (format!("{begin}\t \nMAA=\n{end}\n"), Some(Oddity::TrailingTab)),
+            (format!("{begin}\nMAA=\x0c\n{end}\n"), Some(Oddity::StrangeEnds)),
+            (format!("{begin}\nMAA=\n{end}\x0c\n"), Some(Oddity::StrangeEnds)),
             (
                 "-----BEGIN TRUSTED CERTIFICATE-----\nMAA=\n-----END TRUSTED CERTIFICATE-----"
                     .to_owned(),
                 Some(Oddity::OldLabel),
             ),
         ] {
-            assert_eq!(blocks(text.as_bytes())[0].oddity, oddity, "{text:?}");
+            let block = blocks(text.as_bytes()).remove(0);
+            assert_eq!((block.oddity, block.der.is_ok()), (oddity, true), "{text:?}");
+            // rustls is asked; what OpenSSL and Go do was measured.
+            let read = rustls_pemfile::read_one_from_slice(text.as_bytes());
+            let seen = matches!(&read, Ok(Some((rustls_pemfile::Item::X509Certificate(der), _)))
+                if der.as_ref() == [0x30, 0]);
+            let said = oddity.is_some_and(|oddity| oddity.unseen_by().contains("rustls"));
+            assert_ne!(seen, said, "{text:?}: rustls says {read:?}");
+        }
+    }
+
+    #[test]
+    fn keys_and_certificates_in_der_are_told_apart_by_how_they_begin() {
+        let long = |inside: &[u8]| [&[0x30, 0x82, 1, 0], inside].concat();
+        for (der, label) in [
+            (long(&[0x30, 0x82, 1, 0, 0xa0, 3, 2, 1, 2]), Some("CERTIFICATE")),
+            (long(&[0x30, 0x82, 1, 0, 2, 1, 7, 0x30]), Some("CERTIFICATE")),
+            (long(&[2, 1, 0, 0x30, 13]), Some("PRIVATE KEY")),
+            (vec![0x30, 0x2e, 2, 1, 0, 0x30, 5], Some("PRIVATE KEY")),
+            (vec![0x30, 0x51, 2, 1, 1, 0x30, 5], Some("PRIVATE KEY")),
+            (long(&[2, 1, 0, 2, 0x82]), Some("RSA PRIVATE KEY")),
+            (vec![0x30, 0x77, 2, 1, 1, 4, 0x20], Some("EC PRIVATE KEY")),
+            (long(&[0x30, 4, 6, 2, 0x2a, 1, 4, 9]), Some("ENCRYPTED PRIVATE KEY")),
+            (vec![0x30, 9, 0x30, 4, 6, 2, 0x2a, 1, 3, 1, 0], None),
+            (b"0.5 is no DER".to_vec(), None),
+            (b"-----BEGIN".to_vec(), None),
+            (vec![0x30], None),
+        ] {
+            assert_eq!(label_of_der(&der), label, "{der:x?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_certificate_is_not_written() {
+        let long = [&[0x30, 0x81, 0x80][..], &[5; 0x80]].concat();
+        for (der, first) in [
+            (&[0x30, 0, 1, 2][..], &[0x30, 0][..]),
+            (&[long.as_slice(), &[0x30, 1, 0]].concat(), &long),
+            (&long, &long),
+            (&[0x30, 0x82, 0xff, 0xff, 1], &[0x30, 0x82, 0xff, 0xff, 1]),
+            (&[5, 0, 1], &[5, 0, 1]),
+            (&[0x30], &[0x30]),
+        ] {
+            let label = "TRUSTED CERTIFICATE";
+            let written = certificates_only(encode(label, der).as_bytes());
+            let expected = encode("CERTIFICATE", first);
+            assert_eq!(written, expected.as_bytes(), "{der:x?}");
         }
     }
 

@@ -83,7 +83,7 @@ pub(super) fn algorithm<'k>(
         PublicKey::Ed25519(key) => {
             (scheme == 0x0807).then_some((&signature::ED25519 as &'static _, key.as_slice()))
         }
-        PublicKey::Ec { .. } | PublicKey::Other(_) => None,
+        PublicKey::Ec { .. } | PublicKey::Other { .. } => None,
     }
 }
 
@@ -192,8 +192,13 @@ mod tests {
 
     #[test]
     fn keys_that_ring_cannot_ask_are_left_unchecked() {
-        let rsa = |bytes| PublicKey::Rsa { modulus: vec![0xff; bytes], exponent: vec![1, 0, 1] };
+        let rsa = |bytes| PublicKey::Rsa {
+            modulus: vec![0xff; bytes],
+            exponent: vec![1, 0, 1],
+            pss: false,
+        };
         let ec = |first| PublicKey::Ec { curve: P256.to_owned(), point: vec![first; 65] };
+        let ed448 = PublicKey::Other { oid: "1.3.101.113".to_owned(), digest: [0; 32] };
         for (public, scheme, known) in [
             (rsa(64), 0x0401, false), // 512 bits
             (rsa(128), 0x0401, true),
@@ -204,7 +209,7 @@ mod tests {
             (ec(4), 0x0403, true),
             (ec(2), 0x0403, false), // a compressed point
             (PublicKey::Ec { curve: "1.3.132.0.35".to_owned(), point: vec![4] }, 0x0603, false),
-            (PublicKey::Other("1.3.101.113".to_owned()), 0x0808, false), // Ed448
+            (ed448, 0x0808, false),
         ] {
             let found = algorithm(scheme, &public, &[]).is_some();
             assert_eq!(found, known, "{public:?} {scheme:#06x}");

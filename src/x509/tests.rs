@@ -143,8 +143,12 @@ fn keys_of_a_kind_that_nobody_here_knows_are_told_apart_by_it_and_no_further() {
         [&[0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20][..], &[7; 32]];
     let key = PrivateKey::from_pem(pem::encode("PRIVATE KEY", &der.concat()).as_bytes());
     let key = key.expect("it is PKCS#8");
-    let pairing =
-        |oid: &str| key.pairs_with(&PublicKey::Other(oid.to_owned()), &SystemRandom::new());
+    let pairing = |oid: &str| {
+        key.pairs_with(
+            &PublicKey::Other { oid: oid.to_owned(), digest: [0; 32] },
+            &SystemRandom::new(),
+        )
+    };
     let why = "keys of type 1.3.101.110 cannot be compared here";
     assert_eq!(pairing("1.3.101.110"), Pairing::Unknown(why.to_owned()));
     assert_eq!(pairing("1.3.101.113"), Pairing::Differs);

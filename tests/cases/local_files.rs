@@ -288,3 +288,121 @@ fn what_is_no_certificate_is_called_by_its_name_and_passed_over_in_a_folder() {
     let shown = inspect(".").expect_code(0).stdout;
     assert!(shown.contains("Example Test Root") && !shown.contains("list.pem"), "{shown}");
 }
+
+/// A folder in which this script ran.
+fn made(script: &str) -> tempfile::TempDir {
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let script = format!("set -e; {script}");
+    let ran =
+        std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output();
+    let ran = ran.expect("sh starts");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    folder
+}
+
+const SELF_SIGNED: &str = "openssl req -x509 -subj /CN=a.example -addext \
+                           subjectAltName=DNS:a.example -days 300 -new -key";
+
+#[test]
+fn a_key_that_does_not_hold_its_public_half_is_still_the_certificates() {
+    let folder = made(&format!(
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out full.key; \
+         {SELF_SIGNED} full.key -out a.crt; \
+         openssl ec -in full.key -no_public -out a.key"
+    ));
+    for files in [["a.crt", "a.key"], ["a.key", "a.crt"]] {
+        let told = within(folder.path(), &["inspect", files[0], files[1]]).expect_code(0).stdout;
+        assert!(told.contains("in a.key, matches"), "{told}");
+        assert!(told.contains("p256, the key of a.crt"), "{told}");
+        let fixed = within(folder.path(), &["inspect", "--fix-chain", files[0], files[1]]);
+        assert_eq!(fixed.expect_code(0).stderr, "");
+    }
+}
+
+#[test]
+fn where_two_files_cannot_be_compared_nobody_is_called_a_stranger() {
+    let folder = made(&format!(
+        "openssl genpkey -algorithm ED448 -out a.key; {SELF_SIGNED} a.key -out a.crt; \
+         openssl genpkey -algorithm ED448 -out b.key; {SELF_SIGNED} b.key -out b.crt; \
+         cat a.crt a.key > both.pem"
+    ));
+    let told = within(folder.path(), &["inspect", "a.crt", "a.key"]).expect_code(0).stdout;
+    assert!(told.contains("perhaps in a.key, cannot be compared"), "{told}");
+    assert!(told.contains("ed448, perhaps the key of a.crt"), "{told}");
+    assert!(!told.contains("key-mismatch"), "two files are no pair yet: {told}");
+    let told = within(folder.path(), &["inspect", "both.pem"]).expect_code(0).stdout;
+    assert!(told.contains("info     key-mismatch"), "{told}");
+    assert!(told.contains("is not checked"), "{told}");
+    let fixed = within(folder.path(), &["inspect", "--fix-chain", "a.crt", "a.key"]);
+    assert!(fixed.expect_code(0).stderr.contains("not checked: whether the key"), "it is said");
+    let import = |name: &str| {
+        let files = [format!("{name}.crt"), format!("{name}.key")];
+        let args = ["import", name, "--cert", &files[0], "--key", &files[1]];
+        let manifest = [&args[..], &["--dry-run=client", "-o", "yaml"]].concat();
+        let manifest = within(folder.path(), &manifest).expect_code(0).stdout;
+        fs::write(folder.path().join(format!("{name}.yaml")), manifest).expect("it can be written");
+    };
+    import("a");
+    import("b");
+    let told = within(folder.path(), &["check", "-f", "a.yaml", "-f", "b.yaml"]).stdout;
+    assert_eq!(told.matches("info     key-mismatch").count(), 2, "{told}");
+    assert!(!told.contains("shared-key"), "two keys of one type are two keys: {told}");
+}
+
+#[test]
+fn a_key_is_read_in_der_and_under_a_label_that_is_not_its_own() {
+    let folder = made(&format!(
+        "openssl genrsa -out a.pem 2048; {SELF_SIGNED} a.pem -out a.crt; \
+         openssl rsa -in a.pem -traditional -out old.pem; \
+         sed 's/RSA PRIVATE/PRIVATE/' old.pem > mislabelled.pem; \
+         openssl rsa -in a.pem -traditional -outform DER -out pkcs1.der; \
+         openssl pkcs8 -topk8 -nocrypt -in a.pem -outform DER -out pkcs8.der; \
+         openssl pkcs8 -topk8 -passout pass:x -in a.pem -outform DER -out locked.der; \
+         openssl rsa -in a.pem -pubout -outform DER -out public.der; \
+         openssl pkey -in a.pem -aes128 -passout pass:x -out locked.pem"
+    ));
+    for key in ["old.pem", "mislabelled.pem", "pkcs1.der", "pkcs8.der"] {
+        let told = within(folder.path(), &["inspect", "a.crt", key]).expect_code(0).stdout;
+        assert!(told.contains("rsa-2048, the key of a.crt"), "{key}: {told}");
+        let odd = told.contains("the private key is passed over by OpenSSL and rustls");
+        assert_eq!(odd, key == "mislabelled.pem", "{key}: {told}");
+    }
+    for key in ["locked.der", "locked.pem"] {
+        let told = within(folder.path(), &["inspect", key, "a.crt"]).expect_code(0).stdout;
+        assert!(told.contains("key-encrypted") && !told.contains("cert-missing"), "{key}: {told}");
+    }
+    within(folder.path(), &["inspect", "public.der"]).expect_code(4);
+}
+
+#[test]
+fn a_key_in_openssh_s_own_form_is_named_as_that() {
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let body = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ==";
+    let text =
+        format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{body}\n-----END OPENSSH PRIVATE KEY-----\n");
+    fs::write(folder.path().join("ssh.key"), text).expect("a file can be written");
+    let told = within(folder.path(), &["inspect", "ssh.key"]).expect_code(4).stderr;
+    assert!(told.contains("OpenSSH's own form") && told.contains("ssh-keygen -p -m PEM"), "{told}");
+    assert!(!told.contains("is empty"), "{told}");
+}
+
+#[test]
+fn an_odd_key_file_beside_a_good_certificate_is_told() {
+    let pair = pair();
+    let key = String::from_utf8(pair.file("tls.key")).expect("it is PEM");
+    fs::write(pair.folder().join("bom.key"), format!("\u{feff}{key}")).expect("it can be written");
+    let told = within(pair.folder(), &["inspect", "tls.crt", "bom.key"]).expect_code(0).stdout;
+    assert!(told.contains("in bom.key, matches"), "{told}");
+    assert!(told.contains("the private key is passed over by Go and rustls"), "{told}");
+}
+
+#[test]
+fn the_trust_settings_of_openssl_are_not_copied_into_a_certificate() {
+    let folder = made(&format!(
+        "openssl genrsa -out a.key 2048; {SELF_SIGNED} a.key -out a.crt; \
+         openssl x509 -in a.crt -trustout -addtrust serverAuth -out trusted.pem"
+    ));
+    let written = within(folder.path(), &["inspect", "trusted.pem", "-o", "pem"]).expect_code(0);
+    let plain = fs::read_to_string(folder.path().join("a.crt")).expect("it is there");
+    assert_eq!(written.stdout, plain);
+}

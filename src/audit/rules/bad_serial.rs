@@ -35,17 +35,19 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     }
 }
 
-/// What is wrong with a serial number, given as the hex of its encoded bytes.
+/// What is wrong with a serial number, given in hex.
 fn problem(serial: &str) -> Option<String> {
-    let negative = |digit: char| digit.to_digit(16).is_some_and(|value| value >= 8);
+    // A first bit that is set needs a zero byte before it, or the number would be negative.
+    let first_bit = serial.starts_with(|c: char| c.to_digit(16).is_some_and(|digit| digit >= 8));
+    let bytes = serial.len() / 2 + usize::from(first_bit);
     if serial.is_empty() {
         Some("is empty".to_owned())
     } else if serial.chars().all(|digit| digit == '0') {
         Some("is zero".to_owned())
-    } else if serial.starts_with(negative) {
+    } else if serial.starts_with('-') {
         Some("is negative".to_owned())
-    } else if serial.len() > 2 * LONGEST {
-        Some(format!("is {} bytes long, and may have {LONGEST}", serial.len() / 2))
+    } else if bytes > LONGEST {
+        Some(format!("is {bytes} bytes long, and may have {LONGEST}"))
     } else {
         None
     }
@@ -60,11 +62,12 @@ mod tests {
         for (serial, told) in [
             ("01", None),
             (&"7f".repeat(20), None),
-            ("00ff", None),
+            ("ff", None),
+            (&"80".repeat(20), Some("is 21 bytes long, and may have 20")),
             ("", Some("is empty")),
             ("00", Some("is zero")),
-            ("80", Some("is negative")),
-            ("ff01", Some("is negative")),
+            ("-80", Some("is negative")),
+            ("-ff", Some("is negative")),
             (&"11".repeat(21), Some("is 21 bytes long, and may have 20")),
         ] {
             assert_eq!(problem(serial).as_deref(), told, "{serial}");

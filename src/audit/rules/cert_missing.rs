@@ -31,6 +31,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 
 /// A file may hold a key alone; a Secret may not.
 fn is_missing(object: &ObjectRef, bundle: &Bundle) -> bool {
-    let key_file = object.kind == Kind::File && matches!(bundle.key, KeyState::Read { .. });
+    let has_key =
+        matches!(bundle.key, KeyState::Read { .. } | KeyState::Encrypted | KeyState::Unreadable(_));
+    let key_file = object.kind == Kind::File && has_key;
     bundle.certificates_missing && !key_file
 }

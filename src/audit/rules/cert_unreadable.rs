@@ -52,10 +52,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     }
 }
 
-/// What nobody reads is as good as broken; what OpenSSL reads serves from nginx and its like.
+/// What neither OpenSSL nor Go reads is as good as broken; what OpenSSL reads serves from nginx and its like.
 pub(super) const fn how_bad(oddity: Oddity) -> Severity {
-    match oddity {
-        Oddity::Misplaced => Severity::Error,
-        Oddity::ByteOrderMark | Oddity::OldLabel => Severity::Warning,
-    }
+    if oddity.is_as_good_as_broken() { Severity::Error } else { Severity::Warning }
 }

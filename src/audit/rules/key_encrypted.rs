@@ -31,6 +31,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn what(object: &ObjectRef) -> &'static str {
+/// How the private key is called: by its key in a Secret.
+pub(super) fn what(object: &ObjectRef) -> &'static str {
     if object.kind == Kind::Secret { "tls.key" } else { "the private key" }
 }

@@ -1,5 +1,6 @@
 //! `key-mismatch`: the private key is not the certificate's. ingress-nginx stopped reloading for
-//! everybody over one such Secret; `kubectl create secret tls` is the only place that looks.
+//! everybody over one such Secret; `kubectl create secret tls` is the only place that looks. Where
+//! nobody here can tell, that is said, for information.
 
 use super::{key_place, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
@@ -13,11 +14,23 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Error,
     remedy: "put the certificate's own private key into it",
     explain: "The public key in the first certificate of tls.crt must be the public half of tls.key. \
-              A server with another key cannot complete a handshake.",
+              A server with another key cannot complete a handshake. Where the two cannot be compared here \
+              (Ed448, DSA, P-521 without its public point), that is said for information.",
     check,
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    for (object, bundle) in inventory.bundles() {
+        if let (Pairing::Unknown(why), KeyState::Read { .. }, Some(_)) =
+            (&bundle.pairing, &bundle.key, bundle.leaf())
+        {
+            let message =
+                format!("whether the private key is the certificate's is not checked: {why}");
+            found.push(
+                RULE.on(&key_place(object), message).severity(Severity::Info).remedy(COMPARE),
+            );
+        }
+    }
     for (object, bundle) in
         inventory.bundles().filter(|(_, bundle)| bundle.pairing == Pairing::Differs)
     {
@@ -37,6 +50,9 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         );
     }
 }
+
+const COMPARE: &str = "compare the two: openssl x509 -in tls.crt -noout -pubkey; openssl pkey -in \
+                       tls.key -pubout";
 
 /// Both sides, as type and short digest of the public key.
 fn sides(bundle: &Bundle) -> (String, String) {

@@ -1,6 +1,7 @@
 //! `key-unreadable`: what stands in `tls.key` is no private key that a server could use.
 
 use super::cert_unreadable::how_bad;
+use super::key_encrypted::what;
 use super::{key_place, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
@@ -20,15 +21,20 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
         if let KeyState::Unreadable(reason) = &bundle.key {
-            let message = format!("tls.key cannot be read: {reason}");
+            let message = format!("{} cannot be read: {reason}", what(object));
             found.push(
                 RULE.on(&key_place(object), message).remedy(rotate_or_import(object, bundle)),
             );
         }
-        // A file with the pair in it is told once, for its certificate.
-        if let Some(oddity) = bundle.key_oddity.filter(|_| object.kind == Kind::Secret) {
-            let message =
-                format!("tls.key is passed over by {}: {}", oddity.unseen_by(), oddity.what());
+        // A file with the pair in it is told once, for its certificate, where both are odd.
+        let told = object.kind != Kind::Secret && !bundle.odd.is_empty();
+        if let Some(oddity) = bundle.key_oddity.filter(|_| !told) {
+            let message = format!(
+                "{} is passed over by {}: {}",
+                what(object),
+                oddity.unseen_by(),
+                oddity.what()
+            );
             found.push(
                 RULE.on(&key_place(object), message)
                     .severity(how_bad(oddity))
