@@ -6,6 +6,8 @@
 
 use super::key::PublicKey;
 use super::name;
+use super::name_limits::NameLimits;
+use super::signer::{NameDigest, SignatureCheck};
 use ring::digest;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -18,7 +20,7 @@ use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use x509_parser::x509::{AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
 
 /// Facts of one certificate. About 1 KiB; the DER is not kept.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -36,6 +38,13 @@ pub struct Certificate {
     pub issuer: String,
     /// Subject attributes as (dotted OID, text), in the encoded order.
     pub subject_attributes: Vec<(String, String)>,
+    /// The subject, for comparing.
+    pub subject_name: NameDigest,
+    /// The issuer, for comparing.
+    pub issuer_name: NameDigest,
+    /// Its signature under the keys of those beside it that bear its issuer's name, as far as
+    /// [`super::signer::check`] was asked and ring can tell.
+    pub signature_checks: Vec<SignatureCheck>,
     /// Whether subject and issuer are the same bytes.
     pub issuer_is_subject: bool,
     /// Whether it signed itself: subject is issuer and the signature verifies under its own key
@@ -55,6 +64,8 @@ pub struct Certificate {
     pub is_ca: bool,
     /// How many CA certificates may stand below it; none when nothing is said.
     pub path_length: Option<u32>,
+    /// What the names below a CA must and must not be; none where it is not limited.
+    pub name_limits: Option<Box<NameLimits>>,
     /// The bits of keyUsage, bit 0 being digitalSignature; none when the extension is absent.
     pub key_usage: Option<u16>,
     /// Extended key usages as dotted OIDs; none when the extension is absent.
@@ -124,6 +135,9 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
         subject: name_text(parsed.subject()),
         issuer: name_text(parsed.issuer()),
         subject_attributes: attributes(parsed.subject()),
+        subject_name: NameDigest::of(parsed.subject()),
+        issuer_name: NameDigest::of(parsed.issuer()),
+        signature_checks: Vec::new(),
         issuer_is_subject: same_name(&parsed),
         self_signed: same_name(&parsed) && signed_by_itself(&parsed),
         not_before: parsed.validity().not_before.to_datetime(),
@@ -137,6 +151,7 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
             .ok()
             .flatten()
             .and_then(|constraints| constraints.value.path_len_constraint),
+        name_limits: name_limits(&parsed),
         key_usage: parsed.key_usage().ok().flatten().map(|usage| usage.value.flags),
         extended_key_usage: extended_key_usage(&parsed),
         unusual_critical: unusual_critical(&parsed),
@@ -228,6 +243,14 @@ impl Certificate {
     #[must_use]
     pub fn may_sign_certificates(&self) -> bool {
         self.key_usage.is_none_or(|usage| usage & KEY_CERT_SIGN != 0)
+    }
+
+    /// Whether the key of `issuer` made its signature; none where that was not tried
+    /// ([`super::signer::check`]) or cannot be told.
+    #[must_use]
+    pub fn is_signed_by(&self, issuer: &Self) -> Option<bool> {
+        let check = self.signature_checks.iter().find(|check| check.key_id == issuer.key_id);
+        check.map(|check| check.fits)
     }
 
     /// The digest of its signature, when that is one for which certificates have been forged.
@@ -378,7 +401,7 @@ fn is_publicly_logged(parsed: &X509Certificate<'_>) -> bool {
 }
 
 /// The signature algorithm in words; an unknown one by its OID.
-fn signature_text(parsed: &X509Certificate<'_>) -> Cow<'static, str> {
+pub(super) fn signature_text(parsed: &X509Certificate<'_>) -> Cow<'static, str> {
     let algorithm = &parsed.signature_algorithm;
     let oid = algorithm.algorithm.to_id_string();
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
@@ -431,13 +454,19 @@ fn same_name(parsed: &X509Certificate<'_>) -> bool {
 fn signed_by_itself(parsed: &X509Certificate<'_>) -> bool {
     match parsed.verify_signature(None) {
         Ok(()) => true,
-        Err(error) => error != X509Error::SignatureVerificationError || unverifiable_here(parsed),
+        Err(error) => {
+            error != X509Error::SignatureVerificationError
+                || unverifiable_here(parsed, parsed.public_key())
+        }
     }
 }
 
 /// ring says "does not verify" also of keys it will not work with; such a key proves nothing.
-fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
-    match PublicKey::of_certificate(parsed.public_key()) {
+pub(super) fn unverifiable_here(
+    parsed: &X509Certificate<'_>,
+    key: &SubjectPublicKeyInfo<'_>,
+) -> bool {
+    match PublicKey::of_certificate(key) {
         PublicKey::Rsa { modulus, .. } => !(256..=1024).contains(&modulus.len()) || is_pss(parsed),
         PublicKey::Ec { .. } | PublicKey::Ed25519(_) => false,
         PublicKey::Other(_) => true,
@@ -447,6 +476,13 @@ fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
 /// PSS parameters come in more forms than ring takes.
 fn is_pss(parsed: &X509Certificate<'_>) -> bool {
     parsed.signature_algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS
+}
+
+fn name_limits(parsed: &X509Certificate<'_>) -> Option<Box<NameLimits>> {
+    parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::NameConstraints(limits) => Some(Box::new(NameLimits::of(limits))),
+        _ => None,
+    })
 }
 
 fn has_san(parsed: &X509Certificate<'_>) -> bool {
@@ -522,7 +558,7 @@ fn name_text(name: &X509Name<'_>) -> String {
 }
 
 /// The value as text: ASN.1 strings of every age; bytes that are no text as `#hex` (RFC 4514 §2.4).
-fn attribute_text(attribute: &AttributeTypeAndValue<'_>) -> String {
+pub(super) fn attribute_text(attribute: &AttributeTypeAndValue<'_>) -> String {
     let value = attribute.attr_value();
     if let Ok(text) = attribute.as_str() {
         return text.to_owned();

@@ -11,10 +11,12 @@ pub mod issue;
 pub mod key;
 pub mod lead;
 pub mod name;
+pub mod name_limits;
 pub mod pem;
 pub mod possession;
 pub mod profile;
 pub mod request;
 mod rsa_key;
+pub mod signer;
 #[cfg(test)]
 mod tests;
