@@ -6,6 +6,7 @@
 //! certificate, and asks for a host that the certificate is for. Refuses to say how bad it is: that
 //! is the rules' business.
 
+mod encoding;
 mod issuers;
 
 use crate::gke::limits::MAX_CHAIN;
@@ -192,7 +193,7 @@ fn about_names(leaf: &Certificate, problems: &mut Problems) {
         San::Email(_) | San::Uri(_) | San::Other(_) => false,
     };
     let malformed = leaf.names.iter().any(|name| match name {
-        San::Other(form) => form.starts_with("malformed"),
+        San::Other(form) => *form == "malformed iPAddress",
         San::Dns(_) | San::Ip(_) | San::Email(_) | San::Uri(_) => false,
     });
     if !leaf.san_is_readable {
@@ -222,6 +223,7 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
     if leaf.version < 3 {
         problems.add(&[Rustls], format!("it is of X.509 version {}", leaf.version));
     }
+    encoding::about_encoding(leaf, "it", problems);
     if !leaf.unusual_critical.is_empty() {
         let policies = leaf.unusual_critical.iter().all(|oid| POLICIES.contains(&oid.as_str()));
         let who: &[Client] = if policies { &[Rustls] } else { HANDSHAKES };

@@ -4,6 +4,7 @@
 //! shown, not refused. Refuses to judge: expiry, coverage and trust are asked elsewhere, with a
 //! clock. Strings here are raw; whoever prints them makes them harmless.
 
+use super::flaw::{self, Flaw};
 use super::key::PublicKey;
 use super::name;
 use super::name_limits::NameLimits;
@@ -84,6 +85,8 @@ pub struct Certificate {
     pub publicly_logged: bool,
     /// How its issuer signed it: digest and key, as `SHA-256 with RSA`, or an OID.
     pub signature: Cow<'static, str>,
+    /// What in its encoding some readers refuse.
+    pub flaws: Vec<Flaw>,
     /// How many bytes stand behind the certificate in the same block.
     pub trailing_bytes: usize,
     /// The public key's type and size.
@@ -160,6 +163,7 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), String> {
         issuer_url: issuer_url(&parsed),
         publicly_logged: is_publicly_logged(&parsed),
         signature: signature_text(&parsed),
+        flaws: flaw::flaws(der, &parsed),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
         key_id: public.id(),

@@ -6,6 +6,7 @@
 pub mod authority;
 pub mod cert;
 pub mod chain;
+pub mod flaw;
 pub mod instant;
 pub mod issue;
 pub mod key;
@@ -20,3 +21,4 @@ mod rsa_key;
 pub mod signer;
 #[cfg(test)]
 mod tests;
+mod uri;

@@ -4,12 +4,13 @@
 //! Knows how each is asked. What browsers, Google's load balancer and gRPC's Python package do
 //! was measured by hand; the table says so of them, and nothing here.
 
-use crate::support::der::{extension, sequence, tlv};
+use crate::support::der::{extension, oid, sequence, tlv};
 use crate::support::forged::{self, Forged, ca, dates, extended, key_usage};
 use crate::support::witness;
 use certwright::audit::clients::{self, Client};
 use certwright::inventory::bundle::Bundle;
 use certwright::x509::cert::{Certificate, San};
+use certwright::x509::flaw::Flaw;
 use certwright::x509::key::Pairing;
 use certwright::x509::{chain, name};
 use k8s_openapi::api::core::v1::Secret;
@@ -97,6 +98,13 @@ fn cases(root: &Path) -> Vec<Case> {
     for (label, chain) in chains() {
         cases.push(forged_case(root, format!("chain.{label}"), &chain));
     }
+    for (label, leaf) in flawed() {
+        let chain = [leaf, Forged::inter(&[ca(None)])];
+        cases.push(forged_case(root, format!("flaw.{label}"), &chain));
+    }
+    let inter = Forged::inter(&[ca(None)]).with(|inter| inter.parts.serial = vec![0, 0, 0x11]);
+    let chain = [Forged::leaf(&[]), inter];
+    cases.push(forged_case(root, "flaw.issuer".to_owned(), &chain));
     cases
 }
 
@@ -215,6 +223,119 @@ fn chains() -> Vec<(&'static str, Vec<Forged>)> {
     ]
 }
 
+/// Leaves whose encoding is not as it should be.
+fn flawed() -> Vec<(String, Forged)> {
+    let plain = || Forged::leaf(&[]);
+    let good = || forged::dns(forged::HOST.as_bytes());
+    let mut leaves = Vec::new();
+    let mut add = |label: &str, leaf: Forged| leaves.push((label.to_owned(), leaf));
+    for version in [0, 1, 3, 127] {
+        let leaf = plain().with(|leaf| leaf.parts.version = Some(version));
+        add(&format!("version-{version}"), leaf);
+    }
+    for (label, serial) in [
+        ("padded", &[0, 0, 0x11][..]),
+        ("empty", &[]),
+        ("zero", &[0]),
+        ("negative", &[0x80, 1]),
+        ("negative-padded", &[0xff, 0xff, 1]),
+        ("high", &[0, 0xff, 1]),
+    ] {
+        let leaf = plain().with(|leaf| leaf.parts.serial = serial.to_vec());
+        add(&format!("serial-{label}"), leaf);
+    }
+    for (label, to) in [
+        ("no-seconds", &b"\x17\x0b2706010000Z"[..]),
+        ("offset", b"\x17\x11270601000000-0530"),
+        ("general", b"\x18\x0f20270601000000Z"),
+        ("general-no-seconds", b"\x18\x0d202706010000Z"),
+        ("general-fraction", b"\x18\x1120270601000000.5Z"),
+    ] {
+        let dates = dates(b"\x17\x0d260101000000Z", to);
+        add(&format!("date-{label}"), plain().with(|leaf| leaf.parts.dates = dates));
+    }
+    for (label, tag, value) in [
+        ("printable-odd", 0x13, &b"a@b"[..]),
+        ("printable-star", 0x13, b"*.a&b"),
+        ("numeric", 0x12, b"12 3"),
+        ("numeric-odd", 0x12, b"12a"),
+        ("ia5-odd", 0x16, b"ia5\x80"),
+        ("teletex", 0x14, b"l\xf6we"),
+        ("utf8-broken", 0x0c, b"a\xff\xfeb"),
+        ("bmp", 0x1e, b"\0a\0b"),
+        ("bmp-odd", 0x1e, b"\0a\0"),
+        ("bmp-surrogate", 0x1e, b"\xd8\x3d\xde\0"),
+        ("universal", 0x1c, b"\0\0\0a"),
+        ("universal-broken", 0x1c, b"\0\x11\0\0"),
+        ("visible", 0x1a, b"vis"),
+        ("general", 0x1b, b"gen"),
+        ("integer", 0x02, b"\x05"),
+        ("boolean", 0x01, b"\xff"),
+        ("identifier", 0x06, b"\x2a\x03"),
+    ] {
+        let subject = forged::called(tag, value);
+        add(&format!("text-{label}"), plain().with(|leaf| leaf.parts.subject = subject));
+    }
+    for (label, tag, value) in [
+        ("email", 0x81, &b"a@b.example"[..]),
+        ("email-beyond", 0x81, b"l\xc3\xb6@b.example"),
+        ("dns-beyond", 0x82, b"l\xc3\xb6we.example"),
+        ("dns-not-utf8", 0x82, b"l\xf6we.example"),
+        ("dns-tab", 0x82, b"a\tb.example"),
+        ("uri", 0x86, b"spiffe://a/b"),
+        ("uri-beyond", 0x86, b"http://l\xc3\xb6.example/"),
+        ("uri-blank", 0x86, b"http://a b/"),
+        ("uri-escape", 0x86, b"http://a.example/%zz"),
+        ("uri-dots", 0x86, b"http://a..b/"),
+        ("uri-control", 0x86, b"x:\x1b]0;t\x07"),
+        ("unknown", 0x89, b"x"),
+        ("constructed", 0xa2, b"x"),
+        ("identifier", 0x88, b"\x2a\x03"),
+        ("identifier-cut", 0x88, b"\x80"),
+        ("other-broken", 0xa0, b"\x05\0"),
+        ("party-empty", 0xa5, b""),
+    ] {
+        add(&format!("name-{label}"), Forged::named(&[tlv(tag, &[value]), good()]));
+    }
+    let other = sequence(&[&oid("1.2.840.10045.4.3.3")]);
+    add("two-algorithms", plain().with(|leaf| leaf.outer = other));
+    leaves.extend(with_flawed_extensions());
+    leaves
+}
+
+/// Leaves with an extension that is not as it should be.
+fn with_flawed_extensions() -> Vec<(String, Forged)> {
+    let mut leaves = Vec::new();
+    let mut add = |label: &str, leaf: Forged| leaves.push((label.to_owned(), leaf));
+    for (label, id) in [
+        ("key-id", "2.5.29.14"),
+        ("key-usage", "2.5.29.15"),
+        ("constraints", "2.5.29.19"),
+        ("limits", "2.5.29.30"),
+        ("revocation", "2.5.29.31"),
+        ("policies", "2.5.29.32"),
+        ("issuer-key-id", "2.5.29.35"),
+        ("usages", "2.5.29.37"),
+        ("access", "1.3.6.1.5.5.7.1.1"),
+        ("unknown", "1.2.3.4"),
+    ] {
+        let leaf = Forged::leaf(&[extension(id, false, &[5, 0])]);
+        add(&format!("extension-{label}"), leaf);
+    }
+    for (label, doubled) in [
+        ("constraints", extension("2.5.29.19", true, &sequence(&[]))),
+        ("usages", extended(&["1.3.6.1.5.5.7.3.1"])),
+        ("key-id", extension("2.5.29.14", false, &tlv(4, &[b"one"]))),
+        ("names", leaf_names()),
+        ("unknown", extension("1.2.3.4", false, &[5, 0])),
+    ] {
+        add(&format!("doubled-{label}"), Forged::leaf(&[doubled.clone(), doubled]));
+    }
+    let odd = sequence(&[&oid("1.2.3.4"), &tlv(1, &[&[1]]), &tlv(4, &[&[5, 0]])]);
+    add("extension-odd-boolean", Forged::leaf(&[odd]));
+    leaves
+}
+
 fn leaf_names() -> Vec<u8> {
     extension(forged::SAN, false, &sequence(&[&forged::dns(forged::HOST.as_bytes())]))
 }
@@ -328,6 +449,20 @@ fn the_table_says_of_rustls_what_webpki_does() {
         told.insert(case.label.clone(), webpki_refuses(case).err());
     }
     compare(Client::Rustls, &cases, &told);
+}
+
+#[test]
+fn an_rsa_key_without_its_null_is_told() {
+    // Verifying the chain does not look at it; Go refuses to read it, webpki to shake hands with it.
+    let algorithm = oid("1.2.840.113549.1.1.1");
+    let whole = forged::public_key(forged::RSA_1024);
+    let at = whole.windows(algorithm.len()).position(|part| part == algorithm);
+    let behind = at.expect("it is an RSA key") + algorithm.len() + 2;
+    let key = sequence(&[&sequence(&[&algorithm]), &whole[behind..]]);
+    let leaf = Forged::leaf(&[]).with(|leaf| leaf.parts.key = key).pem();
+    let bundle = Bundle::of_pair(Some(leaf.as_bytes()), None, &SystemRandom::new());
+    let read = bundle.leaf().map(|leaf| (leaf.flaws.as_slice(), leaf.key_type.as_str()));
+    assert_eq!(read, Some((&[Flaw::RsaWithoutNull][..], "rsa-1024")));
 }
 
 #[test]

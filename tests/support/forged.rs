@@ -48,6 +48,12 @@ impl Forged {
         Self::new("leaf.example", 0, "Inter", 1, &[&[names], extensions].concat())
     }
 
+    /// A leaf for [`HOST`], issued by `Inter`, with these names.
+    pub fn named(names: &[Vec<u8>]) -> Self {
+        let names = extension(SAN, false, &sequence(&[&names.concat()]));
+        Self::new("leaf.example", 0, "Inter", 1, &[names])
+    }
+
     /// An intermediate, issued by `Root`.
     pub fn inter(extensions: &[Vec<u8>]) -> Self {
         Self::new("Inter", 1, "Root", 2, extensions)

@@ -3,7 +3,9 @@
 //! Knows path validation (RFC 5280 §6.1), which every client does, and where they differ. Refuses
 //! to look at the root that ends a path: clients have their own copy, and ask nothing of it.
 
-use super::{ANY_USAGE, Browsers, Go, GrpcPython, HANDSHAKES, OpenSsl, POLICIES, Problems, Rustls};
+use super::{
+    ANY_USAGE, Browsers, Go, GrpcPython, HANDSHAKES, OpenSsl, POLICIES, Problems, Rustls, encoding,
+};
 use crate::inventory::bundle::Bundle;
 use crate::x509::cert::{Certificate, OID_SERVER_AUTH};
 use crate::x509::chain::{self, Arrangement};
@@ -19,6 +21,7 @@ pub(super) fn about_issuers(bundle: &Bundle, now: OffsetDateTime, problems: &mut
         about_the_link(below, issuer, problems);
         about_its_dates(issuer, now, problems);
         about_its_right(issuer, problems);
+        encoding::about_encoding(issuer, &format!("its issuer {}", issuer.subject), problems);
         about_its_key(issuer, problems);
         about_its_limits(chain, &arrangement, place + 1, problems);
     }
