@@ -412,4 +412,30 @@ mod tests {
             assert_eq!(check(&leaf), refusing, "{leaf:?}");
         }
     }
+
+    #[test]
+    fn signatures_are_refused_by_those_who_cannot_verify_them() {
+        for (signature, refusing) in [
+            ("SHA-256 with RSA", &[][..]),
+            ("SHA-384 with ECDSA", &[]),
+            ("Ed25519", &[Browsers]),
+            ("SHA-512 with ECDSA", &[Rustls]),
+            ("SHA-224 with ECDSA", &[Rustls, Go, Browsers]),
+            ("SHA-224 with RSA", &[Rustls, Go, Browsers]),
+            ("Ed448", &[Rustls, Go, Browsers, GrpcPython]),
+            ("SHA-256 with DSA", &[Rustls, Go, Browsers, GrpcPython]),
+            ("1.2.3.4", HANDSHAKES),
+        ] {
+            let leaf = Certificate { self_signed: false, signature: signature.into(), ..good() };
+            let mut problems = Problems::default();
+            about_algorithm(&leaf, "it is", &mut problems);
+            let refuses = |client: &Client| !problems.of(*client).reasons.is_empty();
+            let refused: Vec<Client> = Client::ALL.into_iter().filter(refuses).collect();
+            assert_eq!(refused, refusing, "{signature}");
+            let pinned = Certificate { self_signed: true, ..leaf };
+            let mut problems = Problems::default();
+            about_algorithm(&pinned, "it is", &mut problems);
+            assert_eq!(problems.0, [], "{signature}: nobody verifies it where it is pinned");
+        }
+    }
 }

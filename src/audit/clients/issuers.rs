@@ -34,7 +34,7 @@ fn about_the_link(below: &Certificate, issuer: &Certificate, problems: &mut Prob
         problems.add(
             &[Rustls, Go],
             format!(
-                "the issuer {:?} is written in other bytes than in the issuer's own certificate",
+                "the issuer \"{}\" is written in other bytes than in the issuer's own certificate",
                 below.issuer
             ),
         );
