@@ -15,6 +15,7 @@ mod support {
     pub mod control_plane;
     pub mod der;
     pub mod dice;
+    pub mod forged;
     pub mod gke;
     pub mod live;
     pub mod name_server;

@@ -6,6 +6,9 @@
 //! certificate, and asks for a host that the certificate is for. Refuses to say how bad it is: that
 //! is the rules' business.
 
+mod encoding;
+mod issuers;
+
 use crate::gke::limits::MAX_CHAIN;
 use crate::inventory::bundle::Bundle;
 use crate::x509::cert::{Certificate, HostMatch, OID_SERVER_AUTH, San};
@@ -77,16 +80,36 @@ const HANDSHAKES: &[Client] = &[Rustls, Go, OpenSsl, Browsers, GrpcPython];
 #[must_use]
 pub fn verdicts(bundle: &Bundle, now: OffsetDateTime) -> Vec<Verdict> {
     let Some(leaf) = bundle.leaf().filter(|leaf| !leaf.is_ca || leaf.is_for_hosts()) else {
-        return Vec::new();
+        return of_a_later_leaf(bundle);
     };
     let mut problems = Problems::default();
     about_the_pair(bundle, &mut problems);
-    about_dates(bundle, leaf, now, &mut problems);
+    about_lifetime(leaf, now, &mut problems);
+    issuers::about_issuers(bundle, now, &mut problems);
     about_names(leaf, &mut problems);
     about_form(leaf, &mut problems);
     about_use(leaf, &mut problems);
     about_key(leaf, &mut problems);
     about_signatures(bundle, &mut problems);
+    Client::ALL.into_iter().map(|client| problems.of(client)).collect()
+}
+
+/// Servers take the first certificate for theirs, whichever it is: when it is a CA's and that of a
+/// server stands behind it, nobody gets a connection.
+fn of_a_later_leaf(bundle: &Bundle) -> Vec<Verdict> {
+    let arrangement = chain::arrange(&bundle.certificates, bundle.key_position);
+    let position = arrangement.path.first().copied().unwrap_or_default();
+    // X.509 of the first version does not say what is a CA: a file of old roots is no chain.
+    let is_for_servers = |leaf: &Certificate| {
+        position > 0 && (leaf.is_for_hosts() || bundle.key_position == Some(position))
+    };
+    if !bundle.certificates.get(position).is_some_and(is_for_servers) {
+        return Vec::new();
+    }
+    let mut problems = Problems::default();
+    let place = position + 1;
+    let why = format!("the first certificate is not the server's, which is certificate {place}");
+    problems.add(&Client::ALL, why);
     Client::ALL.into_iter().map(|client| problems.of(client)).collect()
 }
 
@@ -178,18 +201,6 @@ fn about_lifetime(leaf: &Certificate, now: OffsetDateTime, problems: &mut Proble
     }
 }
 
-fn about_dates(bundle: &Bundle, leaf: &Certificate, now: OffsetDateTime, problems: &mut Problems) {
-    about_lifetime(leaf, now, problems);
-    let arrangement = chain::arrange(&bundle.certificates, Some(0));
-    for position in arrangement.path.iter().skip(1) {
-        let issuer = &bundle.certificates[*position];
-        if issuer.not_after < now {
-            let when = instant::show_date(issuer.not_after);
-            problems.add(HANDSHAKES, format!("its issuer {} expired on {when}", issuer.subject));
-        }
-    }
-}
-
 fn about_names(leaf: &Certificate, problems: &mut Problems) {
     let lives = |name: &San| match name {
         San::Dns(text) => name::dead_dns_name(text).is_none(),
@@ -197,7 +208,7 @@ fn about_names(leaf: &Certificate, problems: &mut Problems) {
         San::Email(_) | San::Uri(_) | San::Other(_) => false,
     };
     let malformed = leaf.names.iter().any(|name| match name {
-        San::Other(form) => form.starts_with("malformed"),
+        San::Other(form) => *form == "malformed iPAddress",
         San::Dns(_) | San::Ip(_) | San::Email(_) | San::Uri(_) => false,
     });
     if !leaf.san_is_readable {
@@ -242,6 +253,7 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
     if leaf.version < 3 {
         problems.add(&[Rustls], format!("it is of X.509 version {}", leaf.version));
     }
+    encoding::about_encoding(leaf, "it", problems);
     if !leaf.unusual_critical.is_empty() {
         let policies = leaf.unusual_critical.iter().all(|oid| POLICIES.contains(&oid.as_str()));
         let who: &[Client] = if policies { &[Rustls] } else { HANDSHAKES };
@@ -272,22 +284,7 @@ fn about_use(leaf: &Certificate, problems: &mut Problems) {
         problems.add(&[Rustls], "it says that it is a CA");
         problems.add(&[Browsers], "Firefox: it says that it is a CA");
     }
-    if let Some(usages) = &leaf.extended_key_usage
-        && !usages.iter().any(|usage| usage == OID_SERVER_AUTH)
-    {
-        if usages.iter().any(|usage| usage == ANY_USAGE) {
-            problems.add(
-                &[Rustls, OpenSsl],
-                "its extended key usage says \"any\" instead of serverAuth",
-            );
-        } else {
-            // gRPC's Python package was measured to connect all the same.
-            problems.add(
-                &[Rustls, Go, OpenSsl, Browsers],
-                "its extended key usage does not name serverAuth",
-            );
-        }
-    }
+    about_usages(leaf, problems);
     let Some(usage) = leaf.key_usage else { return };
     if usage & (DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT) == 0 {
         problems.add(&[OpenSsl], "its key usage allows nothing that a server does");
@@ -296,6 +293,37 @@ fn about_use(leaf: &Certificate, problems: &mut Problems) {
         problems.add(&[Browsers, GrpcPython], "its key usage lacks digitalSignature");
     }
 }
+
+fn about_usages(leaf: &Certificate, problems: &mut Problems) {
+    let Some(usages) = &leaf.extended_key_usage else { return };
+    let names = |usage: &str| usages.iter().any(|named| named == usage);
+    if names(OID_SERVER_AUTH) {
+        return;
+    }
+    let why = if names(ANY_USAGE) {
+        let why = "its extended key usage says \"any\" instead of serverAuth";
+        problems.add(&[Rustls, OpenSsl], why);
+        why
+    } else {
+        let why = "its extended key usage does not name serverAuth";
+        problems.add(&[Rustls, Browsers], why);
+        // Go takes an empty list for no limit, OpenSSL the gated cryptography of the nineties.
+        if !usages.is_empty() {
+            problems.add(&[Go], why);
+        }
+        if !GATED.iter().any(|usage| names(usage)) {
+            problems.add(&[OpenSsl], why);
+        }
+        why
+    };
+    // gRPC's Python package was measured to connect where the certificate is pinned.
+    if !leaf.self_signed {
+        problems.add(&[GrpcPython], why);
+    }
+}
+
+/// Server Gated Cryptography, of Microsoft and of Netscape.
+const GATED: [&str; 2] = ["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"];
 
 fn about_key(leaf: &Certificate, problems: &mut Problems) {
     let key = leaf.key_type.as_str();
@@ -309,7 +337,11 @@ fn about_key(leaf: &Certificate, problems: &mut Problems) {
     }
     match key {
         "p256" | "p384" => {}
-        "p521" | "p224" => problems.add(&[Rustls, Browsers, GkeLoadBalancer, GrpcPython], why),
+        "p224" => problems.add(&Client::ALL, why),
+        "ed448" => {
+            problems.add(&[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython], why);
+        }
+        "p521" => problems.add(&[Rustls, Browsers, GkeLoadBalancer, GrpcPython], why),
         "ed25519" => problems.add(&[Browsers, GkeLoadBalancer, GrpcPython], why),
         // OpenSSL alone knows keys that are for PSS and nothing else, and signs with them.
         pss if pss.starts_with("rsa-pss-") => {
@@ -336,8 +368,9 @@ fn about_signatures(bundle: &Bundle, problems: &mut Problems) {
     let arrangement = chain::arrange(&bundle.certificates, Some(0));
     for (place, position) in arrangement.path.iter().enumerate() {
         let certificate = &bundle.certificates[*position];
-        let Some(digest) = certificate.weak_digest() else { continue };
         let what = if place == 0 { "it is" } else { "its issuer is" };
+        about_algorithm(certificate, what, problems);
+        let Some(digest) = certificate.weak_digest() else { continue };
         let why = format!("{what} signed over {digest}");
         match (certificate.self_signed, digest) {
             // The signature of what is pinned is nobody's concern but webpki's.
@@ -346,6 +379,24 @@ fn about_signatures(bundle: &Bundle, problems: &mut Problems) {
             (false, _) => problems.add(HANDSHAKES, why),
         }
     }
+}
+
+/// Signatures that not everybody knows how to verify. Nobody verifies that of a pinned certificate.
+fn about_algorithm(certificate: &Certificate, what: &str, problems: &mut Problems) {
+    let algorithm = &*certificate.signature;
+    let who: &[Client] = match algorithm {
+        _ if certificate.self_signed => return,
+        "Ed25519" => &[Browsers],
+        "Ed448" => &[Rustls, Go, Browsers, GrpcPython],
+        "SHA-512 with ECDSA" => &[Rustls],
+        _ if algorithm.starts_with("SHA-224") => &[Rustls, Go, Browsers],
+        _ if algorithm.ends_with("DSA") && !algorithm.ends_with("ECDSA") => {
+            &[Rustls, Go, Browsers, GrpcPython]
+        }
+        _ if algorithm.starts_with(|digit: char| digit.is_ascii_digit()) => HANDSHAKES,
+        _ => return,
+    };
+    problems.add(who, format!("{what} signed by {algorithm}, which they cannot verify"));
 }
 
 #[cfg(test)]
@@ -411,6 +462,32 @@ mod tests {
             ),
         ] {
             assert_eq!(check(&leaf), refusing, "{leaf:?}");
+        }
+    }
+
+    #[test]
+    fn signatures_are_refused_by_those_who_cannot_verify_them() {
+        for (signature, refusing) in [
+            ("SHA-256 with RSA", &[][..]),
+            ("SHA-384 with ECDSA", &[]),
+            ("Ed25519", &[Browsers]),
+            ("SHA-512 with ECDSA", &[Rustls]),
+            ("SHA-224 with ECDSA", &[Rustls, Go, Browsers]),
+            ("SHA-224 with RSA", &[Rustls, Go, Browsers]),
+            ("Ed448", &[Rustls, Go, Browsers, GrpcPython]),
+            ("SHA-256 with DSA", &[Rustls, Go, Browsers, GrpcPython]),
+            ("1.2.3.4", HANDSHAKES),
+        ] {
+            let leaf = Certificate { self_signed: false, signature: signature.into(), ..good() };
+            let mut problems = Problems::default();
+            about_algorithm(&leaf, "it is", &mut problems);
+            let refuses = |client: &Client| !problems.of(*client).reasons.is_empty();
+            let refused: Vec<Client> = Client::ALL.into_iter().filter(refuses).collect();
+            assert_eq!(refused, refusing, "{signature}");
+            let pinned = Certificate { self_signed: true, ..leaf };
+            let mut problems = Problems::default();
+            about_algorithm(&pinned, "it is", &mut problems);
+            assert_eq!(problems.0, [], "{signature}: nobody verifies it where it is pinned");
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::x509::cert::{self, Certificate};
 use crate::x509::foreign;
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
 use crate::x509::pem::{self, Label, Oddity};
+use crate::x509::signer;
 use ring::rand::SecureRandom;
 
 /// Facts of a pair.
@@ -148,8 +149,9 @@ impl Bundle {
     pub fn of_chain(chain: &[Vec<u8>]) -> Self {
         let mut read = ReadCertificates::default();
         for (index, der) in chain.iter().enumerate() {
-            read.take(index, cert::read(der));
+            read.take(index, cert::read(der).map(|(facts, public)| (facts, public, der.clone())));
         }
+        signer::check(&mut read.certificates, &read.ders);
         Self {
             certificates: read.certificates,
             damaged: read.damaged,
@@ -206,16 +208,19 @@ struct ReadCertificates {
     odd: Vec<OddlyWritten>,
     /// Public keys of the first certificates.
     keys: Vec<PublicKey>,
+    /// The certificates themselves, as long as signatures are tried.
+    ders: Vec<Vec<u8>>,
 }
 
 impl ReadCertificates {
-    fn take(&mut self, index: usize, read: Result<(Certificate, PublicKey), String>) {
+    fn take(&mut self, index: usize, read: Result<(Certificate, PublicKey, Vec<u8>), String>) {
         match read {
-            Ok((facts, public)) => {
+            Ok((facts, public, der)) => {
                 if self.keys.len() < MAX_COMPARED {
                     self.keys.push(public);
                 }
                 self.certificates.push(facts);
+                self.ders.push(der);
             }
             Err(message) if self.damaged.len() < MAX_DAMAGED => {
                 self.damaged.push(Damaged { index, message });
@@ -228,18 +233,20 @@ impl ReadCertificates {
 fn read_certificates(bytes: &[u8]) -> ReadCertificates {
     let mut read = ReadCertificates::default();
     for (index, (block, oddity)) in certificate_blocks(bytes).enumerate() {
-        let certificate = block.and_then(|der| cert::read(&der)).map(|(mut facts, public)| {
+        let certificate = block.and_then(|der| cert::read(&der).map(|read| (read, der)));
+        let certificate = certificate.map(|((mut facts, public), der)| {
             if oddity == Some(Oddity::OldLabel) {
                 // OpenSSL's TRUSTED CERTIFICATE has its own notes behind the certificate.
                 facts.trailing_bytes = 0;
             }
-            (facts, public)
+            (facts, public, der)
         });
         if certificate.is_ok() {
             read.odd.extend(oddity.map(|what| OddlyWritten { index, what }));
         }
         read.take(index, certificate);
     }
+    signer::check(&mut read.certificates, &read.ders);
     let nothing = read.certificates.is_empty() && read.damaged.is_empty();
     if nothing && !bytes.trim_ascii().is_empty() {
         read.damaged.push(Damaged { index: 0, message: NO_CERTIFICATE.to_owned() });

@@ -5,7 +5,10 @@
 //! clock. Strings here are raw; whoever prints them makes them harmless.
 
 use super::dates::{self, DateForm};
+use super::flaw::{self, Flaw};
 use super::key::{PointForm, PublicKey};
+use super::name_limits::NameLimits;
+use super::signer::{NameDigest, SignatureCheck};
 use super::{name, oid};
 use ring::digest;
 use std::borrow::Cow;
@@ -41,6 +44,13 @@ pub struct Certificate {
     pub issuer: String,
     /// Subject attributes as (dotted OID, text), in the encoded order.
     pub subject_attributes: Vec<(String, String)>,
+    /// The subject, for comparing.
+    pub subject_name: NameDigest,
+    /// The issuer, for comparing.
+    pub issuer_name: NameDigest,
+    /// Its signature under the keys of those beside it that bear its issuer's name, as far as
+    /// [`super::signer::check`] was asked and ring can tell.
+    pub signature_checks: Vec<SignatureCheck>,
     /// Whether subject and issuer are the same bytes.
     pub issuer_is_subject: bool,
     /// Whether it signed itself: subject is issuer and the signature verifies under its own key
@@ -62,6 +72,8 @@ pub struct Certificate {
     pub is_ca: bool,
     /// How many CA certificates may stand below it; none when nothing is said.
     pub path_length: Option<u32>,
+    /// What the names below a CA must and must not be; none where it is not limited.
+    pub name_limits: Option<Box<NameLimits>>,
     /// The bits of keyUsage, bit 0 being digitalSignature; none when the extension is absent.
     pub key_usage: Option<u16>,
     /// Extended key usages as dotted OIDs; none when the extension is absent.
@@ -80,6 +92,8 @@ pub struct Certificate {
     pub publicly_logged: bool,
     /// How its issuer signed it: digest and key, as `SHA-256 with RSA`, or an OID.
     pub signature: Cow<'static, str>,
+    /// What in its encoding some readers refuse.
+    pub flaws: Vec<Flaw>,
     /// How many bytes stand behind the certificate in the same block.
     pub trailing_bytes: usize,
     /// The public key's type and size.
@@ -155,6 +169,9 @@ fn facts(
         subject: name_text(parsed.subject()),
         issuer: name_text(parsed.issuer()),
         subject_attributes: attributes(parsed.subject()),
+        subject_name: NameDigest::of(parsed.subject()),
+        issuer_name: NameDigest::of(parsed.issuer()),
+        signature_checks: Vec::new(),
         issuer_is_subject: same_name(parsed),
         self_signed: same_name(parsed) && signed_by_itself(parsed, signed),
         not_before: dates::to_the_second(parsed.validity().not_before.to_datetime()),
@@ -169,6 +186,7 @@ fn facts(
             .ok()
             .flatten()
             .and_then(|constraints| constraints.value.path_len_constraint),
+        name_limits: name_limits(parsed),
         key_usage: parsed.key_usage().ok().flatten().map(|usage| usage.value.flags),
         extended_key_usage: extended_key_usage(parsed),
         unusual_critical: unusual_critical(parsed),
@@ -177,6 +195,7 @@ fn facts(
         issuer_url: issuer_url(parsed),
         publicly_logged: is_publicly_logged(parsed),
         signature: signature_text(&parsed.signature_algorithm),
+        flaws: flaw::flaws(whole, parsed),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
         point_form: public.point_form(),
@@ -261,6 +280,14 @@ impl Certificate {
     #[must_use]
     pub fn may_sign_certificates(&self) -> bool {
         self.key_usage.is_none_or(|usage| usage & KEY_CERT_SIGN != 0)
+    }
+
+    /// Whether the key of `issuer` made its signature; none where that was not tried
+    /// ([`super::signer::check`]) or cannot be told.
+    #[must_use]
+    pub fn is_signed_by(&self, issuer: &Self) -> Option<bool> {
+        let check = self.signature_checks.iter().find(|check| check.key_id == issuer.key_id);
+        check.map(|check| check.fits)
     }
 
     /// The digest of its signature, when that is one for which certificates have been forged.
@@ -469,6 +496,13 @@ fn is_pss(algorithm: &AlgorithmIdentifier<'_>) -> bool {
     algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS
 }
 
+fn name_limits(parsed: &X509Certificate<'_>) -> Option<Box<NameLimits>> {
+    parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::NameConstraints(limits) => Some(Box::new(NameLimits::of(limits))),
+        _ => None,
+    })
+}
+
 fn has_san(parsed: &X509Certificate<'_>) -> bool {
     let san = x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
     parsed.extensions().iter().any(|extension| extension.oid == san)
@@ -582,7 +616,7 @@ fn escaped(attribute: &AttributeTypeAndValue<'_>) -> String {
 }
 
 /// The value as text: ASN.1 strings of every age; bytes that are no text as `#hex` (RFC 4514 §2.4).
-fn attribute_text(attribute: &AttributeTypeAndValue<'_>) -> String {
+pub(super) fn attribute_text(attribute: &AttributeTypeAndValue<'_>) -> String {
     let value = attribute.attr_value();
     if let Ok(text) = attribute.as_str() {
         return text.to_owned();

@@ -1,12 +1,13 @@
 //! Chains: the order in which the certificates of one `tls.crt` stand (RFC 8446 §4.4.2), and the
 //! order in which they should.
 //!
-//! Knows subject and issuer names, key identifiers, and which certificates signed themselves.
-//! Refuses to know trust: no root store, no signatures.
+//! Knows subject and issuer names, key identifiers, and which signatures fit ([`signer`]).
+//! Refuses to know trust: no root store.
 
 use super::cert::{self, Certificate};
 use super::key::{Pairing, PrivateKey};
 use super::pem::{self, Label};
+use super::signer;
 use ring::rand::SecureRandom;
 
 /// Where the order of a chain breaks: the certificate at `position` (from 0) was not issued by
@@ -27,7 +28,7 @@ pub struct OutOfOrder {
 /// The first place where that is not so.
 pub fn check_order(chain: &[Certificate]) -> Result<(), OutOfOrder> {
     for (position, pair) in chain.windows(2).enumerate() {
-        if pair[0].issuer != pair[1].subject {
+        if !pair[0].issuer_name.reads_as(&pair[1].subject_name) {
             return Err(OutOfOrder {
                 position,
                 expected: pair[0].issuer.clone(),
@@ -38,15 +39,26 @@ pub fn check_order(chain: &[Certificate]) -> Result<(), OutOfOrder> {
     Ok(())
 }
 
-/// Whether `issuer` can have issued `certificate`: by name, and by key identifier where both say
-/// one, for a CA that changed its key keeps its name.
+/// Whether `issuer` issued `certificate`: by name, and by the signature where it was tried. Where it
+/// was not, the key identifiers must not speak against it: a CA that changed its key keeps its name.
 #[must_use]
 pub fn is_issuer_of(issuer: &Certificate, certificate: &Certificate) -> bool {
-    let same_key = match (&certificate.authority_key_id, &issuer.subject_key_id) {
-        (Some(named), Some(own)) => named == own,
-        _ => true,
-    };
-    issuer.subject == certificate.issuer && same_key && issuer.sha256 != certificate.sha256
+    bears_its_name(issuer, certificate)
+        && certificate.is_signed_by(issuer).unwrap_or_else(|| !is_told_apart(issuer, certificate))
+}
+
+/// Whether `issuer` is another certificate and called what `certificate` calls its issuer.
+#[must_use]
+pub fn bears_its_name(issuer: &Certificate, certificate: &Certificate) -> bool {
+    let named = issuer.subject_name.reads_as(&certificate.issuer_name);
+    named && issuer.sha256 != certificate.sha256
+}
+
+/// Whether `certificate` names another key of its issuer than this one's.
+#[must_use]
+pub fn is_told_apart(issuer: &Certificate, certificate: &Certificate) -> bool {
+    let (named, own) = (certificate.authority_key_id, issuer.subject_key_id);
+    matches!((named, own), (Some(named), Some(own)) if named != own)
 }
 
 /// The certificates of one file or Secret, sorted by what each is for.
@@ -110,24 +122,32 @@ const TWINS: usize = 20;
 /// How many certificates are compared with each other.
 const MANY: usize = 200;
 
-/// The issuer of the certificate at `position`: one whose own issuer is there too before one that
-/// leads nowhere, a cross-signed one before the root of the same name, then the first.
+/// The issuer of the certificate at `position`: first one whose key made the signature, and whose
+/// name and key identifier are written as they are in the certificate; of those one whose own issuer
+/// is there too before one that leads nowhere, a cross-signed one before the root of the same name,
+/// then the first.
 fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<usize> {
     let certificate = &chain[position];
-    let candidates = || {
-        (0..chain.len())
-            .filter(|other| !taken.contains(other) && is_issuer_of(&chain[*other], certificate))
+    let likeness = |issuer: usize| {
+        let issuer = &chain[issuer];
+        (
+            certificate.is_signed_by(issuer).is_some(),
+            issuer.subject_name.exact == certificate.issuer_name.exact,
+            !is_told_apart(issuer, certificate),
+        )
     };
-    let goes_on = |candidate: &usize| {
-        !chain[*candidate].self_signed
-            && chain.iter().any(|other| is_issuer_of(other, &chain[*candidate]))
-    };
-    let crossed = |candidate: &usize| !chain[*candidate].self_signed;
-    candidates()
+    let all: Vec<usize> = (0..chain.len())
+        .filter(|other| !taken.contains(other) && is_issuer_of(&chain[*other], certificate))
         .take(TWINS)
-        .find(goes_on)
-        .or_else(|| candidates().find(crossed))
-        .or_else(|| candidates().next())
+        .collect();
+    let best = all.iter().map(|candidate| likeness(*candidate)).max()?;
+    let candidates = || all.iter().copied().filter(|candidate| likeness(*candidate) == best);
+    let crossed = |candidate: &usize| !chain[*candidate].self_signed;
+    let goes_on = |candidate: &usize| {
+        crossed(candidate) && chain.iter().any(|other| is_issuer_of(other, &chain[*candidate]))
+    };
+    let found = candidates().find(goes_on).or_else(|| candidates().find(crossed));
+    found.or_else(|| candidates().next())
 }
 
 /// The first place where the order is not the one that servers must send: a certificate and the
@@ -143,7 +163,8 @@ pub fn misplaced(chain: &[Certificate], arrangement: &Arrangement) -> Option<Mis
     whole.windows(2).find_map(|pair| {
         let (position, issuer) = (pair[0], pair[1]);
         let twin = |between: usize| {
-            is_issuer_of(&chain[between], &chain[position])
+            let (twin, below) = (&chain[between], &chain[position]);
+            (bears_its_name(twin, below) && !is_told_apart(twin, below))
                 || chain[between].key_id == chain[position].key_id
                 || chain[between].sha256 == chain[position].sha256
         };
@@ -212,6 +233,7 @@ pub(super) fn sorted(
     if facts.is_empty() {
         return Err("there is no certificate in it that can be read".to_owned());
     }
+    signer::check(&mut facts, &ders);
     let leaf = match key {
         None => None,
         Some(key) => {
@@ -294,8 +316,17 @@ fn why_other(facts: &[Certificate], arrangement: &Arrangement, other: usize) -> 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "ring seals its randomness: a test has no other")]
 mod tests {
+    use super::super::signer::NameDigest;
     use super::super::{cert, pem};
     use super::*;
+
+    fn called(name: &str) -> NameDigest {
+        let folded = name.trim_ascii().to_lowercase();
+        NameDigest {
+            exact: cert::short_id(name.as_bytes()),
+            folded: cert::short_id(folded.as_bytes()),
+        }
+    }
 
     /// Certificates in, as `subject<issuer`; the first break out.
     fn check(chain: &[(&str, &str)]) -> String {
@@ -305,6 +336,8 @@ mod tests {
         let named = |(subject, issuer): &(&str, &str)| Certificate {
             subject: (*subject).to_owned(),
             issuer: (*issuer).to_owned(),
+            subject_name: called(subject),
+            issuer_name: called(issuer),
             ..some.clone()
         };
         match check_order(&chain.iter().map(named).collect::<Vec<_>>()) {
@@ -349,6 +382,8 @@ mod tests {
             Certificate {
                 subject: subject.to_owned(),
                 issuer: issuer.to_owned(),
+                subject_name: called(subject),
+                issuer_name: called(issuer),
                 key_id: key.to_owned(),
                 subject_key_id: Some(cert::short_id(key.as_bytes())),
                 authority_key_id: Some(cert::short_id(signer.as_bytes())),

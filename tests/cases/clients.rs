@@ -4,12 +4,15 @@
 //! Knows how each is asked. What browsers, Google's load balancer and gRPC's Python package do
 //! was measured by hand; the table says so of them, and nothing here.
 
+use crate::support::der::{extension, oid, sequence, tlv};
+use crate::support::forged::{self, Forged, ca, dates, extended, key_usage};
 use crate::support::witness;
 use certwright::audit::clients::{self, Client};
 use certwright::inventory::bundle::Bundle;
 use certwright::x509::cert::{Certificate, San};
+use certwright::x509::flaw::Flaw;
 use certwright::x509::key::Pairing;
-use certwright::x509::name;
+use certwright::x509::{chain, name};
 use k8s_openapi::api::core::v1::Secret;
 use ring::rand::SystemRandom;
 use rustls_pki_types::pem::PemObject as _;
@@ -92,7 +95,249 @@ fn cases(root: &Path) -> Vec<Case> {
         }
     }
     assert!(cases.len() > 60, "only {} pairs were found", cases.len());
+    for (label, chain) in chains() {
+        cases.push(forged_case(root, format!("chain.{label}"), &chain));
+    }
+    for (label, leaf) in flawed() {
+        let chain = [leaf, Forged::inter(&[ca(None)])];
+        cases.push(forged_case(root, format!("flaw.{label}"), &chain));
+    }
+    let inter = Forged::inter(&[ca(None)]).with(|inter| inter.parts.serial = vec![0, 0, 0x11]);
+    let chain = [Forged::leaf(&[]), inter];
+    cases.push(forged_case(root, "flaw.issuer".to_owned(), &chain));
     cases
+}
+
+fn forged_case(root: &Path, label: String, chain: &[Forged]) -> Case {
+    let chain: String = chain.iter().map(Forged::pem).collect();
+    let (key, anchor) = (forged::KEYS[0], forged::root().pem());
+    let random = &SystemRandom::new();
+    let bundle = Bundle::of_pair(Some(chain.as_bytes()), Some(key.as_bytes()), random);
+    assert_eq!(bundle.damaged, [], "{label}");
+    let folder = root.join(&label);
+    fs::create_dir(&folder).expect("it can be made");
+    for (name, text) in [
+        ("tls.crt", chain.as_str()),
+        ("tls.key", key),
+        ("root.pem", &anchor),
+        ("host", forged::HOST),
+    ] {
+        fs::write(folder.join(name), text).expect("it can be written");
+    }
+    Case { label, bundle, host: forged::HOST.to_owned(), folder }
+}
+
+/// Chains of a leaf and what stands above it, the root left out.
+fn chains() -> Vec<(&'static str, Vec<Forged>)> {
+    let leaf = || Forged::leaf(&[]);
+    let sound = || Forged::inter(&[ca(None), key_usage(0x06)]);
+    let above = |extensions: &[Vec<u8>]| vec![leaf(), Forged::inter(extensions)];
+    let dated = |from: &[u8], to: &[u8]| {
+        vec![leaf(), sound().with(|inter| inter.parts.dates = dates(from, to))]
+    };
+    let limited = |permitted: &[u8], excluded: &[u8]| {
+        let subtrees = |tag: u8, base: &[u8]| match base {
+            [] => Vec::new(),
+            base => tlv(tag, &[&sequence(&[base])]),
+        };
+        let limits = sequence(&[&subtrees(0xa0, permitted), &subtrees(0xa1, excluded)]);
+        above(&[ca(None), extension("2.5.29.30", true, &limits)])
+    };
+    let other_key = || Forged::new("Inter", 2, "Root", 2, &[ca(None)]);
+    let (named, own) = (
+        |id: &[u8]| extension("2.5.29.35", false, &sequence(&[&tlv(0x80, &[id])])),
+        |id: &[u8]| extension("2.5.29.14", false, &tlv(4, &[id])),
+    );
+    let written = |tag: u8, name: &[u8]| {
+        vec![leaf().with(|leaf| leaf.parts.issuer = forged::called(tag, name)), sound()]
+    };
+    vec![
+        ("sound", vec![leaf(), sound()]),
+        ("with-its-root", vec![leaf(), sound(), forged::root()]),
+        ("doubled", vec![leaf(), leaf(), sound(), sound()]),
+        ("future", dated(b"\x17\x0d270101000000Z", b"\x17\x0d280101000000Z")),
+        ("past", dated(b"\x17\x0d250101000000Z", b"\x17\x0d260601000000Z")),
+        ("not-a-ca", above(&[extension("2.5.29.19", true, &sequence(&[])), key_usage(0x06)])),
+        ("no-constraints", above(&[key_usage(0x06)])),
+        (
+            "first-version",
+            vec![leaf(), Forged::inter(&[]).with(|inter| inter.parts.version = None)],
+        ),
+        ("may-not-sign", above(&[ca(None), key_usage(0x80)])),
+        ("for-clients", above(&[ca(None), extended(&["1.3.6.1.5.5.7.3.2"])])),
+        ("for-servers", above(&[ca(None), extended(&["1.3.6.1.5.5.7.3.1"])])),
+        ("for-anything", above(&[ca(None), extended(&["2.5.29.37.0"])])),
+        ("critical", above(&[ca(None), extension("1.2.3.4", true, &[5, 0])])),
+        ("elsewhere", limited(&forged::dns(b"other.example"), &[])),
+        ("here", limited(&forged::dns(b"example"), &[])),
+        ("excluded", limited(&[], &forged::dns(b"leaf.example"))),
+        ("for-a-net", limited(&tlv(0x87, &[&[10, 0, 0, 0, 255, 0, 0, 0]]), &[])),
+        (
+            "too-long",
+            vec![
+                Forged::new("leaf.example", 0, "Sub", 1, &[leaf_names()]),
+                Forged::new("Sub", 1, "Inter", 1, &[ca(None)]),
+                Forged::inter(&[ca(Some(0))]),
+            ],
+        ),
+        (
+            "long-enough",
+            vec![
+                Forged::new("leaf.example", 0, "Sub", 1, &[leaf_names()]),
+                Forged::new("Sub", 1, "Inter", 1, &[ca(Some(0))]),
+                Forged::inter(&[ca(Some(1))]),
+            ],
+        ),
+        ("another-key", vec![leaf(), other_key()]),
+        ("another-key-first", vec![leaf(), other_key(), sound()]),
+        ("another-key-last", vec![leaf(), sound(), other_key()]),
+        (
+            "rsa-1024",
+            vec![
+                Forged::new("leaf.example", 0, "Inter", forged::RSA_1024, &[leaf_names()]),
+                Forged::new("Inter", forged::RSA_1024, "Root", 2, &[ca(None)]),
+            ],
+        ),
+        (
+            "ed25519",
+            vec![
+                Forged::new("leaf.example", 0, "Inter", forged::ED25519, &[leaf_names()]),
+                Forged::new("Inter", forged::ED25519, "Root", 2, &[ca(None)]),
+            ],
+        ),
+        ("leaf-for-clients", vec![Forged::leaf(&[extended(&["1.3.6.1.5.5.7.3.2"])]), sound()]),
+        ("leaf-for-anything", vec![Forged::leaf(&[extended(&["2.5.29.37.0"])]), sound()]),
+        ("leaf-for-nothing", vec![Forged::leaf(&[extended(&[])]), sound()]),
+        ("leaf-gated", vec![Forged::leaf(&[extended(&["2.16.840.1.113730.4.1"])]), sound()]),
+        ("written-otherwise", written(0x13, b"Inter")),
+        ("in-capitals", written(0x0c, b"INTER")),
+        ("with-blanks", written(0x0c, b" Inter  ")),
+        (
+            "of-another-key-id",
+            vec![Forged::leaf(&[named(b"one")]), Forged::inter(&[ca(None), own(b"two")])],
+        ),
+        (
+            "of-its-key-id",
+            vec![Forged::leaf(&[named(b"one")]), Forged::inter(&[ca(None), own(b"one")])],
+        ),
+    ]
+}
+
+/// Leaves whose encoding is not as it should be.
+fn flawed() -> Vec<(String, Forged)> {
+    let plain = || Forged::leaf(&[]);
+    let good = || forged::dns(forged::HOST.as_bytes());
+    let mut leaves = Vec::new();
+    let mut add = |label: &str, leaf: Forged| leaves.push((label.to_owned(), leaf));
+    for version in [0, 1, 3, 127] {
+        let leaf = plain().with(|leaf| leaf.parts.version = Some(version));
+        add(&format!("version-{version}"), leaf);
+    }
+    for (label, serial) in [
+        ("padded", &[0, 0, 0x11][..]),
+        ("empty", &[]),
+        ("zero", &[0]),
+        ("negative", &[0x80, 1]),
+        ("negative-padded", &[0xff, 0xff, 1]),
+        ("high", &[0, 0xff, 1]),
+    ] {
+        let leaf = plain().with(|leaf| leaf.parts.serial = serial.to_vec());
+        add(&format!("serial-{label}"), leaf);
+    }
+    for (label, to) in [
+        ("no-seconds", &b"\x17\x0b2706010000Z"[..]),
+        ("offset", b"\x17\x11270601000000-0530"),
+        ("general", b"\x18\x0f20270601000000Z"),
+        ("general-no-seconds", b"\x18\x0d202706010000Z"),
+        ("general-fraction", b"\x18\x1120270601000000.5Z"),
+    ] {
+        let dates = dates(b"\x17\x0d260101000000Z", to);
+        add(&format!("date-{label}"), plain().with(|leaf| leaf.parts.dates = dates));
+    }
+    for (label, tag, value) in [
+        ("printable-odd", 0x13, &b"a@b"[..]),
+        ("printable-star", 0x13, b"*.a&b"),
+        ("numeric", 0x12, b"12 3"),
+        ("numeric-odd", 0x12, b"12a"),
+        ("ia5-odd", 0x16, b"ia5\x80"),
+        ("teletex", 0x14, b"l\xf6we"),
+        ("utf8-broken", 0x0c, b"a\xff\xfeb"),
+        ("bmp", 0x1e, b"\0a\0b"),
+        ("bmp-odd", 0x1e, b"\0a\0"),
+        ("bmp-surrogate", 0x1e, b"\xd8\x3d\xde\0"),
+        ("universal", 0x1c, b"\0\0\0a"),
+        ("universal-broken", 0x1c, b"\0\x11\0\0"),
+        ("visible", 0x1a, b"vis"),
+        ("general", 0x1b, b"gen"),
+        ("integer", 0x02, b"\x05"),
+        ("boolean", 0x01, b"\xff"),
+        ("identifier", 0x06, b"\x2a\x03"),
+    ] {
+        let subject = forged::called(tag, value);
+        add(&format!("text-{label}"), plain().with(|leaf| leaf.parts.subject = subject));
+    }
+    for (label, tag, value) in [
+        ("email", 0x81, &b"a@b.example"[..]),
+        ("email-beyond", 0x81, b"l\xc3\xb6@b.example"),
+        ("dns-beyond", 0x82, b"l\xc3\xb6we.example"),
+        ("dns-not-utf8", 0x82, b"l\xf6we.example"),
+        ("dns-tab", 0x82, b"a\tb.example"),
+        ("uri", 0x86, b"spiffe://a/b"),
+        ("uri-beyond", 0x86, b"http://l\xc3\xb6.example/"),
+        ("uri-blank", 0x86, b"http://a b/"),
+        ("uri-escape", 0x86, b"http://a.example/%zz"),
+        ("uri-dots", 0x86, b"http://a..b/"),
+        ("uri-control", 0x86, b"x:\x1b]0;t\x07"),
+        ("unknown", 0x89, b"x"),
+        ("constructed", 0xa2, b"x"),
+        ("identifier", 0x88, b"\x2a\x03"),
+        ("identifier-cut", 0x88, b"\x80"),
+        ("other-broken", 0xa0, b"\x05\0"),
+        ("party-empty", 0xa5, b""),
+    ] {
+        add(&format!("name-{label}"), Forged::named(&[tlv(tag, &[value]), good()]));
+    }
+    let other = sequence(&[&oid("1.2.840.10045.4.3.3")]);
+    add("two-algorithms", plain().with(|leaf| leaf.outer = other));
+    leaves.extend(with_flawed_extensions());
+    leaves
+}
+
+/// Leaves with an extension that is not as it should be.
+fn with_flawed_extensions() -> Vec<(String, Forged)> {
+    let mut leaves = Vec::new();
+    let mut add = |label: &str, leaf: Forged| leaves.push((label.to_owned(), leaf));
+    for (label, id) in [
+        ("key-id", "2.5.29.14"),
+        ("key-usage", "2.5.29.15"),
+        ("constraints", "2.5.29.19"),
+        ("limits", "2.5.29.30"),
+        ("revocation", "2.5.29.31"),
+        ("policies", "2.5.29.32"),
+        ("issuer-key-id", "2.5.29.35"),
+        ("usages", "2.5.29.37"),
+        ("access", "1.3.6.1.5.5.7.1.1"),
+        ("unknown", "1.2.3.4"),
+    ] {
+        let leaf = Forged::leaf(&[extension(id, false, &[5, 0])]);
+        add(&format!("extension-{label}"), leaf);
+    }
+    for (label, doubled) in [
+        ("constraints", extension("2.5.29.19", true, &sequence(&[]))),
+        ("usages", extended(&["1.3.6.1.5.5.7.3.1"])),
+        ("key-id", extension("2.5.29.14", false, &tlv(4, &[b"one"]))),
+        ("names", leaf_names()),
+        ("unknown", extension("1.2.3.4", false, &[5, 0])),
+    ] {
+        add(&format!("doubled-{label}"), Forged::leaf(&[doubled.clone(), doubled]));
+    }
+    let odd = sequence(&[&oid("1.2.3.4"), &tlv(1, &[&[1]]), &tlv(4, &[&[5, 0]])]);
+    add("extension-odd-boolean", Forged::leaf(&[odd]));
+    leaves
+}
+
+fn leaf_names() -> Vec<u8> {
+    extension(forged::SAN, false, &sequence(&[&forged::dns(forged::HOST.as_bytes())]))
 }
 
 fn case(root: &Path, scenario: &str, secret: Secret) -> Option<Case> {
@@ -204,6 +449,79 @@ fn the_table_says_of_rustls_what_webpki_does() {
         told.insert(case.label.clone(), webpki_refuses(case).err());
     }
     compare(Client::Rustls, &cases, &told);
+}
+
+#[test]
+fn an_rsa_key_without_its_null_is_told() {
+    // Verifying the chain does not look at it; Go refuses to read it, webpki to shake hands with it.
+    let algorithm = oid("1.2.840.113549.1.1.1");
+    let whole = forged::public_key(forged::RSA_1024);
+    let at = whole.windows(algorithm.len()).position(|part| part == algorithm);
+    let behind = at.expect("it is an RSA key") + algorithm.len() + 2;
+    let key = sequence(&[&sequence(&[&algorithm]), &whole[behind..]]);
+    let leaf = Forged::leaf(&[]).with(|leaf| leaf.parts.key = key).pem();
+    let bundle = Bundle::of_pair(Some(leaf.as_bytes()), None, &SystemRandom::new());
+    let read = bundle.leaf().map(|leaf| (leaf.flaws.as_slice(), leaf.key_type.as_str()));
+    assert_eq!(read, Some((&[Flaw::RsaWithoutNull][..], "rsa-1024")));
+}
+
+#[test]
+fn nobody_connects_to_a_server_whose_certificate_is_not_the_first() {
+    let text = |chain: &[Forged]| chain.iter().map(Forged::pem).collect::<String>();
+    let (leaf, inter) = (Forged::leaf(&[]), Forged::inter(&[ca(None)]));
+    let random = &SystemRandom::new();
+    let disordered = text(&[inter, leaf, forged::root()]);
+    for key in [None, Some(forged::KEYS[0].as_bytes())] {
+        let bundle = Bundle::of_pair(Some(disordered.as_bytes()), key, random);
+        let verdicts = clients::verdicts(&bundle, AT);
+        assert_eq!(verdicts.len(), Client::ALL.len());
+        for verdict in verdicts {
+            let told = "the first certificate is not the server's, which is certificate 2";
+            assert_eq!(verdict.reasons, [told], "{:?}", verdict.client);
+        }
+    }
+    let roots = text(&[forged::root(), Forged::inter(&[ca(None)])]);
+    let roots = Bundle::of_pair(Some(roots.as_bytes()), None, random);
+    assert_eq!(clients::verdicts(&roots, AT), [], "a file of CAs is for no server");
+}
+
+#[test]
+fn a_chain_is_put_in_order_by_who_signed_whom() {
+    let joined = |name: &str| {
+        let chains = chains();
+        let (_, chain) = chains.iter().find(|(label, _)| *label == name).expect("it is there");
+        chain.iter().map(Forged::pem).collect::<Vec<_>>()
+    };
+    let colliding = {
+        let (cn, o) = (("2.5.4.3", tlv(0x0c, &[b"Inter"])), ("2.5.4.10", tlv(0x0c, &[b"X"])));
+        let two = crate::support::der::name(&[cn, o]);
+        let one = forged::called(0x0c, b"Inter, O=X");
+        let leaf = Forged::leaf(&[]).with(|leaf| leaf.parts.issuer = one);
+        let inter = Forged::inter(&[ca(None)]).with(|inter| inter.parts.subject = two);
+        vec![leaf.pem(), inter.pem()]
+    };
+    for (chain, order) in [
+        (joined("sound"), &[0, 1][..]),
+        (joined("with-its-root"), &[0, 1]),
+        (joined("doubled"), &[0, 2]),
+        (joined("another-key"), &[0]),
+        (joined("another-key-first"), &[0, 2]),
+        (joined("another-key-last"), &[0, 1]),
+        (joined("of-another-key-id"), &[0, 1]),
+        (joined("written-otherwise"), &[0, 1]),
+        (joined("in-capitals"), &[0, 1]),
+        (joined("with-blanks"), &[0, 1]),
+        (colliding, &[0]),
+    ] {
+        let fixed = chain::fixed(chain.concat().as_bytes(), None, &SystemRandom::new());
+        let fixed = fixed.expect("there is a leaf in it");
+        let expected: String = order.iter().map(|place: &usize| chain[*place].as_str()).collect();
+        assert_eq!(fixed.pem, expected, "{:?}", fixed.notes);
+    }
+    let twins = [joined("another-key-first"), vec![forged::root().pem()]].concat().concat();
+    let bundle = Bundle::of_pair(Some(twins.as_bytes()), None, &SystemRandom::new());
+    let arrangement = chain::arrange(&bundle.certificates, Some(0));
+    assert_eq!(chain::misplaced(&bundle.certificates, &arrangement), None);
 }
 
 fn webpki_refuses(case: &Case) -> Result<(), String> {

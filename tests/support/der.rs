@@ -66,24 +66,32 @@ pub struct Parts {
     pub extensions: Vec<u8>,
 }
 
-/// The certificate, under a signature that verifies nowhere.
-pub fn certificate(parts: &Parts) -> Vec<u8> {
+/// ecdsa-with-SHA256.
+pub const ECDSA_SHA256: &str = "1.2.840.10045.4.3.2";
+
+/// What is signed, for a signature of this algorithm.
+pub fn to_be_signed(parts: &Parts, algorithm: &[u8]) -> Vec<u8> {
     let version = parts.version.map(|number| tlv(0xa0, &[&tlv(2, &[&[number]])]));
     let extensions = match parts.extensions.as_slice() {
         [] => Vec::new(),
         listed => tlv(0xa3, &[&sequence(&[listed])]),
     };
-    let algorithm = sequence(&[&oid("1.2.840.10045.4.3.2")]);
-    let to_be_signed = sequence(&[
+    sequence(&[
         &version.unwrap_or_default(),
         &tlv(2, &[&parts.serial]),
-        &algorithm,
+        algorithm,
         &parts.issuer,
         &sequence(&[&parts.dates]),
         &parts.subject,
         &parts.key,
         &extensions,
-    ]);
+    ])
+}
+
+/// The certificate, under a signature that verifies nowhere.
+pub fn certificate(parts: &Parts) -> Vec<u8> {
+    let algorithm = sequence(&[&oid(ECDSA_SHA256)]);
     let made_up = sequence(&[&tlv(2, &[&[1]]), &tlv(2, &[&[2]])]);
+    let to_be_signed = to_be_signed(parts, &algorithm);
     sequence(&[&to_be_signed, &algorithm, &tlv(3, &[&[0], &made_up])])
 }

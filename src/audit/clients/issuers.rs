@@ -1,0 +1,173 @@
+//! The certificates above a server's own: what clients refuse about them.
+//!
+//! Knows path validation (RFC 5280 §6.1), which every client does, and where they differ. Refuses
+//! to look at the root that ends a path: clients have their own copy, and ask nothing of it.
+
+use super::{
+    ANY_USAGE, Browsers, Go, GrpcPython, HANDSHAKES, OpenSsl, POLICIES, Problems, Rustls, encoding,
+};
+use crate::inventory::bundle::Bundle;
+use crate::x509::cert::{Certificate, OID_SERVER_AUTH};
+use crate::x509::chain::{self, Arrangement};
+use crate::x509::instant;
+use time::OffsetDateTime;
+
+/// What is wrong with the path above the first certificate.
+pub(super) fn about_issuers(bundle: &Bundle, now: OffsetDateTime, problems: &mut Problems) {
+    let chain = &bundle.certificates;
+    let arrangement = chain::arrange(chain, Some(0));
+    for (place, pair) in arrangement.path.windows(2).enumerate() {
+        let (below, issuer) = (&chain[pair[0]], &chain[pair[1]]);
+        about_the_link(below, issuer, problems);
+        about_its_dates(issuer, now, problems);
+        about_its_right(issuer, problems);
+        encoding::about_encoding(issuer, &format!("its issuer {}", issuer.subject), problems);
+        about_its_key(issuer, problems);
+        about_its_limits(chain, &arrangement, place + 1, problems);
+    }
+    about_others_of_the_name(chain, &arrangement, now, problems);
+}
+
+/// Name and key identifier, where they are not written alike.
+fn about_the_link(below: &Certificate, issuer: &Certificate, problems: &mut Problems) {
+    if issuer.subject_name.exact != below.issuer_name.exact {
+        problems.add(
+            &[Rustls, Go],
+            format!(
+                "the issuer \"{}\" is written in other bytes than in the issuer's own certificate",
+                below.issuer
+            ),
+        );
+    }
+    if chain::is_told_apart(issuer, below) {
+        problems.add(
+            &[OpenSsl, GrpcPython],
+            format!(
+                "the certificate of {} has another key identifier than that of its issuer {}",
+                below.subject, issuer.subject
+            ),
+        );
+    }
+}
+
+fn about_its_dates(issuer: &Certificate, now: OffsetDateTime, problems: &mut Problems) {
+    let subject = &issuer.subject;
+    if issuer.not_after < now {
+        let when = instant::show_date(issuer.not_after);
+        problems.add(HANDSHAKES, format!("its issuer {subject} expired on {when}"));
+    } else if issuer.not_before > now {
+        let from = instant::show_date(issuer.not_before);
+        problems.add(HANDSHAKES, format!("its issuer {subject} is not valid before {from}"));
+    }
+}
+
+/// Whether it may issue certificates, and those of servers.
+fn about_its_right(issuer: &Certificate, problems: &mut Problems) {
+    let subject = &issuer.subject;
+    if issuer.version < 3 {
+        let version = issuer.version;
+        let why = format!("its issuer {subject} is of X.509 version {version}, and so no CA");
+        problems.add(HANDSHAKES, why);
+    } else if !issuer.is_ca {
+        problems.add(HANDSHAKES, format!("its issuer {subject} is no CA (basicConstraints)"));
+    } else if !issuer.may_sign_certificates() {
+        // webpki does not look at keyUsage.
+        let why = format!("its issuer {subject} may not sign certificates (keyUsage)");
+        problems.add(&[Go, OpenSsl, Browsers, GrpcPython], why);
+    }
+    about_its_usages(issuer, problems);
+    if !issuer.unusual_critical.is_empty() {
+        let policies = issuer.unusual_critical.iter().all(|oid| POLICIES.contains(&oid.as_str()));
+        let who: &[_] = if policies { &[Rustls] } else { HANDSHAKES };
+        let oids = issuer.unusual_critical.join(", ");
+        let why = format!("its issuer {subject} has a critical extension they do not know: {oids}");
+        problems.add(who, why);
+    }
+}
+
+fn about_its_usages(issuer: &Certificate, problems: &mut Problems) {
+    let Some(usages) = &issuer.extended_key_usage else { return };
+    let names = |usage: &str| usages.iter().any(|named| named == usage);
+    if names(OID_SERVER_AUTH) {
+        return;
+    }
+    let subject = &issuer.subject;
+    if names(ANY_USAGE) {
+        let why = format!("its issuer {subject} says \"any\" instead of serverAuth");
+        problems.add(&[Rustls, OpenSsl, GrpcPython], why);
+    } else {
+        let why = format!("its issuer {subject} may not issue for servers (extendedKeyUsage)");
+        problems.add(HANDSHAKES, why);
+    }
+}
+
+fn about_its_key(issuer: &Certificate, problems: &mut Problems) {
+    let key = issuer.key_type.as_str();
+    let why = format!("its issuer {} has a key of type {key}", issuer.subject);
+    match (key, key.strip_prefix("rsa-").map(str::parse::<u32>)) {
+        (_, Some(Ok(..1024))) => problems.add(HANDSHAKES, why),
+        // Apple asks 2048 bits of issuers too (support.apple.com/en-us/103769).
+        (_, Some(Ok(1024..2048))) => problems.add(&[Rustls, OpenSsl, Browsers], why),
+        (_, Some(Ok(8193..))) => problems.add(&[Rustls, Go, Browsers], why),
+        ("p521" | "p224", _) => problems.add(&[Rustls, Browsers], why),
+        // Of Ed25519 and Ed448 the signatures tell, wherever their issuer is.
+        ("p256" | "p384" | "ed25519" | "ed448", _) | (_, Some(_)) => {}
+        _ => problems.add(&[Rustls, Go, Browsers, GrpcPython], why),
+    }
+}
+
+/// How far down and for which names it may issue.
+fn about_its_limits(
+    chain: &[Certificate],
+    arrangement: &Arrangement,
+    place: usize,
+    problems: &mut Problems,
+) {
+    let Some((issuer, leaf)) = arrangement.path.get(place).zip(arrangement.path.first()) else {
+        return;
+    };
+    let (issuer, leaf) = (&chain[*issuer], &chain[*leaf]);
+    let between = arrangement.path.get(1..place).unwrap_or_default();
+    let below = between.iter().filter(|position| !chain[**position].issuer_is_subject).count();
+    if issuer.path_length.is_some_and(|most| u64::try_from(below).unwrap_or(u64::MAX) > most.into())
+    {
+        problems.add(
+            HANDSHAKES,
+            format!("its issuer {} has more CAs below it than it may have", issuer.subject),
+        );
+    }
+    let limits = issuer.name_limits.as_deref();
+    if let Some(name) = limits.and_then(|limits| limits.broken_by(&leaf.names)) {
+        let why = format!("its issuer {} may not issue for {name}", issuer.subject);
+        problems.add(HANDSHAKES, why);
+    }
+}
+
+/// Certificates that bear the name of an issuer and are it not: by the signature, which does not
+/// verify. Clients that try every one pass over them; OpenSSL takes the first that looks right.
+fn about_others_of_the_name(
+    chain: &[Certificate],
+    arrangement: &Arrangement,
+    now: OffsetDateTime,
+    problems: &mut Problems,
+) {
+    for position in &arrangement.path {
+        let certificate = &chain[*position];
+        let false_one = |other: &&Certificate| certificate.is_signed_by(other) == Some(false);
+        let bearers = || chain.iter().filter(|other| chain::bears_its_name(other, certificate));
+        let Some(wrong) = bearers().find(false_one) else { continue };
+        let why = format!(
+            "the signature of {} does not verify under the key of {}, which stands beside it",
+            certificate.subject, wrong.subject
+        );
+        let looks_right = |other: &&Certificate| !chain::is_told_apart(other, certificate);
+        let in_date = |other: &&Certificate| other.not_before <= now && now <= other.not_after;
+        let first = bearers().filter(looks_right).find(in_date);
+        let is_alone = bearers().all(|other| false_one(&other));
+        if is_alone {
+            problems.add(HANDSHAKES, why);
+        } else if first.is_some_and(|first| false_one(&first)) {
+            problems.add(&[OpenSsl, GrpcPython], format!("{why} before the right one"));
+        }
+    }
+}
