@@ -5,7 +5,7 @@
 
 use super::cert::{self, Certificate, OID_SERVER_AUTH};
 use super::chain;
-use super::constraints;
+use super::flaw::Flaw;
 use super::instant;
 use super::key::{KeyError, Pairing, PrivateKey, PublicKey};
 use super::pem::{self, Label};
@@ -90,6 +90,8 @@ impl Authority {
         let mut path: Vec<Member> =
             sorted.path.into_iter().map(|(facts, der)| Member { facts, der }).collect();
         path.extend(sorted.root.map(|(facts, der)| Member { facts, der }));
+        // One that bears the name and signed nothing is taken along, for `check` to tell.
+        path.extend(path.last().and_then(|last| namesake(text.as_bytes(), last)));
         let unreadable = || Unreadable::Certificates("there is no certificate in it".to_owned());
         let own = path.first().ok_or_else(unreadable)?;
         let (_, parsed) = X509Certificate::from_der(&own.der).map_err(|_| unreadable())?;
@@ -129,8 +131,14 @@ impl Authority {
     /// A sentence that names the certificate, the name and the constraint.
     pub fn allows(&self, profile: &Profile) -> Result<(), String> {
         for member in &self.path {
-            if let Some(why) = constraints::forbid(&member.der, &profile.names, &profile.subject) {
-                return Err(format!("{}: {why}", member.facts.subject));
+            let ca = &member.facts;
+            let limits = ca.name_limits.as_deref();
+            let forbidden =
+                limits.and_then(|limits| limits.forbid(&profile.names, &profile.subject));
+            let unread = ca.flaws.contains(&Flaw::BrokenExtension("nameConstraints"));
+            let unread = unread.then(|| "its name constraints cannot be read".to_owned());
+            if let Some(why) = forbidden.or(unread) {
+                return Err(format!("{}: {why}", ca.subject));
             }
         }
         Ok(())
@@ -273,6 +281,19 @@ fn best_first(certificates: &[u8], now: OffsetDateTime) -> (String, Vec<PublicKe
     });
     let text = found.iter().map(|(.., der)| pem::encode("CERTIFICATE", der.expose()).to_string());
     (text.collect(), found.into_iter().map(|(_, public, _)| public).collect())
+}
+
+/// Another certificate of the text that bears the name of the issuer which the last one lacks.
+fn namesake(text: &[u8], last: &Member) -> Option<Member> {
+    if last.facts.issuer_is_subject {
+        return None;
+    }
+    pem::blocks(text).into_iter().find_map(|block| {
+        let der = block.der.ok()?;
+        let (facts, _) = cert::read(der.expose()).ok()?;
+        let bears_it = facts.subject_name.exact == last.facts.issuer_name.exact;
+        bears_it.then(|| Member { facts, der: der.expose().to_vec() })
+    })
 }
 
 fn may_sign(ca: &Certificate, above: bool) -> Result<(), String> {

@@ -7,7 +7,7 @@
 use super::dates::{self, DateForm};
 use super::flaw::{self, Flaw};
 use super::key::{PointForm, PublicKey};
-use super::name_limits::NameLimits;
+use super::name_constraints::NameLimits;
 use super::signer::{NameDigest, SignatureCheck};
 use super::{name, oid};
 use ring::digest;

@@ -6,7 +6,6 @@
 pub mod authority;
 pub mod cert;
 pub mod chain;
-mod constraints;
 pub mod dates;
 pub mod flaw;
 pub mod foreign;
@@ -15,7 +14,7 @@ pub mod issue;
 pub mod key;
 pub mod lead;
 pub mod name;
-pub mod name_limits;
+pub mod name_constraints;
 mod oid;
 pub mod pem;
 pub mod possession;

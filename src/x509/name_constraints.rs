@@ -5,31 +5,95 @@
 
 use super::cert::{self, San};
 use std::net::IpAddr;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, GeneralSubtree, ParsedExtension};
-use x509_parser::prelude::FromDer as _;
+use x509_parser::extensions::{GeneralName, GeneralSubtree, NameConstraints};
 
-/// Why the name constraints of the certificate `ca` (DER) forbid one of the names, or the subject
-/// (dotted OIDs and texts). None when they forbid nothing.
-pub(super) fn forbid(ca: &[u8], names: &[San], subject: &[(String, String)]) -> Option<String> {
-    let (_, parsed) = X509Certificate::from_der(ca).ok()?;
-    parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::NameConstraints(constraints) => {
-            let permitted = constraints.permitted_subtrees.as_deref().unwrap_or_default();
-            let excluded = constraints.excluded_subtrees.as_deref().unwrap_or_default();
-            let asked = names.iter().map(Asked::Name);
-            let subject = (!subject.is_empty()).then_some(Asked::Subject(subject));
-            asked.chain(subject).find_map(|asked| asked.forbidden(permitted, excluded))
-        }
-        _ if extension.oid.as_bytes() == NAME_CONSTRAINTS => {
-            Some("its name constraints cannot be read".to_owned())
-        }
-        _ => None,
-    })
+/// What one CA says of the names below it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameLimits {
+    permitted: Vec<Subtree>,
+    excluded: Vec<Subtree>,
 }
 
-/// id-ce-nameConstraints, 2.5.29.30.
-const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
+/// Names that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Subtree {
+    /// A domain and all below it; with a leading dot, only those below it.
+    Dns(String),
+    /// An address and a mask of its length.
+    Ip(Vec<u8>),
+    Email(String),
+    Uri(String),
+    /// Attributes as dotted OIDs and texts, and all of it as text.
+    Directory(Vec<(String, String)>, String),
+    /// Of a form that no leaf has here.
+    Other,
+}
+
+impl NameLimits {
+    /// Of the extension.
+    #[must_use]
+    pub fn of(extension: &NameConstraints<'_>) -> Self {
+        let read = |listed: &Option<Vec<GeneralSubtree<'_>>>| {
+            listed.iter().flatten().map(|one| Subtree::of(&one.base)).collect()
+        };
+        Self {
+            permitted: read(&extension.permitted_subtrees),
+            excluded: read(&extension.excluded_subtrees),
+        }
+    }
+
+    /// Why the CA may not issue for one of the names, or for the subject (dotted OIDs and texts).
+    /// None when it may.
+    pub(super) fn forbid(&self, names: &[San], subject: &[(String, String)]) -> Option<String> {
+        let asked = names.iter().map(Asked::Name);
+        let subject = (!subject.is_empty()).then_some(Asked::Subject(subject));
+        asked.chain(subject).find_map(|asked| asked.forbidden(&self.permitted, &self.excluded))
+    }
+
+    /// The first host or address that the CA may not issue for: what every client asks that asks
+    /// for name constraints at all. Clients do not ask what else a wildcard stands for.
+    #[must_use]
+    pub fn broken_by<'a>(&self, names: &'a [San]) -> Option<&'a San> {
+        names.iter().filter(|name| matches!(name, San::Dns(_) | San::Ip(_))).find(|name| {
+            let standing = |one: &Subtree| Asked::Name(name).standing(one);
+            let mut permitted = self
+                .permitted
+                .iter()
+                .map(standing)
+                .filter(|one| *one != Standing::OtherForm)
+                .peekable();
+            let outside =
+                permitted.peek().is_some() && !permitted.any(|one| one == Standing::Within);
+            outside || self.excluded.iter().any(|one| standing(one) == Standing::Within)
+        })
+    }
+}
+
+impl Subtree {
+    fn of(base: &GeneralName<'_>) -> Self {
+        match base {
+            GeneralName::DNSName(text) => Self::Dns((*text).to_owned()),
+            GeneralName::RFC822Name(text) => Self::Email((*text).to_owned()),
+            GeneralName::URI(text) => Self::Uri((*text).to_owned()),
+            GeneralName::IPAddress(bytes) => Self::Ip(bytes.to_vec()),
+            GeneralName::DirectoryName(name) => {
+                Self::Directory(cert::attributes(name), cert::name_text(name))
+            }
+            _ => Self::Other,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Dns(text) if text.is_empty() => "every host".to_owned(),
+            Self::Dns(text) | Self::Email(text) | Self::Uri(text) | Self::Directory(_, text) => {
+                format!("{text:?}")
+            }
+            Self::Ip(bytes) => network(bytes),
+            Self::Other => "names of another form".to_owned(),
+        }
+    }
+}
 
 /// A name that is asked for.
 #[derive(Clone, Copy)]
@@ -50,46 +114,38 @@ enum Standing {
 }
 
 impl Asked<'_> {
-    fn forbidden(
-        self,
-        permitted: &[GeneralSubtree<'_>],
-        excluded: &[GeneralSubtree<'_>],
-    ) -> Option<String> {
-        let touches = |subtree: &&GeneralSubtree<'_>| {
-            matches!(self.standing(&subtree.base), Standing::Within | Standing::Overlaps)
+    fn forbidden(self, permitted: &[Subtree], excluded: &[Subtree]) -> Option<String> {
+        let touches = |subtree: &&Subtree| {
+            matches!(self.standing(subtree), Standing::Within | Standing::Overlaps)
         };
         if let Some(subtree) = excluded.iter().find(touches) {
             return Some(format!(
                 "its name constraints exclude {}, and {} falls under that",
-                shown(&subtree.base),
+                subtree.shown(),
                 self.shown()
             ));
         }
-        let mut of_form = permitted
-            .iter()
-            .filter(|one| self.standing(&one.base) != Standing::OtherForm)
-            .peekable();
+        let mut of_form =
+            permitted.iter().filter(|one| self.standing(one) != Standing::OtherForm).peekable();
         let first = of_form.peek().copied()?;
-        if of_form.clone().any(|subtree| self.standing(&subtree.base) == Standing::Within) {
+        if of_form.clone().any(|subtree| self.standing(subtree) == Standing::Within) {
             return None;
         }
         let others = of_form.count() - 1;
         let others = if others > 0 { format!(" and {others} more") } else { String::new() };
         Some(format!(
             "its name constraints permit {}{others}, and {} is outside that",
-            shown(&first.base),
+            first.shown(),
             self.shown()
         ))
     }
 
-    fn standing(self, base: &GeneralName<'_>) -> Standing {
+    fn standing(self, base: &Subtree) -> Standing {
         let within = |yes: bool| if yes { Standing::Within } else { Standing::Outside };
         match (self, base) {
-            (Self::Name(San::Dns(name)), GeneralName::DNSName(base)) => host_standing(name, base),
-            (Self::Name(San::Ip(address)), GeneralName::IPAddress(base)) => {
-                address_standing(*address, base)
-            }
-            (Self::Name(San::Email(address)), GeneralName::RFC822Name(base)) => {
+            (Self::Name(San::Dns(name)), Subtree::Dns(base)) => host_standing(name, base),
+            (Self::Name(San::Ip(address)), Subtree::Ip(base)) => address_standing(*address, base),
+            (Self::Name(San::Email(address)), Subtree::Email(base)) => {
                 let host = address.rsplit('@').next().unwrap_or_default();
                 within(if base.contains('@') {
                     address.eq_ignore_ascii_case(base)
@@ -97,11 +153,10 @@ impl Asked<'_> {
                     is_host_of(host, base)
                 })
             }
-            (Self::Name(San::Uri(uri)), GeneralName::URI(base)) => {
+            (Self::Name(San::Uri(uri)), Subtree::Uri(base)) => {
                 within(host_of(uri).is_some_and(|host| is_host_of(host, base)))
             }
-            (Self::Subject(subject), GeneralName::DirectoryName(base)) => {
-                let base = cert::attributes(base);
+            (Self::Subject(subject), Subtree::Directory(base, _)) => {
                 let same = |(one, other): (&(String, String), &(String, String))| {
                     one.0 == other.0 && one.1.eq_ignore_ascii_case(&other.1)
                 };
@@ -148,8 +203,9 @@ fn address_standing(address: IpAddr, base: &[u8]) -> Standing {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),
     };
+    // The two versions of IP are one form: a network of one permits no address of the other.
     if base.len() != 2 * octets.len() {
-        return Standing::OtherForm;
+        return Standing::Outside;
     }
     let (network, mask) = base.split_at(octets.len());
     let same =
@@ -175,18 +231,6 @@ fn host_of(uri: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
-fn shown(base: &GeneralName<'_>) -> String {
-    match base {
-        GeneralName::DNSName("") => "every host".to_owned(),
-        GeneralName::DNSName(text) | GeneralName::RFC822Name(text) | GeneralName::URI(text) => {
-            format!("{text:?}")
-        }
-        GeneralName::IPAddress(bytes) => network(bytes),
-        GeneralName::DirectoryName(name) => format!("{:?}", cert::name_text(name)),
-        _ => "names of another form".to_owned(),
-    }
-}
-
 /// `10.0.0.0/255.0.0.0`; bytes that are no network in hex.
 fn network(bytes: &[u8]) -> String {
     let address = |bytes: &[u8]| {
@@ -204,16 +248,23 @@ fn network(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use rcgen::{BasicConstraints, DistinguishedName, DnType};
-    use rcgen::{CertificateParams, CidrSubnet, IsCa, KeyPair, NameConstraints};
+    use rcgen::{CertificateParams, CidrSubnet, IsCa, KeyPair};
 
-    fn ca(permitted: Vec<rcgen::GeneralSubtree>, excluded: Vec<rcgen::GeneralSubtree>) -> Vec<u8> {
+    fn ca(
+        permitted: Vec<rcgen::GeneralSubtree>,
+        excluded: Vec<rcgen::GeneralSubtree>,
+    ) -> NameLimits {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.name_constraints =
-            Some(NameConstraints { permitted_subtrees: permitted, excluded_subtrees: excluded });
+        params.name_constraints = Some(rcgen::NameConstraints {
+            permitted_subtrees: permitted,
+            excluded_subtrees: excluded,
+        });
         let key = include_str!("../../testdata/pki/ec-p256-01.pem");
         let key = KeyPair::from_pem(key).expect("the key is good");
-        params.self_signed(&key).expect("it can be made").der().to_vec()
+        let made = params.self_signed(&key).expect("it can be made");
+        let (facts, _) = cert::read(made.der()).expect("it can be read");
+        *facts.name_limits.expect("it has some")
     }
 
     fn dns(text: &str) -> rcgen::GeneralSubtree {
@@ -238,7 +289,7 @@ mod tests {
             (".corp.example", "corp.example", false),
             ("", "anything.example", true),
         ] {
-            let told = forbid(&ca(vec![dns(permitted)], Vec::new()), &[name(host)], &[]);
+            let told = ca(vec![dns(permitted)], Vec::new()).forbid(&[name(host)], &[]);
             assert_eq!(told.is_none(), is_permitted, "{permitted} {host}: {told:?}");
         }
     }
@@ -255,7 +306,7 @@ mod tests {
             ("", "good.corp.example", true),
         ] {
             let ca = ca(vec![dns("corp.example")], vec![dns(excluded)]);
-            let told = forbid(&ca, &[name(host)], &[]);
+            let told = ca.forbid(&[name(host)], &[]);
             assert_eq!(told.is_some(), is_excluded, "{excluded} {host}: {told:?}");
         }
     }
@@ -273,7 +324,7 @@ mod tests {
         for (asked, subject, told) in [
             (name("10.1.2.3"), Vec::new(), None),
             (name("11.1.2.3"), Vec::new(), Some("permit 10.0.0.0/255.0.0.0, and 11.1.2.3 is")),
-            (name("2001:db8::1"), Vec::new(), None),
+            (name("2001:db8::1"), Vec::new(), Some("and 2001:db8::1 is outside that")),
             (name("a.example"), Vec::new(), None),
             (email("a@corp.example"), Vec::new(), None),
             (email("a@b.corp.example"), Vec::new(), Some("permit \"corp.example\", and a@b")),
@@ -285,7 +336,7 @@ mod tests {
                 Some("permit \"O=Org\", and the subject \"a.example\" is outside that"),
             ),
         ] {
-            let forbidden = forbid(&ca, &[asked], &subject);
+            let forbidden = ca.forbid(&[asked], &subject);
             match told {
                 None => assert_eq!(forbidden, None),
                 Some(told) => {
@@ -309,5 +360,35 @@ mod tests {
         }
         assert!(is_host_of("a.example", "a.example") && !is_host_of("b.a.example", "a.example"));
         assert!(is_host_of("b.a.example", ".A.example") && !is_host_of("a.example", ".a.example"));
+    }
+
+    #[test]
+    fn clients_want_a_host_in_a_permitted_subtree_and_in_no_excluded_one() {
+        let dns = |text: &str| Subtree::Dns(text.to_owned());
+        let net = |net: &[u8], mask: &[u8]| Subtree::Ip([net, mask].concat());
+        let host = |text: &str| San::Dns(text.to_owned());
+        let address = |text: &str| San::Ip(text.parse().expect("an address"));
+        for (permitted, excluded, name, fine) in [
+            (vec![dns("a.example")], vec![], host("a.example"), true),
+            (vec![dns("a.example")], vec![], host("x.A.example"), true),
+            (vec![dns("A.example")], vec![], host("*.a.example"), true),
+            (vec![dns("a.example")], vec![], host("xa.example"), false),
+            (vec![dns(".a.example")], vec![], host("a.example"), false),
+            (vec![dns(".a.example")], vec![], host("x.a.example"), true),
+            (vec![dns("")], vec![], host("a.example"), true),
+            (vec![dns("b.example"), dns("a.example")], vec![], host("a.example"), true),
+            (vec![dns("a.example")], vec![], address("10.0.0.1"), true),
+            (vec![dns("a.example")], vec![dns("x.a.example")], host("x.a.example"), false),
+            (vec![], vec![dns("a.example")], host("b.example"), true),
+            (vec![net(&[10, 0, 0, 0], &[255, 0, 0, 0])], vec![], address("10.9.0.1"), true),
+            (vec![net(&[10, 0, 0, 0], &[255, 0, 0, 0])], vec![], address("11.0.0.1"), false),
+            (vec![net(&[10, 0, 0, 0], &[255, 0, 0, 0])], vec![], address("::1"), false),
+            (vec![net(&[10, 0, 0, 0], &[255, 0, 0, 0])], vec![], host("a.example"), true),
+            (vec![], vec![net(&[0; 4], &[0; 4])], address("1.2.3.4"), false),
+        ] {
+            let limits = NameLimits { permitted, excluded };
+            let broken = limits.broken_by(std::slice::from_ref(&name));
+            assert_eq!(broken.is_none(), fine, "{limits:?} {name:?}");
+        }
     }
 }
