@@ -149,7 +149,10 @@ impl Bundle {
     pub fn of_chain(chain: &[Vec<u8>]) -> Self {
         let mut read = ReadCertificates::default();
         for (index, der) in chain.iter().enumerate() {
-            read.take(index, cert::read(der).map(|(facts, public)| (facts, public, der.clone())));
+            read.take(
+                index,
+                cert::read_at(index, der).map(|(facts, public)| (facts, public, der.clone())),
+            );
         }
         signer::check(&mut read.certificates, &read.ders);
         Self {
@@ -233,7 +236,7 @@ impl ReadCertificates {
 fn read_certificates(bytes: &[u8]) -> ReadCertificates {
     let mut read = ReadCertificates::default();
     for (index, (block, oddity)) in certificate_blocks(bytes).enumerate() {
-        let certificate = block.and_then(|der| cert::read(&der).map(|read| (read, der)));
+        let certificate = block.and_then(|der| cert::read_at(index, &der).map(|read| (read, der)));
         let certificate = certificate.map(|((mut facts, public), der)| {
             if oddity == Some(Oddity::OldLabel) {
                 // OpenSSL's TRUSTED CERTIFICATE has its own notes behind the certificate.

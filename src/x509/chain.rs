@@ -220,7 +220,7 @@ pub(super) fn sorted(
     let (mut ders, mut facts, mut publics) = (Vec::new(), Vec::new(), Vec::new());
     for (index, block) in blocks.enumerate() {
         let der = block.der.map_err(|error| error.to_string());
-        match der.and_then(|der| cert::read(der.expose()).map(|read| (der, read))) {
+        match der.and_then(|der| cert::read_at(index, der.expose()).map(|read| (der, read))) {
             Ok((der, (certificate, public))) => {
                 let length = der.expose().len() - certificate.trailing_bytes;
                 ders.push(der.expose().get(..length).unwrap_or_default().to_vec());
