@@ -230,7 +230,7 @@ fn a_device_that_never_ends_is_not_read_for_ever() {
     let told = Certwright::new().args(&["inspect", "/dev/zero"]).run().expect_code(4);
     assert!(
         told.flat_stderr()
-            .contains("it is larger than 4 MiB, which only a manifest may be: split it"),
+            .contains("it is larger than 2 MiB, which only a manifest may be: split it"),
         "{}",
         told.stderr
     );
@@ -241,7 +241,7 @@ fn a_device_that_never_ends_is_not_read_for_ever() {
 }
 
 #[test]
-fn only_a_manifest_may_be_larger_than_four_mebibytes() {
+fn only_a_manifest_may_be_larger_than_two_mebibytes() {
     let folder = TempDir::new().expect("a temp folder can be made");
     let inspect = |name: &str, text: &str| {
         fs::write(folder.path().join(name), text).expect("it can be written");
@@ -249,9 +249,9 @@ fn only_a_manifest_may_be_larger_than_four_mebibytes() {
     };
     let certificate = include_str!("../../testdata/pki/root-ca.crt.pem");
     // Two bytes a character, so that one stands across the border.
-    let long = format!("x{}", "ü".repeat(5 * 1024 * 1024 / 2));
+    let long = format!("x{}", "ü".repeat(3 * 1024 * 1024 / 2));
     let told = inspect("long.pem", &format!("{certificate}{long}")).expect_code(4);
-    let why = "no certificate could be read: long.pem: it is larger than 4 MiB, which only a manifest may be: split it";
+    let why = "no certificate could be read: long.pem: it is larger than 2 MiB, which only a manifest may be: split it";
     assert!(told.stderr.contains(why), "{}", told.stderr);
     let (begin, body) = (
         "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\nmetadata: {name: web-tls}",
