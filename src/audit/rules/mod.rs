@@ -8,6 +8,7 @@ mod cert_unreadable;
 mod chain_expires_first;
 mod chain_incomplete;
 mod chain_out_of_order;
+mod chain_superfluous;
 mod cn_only;
 mod dns;
 mod dns_aaaa_elsewhere;
@@ -91,6 +92,7 @@ pub const RULES: &[&Rule] = &[
     &chain_out_of_order::RULE,
     &chain_incomplete::RULE,
     &chain_expires_first::RULE,
+    &chain_superfluous::RULE,
     &bad_serial::RULE,
     &duplicate_serial::RULE,
     &lifetime_too_long::RULE,

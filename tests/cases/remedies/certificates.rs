@@ -47,6 +47,20 @@ pub(super) const CASES: &[Case] = &[
         Files,
         Do { words: "put its certificates in this order: 2, 1", by: put_in_order },
     ),
+    case(
+        "chain-superfluous",
+        "chain-superfluous",
+        "rooted-tls",
+        Files,
+        Do { words: "keep only these of its certificates: 1, 2", by: put_in_order },
+    ),
+    case(
+        "chain-superfluous",
+        "chain-superfluous",
+        "twice-tls",
+        Files,
+        Do { words: "keep only these of its certificates: 1, 3", by: put_in_order },
+    ),
     case("chain-incomplete", "chains", "bare-tls", ClusterNow, Run(0)),
     // Found at the scenario's instant only, to which a pair that is made now is one of the future.
     case("chain-expires-first", "chains", "short-tls", Cluster, Run(0)).reveals(&["not-yet-valid"]),
