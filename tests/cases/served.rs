@@ -152,6 +152,34 @@ fn without_a_name_the_address_is_what_a_certificate_must_name() {
 }
 
 #[test]
+fn what_a_server_shows_is_mended_on_the_server() {
+    let mut ca = params("Shop CA", &[], OLD);
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let root = self_signed(&ca, "ec-p384.pem").chain;
+    let leaf = signed_by(&params(HOST, &[HOST], OLD), "ec-p256-01.pem", (&ca, "ec-p384.pem"));
+    let other = self_signed(&params("Other", &[], OLD), "ec-p256-02.pem").chain;
+    let of = |chain: Vec<Vec<Vec<u8>>>| Pair { chain: chain.concat(), key: leaf.key.clone() };
+    for (pair, rule) in [
+        (of(vec![leaf.chain.clone(), root.clone()]), "chain-superfluous"),
+        (of(vec![leaf.chain.clone(), leaf.chain.clone()]), "chain-superfluous"),
+        (of(vec![leaf.chain.clone(), other, root]), "chain-out-of-order"),
+        (guide(), "cn-only"),
+        (leaf, "expires-soon"),
+    ] {
+        let server = TlsServer::serving(pair, h2());
+        let place = server.place();
+        let args = ["inspect", &place, "--servername", HOST, "--at", "2027-02-20T00:00:00Z"];
+        let report = Certwright::new().args(&args).args(&["-o", "json"]).run().json();
+        assert!(rules(&report).contains(&rule), "{rule}: {:?}", rules(&report));
+        for finding in report["findings"].as_array().expect("a list") {
+            let remedy = finding["remedy"].as_str().expect("a sentence");
+            let commands = ["certwright import", "certwright rotate", &place];
+            assert!(!commands.iter().any(|word| remedy.contains(word)), "{finding:#}");
+        }
+    }
+}
+
+#[test]
 fn a_target_that_is_no_server_is_told_how_servers_are_written() {
     for (target, told) in [
         ("foo:bar", "name a server as HOST:PORT"),

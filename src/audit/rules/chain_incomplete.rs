@@ -39,10 +39,10 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             || "get the issuer's certificate".to_owned(),
             |url| format!("get the issuer's certificate from {url}"),
         );
-        let then = if object.kind == Kind::File {
-            "put it behind the leaf".to_owned()
-        } else {
-            format!("put it behind the leaf and: {}", remedy::import(object))
+        let then = match object.kind {
+            Kind::File => "put it behind the leaf".to_owned(),
+            Kind::Endpoint => "have the server send it behind the leaf".to_owned(),
+            _ => format!("put it behind the leaf and: {}", remedy::import(object)),
         };
         found.push(
             RULE.on(

@@ -6,6 +6,7 @@ use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
+use crate::object_ref::Kind;
 use crate::x509::chain::{self, Arrangement};
 
 pub(super) const RULE: Rule = Rule {
@@ -33,9 +34,12 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         let expected: Vec<String> =
             arrangement.path.iter().map(|position| (position + 1).to_string()).collect();
         let expected = expected.join(", ");
-        let remedy = match object.place {
-            Some(_) => format!("keep only these of its certificates: {expected}"),
-            None => fix_chain(object, &expected),
+        let remedy = if object.kind == Kind::Endpoint {
+            format!("have the server send only these of its certificates: {expected}")
+        } else if object.place.is_some() {
+            format!("keep only these of its certificates: {expected}")
+        } else {
+            fix_chain(object, &expected)
         };
         found.push(
             RULE.on(&certificate_place(object), superfluous.join("; "))

@@ -213,6 +213,9 @@ fn fix_chain(object: &ObjectRef, expected: &str) -> String {
     if object.kind == Kind::File {
         return format!("certwright inspect {} --fix-chain", remedy::word(&object.name));
     }
+    if object.kind == Kind::Endpoint {
+        return format!("have the server send its certificates in this order: {expected}");
+    }
     let namespace =
         object.namespace.as_deref().map_or_else(String::new, |name| format!(" -n {name}"));
     format!(
