@@ -14,7 +14,6 @@ use super::signature::{self, Verdict};
 use ring::rand::SecureRandom;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer as _;
 
 /// A CA with its private key. `Debug` shows no key.
@@ -96,7 +95,7 @@ impl Authority {
         let own = path.first().ok_or_else(unreadable)?;
         let (_, parsed) = X509Certificate::from_der(&own.der).map_err(|_| unreadable())?;
         let name = parsed.subject().as_raw().to_vec();
-        let key_identifier = subject_key_id(&parsed).map(<[u8]>::to_vec);
+        let key_identifier = cert::subject_key_id(&parsed).map(<[u8]>::to_vec);
         let encode = |member: &Member| pem::encode("CERTIFICATE", &member.der).to_string();
         let root = path.last().filter(|last| last.facts.self_signed).map(encode);
         let chain = path.iter().filter(|member| !member.facts.self_signed).map(encode).collect();
@@ -186,7 +185,7 @@ impl Authority {
                 self.certificate().subject
             ));
         }
-        if let (Some(own), Some(named)) = (subject_key_id(&ca), authority_key_id(&leaf))
+        if let (Some(own), Some(named)) = (cert::subject_key_id(&ca), cert::authority_key_id(&leaf))
             && own != named
         {
             return Err("the certificate that was made names another key of its CA".to_owned());
@@ -370,20 +369,6 @@ fn signed_by(below: &Member, above: &Member) -> Result<(), String> {
             above.facts.key_id
         )),
     }
-}
-
-fn subject_key_id<'c>(parsed: &'c X509Certificate<'_>) -> Option<&'c [u8]> {
-    parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0),
-        _ => None,
-    })
-}
-
-fn authority_key_id<'c>(parsed: &'c X509Certificate<'_>) -> Option<&'c [u8]> {
-    parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref().map(|id| id.0),
-        _ => None,
-    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::dates::{self, DateForm};
 use super::flaw::{self, Flaw};
 use super::key::{PointForm, PublicKey};
 use super::name_constraints::NameLimits;
+use super::signature::{self, Verdict};
 use super::signer::{NameDigest, SignatureCheck};
 use super::{name, oid};
 use ring::digest;
@@ -19,9 +20,9 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::objects::{oid_registry, oid2abbrev};
+use x509_parser::oid_registry::OID_PKCS1_RSASSAPSS;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
-use x509_parser::verify::verify_signature;
 use x509_parser::x509::{
     AlgorithmIdentifier, AttributeTypeAndValue, RelativeDistinguishedName, X509Name,
 };
@@ -207,8 +208,8 @@ fn facts(
         key_usage: parsed.key_usage().ok().flatten().map(|usage| usage.value.flags),
         extended_key_usage: extended_key_usage(parsed),
         unusual_critical: unusual_critical(parsed),
-        subject_key_id: subject_key_id(parsed),
-        authority_key_id: authority_key_id(parsed),
+        subject_key_id: subject_key_id(parsed).map(short_id),
+        authority_key_id: authority_key_id(parsed).map(short_id),
         issuer_url: issuer_url(parsed),
         publicly_logged: is_publicly_logged(parsed),
         signature: signature_text(&parsed.signature_algorithm),
@@ -396,18 +397,16 @@ fn unusual_critical(parsed: &X509Certificate<'_>) -> Vec<String> {
         .collect()
 }
 
-fn subject_key_id(parsed: &X509Certificate<'_>) -> Option<[u8; 8]> {
+pub(super) fn subject_key_id<'c>(parsed: &'c X509Certificate<'_>) -> Option<&'c [u8]> {
     parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(id) => Some(short_id(id.0)),
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0),
         _ => None,
     })
 }
 
-fn authority_key_id(parsed: &X509Certificate<'_>) -> Option<[u8; 8]> {
+pub(super) fn authority_key_id<'c>(parsed: &'c X509Certificate<'_>) -> Option<&'c [u8]> {
     parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(id) => {
-            id.key_identifier.as_ref().map(|id| short_id(id.0))
-        }
+        ParsedExtension::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref().map(|id| id.0),
         _ => None,
     })
 }
@@ -441,7 +440,7 @@ pub(super) fn signature_text(algorithm: &AlgorithmIdentifier<'_>) -> Cow<'static
     let known = SIGNATURES.iter().find(|(known, _)| *known == oid);
     match known {
         Some((_, text)) => Cow::Borrowed(text),
-        None if is_pss(algorithm) => {
+        None if algorithm.algorithm == OID_PKCS1_RSASSAPSS => {
             let digest = match SignatureAlgorithm::try_from(algorithm) {
                 Ok(SignatureAlgorithm::RSASSA_PSS(pss)) => {
                     oid::dotted(pss.hash_algorithm_oid().as_bytes())
@@ -493,30 +492,10 @@ fn names_its_key(parsed: &X509Certificate<'_>) -> bool {
     authority.is_none() || authority == subject_key_id(parsed)
 }
 
+/// Where nobody here can check the signature, its word is taken.
 fn signed_by_itself(parsed: &X509Certificate<'_>, signed: &[u8]) -> bool {
-    let algorithm = &parsed.signature_algorithm;
-    match verify_signature(parsed.public_key(), algorithm, &parsed.signature_value, signed) {
-        Ok(()) => true,
-        Err(error) => error != X509Error::SignatureVerificationError || unverifiable_here(parsed),
-    }
-}
-
-/// ring says "does not verify" also of keys it will not work with; such a key proves nothing.
-fn unverifiable_here(parsed: &X509Certificate<'_>) -> bool {
-    match PublicKey::of_certificate(parsed.public_key()) {
-        PublicKey::Rsa { modulus, .. } => {
-            !(256..=1024).contains(&modulus.len()) || is_pss(&parsed.signature_algorithm)
-        }
-        // Nor does it read points in other forms than the plain one.
-        public @ PublicKey::Ec { .. } => public.point_form() != PointForm::Plain,
-        PublicKey::Ed25519(_) => false,
-        PublicKey::Other { .. } => true,
-    }
-}
-
-/// PSS parameters come in more forms than ring takes.
-fn is_pss(algorithm: &AlgorithmIdentifier<'_>) -> bool {
-    algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSASSAPSS
+    let (algorithm, bits) = (&parsed.signature_algorithm, &parsed.signature_value.data);
+    signature::verify(algorithm, parsed.public_key(), signed, bits) != Verdict::Differs
 }
 
 fn name_limits(parsed: &X509Certificate<'_>) -> Option<Box<NameLimits>> {

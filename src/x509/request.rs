@@ -41,22 +41,7 @@ impl Request {
     /// A sentence, when it is no request, its signature is wrong, its key is weak or of a kind
     /// that is not signed here, or it names nothing.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        let is_request = |label: &Label| {
-            matches!(label.as_str(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST")
-        };
-        let mut requests = pem::blocks(bytes);
-        requests.retain(|block| is_request(&block.label));
-        if requests.len() > 1 {
-            return Err(format!(
-                "there are {} certificate requests in it, and one is signed at a time",
-                requests.len()
-            ));
-        }
-        let der = match requests.pop() {
-            Some(block) => block.der.map_err(|error| error.to_string())?.expose().to_vec(),
-            None if bytes.starts_with(&[0x30]) => bytes.to_vec(),
-            None => return Err("there is no PEM block of a certificate request in it".to_owned()),
-        };
+        let der = only_one(bytes)?;
         let (rest, parsed) = X509CertificationRequest::from_der(&der)
             .map_err(|_| "it is not a certificate request (PKCS#10)".to_owned())?;
         if !rest.is_empty() {
@@ -71,22 +56,7 @@ impl Request {
                 public.key_type()
             ));
         };
-        let (algorithm, bits) = (&parsed.signature_algorithm, &parsed.signature_value.data);
-        match signature::verify(algorithm, &info.subject_pki, info.raw, bits) {
-            Verdict::Verifies => {}
-            Verdict::Differs => return Err("its signature is not that of its own key".to_owned()),
-            Verdict::Unchecked(algorithm) => {
-                // Most tools salt PSS as long as they can; ring wants the digest's length.
-                let again = if algorithm.ends_with("RSA-PSS") {
-                    "SHA-256 and a salt as long as that (rsa_pss_saltlen:digest), or without PSS"
-                } else {
-                    "SHA-256"
-                };
-                return Err(format!(
-                    "it is signed with {algorithm}, which cannot be checked here; make it again with {again}"
-                ));
-            }
-        }
+        is_signed_by_its_own_key(&parsed)?;
         let (mut names, mut left_out) = (Vec::new(), Vec::new());
         for extension in parsed.requested_extensions().into_iter().flatten() {
             take(extension, &mut names, &mut left_out);
@@ -123,6 +93,45 @@ impl Request {
     #[must_use]
     pub fn public_key_info(&self) -> &[u8] {
         &self.spki
+    }
+}
+
+/// The one request of a text, or the bytes themselves: DER.
+fn only_one(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let is_request =
+        |label: &Label| matches!(label.as_str(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST");
+    let mut requests = pem::blocks(bytes);
+    requests.retain(|block| is_request(&block.label));
+    if requests.len() > 1 {
+        return Err(format!(
+            "there are {} certificate requests in it, and one is signed at a time",
+            requests.len()
+        ));
+    }
+    match requests.pop() {
+        Some(block) => Ok(block.der.map_err(|error| error.to_string())?.expose().to_vec()),
+        None if bytes.starts_with(&[0x30]) => Ok(bytes.to_vec()),
+        None => Err("there is no PEM block of a certificate request in it".to_owned()),
+    }
+}
+
+fn is_signed_by_its_own_key(parsed: &X509CertificationRequest<'_>) -> Result<(), String> {
+    let info = &parsed.certification_request_info;
+    let (algorithm, bits) = (&parsed.signature_algorithm, &parsed.signature_value.data);
+    match signature::verify(algorithm, &info.subject_pki, info.raw, bits) {
+        Verdict::Verifies => Ok(()),
+        Verdict::Differs => Err("its signature is not that of its own key".to_owned()),
+        Verdict::Unchecked(algorithm) => {
+            // Most tools salt PSS as long as they can; ring wants the digest's length.
+            let again = if algorithm.ends_with("RSA-PSS") {
+                "SHA-256 and a salt as long as that (rsa_pss_saltlen:digest), or without PSS"
+            } else {
+                "SHA-256"
+            };
+            Err(format!(
+                "it is signed with {algorithm}, which cannot be checked here; make it again with {again}"
+            ))
+        }
     }
 }
 
