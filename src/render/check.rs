@@ -77,17 +77,12 @@ struct WireHost {
     pattern: Option<String>,
 }
 
-/// Writes the JSON document of `command` (`check`, `inspect`).
+/// Writes the JSON document.
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_json(
-    command: &str,
-    inventory: &Inventory,
-    report: &Report,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    json::write(&document(command, inventory, report), out)
+pub fn write_json(inventory: &Inventory, report: &Report, out: &mut impl Write) -> io::Result<()> {
+    json::write(&document("check", inventory, report), out)
 }
 
 /// The document of `command`, to which another may add.
