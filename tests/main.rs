@@ -12,6 +12,7 @@
 mod support {
     pub mod background;
     pub mod binary;
+    pub mod clock;
     pub mod control_plane;
     pub mod der;
     pub mod dice;

@@ -408,7 +408,9 @@ fn expect_all_accepted(made: &Made, verdicts: &[Value]) {
 fn python_accepts_every_pair_and_sees_what_was_asked_for() {
     let made = Made::shared();
     let test = "python_accepts_every_pair_and_sees_what_was_asked_for";
-    let Some(verdicts) = witness::python(test, made.folder.path()) else { return };
+    let Some(verdicts) = witness::python(test, made.folder.path(), now().unix_timestamp()) else {
+        return;
+    };
     expect_all_accepted(&made, &verdicts);
 }
 
@@ -416,7 +418,9 @@ fn python_accepts_every_pair_and_sees_what_was_asked_for() {
 fn go_accepts_every_pair_and_sees_what_was_asked_for() {
     let made = Made::shared();
     let test = "go_accepts_every_pair_and_sees_what_was_asked_for";
-    let Some(verdicts) = witness::go(test, made.folder.path()) else { return };
+    let Some(verdicts) = witness::go(test, made.folder.path(), now().unix_timestamp()) else {
+        return;
+    };
     expect_all_accepted(&made, &verdicts);
 }
 
@@ -514,7 +518,9 @@ fn a_serial_number_has_158_random_bits_in_the_eyes_of_python() {
     for number in 0..CERTIFICATES {
         write_pair(&folder.path().join(format!("{number:03}")), &key, dates);
     }
-    let Some(verdicts) = witness::python(test, folder.path()) else { return };
+    let Some(verdicts) = witness::python(test, folder.path(), now().unix_timestamp()) else {
+        return;
+    };
     let serials: BTreeSet<Vec<u8>> = verdicts
         .iter()
         .map(|told| hex(told["serial"].as_str().expect("a serial number")))
@@ -547,7 +553,7 @@ fn the_judges_notice_a_key_that_is_not_the_certificates() {
     write_pair(&pair, &fresh_ed25519(), dates);
     fs::write(pair.join("tls.key"), fresh_ed25519().to_pem().as_str()).expect("it can be written");
     for judge in [witness::python, witness::go] {
-        let Some(verdicts) = judge(test, folder.path()) else { continue };
+        let Some(verdicts) = judge(test, folder.path(), now().unix_timestamp()) else { continue };
         let [verdict] = verdicts.as_slice() else { panic!("{verdicts:?}") };
         assert_ne!(verdict["isPair"], true, "{verdict}");
         assert_eq!(verdict["signed"], true, "{verdict}");

@@ -3,6 +3,7 @@
 //!
 //! Knows how to start it and what it left. Refuses to know what any test is about.
 
+use crate::support::clock;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ pub struct Ran {
 }
 
 impl Certwright {
-    /// In a fresh folder that is also `HOME`; of the environment only `PATH` is kept.
+    /// In a fresh folder that is also `HOME`; of the environment only `PATH` and the clock are kept.
     pub fn new() -> Self {
         Self::of(Command::new(BINARY))
     }
@@ -54,6 +55,7 @@ impl Certwright {
     fn of(mut command: Command) -> Self {
         let folder = TempDir::new().expect("a temp folder can be made");
         command.env_clear().env("HOME", folder.path()).current_dir(folder.path());
+        clock::share(&mut command);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }

@@ -20,10 +20,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// What Python says of the pairs in `folder`, in the order of their names; nothing, loudly, where
-/// there is no Python with `cryptography`.
-pub fn python(test: &str, folder: &Path) -> Option<Vec<Value>> {
-    python_program(test, "judge.py", folder)
+/// What Python says of the pairs in `folder` at `at` (seconds since 1970), in the order of their
+/// names; nothing, loudly, where there is no Python with `cryptography`.
+pub fn python(test: &str, folder: &Path, at: i64) -> Option<Vec<Value>> {
+    python_with(test, "judge.py", &[folder.as_os_str(), at.to_string().as_ref()])
 }
 
 /// What Python says of the certificates of a batch, in their order.
@@ -34,27 +34,31 @@ pub fn python_of_batch(test: &str, folder: &Path) -> Option<Vec<Value>> {
 /// What one of the Python programs in `witness/` says of a folder; nothing, loudly, where there is
 /// no Python with `cryptography`.
 pub fn python_program(test: &str, program: &str, folder: &Path) -> Option<Vec<Value>> {
+    python_with(test, program, &[folder.as_os_str()])
+}
+
+fn python_with(test: &str, program: &str, args: &[&OsStr]) -> Option<Vec<Value>> {
     const MODULES: &str = "import cryptography.x509.verification";
     if !succeeds(Command::new("python3").args(["-c", MODULES])) {
         skip(test, "needs python3 with the package cryptography, 43 or newer");
         return None;
     }
     // -B: nothing is to lie beside the programs.
-    Some(verdicts(Command::new("python3").arg("-B").arg(judge(program)).arg(folder)))
+    Some(verdicts(Command::new("python3").arg("-B").arg(judge(program)).args(args)))
 }
 
-/// What Go says of the pairs in `folder`, in the order of their names; nothing, loudly, where
-/// there is no Go.
-pub fn go(test: &str, folder: &Path) -> Option<Vec<Value>> {
-    go_program(test, "judge.go", folder)
+/// What Go says of the pairs in `folder` at `at` (seconds since 1970), in the order of their names;
+/// nothing, loudly, where there is no Go.
+pub fn go(test: &str, folder: &Path, at: i64) -> Option<Vec<Value>> {
+    go_program(test, "judge.go", &[folder.as_os_str(), at.to_string().as_ref()])
 }
 
 /// What Go says of the certificates of a batch, in their order.
 pub fn go_of_batch(test: &str, folder: &Path) -> Option<Vec<Value>> {
-    go_program(test, "batch.go", folder)
+    go_program(test, "batch.go", &[folder.as_os_str()])
 }
 
-fn go_program(test: &str, program: &str, folder: &Path) -> Option<Vec<Value>> {
+fn go_program(test: &str, program: &str, args: &[&OsStr]) -> Option<Vec<Value>> {
     if !succeeds(Command::new("go").arg("version")) {
         skip(test, "needs Go (https://go.dev/dl)");
         return None;
@@ -62,7 +66,7 @@ fn go_program(test: &str, program: &str, folder: &Path) -> Option<Vec<Value>> {
     let mut go = Command::new("go");
     // The Go that is here, and no module of anybody's around this file.
     go.env("GOTOOLCHAIN", "local").env("GOWORK", "off").env("GO111MODULE", "off");
-    Some(verdicts(go.arg("run").arg(judge(program)).arg(folder)))
+    Some(verdicts(go.arg("run").arg(judge(program)).args(args)))
 }
 
 /// The names that certwright reads, in the words of `batch.py` and `batch.go`.

@@ -1,7 +1,8 @@
 // What Go sees in a folder of pairs: one JSON object a pair, in the order of their names.
 //
-//	go run judge.go FOLDER
+//	go run judge.go FOLDER SECONDS
 //
+// SECONDS since 1970 is the instant at which the clients of the handshakes are asked.
 // Each pair is a folder with tls.key, tls.crt and hosts (see ../witness.rs). The fields are those
 // of judge.py; whoever reads the answers knows what is right.
 package main
@@ -21,6 +22,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -41,19 +43,21 @@ var extendedUsages = map[x509.ExtKeyUsage]string{
 }
 
 func main() {
+	at, err := strconv.ParseInt(os.Args[2], 10, 64)
+	must(err)
 	// In the order of their names.
 	entries, err := os.ReadDir(os.Args[1])
 	must(err)
 	for _, entry := range entries {
 		if entry.IsDir() {
-			verdict := judge(filepath.Join(os.Args[1], entry.Name()))
+			verdict := judge(filepath.Join(os.Args[1], entry.Name()), time.Unix(at, 0))
 			verdict["pair"] = entry.Name()
 			must(json.NewEncoder(os.Stdout).Encode(verdict))
 		}
 	}
 }
 
-func judge(folder string) map[string]any {
+func judge(folder string, at time.Time) map[string]any {
 	certPEM, keyPEM := read(folder, "tls.crt"), read(folder, "tls.key")
 	hosts := append(strings.Fields(string(read(folder, "hosts"))), stranger)
 	block, rest := pem.Decode(certPEM)
@@ -63,7 +67,7 @@ func judge(folder string) map[string]any {
 	pair, notPair := tls.X509KeyPair(certPEM, keyPEM)
 	handshakes := map[string]any{}
 	for _, host := range hosts {
-		handshakes[host] = told(handshake(pair, certificate, host))
+		handshakes[host] = told(handshake(pair, certificate, host, at))
 	}
 	return map[string]any{
 		"certificates":     1 + bytes.Count(rest, []byte("BEGIN")),
@@ -185,7 +189,7 @@ func container(keyPEM []byte) string {
 
 // A handshake with a client that trusts this certificate alone. Over the loopback interface, for
 // a pipe in memory holds nothing: two sides that both write would wait for each other.
-func handshake(pair tls.Certificate, certificate *x509.Certificate, host string) error {
+func handshake(pair tls.Certificate, certificate *x509.Certificate, host string, at time.Time) error {
 	trusted := x509.NewCertPool()
 	trusted.AddCert(certificate)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -202,7 +206,7 @@ func handshake(pair tls.Certificate, certificate *x509.Certificate, host string)
 	must(err)
 	defer near.Close()
 	must(near.SetDeadline(time.Now().Add(limit)))
-	return tls.Client(near, &tls.Config{RootCAs: trusted, ServerName: host}).Handshake()
+	return tls.Client(near, &tls.Config{RootCAs: trusted, ServerName: host, Time: func() time.Time { return at }}).Handshake()
 }
 
 func told(err error) any {

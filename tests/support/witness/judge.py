@@ -1,9 +1,10 @@
 """What Python sees in a folder of pairs: one JSON object a pair, in the order of their names.
 
-    python3 judge.py FOLDER
+    python3 judge.py FOLDER SECONDS
 
 Each pair is a folder with tls.key, tls.crt and hosts (see ../witness.rs). Nothing is judged here
-that is not said by `cryptography` or `ssl`; whoever reads the answers knows what is right.
+that is not said by `cryptography` or `ssl`; whoever reads the answers knows what is right. Path
+validation is asked at SECONDS since 1970; `ssl` takes no instant and goes by the process's clock.
 """
 
 import base64
@@ -32,12 +33,12 @@ USAGES = [
 ]
 
 
-def main(folder):
+def main(folder, at):
     for pair in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
-        print(json.dumps({"pair": pair.name, **verdict(pair)}))
+        print(json.dumps({"pair": pair.name, **verdict(pair, at)}))
 
 
-def verdict(pair):
+def verdict(pair, at):
     hosts = (pair / "hosts").read_text().split()
     certificates = x509.load_pem_x509_certificates((pair / "tls.crt").read_bytes())
     certificate = certificates[0]
@@ -65,7 +66,7 @@ def verdict(pair):
         "isPair": spki(private.public_key()) == spki(certificate.public_key()),
         "signed": signed(certificate),
         "handshakes": {host: handshake(pair, host) for host in [*hosts, STRANGER]},
-        "verifies": {host: verifies(certificate, host) for host in [*hosts, STRANGER]},
+        "verifies": {host: verifies(certificate, host, at) for host in [*hosts, STRANGER]},
     }
 
 
@@ -140,14 +141,13 @@ def handshake(pair, host):
     return True
 
 
-def verifies(certificate, host):
+def verifies(certificate, host, at):
     """What the path validation of `cryptography` says, which follows the CA/B Forum's profile."""
     try:
         subject = x509.IPAddress(ip_address(host))
     except ValueError:
         subject = x509.DNSName(host)
-    now = datetime.now(timezone.utc)
-    builder = PolicyBuilder().store(Store([certificate])).time(now)
+    builder = PolicyBuilder().store(Store([certificate])).time(at)
     try:
         builder.build_server_verifier(subject).verify(certificate, [])
         return True
@@ -156,4 +156,4 @@ def verifies(certificate, host):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], datetime.fromtimestamp(int(sys.argv[2]), timezone.utc))

@@ -1,0 +1,19 @@
+//! The clock of the programs that a test starts: the system's, or the one that `faketime` plays.
+//!
+//! Knows the variables by which Debian's `faketime` reaches a process. Refuses to know any date.
+
+use std::process::Command;
+
+/// What `faketime` sets: the library it loads first, and the instant or the shift that it plays.
+const VARIABLES: [&str; 2] = ["LD_PRELOAD", "FAKETIME"];
+
+/// Lets the command, whose environment was cleared, live at the same day as the test: a test that
+/// is run a year ahead compares what two programs of one year say.
+pub fn share(command: &mut Command) -> &mut Command {
+    for name in VARIABLES {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
+}
