@@ -12,7 +12,7 @@
 //!
 //! | module | what it is | sees |
 //! |---|---|---|
-//! | [`object_ref`], [`redact`] | names of things; private bytes | nothing |
+//! | [`object_ref`], [`redact`], [`remedy`] | names of things; private bytes; commands and sentences | nothing |
 //! | [`x509`] | PEM, certificates, keys, host matching, issuing | pure; randomness as an argument |
 //! | [`gke`] | what GKE's controllers read and write | pure |
 //! | [`observation`] | one thing seen, or the failure to see it | pure |
@@ -60,6 +60,7 @@ pub mod observe;
 pub mod output;
 pub mod plan;
 pub mod redact;
+pub mod remedy;
 pub mod render;
 pub mod session;
 pub mod world;

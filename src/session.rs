@@ -26,6 +26,7 @@ use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
 use crate::plan::step::Plan;
 use crate::redact::Redacted;
+use crate::remedy::Remedy;
 use crate::render::rotation::Account;
 use crate::render::{json, rotation, verify, yaml};
 use crate::world::World;
@@ -43,7 +44,7 @@ pub struct CommandError {
     /// What happened; empty when there is nothing to say.
     pub message: String,
     /// What to do next.
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 /// What a command comes to.
@@ -51,14 +52,19 @@ pub type Result<T> = std::result::Result<T, CommandError>;
 
 /// Connects to the cluster that the flags name.
 pub(crate) async fn client(global: &Global, world: &World) -> Result<Client> {
-    let options = ConnectOptions {
+    let options = options(global);
+    Ok(cluster::connect(&options, world).await?)
+}
+
+/// Which cluster, as whom, by the flags.
+pub(crate) fn options(global: &Global) -> ConnectOptions {
+    ConnectOptions {
         kubeconfig: global.kubeconfig.clone(),
         context: global.context.clone(),
         impersonate: global.impersonate.clone(),
         impersonate_groups: global.impersonate_groups.clone(),
         request_timeout: global.request_timeout.unsigned_abs(),
-    };
-    Ok(cluster::connect(&options, world).await?)
+    }
 }
 
 /// What is said of the API server while something is waited for.
@@ -338,12 +344,12 @@ pub(crate) fn write_manifest(
 
 impl CommandError {
     /// The command line is wrong.
-    pub(crate) fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self { exit: Exit::Usage, message: message.into(), remedy: remedy.into() }
     }
 
     /// It could not be done.
-    pub(crate) fn failed(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn failed(message: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self { exit: Exit::Failed, message: message.into(), remedy: remedy.into() }
     }
 }

@@ -169,7 +169,7 @@ async fn current(
                 step.resource_version.as_deref().unwrap_or("none"),
                 secret.metadata.resource_version.as_deref().unwrap_or("none"),
             ),
-            remedy: "look at it and try again".to_owned(),
+            remedy: "look at it and try again".into(),
         });
     }
     Ok(secret.data.unwrap_or_default())
@@ -255,5 +255,5 @@ fn failed(error: ClusterError) -> Failed {
         failure if failure.may_pass() => Obstacle::Away,
         _ => Obstacle::Refusal,
     };
-    Failed { obstacle, message: error.message, remedy: error.remedy }
+    Failed { obstacle, message: error.message, remedy: error.remedy.into() }
 }

@@ -185,7 +185,7 @@ fn still_the_same(
             step.object,
             before.fingerprint()
         ),
-        remedy: "look at the file and try again".to_owned(),
+        remedy: "look at the file and try again".into(),
     })
 }
 
@@ -194,7 +194,7 @@ fn values(text: &str, place: &Place) -> Result<BTreeMap<String, Zeroizing<Vec<u8
     let changed = || Failed {
         obstacle: Obstacle::Conflict,
         message: format!("{} is not what it was when it was read", place.path),
-        remedy: "look at the file and try again".to_owned(),
+        remedy: "look at the file and try again".into(),
     };
     let documents = manifest_edit::documents(text).map_err(|error| {
         Failed::of(format!("{} cannot be rewritten: {error}", place.path), "mend the file first")

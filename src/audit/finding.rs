@@ -2,6 +2,7 @@
 
 use super::Rule;
 use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 use std::fmt;
 
 /// How bad a finding is.
@@ -49,7 +50,7 @@ pub struct Finding {
     /// Both sides of the mismatch and the instant, as (name, value).
     pub evidence: Vec<(&'static str, String)>,
     /// What to do about it.
-    pub remedy: String,
+    pub remedy: Remedy,
     /// Whether an annotation on the object says to ignore it.
     pub waived: bool,
 }
@@ -78,7 +79,7 @@ impl Finding {
 
     /// Sets a remedy that names the object, in place of the rule's general one.
     #[must_use]
-    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub fn remedy(mut self, remedy: impl Into<Remedy>) -> Self {
         self.remedy = remedy.into();
         self
     }
@@ -100,7 +101,7 @@ impl Rule {
             related: Vec::new(),
             message: message.into(),
             evidence: Vec::new(),
-            remedy: self.remedy.to_owned(),
+            remedy: self.remedy.into(),
             waived: false,
         }
     }

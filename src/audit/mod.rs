@@ -110,6 +110,7 @@ pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
     let mut findings = found.into_vec();
     findings.retain(|finding| is_reported(inventory, finding));
     for finding in &mut findings {
+        finding.remedy.settle(&mut finding.message, inventory.target());
         finding.waived = is_waived(inventory, finding);
     }
     findings.sort_by(|a, b| a.order().cmp(&b.order()));

@@ -1,79 +1,227 @@
-//! Remedies: the command that mends an object, complete enough to be pasted into a shell.
+//! Remedies: the command that mends an object, complete enough to be pasted into a shell, or the
+//! sentence that says what is needed.
 //!
-//! Knows how certwright is called. Refuses to know what is wrong.
+//! Knows how certwright and kubectl are called, and that what was read from files is mended in
+//! files. Refuses to know what is wrong.
 
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::{self, CommandLine, Remedy};
+
+/// What `-f` calls standard input.
+const STDIN: &str = "-";
 
 /// `certwright rotate secret/web -n shop`, or with `-f` for what was read from a file.
 #[must_use]
-pub fn rotate(secret: &ObjectRef) -> String {
+pub fn rotate(secret: &ObjectRef) -> Remedy {
+    let rotate = format!("certwright rotate {}", word(&secret.short()));
     match &secret.place {
+        Some(place) if place.path == STDIN => from_stdin(),
         Some(place) => {
-            format!(
-                "certwright rotate {} -f {} --in-place",
-                word(&secret.short()),
-                word(&place.path)
-            )
+            CommandLine::local(format!("{rotate} -f {} --in-place", path(&place.path))).into()
         }
-        None => format!("certwright rotate {}{}", word(&secret.short()), namespace(secret)),
+        None => CommandLine::on_cluster(format!("{rotate}{}", in_namespace(secret))).into(),
     }
 }
 
-/// `certwright import web -n shop --cert FILE --key FILE --replace`.
-#[must_use]
-pub fn import(secret: &ObjectRef) -> String {
-    import_files(secret, "FILE", "FILE")
+/// What came through a pipe can be mended only where it came from.
+fn from_stdin() -> Remedy {
+    "it was read from standard input: keep the manifests in a file and read that with -f, and what \
+     rewrites it there is said"
+        .into()
 }
 
-/// The same with a certificate or a key that a command before it has written.
+/// That a certificate and its key are to be put there, by somebody who has them.
 #[must_use]
-pub fn import_files(secret: &ObjectRef, certificate: &str, key: &str) -> String {
-    format!(
-        "certwright import {}{} --cert {certificate} --key {key} --replace",
-        word(&secret.name),
-        namespace(secret)
-    )
+pub fn import(secret: &ObjectRef) -> Remedy {
+    match &secret.place {
+        Some(place) => format!(
+            "put a certificate and the key it is for in place of those in {}; import --dry-run=client -o yaml prints both as a manifest",
+            file(&place.path)
+        ),
+        None => format!(
+            "replace both by a certificate and the key it is for: import {} --replace takes them from files",
+            secret.name
+        ),
+    }
+    .into()
+}
+
+/// `certwright import web -n shop --cert <(…) --key <(…) --replace`: what is there with another
+/// certificate, which `certificate` prints. The key goes through a pipe, into no file.
+#[must_use]
+pub fn import_certificate(secret: &ObjectRef, certificate: CommandLine) -> Remedy {
+    let (name, namespace) = (word(&secret.name), in_namespace(secret));
+    CommandLine::on_cluster(format!("certwright import {name}{namespace}"))
+        .text(" --replace --cert")
+        .output_of(certificate)
+        .text(" --key")
+        .output_of(stored(secret, "tls.key"))
+        .into()
 }
 
 /// `certwright issue shop.example --secret web -n shop --force`, or, for what was read from a file,
-/// the same as a manifest. `names` are arguments of `issue`; none stands for the user's.
+/// the same as a manifest. `names` are arguments of `issue`; where there are none the user has to
+/// say them.
 #[must_use]
-pub fn issue_anew(secret: &ObjectRef, names: &[String]) -> String {
+pub fn issue_anew(secret: &ObjectRef, names: &[String]) -> Remedy {
+    let issue = |flags: &str| issue_secret(secret, names).map(|line| line.text(flags));
+    let made = match &secret.place {
+        Some(place) => issue(" --dry-run=client -o yaml")
+            .map(|line| Remedy::from(line).note(in_place_of(secret, &place.path))),
+        None => issue(" --force").map(Remedy::from),
+    };
+    made.unwrap_or_else(|| {
+        format!("make a certificate for its host names with issue --secret {}", secret.name).into()
+    })
+}
+
+/// Where a manifest that is printed belongs.
+fn in_place_of(secret: &ObjectRef, path: &str) -> String {
+    format!("a new {} for {} is printed by", secret.short(), file(path))
+}
+
+/// `certwright issue shop.example --secret web -n shop`, where names are known.
+#[must_use]
+pub fn issue_secret(secret: &ObjectRef, names: &[String]) -> Option<CommandLine> {
     let plain = |name: &String| name.split(' ').map(word).collect::<Vec<_>>().join(" ");
     let names: Vec<String> = names.iter().map(plain).collect();
-    let names = if names.is_empty() { "DOMAIN".to_owned() } else { names.join(" ") };
-    let issue =
-        format!("certwright issue {names} --secret {}{}", word(&secret.name), namespace(secret));
-    match secret.place {
-        Some(_) => format!("{issue} --dry-run=client -o yaml"),
-        None => format!("{issue} --force"),
+    if names.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "certwright issue {} --secret {}{}",
+        names.join(" "),
+        word(&secret.name),
+        in_namespace(secret)
+    );
+    Some(match secret.place {
+        Some(_) => CommandLine::local(text),
+        None => CommandLine::on_cluster(text),
+    })
+}
+
+/// `certwright issue …` and then `kubectl patch …`, which names that Secret in the Ingress; none where
+/// no host is known, or where the Ingress stands in a file.
+#[must_use]
+pub fn issue_and_patch(
+    ingress: &ObjectRef,
+    hosts: &[&str],
+    secret: &str,
+    patch: &impl std::fmt::Display,
+) -> Option<Remedy> {
+    if ingress.place.is_some() {
+        return None;
+    }
+    let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let issue = issue_secret(&ObjectRef::secret(ingress.namespace(), secret), &hosts)?;
+    Some(issue.and(kubectl_patch(ingress, "json", patch)).into())
+}
+
+/// `kubectl patch ingress web -n shop --type=json -p …`.
+#[must_use]
+pub fn kubectl_patch(
+    object: &ObjectRef,
+    kind: &str,
+    patch: &impl std::fmt::Display,
+) -> CommandLine {
+    CommandLine::on_cluster(format!(
+        "kubectl patch {} {}{} --type={kind} -p {}",
+        object.kind.word(),
+        word(&object.name),
+        in_namespace(object),
+        word(&patch.to_string())
+    ))
+}
+
+/// That the issuer has to renew the certificate first.
+#[must_use]
+pub fn import_renewed(secret: &ObjectRef) -> Remedy {
+    match &secret.place {
+        Some(place) => format!(
+            "get a renewed certificate from its issuer and put it with its key into {}",
+            file(&place.path)
+        ),
+        None => format!(
+            "get a renewed certificate from its issuer, then put it in with import {} --replace",
+            secret.name
+        ),
+    }
+    .into()
+}
+
+/// `certwright inspect secret/web -n shop --fix-chain`, or the same of a file.
+#[must_use]
+pub fn inspect(object: &ObjectRef, flags: &str) -> CommandLine {
+    match object.kind {
+        Kind::File => {
+            CommandLine::local(format!("certwright inspect {} {flags}", path(&object.name)))
+        }
+        _ => CommandLine::on_cluster(format!(
+            "certwright inspect {}{} {flags}",
+            word(&object.short()),
+            in_namespace(object)
+        )),
     }
 }
 
-/// The same after a renewed certificate has come from its issuer.
+/// What stands under `tls.crt`, as `kubectl` reads it.
 #[must_use]
-pub fn import_renewed(secret: &ObjectRef) -> String {
-    format!("get a renewed certificate from its issuer, then: {}", import(secret))
+pub fn stored_certificate(secret: &ObjectRef) -> CommandLine {
+    stored(secret, "tls.crt")
+}
+
+/// `kubectl get secret web -n shop -o 'jsonpath={.data.tls\.crt}' | base64 -d`.
+fn stored(secret: &ObjectRef, key: &str) -> CommandLine {
+    CommandLine::on_cluster(format!(
+        "kubectl get secret {}{} -o 'jsonpath={{.data.{}}}'",
+        word(&secret.name),
+        in_namespace(secret),
+        key.replace('.', "\\.")
+    ))
+    .text(" | base64 -d")
 }
 
 /// `certwright check --dns ingress/web -n shop`: what DNS says of its hosts.
 #[must_use]
-pub fn check_dns(ingress: &ObjectRef) -> String {
-    format!("certwright check --dns {}{}", word(&ingress.short()), namespace(ingress))
+pub fn check_dns(ingress: &ObjectRef) -> CommandLine {
+    let check = format!("certwright check --dns {}", word(&ingress.short()));
+    match &ingress.place {
+        Some(place) => CommandLine::local(format!("{check} -f {}", path(&place.path))),
+        None => CommandLine::on_cluster(format!("{check}{}", in_namespace(ingress))),
+    }
 }
 
-fn namespace(object: &ObjectRef) -> String {
-    object.namespace.as_deref().map_or_else(String::new, |namespace| format!(" -n {namespace}"))
+/// `certwright verify web -n shop --wait`, which ends when every address serves what is stored, or
+/// after ten minutes.
+#[must_use]
+pub fn verify_until_served(ingress: &ObjectRef) -> CommandLine {
+    let verify = format!("certwright verify {}{}", word(&ingress.name), in_namespace(ingress));
+    CommandLine::with_handshakes(format!("{verify} --wait --timeout 10m"))
 }
 
-/// The text as one word of a POSIX shell.
+/// ` -n shop`.
+#[must_use]
+pub fn in_namespace(object: &ObjectRef) -> String {
+    object
+        .namespace
+        .as_deref()
+        .map_or_else(String::new, |namespace| format!(" -n {}", word(namespace)))
+}
+
+/// The text as one word of a POSIX shell, for what a rule puts into a command.
 #[must_use]
 pub fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./,:=@%+".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
+    remedy::word(text)
+}
+
+/// A path as a word that no program takes for a flag.
+fn path(path: &str) -> String {
+    if path.starts_with('-') { word(&format!("./{path}")) } else { word(path) }
+}
+
+/// A path in a sentence.
+fn file(path: &str) -> &str {
+    if path == STDIN { "what came in on standard input" } else { path }
 }
 
 #[cfg(test)]
@@ -81,15 +229,34 @@ mod tests {
     use super::*;
     use crate::object_ref::Place;
 
+    fn in_file(path: &str) -> ObjectRef {
+        let place = Place { path: path.into(), document: 0, of_many: false, item: None };
+        ObjectRef::secret("shop", "web").at(Some(place))
+    }
+
     #[test]
     fn a_remedy_names_the_namespace_or_the_file() {
         let secret = ObjectRef::secret("shop", "web");
-        assert_eq!(rotate(&secret), "certwright rotate secret/web -n shop");
-        let place =
-            Place { path: "my files/a.yaml".into(), document: 0, of_many: false, item: None };
-        assert_eq!(
-            rotate(&secret.at(Some(place))),
-            "certwright rotate secret/web -f 'my files/a.yaml' --in-place"
-        );
+        assert_eq!(rotate(&secret).to_string(), "certwright rotate secret/web -n shop");
+        for (path, word) in [("my files/a.yaml", "'my files/a.yaml'"), ("-a.yaml", "./-a.yaml")] {
+            assert_eq!(
+                rotate(&in_file(path)).to_string(),
+                format!("certwright rotate secret/web -f {word} --in-place")
+            );
+        }
+    }
+
+    #[test]
+    fn what_came_through_a_pipe_is_mended_by_no_command() {
+        assert!(!rotate(&in_file("-")).is_command());
+    }
+
+    #[test]
+    fn what_needs_files_of_the_user_is_a_sentence() {
+        for secret in [ObjectRef::secret("shop", "web"), in_file("a.yaml")] {
+            for remedy in [import(&secret), import_renewed(&secret), issue_anew(&secret, &[])] {
+                assert!(!remedy.is_command(), "{remedy}");
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::error::{ClusterError, Failure, Verb};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::Target;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::{Api, DeleteParams, ListParams, ObjectList, Patch, PatchParams, Preconditions};
@@ -10,6 +11,7 @@ use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Objects a page: 500 Secrets are about 2 MB of JSON, and one page is all that is held.
@@ -25,6 +27,7 @@ pub struct Client {
     server: String,
     default_namespace: String,
     request_timeout: Duration,
+    target: Arc<Target>,
 }
 
 impl Debug for Client {
@@ -49,7 +52,18 @@ impl Client {
         default_namespace: String,
         request_timeout: Duration,
     ) -> Self {
-        Self { inner: client, server, default_namespace, request_timeout }
+        Self { inner: client, server, default_namespace, request_timeout, target: Arc::default() }
+    }
+
+    /// The same, with what the user said to reach it.
+    pub(super) fn named_by(self, target: Target) -> Self {
+        Self { target: Arc::new(target), ..self }
+    }
+
+    /// What the user said to reach this server, for commands that are to reach it too.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     /// The namespace that the kubeconfig's context names, or `default`.

@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::error::ClusterError;
+use crate::remedy::Target;
 use crate::world::{World, words};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,20 @@ pub struct ConnectOptions {
     pub impersonate_groups: Vec<String>,
     /// `--request-timeout`.
     pub request_timeout: Duration,
+}
+
+impl ConnectOptions {
+    /// The same as flags of a command.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        Target {
+            kubeconfig: self.kubeconfig.as_ref().map(|path| path.display().to_string()),
+            context: self.context.clone(),
+            impersonate: self.impersonate.clone(),
+            impersonate_groups: self.impersonate_groups.clone(),
+            address: None,
+        }
+    }
 }
 
 /// A client for the cluster that the options and the world name. No request is sent yet.
@@ -56,7 +71,8 @@ pub async fn connect(options: &ConnectOptions, world: &World) -> Result<Client, 
     let namespace = config.default_namespace.clone();
     let built = tokio::task::spawn_blocking(move || kube::Client::try_from(config)).await;
     match built {
-        Ok(Ok(client)) => Ok(Client::new(client, server, namespace, options.request_timeout)),
+        Ok(Ok(client)) => Ok(Client::new(client, server, namespace, options.request_timeout)
+            .named_by(options.target())),
         // The texts of kube's auth errors may hold an exec plugin's output, which may be a token.
         Ok(Err(kube::Error::Auth(_))) => Err(ClusterError::config(
             format!(

@@ -16,6 +16,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::output::Output;
 use crate::plan::bootstrap::{self, Certificate, Class, Http, Progress, Wish};
 use crate::plan::step::{CreateSecret, KeyChoice, NewPair, Plan, Step};
+use crate::remedy::CommandLine;
 use crate::render::rotation::Account;
 use crate::render::yaml;
 use crate::session::{self, CommandError, Result};
@@ -152,7 +153,9 @@ fn certificate(args: &BootstrapArgs, name: &str, world: &World) -> Result<Certif
     if let Some(secret) = &args.tls_secret {
         return Ok(Certificate::Existing(secret.clone()));
     }
-    let bad = |message: String| CommandError::usage(message, "see certwright bootstrap --help");
+    let bad = |message: String| {
+        CommandError::usage(message, CommandLine::local("certwright bootstrap --help"))
+    };
     let dates = profile::dates(world.now, args.lifetime).map_err(bad)?;
     let names = args.domains.iter().cloned().map(San::Dns).collect();
     let profile = Profile::server(names, None, args.key_type, dates).map_err(bad)?;
@@ -243,7 +246,9 @@ fn backend_secret(
     args: &BootstrapArgs,
     world: &World,
 ) -> Result<CreateSecret> {
-    let bad = |message: String| CommandError::usage(message, "see certwright bootstrap --help");
+    let bad = |message: String| {
+        CommandError::usage(message, CommandLine::local("certwright bootstrap --help"))
+    };
     let Wish { service, namespace, .. } = wish;
     let names = [
         service.clone(),

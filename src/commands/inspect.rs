@@ -148,8 +148,8 @@ fn not_readable(unreadable: files::Unreadable) -> CommandError {
     let server = unreadable.path.contains(':');
     let mut error = CommandError::from(unreadable);
     if server {
-        "check the path, or name a server as HOST:PORT such as shop.example:443"
-            .clone_into(&mut error.remedy);
+        error.remedy =
+            "check the path, or name a server as HOST:PORT such as shop.example:443".into();
     }
     error
 }

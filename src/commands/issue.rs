@@ -9,6 +9,7 @@ use crate::object_ref::ObjectRef;
 use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
 use crate::plan::step::{KeyChoice, NewPair, Plan, WriteFiles};
+use crate::remedy::CommandLine;
 use crate::render::rotation::Account;
 use crate::session::{self, CommandError, Result, authority};
 use crate::world::World;
@@ -93,7 +94,7 @@ async fn wanted(args: &IssueArgs, global: &Global, world: &World) -> Result<(Wis
 }
 
 fn bad(message: String) -> CommandError {
-    CommandError::usage(message, "see certwright issue --help")
+    CommandError::usage(message, CommandLine::local("certwright issue --help"))
 }
 
 fn profile_of(args: &IssueArgs, world: &World) -> Result<Profile> {
@@ -119,7 +120,7 @@ fn requested(args: &IssueArgs, path: &Path, world: &World) -> Result<(Profile, R
     let unusable = |why: String| {
         CommandError::failed(
             format!("{} cannot be signed: {why}", path.display()),
-            "have the requester make another one, such as: certwright issue DOMAIN --csr",
+            "have the requester make another one, as issue --csr does",
         )
     };
     let bytes = session::read_file(path)?;
@@ -293,7 +294,7 @@ fn password(args: &IssueArgs, output: &mut Output) -> Result<Zeroizing<String>> 
 fn unanswered(error: &io::Error) -> CommandError {
     match error.kind() {
         io::ErrorKind::Interrupted => {
-            CommandError { exit: Exit::Interrupted, message: String::new(), remedy: String::new() }
+            CommandError { exit: Exit::Interrupted, message: String::new(), remedy: "".into() }
         }
         _ => CommandError::failed(
             format!("the password cannot be asked for: {error}"),

@@ -231,6 +231,6 @@ fn progress(standing: &Standing<'_>) -> String {
 fn not_there(name: &str, namespace: &str) -> CommandError {
     CommandError::failed(
         format!("there is no managedcertificate/{name} in namespace {namespace}"),
-        format!("make it: certwright managed create {name} DOMAIN -n {namespace}"),
+        "check the name and the namespace; managed create makes one",
     )
 }

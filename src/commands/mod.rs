@@ -18,7 +18,8 @@ mod verify;
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::output::{Output, Terminal};
-use crate::session::Result;
+use crate::remedy::Target;
+use crate::session::{self, CommandError, Result};
 use crate::world::World;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -97,14 +98,13 @@ fn in_its_own_runtime(cli: Cli, world: World, mut output: Output) -> Exit {
 }
 
 async fn to_its_end(cli: Cli, world: World, mut output: Output) -> Exit {
+    let target = session::options(&cli.global).target();
     let exit = match command(cli, &world, &mut output).await {
         Ok(exit) => exit,
         Err(error) if error.exit == Exit::Interrupted => error.exit,
         Err(error) => {
             let _ = output.flush();
-            output.say(&format!("error: {}", error.message));
-            output.say(&format!("  → {}", error.remedy));
-            error.exit
+            say(error, &target, &mut output)
         }
     };
     match output.flush() {
@@ -114,6 +114,15 @@ async fn to_its_end(cli: Cli, world: World, mut output: Output) -> Exit {
             Exit::Failed
         }
     }
+}
+
+/// What went wrong and what to do, on stderr.
+fn say(error: CommandError, target: &Target, output: &mut Output) -> Exit {
+    let (mut message, mut remedy) = (error.message, error.remedy);
+    remedy.settle(&mut message, target);
+    output.say(&format!("error: {message}"));
+    output.say(&format!("  → {remedy}"));
+    error.exit
 }
 
 async fn command(cli: Cli, world: &World, output: &mut Output) -> Result<Exit> {

@@ -106,6 +106,7 @@ pub async fn gather(
             files::manifests(paths, namespace, &mut |seen| inventory.absorb(seen, world.random()))?
         }
         Source::Cluster { client, namespace } => {
+            inventory.seen_at(client.target());
             look(client, namespace.as_deref(), &mut inventory, world).await?;
             answer_questions(client, looks, &mut inventory, world).await?;
             files::Kept::new()
@@ -126,7 +127,7 @@ pub async fn gather_one(
     looks: &Looks,
     world: &World,
 ) -> Result<Inventory, GatherError> {
-    let mut inventory = Inventory::new(Selection::default());
+    let mut inventory = nothing_yet(client);
     match observe::cluster::named(client, secret).await {
         Ok(seen) => inventory.absorb(seen, world.random()),
         Err(error) if error.failure == Failure::NotFound => {}
@@ -134,6 +135,12 @@ pub async fn gather_one(
     }
     answer_questions(client, looks, &mut inventory, world).await?;
     Ok(inventory)
+}
+
+fn nothing_yet(client: &Client) -> Inventory {
+    let mut inventory = Inventory::new(Selection::default());
+    inventory.seen_at(client.target());
+    inventory
 }
 
 async fn look(
@@ -232,7 +239,7 @@ pub async fn gather_managed(
     namespace: Option<&str>,
     world: &World,
 ) -> Result<Inventory, GatherError> {
-    let mut inventory = Inventory::new(Selection::default());
+    let mut inventory = nothing_yet(client);
     let kinds = [Kind::ManagedCertificate, Kind::Ingress];
     observe::cluster::objects(client, &kinds, namespace, &mut |seen| {
         inventory.absorb(seen, world.random());
@@ -260,7 +267,7 @@ pub(super) async fn gather_sure(
     questions: &[Question],
     world: &World,
 ) -> Result<Inventory, GatherError> {
-    let mut inventory = Inventory::new(Selection::default());
+    let mut inventory = nothing_yet(client);
     answer_surely(client, questions, &mut inventory, world).await?;
     Ok(inventory)
 }

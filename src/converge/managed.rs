@@ -14,6 +14,7 @@ use crate::object_ref::ObjectRef;
 use crate::plan::managed::{self, Standing};
 use crate::plan::outcome::{Obstacle, Outcome};
 use crate::plan::step::{Plan, Step};
+use crate::remedy::Remedy;
 use crate::world::World;
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ pub enum Waited {
         /// Why.
         message: String,
         /// What to do.
-        remedy: String,
+        remedy: Remedy,
     },
 }
 
@@ -133,7 +134,7 @@ pub struct Changed {
     /// What became of every step.
     pub outcomes: Vec<Outcome>,
     /// Why it could not be brought to an end: message and remedy. The old certificate serves on.
-    pub stuck: Option<(String, String)>,
+    pub stuck: Option<(String, Remedy)>,
 }
 
 /// What is told while domains change.
@@ -211,8 +212,8 @@ pub async fn change_domains(
 }
 
 /// Why the certificate with the new domains cannot become Active: message and remedy.
-fn stuck(inventory: &Inventory, target: &ObjectRef) -> Option<(String, String)> {
+fn stuck(inventory: &Inventory, target: &ObjectRef) -> Option<(String, Remedy)> {
     let standing = managed::standing(inventory, inventory.object(target)?);
     let (status, meaning) = standing.managed.permanent_failure()?;
-    Some((format!("{status}: {}", meaning.meaning), meaning.remedy.to_owned()))
+    Some((format!("{status}: {}", meaning.meaning), meaning.remedy.into()))
 }

@@ -15,6 +15,7 @@ pub mod selection;
 pub mod served;
 
 use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::Target;
 use crate::x509::key::Pairing;
 use crate::x509::lead::Lead;
 pub use absorb::IGNORE;
@@ -34,6 +35,8 @@ type Key = (String, String);
 #[derive(Debug)]
 pub struct Inventory {
     selection: Selection,
+    /// Where all this was seen, for commands that are to go there.
+    target: Target,
     secrets: BTreeMap<Key, SecretFacts>,
     ingresses: BTreeMap<Key, IngressFacts>,
     /// Secret to the Ingresses that name it: the index behind `users`.
@@ -183,6 +186,7 @@ impl Inventory {
     pub fn new(selection: Selection) -> Self {
         Self {
             selection,
+            target: Target::default(),
             secrets: BTreeMap::new(),
             ingresses: BTreeMap::new(),
             used_by: BTreeMap::new(),
@@ -196,6 +200,17 @@ impl Inventory {
             problems: Vec::new(),
             served: served::Served::default(),
         }
+    }
+
+    /// Says which cluster the facts are from; files have none.
+    pub fn seen_at(&mut self, target: &Target) {
+        self.target = Target { address: self.target.address.take(), ..target.clone() };
+    }
+
+    /// Where the facts are from, for the commands of remedies.
+    #[must_use]
+    pub const fn target(&self) -> &Target {
+        &self.target
     }
 
     /// Secrets that are about TLS: of that type, named by an Ingress, or chosen by name.

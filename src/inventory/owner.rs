@@ -5,6 +5,7 @@
 
 use crate::object_ref::{Kind, OUR_NAME, ObjectRef};
 use crate::observation::{FieldManager, MetaSeen};
+use crate::remedy::{CommandLine, Remedy, word};
 use std::collections::BTreeMap;
 
 /// Somebody who writes the pair and will write it again.
@@ -15,7 +16,7 @@ pub struct Owner {
     /// The mark that tells it, as evidence.
     pub mark: String,
     /// What to do instead of rotating here.
-    pub way_out: String,
+    pub way_out: Remedy,
     /// The object that keeps writing as long as it is there; then even an override is refused.
     pub live_while: Option<ObjectRef>,
 }
@@ -94,25 +95,25 @@ const MARKS: &[Mark] = &[
         key: "argocd.argoproj.io/tracking-id",
         value: None,
         owner: "Argo CD",
-        way_out: "rotate it in the repository that Argo CD syncs (certwright rotate -f --in-place)",
+        way_out: "rotate it in the repository that Argo CD syncs, with -f and --in-place",
     },
     Mark {
         key: "argocd.argoproj.io/instance",
         value: None,
         owner: "Argo CD",
-        way_out: "rotate it in the repository that Argo CD syncs (certwright rotate -f --in-place)",
+        way_out: "rotate it in the repository that Argo CD syncs, with -f and --in-place",
     },
     Mark {
         key: "kustomize.toolkit.fluxcd.io/",
         value: None,
         owner: "Flux",
-        way_out: "rotate it in the repository that Flux syncs (certwright rotate -f --in-place)",
+        way_out: "rotate it in the repository that Flux syncs, with -f and --in-place",
     },
     Mark {
         key: "helm.toolkit.fluxcd.io/",
         value: None,
         owner: "Flux",
-        way_out: "rotate it in the repository that Flux syncs (certwright rotate -f --in-place)",
+        way_out: "rotate it in the repository that Flux syncs, with -f and --in-place",
     },
     Mark {
         key: "cnrm.cloud.google.com/",
@@ -161,7 +162,12 @@ impl Marks<'_> {
         Some(Owner {
             name: "cert-manager".to_owned(),
             mark,
-            way_out: format!("run: cmctl renew {name} -n {namespace}"),
+            way_out: CommandLine::on_cluster(format!(
+                "cmctl renew {} -n {}",
+                word(&name),
+                word(namespace)
+            ))
+            .into(),
             live_while: Some(ObjectRef::namespaced(Kind::Certificate, namespace, name)),
         })
     }
@@ -180,10 +186,12 @@ impl Marks<'_> {
         Some(Owner {
             name: "External Secrets".to_owned(),
             mark,
-            way_out: format!(
-                "put the new pair into the store, then run: kubectl annotate externalsecret {name} \
-                 -n {namespace} force-sync=$(date +%s) --overwrite"
-            ),
+            way_out: Remedy::from(CommandLine::on_cluster(format!(
+                "kubectl annotate --overwrite externalsecret {} -n {} force-sync=\"$(date +%s)\"",
+                word(&name),
+                word(namespace)
+            )))
+            .note("the new one has to be in its store first"),
             live_while: Some(ObjectRef::namespaced(Kind::ExternalSecret, namespace, name)),
         })
     }
@@ -194,7 +202,7 @@ impl Marks<'_> {
             let release = mark.owner == "Helm" && found.ends_with("release-name");
             let name =
                 if release { format!("Helm release {value}") } else { mark.owner.to_owned() };
-            Some(Owner { name, mark: found, way_out: mark.way_out.to_owned(), live_while: None })
+            Some(Owner { name, mark: found, way_out: mark.way_out.into(), live_while: None })
         })
     }
 
@@ -205,9 +213,9 @@ impl Marks<'_> {
             name: if sealed { "Sealed Secrets".to_owned() } else { format!("{kind}/{name}") },
             mark: format!("ownerReference {kind}/{name}"),
             way_out: if sealed {
-                "seal a new pair with kubeseal and commit it".to_owned()
+                "seal a new pair with kubeseal and commit it".into()
             } else {
-                format!("change {kind}/{name}, which owns the Secret")
+                format!("change {kind}/{name}, which owns the Secret").into()
             },
             live_while: None,
         })
@@ -220,7 +228,7 @@ impl Marks<'_> {
         Some(Owner {
             name: name.to_owned(),
             mark: format!("field manager {:?} applies the pair", manager.manager),
-            way_out: format!("rotate it where {name} gets it from, and apply that again"),
+            way_out: format!("rotate it where {name} gets it from, and apply that again").into(),
             live_while: None,
         })
     }

@@ -88,6 +88,10 @@ impl Inventory {
     /// Says that handshakes are wanted, and where.
     pub fn look_at_served(&mut self, at: ServedAt) {
         self.served.at = Some(at);
+        self.target.address = match at {
+            ServedAt::Address(address) => Some(address.to_string()),
+            ServedAt::Status => None,
+        };
     }
 
     /// Where the Ingress is to be looked for; empty when it has no address, or nobody asked.

@@ -9,6 +9,7 @@ use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CE
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts, Trouble};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::Remedy;
 use crate::x509::{cert, instant};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,20 +63,21 @@ impl Standing<'_> {
 
     /// What keeps it from ever becoming Active unless somebody acts: reason and remedy.
     #[must_use]
-    pub fn hopeless(&self) -> Option<(String, String)> {
+    pub fn hopeless(&self) -> Option<(String, Remedy)> {
         let name = &self.facts.object.name;
         if let Some(since) = self.facts.going_since {
             let going = LeftOut::going(&self.facts.object, since);
             return Some((going.message, going.remedy));
         }
         if let Some((status, meaning)) = self.managed.permanent_failure() {
-            return Some((format!("{status}: {}", meaning.meaning), meaning.remedy.to_owned()));
+            return Some((format!("{status}: {}", meaning.meaning), meaning.remedy.into()));
         }
         if self.ingresses.is_empty() {
             let message = "no Ingress names it, so it is never issued".to_owned();
             return Some((
                 message,
-                format!("kubectl annotate ingress NAME {MANAGED_CERTIFICATES}={name}"),
+                format!("name it in the annotation {MANAGED_CERTIFICATES} of an Ingress: {name}")
+                    .into(),
             ));
         }
         let ignored = self.ingresses.iter().find_map(|(ingress, _)| class_ignored(ingress))?;
@@ -84,7 +86,7 @@ impl Standing<'_> {
 }
 
 /// Why Google's controllers will not look at an Ingress.
-fn class_ignored(ingress: &ObjectFacts) -> Option<(String, String)> {
+fn class_ignored(ingress: &ObjectFacts) -> Option<(String, Remedy)> {
     let class = ingress.annotations.get(INGRESS_CLASS).map(String::as_str).unwrap_or_default();
     if matches!(class, "" | "gce") {
         return None;
@@ -94,7 +96,7 @@ fn class_ignored(ingress: &ObjectFacts) -> Option<(String, String)> {
         format!(
             "ingress/{name}, the only one that names it, is of class {class:?}, which serves no ManagedCertificates"
         ),
-        format!("use an Ingress with the annotation {INGRESS_CLASS}: gce"),
+        format!("use an Ingress with the annotation {INGRESS_CLASS}: gce").into(),
     ))
 }
 
@@ -156,6 +158,15 @@ pub fn create(
     ingress: Option<&ObjectRef>,
     now: OffsetDateTime,
 ) -> Plan {
+    created(inventory, (object, domains), ingress, now).aimed(inventory.target())
+}
+
+fn created(
+    inventory: &Inventory,
+    (object, domains): (&ObjectRef, &[String]),
+    ingress: Option<&ObjectRef>,
+    now: OffsetDateTime,
+) -> Plan {
     let mut plan = Plan::empty(now);
     let spec = json!({ "domains": domains });
     let looked_at = std::iter::once(object).chain(ingress);
@@ -177,7 +188,7 @@ pub fn create(
                 facts.spec.get("domains").map(Value::to_string).unwrap_or_default(),
                 spec["domains"]
             ),
-            remedy: "changing them in place takes HTTPS down; choose another name".to_owned(),
+            remedy: "changing them in place takes HTTPS down; choose another name".into(),
         }),
     }
     let Some(ingress) = ingress.filter(|_| plan.refused.is_empty()) else { return plan };
@@ -186,7 +197,7 @@ pub fn create(
             object: ingress.clone(),
             reason: Reason::NotFound,
             message: "it does not exist".to_owned(),
-            remedy: "check --ingress and -n; nothing was written".to_owned(),
+            remedy: "check --ingress and -n; nothing was written".into(),
         }),
         Some(facts) => plan.steps.extend(attach(facts, &object.name).map(Step::PatchObject)),
     }
@@ -312,7 +323,7 @@ fn name_is_taken(inventory: &Inventory, object: &ObjectRef) -> Option<LeftOut> {
         object: object.clone(),
         reason: Reason::Mismatch,
         message: format!("it is there without the annotation {REPLACES}, so it is somebody else's"),
-        remedy: "rename or delete it; nothing was written".to_owned(),
+        remedy: "rename or delete it; nothing was written".into(),
     })
 }
 
@@ -325,14 +336,18 @@ fn successor(name: &ObjectRef, domains: &BTreeSet<&str>) -> ObjectRef {
 
 fn cannot_change(name: &ObjectRef, family: &[Standing<'_>], unnamed: bool) -> Option<LeftOut> {
     let no = |reason, message: &str, remedy: String| {
+        let remedy = remedy.into();
         Some(LeftOut { object: name.clone(), reason, message: message.to_owned(), remedy })
     };
     if family.is_empty() {
-        let remedy = format!("make it: certwright managed create {} DOMAIN", name.name);
+        let remedy = "check the name and the namespace; managed create makes one".to_owned();
         return no(Reason::NotFound, "it does not exist", remedy);
     }
     if unnamed {
-        let remedy = format!("kubectl annotate ingress NAME {MANAGED_CERTIFICATES}={}", name.name);
+        let remedy = format!(
+            "name it in the annotation {MANAGED_CERTIFICATES} of an Ingress of class gce: {}",
+            name.name
+        );
         return no(
             Reason::Mismatch,
             "no Ingress of class gce names it, so another would never be issued",

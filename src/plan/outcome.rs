@@ -1,6 +1,7 @@
 //! Outcomes: what became of each step, as values that can be rendered.
 
 use super::step::Step;
+use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
 
 /// What became of one step.
@@ -31,7 +32,7 @@ pub struct Failed {
     /// Why, for people.
     pub message: String,
     /// What to do next.
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 /// What kept a step from being done; it tells whether another try makes sense.
@@ -48,7 +49,7 @@ pub enum Obstacle {
 impl Failed {
     /// A failure that another try does not mend.
     #[must_use]
-    pub fn of(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn of(message: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self { obstacle: Obstacle::Refusal, message: message.into(), remedy: remedy.into() }
     }
 }

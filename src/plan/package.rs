@@ -5,10 +5,11 @@ use super::rotation;
 use super::step::{
     CaCrtChange, CreateSecret, LeftOut, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
 };
-use crate::audit::{expiry, remedy};
+use crate::audit::expiry;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
 use crate::x509::key::{KeyError, Pairing};
 use crate::x509::{chain, instant};
@@ -19,8 +20,8 @@ use time::OffsetDateTime;
 ///
 /// # Errors
 /// What is wrong, and what to do about it.
-pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (String, String)> {
-    let no = |message: String, remedy: &str| Err((message, remedy.to_owned()));
+pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (String, Remedy)> {
+    let no = |message: String, remedy: &str| Err((message, remedy.into()));
     if let Some(damaged) = bundle.damaged.first() {
         let position = damaged.index + 1;
         return no(
@@ -44,7 +45,7 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
         KeyState::Encrypted => {
             return no(
                 KeyError::Encrypted.to_string(),
-                "take the password off: openssl pkey -in FILE -out tls.key",
+                "take the password off it, as openssl pkey does",
             );
         }
         KeyState::Read { key_type, public_id } if bundle.pairing == Pairing::Differs => {
@@ -127,6 +128,7 @@ pub fn file_in_the_way(now: OffsetDateTime, object: ObjectRef, why: Failed) -> P
 #[must_use]
 pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> Plan {
     let mut plan = Plan::empty(now);
+    let target = inventory.target();
     let (namespace, name) = (wish.object.namespace(), wish.object.name.as_str());
     match (inventory.secret(namespace, name), wish.replace) {
         (None, _) => plan.steps.push(Step::CreateSecret(CreateSecret {
@@ -142,7 +144,7 @@ pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> 
             }
         }
     }
-    plan
+    plan.aimed(target)
 }
 
 fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
@@ -153,11 +155,7 @@ fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
         object: secret.object.clone(),
         reason: Reason::AlreadyExists,
         message: "it exists already; nothing was written".to_owned(),
-        remedy: format!(
-            "add {} to put the new pair into it, or renew what is there: {}",
-            wish.replace_flag,
-            remedy::rotate(&secret.object)
-        ),
+        remedy: format!("add {} to put the new pair into it", wish.replace_flag).into(),
     }
 }
 

@@ -4,12 +4,14 @@
 //! by name and passed over in a batch. "Due" is the audit's own judgement asked at now + lead.
 
 use super::step::{CaCrtChange, KeyChoice, LeftOut, NewPair, Plan, Reason, ReplacePair, Step};
+use crate::audit::expiry;
 use crate::audit::policy::Policy;
-use crate::audit::{expiry, remedy};
+use crate::audit::remedy;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::owner::Owner;
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 use crate::x509::cert::{Certificate, OID_COMMON_NAME, OID_SERVER_AUTH, San};
 use crate::x509::chain;
 use crate::x509::key::Pairing;
@@ -79,7 +81,8 @@ pub fn plan(
     now: OffsetDateTime,
 ) -> Plan {
     let planner = Planner { inventory, wish, policy, first_seen, now };
-    if wish.named.is_empty() { planner.batch() } else { planner.named() }
+    let plan = if wish.named.is_empty() { planner.batch() } else { planner.named() };
+    plan.aimed(inventory.target())
 }
 
 /// Why the pair of this Secret may not be changed at all, whatever it is changed to.
@@ -90,7 +93,7 @@ pub fn forbidden(
     override_owner: bool,
     force: bool,
 ) -> Option<LeftOut> {
-    let no = |reason, message: String, remedy: String| {
+    let no = |reason, message: String, remedy: Remedy| {
         Some(LeftOut { object: secret.object.clone(), reason, message, remedy })
     };
     if let Some(since) = secret.going_since {
@@ -100,7 +103,7 @@ pub fn forbidden(
         return no(
             Reason::Immutable,
             "it is immutable: its data cannot change".to_owned(),
-            "issue a Secret under a new name and name that in the Ingress".to_owned(),
+            "issue a Secret under a new name and name that in the Ingress".into(),
         );
     }
     if let Some(owner) = &secret.owner
@@ -112,7 +115,7 @@ pub fn forbidden(
         return no(
             Reason::OptedOut,
             "its annotation certwright.dev/rotate is \"false\"".to_owned(),
-            "remove the annotation, or add --override-owner".to_owned(),
+            "remove the annotation, or add --override-owner".into(),
         );
     }
     if !secret.derived_keys.is_empty() && !force {
@@ -120,8 +123,7 @@ pub fn forbidden(
         return no(
             Reason::DerivedData,
             format!("{keys} in it is made from the pair and would no longer match"),
-            "make that data anew yourself after the rotation: name the Secret and add --force"
-                .to_owned(),
+            "name the Secret and add --force, and make that data anew yourself afterwards".into(),
         );
     }
     None
@@ -131,7 +133,7 @@ fn owner_forbids(
     inventory: &Inventory,
     owner: &Owner,
     override_owner: bool,
-) -> Option<(String, String)> {
+) -> Option<(String, Remedy)> {
     let live = owner.live_while.as_ref().filter(|object| !inventory.is_absent(object));
     match (override_owner, live) {
         (true, None) => None,
@@ -145,7 +147,7 @@ fn owner_forbids(
         )),
         (false, _) => Some((
             format!("{} owns it ({})", owner.name, owner.mark),
-            format!("{}; to rotate it here all the same, add --override-owner", owner.way_out),
+            owner.way_out.clone().note("--override-owner rotates it here all the same"),
         )),
     }
 }
@@ -154,7 +156,7 @@ fn owner_forbids(
 enum Verdict {
     Rotate(Box<ReplacePair>),
     NotDue,
-    No(LeftOut),
+    No(Box<LeftOut>),
 }
 
 struct Planner<'a> {
@@ -181,7 +183,7 @@ impl Planner<'_> {
                 [secret] => match self.judge(secret) {
                     Verdict::Rotate(step) => plan.steps.push(Step::ReplacePair(*step)),
                     Verdict::NotDue => plan.not_due += 1,
-                    Verdict::No(refusal) => plan.refused.push(refusal),
+                    Verdict::No(refusal) => plan.refused.push(*refusal),
                 },
                 several => plan.refused.push(ambiguous(object, several)),
             }
@@ -201,7 +203,7 @@ impl Planner<'_> {
             match self.judge_in_batch(secret) {
                 Verdict::Rotate(step) => steps.push(step),
                 Verdict::NotDue => plan.not_due += 1,
-                Verdict::No(left_out) => plan.skipped.push(left_out),
+                Verdict::No(left_out) => plan.skipped.push(*left_out),
             }
         }
         // The most urgent first, so that what --max leaves is what can wait.
@@ -218,27 +220,23 @@ impl Planner<'_> {
             return Verdict::NotDue;
         }
         if self.was_replaced(secret) {
-            return Verdict::No(already_replaced(secret));
+            return Verdict::No(Box::new(already_replaced(secret)));
         }
-        let no = |reason, message: &str, remedy: String| {
-            Verdict::No(LeftOut {
+        let no = |reason, message: &str, remedy: Remedy| {
+            Verdict::No(Box::new(LeftOut {
                 object: secret.object.clone(),
                 reason,
                 message: message.to_owned(),
                 remedy,
-            })
+            }))
         };
         if leaf.is_some_and(|leaf| leaf.is_ca) {
-            let remedy =
-                format!("a batch leaves CAs alone; by name: {}", remedy::rotate(&secret.object));
-            return no(Reason::CaCertificate, "it is a CA certificate (CA:TRUE)", remedy);
+            let message = "it is a CA certificate (CA:TRUE), which a batch leaves alone";
+            return no(Reason::CaCertificate, message, "name it to replace it all the same".into());
         }
         if secret.secret_type != TLS_SECRET {
-            let remedy = format!(
-                "a batch leaves other types alone; by name: {}",
-                remedy::rotate(&secret.object)
-            );
-            return no(Reason::WrongType, "it is not of type kubernetes.io/tls", remedy);
+            let message = "it is not of type kubernetes.io/tls, and a batch leaves others alone";
+            return no(Reason::WrongType, message, remedy::rotate(&secret.object));
         }
         self.judge(secret)
     }
@@ -247,7 +245,7 @@ impl Planner<'_> {
         if let Some(refusal) =
             forbidden(self.inventory, secret, self.wish.override_owner, self.wish.force)
         {
-            return Verdict::No(refusal);
+            return Verdict::No(Box::new(refusal));
         }
         let leaf = secret.bundle.leaf();
         if self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf)) {
@@ -260,7 +258,8 @@ impl Planner<'_> {
         match made {
             Ok(step) => Verdict::Rotate(Box::new(step)),
             Err((reason, message, remedy)) => {
-                Verdict::No(LeftOut { object: secret.object.clone(), reason, message, remedy })
+                let object = secret.object.clone();
+                Verdict::No(Box::new(LeftOut { object, reason, message, remedy }))
             }
         }
     }
@@ -289,16 +288,13 @@ impl Planner<'_> {
                 object: object.clone(),
                 reason: Reason::Unseen,
                 message: problem.message.clone(),
-                remedy: "ask for the right to read it".to_owned(),
+                remedy: "ask for the right to read it".into(),
             },
             None => LeftOut {
                 object: object.clone(),
                 reason: Reason::NotFound,
                 message: "it does not exist".to_owned(),
-                remedy: format!(
-                    "check the name and the namespace, or make it: certwright issue DOMAIN --secret {}",
-                    object.name
-                ),
+                remedy: "check the name and the namespace".into(),
             },
         }
     }
@@ -337,14 +333,15 @@ impl Planner<'_> {
     fn renewal_by_hosts(&self, secret: &SecretFacts) -> Result<ReplacePair, Refusal> {
         if self.wish.add_hosts.is_empty() {
             let wanted = self.inventory.uncovered_hosts(secret);
-            let hosts = if wanted.is_empty() { vec!["HOST".to_owned()] } else { wanted };
             let flags: Vec<String> =
-                hosts.iter().map(|host| format!("--add-host {host}")).collect();
+                wanted.iter().map(|host| format!("--add-host {}", remedy::word(host))).collect();
+            let say_them = "say with --add-host what a new one is for".into();
+            let named = || remedy::rotate(&secret.object).with(&flags.join(" "));
             return Err((
                 Reason::Unreadable,
                 "its certificate cannot be read, so the names of a new one are not known"
                     .to_owned(),
-                format!("{} {}", remedy::rotate(&secret.object), flags.join(" ")),
+                if wanted.is_empty() { say_them } else { named() },
             ));
         }
         let lifetime = self.wish.lifetime.unwrap_or(DEFAULT_LIFETIME);
@@ -443,8 +440,8 @@ impl Planner<'_> {
             }
             (KeyPolicy::Same, ..) => Err((
                 Reason::CannotRemake,
-                "--key-policy same needs the certificate's own private key, and tls.key is not that".to_owned(),
-                format!("{} (with a new key)", remedy::rotate(&secret.object)),
+                "--key-policy same needs the certificate's own private key, and tls.key is not that; without it a new key is made".to_owned(),
+                remedy::rotate(&secret.object),
             )),
         }
     }
@@ -502,7 +499,7 @@ impl Planner<'_> {
                 format!(
                     "its certificate has a name of the form {form}, which cannot be written here"
                 ),
-                format!("make the certificate elsewhere, then: {}", remedy::import(&secret.object)),
+                remedy::import(&secret.object),
             ));
         }
         if let Some(cn) = leaf.common_name_host() {
@@ -523,7 +520,7 @@ impl Planner<'_> {
                     "its certificate ({}) has no SAN, and no common name that is a host name",
                     leaf.subject
                 ),
-                "say what it is for with --add-host HOST".to_owned(),
+                "say with --add-host what it is for".into(),
             ));
         }
         Ok(names)
@@ -531,13 +528,13 @@ impl Planner<'_> {
 }
 
 /// Reason, message, remedy.
-type Refusal = (Reason, String, String);
+type Refusal = (Reason, String, Remedy);
 
 /// The lifetime where there is none to keep; `issue` has the same.
 pub const DEFAULT_LIFETIME: Duration = Duration::days(365);
 
 fn cannot(message: String) -> Refusal {
-    (Reason::CannotRemake, message, "change the flags and try again".to_owned())
+    (Reason::CannotRemake, message, "change the flags and try again".into())
 }
 
 /// The dates within those of the CA. Where that makes the new certificate end no later than the old
@@ -559,7 +556,7 @@ fn within_issuer(
                     "its CA {} ends on {ends}, and a new certificate would end no later than the old one",
                     certificate.subject
                 ),
-                "renew the CA first".to_owned(),
+                "renew the CA first".into(),
             ));
         }
         notes.push(format!("it ends on {ends}, when its CA ends ({})", certificate.subject));
@@ -576,7 +573,7 @@ fn remakeable(secret: &SecretFacts, leaf: &Certificate, used: bool) -> Result<()
                 "it is a CA certificate ({}): what it signed would lose its issuer",
                 leaf.subject
             ),
-            "make a new CA beside it and move its leaves over first".to_owned(),
+            "make a new CA beside it and move its leaves over first".into(),
         ));
     }
     if !leaf.self_signed {
@@ -599,7 +596,7 @@ fn lead_too_long(leaf: &Certificate, lead: Duration) -> Refusal {
             lead::show(lifetime)
         ),
         "choose a shorter lead: --renew-before, or the annotation certwright.dev/renew-before"
-            .to_owned(),
+            .into(),
     )
 }
 
@@ -607,7 +604,7 @@ fn unknown_key_type(leaf: &Certificate) -> Refusal {
     (
         Reason::CannotRemake,
         format!("keys of type {} cannot be made or used for signing here", leaf.key_type),
-        "choose another type with --key-type, and --key-policy new".to_owned(),
+        "choose another type with --key-type, and --key-policy new".into(),
     )
 }
 
@@ -646,7 +643,7 @@ fn defined_twice(secret: &SecretFacts) -> LeftOut {
         object: secret.object.clone(),
         reason: Reason::Ambiguous,
         message: "it is defined more than once among the files read".to_owned(),
-        remedy: "name with -f only the file that is meant".to_owned(),
+        remedy: "name with -f only the file that is meant".into(),
     }
 }
 
@@ -657,7 +654,7 @@ fn ambiguous(object: &ObjectRef, several: &[&SecretFacts]) -> LeftOut {
         object: object.clone(),
         reason: Reason::Ambiguous,
         message: format!("there is one in each of the namespaces {}", namespaces.join(", ")),
-        remedy: "say which with -n".to_owned(),
+        remedy: "say which with -n".into(),
     }
 }
 
@@ -676,6 +673,6 @@ fn already_replaced(secret: &SecretFacts) -> LeftOut {
         object: secret.object.clone(),
         reason: Reason::AlreadyReplaced,
         message: format!("somebody else replaced its pair in the meantime: it holds {now}"),
-        remedy: "nothing is left to do".to_owned(),
+        remedy: "nothing is left to do".into(),
     }
 }

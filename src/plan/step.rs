@@ -1,6 +1,7 @@
 //! Steps: the values that a plan is made of.
 
 use crate::object_ref::ObjectRef;
+use crate::remedy::{CommandLine, Remedy, Target, word};
 use crate::x509::cert::Certificate;
 use crate::x509::instant;
 use crate::x509::profile::Profile;
@@ -38,6 +39,16 @@ impl Plan {
             over_max: 0,
             notes: Vec::new(),
         }
+    }
+
+    /// The same with every remedy for the place that the facts are from, and what is to be known
+    /// beside a remedy with the reason it is for. What makes a plan does this once, at its end.
+    #[must_use]
+    pub fn aimed(mut self, target: &Target) -> Self {
+        for left_out in self.skipped.iter_mut().chain(&mut self.refused) {
+            left_out.remedy.settle(&mut left_out.message, target);
+        }
+        self
     }
 }
 
@@ -249,21 +260,26 @@ pub struct LeftOut {
     /// Why, for people, with the evidence.
     pub message: String,
     /// What to do instead.
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 impl LeftOut {
     /// An object that is being deleted: what is written to it goes with it.
     #[must_use]
     pub fn going(object: &ObjectRef, since: OffsetDateTime) -> Self {
-        let named = format!("{} -n {}", object.short(), object.namespace());
         Self {
             object: object.clone(),
             reason: Reason::BeingDeleted,
-            message: format!("it is being deleted since {}", instant::show(since)),
-            remedy: format!(
-                "wait until it is gone: kubectl wait --for=delete {named}; when it stays, its finalizers name who has not let it go"
+            message: format!(
+                "it is being deleted since {}; its finalizers name who has not let it go yet",
+                instant::show(since)
             ),
+            remedy: CommandLine::on_cluster(format!(
+                "kubectl wait --for=delete {} -n {}",
+                word(&object.short()),
+                word(object.namespace())
+            ))
+            .into(),
         }
     }
 }

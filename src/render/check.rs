@@ -1,6 +1,6 @@
 //! The report of `check` and `inspect`, as JSON (`certwright.dev/check/v1`) and as a table.
 
-use super::layout::{Columns, GOOD, count, name, sentence, some, style, write_place};
+use super::layout::{Columns, GOOD, count, name, sentence, some, style, write_place, write_remedy};
 use super::wire::{UsedBy, WireCertificate, WireFinding, WireProblem, WireRef, source};
 use super::{harmless, json};
 use crate::audit::Report;
@@ -315,7 +315,7 @@ pub(super) fn write_finding(finding: &Finding, look: Look, out: &mut dyn Write) 
     )?;
     write_place(&finding.object, out)?;
     sentence("         ", "         ", &finding.message, out)?;
-    sentence("           ", "         → ", &finding.remedy, out)
+    write_remedy(&finding.remedy, out)
 }
 
 pub(super) fn write_problem(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {

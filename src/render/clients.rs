@@ -4,9 +4,9 @@
 
 use super::harmless::is_harmful;
 use super::layout::sentence;
-use crate::audit::remedy::word;
 use crate::plan::clients::{Connection, Tool};
 use crate::plan::trust::Trust;
+use crate::remedy::word;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, Write};

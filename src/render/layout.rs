@@ -3,6 +3,7 @@
 use super::harmless;
 use crate::audit::finding::Severity;
 use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::io::{self, Write};
@@ -85,6 +86,16 @@ pub(super) fn sentence(
         writeln!(out, "{line}")?;
     }
     Ok(())
+}
+
+/// What to do, behind its arrow: a command alone on its line and unwrapped, so that it can be pasted;
+/// a sentence wrapped.
+pub(super) fn write_remedy(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
+    let text = remedy.to_string();
+    if remedy.is_command() {
+        return writeln!(out, "         → {}", harmless::line(&text));
+    }
+    sentence("           ", "         → ", &text, out)
 }
 
 /// A styled word and, behind it, what it is about: harmless already, wrapped and indented.

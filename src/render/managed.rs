@@ -2,11 +2,12 @@
 //! certificate and below it a row a domain; then, for each that is not well, why and what to do.
 
 use super::json;
-use super::layout::{Columns, name, sentence, style};
+use super::layout::{Columns, name, sentence, style, write_remedy};
 use super::wire::{UsedBy, WireRef};
 use crate::audit::finding::Severity;
 use crate::gke::managed::{certificate_meaning, domain_meaning};
 use crate::plan::managed::Standing;
+use crate::remedy::Remedy;
 use crate::x509::instant;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -104,7 +105,7 @@ fn wire(standing: &Standing<'_>, now: OffsetDateTime) -> WireManaged {
             .collect(),
         active: standing.managed.is_active(),
         reason: trouble.as_ref().map(|(reason, _)| reason.clone()),
-        remedy: trouble.map(|(_, remedy)| remedy),
+        remedy: trouble.map(|(_, remedy)| remedy.to_string()),
         warnings: warnings.collect(),
     }
 }
@@ -148,7 +149,7 @@ pub fn write_table(
                 name(&standing.facts.object, namespaces)
             )?;
             sentence("         ", "         ", &reason, out)?;
-            sentence("           ", "         → ", &remedy, out)?;
+            write_remedy(&remedy, out)?;
             for (object, trouble) in &standing.troubles {
                 let at =
                     trouble.at.map_or_else(String::new, |at| format!(", {}", instant::show(at)));
@@ -202,7 +203,7 @@ fn age(standing: &Standing<'_>, now: OffsetDateTime) -> String {
 }
 
 /// Why it is not well, and what to do: what cannot heal first, then the first domain that waits.
-fn trouble(standing: &Standing<'_>) -> Option<(String, String)> {
+fn trouble(standing: &Standing<'_>) -> Option<(String, Remedy)> {
     if standing.managed.is_active() {
         return None;
     }
@@ -214,22 +215,18 @@ fn trouble(standing: &Standing<'_>) -> Option<(String, String)> {
         waiting.filter(|(_, status)| !matches!(status.as_str(), "Provisioning" | ""))
     {
         let meaning = domain_meaning(status);
-        return Some((
-            format!("{domain}: {status}: {}", meaning.meaning),
-            meaning.remedy.to_owned(),
-        ));
+        return Some((format!("{domain}: {status}: {}", meaning.meaning), meaning.remedy.into()));
     }
     let status = standing.managed.status.as_deref().unwrap_or_default();
     if status.is_empty() && standing.managed.certificate_name.is_some() {
         let reason =
             "no status: Google's API has told none yet, or one that the controller does not know";
-        let remedy =
-            "wait ten minutes for its next look; then: gcloud compute ssl-certificates list";
-        return Some((reason.to_owned(), remedy.to_owned()));
+        let remedy = "wait ten minutes for its next look, then see what gcloud compute ssl-certificates list says";
+        return Some((reason.to_owned(), remedy.into()));
     }
     let meaning = certificate_meaning(status);
     let shown = if status.is_empty() { "no status" } else { status };
-    Some((format!("{shown}: {}", meaning.meaning), meaning.remedy.to_owned()))
+    Some((format!("{shown}: {}", meaning.meaning), meaning.remedy.into()))
 }
 
 #[cfg(test)]

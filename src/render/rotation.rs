@@ -1,7 +1,7 @@
 //! Plans and their outcomes, as JSON (`certwright.dev/rotate/v1`, `issue/v1`, `import/v1`) and as
 //! text. A plan that is only shown and one that was carried out are the same document.
 
-use super::layout::{GOOD, count, headline, name, sentence, style, write_place};
+use super::layout::{GOOD, count, headline, name, sentence, style, write_place, write_remedy};
 use super::wire::{WireProblem, WireRef, source};
 use super::{harmless, json};
 use crate::audit::Source;
@@ -80,7 +80,7 @@ struct WireStep<'a> {
     notes: &'a [String],
     result: Option<&'static str>,
     message: Option<&'a str>,
-    remedy: Option<&'a str>,
+    remedy: Option<String>,
     new_resource_version: Option<&'a str>,
 }
 
@@ -113,7 +113,7 @@ struct WireLeftOut<'a> {
     object: WireRef,
     reason: &'static str,
     message: &'a str,
-    remedy: &'a str,
+    remedy: String,
 }
 
 /// Writes the JSON document.
@@ -221,7 +221,7 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
             Err(_) => "failed",
         }),
         message: failed.map(|failed| failed.message.as_str()),
-        remedy: failed.map(|failed| failed.remedy.as_str()),
+        remedy: failed.map(|failed| failed.remedy.to_string()),
         new_resource_version: done.and_then(|done| done.resource_version.as_deref()),
     }
 }
@@ -285,7 +285,7 @@ fn wire_left_out(left_out: &LeftOut) -> WireLeftOut<'_> {
         object: WireRef::of(&left_out.object),
         reason: left_out.reason.code(),
         message: &left_out.message,
-        remedy: &left_out.remedy,
+        remedy: left_out.remedy.to_string(),
     }
 }
 
@@ -336,7 +336,7 @@ pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "{red}refused{red:#}  {}", name(&refused.object, account.namespaces))?;
         write_place(&refused.object, out)?;
         sentence("         ", "         ", &refused.message, out)?;
-        sentence("           ", "         → ", &refused.remedy, out)?;
+        write_remedy(&refused.remedy, out)?;
     }
     for outcome in account.outcomes.unwrap_or_default() {
         let Err(failed) = &outcome.result else { continue };
@@ -344,7 +344,7 @@ pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<(
         headline((red, word), &objects(&outcome.step, account.namespaces), out)?;
         write_place(outcome.step.object(), out)?;
         sentence("         ", "         ", &failed.message, out)?;
-        sentence("           ", "         → ", &failed.remedy, out)?;
+        write_remedy(&failed.remedy, out)?;
     }
     Ok(())
 }
@@ -493,7 +493,7 @@ fn write_skipped(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{style}skipped{style:#}  {}", name(&skipped.object, account.namespaces))?;
         write_place(&skipped.object, out)?;
         sentence("         ", "         ", &skipped.message, out)?;
-        sentence("           ", "         → ", &skipped.remedy, out)?;
+        write_remedy(&skipped.remedy, out)?;
     }
     Ok(())
 }

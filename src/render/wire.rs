@@ -129,7 +129,7 @@ impl WireFinding {
             related: finding.related.iter().map(WireRef::of).collect(),
             message: finding.message.clone(),
             evidence: Evidence(finding.evidence.clone()),
-            remedy: finding.remedy.clone(),
+            remedy: finding.remedy.to_string(),
             waived: finding.waived,
         }
     }

@@ -8,6 +8,7 @@ use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observation::Observation;
 use crate::observe::cluster;
 use crate::redact::Redacted;
+use crate::remedy::{CommandLine, Remedy, word};
 use crate::world::World;
 use crate::x509::authority::{Authority, Unreadable};
 use std::path::Path;
@@ -40,27 +41,26 @@ pub(crate) async fn read(
 /// What is wrong with the file that is wrong, and what to do about that one.
 fn unreadable(error: &Unreadable, ca: &str, key: Option<&Path>) -> CommandError {
     let of_key = key.map_or_else(|| ca.to_owned(), |key| key.display().to_string());
-    let (of, remedy) = match error {
+    let (of, remedy): (&str, Remedy) = match error {
         Unreadable::Certificates(_) => {
-            (ca, "name the CA's certificate with --ca, PEM or DER".to_owned())
+            (ca, "name the CA's certificate with --ca, PEM or DER".into())
         }
-        Unreadable::Key(_) => {
-            (of_key.as_str(), "name the CA's private key with --ca-key".to_owned())
-        }
+        Unreadable::Key(_) => (&of_key, "name the CA's private key with --ca-key".into()),
         Unreadable::Encrypted if key.is_none() && secret_named(ca).is_some() => (
-            of_key.as_str(),
-            "take the password off with openssl pkey, and name the key with --ca-key".to_owned(),
+            &of_key,
+            "take the password off with openssl pkey, and name the key with --ca-key".into(),
         ),
-        Unreadable::Encrypted => (
-            of_key.as_str(),
-            format!(
-                "take the password off: openssl pkey -in {of_key} -out ca-clear.key; then name that with --ca-key"
-            ),
-        ),
-        Unreadable::OtherKey => (ca, "name the CA's own private key with --ca-key".to_owned()),
-        Unreadable::KeyType(_) => (of_key.as_str(), "name another CA".to_owned()),
+        Unreadable::Encrypted => (&of_key, in_the_clear(&of_key)),
+        Unreadable::OtherKey => (ca, "name the CA's own private key with --ca-key".into()),
+        Unreadable::KeyType(_) => (&of_key, "name another CA".into()),
     };
     CommandError::failed(format!("{of} cannot sign: {error}"), remedy)
+}
+
+/// `openssl pkey -in ca.key -out ca-clear.key`, which asks for the password.
+fn in_the_clear(key: &str) -> Remedy {
+    Remedy::from(CommandLine::local(format!("openssl pkey -in {} -out ca-clear.key", word(key))))
+        .note("take the password off and name the new file with --ca-key")
 }
 
 /// The Secret that `--ca` names, when it is no file.
@@ -84,7 +84,7 @@ async fn of_secret(name: &str, global: &Global, world: &World) -> Result<(Redact
         }
         _ => Err(CommandError::failed(
             format!("{object} does not exist"),
-            "make a CA: certwright issue --make-ca --cn NAME --secret NAME",
+            "make a CA with issue --make-ca --cn NAME --secret NAME",
         )),
     }
 }

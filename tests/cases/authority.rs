@@ -539,7 +539,7 @@ fn what_is_wrong_with_a_ca_is_said_of_the_file_that_is_wrong() {
     for (args, told) in [
         (
             &["--ca", "root.crt", "--ca-key", "locked.key"][..],
-            "locked.key cannot sign: the private key is encrypted with a password → take the password off: openssl pkey -in locked.key -out",
+            "locked.key cannot sign: the private key is encrypted with a password; take the password off and name the new file with --ca-key → openssl pkey -in locked.key -out ca-clear.key",
         ),
         (
             &["--ca", "root.crt"],

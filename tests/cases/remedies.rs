@@ -3,8 +3,8 @@
 //!
 //! Here is what a case is and how it is run. The cases stand in the folder beside this file, a file
 //! for each kind of rules; a rule without a case fails [`every_rule_has_a_remedy_that_is_tried`], so
-//! whoever adds a rule adds a line there. Commands are taken out of the remedy's own text and run as
-//! they are printed. What a remedy says in prose is done by hand, and the words are pinned.
+//! whoever adds a rule adds a line there. A remedy that is a command is run as it is
+//! printed. What a remedy says in a sentence is done by hand, and the words are pinned.
 
 mod certificates;
 mod gke;
@@ -72,13 +72,13 @@ enum Place {
 
 /// How a remedy is carried out.
 enum Act {
-    /// By its commands, as they are printed; of alternatives, by this one, from 0.
-    Run(usize),
+    /// As it is printed: it is a command.
+    Run,
     /// The same, while Google's controller makes every ManagedCertificate Active.
-    RunWithGoogle(usize),
+    RunWithGoogle,
     /// By writing the annotation into the file that it names.
     Annotate,
-    /// By its commands, if it has any, and then by hand, since the words say so.
+    /// By its command, if it is one, and then by hand, since the words say so.
     Do { words: &'static str, by: fn(&Scene, &Value) },
 }
 
@@ -134,8 +134,8 @@ impl Scene {
 
     /// Runs a command of a remedy as a shell would, with `certwright` and `kubectl` at hand.
     fn run(&self, command: &str) {
-        let functions = r#"certwright() { "$CERTWRIGHT" "$@" $AT; }; kubectl() { "$KUBECTL" "$@"; }; eval "$0""#;
-        let mut shell = Command::new("sh");
+        let functions = r#"certwright() { "$CERTWRIGHT" "$@" $AT; }; export -f certwright; kubectl() { "$KUBECTL" "$@"; }; eval "$0""#;
+        let mut shell = Command::new("bash");
         shell.args(["-c", functions, command]).current_dir(self.folder.path());
         shell.env("CERTWRIGHT", BINARY).env("HOME", self.folder.path());
         // What is written into files may be judged at the scenario's instant; a cluster has its own.
@@ -145,12 +145,12 @@ impl Scene {
             shell.env("KUBECONFIG", live.cluster.kubeconfig());
             shell.env("KUBECTL", live.cluster.kubectl().get_program());
         }
-        let ran = shell.output().expect("sh starts");
+        let ran = shell.output().expect("bash starts");
         let said = String::from_utf8_lossy(&ran.stderr);
         assert!(ran.status.success(), "{command}: {}\n{said}", ran.status);
     }
 
-    /// A pair for these hosts, as files; what `FILE` stands for in a remedy.
+    /// A certificate and its key for these hosts, as files.
     fn pair(&self, hosts: &[String]) -> [PathBuf; 2] {
         let made = Certwright::new().folder(self.folder.path()).args(&["issue"]).args(hosts);
         made.args(&["--key-type", "p256", "--out-dir", "pair"]).run().expect_code(0);
@@ -225,41 +225,40 @@ fn try_one(case: &Case) {
 }
 
 fn carry_out(case: &Case, scene: &Scene, finding: &Value, remedy: &str) {
-    let alternatives = alternatives(remedy);
-    let chosen = match &case.act {
-        Act::Run(which) | Act::RunWithGoogle(which) => *which,
+    let run = || {
+        if is_command(remedy) {
+            scene.run(remedy);
+        }
+    };
+    match &case.act {
         Act::Annotate => return annotate(scene, finding, remedy),
         Act::Do { words, .. } => {
             assert!(remedy.contains(words), "{}: {words:?} is not in: {remedy}", case.rule);
-            0
         }
-    };
-    let commands = alternatives.get(chosen).cloned().unwrap_or_default();
-    assert!(
-        matches!(case.act, Act::Do { .. }) || !commands.is_empty(),
-        "{}: no command in alternative {chosen} of: {remedy}",
-        case.rule
-    );
-    let run = || {
-        // Asking DNS changes nothing, and these would ask the system's; tests/cases/dns.rs asks.
-        let looks = |command: &String| command.starts_with("certwright check --dns ");
-        for command in commands.into_iter().filter(|command| !looks(command)) {
-            scene.run(&with_files(scene, &command));
+        Act::Run | Act::RunWithGoogle => {
+            assert!(is_command(remedy), "{}: it is no command: {remedy}", case.rule);
         }
-    };
+    }
     match case.act {
-        Act::RunWithGoogle(_) => managed::while_google_looks(scene.live(), run),
-        Act::Run(_) | Act::Annotate | Act::Do { .. } => run(),
+        Act::RunWithGoogle => managed::while_google_looks(scene.live(), run),
+        Act::Run | Act::Annotate | Act::Do { .. } => run(),
     }
     if let Act::Do { by, .. } = case.act {
         by(scene, finding);
     }
 }
 
+/// Programs that remedies call. What begins with another word is a sentence.
+const PROGRAMS: [&str; 4] = ["certwright", "kubectl", "cmctl", "openssl"];
+
+/// Whether a remedy is a command rather than a sentence.
+fn is_command(remedy: &str) -> bool {
+    remedy.split(' ').next().is_some_and(|word| PROGRAMS.contains(&word))
+}
+
 /// `set the annotation KEY: VALUE in FILE`, or `take the annotation KEY out of FILE`.
 fn annotate(scene: &Scene, finding: &Value, remedy: &str) {
-    let said = pieces(remedy).remove(0);
-    let said = said.trim();
+    let said = remedy;
     let text = |part: &str| finding["ref"][part].as_str().expect("it is there").to_owned();
     let (key, value, file) = if let Some(rest) = said.strip_prefix("set the annotation ") {
         let (rest, file) = rest.rsplit_once(" in ").expect("a file");
@@ -278,77 +277,6 @@ fn annotate(scene: &Scene, finding: &Value, remedy: &str) {
             annotations.retain(|_, value| !value.is_null());
         }
     });
-}
-
-/// A command with a pair in place of its `FILE`s.
-fn with_files(scene: &Scene, command: &str) -> String {
-    let mut words = command.split(' ');
-    let secret =
-        words.find(|word| *word == "import").and_then(|_| words.next()).unwrap_or_default();
-    if !command.contains(" FILE") || scene.place == Place::Files {
-        return command.to_owned();
-    }
-    let kept = scene.folder.path().join("pair");
-    let [certificate, key] = if kept.exists() {
-        ["tls.crt", "tls.key"].map(|name| kept.join(name))
-    } else {
-        scene.pair(&scene.hosts_of(secret))
-    };
-    command
-        .replace("--cert FILE", &format!("--cert {}", certificate.display()))
-        .replace("--key FILE", &format!("--key {}", key.display()))
-}
-
-/// The commands of a remedy, by alternative. Outside of quotes, `, ` and `; ` end a command, and so
-/// does a remark in parentheses; `or` behind one of them begins an alternative.
-fn alternatives(remedy: &str) -> Vec<Vec<String>> {
-    let mut alternatives = vec![Vec::new()];
-    for piece in pieces(remedy) {
-        let piece = piece.trim();
-        let (is_other, piece) = match piece.strip_prefix("or ").or(piece.strip_prefix("or: ")) {
-            Some(rest) => (true, rest),
-            None => (piece.starts_with("or,") || piece == "or", piece),
-        };
-        if is_other {
-            alternatives.push(Vec::new());
-        }
-        let programs = ["certwright ", "kubectl "];
-        let start = programs.iter().filter_map(|program| {
-            let begins = piece.starts_with(program).then_some(0);
-            begins.or_else(|| piece.find(&format!(": {program}")).map(|at| at + 2))
-        });
-        let command = start.min().and_then(|start| piece.get(start..)).map(str::to_owned);
-        if let Some(alternative) = alternatives.last_mut() {
-            alternative.extend(command);
-        }
-    }
-    alternatives
-}
-
-/// A remedy, cut outside of quotes at `, `, at `; ` and at parentheses.
-fn pieces(remedy: &str) -> Vec<String> {
-    let (mut pieces, mut quote) = (vec![String::new()], None);
-    let mut letters = remedy.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let before_blank = letters.peek() == Some(&' ');
-        let cuts = match (quote, letter) {
-            (Some(open), _) => {
-                quote = quote.filter(|_| open != letter);
-                false
-            }
-            (None, '\'' | '"') => {
-                quote = Some(letter);
-                false
-            }
-            (None, ',' | ';') => before_blank,
-            (None, _) => matches!(letter, '(' | ')'),
-        };
-        match pieces.last_mut().filter(|_| !cuts) {
-            Some(piece) => piece.push(letter),
-            None => pieces.push(String::new()),
-        }
-    }
-    pieces
 }
 
 fn is_of(finding: &Value, rule: &str, name: &str) -> bool {
@@ -383,33 +311,4 @@ fn every_rule_has_a_remedy_that_is_tried() {
     assert!(untried.is_empty(), "add a case for each, in tests/cases/remedies: {untried:?}");
     let unknown: Vec<_> = tried.difference(&rules).collect();
     assert!(unknown.is_empty(), "no such rules: {unknown:?}");
-}
-
-#[test]
-fn commands_are_found_in_a_remedy_by_alternative_and_without_its_remarks() {
-    for (remedy, expected) in [
-        (
-            "certwright rotate secret/a -n b (the name becomes a SAN)",
-            vec![vec!["certwright rotate secret/a -n b"]],
-        ),
-        (
-            "get a renewed one, then: certwright import a --cert FILE",
-            vec![vec!["certwright import a --cert FILE"]],
-        ),
-        (
-            r#"kubectl annotate ingress a x="$(date +%s)", and if that does not help: kubectl get events"#,
-            vec![vec![r#"kubectl annotate ingress a x="$(date +%s)""#, "kubectl get events"]],
-        ),
-        (
-            r#"kubectl patch a -p '{"b": 1, "c": "d; or e"}'; or, when it is not needed: kubectl delete a"#,
-            vec![
-                vec![r#"kubectl patch a -p '{"b": 1, "c": "d; or e"}'"#],
-                vec!["kubectl delete a"],
-            ],
-        ),
-        ("wait until then; or certwright rotate a", vec![vec![], vec!["certwright rotate a"]]),
-        ("mend the DNS", vec![vec![]]),
-    ] {
-        assert_eq!(alternatives(remedy), expected, "{remedy}");
-    }
 }

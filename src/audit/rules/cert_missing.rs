@@ -24,7 +24,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         let message =
             format!("{} is empty or absent: there is no certificate to serve", where_in(object));
         found.push(
-            RULE.on(&certificate_place(object), message).remedy(rotate_or_import(object, bundle)),
+            RULE.on(&certificate_place(object), message)
+                .remedy(rotate_or_import(inventory, object, bundle)),
         );
     }
 }

@@ -30,7 +30,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             found.push(
                 RULE.on(&certificate_place(object), message)
                     .evidence("position", position)
-                    .remedy(rotate_or_import(object, bundle)),
+                    .remedy(rotate_or_import(inventory, object, bundle)),
             );
         }
         for odd in &bundle.odd {
@@ -46,7 +46,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                     .severity(how_bad(odd.what))
                     .evidence("position", position)
                     .evidence("unseenBy", odd.what.unseen_by())
-                    .remedy(rotate_or_import(object, bundle)),
+                    .remedy(rotate_or_import(inventory, object, bundle)),
             );
         }
     }

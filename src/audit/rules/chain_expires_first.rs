@@ -1,7 +1,7 @@
 //! `chain-expires-first`: an intermediate ends before the leaf that it issued. The leaf looks good
 //! for months on every dashboard and is refused the day its issuer ends.
 
-use super::{arrangement, certificate_place, secret_of};
+use super::{arrangement, certificate_place, secret_of, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, expiry, remedy};
 use crate::inventory::Inventory;
@@ -35,8 +35,10 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         }
         let (ends, leaf_ends) = (instant::show(issuer.not_after), instant::show(leaf.not_after));
         let way_out = match object.kind {
-            Kind::Secret => remedy::import_renewed(object),
-            _ => RULE.remedy.to_owned(),
+            Kind::Secret => {
+                secret.and_then(somebody_elses).unwrap_or_else(|| remedy::import_renewed(object))
+            }
+            _ => RULE.remedy.into(),
         };
         found.push(
             RULE.on(

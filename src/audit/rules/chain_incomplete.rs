@@ -2,9 +2,9 @@
 //! the root cannot get from there to the leaf. The classic that works in browsers, which fetch
 //! what is missing, and fails everywhere else.
 
-use super::{arrangement, certificate_place};
+use super::{arrangement, certificate_place, secret_of, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
@@ -42,8 +42,10 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         let then = match object.kind {
             Kind::File => "put it behind the leaf".to_owned(),
             Kind::Endpoint => "have the server send it behind the leaf".to_owned(),
-            _ => format!("put it behind the leaf and: {}", remedy::import(object)),
+            _ if object.place.is_some() => "put it behind the leaf".to_owned(),
+            _ => "put both in with import --replace, the leaf first".to_owned(),
         };
+        let owned = secret_of(inventory, object).and_then(somebody_elses);
         found.push(
             RULE.on(
                 &certificate_place(object),
@@ -52,7 +54,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("missing", issuer)
             .evidence("certificates", bundle.certificates.len())
             .evidence("issuerUrl", last.issuer_url.as_deref().unwrap_or("not told"))
-            .remedy(format!("{fetch}, {then}")),
+            .remedy(owned.unwrap_or_else(|| format!("{fetch} and {then}").into())),
         );
     }
 }

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
         let Some(arrangement) = arrangement(bundle) else { continue };
         let Some(misplaced) = chain::misplaced(&bundle.certificates, &arrangement) else {
@@ -50,7 +50,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                 .severity(if of_key { Severity::Error } else { Severity::Warning })
                 .evidence("certificates", bundle.certificates.len())
                 .evidence("expected", &expected)
-                .remedy(fix_chain(object, &expected)),
+                .remedy(fix_chain(inventory, context, object, &expected)),
         );
     }
 }

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
         let Some(arrangement) = arrangement(bundle) else { continue };
         if chain::misplaced(&bundle.certificates, &arrangement).is_some() {
@@ -35,11 +35,11 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             arrangement.path.iter().map(|position| (position + 1).to_string()).collect();
         let expected = expected.join(", ");
         let remedy = if object.kind == Kind::Endpoint {
-            format!("have the server send only these of its certificates: {expected}")
+            format!("have the server send only these of its certificates: {expected}").into()
         } else if object.place.is_some() {
-            format!("keep only these of its certificates: {expected}")
+            format!("keep only these of its certificates: {expected}").into()
         } else {
-            fix_chain(object, &expected)
+            fix_chain(inventory, context, object, &expected)
         };
         found.push(
             RULE.on(&certificate_place(object), superfluous.join("; "))

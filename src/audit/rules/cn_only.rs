@@ -1,9 +1,9 @@
 //! `cn-only`: a certificate whose only name is its common name. Source: RFC 9525 §2 and RFC 2818
 //! before it; the Milvus guide's three openssl commands make exactly this.
 
-use super::{certificate_place, secret_of};
+use super::{certificate_place, remade, secret_of, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
@@ -30,13 +30,12 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 }
 
 fn finding(inventory: &Inventory, object: &ObjectRef, leaf: &Certificate, cn: &str) -> Finding {
-    let owned = secret_of(inventory, object).and_then(|secret| secret.owner.as_ref());
-    let way_out = match (owned, object.kind) {
-        (Some(owner), _) => format!("{} owns it: {}", owner.name, owner.way_out),
-        (None, Kind::Secret) if leaf.self_signed => {
-            format!("{} (the common name becomes a SAN)", remedy::rotate(object))
-        }
-        _ => RULE.remedy.to_owned(),
+    let secret = secret_of(inventory, object);
+    let way_out = match (secret.and_then(somebody_elses), object.kind) {
+        (Some(way_out), _) => way_out,
+        // The common name becomes a SAN by it.
+        (None, Kind::Secret) if leaf.self_signed => remade(object, secret),
+        _ => RULE.remedy.into(),
     };
     RULE.on(
         &certificate_place(object),

@@ -9,6 +9,7 @@ use crate::audit::{Context, Rule};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, ObjectFacts};
+use crate::remedy::Remedy;
 use std::net::IpAddr;
 
 pub(super) const RULE: Rule = Rule {
@@ -59,7 +60,7 @@ fn finding(led: &Led<'_>, managed: &ObjectFacts, wanted: &Wanted, strays: &[IpAd
     led.others(object).into_iter().fold(finding, Finding::related)
 }
 
-fn way_out(led: &Led<'_>, managed: &ObjectFacts, wanted: &Wanted, strays: &[IpAddr]) -> String {
+fn way_out(led: &Led<'_>, managed: &ObjectFacts, wanted: &Wanted, strays: &[IpAddr]) -> Remedy {
     if let Some(other) = other_ingress(led, managed, strays) {
         let names = other.managed_names.iter().map(String::as_str);
         let names: Vec<&str> = names.chain([managed.object.name.as_str()]).collect();
@@ -68,10 +69,10 @@ fn way_out(led: &Led<'_>, managed: &ObjectFacts, wanted: &Wanted, strays: &[IpAd
     if led.seen.aliases.is_empty() {
         let records: Vec<String> =
             strays.iter().map(|address| format!("{}. AAAA {address}", led.host())).collect();
-        return format!("delete the DNS record: {}", records.join(" and "));
+        return format!("delete the DNS record: {}", records.join(" and ")).into();
     }
     let records = led.records(wanted);
-    format!("replace the CNAME record of {} by the DNS record: {records}", led.host())
+    format!("replace the CNAME record of {} by the DNS record: {records}", led.host()).into()
 }
 
 /// The Ingress for the host that has these addresses and only lacks the ManagedCertificate.

@@ -3,7 +3,6 @@
 //! that DNS gives (GoogleCloudPlatform/gke-managed-certs#38).
 
 use super::dns::{self, Led, Wanted};
-use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::{IGNORE, Inventory};
@@ -58,10 +57,10 @@ fn finding(led: &Led<'_>, wanted: &Wanted, strays: &[IpAddr]) -> Finding {
         format!("replace the CNAME record of {} by the DNS record: {records}", led.host())
     };
     let remedy = if managed.is_empty() {
-        let already = ingress.ignore.iter().map(String::as_str).filter(|code| *code != RULE.code);
-        let ignore: Vec<&str> = already.chain([RULE.code]).collect();
-        let waive = gke::annotate(&ingress.object, IGNORE, Some(&ignore.join(",")));
-        format!("{lead_here}; or, when a CDN or proxy stands in front on purpose: {waive}")
+        format!(
+            "{lead_here}; where a CDN or proxy stands in front on purpose, {} in its annotation {IGNORE} says so",
+            RULE.code
+        )
     } else {
         lead_here
     };

@@ -43,7 +43,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("issuer", issuer)
             .evidence("serial", serial.chars().take(128).collect::<String>())
             .evidence("certificates", group.len())
-            .remedy(format!("{}: {}", RULE.remedy, first.remedy()));
+            .remedy(first.remedy());
         let places = others.iter().map(|other| certificate_place(other.object));
         found.push(places.fold(finding, Finding::related));
     }

@@ -4,13 +4,15 @@
 //! Knows how ingress-gce and gke-managed-certs read these objects. Judges nothing by itself.
 
 use crate::audit::finding::Severity;
-use crate::audit::{Context, Source, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Source};
 use crate::gke::annotations::{
     self, APP_PROTOCOLS, BACKEND_CONFIG, INGRESS_CLASS, MANAGED_CERTIFICATES, OLDER_APP_PROTOCOLS,
 };
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::{CommandLine, Remedy};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -387,46 +389,48 @@ fn namers<'i>(inventory: &'i Inventory, managed: &ObjectRef) -> Vec<&'i ObjectFa
 const TOUCHED: &str = "certwright.dev/touched";
 
 /// The command that wakes GKE's controller, which does not watch Secrets.
-pub(super) fn touch(ingress: &ObjectRef) -> String {
-    let (name, namespace) = (remedy::word(&ingress.name), in_namespace(ingress));
-    format!("kubectl annotate --overwrite ingress {name}{namespace} {TOUCHED}=\"$(date +%s)\"")
+pub(super) fn touch(ingress: &ObjectRef) -> CommandLine {
+    CommandLine::on_cluster(format!(
+        "kubectl annotate --overwrite{} {TOUCHED}=\"$(date +%s)\"",
+        kubectl_object(ingress)
+    ))
 }
 
 /// `kubectl annotate …`, or what to write into the file. No value takes the annotation away.
-pub(super) fn annotate(object: &ObjectRef, key: &str, value: Option<&str>) -> String {
+pub(super) fn annotate(object: &ObjectRef, key: &str, value: Option<&str>) -> Remedy {
     match (&object.place, value) {
         (Some(place), Some(value)) => {
-            format!("set the annotation {key}: {} in {}", remedy::word(value), place.path)
+            format!("set the annotation {key}: {} in {}", remedy::word(value), place.path).into()
         }
-        (Some(place), None) => format!("take the annotation {key} out of {}", place.path),
-        (None, Some(value)) => format!(
+        (Some(place), None) => format!("take the annotation {key} out of {}", place.path).into(),
+        (None, Some(value)) => CommandLine::on_cluster(format!(
             "kubectl annotate --overwrite{} {key}={}",
             kubectl_object(object),
             remedy::word(value)
-        ),
-        (None, None) => format!("kubectl annotate{} {key}-", kubectl_object(object)),
+        ))
+        .into(),
+        (None, None) => {
+            CommandLine::on_cluster(format!("kubectl annotate{} {key}-", kubectl_object(object)))
+                .into()
+        }
     }
 }
 
 /// `kubectl patch …`, or for a file the change in `words`.
-pub(super) fn patch(object: &ObjectRef, kind: &str, patch: &Value, words: &str) -> String {
+pub(super) fn patch(object: &ObjectRef, kind: &str, patch: &Value, words: &str) -> Remedy {
     match &object.place {
-        Some(place) => format!("{words} in {}", place.path),
-        None => format!(
-            "kubectl patch{} --type={kind} -p {}",
-            kubectl_object(object),
-            remedy::word(&patch.to_string())
-        ),
+        Some(place) => format!("{words} in {}", place.path).into(),
+        None => remedy::kubectl_patch(object, kind, patch).into(),
     }
 }
 
-/// ` -n shop`.
-pub(super) fn in_namespace(object: &ObjectRef) -> String {
-    object.namespace.as_deref().map_or_else(String::new, |namespace| format!(" -n {namespace}"))
-}
-
 fn kubectl_object(object: &ObjectRef) -> String {
-    format!(" {} {}{}", object.kind.word(), remedy::word(&object.name), in_namespace(object))
+    format!(
+        " {} {}{}",
+        object.kind.word(),
+        remedy::word(&object.name),
+        remedy::in_namespace(object)
+    )
 }
 
 /// Words of a shell, joined.

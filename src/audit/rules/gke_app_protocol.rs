@@ -5,6 +5,7 @@ use super::gke::{self, Backed};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
+use crate::remedy::Remedy;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -68,10 +69,10 @@ fn on(backed: &Backed<'_>, annotation: &Protocols<'_>, message: String) -> Findi
 }
 
 /// What of it can stay, and HTTP2 for the ports that are sent to.
-fn way_out(backed: &Backed<'_>, annotation: &Protocols<'_>) -> String {
+fn way_out(backed: &Backed<'_>, annotation: &Protocols<'_>) -> Remedy {
     let names: Vec<&str> = backed.ports.iter().filter_map(|port| port.name).collect();
     if names.is_empty() {
-        return "give the port a name in spec.ports, and map that name".to_owned();
+        return "give the port a name in spec.ports, and map that name".into();
     }
     let ports = gke::service_ports(backed.service);
     let mut wanted = annotation.read.clone().unwrap_or_default();
@@ -82,8 +83,6 @@ fn way_out(backed: &Backed<'_>, annotation: &Protocols<'_>) -> String {
         wanted.entry(name.to_owned()).or_insert_with(|| "HTTP2".to_owned());
     }
     let value = json!(wanted).to_string();
-    format!(
-        "{} (HTTP2 for gRPC over TLS, HTTPS, or HTTP)",
-        gke::annotate(&backed.service.object, annotation.key, Some(&value))
-    )
+    gke::annotate(&backed.service.object, annotation.key, Some(&value))
+        .note("HTTP2 is for gRPC over TLS; HTTPS and HTTP are there too")
 }

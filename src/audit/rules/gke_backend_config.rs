@@ -126,7 +126,7 @@ fn of_config(config: &ObjectFacts, found: &mut Findings) {
             RULE.on(&config.object, message)
                 .evidence("type", kind)
                 .evidence("expected", TYPES.join(", "))
-                .remedy(format!("{way_out} (or HTTP or HTTPS)")),
+                .remedy(way_out),
         );
     }
 }

@@ -3,7 +3,7 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::{Context, Rule};
 use crate::gke::limits::MAX_CHAIN;
 use crate::inventory::{Inventory, SecretFacts};
 
@@ -19,8 +19,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn way_out(secret: &SecretFacts) -> String {
     match &secret.owner {
-        Some(owner) => format!("{} owns it: {}", owner.name, RULE.remedy),
-        None => format!("{}, then: {}", RULE.remedy, remedy::import(&secret.object)),
+        Some(owner) => {
+            format!("{}, where {}, which owns it, gets it from", RULE.remedy, owner.name)
+        }
+        None => RULE.remedy.to_owned(),
     }
 }
 

@@ -62,9 +62,7 @@ fn found_for_managed(ingress: &ObjectFacts, inventory: &Inventory, found: &mut F
             .evidence("class", class)
             .evidence("managedCertificates", names.join(", "))
             .remedy(format!(
-                "use a TLS Secret: certwright issue HOST --secret NAME{}, and spec.tls; then: {}",
-                gke::in_namespace(&ingress.object),
-                gke::annotate(&ingress.object, MANAGED_CERTIFICATES, None)
+                "use a TLS Secret, named in spec.tls, and take the annotation {MANAGED_CERTIFICATES} away"
             )),
     );
 }

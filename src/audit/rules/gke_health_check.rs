@@ -81,8 +81,7 @@ fn without_config(backed: &Backed<'_>, port: ServicePort<'_>) -> Finding {
         .evidence("appProtocol", "HTTP2")
         .evidence("backendConfig", "none")
         .remedy(format!(
-            "make a BackendConfig of that name with spec.healthCheck, then: {}",
-            gke::annotate(object, BACKEND_CONFIG, Some(&value))
+            "make a BackendConfig of that name with spec.healthCheck, and say so in the annotation {BACKEND_CONFIG}: {value}"
         ));
     backed
         .ingresses
@@ -105,5 +104,7 @@ fn on_config(
         .evidence("port", port)
         .evidence("appProtocol", "HTTP2")
         .related(backed.service.object.clone())
-        .remedy(format!("{way_out} (or ask another port: Milvus answers HTTP on 9091, /healthz)"))
+        .remedy(
+            way_out.note("another port may be asked too: Milvus answers HTTP on 9091, /healthz"),
+        )
 }

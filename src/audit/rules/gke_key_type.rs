@@ -1,10 +1,12 @@
 //! `gke-key-type`: a certificate whose key Google's load balancer does not take. The upload is
 //! refused, and a new Ingress gets no address by it (kubernetes/ingress-gce#733).
 
-use super::{gke, not_in_place};
+use super::{gke, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
+use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-key-type",
@@ -64,22 +66,17 @@ fn finding(secret: &SecretFacts, ingresses: &[&ObjectFacts], key_type: &str, why
     ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
 }
 
-fn way_out(secret: &SecretFacts) -> String {
+fn way_out(secret: &SecretFacts) -> Remedy {
     let self_signed = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
-    let derived = secret.derived_keys.join(", ");
-    match (&secret.owner, not_in_place(secret).filter(|_| secret.immutable)) {
-        (Some(owner), _) => format!("{} owns it: have it make an RSA-2048 key", owner.name),
-        (None, Some(way_out)) => way_out,
-        (None, None) if self_signed && !derived.is_empty() => format!(
-            "{} --key-type rsa-2048 --force (then make {derived} anew)",
-            remedy::rotate(&secret.object)
-        ),
-        (None, None) if self_signed => {
-            format!("{} --key-type rsa-2048", remedy::rotate(&secret.object))
+    match (&secret.owner, somebody_elses(secret)) {
+        (Some(owner), _) => {
+            format!("have {}, which owns it, make an RSA-2048 key", owner.name).into()
         }
-        (None, None) => format!(
-            "get a certificate for an RSA-2048 or P-256 key, then: {}",
-            remedy::import(&secret.object)
-        ),
+        (None, Some(way_out)) => way_out,
+        (None, None) if self_signed => {
+            remade(&secret.object, Some(secret)).with("--key-type rsa-2048")
+        }
+        (None, None) => remedy::import_renewed(&secret.object)
+            .note("the new one has to be for an RSA-2048 or P-256 key"),
     }
 }

@@ -4,9 +4,10 @@
 
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::{Context, Rule};
 use crate::gke::annotations::SSL_CERT;
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, Trouble};
+use crate::remedy::Remedy;
 use crate::x509::instant;
 
 pub(super) const RULE: Rule = Rule {
@@ -42,17 +43,16 @@ fn finding(ingress: &ObjectFacts, secret: &SecretFacts, trouble: Option<&Trouble
             .evidence("expected", &secret.load_balancer_token)
             .related(secret.object.key("tls.crt"))
     };
-    let touch = gke::touch(&ingress.object);
+    let touch = match ingress.object.place {
+        Some(_) => "change any annotation of the Ingress: its controller looks at once".into(),
+        None => Remedy::from(gke::touch(&ingress.object)),
+    };
     let Some(trouble) = trouble else {
-        let namespace = gke::in_namespace(&ingress.object);
-        let name = remedy::word(&ingress.object.name);
-        let events =
-            format!("kubectl get events{namespace} --field-selector involvedObject.name={name}");
-        return finding(message).remedy(format!("{touch}, and if that does not help: {events}"));
+        return finding(message).remedy(touch);
     };
     let at = trouble.at.map_or_else(|| "at a time it does not say".to_owned(), instant::show);
     finding(format!("{message}; its controller's last warning, {at}: {}", trouble.cause))
         .evidence("lastWarning", &trouble.cause)
         .evidence("lastWarningAt", at)
-        .remedy(format!("mend what the warning says, then: {touch}"))
+        .remedy(touch.note("what it warns of has to be mended first"))
 }

@@ -4,9 +4,11 @@
 
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule};
 use crate::gke::annotations::certificates_elsewhere;
 use crate::inventory::{Inventory, ObjectFacts};
+use crate::remedy::Remedy;
 use serde_json::json;
 
 pub(super) const RULE: Rule = Rule {
@@ -51,7 +53,7 @@ fn finding(ingress: &ObjectFacts, nameless: &[usize]) -> Finding {
         .remedy(way_out(ingress, nameless, &which, &hosts))
 }
 
-fn way_out(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str]) -> String {
+fn way_out(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str]) -> Remedy {
     if certificates_elsewhere(&ingress.annotations).is_some() {
         // From the last to the first, so that no index moves before its turn.
         let paths = nameless.iter().rev().map(|index| format!("/spec/tls/{index}"));
@@ -59,17 +61,14 @@ fn way_out(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str
         let words = format!("remove {which}");
         return gke::patch(&ingress.object, "json", &json!(removals), &words);
     }
-    let domains = if hosts.is_empty() { "DOMAIN".to_owned() } else { gke::words(hosts) };
     let secret = format!("{}-tls", ingress.object.name);
     let additions = nameless.iter().map(|index| {
         json!({"op": "add", "path": format!("/spec/tls/{index}/secretName"), "value": secret})
     });
     let additions: Vec<_> = additions.collect();
-    let words = format!("name that Secret in {which}");
-    format!(
-        "certwright issue {domains} --secret {}{}, then: {}",
-        remedy::word(&secret),
-        gke::in_namespace(&ingress.object),
-        gke::patch(&ingress.object, "json", &json!(additions), &words),
-    )
+    let patch = json!(additions);
+    remedy::issue_and_patch(&ingress.object, hosts, &secret, &patch).unwrap_or_else(|| {
+        format!("make a certificate for its hosts in secret/{secret}, and name that in {which}")
+            .into()
+    })
 }

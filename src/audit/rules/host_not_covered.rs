@@ -1,11 +1,14 @@
 //! `host-not-covered`: an Ingress host that no certificate served for it names. Source: RFC 9525
 //! §6; ingress-nginx then serves its fake certificate, GKE whatever comes first.
 
+use super::{remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Coverage, Inventory};
 use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
 
 pub(super) const RULE: Rule = Rule {
@@ -89,23 +92,29 @@ fn presented(inventory: &Inventory, secret: &ObjectRef, answer: &HostMatch) -> S
     }
 }
 
-fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch)]) -> String {
+fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch)]) -> Remedy {
     let facts = |secret: &ObjectRef| inventory.secret(secret.namespace(), &secret.name);
-    let Some((secret, answer)) = looked_at.first() else { return RULE.remedy.to_owned() };
-    let Some(facts) = facts(secret) else { return RULE.remedy.to_owned() };
+    let Some((secret, answer)) = looked_at.first() else { return RULE.remedy.into() };
+    let Some(facts) = facts(secret) else { return RULE.remedy.into() };
     let self_signed = facts.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
     match (&facts.owner, self_signed, answer) {
-        (Some(owner), _, _) => {
-            format!("{} owns {}: add the host there", owner.name, secret.short())
+        (Some(owner), _, _) => format!(
+            "add the host where {}, which owns {}, gets it from",
+            owner.name,
+            secret.short()
+        )
+        .into(),
+        (None, ..) if facts.immutable => {
+            somebody_elses(facts).unwrap_or_else(|| RULE.remedy.into())
         }
-        (None, true, HostMatch::CommonNameOnly(_)) => {
-            format!("{} (the common name becomes a SAN)", remedy::rotate(&facts.object))
-        }
+        // The common name becomes a SAN by it.
+        (None, true, HostMatch::CommonNameOnly(_)) => remade(&facts.object, Some(facts)),
         (None, true, _) => {
-            format!("{} --add-host {}", remedy::rotate(&facts.object), remedy::word(host))
+            let host = format!("--add-host {}", remedy::word(host));
+            remade(&facts.object, Some(facts)).with(&host)
         }
         (None, false, _) => {
-            format!("get a certificate that names {host}, then: {}", remedy::import(&facts.object))
+            remedy::import_renewed(&facts.object).note(format!("the new one has to name {host}"))
         }
     }
 }

@@ -1,11 +1,12 @@
 //! `host-without-tls`: an Ingress rule host that no `tls` entry serves. A warning beside hosts
 //! that have TLS (somebody forgot one), else for information.
 
-use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::inventory::demand::IngressFacts;
+use crate::remedy::Remedy;
 use serde_json::json;
 
 pub(super) const RULE: Rule = Rule {
@@ -44,7 +45,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 
 /// A certificate of the host's own, in an entry of its own: an entry that is there would need
 /// another certificate too.
-fn way_out(ingress: &IngressFacts, host: &str) -> String {
+fn way_out(ingress: &IngressFacts, host: &str) -> Remedy {
     let secret = format!("{}-tls", host.replace('*', "wildcard"));
     let entry = json!({ "hosts": [host], "secretName": secret });
     let patch = if ingress.has_tls {
@@ -52,12 +53,9 @@ fn way_out(ingress: &IngressFacts, host: &str) -> String {
     } else {
         json!([{ "op": "add", "path": "/spec/tls", "value": [entry] }])
     };
-    let words = format!("add the host with that Secret to spec.tls of {}", ingress.object.short());
-    format!(
-        "certwright issue {} --secret {}{}, then: {}",
-        remedy::word(host),
-        remedy::word(&secret),
-        gke::in_namespace(&ingress.object),
-        gke::patch(&ingress.object, "json", &patch, &words),
-    )
+    remedy::issue_and_patch(&ingress.object, &[host], &secret, &patch).unwrap_or_else(|| {
+        let object = ingress.object.short();
+        format!("make a certificate for {host} in secret/{secret}, and name both in spec.tls of {object}")
+            .into()
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::{key_place, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::KeyState;
 use crate::object_ref::{Kind, ObjectRef};
@@ -10,7 +10,7 @@ use crate::object_ref::{Kind, ObjectRef};
 pub(super) const RULE: Rule = Rule {
     code: "key-encrypted",
     severity: Severity::Error,
-    remedy: "take the password off: openssl pkey -in FILE -out tls.key",
+    remedy: "take the password off it, as openssl pkey does, and put it in its place",
     explain: "A TLS Secret has no place for a password, so servers cannot open such a key: nginx stops \
               at \"cannot load certificate key\", Go's controllers drop the Secret, Google's load \
               balancer refuses the upload. Both forms are recognised: PKCS#8 (ENCRYPTED PRIVATE \
@@ -22,10 +22,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
         if bundle.key == KeyState::Encrypted {
             let message = format!("{} is encrypted with a password", what(object));
-            let import = remedy::import_files(object, "FILE", "tls.key");
-            let other = rotate_or_import(object, bundle);
-            let remedy = format!("{}, then: {import}; or: {other}", RULE.remedy);
-            let remedy = if object.kind == Kind::File { RULE.remedy.to_owned() } else { remedy };
+            let other = rotate_or_import(inventory, object, bundle);
+            let remedy = if other.is_command() { other } else { RULE.remedy.into() };
             found.push(RULE.on(&key_place(object), message).remedy(remedy));
         }
     }

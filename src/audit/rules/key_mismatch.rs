@@ -46,13 +46,13 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             RULE.on(&key_place(object), message)
                 .evidence("certificateKey", certificate)
                 .evidence("privateKey", private)
-                .remedy(rotate_or_import(object, bundle)),
+                .remedy(rotate_or_import(inventory, object, bundle)),
         );
     }
 }
 
-const COMPARE: &str = "compare the two: openssl x509 -in tls.crt -noout -pubkey; openssl pkey -in \
-                       tls.key -pubout";
+const COMPARE: &str = "compare the public keys that openssl x509 -pubkey and openssl pkey -pubout \
+                       print";
 
 /// Both sides, as type and short digest of the public key.
 fn sides(bundle: &Bundle) -> (String, String) {

@@ -19,6 +19,9 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         inventory.bundles().filter(|(_, bundle)| bundle.key == KeyState::Missing)
     {
         let message = "tls.key is empty or absent: the certificate cannot be served without it";
-        found.push(RULE.on(&key_place(object), message).remedy(rotate_or_import(object, bundle)));
+        found.push(
+            RULE.on(&key_place(object), message)
+                .remedy(rotate_or_import(inventory, object, bundle)),
+        );
     }
 }

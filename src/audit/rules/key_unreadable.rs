@@ -23,7 +23,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         if let KeyState::Unreadable(reason) = &bundle.key {
             let message = format!("{} cannot be read: {reason}", what(object));
             found.push(
-                RULE.on(&key_place(object), message).remedy(rotate_or_import(object, bundle)),
+                RULE.on(&key_place(object), message)
+                    .remedy(rotate_or_import(inventory, object, bundle)),
             );
         }
         // A file with the pair in it is told once, for its certificate, where both are odd.
@@ -39,7 +40,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                 RULE.on(&key_place(object), message)
                     .severity(how_bad(oddity))
                     .evidence("unseenBy", oddity.unseen_by())
-                    .remedy(rotate_or_import(object, bundle)),
+                    .remedy(rotate_or_import(inventory, object, bundle)),
             );
         }
     }

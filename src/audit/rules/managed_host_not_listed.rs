@@ -4,12 +4,14 @@
 
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule};
 use crate::gke::annotations::{CERT_MAP, MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::gke::managed::Managed;
 use crate::inventory::bundle::Bundle;
 use crate::inventory::{Inventory, ObjectFacts, SecretState};
 use crate::object_ref::Kind;
+use crate::remedy::{CommandLine, Remedy};
 use crate::x509::cert::HostMatch;
 
 pub(super) const RULE: Rule = Rule {
@@ -99,16 +101,25 @@ fn finding(ingress: &ObjectFacts, served: &Served<'_>, host: &str) -> Finding {
     served.managed.iter().fold(finding, |finding, (facts, _)| finding.related(facts.object.clone()))
 }
 
-fn way_out(served: &Served<'_>, host: &str) -> String {
-    let Some((facts, managed)) = served.managed.first() else { return RULE.remedy.to_owned() };
+fn way_out(served: &Served<'_>, host: &str) -> Remedy {
+    let Some((facts, managed)) = served.managed.first() else { return RULE.remedy.into() };
     if crate::gke::limits::check_domain(host).is_err() {
-        return format!("{host} cannot be Google-managed: bring a certificate of your own for it");
+        return format!("{host} cannot be Google-managed: bring a certificate of your own for it")
+            .into();
+    }
+    if let Some(place) = &facts.object.place {
+        return format!(
+            "list {host} in managedcertificate/{} too, in {}",
+            facts.object.name, place.path
+        )
+        .into();
     }
     let domains: Vec<&str> = managed.domains.iter().map(String::as_str).chain([host]).collect();
-    format!(
+    CommandLine::on_cluster(format!(
         "certwright managed set-domains {} {}{}",
         remedy::word(&facts.object.name),
         gke::words(&domains),
-        gke::in_namespace(&facts.object)
-    )
+        remedy::in_namespace(&facts.object)
+    ))
+    .into()
 }

@@ -3,11 +3,13 @@
 
 use super::gke::{self, Presence};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::Kind;
+use crate::remedy::{CommandLine, Remedy};
 
 pub(super) const RULE: Rule = Rule {
     code: "managed-missing",
@@ -48,7 +50,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 }
 
 /// It is made for the hosts that no other one lists; where they all list some, its name can go too.
-fn way_out(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing: &str) -> String {
+fn way_out(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing: &str) -> Remedy {
     let others: Vec<Managed> = names
         .iter()
         .filter_map(|name| inventory.object(&gke::beside(ingress, Kind::ManagedCertificate, name)))
@@ -60,20 +62,22 @@ fn way_out(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing
     };
     let hosts = gke::rule_hosts(ingress);
     let unlisted: Vec<&str> = hosts.iter().copied().filter(|host| !listed(host)).collect();
-    let domains = match (unlisted.as_slice(), hosts.as_slice()) {
-        ([], []) => "DOMAIN".to_owned(),
-        ([], hosts) => gke::words(hosts),
-        (unlisted, _) => gke::words(unlisted),
-    };
-    let create = format!(
-        "certwright managed create {} {domains}{}",
-        remedy::word(missing),
-        gke::in_namespace(&ingress.object),
-    );
-    if !unlisted.is_empty() || others.is_empty() {
-        return create;
+    if unlisted.is_empty() && !others.is_empty() {
+        let rest: Vec<&str> = names.iter().copied().filter(|name| *name != missing).collect();
+        return gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&rest.join(",")))
+            .note("the others list every host");
     }
-    let rest: Vec<&str> = names.iter().copied().filter(|name| *name != missing).collect();
-    let leave_out = gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&rest.join(",")));
-    format!("{create}; or {leave_out}")
+    if unlisted.is_empty() || ingress.object.place.is_some() {
+        return format!(
+            "make a ManagedCertificate {missing} for the hosts that no other one lists"
+        )
+        .into();
+    }
+    CommandLine::on_cluster(format!(
+        "certwright managed create {} {}{}",
+        remedy::word(missing),
+        gke::words(&unlisted),
+        remedy::in_namespace(&ingress.object),
+    ))
+    .into()
 }

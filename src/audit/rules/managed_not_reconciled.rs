@@ -40,7 +40,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .evidence("status", Value::Null)
                 .evidence("ingressAddress", address)
                 .related(ingress.object.clone())
-                .remedy("gcloud container clusters update CLUSTER --update-addons=HttpLoadBalancing=ENABLED"),
+                .remedy("turn on the cluster's add-on HttpLoadBalancing, with which its controllers run"),
         );
     }
 }

@@ -4,10 +4,11 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, Source, remedy};
+use crate::audit::{Context, Rule, Source};
 use crate::gke::annotations::{MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
     code: "managed-unattached",
@@ -70,22 +71,17 @@ fn message(managed: &ObjectFacts, beside: &[&ObjectFacts]) -> String {
     }
 }
 
-fn way_out(managed: &ObjectRef, beside: &[&ObjectFacts]) -> String {
-    let attach = match beside {
+fn way_out(managed: &ObjectRef, beside: &[&ObjectFacts]) -> Remedy {
+    match beside {
         [ingress] => {
             let names = gke::items(ingress, MANAGED_CERTIFICATES).into_iter();
             let names: Vec<&str> = names.chain([managed.name.as_str()]).collect();
             gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&names.join(",")))
+                .note("when it is not needed it may be deleted")
         }
-        _ => format!("name it in {MANAGED_CERTIFICATES} of an Ingress beside those it has"),
-    };
-    let delete = match &managed.place {
-        Some(place) => format!("take it out of {}", place.path),
-        None => format!(
-            "kubectl delete managedcertificate {}{}",
-            remedy::word(&managed.name),
-            gke::in_namespace(managed)
-        ),
-    };
-    format!("{attach}; or, when it is not needed: {delete}")
+        _ => format!(
+            "name it in {MANAGED_CERTIFICATES} of an Ingress beside those it has, or delete it when it is not needed"
+        )
+        .into(),
+    }
 }

@@ -64,10 +64,13 @@ mod trailing_data;
 mod weak_key;
 mod weak_signature;
 
-use super::{Rule, remedy};
+use super::expiry;
+use super::remedy;
+use super::{Context, Rule};
 use crate::inventory::bundle::Bundle;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::{CommandLine, Remedy};
 use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
 use crate::x509::key::Pairing;
@@ -157,20 +160,15 @@ impl Dated<'_> {
     }
 
     /// What to do, by who can do it.
-    fn remedy(&self) -> String {
-        if let Some(way_out) = self.secret.and_then(not_in_place) {
+    fn remedy(&self) -> Remedy {
+        if let Some(way_out) = self.secret.and_then(somebody_elses) {
             return way_out;
         }
-        match (self.secret.and_then(|secret| secret.owner.as_ref()), self.index) {
-            (Some(owner), _) => format!("{} owns it: {}", owner.name, owner.way_out),
-            (None, _) if self.object.kind == Kind::Endpoint => {
-                "put a new certificate on the server".to_owned()
-            }
-            (None, 0) if self.object.kind == Kind::File => {
-                "issue or request a new certificate".to_owned()
-            }
-            (None, 0) if self.certificate.self_signed => remedy::rotate(self.object),
-            (None, _) => remedy::import_renewed(self.object),
+        match (self.object.kind, self.index) {
+            (Kind::Endpoint, _) => "put a new certificate on the server".into(),
+            (Kind::File, 0) => "issue or request a new certificate".into(),
+            (_, 0) if self.certificate.self_signed => remade(self.object, self.secret),
+            _ => remedy::import_renewed(self.object),
         }
     }
 }
@@ -206,23 +204,47 @@ fn arrangement(bundle: &Bundle) -> Option<Arrangement> {
 }
 
 /// How to get the certificates of one `tls.crt` into the order that is `expected`.
-fn fix_chain(object: &ObjectRef, expected: &str) -> String {
-    if object.place.is_some() {
-        return format!("put its certificates in this order: {expected}");
+fn fix_chain(
+    inventory: &Inventory,
+    context: &Context<'_>,
+    object: &ObjectRef,
+    expected: &str,
+) -> Remedy {
+    match object.kind {
+        Kind::File => remedy::inspect(object, "--fix-chain").into(),
+        Kind::Endpoint => {
+            format!("have the server send its certificates in this order: {expected}").into()
+        }
+        _ => certificate_anew(inventory, context, object, |object| {
+            remedy::inspect(object, "--fix-chain")
+        })
+        .unwrap_or_else(|| format!("put its certificates in this order: {expected}").into()),
     }
-    if object.kind == Kind::File {
-        return format!("certwright inspect {} --fix-chain", remedy::word(&object.name));
+}
+
+/// What is there with the same certificate in another form, which the command prints: where that can
+/// be written. `import` takes what is in date, beside its own key.
+fn certificate_anew(
+    inventory: &Inventory,
+    context: &Context<'_>,
+    object: &ObjectRef,
+    printed: impl Fn(&ObjectRef) -> CommandLine,
+) -> Option<Remedy> {
+    let secret = secret_of(inventory, object)?;
+    if let Some(way_out) = somebody_elses(secret) {
+        return Some(way_out);
     }
-    if object.kind == Kind::Endpoint {
-        return format!("have the server send its certificates in this order: {expected}");
-    }
-    let namespace =
-        object.namespace.as_deref().map_or_else(String::new, |name| format!(" -n {name}"));
-    format!(
-        "certwright inspect {}{namespace} --fix-chain --out tls.crt, then: {}",
-        remedy::word(&object.short()),
-        remedy::import_files(object, "tls.crt", "FILE")
-    )
+    let bundle = &secret.bundle;
+    let of_key = bundle.key_position.and_then(|at| bundle.certificates.get(at)).or(bundle.leaf());
+    let in_date = |leaf: &&Certificate| {
+        !expiry::is_expired(leaf, context.now) && leaf.not_before <= context.now
+    };
+    let can = object.place.is_none()
+        && secret.derived_keys.is_empty()
+        && bundle.damaged.is_empty()
+        && (bundle.pairing == Pairing::Match || bundle.key_position.is_some());
+    of_key.filter(in_date).filter(|_| can)?;
+    Some(remedy::import_certificate(object, printed(object)))
 }
 
 fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i SecretFacts> {
@@ -231,18 +253,30 @@ fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i Sec
         .flatten()
 }
 
-/// What to do about a Secret whose pair `rotate` would refuse to change in place.
-fn not_in_place(secret: &SecretFacts) -> Option<String> {
-    let name = &secret.object.name;
+/// What to do about a Secret that may not be changed where it is: it is immutable, or somebody else
+/// writes it.
+fn somebody_elses(secret: &SecretFacts) -> Option<Remedy> {
     if secret.immutable {
-        return Some(format!(
-            "secret/{name} is immutable: issue a pair under a new name and name that in the Ingress"
-        ));
+        let name = &secret.object.name;
+        return Some(
+            format!(
+                "secret/{name} is immutable: make one under a new name and name that in the Ingress"
+            )
+            .into(),
+        );
     }
-    let derived = secret.derived_keys.join(", ");
-    let own = secret.owner.is_none() && secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
-    (own && !derived.is_empty())
-        .then(|| format!("{} --force (then make {derived} anew)", remedy::rotate(&secret.object)))
+    let owner = secret.owner.as_ref()?;
+    Some(owner.way_out.clone().note(format!("{} owns it", owner.name)))
+}
+
+/// `rotate`, which goes over data that is made from the pair only when it is told to.
+fn remade(object: &ObjectRef, secret: Option<&SecretFacts>) -> Remedy {
+    let derived = secret.map_or_else(String::new, |secret| secret.derived_keys.join(", "));
+    let rotate = remedy::rotate(object);
+    if derived.is_empty() {
+        return rotate;
+    }
+    rotate.with("--force").note(format!("{derived} is to be made anew afterwards"))
 }
 
 /// The value a rule about certificates speaks of: `tls.crt` of a Secret, or the file itself.
@@ -263,13 +297,16 @@ fn where_in(object: &ObjectRef) -> &'static str {
     }
 }
 
-fn rotate_or_import(object: &ObjectRef, bundle: &Bundle) -> String {
-    match bundle.leaf() {
-        _ if object.kind == Kind::Endpoint => "put another certificate on the server".to_owned(),
-        _ if object.kind == Kind::File => {
-            "put a certificate and its own key side by side".to_owned()
-        }
-        Some(leaf) if leaf.self_signed => remedy::rotate(object),
+/// What to do about a certificate or a key that is of no use: what is ours is made anew.
+fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
+    let secret = secret_of(inventory, object);
+    if let Some(way_out) = secret.and_then(somebody_elses) {
+        return way_out;
+    }
+    match (object.kind, bundle.leaf()) {
+        (Kind::Endpoint, _) => "put another certificate on the server".into(),
+        (Kind::File, _) => "put a certificate and its own key side by side".into(),
+        (_, Some(leaf)) if leaf.self_signed => remade(object, secret),
         _ => remedy::import(object),
     }
 }

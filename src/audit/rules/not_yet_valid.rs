@@ -5,6 +5,7 @@ use super::{certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
+use crate::remedy::Remedy;
 use crate::x509::instant;
 
 pub(super) const RULE: Rule = Rule {
@@ -26,7 +27,11 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .evidence("notBefore", not_before)
                 .evidence("at", instant::show(context.now))
                 .evidence("sha256", dated.certificate.fingerprint())
-                .remedy(format!("wait until then; or {}", dated.remedy())),
+                .remedy(Some(dated.remedy()).filter(Remedy::is_command).unwrap_or_else(wait)),
         );
     }
+}
+
+fn wait() -> Remedy {
+    "wait until then, or have a new one made that is valid now".into()
 }

@@ -6,6 +6,7 @@ use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
 use crate::object_ref::Kind;
+use crate::remedy::Remedy;
 use crate::x509::cert::{Certificate, San};
 use crate::x509::name;
 
@@ -43,7 +44,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 }
 
 /// `rotate` keeps names as they are, which is no help here.
-fn way_out(dated: &Dated<'_>) -> String {
+fn way_out(dated: &Dated<'_>) -> Remedy {
     let free = dated.secret.is_none_or(|secret| secret.owner.is_none() && !secret.immutable);
     if !(dated.certificate.self_signed && dated.object.kind == Kind::Secret && free) {
         return dated.remedy();

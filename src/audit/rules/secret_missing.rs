@@ -2,9 +2,11 @@
 //! information, since the Secret may be kept elsewhere.
 
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, Source, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule, Source};
 use crate::inventory::{Inventory, SecretState};
 use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
     code: "secret-missing",
@@ -41,17 +43,27 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .filter(|demand| demand.secrets.contains(name))
                 .map(|demand| demand.host.as_str())
                 .collect();
-            let words: Vec<String> = hosts.iter().map(|host| remedy::word(host)).collect();
-            let domains = if words.is_empty() { "DOMAIN".to_owned() } else { words.join(" ") };
-            let secret_word = remedy::word(name);
             found.push(
                 RULE.on(&ingress.object, message)
                     .severity(severity)
                     .related(ObjectRef::secret(namespace, name))
                     .evidence("secretName", name)
                     .evidence("hosts", hosts.join(", "))
-                    .remedy(format!("certwright issue {domains} --secret {secret_word} -n {namespace}; or certwright import {secret_word} -n {namespace} --cert FILE --key FILE")),
+                    .remedy(way_out(context, &ObjectRef::secret(namespace, name), &hosts)),
             );
         }
     }
+}
+
+/// A new one for the hosts that want it; a certificate that somebody has already is imported.
+fn way_out(context: &Context<'_>, secret: &ObjectRef, hosts: &[&str]) -> Remedy {
+    if context.source == Source::Files {
+        return format!(
+            "read its manifest too; where there is none, issue --secret {} --dry-run=client -o yaml prints one",
+            secret.name
+        )
+        .into();
+    }
+    let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    remedy::issue_secret(secret, &hosts).map_or_else(|| RULE.remedy.into(), Remedy::from)
 }

@@ -2,10 +2,14 @@
 //! controllers take it; GKE's and some others do not promise to. The type of a Secret cannot be
 //! changed.
 
+use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
+use crate::remedy::{CommandLine, Remedy};
+use serde_json::json;
 
 pub(super) const RULE: Rule = Rule {
     code: "secret-wrong-type",
@@ -36,20 +40,46 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 }
 
 /// The second Secret: made, where the pair was, else given the pair that is there.
-fn way_out(inventory: &Inventory, secret: &SecretFacts, ingress: &ObjectRef) -> String {
-    let namespace = secret.object.namespace();
-    let name = remedy::word(&format!("{}-2", secret.object.name));
+fn way_out(inventory: &Inventory, secret: &SecretFacts, ingress: &ObjectRef) -> Remedy {
+    if let Some(owner) = &secret.owner {
+        return format!("have {}, which owns it, make one of that type", owner.name).into();
+    }
+    let name = format!("{}-2", secret.object.name);
     let demands = inventory.users(&secret.object).flat_map(|ingress| &ingress.demands);
     let mut hosts: Vec<String> = demands
         .filter(|demand| demand.secrets.contains(&secret.object.name))
-        .map(|demand| remedy::word(&demand.host))
+        .map(|demand| demand.host.clone())
         .collect();
     hosts.dedup();
     let self_signed = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
-    let make = if self_signed && !hosts.is_empty() {
-        format!("certwright issue {} --secret {name} -n {namespace}", hosts.join(" "))
-    } else {
-        format!("certwright import {name} -n {namespace} --cert FILE --key FILE")
-    };
-    format!("{make}, and name secret/{name} in spec.tls of {}", ingress.short())
+    let issued = (self_signed && secret.object.place.is_none()).then(|| {
+        let second = ObjectRef { name: name.clone(), ..secret.object.clone() };
+        let issue = remedy::issue_secret(&second, &hosts)?;
+        let patches = inventory
+            .users(&secret.object)
+            .map(|ingress| renamed(inventory, &ingress.object, (&secret.object.name, &name)));
+        patches.collect::<Option<Vec<_>>>().map(|all| all.into_iter().fold(issue, CommandLine::and))
+    });
+    issued.flatten().map_or_else(
+        || {
+            format!("put its certificate and key into a new secret/{name}, and name that in spec.tls of {}", ingress.short())
+                .into()
+        },
+        Remedy::from,
+    )
+}
+
+/// The patch that puts another Secret's name into every entry of `spec.tls` that has this one.
+fn renamed(
+    inventory: &Inventory,
+    ingress: &ObjectRef,
+    (old, new): (&str, &str),
+) -> Option<CommandLine> {
+    let facts = inventory.object(ingress)?;
+    let entries = gke::list(&facts.spec, "/tls").iter().enumerate();
+    let named = entries.filter(|(_, entry)| gke::text(entry, "/secretName") == Some(old));
+    let changes = named.map(|(index, _)| {
+        json!({"op": "replace", "path": format!("/spec/tls/{index}/secretName"), "value": new})
+    });
+    Some(remedy::kubectl_patch(ingress, "json", &json!(changes.collect::<Vec<_>>())))
 }

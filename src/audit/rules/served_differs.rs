@@ -3,10 +3,12 @@
 
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::remedy;
 use crate::audit::served::{Answer, Serves, answers};
 use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
 use crate::x509::instant;
 use crate::x509::possession::Possession;
@@ -92,7 +94,7 @@ fn finding(
             .evidence("servedNotBefore", instant::show(served.not_before))
             .evidence("storedNotBefore", instant::show(stored.not_before))
             .related(secret.object.key("tls.crt"))
-            .remedy(remedy(inventory, context, first)),
+            .remedy(way_out(inventory, context, first)),
     )
 }
 
@@ -103,21 +105,18 @@ fn shown(certificate: &Certificate) -> String {
     format!("{short}… (since {})", instant::show_date(certificate.not_before))
 }
 
-fn remedy(inventory: &Inventory, context: &Context<'_>, answer: &Answer<'_>) -> String {
+fn way_out(inventory: &Inventory, context: &Context<'_>, answer: &Answer<'_>) -> Remedy {
     let ingress = &answer.ingress.object;
     let is_gke = inventory.object(ingress).is_some_and(|facts| context.is_gke(inventory, facts));
-    let namespace = ingress.namespace.as_deref().unwrap_or("default");
-    if is_gke && ingress.place.is_none() {
-        let touched = gke::touch(ingress);
-        return format!(
-            "{touched}, then: certwright verify {} -n {namespace} --wait",
-            ingress.name
-        );
+    if ingress.place.is_some() {
+        return RULE.remedy.into();
     }
-    format!(
-        "wait for the controller to take the Secret up (certwright verify {} -n {namespace} --wait); if it does not, see its logs",
-        ingress.name
-    )
+    let verify = remedy::verify_until_served(ingress);
+    if is_gke {
+        return gke::touch(ingress).and(verify).into();
+    }
+    Remedy::from(verify)
+        .note("its controller takes the Secret up by itself; its logs say why when it does not")
 }
 
 /// The stored certificate without the rest of its chain. A root at its end is no loss: clients have

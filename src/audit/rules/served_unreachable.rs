@@ -46,7 +46,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                     Source::Cluster => {
                         "wait; if it stays so, no controller takes it: look at its class and events"
                     }
-                    Source::Files => "name an address: certwright verify -f PATH --address IP:PORT",
+                    Source::Files => "name the address to connect to with --address",
                 }),
         );
     }

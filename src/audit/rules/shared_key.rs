@@ -5,6 +5,7 @@ use super::{Dated, key_place};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, SecretFacts};
+use crate::remedy::Remedy;
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
@@ -42,10 +43,10 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 }
 
 /// A new pair for one of two leaves each with a key of its own; of more, it begins there.
-fn way_out(secret: &SecretFacts) -> String {
+fn way_out(secret: &SecretFacts) -> Remedy {
     let new_pair = secret.bundle.leaf().map(|certificate| {
         let object = &secret.object;
         Dated { object, secret: Some(secret), index: 0, certificate }.remedy()
     });
-    new_pair.map_or_else(|| RULE.remedy.to_owned(), |way| format!("{}: {way}", RULE.remedy))
+    new_pair.unwrap_or_else(|| RULE.remedy.into())
 }

@@ -1,16 +1,18 @@
 //! `trailing-data`: bytes behind the certificate inside its PEM block. Go refuses such a block
 //! ("x509: trailing data"), and so do rustls and OpenSSL where it loads a server's certificate.
 
-use super::{certificate_place, every};
+use super::{Dated, certificate_anew, certificate_place, every};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::remedy;
+use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
-use crate::object_ref::{Kind, ObjectRef};
+use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
     code: "trailing-data",
     severity: Severity::Info,
-    remedy: "write the certificate anew: openssl x509 -in FILE -out tls.crt",
+    remedy: "write the certificate anew, as openssl x509 does",
     explain: "A block holds one DER value. What stands behind it is not covered by the signature and \
               comes from a tool that padded a buffer, or from DER files that were joined before they \
               were encoded; then the certificates behind the first are lost. Go, rustls and nginx refuse the \
@@ -18,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for dated in every(inventory).filter(|dated| dated.certificate.trailing_bytes > 0) {
         let bytes = dated.certificate.trailing_bytes;
         let count =
@@ -30,17 +32,16 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             )
             .evidence("bytes", bytes)
             .evidence("sha256", dated.certificate.fingerprint())
-            .remedy(way_out(dated.object)),
+            .remedy(way_out(inventory, context, &dated)),
         );
     }
 }
 
-/// What openssl writes is still to get into the Secret.
-fn way_out(object: &ObjectRef) -> String {
-    match object.kind {
-        Kind::Secret => {
-            format!("{}, then: {}", RULE.remedy, remedy::import_files(object, "tls.crt", "FILE"))
-        }
-        _ => RULE.remedy.to_owned(),
-    }
+/// What openssl writes goes back into the Secret; it reads the first certificate alone.
+fn way_out(inventory: &Inventory, context: &Context<'_>, dated: &Dated<'_>) -> Remedy {
+    let alone = dated.secret.filter(|secret| secret.bundle.certificates.len() == 1);
+    let written = |object: &ObjectRef| remedy::stored_certificate(object).text(" | openssl x509");
+    alone
+        .and_then(|_| certificate_anew(inventory, context, dated.object, written))
+        .unwrap_or_else(|| RULE.remedy.into())
 }

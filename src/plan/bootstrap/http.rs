@@ -6,6 +6,7 @@
 use super::{Class, Http, Wish};
 use crate::gke::annotations::{ALLOW_HTTP, FRONTEND_CONFIG, is_off};
 use crate::inventory::ObjectFacts;
+use crate::remedy::{CommandLine, Remedy, word};
 use serde_json::{Value, json};
 
 /// What the wish makes of an annotation.
@@ -73,16 +74,19 @@ fn holds_more(frontend: &ObjectFacts) -> bool {
 }
 
 /// Why port 80 cannot redirect: the Ingress has a FrontendConfig of somebody else's.
-pub(super) fn overruled(wish: &Wish, ingress: &ObjectFacts) -> Option<(String, String)> {
+pub(super) fn overruled(wish: &Wish, ingress: &ObjectFacts) -> Option<(String, Remedy)> {
     let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
     (wish.http == Some(Http::Redirect) && *named != wish.name).then(|| {
         let patch = json!({ "spec": { "redirectToHttps": { "enabled": true } } });
         (
             format!("its annotation {FRONTEND_CONFIG} names {named}: expected {}", wish.name),
-            format!(
-                "let that one redirect: kubectl patch frontendconfig {named} -n {} --type=merge -p '{patch}', and leave --http out",
-                wish.namespace
-            ),
+            Remedy::from(CommandLine::on_cluster(format!(
+                "kubectl patch frontendconfig {} -n {} --type=merge -p {}",
+                word(named),
+                word(&wish.namespace),
+                word(&patch.to_string())
+            )))
+            .note("let that one redirect, and leave --http out"),
         )
     })
 }
@@ -92,7 +96,7 @@ pub(super) fn notes(wish: &Wish, ingress: &ObjectFacts, removed: bool) -> Option
     let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
     if removed {
         return Some(format!(
-            "frontendconfig/{named} stays; when no other Ingress names it: kubectl delete frontendconfig {named} -n {}",
+            "frontendconfig/{named} stays in namespace {}; delete it when no other Ingress names it",
             wish.namespace
         ));
     }

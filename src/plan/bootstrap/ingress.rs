@@ -4,6 +4,7 @@ use super::service::Port;
 use super::{Certificate, Class, Wish};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, STATIC_IP, items};
 use crate::inventory::ObjectFacts;
+use crate::remedy::Remedy;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -44,7 +45,7 @@ pub(super) fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec
 
 /// Why an Ingress of that name cannot be taken over: another controller serves it, or it holds
 /// what stops GKE's.
-pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(String, String)> {
+pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(String, Remedy)> {
     let wanted = match &wish.class {
         Class::Gce => "gce",
         Class::Other(class) => class,
@@ -60,7 +61,7 @@ pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(Str
             format!(
                 "it is of class {other:?}, and another controller serves it: expected {wanted:?}"
             ),
-            format!("choose another --name, or --ingress-class {other}"),
+            format!("choose another --name, or --ingress-class {other}").into(),
         ));
     }
     let entries =
@@ -73,16 +74,13 @@ pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(Str
         format!(
             "its spec.tls has an entry without a secretName, which stops GKE's load balancer: {broken}"
         ),
-        format!(
-            "name a Secret in it or take it out: kubectl edit ingress {} -n {}",
-            wish.name, wish.namespace
-        ),
+        "name a Secret in that entry, or take the entry out".into(),
     ))
 }
 
 /// Why our Secret cannot be put beside what `spec.tls` says: it gives another one for a wished
 /// host. With both, it would be left to chance which certificate clients see.
-pub(super) fn serves_another_secret(wish: &Wish, facts: &ObjectFacts) -> Option<(String, String)> {
+pub(super) fn serves_another_secret(wish: &Wish, facts: &ObjectFacts) -> Option<(String, Remedy)> {
     let ours = match &wish.certificate {
         Certificate::Make { secret, .. } | Certificate::Existing(secret) => secret,
         Certificate::Managed(_) => return None,
@@ -91,10 +89,7 @@ pub(super) fn serves_another_secret(wish: &Wish, facts: &ObjectFacts) -> Option<
         served_hosts(wish, facts).into_iter().find(|(_, secret)| *secret != ours)?;
     Some((
         format!("its spec.tls gives secret/{other} for {host}: expected secret/{ours}"),
-        format!(
-            "keep that one with --tls-secret {other}, or take the entry out: kubectl edit ingress {} -n {}",
-            wish.name, wish.namespace
-        ),
+        format!("keep that one with --tls-secret {other}, or take the entry out").into(),
     ))
 }
 

@@ -27,6 +27,7 @@ use crate::gke::annotations::{
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::{CommandLine, Remedy, word};
 use crate::x509::profile::Profile;
 use http::Annotation;
 use ingress::{annotation_patch, ingress_overrules, ingress_spec_patch, same_rules};
@@ -167,7 +168,7 @@ pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bo
         planner.ingress(port);
     }
     planner.refuse_what_goes();
-    planner.plan
+    planner.plan.aimed(inventory.target())
 }
 
 /// Whether nothing but objects that are being deleted stands in the way: then it is worth waiting.
@@ -186,9 +187,7 @@ pub fn put_back(mut plan: Plan) -> Plan {
             object: step.object().clone(),
             reason: Reason::Mismatch,
             message: "it was written and does not stay so: somebody puts it back".to_owned(),
-            remedy:
-                "see who manages it (kubectl get -o yaml --show-managed-fields) and change it there"
-                    .to_owned(),
+            remedy: "see who manages it, in its managedFields, and change it there".into(),
         });
     }
     plan
@@ -206,7 +205,14 @@ impl Planner<'_> {
         ObjectRef::namespaced(kind, self.wish.namespace.as_str(), name)
     }
 
-    fn refuse(&mut self, object: ObjectRef, reason: Reason, message: String, remedy: String) {
+    fn refuse(
+        &mut self,
+        object: ObjectRef,
+        reason: Reason,
+        message: String,
+        remedy: impl Into<Remedy>,
+    ) {
+        let remedy = remedy.into();
         self.plan.refused.push(LeftOut { object, reason, message, remedy });
     }
 
@@ -332,10 +338,8 @@ impl Planner<'_> {
                     SecretState::Seen(facts) => self.check_secret(facts),
                     SecretState::Unknown if self.offline => {}
                     SecretState::Absent | SecretState::Unknown => {
-                        let remedy = format!(
-                            "certwright import {secret} -n {} --cert FILE --key FILE",
-                            self.wish.namespace
-                        );
+                        let remedy =
+                            format!("put a certificate and its key into it with import {secret}");
                         self.refuse(
                             object,
                             Reason::NotFound,
@@ -367,11 +371,13 @@ impl Planner<'_> {
             let has = facts.spec.get("domains").map(Value::to_string).unwrap_or_default();
             let message = format!("it holds other domains: {has}, expected {}", spec["domains"]);
             let remedy = format!(
-                "changing them in place takes HTTPS down: certwright managed set-domains {} {} -n {}; or choose another --name",
-                object.name,
-                self.wish.domains.join(" "),
-                self.wish.namespace
+                "certwright managed set-domains {} {} -n {}",
+                word(&object.name),
+                self.wish.domains.iter().map(|domain| word(domain)).collect::<Vec<_>>().join(" "),
+                word(&self.wish.namespace)
             );
+            let remedy = Remedy::from(CommandLine::on_cluster(remedy))
+                .note("changing them in place would take HTTPS down");
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
         self.create_or_keep(object, &spec, Map::new(), Vec::new());
@@ -483,7 +489,7 @@ impl Planner<'_> {
     }
 
     /// What on the Service would win over our annotations, or make them mean something else.
-    fn service_overrules(&self, facts: &ObjectFacts, port: &Port) -> Option<(String, String)> {
+    fn service_overrules(&self, facts: &ObjectFacts, port: &Port) -> Option<(String, Remedy)> {
         let name = &facts.object.name;
         let annotation = |key: &str| -> Value {
             facts
@@ -500,10 +506,12 @@ impl Planner<'_> {
                 format!(
                     "its annotation {OLDER_APP_PROTOCOLS} wins over {APP_PROTOCOLS}: {older}, expected {protocol} for {port_name}"
                 ),
-                format!(
-                    "kubectl annotate service {name} -n {} {OLDER_APP_PROTOCOLS}-",
-                    self.wish.namespace
-                ),
+                CommandLine::on_cluster(format!(
+                    "kubectl annotate service {} -n {} {OLDER_APP_PROTOCOLS}-",
+                    word(name),
+                    word(&self.wish.namespace)
+                ))
+                .into(),
             ));
         }
         let configs = annotation(BACKEND_CONFIG);
@@ -519,7 +527,8 @@ impl Planner<'_> {
                 ),
                 format!(
                     "use that one with --backend-config {named}, or take it out of the annotation"
-                ),
+                )
+                .into(),
             )
         })
     }
@@ -544,10 +553,7 @@ impl Planner<'_> {
                 Err(error) => {
                     let message =
                         format!("its annotation {key} is not a JSON object ({error}): {before:?}");
-                    let remedy = format!(
-                        "mend it, or remove it: kubectl annotate service {} {key}-",
-                        object.name
-                    );
+                    let remedy = "mend the annotation, or take it away";
                     return self.refuse(object, Reason::Mismatch, message, remedy);
                 }
             }

@@ -1,8 +1,10 @@
 //! Whether a Secret that is there can be built upon.
 
-use crate::audit::{expiry, remedy};
+use crate::audit::expiry;
+use crate::audit::remedy;
 use crate::inventory::SecretFacts;
 use crate::inventory::bundle::KeyState;
+use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
 use crate::x509::instant;
 use crate::x509::key::Pairing;
@@ -14,7 +16,7 @@ pub(super) fn secret_problem(
     domains: &[String],
     gce: bool,
     now: OffsetDateTime,
-) -> Option<(String, String)> {
+) -> Option<(String, Remedy)> {
     let own = facts.bundle.leaf().is_none_or(|leaf| leaf.self_signed);
     let mend =
         if own { remedy::rotate(&facts.object) } else { remedy::import_renewed(&facts.object) };
@@ -47,7 +49,7 @@ pub(super) fn secret_problem(
             "its key is of type {}, which Google's load balancers do not take",
             leaf.key_type
         );
-        let remedy = if own { format!("{mend} --key-type rsa-2048") } else { mend };
+        let remedy = if own { mend.with("--key-type rsa-2048") } else { mend };
         return Some((message, remedy));
     }
     let covered = |domain: &&String| matches!(leaf.match_host(domain), HostMatch::San(_));
@@ -58,7 +60,7 @@ pub(super) fn secret_problem(
     }
     let flags: Vec<String> =
         missing.iter().map(|domain| format!("--add-host {}", remedy::word(domain))).collect();
-    let remedy = if own { format!("{mend} {}", flags.join(" ")) } else { mend };
+    let remedy = if own { mend.with(&flags.join(" ")) } else { mend };
     Some((format!("its certificate does not cover {}", missing.join(", ")), remedy))
 }
 

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 const HEALTH_CHECK: &[&str] = &["gke-health-check"];
 
 pub(super) const CASES: &[Case] = &[
-    case("gke-key-type", "gke-certificates", "rsa-4096-pkcs8", Files, Run(0)),
-    case("gke-key-type", "gke-certificates", "ed25519-pkcs8", Files, Run(0)),
+    case("gke-key-type", "gke-certificates", "rsa-4096-pkcs8", Files, Run),
+    case("gke-key-type", "gke-certificates", "ed25519-pkcs8", Files, Run),
     case(
         "gke-certificate-limit",
         "gke-certificate-limit",
@@ -20,7 +20,16 @@ pub(super) const CASES: &[Case] = &[
         Files,
         Do { words: "share the hosts out over several Ingresses", by: share_the_host_out },
     ),
-    case("gke-chain-too-long", "gke-certificates", "six", Cluster, Run(0)).first(leave_roots_out),
+    case(
+        "gke-chain-too-long",
+        "gke-certificates",
+        "six",
+        Cluster,
+        Do {
+            words: "keep the certificate and its intermediates, and leave roots and strangers out",
+            by: leave_roots_out,
+        },
+    ),
     case(
         "gke-load-balancer-stale",
         "gke-certificates",
@@ -28,11 +37,11 @@ pub(super) const CASES: &[Case] = &[
         Cluster,
         Do { words: "certwright.dev/touched", by: the_controller_looks },
     ),
-    case("gke-class-ignored", "gke-ingress", "by-field", Cluster, Run(0)),
-    case("gke-http-disabled", "gke-ingress", "closed", Cluster, Run(0)),
-    case("gke-path-type", "gke-ingress", "root-only", Cluster, Run(0)),
-    case("gke-tls-without-secret-name", "gke-ingress", "nameless", Cluster, Run(0)),
-    case("gke-tls-without-secret-name", "gke-ingress", "half-named", ClusterNow, Run(0)),
+    case("gke-class-ignored", "gke-ingress", "by-field", Cluster, Run),
+    case("gke-http-disabled", "gke-ingress", "closed", Cluster, Run),
+    case("gke-path-type", "gke-ingress", "root-only", Cluster, Run),
+    case("gke-tls-without-secret-name", "gke-ingress", "nameless", Cluster, Run),
+    case("gke-tls-without-secret-name", "gke-ingress", "half-named", ClusterNow, Run),
     case(
         "service-missing",
         "gke-backends",
@@ -50,11 +59,11 @@ pub(super) const CASES: &[Case] = &[
             by: name_a_port,
         },
     ),
-    case("gke-app-protocol", "gke-backends", "json-broken", Cluster, Run(0)).reveals(HEALTH_CHECK),
-    case("gke-app-protocol", "gke-backends", "grpc", Cluster, Run(0)).reveals(HEALTH_CHECK),
-    case("gke-app-protocol", "gke-backends", "port-name-unknown", Cluster, Run(0))
+    case("gke-app-protocol", "gke-backends", "json-broken", Cluster, Run).reveals(HEALTH_CHECK),
+    case("gke-app-protocol", "gke-backends", "grpc", Cluster, Run).reveals(HEALTH_CHECK),
+    case("gke-app-protocol", "gke-backends", "port-name-unknown", Cluster, Run)
         .reveals(HEALTH_CHECK),
-    case("gke-app-protocol", "gke-backends", "older-wins", Cluster, Run(0)).reveals(HEALTH_CHECK),
+    case("gke-app-protocol", "gke-backends", "older-wins", Cluster, Run).reveals(HEALTH_CHECK),
     case(
         "gke-backend-config",
         "gke-backends",
@@ -72,7 +81,7 @@ pub(super) const CASES: &[Case] = &[
         Cluster,
         Do { words: "create backendconfig/nowhere in namespace", by: create_nowhere },
     ),
-    case("gke-backend-config", "gke-backends", "tcp", Cluster, Run(0)),
+    case("gke-backend-config", "gke-backends", "tcp", Cluster, Run),
     case(
         "gke-backend-config",
         "gke-refused",
@@ -87,19 +96,19 @@ pub(super) const CASES: &[Case] = &[
         Files,
         Do { words: "write it as spec.healthCheck.requestPath", by: move_into_health_check },
     ),
-    case("gke-health-check", "gke-backends", "serving-http", Cluster, Run(0)),
+    case("gke-health-check", "gke-backends", "serving-http", Cluster, Run),
     case(
         "gke-health-check",
         "gke-backends",
         "no-config",
         Cluster,
         Do {
-            words: "make a BackendConfig of that name with spec.healthCheck, then:",
+            words: "make a BackendConfig of that name with spec.healthCheck, and say so in the annotation",
             by: create_no_config,
         },
     ),
-    case("gke-neg", "gke-backends", "no-neg", Cluster, Run(0)),
-    case("gke-neg", "gke-backends", "neg-for-others", Cluster, Run(0)),
+    case("gke-neg", "gke-backends", "no-neg", Cluster, Run),
+    case("gke-neg", "gke-backends", "neg-for-others", Cluster, Run),
     case("gke-neg", "gke-backends", "neg-for-others", Files, Annotate),
     case("gke-class-ignored", "gke-ingress", "by-field", Files, Annotate),
     case("gke-http-disabled", "gke-ingress", "closed", Files, Annotate),
@@ -120,19 +129,15 @@ fn share_the_host_out(scene: &Scene, _: &Value) {
     std::fs::write(path, moved.into_inner().to_string()).expect("it can be written");
 }
 
-/// Writes the pair that the import is to take: the Secret's own, without the end of its chain.
-fn leave_roots_out(scene: &Scene) {
+/// The same certificate and key without the end of the chain.
+fn leave_roots_out(scene: &Scene, _: &Value) {
     let secret = scene.live().secret("six");
-    let value = |key: &str| {
-        let text = secret["data"][key].as_str().expect("it is there");
-        String::from_utf8(STANDARD.decode(text).expect("it is base64")).expect("it is PEM")
-    };
+    let text = secret["data"]["tls.crt"].as_str().expect("it is there");
+    let text = String::from_utf8(STANDARD.decode(text).expect("it is base64")).expect("it is PEM");
     let end = "-----END CERTIFICATE-----\n";
-    let chain: String = value("tls.crt").split_inclusive(end).take(2).collect();
-    let pair = scene.folder.path().join("pair");
-    std::fs::create_dir(&pair).expect("a folder can be made");
-    std::fs::write(pair.join("tls.crt"), chain).expect("it can be written");
-    std::fs::write(pair.join("tls.key"), value("tls.key")).expect("it can be written");
+    let chain: String = text.split_inclusive(end).take(2).collect();
+    let data = json!({ "data": { "tls.crt": STANDARD.encode(chain) } }).to_string();
+    scene.live().kubectl(&["patch", "secret", "six", "--type=merge", "-p", &data]);
 }
 
 /// What ingress-gce does when any annotation of its Ingress changes.
@@ -182,6 +187,8 @@ fn create_nowhere(scene: &Scene, _: &Value) {
 }
 
 fn create_no_config(scene: &Scene, _: &Value) {
+    let named = r#"cloud.google.com/backend-config={"default":"no-config"}"#;
+    scene.live().kubectl(&["annotate", "--overwrite", "service", "no-config", named]);
     create(scene, "BackendConfig", "no-config", &healthy());
 }
 

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) const CASES: &[Case] = &[
-    case("managed-missing", "gke-managed-hosts", "names-one-too-many", Cluster, Run(0)),
-    case("managed-missing", "gke-managed-hosts", "names-one-too-many", Cluster, Run(1))
+    case("managed-missing", "gke-managed-hosts", "names-one-too-many", Cluster, Run),
+    case("managed-missing", "gke-managed-hosts", "names-one-too-many", Cluster, Run)
         .first(list_its_host_elsewhere),
-    case("managed-host-not-listed", "gke-managed-hosts", "forgot-one", Cluster, RunWithGoogle(0))
+    case("managed-host-not-listed", "gke-managed-hosts", "forgot-one", Cluster, RunWithGoogle)
         .first(let_every_name_be_there),
     case(
         "managed-domain-invalid",
@@ -55,7 +55,7 @@ pub(super) const CASES: &[Case] = &[
         "not-visible",
         Cluster,
         Do {
-            words: "let A and AAAA of the domain hold the Ingress address and nothing else (the Ingress address is 203.0.113.20)",
+            words: "let A and AAAA of the domain hold the Ingress address and nothing else; the Ingress address is 203.0.113.20",
             by: google_is_content,
         },
     ),
@@ -79,11 +79,17 @@ pub(super) const CASES: &[Case] = &[
             by: google_is_content,
         },
     ),
-    case("managed-unattached", "gke-managed-hosts", "nobodys", Cluster, Run(1)),
-    case("managed-unattached", "gke-managed-hosts", "nobodys", Cluster, Run(0))
+    case(
+        "managed-unattached",
+        "gke-managed-hosts",
+        "nobodys",
+        Cluster,
+        Do { words: "or delete it when it is not needed", by: delete_nobodys },
+    ),
+    case("managed-unattached", "gke-managed-hosts", "nobodys", Cluster, Run)
         .first(leave_one_ingress),
-    case("managed-orphaned", "gke-managed-orphaned", "restored", Cluster, Run(0)),
-    case("managed-orphaned", "gke-managed-orphaned", "left-behind", Cluster, Run(0)),
+    case("managed-orphaned", "gke-managed-orphaned", "restored", Cluster, Run),
+    case("managed-orphaned", "gke-managed-orphaned", "left-behind", Cluster, Run),
     case("managed-orphaned", "gke-managed-orphaned", "restored", Files, Annotate),
     case("managed-orphaned", "gke-managed-orphaned", "left-behind", Files, Annotate),
     case(
@@ -92,7 +98,7 @@ pub(super) const CASES: &[Case] = &[
         "never-looked-at",
         Cluster,
         Do {
-            words: "gcloud container clusters update CLUSTER --update-addons=HttpLoadBalancing=ENABLED",
+            words: "turn on the cluster's add-on HttpLoadBalancing",
             by: |scene, _| ManagedCertificates::new(scene.live()).sync(),
         },
     ),
@@ -166,6 +172,10 @@ fn list_its_host_elsewhere(scene: &Scene) {
 /// would wait; that is a finding with a remedy of its own.
 fn let_every_name_be_there(scene: &Scene) {
     scene.live().kubectl(&["delete", "ingress", "names-one-too-many"]);
+}
+
+fn delete_nobodys(scene: &Scene, _: &Value) {
+    scene.live().kubectl(&["delete", "managedcertificate", "nobodys"]);
 }
 
 fn leave_one_ingress(scene: &Scene) {

@@ -52,6 +52,13 @@ pub const TABLE: &[Row] = &[
         instead: "redact only hides bytes; put what knows more where it is used",
     },
     Row {
+        module: "remedy",
+        may_use: These(&[]),
+        purity: Pure,
+        never: &[],
+        instead: "remedy only puts command lines together; what mends what is said in audit::remedy",
+    },
+    Row {
         module: "world",
         may_use: These(&["object_ref", "redact"]),
         purity: Io,
@@ -81,14 +88,21 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "inventory",
-        may_use: These(&["observation", "x509", "gke", "object_ref", "redact"]),
+        may_use: These(&["observation", "x509", "gke", "object_ref", "redact", "remedy"]),
         purity: Pure,
         never: &[],
         instead: "inventory keeps facts; a judgement belongs in audit, looking belongs in observe",
     },
     Row {
         module: "audit",
-        may_use: These(&["inventory", "observation::handshake", "x509", "gke", "object_ref"]),
+        may_use: These(&[
+            "inventory",
+            "observation::handshake",
+            "x509",
+            "gke",
+            "object_ref",
+            "remedy",
+        ]),
         purity: Pure,
         never: &[],
         instead: "a rule judges facts of the inventory at the instant it is given; let inventory \
@@ -96,7 +110,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "plan",
-        may_use: These(&["audit", "inventory", "x509", "gke", "object_ref"]),
+        may_use: These(&["audit", "inventory", "x509", "gke", "object_ref", "remedy"]),
         purity: Pure,
         never: &[&RANDOM, &KEY_BYTES],
         instead: "a plan is a printable list that names keys by fingerprint; apply carries it out",
@@ -118,6 +132,7 @@ pub const TABLE: &[Row] = &[
             "x509",
             "gke",
             "object_ref",
+            "remedy",
         ]),
         purity: Pure,
         never: &[],
@@ -125,7 +140,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "cluster",
-        may_use: These(&["object_ref", "redact", "gke", "world"]),
+        may_use: These(&["object_ref", "redact", "remedy", "gke", "world"]),
         purity: Io,
         never: &[],
         instead: "cluster is the wire to an API server and knows nothing that stands above it; \
@@ -148,7 +163,16 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "apply",
-        may_use: These(&["cluster", "plan", "x509", "gke", "object_ref", "redact", "world"]),
+        may_use: These(&[
+            "cluster",
+            "plan",
+            "x509",
+            "gke",
+            "object_ref",
+            "redact",
+            "remedy",
+            "world",
+        ]),
         purity: Io,
         never: &[],
         instead: "apply carries out a plan and decides nothing; let plan put what it needs in a step",
@@ -173,6 +197,7 @@ pub const TABLE: &[Row] = &[
             "x509",
             "gke",
             "object_ref",
+            "remedy",
             "world",
         ]),
         purity: Io,
@@ -219,6 +244,7 @@ pub const TABLE: &[Row] = &[
             "output",
             "plan",
             "redact",
+            "remedy",
             "render",
             "world",
             "x509",

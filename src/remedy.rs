@@ -1,0 +1,292 @@
+//! Remedies: what to do about something, as a command that runs as it is printed, or as a sentence.
+//!
+//! Knows how a command line is put together and where the flags go that name a cluster. Refuses to
+//! know what is wrong and what mends it: `audit::remedy` says that.
+
+use std::fmt;
+
+/// What to do: **either** a command that can be pasted into a shell and does what it says, **or** a
+/// sentence. Never both: what else is worth saying is its [note](Remedy::note).
+///
+/// A text becomes a sentence (`From<&str>`, `From<String>`); commands are built from
+/// [`CommandLine`]s, so that no `format!` around a command can lose the flags that name the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remedy {
+    what: What,
+    note: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    Command(CommandLine),
+    Sentence(String),
+}
+
+/// One line for a shell, with the places in it where the flags of a [`Target`] go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandLine(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    /// As it is printed.
+    Text(String),
+    /// ` --context …` and what else names the cluster.
+    Cluster,
+    /// ` --address …`.
+    Address,
+}
+
+/// Where the facts were seen, in the words of the user: what a command must say to reach the same
+/// place. What was not said is not repeated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// `--kubeconfig`.
+    pub kubeconfig: Option<String>,
+    /// `--context`.
+    pub context: Option<String>,
+    /// `--as`.
+    pub impersonate: Option<String>,
+    /// `--as-group`, each.
+    pub impersonate_groups: Vec<String>,
+    /// `--address`, as `IP:PORT`: where handshakes went instead of the Ingress's own address.
+    pub address: Option<String>,
+}
+
+impl Target {
+    /// ` --context stage --as root`, or nothing; certwright, kubectl and cmctl spell them alike.
+    fn cluster_flags(&self) -> String {
+        let single = [
+            ("--kubeconfig", &self.kubeconfig),
+            ("--context", &self.context),
+            ("--as", &self.impersonate),
+        ];
+        let single = single.into_iter().filter_map(|(flag, value)| Some((flag, value.as_ref()?)));
+        let groups = self.impersonate_groups.iter().map(|group| ("--as-group", group));
+        // With `=` a value may begin with a dash.
+        let flags =
+            single.chain(groups).map(|(flag, value)| [" ", flag, "=", &word(value)].concat());
+        flags.collect()
+    }
+
+    fn address_flag(&self) -> String {
+        self.address.as_ref().map_or_else(String::new, |at| format!(" --address {}", word(at)))
+    }
+}
+
+impl CommandLine {
+    /// A command that reads or writes the cluster: `certwright …`, `kubectl …`, `cmctl …`.
+    pub fn on_cluster(text: impl Into<String>) -> Self {
+        Self(vec![Part::Text(text.into()), Part::Cluster])
+    }
+
+    /// The same with handshakes: `certwright verify …`.
+    pub fn with_handshakes(text: impl Into<String>) -> Self {
+        Self(vec![Part::Text(text.into()), Part::Cluster, Part::Address])
+    }
+
+    /// A command that touches no cluster.
+    pub fn local(text: impl Into<String>) -> Self {
+        Self(vec![Part::Text(text.into())])
+    }
+
+    /// More of the same line, put behind it as it is.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Text(text.into()));
+        self
+    }
+
+    /// What another command prints, as a file: ` <(kubectl get …)`.
+    #[must_use]
+    pub fn output_of(self, other: Self) -> Self {
+        let mut line = self.text(" <(");
+        line.0.extend(other.0);
+        line.text(")")
+    }
+
+    /// And then, if that went well, another one.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let mut line = self.text(" && ");
+        line.0.extend(other.0);
+        line
+    }
+
+    /// With the flags of the target in their places.
+    fn aimed(self, target: &Target) -> Self {
+        let parts = self.0.into_iter().map(|part| match part {
+            Part::Cluster => Part::Text(target.cluster_flags()),
+            Part::Address => Part::Text(target.address_flag()),
+            text @ Part::Text(_) => text,
+        });
+        Self(parts.collect())
+    }
+}
+
+impl fmt::Display for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(text),
+            Part::Cluster | Part::Address => Ok(()),
+        })
+    }
+}
+
+impl Remedy {
+    /// The same command with more flags behind it; a sentence stays as it is.
+    #[must_use]
+    pub fn with(mut self, flags: &str) -> Self {
+        if let What::Command(line) = self.what {
+            self.what = What::Command(line.text(format!(" {flags}")));
+        }
+        self
+    }
+
+    /// With something to know beside, that belongs to what is said of the object: `Helm owns it`.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        let note = note.into();
+        self.note = Some(match self.note {
+            Some(before) => format!("{before}; {note}"),
+            None => note,
+        });
+        self
+    }
+
+    /// Takes what is to be known beside, for the one place where it is said.
+    pub fn take_note(&mut self) -> Option<String> {
+        self.note.take()
+    }
+
+    /// Whether it is a command, which stands alone on its line.
+    #[must_use]
+    pub const fn is_command(&self) -> bool {
+        matches!(self.what, What::Command(_))
+    }
+
+    /// The same for the place that the facts are from. Only the first time counts.
+    #[must_use]
+    pub fn aimed(mut self, target: &Target) -> Self {
+        if let What::Command(line) = self.what {
+            self.what = What::Command(line.aimed(target));
+        }
+        self
+    }
+
+    /// Moves the note behind the message that the remedy is for, and aims the remedy: what every
+    /// list of findings or refusals does once, at its end.
+    pub fn settle(&mut self, message: &mut String, target: &Target) {
+        if let Some(note) = self.take_note() {
+            message.push_str("; ");
+            message.push_str(&note);
+        }
+        *self = self.clone().aimed(target);
+    }
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.what {
+            What::Command(line) => line.fmt(f),
+            What::Sentence(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<CommandLine> for Remedy {
+    fn from(line: CommandLine) -> Self {
+        Self { what: What::Command(line), note: None }
+    }
+}
+
+impl From<String> for Remedy {
+    fn from(sentence: String) -> Self {
+        Self { what: What::Sentence(sentence), note: None }
+    }
+}
+
+impl From<&str> for Remedy {
+    fn from(sentence: &str) -> Self {
+        sentence.to_owned().into()
+    }
+}
+
+/// The text as one word of a POSIX shell.
+#[must_use]
+pub fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./,:=@%+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage() -> Target {
+        Target {
+            context: Some("stage".into()),
+            impersonate: Some("system:serviceaccount:ops:robot".into()),
+            impersonate_groups: vec!["ops".into(), "on call".into()],
+            address: Some("127.0.0.1:8443".into()),
+            ..Target::default()
+        }
+    }
+
+    const FLAGS: &str =
+        "--context=stage --as=system:serviceaccount:ops:robot --as-group=ops --as-group='on call'";
+
+    #[test]
+    fn every_command_of_a_line_reaches_the_cluster_that_the_facts_are_from() {
+        let line = CommandLine::local("certwright import web --cert")
+            .output_of(CommandLine::on_cluster("certwright inspect secret/web --fix-chain"))
+            .text(" --replace")
+            .and(CommandLine::with_handshakes("certwright verify web"));
+        assert_eq!(
+            Remedy::from(line).aimed(&stage()).to_string(),
+            format!(
+                "certwright import web --cert <(certwright inspect secret/web --fix-chain {FLAGS}) --replace \
+                 && certwright verify web {FLAGS} --address 127.0.0.1:8443"
+            )
+        );
+    }
+
+    #[test]
+    fn where_nothing_was_said_nothing_is_repeated() {
+        let rotate = Remedy::from(CommandLine::on_cluster("certwright rotate secret/web -n shop"));
+        let plain = "certwright rotate secret/web -n shop --force";
+        assert_eq!(rotate.clone().with("--force").to_string(), plain);
+        assert_eq!(rotate.aimed(&Target::default()).with("--force").to_string(), plain);
+    }
+
+    #[test]
+    fn only_the_first_aim_counts() {
+        let rotate = Remedy::from(CommandLine::on_cluster("kubectl get secrets"));
+        let other = Target { context: Some("other".into()), ..Target::default() };
+        let aimed = rotate.aimed(&stage()).aimed(&other).to_string();
+        assert_eq!(aimed, format!("kubectl get secrets {FLAGS}"));
+    }
+
+    #[test]
+    fn what_is_to_be_known_beside_a_remedy_is_said_with_the_message() {
+        let mut remedy = Remedy::from(CommandLine::local("openssl version")).note("Helm owns it");
+        let mut message = "it expired".to_owned();
+        remedy.settle(&mut message, &Target::default());
+        assert_eq!(
+            (message.as_str(), remedy.to_string().as_str()),
+            ("it expired; Helm owns it", "openssl version")
+        );
+        assert_eq!(remedy.take_note(), None);
+    }
+
+    #[test]
+    fn a_word_of_a_shell_is_quoted_where_it_must() {
+        for (text, quoted) in
+            [("a.b/c", "a.b/c"), ("", "''"), ("*.a", "'*.a'"), ("it's", "'it'\\''s'")]
+        {
+            assert_eq!(word(text), quoted);
+        }
+    }
+}
