@@ -25,10 +25,38 @@ pub enum Kind {
     FrontendConfig,
     /// `networking.gke.io/v1` ManagedCertificate.
     ManagedCertificate,
-    /// `cert-manager.io/v1` Certificate, seen only as the owner of a Secret.
+    /// `cert-manager.io/v1` Certificate: the owner and maker of a Secret.
     Certificate,
-    /// `external-secrets.io` ExternalSecret, seen only as the owner of a Secret.
+    /// `external-secrets.io` ExternalSecret: the owner and maker of a Secret.
     ExternalSecret,
+    /// `bitnami.com/v1alpha1` SealedSecret: makes the Secret of its name.
+    SealedSecret,
+    /// `external-secrets.io` ClusterExternalSecret: an ExternalSecret in many namespaces.
+    ClusterExternalSecret,
+    /// `secrets-store.csi.x-k8s.io` SecretProviderClass: its `secretObjects` are made with the first pod.
+    SecretProviderClass,
+    /// `secret-sync.gke.io` (GKE) or `secret-sync.x-k8s.io` SecretSync: makes the Secret of its name.
+    SecretSync,
+    /// `secrets.hashicorp.com` VaultPKISecret: Vault issues the certificate.
+    VaultPkiSecret,
+    /// `secrets.hashicorp.com` VaultStaticSecret: copies what Vault holds.
+    VaultStaticSecret,
+    /// `secrets.hashicorp.com` VaultDynamicSecret: copies what Vault makes.
+    VaultDynamicSecret,
+    /// `clustersecret.io` ClusterSecret: a Secret of its name in many namespaces.
+    ClusterSecret,
+    /// `kyverno.io` ClusterPolicy, whose rules may generate Secrets.
+    ClusterPolicy,
+    /// `kyverno.io` Policy, the same in one namespace.
+    Policy,
+    /// `onepassword.com` OnePasswordItem: makes the Secret of its name.
+    OnePasswordItem,
+    /// `secrets.infisical.com` InfisicalSecret.
+    InfisicalSecret,
+    /// `isindir.github.com` SopsSecret: one for several Secrets.
+    SopsSecret,
+    /// A `kustomization.yaml`, whose `secretGenerator` makes Secrets; no API server has it.
+    Kustomization,
     /// `v1` Event: what a controller has to say of another object.
     Event,
     /// A file or folder on this machine; the name is its path, `-` is standard input.
@@ -50,6 +78,20 @@ impl Kind {
             Self::ManagedCertificate => "ManagedCertificate",
             Self::Certificate => "Certificate",
             Self::ExternalSecret => "ExternalSecret",
+            Self::SealedSecret => "SealedSecret",
+            Self::ClusterExternalSecret => "ClusterExternalSecret",
+            Self::SecretProviderClass => "SecretProviderClass",
+            Self::SecretSync => "SecretSync",
+            Self::VaultPkiSecret => "VaultPKISecret",
+            Self::VaultStaticSecret => "VaultStaticSecret",
+            Self::VaultDynamicSecret => "VaultDynamicSecret",
+            Self::ClusterSecret => "ClusterSecret",
+            Self::ClusterPolicy => "ClusterPolicy",
+            Self::Policy => "Policy",
+            Self::OnePasswordItem => "OnePasswordItem",
+            Self::InfisicalSecret => "InfisicalSecret",
+            Self::SopsSecret => "SopsSecret",
+            Self::Kustomization => "Kustomization",
             Self::Event => "Event",
             Self::File => "File",
             Self::Endpoint => "Endpoint",
@@ -68,6 +110,20 @@ impl Kind {
             Self::ManagedCertificate => "managedcertificate",
             Self::Certificate => "certificate",
             Self::ExternalSecret => "externalsecret",
+            Self::SealedSecret => "sealedsecret",
+            Self::ClusterExternalSecret => "clusterexternalsecret",
+            Self::SecretProviderClass => "secretproviderclass",
+            Self::SecretSync => "secretsync",
+            Self::VaultPkiSecret => "vaultpkisecret",
+            Self::VaultStaticSecret => "vaultstaticsecret",
+            Self::VaultDynamicSecret => "vaultdynamicsecret",
+            Self::ClusterSecret => "clustersecret",
+            Self::ClusterPolicy => "clusterpolicy",
+            Self::Policy => "policy",
+            Self::OnePasswordItem => "onepassworditem",
+            Self::InfisicalSecret => "infisicalsecret",
+            Self::SopsSecret => "sopssecret",
+            Self::Kustomization => "kustomization",
             Self::Event => "event",
             Self::File => "file",
             Self::Endpoint => "endpoint",
@@ -88,6 +144,20 @@ impl Kind {
             Self::ManagedCertificate => "managedcertificates",
             Self::Certificate => "certificates",
             Self::ExternalSecret => "externalsecrets",
+            Self::SealedSecret => "sealedsecrets",
+            Self::ClusterExternalSecret => "clusterexternalsecrets",
+            Self::SecretProviderClass => "secretproviderclasses",
+            Self::SecretSync => "secretsyncs",
+            Self::VaultPkiSecret => "vaultpkisecrets",
+            Self::VaultStaticSecret => "vaultstaticsecrets",
+            Self::VaultDynamicSecret => "vaultdynamicsecrets",
+            Self::ClusterSecret => "clustersecrets",
+            Self::ClusterPolicy => "clusterpolicies",
+            Self::Policy => "policies",
+            Self::OnePasswordItem => "onepassworditems",
+            Self::InfisicalSecret => "infisicalsecrets",
+            Self::SopsSecret => "sopssecrets",
+            Self::Kustomization => "kustomizations",
             Self::Event => "events",
             Self::File => "files",
             Self::Endpoint => "endpoints",
@@ -242,8 +312,31 @@ impl Kind {
             Self::ManagedCertificate => Some(("networking.gke.io", "v1", "managedcertificates")),
             Self::Certificate => Some(("cert-manager.io", "v1", "certificates")),
             Self::ExternalSecret => Some(("external-secrets.io", "v1", "externalsecrets")),
+            Self::SealedSecret => Some(("bitnami.com", "v1alpha1", "sealedsecrets")),
+            Self::ClusterExternalSecret => {
+                Some(("external-secrets.io", "v1", "clusterexternalsecrets"))
+            }
+            Self::SecretProviderClass => {
+                Some(("secrets-store.csi.x-k8s.io", "v1", "secretproviderclasses"))
+            }
+            Self::SecretSync => Some(("secret-sync.gke.io", "v1", "secretsyncs")),
+            Self::VaultPkiSecret => Some(("secrets.hashicorp.com", "v1beta1", "vaultpkisecrets")),
+            Self::VaultStaticSecret => {
+                Some(("secrets.hashicorp.com", "v1beta1", "vaultstaticsecrets"))
+            }
+            Self::VaultDynamicSecret => {
+                Some(("secrets.hashicorp.com", "v1beta1", "vaultdynamicsecrets"))
+            }
+            Self::ClusterSecret => Some(("clustersecret.io", "v1", "clustersecrets")),
+            Self::ClusterPolicy => Some(("kyverno.io", "v1", "clusterpolicies")),
+            Self::Policy => Some(("kyverno.io", "v1", "policies")),
+            Self::OnePasswordItem => Some(("onepassword.com", "v1", "onepassworditems")),
+            Self::InfisicalSecret => {
+                Some(("secrets.infisical.com", "v1alpha1", "infisicalsecrets"))
+            }
+            Self::SopsSecret => Some(("isindir.github.com", "v1alpha3", "sopssecrets")),
             Self::Event => Some(("", "v1", "events")),
-            Self::File | Self::Endpoint => None,
+            Self::Kustomization | Self::File | Self::Endpoint => None,
         }
     }
 }

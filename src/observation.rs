@@ -36,6 +36,15 @@ pub enum Observation {
         /// The events; none when there are none, or when they may not be read.
         events: Vec<EventSeen>,
     },
+    /// Objects by which somebody else makes Secrets.
+    Makers {
+        /// The namespace that was searched for them; none for what stands in a file.
+        searched: Option<String>,
+        /// What was found.
+        seen: Vec<MakerSeen>,
+        /// Kinds that may not be listed, as people say them.
+        unseen: Vec<String>,
+    },
     /// A handshake that was asked for on behalf of an Ingress host.
     Handshake(HandshakeSeen),
     /// A handshake with a place that the user named; its certificates are inspected.
@@ -68,6 +77,8 @@ pub enum Question {
     Owner(ObjectRef),
     /// What controllers have to say of this object.
     Events(ObjectRef),
+    /// What makes Secrets in this namespace.
+    Makers(String),
     /// What is served for this host there.
     Served {
         /// The name to send as SNI.
@@ -75,6 +86,32 @@ pub enum Question {
         /// Where.
         endpoint: Endpoint,
     },
+}
+
+/// An object by which somebody else makes Secrets, before they are there and again later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MakerSeen {
+    /// The object that says so.
+    pub object: ObjectRef,
+    /// Who acts upon it: `cert-manager`.
+    pub by: &'static str,
+    /// Where in the object it is said: `spec.secretName`, an annotation.
+    pub told_by: String,
+    /// The Secrets.
+    pub makes: Vec<Made>,
+}
+
+/// A Secret that somebody makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Its namespace; none when it may be any.
+    pub namespace: Option<String>,
+    /// The namespace in which the Secret of this name is the original of what is made.
+    pub not_in: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Whether kustomize may put its hash behind the name.
+    pub hashed: bool,
 }
 
 /// What a controller had to say of an object. Only evidence: events are rate-limited and vanish
@@ -103,8 +140,14 @@ pub struct MetaSeen {
     pub going_since: Option<OffsetDateTime>,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
-    /// `metadata.annotations`.
+    /// `metadata.annotations`, without those that hold a private key and without that of
+    /// `kubectl apply`.
     pub annotations: BTreeMap<String, String>,
+    /// The annotations that hold a private key: their keys.
+    pub keys_in_annotations: Vec<String>,
+    /// What the annotation of client-side `kubectl apply` says that it applied last: keys of `data`
+    /// and `stringData`.
+    pub applied_data: Vec<String>,
     /// `metadata.ownerReferences` as (kind, name).
     pub owner_references: Vec<(String, String)>,
     /// Who manages data keys, from `metadata.managedFields`.

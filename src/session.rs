@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
-use crate::object_ref::{KindName, ObjectRef};
+use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observe::files::{self, Unreadable};
 use crate::observe::served::Deadlines;
 use crate::output::Output;
@@ -140,8 +140,15 @@ pub(crate) fn named_are_there(named: &[KindName], inventory: &Inventory) -> Resu
     let seen: Vec<&ObjectRef> = seen.collect();
     for named in named {
         if !seen.iter().any(|object| object.kind == named.kind && object.name == named.name) {
+            let any = ObjectRef { namespace: None, ..ObjectRef::secret("", named.name.as_str()) };
+            let maker = Some(any).filter(|_| named.kind == Kind::Secret);
+            let maker = maker.as_ref().and_then(|any| Some((any, inventory.maker_of(any)?)));
             let message =
                 format!("there is no {}/{} among the files read", named.kind.word(), named.name);
+            if let Some((any, maker)) = maker {
+                let message = format!("{message}: {}", maker.told());
+                return Err(CommandError::failed(message, maker.way_out(any)));
+            }
             return Err(CommandError::failed(message, "check the name, and the paths of -f"));
         }
     }
@@ -244,7 +251,7 @@ pub(crate) async fn package(
     }
     let client = client(global, world).await?;
     wish.object.namespace = Some(namespace(global, &client));
-    let looks = Looks { owners: wish.override_owner, ..Looks::default() };
+    let looks = Looks { owners: wish.override_owner, makers: true, ..Looks::default() };
     let inventory = gather_one(&client, &wish.object, &looks, world).await?;
     let plan = package::secret(&inventory, &wish, world.now);
     let account = Account {

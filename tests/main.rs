@@ -42,6 +42,7 @@ mod cases {
     mod live_gke;
     mod live_input;
     mod live_managed;
+    mod live_owners;
     mod live_rotation;
     mod live_served;
     mod live_waiting;

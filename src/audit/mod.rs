@@ -12,7 +12,7 @@ mod rules;
 pub mod served;
 
 use crate::gke::annotations::{INGRESS_CLASS, is_gke_class};
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::{IGNORE, Inventory, ObjectFacts, Problem, nearest};
 use crate::object_ref::Kind;
 use finding::{Finding, Findings, Severity};
 use policy::Policy;
@@ -98,6 +98,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Whether everything could be read.
     pub complete: bool,
+    /// What could not be read, and what annotations ask for that is not known.
+    pub problems: Vec<Problem>,
 }
 
 /// Asks every rule, marks what is waived, and keeps what the user chose to see.
@@ -114,12 +116,33 @@ pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
         finding.waived = is_waived(inventory, finding);
     }
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    let problems: Vec<Problem> =
+        inventory.problems().iter().cloned().chain(unknown_codes(inventory)).collect();
     Report {
         now: context.now,
         source: context.source,
         findings,
-        complete: inventory.problems().is_empty(),
+        complete: problems.is_empty(),
+        problems,
     }
+}
+
+/// Codes that somebody wants ignored and that no rule has: the finding they meant is told on.
+fn unknown_codes(inventory: &Inventory) -> impl Iterator<Item = Problem> {
+    inventory.ignoring().filter(|(object, _)| inventory.is_reported(object)).flat_map(
+        |(object, codes)| {
+            codes.iter().filter(|code| rule(code).is_none()).map(|code| {
+                let meant = nearest(code, RULES.iter().map(|rule| rule.code));
+                let meant =
+                    meant.map_or_else(String::new, |code| format!(": did you mean {code}?"));
+                Problem {
+                    object: object.clone(),
+                    message: format!("annotation {IGNORE} names {code:?}, which is no rule{meant}"),
+                    only_a_wish: true,
+                }
+            })
+        },
+    )
 }
 
 impl Report {
@@ -159,9 +182,7 @@ fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
         Kind::Service | Kind::BackendConfig | Kind::FrontendConfig | Kind::ManagedCertificate => {
             inventory.object(object).map(|facts| &facts.ignore)
         }
-        Kind::File | Kind::Endpoint | Kind::Certificate | Kind::ExternalSecret | Kind::Event => {
-            None
-        }
+        _ => None,
     };
     ignored.is_some_and(|codes| codes.iter().any(|code| code == finding.rule))
 }

@@ -6,10 +6,12 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Target;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
 use kube::api::{Api, DeleteParams, ListParams, ObjectList, Patch, PatchParams, Preconditions};
 use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,10 +180,27 @@ impl Client {
         &self,
         kind: Kind,
         namespace: Option<&str>,
+        take: impl FnMut(serde_json::Value),
+    ) -> Result<(), ClusterError> {
+        let Some((group, version, _)) = kind.resource() else {
+            return Err(ClusterError::no_such_kind(&ObjectRef::all(kind, namespace)));
+        };
+        self.each_object_of(kind, (group, version), namespace, take).await
+    }
+
+    /// The same, of another API group or version of the kind.
+    ///
+    /// # Errors
+    /// As [`Client::each_object`].
+    pub async fn each_object_of(
+        &self,
+        kind: Kind,
+        (group, version): (&str, &str),
+        namespace: Option<&str>,
         mut take: impl FnMut(serde_json::Value),
     ) -> Result<(), ClusterError> {
         let all = ObjectRef::all(kind, namespace);
-        let Some((group, version, plural)) = kind.resource() else {
+        let Some((_, _, plural)) = kind.resource() else {
             return Err(ClusterError::no_such_kind(&all));
         };
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
@@ -279,13 +298,27 @@ impl Client {
     /// # Errors
     /// [`ClusterError`] when the server cannot be asked at all.
     pub async fn knows_group(&self, group: &str) -> Result<bool, ClusterError> {
+        Ok(self.groups().await?.contains_key(group))
+    }
+
+    /// The API groups of the cluster, each with the version it prefers; none where that may not
+    /// be asked.
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the server cannot be asked at all.
+    pub async fn groups(&self) -> Result<BTreeMap<String, String>, ClusterError> {
         let object = ObjectRef::all(Kind::ManagedCertificate, None);
+        let version = |group: APIGroup| {
+            let first = group.versions.into_iter().next();
+            let preferred = group.preferred_version.or(first).map(|version| version.version);
+            (group.name, preferred.unwrap_or_default())
+        };
         match self.read(Verb::List, &object, || self.inner.list_api_groups()).await {
-            Ok(groups) => Ok(groups.groups.iter().any(|known| known.name == group)),
+            Ok(list) => Ok(list.groups.into_iter().map(version).collect()),
             Err(error) if error.failure.may_pass() || error.failure == Failure::Unauthorized => {
                 Err(error)
             }
-            Err(_) => Ok(false),
+            Err(_) => Ok(BTreeMap::new()),
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) async fn run(
     let selection = session::selection(args.objects.clone(), &args.look);
     let served = args.served.then(|| (ServedAt::Status, session::deadlines(global)));
     let dns = resolver(&args).await?;
-    let looks = Looks { events: true, dns, served, ..Looks::default() };
+    let looks = Looks { events: true, makers: true, dns, served, ..Looks::default() };
     let busy = output.busy("reading", None);
     let gathered = gather(&source, selection, &looks, world).await?;
     drop(busy);

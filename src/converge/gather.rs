@@ -9,7 +9,7 @@ use crate::inventory::questions::Asked;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::Question;
+use crate::observation::{Observation, Question};
 use crate::observe::served::Deadlines;
 use crate::observe::{self, dns, files};
 use crate::world::World;
@@ -22,6 +22,8 @@ use std::path::PathBuf;
 pub struct Looks {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
+    /// Who makes Secrets that are not there, or that are named.
+    pub makers: bool,
     /// What controllers say of Ingresses whose load balancer does not serve what is stored.
     pub events: bool,
     /// Whom to ask where hosts lead; none: nobody is asked.
@@ -32,7 +34,12 @@ pub struct Looks {
 
 impl Looks {
     fn asked(&self) -> Asked {
-        Asked { owners: self.owners, events: self.events, served: self.served.is_some() }
+        Asked {
+            owners: self.owners,
+            makers: self.makers,
+            events: self.events,
+            served: self.served.is_some(),
+        }
     }
 }
 
@@ -107,8 +114,11 @@ pub async fn gather(
         }
         Source::Cluster { client, namespace } => {
             inventory.seen_at(client.target());
-            look(client, namespace.as_deref(), &mut inventory, world).await?;
+            let missing = look(client, namespace.as_deref(), looks, &mut inventory, world).await?;
             answer_questions(client, looks, &mut inventory, world).await?;
+            if let Some((secret, error)) = missing {
+                return Err(told_by_its_maker(&inventory, &secret, error).into());
+            }
             files::Kept::new()
         }
     };
@@ -130,9 +140,18 @@ pub async fn gather_one(
     let mut inventory = nothing_yet(client);
     match observe::cluster::named(client, secret).await {
         Ok(seen) => inventory.absorb(seen, world.random()),
-        Err(error) if error.failure == Failure::NotFound => {}
+        Err(error) if error.failure == Failure::NotFound => {
+            inventory.absorb(Observation::Absent(secret.clone()), world.random());
+            if looks.makers {
+                // The annotation of an Ingress may have it made.
+                let mut take = |seen| inventory.absorb(seen, world.random());
+                observe::cluster::list_ingresses(client, secret.namespace.as_deref(), &mut take)
+                    .await?;
+            }
+        }
         Err(error) => return Err(error.into()),
     }
+    inventory.asks_for(secret);
     answer_questions(client, looks, &mut inventory, world).await?;
     Ok(inventory)
 }
@@ -143,12 +162,34 @@ fn nothing_yet(client: &Client) -> Inventory {
     inventory
 }
 
+/// A named Secret that is not there, with what the server said.
+type Missing = (ObjectRef, ClusterError);
+
+/// What the user is told of a Secret that is not there and that somebody makes.
+fn told_by_its_maker(
+    inventory: &Inventory,
+    secret: &ObjectRef,
+    error: ClusterError,
+) -> ClusterError {
+    match inventory.maker_of(secret) {
+        Some(maker) => ClusterError {
+            message: format!("{secret} is not there yet: {}", maker.told()),
+            remedy: maker.way_out(secret).aimed(inventory.target()).to_string(),
+            ..error
+        },
+        None => error,
+    }
+}
+
+/// Lists what was chosen, or reads what was named; hands back the first named Secret that is not
+/// there, for who makes it may be known.
 async fn look(
     client: &Client,
     namespace: Option<&str>,
+    looks: &Looks,
     inventory: &mut Inventory,
     world: &World,
-) -> Result<(), ClusterError> {
+) -> Result<Option<Missing>, ClusterError> {
     let named = inventory.selection().named.clone();
     let (Some(within), false) = (namespace, named.is_empty()) else {
         let mut seen_any = false;
@@ -157,20 +198,35 @@ async fn look(
             inventory.absorb(seen, world.random());
         };
         observe::cluster::list(client, namespace, &mut take).await?;
-        return match namespace.filter(|_| !seen_any) {
-            Some(namespace) => observe::cluster::namespace_is_there(client, namespace).await,
-            None => Ok(()),
-        };
+        if let Some(namespace) = namespace.filter(|_| !seen_any) {
+            observe::cluster::namespace_is_there(client, namespace).await?;
+        }
+        return Ok(None);
     };
+    let mut missing = None;
     for object in named {
         let object = ObjectRef::namespaced(object.kind, within, object.name);
-        let seen = observe::cluster::named(client, &object).await?;
-        inventory.absorb(seen, world.random());
+        match observe::cluster::named(client, &object).await {
+            Ok(seen) => inventory.absorb(seen, world.random()),
+            Err(error) if can_be_made(&object, &error, looks) => {
+                inventory.absorb(Observation::Absent(object.clone()), world.random());
+                missing.get_or_insert((object.clone(), error));
+            }
+            Err(error) => return Err(error),
+        }
+        if object.kind == Kind::Secret {
+            inventory.asks_for(&object);
+        }
     }
     // Who uses a named Secret, and for which hosts, only the Ingresses can tell.
     let mut take = |seen| inventory.absorb(seen, world.random());
     observe::cluster::list_ingresses(client, namespace, &mut take).await?;
-    observe::cluster::list_gke(client, namespace, &mut take).await
+    observe::cluster::list_gke(client, namespace, &mut take).await?;
+    Ok(missing)
+}
+
+fn can_be_made(object: &ObjectRef, error: &ClusterError, looks: &Looks) -> bool {
+    looks.makers && object.kind == Kind::Secret && error.failure == Failure::NotFound
 }
 
 async fn answer_questions(
@@ -225,6 +281,7 @@ fn wanted(inventory: &Inventory, looks: &Looks) -> Vec<Question> {
         Question::Object(_)
         | Question::Owner(_)
         | Question::Events(_)
+        | Question::Makers(_)
         | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()

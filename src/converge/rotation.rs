@@ -107,7 +107,7 @@ impl Rotation<'_> {
 
     /// Owners count only where they are about to be overridden.
     fn looks(&self) -> Looks {
-        Looks { owners: self.wish.override_owner, ..Looks::default() }
+        Looks { owners: self.wish.override_owner, makers: true, ..Looks::default() }
     }
 
     async fn apply(&self, steps: Vec<Step>, target: &Target) -> Vec<Outcome> {

@@ -5,23 +5,19 @@
 
 use super::bundle::{self, Bundle};
 use super::demand::IngressFacts;
-use super::owner::owner_of;
+use super::maker;
+use super::owner::{copier_of, owner_of};
 use super::{
-    CaCrt, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Trouble, Troubles, Wishes,
-    key_of, marker,
+    CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Told, Trouble,
+    Troubles, Wishes, key_of, marker,
 };
 use crate::gke::events;
 use crate::object_ref::ObjectRef;
-use crate::observation::{EventSeen, IngressSeen, ObjectSeen, Observation, SecretSeen};
+use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
 use crate::x509::{cert, pem};
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
-
-const ROTATE: &str = "certwright.dev/rotate";
-const RENEW_BEFORE: &str = "certwright.dev/renew-before";
-/// On an object: codes of rules whose findings on it are waived, comma-separated.
-pub const IGNORE: &str = "certwright.dev/ignore";
 
 impl Inventory {
     /// Takes in one Observation. A second object of the same name replaces the first when it was
@@ -41,8 +37,17 @@ impl Inventory {
                 // Files may define it twice; the first counts, as with Secrets, which also say so.
                 let first = self.objects.get(&marker(&seen.object));
                 if first.is_none_or(|first| first.object.place == seen.object.place) {
-                    let facts = object_facts(seen);
+                    let ignore = self.wishes(&seen.object, &seen.meta).ignore;
+                    let facts = object_facts(seen, ignore);
                     self.objects.insert(marker(&facts.object), facts);
+                }
+            }
+            Observation::Makers { searched, seen, unseen } => {
+                for maker in seen {
+                    self.absorb_maker(maker);
+                }
+                if let Some(namespace) = searched {
+                    self.makers.searched(namespace, unseen);
                 }
             }
             Observation::Events { about, events } => {
@@ -70,10 +75,11 @@ impl Inventory {
         if self.is_second(&seen.object, first) {
             return;
         }
-        let wishes = self.wishes(&seen.object, &seen.meta.annotations);
+        let wishes = self.wishes(&seen.object, &seen.meta);
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         let facts = secret_facts(seen, wishes, chosen, random);
         self.secrets.insert(key_of(&seen.object), facts);
+        self.own_by_maker(&key_of(&seen.object));
     }
 
     fn absorb_ingress(&mut self, seen: &IngressSeen) {
@@ -81,10 +87,14 @@ impl Inventory {
         if self.is_second(&seen.object, first) {
             return;
         }
-        let ignore = self.wishes(&seen.object, &seen.meta.annotations).ignore;
+        let ignore = self.wishes(&seen.object, &seen.meta).ignore;
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         let facts = IngressFacts::of(seen, ignore, chosen);
         self.forget_ingress(&key_of(&seen.object));
+        match maker::asked_by(seen) {
+            Some(maker) => self.absorb_maker(maker),
+            None => self.forget_maker(&seen.object),
+        }
         for name in &facts.secret_names {
             let secret = (seen.object.namespace().to_owned(), name.clone());
             self.used_by.entry(secret).or_default().insert(key_of(&seen.object));
@@ -112,32 +122,30 @@ impl Inventory {
     }
 
     fn problem(&mut self, object: ObjectRef, message: String) {
-        let problem = Problem { object, message };
+        self.tell(Problem { object, message, only_a_wish: false });
+    }
+
+    fn tell(&mut self, problem: Problem) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
 
-    fn wishes(&mut self, object: &ObjectRef, annotations: &BTreeMap<String, String>) -> Wishes {
-        let mut wishes = Wishes::default();
-        match annotations.get(ROTATE).map(String::as_str) {
-            None => {}
-            Some("true") => wishes.rotate = Some(true),
-            Some("false") => wishes.rotate = Some(false),
-            Some(other) => {
-                let message =
-                    format!("annotation {ROTATE} is {other:?}: expected \"true\" or \"false\"");
-                self.problem(object.clone(), message);
-            }
+    /// What its annotations ask for; also notes which of them hold a private key.
+    fn wishes(&mut self, object: &ObjectRef, meta: &MetaSeen) -> Wishes {
+        if meta.keys_in_annotations.is_empty() {
+            self.keys_in_annotations.remove(object);
+        } else {
+            self.keys_in_annotations.insert(object.clone(), meta.keys_in_annotations.clone());
         }
-        match annotations.get(RENEW_BEFORE).map(|text| text.parse()) {
-            None => {}
-            Some(Ok(lead)) => wishes.renew_before = Some(lead),
-            Some(Err(error)) => {
-                self.problem(object.clone(), format!("annotation {RENEW_BEFORE}: {error}"));
-            }
+        let wishes = Wishes::of(meta);
+        for message in &wishes.not_understood {
+            self.tell(Problem {
+                object: object.clone(),
+                message: message.clone(),
+                only_a_wish: true,
+            });
         }
-        wishes.ignore = ignored(annotations);
         wishes
     }
 }
@@ -154,20 +162,14 @@ impl Troubles {
     }
 }
 
-/// The rules that an annotation says to ignore.
-fn ignored(annotations: &BTreeMap<String, String>) -> Vec<String> {
-    let codes = annotations.get(IGNORE).map(String::as_str).unwrap_or_default();
-    codes.split(',').map(|code| code.trim().to_owned()).filter(|code| !code.is_empty()).collect()
-}
-
-fn object_facts(seen: ObjectSeen) -> ObjectFacts {
+fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
     ObjectFacts {
         owner: owner_of(&seen.object, &seen.meta),
         object: seen.object,
         resource_version: seen.meta.resource_version,
         created: seen.meta.created,
         going_since: seen.meta.going_since,
-        ignore: ignored(&seen.meta.annotations),
+        ignore,
         annotations: seen.meta.annotations,
         spec: seen.spec,
         status: seen.status,
@@ -201,9 +203,24 @@ fn secret_facts(
         ca_crt,
         anchors,
         owner: owner_of(&seen.object, &seen.meta),
+        told: Told::Marks,
+        copied_by: copier_of(&seen.meta),
+        applied: seen.meta.applied_data.iter().any(|key| key == "tls.crt" || key == "tls.key"),
+        content: content([value("tls.crt"), value("tls.key")]),
         wishes,
         chosen,
     }
+}
+
+/// What placeholders have: nothing, `{}`, a word. Anything longer was meant to be something.
+const MAX_PLACEHOLDER: usize = 64;
+
+fn content(values: [Option<&[u8]>; 2]) -> Content {
+    let is_blank = |value: Option<&[u8]>| {
+        let value = value.unwrap_or_default().trim_ascii();
+        value.len() <= MAX_PLACEHOLDER && !value.starts_with(b"-----BEGIN")
+    };
+    if values.into_iter().all(is_blank) { Content::Blank } else { Content::Something }
 }
 
 fn load_balancer_token(tls_crt: &[u8]) -> String {

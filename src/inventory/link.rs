@@ -64,6 +64,10 @@ impl Inventory {
         let mut unknown = demand.elsewhere.clone();
         for name in &demand.secrets {
             match self.secret_state(namespace, name) {
+                SecretState::Seen(secret) if secret.is_placeholder() => {
+                    let owner = secret.owner.as_ref().map_or("somebody", |owner| &owner.name);
+                    unknown = Some(format!("secret/{name} is a placeholder that {owner} fills"));
+                }
                 SecretState::Seen(secret) => match answer(secret, &demand.host) {
                     Some(HostMatch::San(pattern)) => {
                         return Coverage::Covered { by: secret.object.key("tls.crt"), pattern };
@@ -71,6 +75,12 @@ impl Inventory {
                     Some(other) => looked_at.push((secret.object.clone(), other)),
                     None => {}
                 },
+                SecretState::Absent | SecretState::Unknown
+                    if self.maker_of(&ObjectRef::secret(namespace, name)).is_some() =>
+                {
+                    let maker = self.maker_of(&ObjectRef::secret(namespace, name));
+                    unknown = maker.map(|maker| format!("secret/{name}: {}", maker.told()));
+                }
                 SecretState::Absent => {}
                 SecretState::Unknown => unknown = Some(format!("secret/{name} could not be seen")),
             }
@@ -143,15 +153,7 @@ impl Inventory {
                     ingress.secret_names.iter().filter_map(|name| self.secret(namespace, name));
                 ingress.chosen || secrets.into_iter().any(|secret| secret.chosen)
             }),
-            Kind::File
-            | Kind::Endpoint
-            | Kind::Certificate
-            | Kind::ExternalSecret
-            | Kind::Event
-            | Kind::Service
-            | Kind::BackendConfig
-            | Kind::FrontendConfig
-            | Kind::ManagedCertificate => true,
+            _ => true,
         }
     }
 

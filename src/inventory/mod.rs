@@ -8,17 +8,17 @@ pub mod bundle;
 pub mod demand;
 pub mod dns;
 mod link;
+pub mod maker;
 pub mod owner;
 mod pairs;
 pub mod questions;
 pub mod selection;
 pub mod served;
+mod wishes;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Target;
 use crate::x509::key::Pairing;
-use crate::x509::lead::Lead;
-pub use absorb::IGNORE;
 use bundle::Bundle;
 use demand::IngressFacts;
 use dns::DnsFacts;
@@ -27,6 +27,7 @@ use owner::Owner;
 use selection::Selection;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
+pub use wishes::{IGNORE, Wishes, nearest};
 
 /// Namespace and name.
 type Key = (String, String);
@@ -51,6 +52,9 @@ pub struct Inventory {
     present: BTreeSet<(Kind, String, String)>,
     /// What controllers had to say: the last warning that no success came after.
     troubles: BTreeMap<(Kind, String, String), Troubles>,
+    makers: maker::Makers,
+    /// Objects whose annotations hold a private key, and the annotations' keys.
+    keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
     problems: Vec<Problem>,
     served: served::Served,
@@ -79,6 +83,8 @@ pub struct Problem {
     pub object: ObjectRef,
     /// Why, for people.
     pub message: String,
+    /// Whether the object itself was read, and only an annotation of ours on it means nothing.
+    pub only_a_wish: bool,
 }
 
 /// Facts of one Secret. No bytes of it are kept.
@@ -105,12 +111,49 @@ pub struct SecretFacts {
     pub anchors: Vec<Anchor>,
     /// Other data keys that hold a copy of the pair or are made from it.
     pub derived_keys: Vec<String>,
-    /// Who else writes the pair.
+    /// Who else writes the pair: by marks on the Secret, or because an object makes it.
     pub owner: Option<Owner>,
+    /// How the owner is told.
+    told: Told,
+    /// Who copies it to other places, and the mark that tells it.
+    pub copied_by: Option<(&'static str, String)>,
+    /// Whether client-side `kubectl apply` made the pair what it is, and will again.
+    pub applied: bool,
+    /// Whether anything stands in it that could be a certificate or a key.
+    content: Content,
     /// What people ask for by annotation.
     pub wishes: Wishes,
     /// Whether the user chose it for the report.
     pub chosen: bool,
+}
+
+/// How the owner of a Secret is told.
+#[derive(Debug)]
+enum Told {
+    /// By marks on the Secret; so is that it has none.
+    Marks,
+    /// By an object that makes it, in place of the owner by marks, if there is one.
+    Maker(Option<Box<Owner>>),
+}
+
+/// What stands in `tls.crt` and `tls.key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// Nothing, or a word in its place.
+    Blank,
+    /// Something that could be a certificate or a key.
+    Something,
+}
+
+impl SecretFacts {
+    /// Whether what stands in it only keeps the place of what its owner has yet to write: a copy
+    /// that is not made, or a Secret that an object beside it makes.
+    #[must_use]
+    pub fn is_placeholder(&self) -> bool {
+        let copy = |owner: &Owner| owner.role == owner::Role::Copies;
+        let filled = matches!(self.told, Told::Maker(_)) || self.owner.as_ref().is_some_and(copy);
+        self.content == Content::Blank && filled
+    }
 }
 
 /// An object of another kind: what of it a wish is compared with.
@@ -157,17 +200,6 @@ pub struct Anchor {
     pub self_signed: bool,
 }
 
-/// Annotations by which people set policy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
-    /// `certwright.dev/rotate`.
-    pub rotate: Option<bool>,
-    /// `certwright.dev/renew-before`.
-    pub renew_before: Option<Lead>,
-    /// `certwright.dev/ignore`: codes of rules whose findings are waived.
-    pub ignore: Vec<String>,
-}
-
 /// Facts of a PEM or DER file.
 #[derive(Debug)]
 pub struct FileFacts {
@@ -196,6 +228,8 @@ impl Inventory {
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
             troubles: BTreeMap::new(),
+            makers: maker::Makers::default(),
+            keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
             problems: Vec::new(),
             served: served::Served::default(),
@@ -318,13 +352,31 @@ impl Inventory {
     /// Whether the object itself could not be seen, for a reason that was told.
     #[must_use]
     pub fn is_unseen(&self, object: &ObjectRef) -> bool {
-        self.problems.iter().any(|problem| problem.object.same_object(object))
+        self.problems
+            .iter()
+            .any(|problem| !problem.only_a_wish && problem.object.same_object(object))
     }
 
     /// Whether this owner was looked for and is not there any more.
     #[must_use]
     pub fn is_absent(&self, object: &ObjectRef) -> bool {
         self.absent.contains(&marker(object))
+    }
+
+    /// Objects whose annotations hold a private key, each with those annotations.
+    pub fn keys_in_annotations(&self) -> impl Iterator<Item = (&ObjectRef, &[String])> {
+        self.keys_in_annotations.iter().map(|(object, keys)| (object, keys.as_slice()))
+    }
+
+    /// Each object with the codes of the rules that it wants ignored, where there are any.
+    pub fn ignoring(&self) -> impl Iterator<Item = (&ObjectRef, &[String])> {
+        let secrets = self.secrets.values().map(|secret| (&secret.object, &secret.wishes.ignore));
+        let ingresses = self.ingresses.values().map(|ingress| (&ingress.object, &ingress.ignore));
+        // An Ingress is among the other objects too.
+        let others = self.objects.values().filter(|facts| facts.object.kind != Kind::Ingress);
+        let others = others.map(|facts| (&facts.object, &facts.ignore));
+        let all = secrets.chain(ingresses).chain(others);
+        all.filter(|(_, codes)| !codes.is_empty()).map(|(object, codes)| (object, codes.as_slice()))
     }
 
     /// What the user chose to have reported.

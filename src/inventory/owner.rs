@@ -1,11 +1,15 @@
 //! Ownership: who else writes a Secret's pair, told by the marks they leave.
 //!
-//! Knows the labels, annotations, owner references and field managers of the tools that issue or
-//! sync Secrets. Refuses to decide what follows: refusing and skipping is the plan's.
+//! Knows the labels, annotations, owner references and field managers of the tools that issue,
+//! copy, sync or deploy Secrets (the tables are in `marks`). Refuses to decide what follows:
+//! refusing and skipping is the plan's.
 
-use crate::object_ref::{Kind, OUR_NAME, ObjectRef};
+mod marks;
+
+use crate::object_ref::{Kind, OUR_NAME, ObjectRef, check_object_name};
 use crate::observation::{FieldManager, MetaSeen};
 use crate::remedy::{CommandLine, Remedy, word};
+use marks::{COPIES, FLUX_LETS_GO, HELM, Mark, OWNER_KINDS, OWNERS, Origin, SOURCES};
 use std::collections::BTreeMap;
 
 /// Somebody who writes the pair and will write it again.
@@ -19,115 +23,115 @@ pub struct Owner {
     pub way_out: Remedy,
     /// The object that keeps writing as long as it is there; then even an override is refused.
     pub live_while: Option<ObjectRef>,
+    /// The Secret that this one is a copy of, where the mark tells it.
+    pub copy_of: Option<ObjectRef>,
+    /// What it does to the Secret.
+    pub role: Role,
 }
 
-/// The owner of the pair in a Secret, if any mark tells one.
+/// What an owner does to a Secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Copies another Secret over it.
+    Copies,
+    /// Makes the pair and renews it before it ends.
+    Renews,
+    /// Writes a pair that somebody renews elsewhere.
+    Fills,
+    /// Applies a manifest that somebody wrote.
+    Deploys,
+}
+
+impl Owner {
+    /// Whether a certificate near its end is renewed without anybody's doing. Who copies, fills or
+    /// deploys waits for somebody to renew it elsewhere.
+    #[must_use]
+    pub fn renews(&self) -> bool {
+        self.role == Role::Renews
+    }
+
+    /// Whether what stands in the Secret before the owner has been there is only a placeholder.
+    #[must_use]
+    pub fn fills(&self) -> bool {
+        self.role != Role::Deploys
+    }
+
+    /// Who owns it and why that is known, and of what it is a copy: a clause.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let copy = self.copy_of.as_ref().map_or_else(String::new, |original| {
+            format!(
+                ": it is a copy of secret/{} in namespace {}",
+                original.name,
+                original.namespace()
+            )
+        });
+        format!("{} owns it ({}){copy}", self.name, self.mark)
+    }
+}
+
+/// The owner of the pair in a Secret, if any mark tells one. Copies come before what issues, for a
+/// copy may carry the labels and annotations of its original; only cert-manager's owner reference
+/// is never copied.
 #[must_use]
 pub fn owner_of(secret: &ObjectRef, meta: &MetaSeen) -> Option<Owner> {
     let marks = Marks { secret, meta };
     marks
-        .cert_manager()
+        .certificate_reference()
+        .or_else(|| marks.by_table(COPIES))
+        .or_else(|| marks.cert_manager())
         .or_else(|| marks.external_secrets())
-        .or_else(|| marks.by_table())
+        .or_else(|| marks.by_table(OWNERS))
         .or_else(|| marks.owner_reference())
         .or_else(|| marks.apply_manager())
+}
+
+/// Who copies this Secret to other places, and the mark that tells it.
+#[must_use]
+pub fn copier_of(meta: &MetaSeen) -> Option<(&'static str, String)> {
+    let maps = [("annotation", &meta.annotations), ("label", &meta.labels)];
+    SOURCES.iter().find_map(|(key, wanted, who)| {
+        let fits = |value: &String| wanted.is_none_or(|wanted| value.eq_ignore_ascii_case(wanted));
+        let (what, _) = maps.iter().find(|(_, map)| map.get(*key).is_some_and(fits))?;
+        Some((*who, format!("{what} {key}")))
+    })
+}
+
+/// What cert-manager owns: the Certificate renews it.
+pub(super) fn cert_manager(secret: &ObjectRef, certificate: String, mark: String) -> Owner {
+    let namespace = secret.namespace();
+    let renew = format!("cmctl renew {} -n {}", word(&certificate), word(namespace));
+    Owner {
+        name: "cert-manager".to_owned(),
+        mark,
+        way_out: CommandLine::on_cluster(renew).into(),
+        live_while: Some(ObjectRef::namespaced(Kind::Certificate, namespace, certificate)),
+        copy_of: None,
+        role: Role::Renews,
+    }
+}
+
+/// What an ExternalSecret owns: it writes what the store holds.
+pub(super) fn external_secrets(secret: &ObjectRef, name: String, mark: String) -> Owner {
+    Owner {
+        name: "External Secrets".to_owned(),
+        mark,
+        way_out: Remedy::from(CommandLine::on_cluster(format!(
+            "kubectl annotate --overwrite externalsecret {} -n {} force-sync=\"$(date +%s)\"",
+            word(&name),
+            word(secret.namespace())
+        )))
+        .note("the new one has to be in its store first"),
+        live_while: Some(ObjectRef::namespaced(Kind::ExternalSecret, secret.namespace(), name)),
+        copy_of: None,
+        role: Role::Renews,
+    }
 }
 
 struct Marks<'m> {
     secret: &'m ObjectRef,
     meta: &'m MetaSeen,
 }
-
-/// One tool known by a label or annotation.
-struct Mark {
-    /// Exact key, or a prefix when it ends in `/` or `-`.
-    key: &'static str,
-    /// The value it must have; none for any.
-    value: Option<&'static str>,
-    owner: &'static str,
-    way_out: &'static str,
-}
-
-const MARKS: &[Mark] = &[
-    Mark {
-        key: "sealedsecrets.bitnami.com/",
-        value: None,
-        owner: "Sealed Secrets",
-        way_out: "seal a new pair with kubeseal and commit it",
-    },
-    Mark {
-        key: "service.beta.openshift.io/originating-service-",
-        value: None,
-        owner: "OpenShift service-ca",
-        way_out: "delete the Secret and service-ca makes a new one",
-    },
-    Mark {
-        key: "service.alpha.openshift.io/originating-service-",
-        value: None,
-        owner: "OpenShift service-ca",
-        way_out: "delete the Secret and service-ca makes a new one",
-    },
-    Mark {
-        key: "auth.openshift.io/certificate-",
-        value: None,
-        owner: "an OpenShift operator",
-        way_out: "the operator renews it",
-    },
-    Mark {
-        key: "reflector.v1.k8s.emberstack.com/reflects",
-        value: None,
-        owner: "Reflector",
-        way_out: "rotate the Secret it is a copy of",
-    },
-    Mark {
-        key: "meta.helm.sh/release-name",
-        value: None,
-        owner: "Helm",
-        way_out: "change the values of the release, or take the Secret out of the chart",
-    },
-    Mark {
-        key: "app.kubernetes.io/managed-by",
-        value: Some("Helm"),
-        owner: "Helm",
-        way_out: "change the values of the release, or take the Secret out of the chart",
-    },
-    Mark {
-        key: "argocd.argoproj.io/tracking-id",
-        value: None,
-        owner: "Argo CD",
-        way_out: "rotate it in the repository that Argo CD syncs, with -f and --in-place",
-    },
-    Mark {
-        key: "argocd.argoproj.io/instance",
-        value: None,
-        owner: "Argo CD",
-        way_out: "rotate it in the repository that Argo CD syncs, with -f and --in-place",
-    },
-    Mark {
-        key: "kustomize.toolkit.fluxcd.io/",
-        value: None,
-        owner: "Flux",
-        way_out: "rotate it in the repository that Flux syncs, with -f and --in-place",
-    },
-    Mark {
-        key: "helm.toolkit.fluxcd.io/",
-        value: None,
-        owner: "Flux",
-        way_out: "rotate it in the repository that Flux syncs, with -f and --in-place",
-    },
-    Mark {
-        key: "cnrm.cloud.google.com/",
-        value: None,
-        owner: "Config Connector",
-        way_out: "change the Config Connector resource",
-    },
-    Mark {
-        key: "app.terraform.io/",
-        value: None,
-        owner: "Terraform",
-        way_out: "rotate it in the Terraform configuration",
-    },
-];
 
 impl Marks<'_> {
     fn maps(&self) -> [(&'static str, &BTreeMap<String, String>); 2] {
@@ -139,6 +143,25 @@ impl Marks<'_> {
             let (key, value) = map.iter().find(|(key, value)| test(key, value))?;
             Some((format!("{what} {key}"), value.clone()))
         })
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        let value = self.maps().into_iter().find_map(|(_, map)| map.get(key))?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    fn reference(&self, kind: &str) -> Option<&str> {
+        let references = self.meta.owner_references.iter();
+        references.into_iter().find(|(known, _)| known == kind).map(|(_, name)| name.as_str())
+    }
+
+    fn certificate_reference(&self) -> Option<Owner> {
+        let name = self.reference("Certificate")?;
+        Some(cert_manager(
+            self.secret,
+            name.to_owned(),
+            format!("ownerReference Certificate/{name}"),
+        ))
     }
 
     fn cert_manager(&self) -> Option<Owner> {
@@ -157,67 +180,94 @@ impl Marks<'_> {
         let name = self
             .find(|key, _| key.ends_with("/certificate-name") && ours(key))
             .map(|(_, value)| value);
-        let name = name.unwrap_or_else(|| self.secret.name.clone());
-        let namespace = self.secret.namespace();
-        Some(Owner {
-            name: "cert-manager".to_owned(),
-            mark,
-            way_out: CommandLine::on_cluster(format!(
-                "cmctl renew {} -n {}",
-                word(&name),
-                word(namespace)
-            ))
-            .into(),
-            live_while: Some(ObjectRef::namespaced(Kind::Certificate, namespace, name)),
-        })
+        Some(cert_manager(self.secret, name.unwrap_or_else(|| self.secret.name.clone()), mark))
     }
 
     fn external_secrets(&self) -> Option<Owner> {
-        let referenced =
-            self.meta.owner_references.iter().find(|(kind, _)| kind == "ExternalSecret");
+        let referenced = self.reference("ExternalSecret");
         let marked = self.find(|key, _| key.starts_with("reconcile.external-secrets.io/"));
         let mark = match (referenced, marked) {
-            (Some((_, name)), _) => format!("ownerReference ExternalSecret/{name}"),
+            (Some(name), _) => format!("ownerReference ExternalSecret/{name}"),
             (None, Some((mark, _))) => mark,
             (None, None) => return None,
         };
-        let name = referenced.map_or_else(|| self.secret.name.clone(), |(_, name)| name.clone());
-        let namespace = self.secret.namespace();
-        Some(Owner {
-            name: "External Secrets".to_owned(),
-            mark,
-            way_out: Remedy::from(CommandLine::on_cluster(format!(
-                "kubectl annotate --overwrite externalsecret {} -n {} force-sync=\"$(date +%s)\"",
-                word(&name),
-                word(namespace)
-            )))
-            .note("the new one has to be in its store first"),
-            live_while: Some(ObjectRef::namespaced(Kind::ExternalSecret, namespace, name)),
+        let name = referenced.map_or_else(|| self.secret.name.clone(), str::to_owned);
+        Some(external_secrets(self.secret, name, mark))
+    }
+
+    fn by_table(&self, table: &[Mark]) -> Option<Owner> {
+        table.iter().find_map(|mark| {
+            let (found, value) = self.find(|key, value| mark.fits(key, value))?;
+            if mark.owner == "Flux" && self.flux_lets_go() {
+                return None;
+            }
+            let release = mark.owner == HELM && found.ends_with("release-name");
+            let name =
+                if release { format!("{HELM} release {value}") } else { mark.owner.to_owned() };
+            let copy_of = self.original(mark.origin, &value);
+            Some(Owner {
+                name,
+                mark: found,
+                way_out: copy_of.as_ref().map_or_else(
+                    || mark.way_out.into(),
+                    |original| rotate_original(self.secret, original),
+                ),
+                live_while: None,
+                copy_of,
+                role: self.vault_role(mark),
+            })
         })
     }
 
-    fn by_table(&self) -> Option<Owner> {
-        MARKS.iter().find_map(|mark| {
-            let (found, value) = self.find(|key, value| mark.fits(key, value))?;
-            let release = mark.owner == "Helm" && found.ends_with("release-name");
-            let name =
-                if release { format!("Helm release {value}") } else { mark.owner.to_owned() };
-            Some(Owner { name, mark: found, way_out: mark.way_out.into(), live_while: None })
+    /// The Vault operator's own marks do not tell what it syncs; its owner reference does.
+    fn vault_role(&self, mark: &Mark) -> Role {
+        let issues = mark.owner == "Vault Secrets Operator"
+            && self.reference(Kind::VaultPkiSecret.as_str()).is_some();
+        if issues { Role::Renews } else { mark.role }
+    }
+
+    fn flux_lets_go(&self) -> bool {
+        FLUX_LETS_GO.iter().any(|(key, wanted)| {
+            self.value(key).is_some_and(|value| value.eq_ignore_ascii_case(wanted))
         })
+    }
+
+    /// The Secret that this one is a copy of. What names itself, or cannot be a name, tells nothing.
+    fn original(&self, origin: Origin, value: &str) -> Option<ObjectRef> {
+        let own = self.secret.namespace();
+        let (namespace, name) = match origin {
+            Origin::Untold => return None,
+            Origin::Value => match value.trim().split_once('/') {
+                Some((namespace, name)) => (namespace, name),
+                None => (own, value.trim()),
+            },
+            Origin::Labels { namespace, name } => {
+                (self.value(namespace)?, self.value(name).unwrap_or(&self.secret.name))
+            }
+        };
+        let original = ObjectRef::secret(namespace, name);
+        let names = [namespace, name].iter().all(|name| check_object_name(name).is_ok());
+        (names && !original.same_object(self.secret)).then_some(original)
     }
 
     fn owner_reference(&self) -> Option<Owner> {
         let (kind, name) = self.meta.owner_references.first()?;
-        let sealed = kind == "SealedSecret";
+        let known = OWNER_KINDS.iter().find(|(known, ..)| known == kind);
+        let (who, role, way_out) = match known {
+            Some((_, who, role, way_out)) => ((*who).to_owned(), *role, (*way_out).into()),
+            None => (
+                format!("{kind}/{name}"),
+                Role::Deploys,
+                format!("change {kind}/{name}, which owns the Secret").into(),
+            ),
+        };
         Some(Owner {
-            name: if sealed { "Sealed Secrets".to_owned() } else { format!("{kind}/{name}") },
+            name: who,
             mark: format!("ownerReference {kind}/{name}"),
-            way_out: if sealed {
-                "seal a new pair with kubeseal and commit it".into()
-            } else {
-                format!("change {kind}/{name}, which owns the Secret").into()
-            },
+            way_out,
             live_while: None,
+            copy_of: None,
+            role,
         })
     }
 
@@ -230,18 +280,20 @@ impl Marks<'_> {
             mark: format!("field manager {:?} applies the pair", manager.manager),
             way_out: format!("rotate it where {name} gets it from, and apply that again").into(),
             live_while: None,
+            copy_of: None,
+            role: Role::Deploys,
         })
     }
 }
 
-impl Mark {
-    fn fits(&self, key: &str, value: &str) -> bool {
-        let fits = if self.key.ends_with(['/', '-']) {
-            key.starts_with(self.key)
-        } else {
-            key == self.key
-        };
-        fits && self.value.is_none_or(|wanted| wanted == value)
+/// The original is rotated where the copy was found: a command that leaves the files for a cluster
+/// would change something else than what was looked at.
+fn rotate_original(copy: &ObjectRef, original: &ObjectRef) -> Remedy {
+    let (namespace, name) = (original.namespace(), &original.name);
+    match copy.place {
+        None => CommandLine::on_cluster(format!("certwright rotate secret/{name} -n {namespace}"))
+            .into(),
+        Some(_) => format!("rotate the original, secret/{name} in namespace {namespace}").into(),
     }
 }
 
@@ -333,6 +385,136 @@ mod tests {
         assert_eq!(check(&manager("argocd-controller", "tls.key")), "Argo CD");
         assert_eq!(check(&manager("labeller", "note")), "-");
         assert_eq!(check(&manager(OUR_NAME, "tls.crt")), "-");
+    }
+
+    fn owned(annotations: &[(&str, &str)], labels: &[(&str, &str)]) -> Option<Owner> {
+        let meta =
+            MetaSeen { annotations: map(annotations), labels: map(labels), ..MetaSeen::default() };
+        owner_of(&ObjectRef::secret("shop", "web"), &meta)
+    }
+
+    /// Marks of a copy in, name and namespace of the original out; `-` where it is not told.
+    #[test]
+    fn a_copy_tells_its_original_where_its_mark_does() {
+        const KUBED: &str = "kubed.appscode.com/origin";
+        for (annotations, labels, original) in [
+            (
+                &[("replicator.v1.mittwald.de/replicate-from", "certs/tls")][..],
+                &[][..],
+                "certs/tls",
+            ),
+            (&[("replicator.v1.mittwald.de/replicate-from", "tls")], &[], "shop/tls"),
+            (&[("replicator.v1.mittwald.de/replicated-at", "2026")], &[], "-"),
+            (&[("reflector.v1.k8s.emberstack.com/reflects", " certs/tls ")], &[], "certs/tls"),
+            (&[("reflector.v1.k8s.emberstack.com/auto-reflects", "True")], &[], "-"),
+            (
+                &[(KUBED, "{}")],
+                &[
+                    ("kubed.appscode.com/origin.name", "tls"),
+                    ("kubed.appscode.com/origin.namespace", "certs"),
+                ],
+                "certs/tls",
+            ),
+            (&[], &[("generate.kyverno.io/source-namespace", "certs")], "certs/web"),
+            (&[("clustersecret.io/created-by", "ClusterSecrets")], &[], "-"),
+            (&[], &[("clustersecret.io", "true")], "-"),
+            // What cannot be a name, or is the copy itself, is not told on.
+            (&[("replicator.v1.mittwald.de/replicate-from", "certs/a;rm -rf")], &[], "-"),
+            (&[("replicator.v1.mittwald.de/replicate-from", "shop/web")], &[], "-"),
+            (&[("replicator.v1.mittwald.de/replicate-from", "a/b/c")], &[], "-"),
+        ] {
+            let owner = owned(annotations, labels).expect("it is a copy");
+            assert_eq!(owner.role, Role::Copies, "{annotations:?} {labels:?}");
+            let told = owner.copy_of.map(|it| format!("{}/{}", it.namespace(), it.name));
+            assert_eq!(told.as_deref().unwrap_or("-"), original, "{annotations:?} {labels:?}");
+        }
+    }
+
+    #[test]
+    fn an_original_is_nobodys_for_being_copied_and_its_copier_is_told() {
+        for (key, value, who) in [
+            ("replicator.v1.mittwald.de/replicate-to", "a,b", "kubernetes-replicator"),
+            ("replicator.v1.mittwald.de/replication-allowed", "true", "kubernetes-replicator"),
+            ("reflector.v1.k8s.emberstack.com/reflection-allowed", "true", "Reflector"),
+            ("reflector.v1.k8s.emberstack.com/reflection-auto-enabled", "True", "Reflector"),
+            ("kubed.appscode.com/sync", "", "config-syncer"),
+            ("generate.kyverno.io/clone-source", "", "Kyverno"),
+            ("management.cattle.io/project-scoped-secret", "p-1", "Rancher"),
+        ] {
+            let meta = MetaSeen { annotations: map(&[(key, value)]), ..MetaSeen::default() };
+            assert_eq!(check(&meta), "-", "{key}");
+            assert_eq!(copier_of(&meta).map(|(who, _)| who), Some(who), "{key}");
+        }
+        for (key, value) in [
+            ("reflector.v1.k8s.emberstack.com/reflection-allowed", "false"),
+            ("reflector.v1.k8s.emberstack.com/reflects", ""),
+        ] {
+            let meta = MetaSeen { annotations: map(&[(key, value)]), ..MetaSeen::default() };
+            assert_eq!((check(&meta), copier_of(&meta)), ("-".to_owned(), None), "{key}");
+        }
+    }
+
+    /// A copy has what its original had, but for the owner reference.
+    #[test]
+    fn a_copy_of_what_cert_manager_made_is_the_replicators() {
+        let marks = [
+            ("cert-manager.io/certificate-name", "web"),
+            ("reflector.v1.k8s.emberstack.com/reflects", "certs/web"),
+        ];
+        let mut meta = MetaSeen { annotations: map(&marks), ..MetaSeen::default() };
+        assert_eq!(check(&meta), "Reflector");
+        meta.owner_references = vec![("Certificate".into(), "web".into())];
+        assert_eq!(check(&meta), "cert-manager");
+    }
+
+    #[test]
+    fn only_what_renews_is_said_to_renew() {
+        for (key, value, renews) in [
+            ("cert-manager.io/certificate-name", "web", true),
+            ("reconcile.external-secrets.io/data-hash", "x", true),
+            ("service.beta.openshift.io/originating-service-name", "web", true),
+            ("listener.cattle.io/fingerprint", "SHA1=0", true),
+            ("sealedsecrets.bitnami.com/managed", "true", false),
+            ("meta.helm.sh/release-name", "shop", false),
+            ("argocd.argoproj.io/tracking-id", "x", false),
+            ("kustomize.toolkit.fluxcd.io/name", "x", false),
+            ("objectset.rio.cattle.io/hash", "x", false),
+            ("replicator.v1.mittwald.de/replicate-from", "a/b", false),
+            ("secrets-store.csi.k8s.io/managed", "true", false),
+            ("app.kubernetes.io/managed-by", "hashicorp-vso", false),
+        ] {
+            let owner = owned(&[], &[(key, value)]).expect(key);
+            assert_eq!(owner.renews(), renews, "{key}");
+        }
+        let mut meta = MetaSeen {
+            labels: map(&[("secrets.hashicorp.com/vso-ownerRefUID", "x")]),
+            ..MetaSeen::default()
+        };
+        meta.owner_references = vec![("VaultPKISecret".into(), "pki".into())];
+        let owner = owner_of(&ObjectRef::secret("shop", "web"), &meta).expect("it is Vault's");
+        assert!(owner.renews() && owner.name == "Vault Secrets Operator");
+    }
+
+    #[test]
+    fn what_flux_applies_no_more_is_nobodys() {
+        let name = ("kustomize.toolkit.fluxcd.io/name", "apps");
+        for (key, value, owner) in [
+            ("kustomize.toolkit.fluxcd.io/reconcile", "disabled", "-"),
+            ("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent", "-"),
+            ("kustomize.toolkit.fluxcd.io/ssa", "Ignore", "-"),
+            ("kustomize.toolkit.fluxcd.io/ssa", "Merge", "Flux"),
+            ("kustomize.toolkit.fluxcd.io/prune", "disabled", "Flux"),
+        ] {
+            let owned = owned(&[(key, value)], &[name]);
+            assert_eq!(owned.map_or("-".to_owned(), |owner| owner.name), owner, "{key}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_name_that_is_none_is_one_word_of_the_command() {
+        let owner = owned(&[("cert-manager.io/certificate-name", "x; rm -rf ~")], &[]);
+        let owner = owner.expect("it is cert-manager's");
+        assert_eq!(owner.way_out.to_string(), "cmctl renew 'x; rm -rf ~' -n shop");
     }
 
     #[test]

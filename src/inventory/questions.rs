@@ -9,9 +9,12 @@ use crate::observation::Question;
 
 /// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a kind of question of its own")]
 pub struct Asked {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
+    /// Who makes Secrets that are not there, or that were asked for by name.
+    pub makers: bool,
     /// Why the load balancers of chosen Ingresses do not serve what their Secrets hold.
     pub events: bool,
     /// What is served for Ingress hosts, once [`Inventory::look_at_served`] has said where.
@@ -26,6 +29,9 @@ impl Inventory {
         let mut questions = self.unseen_secrets();
         if asked.owners {
             questions.extend(self.unseen_owners());
+        }
+        if asked.makers {
+            questions.extend(self.unsearched().into_iter().map(Question::Makers));
         }
         if asked.events {
             questions.extend(self.unheard_controllers());

@@ -1,6 +1,6 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
-use super::kubernetes;
+use super::{kubernetes, makers};
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -156,6 +156,7 @@ pub async fn answer(client: &Client, question: &Question) -> Result<Observation,
             (object, found.map(seen))
         }
         Question::Events(about) => return events(client, about).await,
+        Question::Makers(namespace) => return makers(client, namespace).await,
         Question::Served { host, endpoint } => return Ok(not_here(host, endpoint)),
     };
     match answer {
@@ -182,6 +183,31 @@ async fn events(client: &Client, about: &ObjectRef) -> Result<Observation, Clust
     Ok(Observation::Events { about: about.clone(), events })
 }
 
+/// What makes Secrets in the namespace: of the kinds that the cluster knows, each object. A list
+/// that may not be read is told and no problem: the Secret that nobody is seen to make is one.
+async fn makers(client: &Client, namespace: &str) -> Result<Observation, ClusterError> {
+    let groups = client.groups().await?;
+    let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+    for row in makers::ROWS {
+        if row.beside.is_some_and(|group| !groups.contains_key(group)) {
+            continue;
+        }
+        for group in row.groups {
+            let known = groups.get(*group).map(String::as_str);
+            let Some(version) = known.or(group.is_empty().then_some("v1")) else { continue };
+            let within = row.namespaced.then_some(namespace);
+            let take = |value: serde_json::Value| seen.extend(row.read(&value, None, namespace));
+            match client.each_object_of(row.kind, (group, version), within, take).await {
+                Ok(()) => {}
+                Err(error) if error.failure.is_absence() => {}
+                Err(error) if can_go_on(&error) => unseen.push(row.kind.plural().to_owned()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(Observation::Makers { searched: Some(namespace.to_owned()), seen, unseen })
+}
+
 /// Answers one question about something that is to be written: the object, or that it is absent.
 ///
 /// # Errors
@@ -196,6 +222,7 @@ pub async fn sure(client: &Client, question: &Question) -> Result<Observation, C
             (object, found.map(seen))
         }
         Question::Events(about) => return events(client, about).await,
+        Question::Makers(namespace) => return makers(client, namespace).await,
         Question::Served { host, endpoint } => return Ok(not_here(host, endpoint)),
     };
     match answer {

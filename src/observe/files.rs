@@ -176,8 +176,10 @@ fn files_of(
     Ok(found)
 }
 
+/// By its ending; `Kustomization` is a name that kustomize reads too.
 fn is_manifest(path: &Path) -> bool {
     has_ending(path, &["yaml", "yml", "json"])
+        || path.file_name().is_some_and(|name| name == "Kustomization")
 }
 
 fn is_pem(path: &Path) -> bool {

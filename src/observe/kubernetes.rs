@@ -1,5 +1,6 @@
 //! Kubernetes objects as Observations, whichever wire form they came in.
 
+use super::annotations;
 use crate::object_ref::{Kind, ObjectRef, Place};
 use crate::observation::{
     EventSeen, FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry,
@@ -112,12 +113,15 @@ fn object(
 }
 
 fn meta(meta: ObjectMeta) -> MetaSeen {
+    let annotations = annotations::read(meta.annotations.unwrap_or_default());
     MetaSeen {
         resource_version: meta.resource_version,
         created: meta.creation_timestamp.as_ref().and_then(instant),
         going_since: meta.deletion_timestamp.as_ref().and_then(instant),
         labels: meta.labels.unwrap_or_default(),
-        annotations: meta.annotations.unwrap_or_default(),
+        annotations: annotations.plain,
+        keys_in_annotations: annotations.with_keys,
+        applied_data: annotations.applied,
         owner_references: meta
             .owner_references
             .unwrap_or_default()

@@ -3,9 +3,9 @@
 //! One broken document never hides a good one. Knows `List` objects and multi-document files;
 //! refuses to know where the text came from.
 
-use super::kubernetes;
+use super::{kubernetes, makers};
 use crate::object_ref::{Kind, ObjectRef, Place};
-use crate::observation::{ObjectSeen, Observation, SecretSeen};
+use crate::observation::{MakerSeen, ObjectSeen, Observation, SecretSeen};
 use base64::Engine as _;
 use granit_parser::{Event, Parser};
 use k8s_openapi::api::core::v1::{self, Secret};
@@ -102,6 +102,9 @@ fn options(length: usize) -> Options {
 }
 
 fn objects(value: Value, place: &Place, namespace: &str, take: &mut dyn FnMut(Observation)) {
+    if let Some(maker) = makers::of_kustomization(&value, place) {
+        take(makers_seen(maker));
+    }
     let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !kind.ends_with("List") {
         return object(value, &kind, place, namespace, take);
@@ -131,6 +134,9 @@ fn object(
 ) {
     if let Some(seen) = as_written(&value, kind, place, namespace) {
         take(Observation::Object(seen));
+    }
+    if let Some(maker) = makers::of(&value, kind, Some(place), namespace) {
+        take(makers_seen(maker));
     }
     let api_version =
         value.get("apiVersion").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -251,6 +257,10 @@ fn typed<K: DeserializeOwned>(value: Value) -> Result<K, String> {
             text.rsplit_once("expected ").map_or("another type of value", |(_, expected)| expected);
         format!("a field has a value of the wrong type: expected {expected}")
     })
+}
+
+fn makers_seen(maker: MakerSeen) -> Observation {
+    Observation::Makers { searched: None, seen: vec![maker], unseen: Vec::new() }
 }
 
 fn unseen(object: ObjectRef, message: impl Into<String>) -> Observation {

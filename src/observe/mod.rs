@@ -7,9 +7,11 @@
     reason = "an IO module: it reads files, standard input and sockets, within deadlines"
 )]
 
+mod annotations;
 pub mod cluster;
 pub mod dns;
 pub mod files;
 mod kubernetes;
+mod makers;
 pub mod manifest;
 pub mod served;

@@ -131,16 +131,25 @@ pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> 
     let target = inventory.target();
     let (namespace, name) = (wish.object.namespace(), wish.object.name.as_str());
     match (inventory.secret(namespace, name), wish.replace) {
-        (None, _) => plan.steps.push(Step::CreateSecret(CreateSecret {
-            object: wish.object.clone(),
-            pair: wish.pair.clone(),
-            with_ca_crt: wish.with_ca_crt,
-        })),
+        (None, _) => {
+            match rotation::made_by_another(inventory, &wish.object, wish.override_owner) {
+                Some(refusal) => plan.refused.push(refusal),
+                None => plan.steps.push(Step::CreateSecret(CreateSecret {
+                    object: wish.object.clone(),
+                    pair: wish.pair.clone(),
+                    with_ca_crt: wish.with_ca_crt,
+                })),
+            }
+        }
         (Some(secret), false) => plan.refused.push(already_there(secret, wish)),
         (Some(secret), true) => {
-            match rotation::forbidden(inventory, secret, wish.override_owner, wish.force) {
-                Some(refusal) => plan.refused.push(refusal),
-                None => plan.steps.push(Step::ReplacePair(replace(secret, wish))),
+            let forbidden = rotation::forbidden(inventory, secret, wish.override_owner, wish.force);
+            if let Some(refusal) = forbidden {
+                plan.refused.push(refusal);
+            } else {
+                let mut step = replace(secret, wish);
+                step.notes.extend(rotation::told_beside(inventory, secret));
+                plan.steps.push(Step::ReplacePair(step));
             }
         }
     }

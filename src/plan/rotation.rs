@@ -118,6 +118,13 @@ pub fn forbidden(
             "remove the annotation, or add --override-owner".into(),
         );
     }
+    if let Some(wish) = secret.wishes.not_understood.first().filter(|_| !override_owner) {
+        return no(
+            Reason::NotUnderstood,
+            format!("{wish}; until that is mended it is left alone"),
+            "correct it, or add --override-owner".into(),
+        );
+    }
     if !secret.derived_keys.is_empty() && !force {
         let keys = secret.derived_keys.join(", ");
         return no(
@@ -129,6 +136,7 @@ pub fn forbidden(
     None
 }
 
+/// Why an owner keeps the pair from being changed here, and what to do instead.
 fn owner_forbids(
     inventory: &Inventory,
     owner: &Owner,
@@ -143,13 +151,53 @@ fn owner_forbids(
                 owner.name,
                 object.short()
             ),
-            owner.way_out.clone(),
+            way_out(inventory, owner),
         )),
-        (false, _) => Some((
-            format!("{} owns it ({})", owner.name, owner.mark),
-            owner.way_out.clone().note("--override-owner rotates it here all the same"),
+        (false, Some(_)) => Some((owner.told(), way_out(inventory, owner))),
+        (false, None) => Some((
+            owner.told(),
+            way_out(inventory, owner).note("--override-owner rotates it here all the same"),
         )),
     }
+}
+
+/// What to do instead of changing it here. A copy is changed by its original, and that by its own
+/// owner, where it has one.
+fn way_out(inventory: &Inventory, owner: &Owner) -> Remedy {
+    let original = owner.copy_of.as_ref();
+    let original =
+        original.and_then(|original| inventory.secret(original.namespace(), &original.name));
+    match original {
+        Some(SecretFacts { owner: Some(of_original), .. }) => of_original.way_out.clone(),
+        Some(original) => remedy::rotate(&original.object),
+        None => owner.way_out.clone(),
+    }
+}
+
+/// Why a Secret that is not there may not be made by hand: somebody else makes it, and the two
+/// would be at odds. Not even an override makes it beside cert-manager or External Secrets.
+#[must_use]
+pub fn made_by_another(
+    inventory: &Inventory,
+    secret: &ObjectRef,
+    override_owner: bool,
+) -> Option<LeftOut> {
+    let maker = inventory.maker_of(secret)?;
+    let may_be_overridden = maker.owner(secret).live_while.is_none();
+    if override_owner && may_be_overridden {
+        return None;
+    }
+    let way_out = maker.way_out(secret);
+    Some(LeftOut {
+        object: secret.clone(),
+        reason: Reason::Owned,
+        message: format!("it is not there, and {}", maker.told()),
+        remedy: if may_be_overridden {
+            way_out.note("--override-owner goes ahead all the same")
+        } else {
+            way_out
+        },
+    })
 }
 
 /// What is to be done about one Secret.
@@ -248,7 +296,9 @@ impl Planner<'_> {
             return Verdict::No(Box::new(refusal));
         }
         let leaf = secret.bundle.leaf();
-        if self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf)) {
+        // What holds nothing yet cannot be near its end.
+        let nothing_due = self.wish.due && secret.is_placeholder();
+        if nothing_due || (self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf))) {
             return Verdict::NotDue;
         }
         let made = match leaf {
@@ -275,12 +325,13 @@ impl Planner<'_> {
     }
 
     fn is_defined_twice(&self, secret: &SecretFacts) -> bool {
-        let problems = self.inventory.problems().iter();
-        secret.object.place.is_some()
-            && problems.into_iter().any(|problem| problem.object.same_object(&secret.object))
+        secret.object.place.is_some() && self.inventory.is_unseen(&secret.object)
     }
 
     fn not_there(&self, object: &ObjectRef) -> LeftOut {
+        if let Some(made) = made_by_another(self.inventory, object, false) {
+            return made;
+        }
         let unseen =
             self.inventory.problems().iter().find(|problem| problem.object.same_object(object));
         match unseen {
@@ -379,6 +430,7 @@ impl Planner<'_> {
         if let Some(owner) = &secret.owner {
             notes.push(format!("{} owns it ({}) and is overridden", owner.name, owner.mark));
         }
+        notes.extend(told_beside(self.inventory, secret));
         let pinned = secret.ca_crt == CaCrt::HoldsLeaf;
         ReplacePair {
             object: secret.object.clone(),
@@ -562,6 +614,30 @@ fn within_issuer(
         notes.push(format!("it ends on {ends}, when its CA ends ({})", certificate.subject));
     }
     Ok(within)
+}
+
+/// What becomes of the new pair, and of the old key, when it has been written: who copies it, who
+/// puts the old one back, and where the old key can still be read.
+#[must_use]
+pub fn told_beside(inventory: &Inventory, secret: &SecretFacts) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some((who, mark)) = &secret.copied_by {
+        notes.push(format!("{who} copies it to other namespaces ({mark}): the copies follow"));
+    }
+    if secret.applied && secret.object.place.is_none() {
+        notes.push(
+            "it was made by kubectl apply: the next apply of its file brings the old certificate \
+             and key back, unless they are rotated in the file: certwright rotate -f FILE --in-place"
+                .to_owned(),
+        );
+    }
+    let annotations = inventory.keys_in_annotations();
+    for (_, keys) in annotations.filter(|(object, _)| object.same_object(&secret.object)) {
+        for key in keys {
+            notes.push(format!("the old private key stays readable in the annotation {key}"));
+        }
+    }
+    notes
 }
 
 /// Only what can be made again is rotated: self-signed leaves.

@@ -291,6 +291,8 @@ pub enum Reason {
     Owned,
     /// An annotation says not to.
     OptedOut,
+    /// An annotation of ours is there and means nothing.
+    NotUnderstood,
     /// Another CA issued it.
     IssuedByCa,
     /// It is a CA itself.
@@ -330,6 +332,7 @@ impl Reason {
         match self {
             Self::Owned => "owned",
             Self::OptedOut => "opted-out",
+            Self::NotUnderstood => "not-understood",
             Self::IssuedByCa => "issued-by-ca",
             Self::CaCertificate => "ca-certificate",
             Self::Immutable => "immutable",

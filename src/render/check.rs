@@ -117,7 +117,7 @@ pub(super) fn document(command: &str, inventory: &Inventory, report: &Report) ->
         hosts,
         managed: managed(inventory),
         findings: report.findings.iter().map(WireFinding::of).collect(),
-        problems: inventory.problems().iter().map(WireProblem::of).collect(),
+        problems: report.problems.iter().map(WireProblem::of).collect(),
     }
 }
 
@@ -135,7 +135,7 @@ pub fn write_table(
     for finding in &report.findings {
         write_finding(finding, look, out)?;
     }
-    for problem in inventory.problems() {
+    for problem in &report.problems {
         write_problem(problem, out)?;
     }
     sum_up(inventory, report, out)
@@ -364,7 +364,7 @@ fn sum_up(inventory: &Inventory, report: &Report, out: &mut dyn Write) -> io::Re
     let incomplete = if report.complete {
         String::new()
     } else {
-        format!("; incomplete: {} could not be read", count(inventory.problems().len(), "thing"))
+        format!("; incomplete: {} could not be read", count(report.problems.len(), "thing"))
     };
     writeln!(out, "{seen}: {verdict}{incomplete}")
 }

@@ -30,7 +30,7 @@ pub fn write_text(inventory: &Inventory, report: &Report, out: &mut dyn Write) -
         write_finding(finding, Look::default(), out)?;
     }
     let warning = style(Severity::Warning);
-    for problem in inventory.problems() {
+    for problem in &report.problems {
         let object = problem.object.to_string();
         writeln!(
             out,

@@ -112,7 +112,7 @@ pub fn write_json(
             .map(|connection| WireClients::of(connection, verified.trust_file))
             .collect(),
         findings: report.findings.iter().map(WireFinding::of).collect(),
-        problems: inventory.problems().iter().map(WireProblem::of).collect(),
+        problems: report.problems.iter().map(WireProblem::of).collect(),
     };
     json::write(&document, out)
 }
@@ -210,7 +210,7 @@ pub fn write_table(
     for finding in &report.findings {
         write_finding(finding, look, out)?;
     }
-    for problem in inventory.problems() {
+    for problem in &report.problems {
         write_problem(problem, out)?;
     }
     sum_up(&answers, report, out)?;

@@ -1036,6 +1036,123 @@ OWNER_MARKS = {
 
 
 @scenario
+def copies(s):
+    for n, (name, marks) in enumerate(COPY_MARKS.items(), 1):
+        use = {"use": f"ec-p256-{n - 9:02}"} if n > 9 else {}
+        s.secret(name, s.pair(f"{name}.shop.example", left=9.5, **use), **marks)
+    s.ingress("front", hosts_by_secret(s, "shop.example"))
+
+
+MITTWALD = "replicator.v1.mittwald.de"
+KUBED = "kubed.appscode.com"
+KYVERNO = "generate.kyverno.io"
+CATTLE = "management.cattle.io"
+COPY_MARKS = {
+    "pulled": {"annotations": {f"{MITTWALD}/replicate-from": "certs/shop-tls", f"{MITTWALD}/replicated-from-version": "77"}},
+    "pushed": {"annotations": {f"{MITTWALD}/replicated-at": "2026-11-01T00:00:00Z", f"{MITTWALD}/replicated-keys": "tls.crt,tls.key"}},
+    "reflected": {"annotations": {f"{REFLECTOR}/auto-reflects": "True", f"{REFLECTOR}/reflects": "certs/shop-tls",
+                                  "cert-manager.io/certificate-name": "shop"}},
+    "synced": {"annotations": {f"{KUBED}/origin": '{"namespace":"certs","name":"shop-tls"}'},
+               "labels": {f"{KUBED}/origin.name": "shop-tls", f"{KUBED}/origin.namespace": "certs"}},
+    "cloned": {"labels": {"app.kubernetes.io/managed-by": "kyverno", f"{KYVERNO}/policy-name": "sync-tls",
+                          f"{KYVERNO}/source-name": "shop-tls", f"{KYVERNO}/source-namespace": "certs"}},
+    "generated": {"labels": {"app.kubernetes.io/managed-by": "kyverno", f"{KYVERNO}/policy-name": "make-tls"}},
+    "cluster-secret": {"annotations": {"clustersecret.io/created-by": "ClusterSecrets"}, "labels": {"clustersecret.io": "true"}},
+    "of-a-project": {"annotations": {f"{CATTLE}/project-scoped-secret-copy": "p-x7k2p"}},
+    # Originals, which are nobody's for being copied.
+    "pushes": {"annotations": {f"{MITTWALD}/replicate-to": "shop-.*"}},
+    "is-reflected": {"annotations": {f"{REFLECTOR}/reflection-allowed": "true", f"{REFLECTOR}/reflects": ""}},
+    "is-synced": {"annotations": {f"{KUBED}/sync": "app=shop"}},
+    "is-cloned": {"labels": {f"{KYVERNO}/clone-source": ""}},
+}
+
+
+@scenario(offline_only=True)
+def placeholders(s):
+    s.secret("pulled", {"tls.crt": b"", "tls.key": b""}, annotations={f"{MITTWALD}/replicate-from": "certs/shop-tls"})
+    s.secret("reflected", {"tls.crt": b"{}", "tls.key": b"{}"}, annotations={f"{REFLECTOR}/reflects": "certs/shop-tls"})
+    s.secret("promised", {"tls.crt": b"replace me\n", "tls.key": b"replace me\n"})
+    s.secret("nobodys", {"tls.crt": b"", "tls.key": b""})
+    s.secret("half-a-copy", {"tls.crt": b"", "tls.key": s.pair("half.shop.example").data["tls.key"]},
+             annotations={f"{MITTWALD}/replicate-from": "certs/shop-tls"})  # fmt: skip
+    s.ingress("front", {f"{name}.shop.example": name for name in ("pulled", "reflected", "promised", "nobodys", "half-a-copy")})
+    s.file("certificate.yaml", to_yaml(custom("cert-manager.io/v1", "Certificate", "promise", {"secretName": "promised"})))
+
+
+def custom(api_version, kind, name, spec, annotations=None):
+    metadata = {"annotations": annotations, "name": name} if annotations else {"name": name}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+@scenario(offline_only=True)
+def makers(s):
+    vault, cattle = "secrets.hashicorp.com/v1beta1", [{"name": "by-template"}]
+    clone = {"apiVersion": "v1", "clone": {"name": "by-policy", "namespace": "certs"}, "kind": "Secret", "name": "by-policy",
+             "namespace": "{{request.object.metadata.name}}"}  # fmt: skip
+    s.file("makers.yaml", to_yaml(
+        custom("cert-manager.io/v1", "Certificate", "own-name", {"secretName": "by-certificate"}),
+        custom("external-secrets.io/v1beta1", "ExternalSecret", "by-its-name", {"target": {"creationPolicy": "Owner"}}),
+        custom("external-secrets.io/v1", "ExternalSecret", "targeted", {"target": {"name": "by-target"}}),
+        custom("external-secrets.io/v1", "ExternalSecret", "makes-none", {"target": {"creationPolicy": "None"}}),
+        custom("external-secrets.io/v1", "ClusterExternalSecret", "wide",
+               {"externalSecretSpec": {"target": {"name": "by-cluster-external"}}}),
+        custom("bitnami.com/v1alpha1", "SealedSecret", "by-seal", {"encryptedData": {"tls.crt": "AgBy"}}),
+        custom("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass", "csi", {"secretObjects": [{"secretName": "by-driver"}]}),
+        custom("secret-sync.gke.io/v1", "SecretSync", "by-sync", {"secretProviderClassName": "csi"}),
+        custom(vault, "VaultPKISecret", "pki", {"destination": {"create": True, "name": "by-vault"}}),
+        custom("clustersecret.io/v1", "ClusterSecret", "by-cluster-secret", {"matchNamespace": [".*"]}),
+        custom("kyverno.io/v1", "ClusterPolicy", "sync", {"rules": [{"generate": clone, "name": "clone"}]}),
+        custom("isindir.github.com/v1alpha3", "SopsSecret", "sops", {"secretTemplates": cattle}),
+        custom("v1", "Service", "web", {"ports": [{"port": 80}]},
+               {"service.beta.openshift.io/serving-cert-secret-name": "by-service"}),
+    ))
+    s.file("kustomization.yaml", "namePrefix: shop-\nsecretGenerator:\n- name: by-generator\n  files: [tls.crt, tls.key]\n")
+    names = ["by-certificate", "by-its-name", "by-target", "makes-none", "by-cluster-external", "by-seal", "by-driver", "by-sync",
+             "by-vault", "by-cluster-secret", "by-policy", "by-template", "by-service", "by-generator",
+             "shop-by-generator-5f6h7k8m9t", "shop-by-generator-5f6h7k8m9a"]  # fmt: skip
+    s.ingress("front", {f"{name}.shop.example": name for name in names})
+    # A Certificate beside a Secret without a mark owns it.
+    s.secret("by-hand", s.pair("by-hand.shop.example", left=9.5))
+    s.ingress("asks", {"asked.shop.example": "asked", "by-hand.shop.example": "by-hand"},
+              annotations={"cert-manager.io/cluster-issuer": "internal"})  # fmt: skip
+    s.ingress("asks-not", {"not-asked.shop.example": "not-asked"}, annotations={"kubernetes.io/tls-acme": "no"})
+    s.ingress("old-acme", {"acme.shop.example": "acme"}, annotations={"kubernetes.io/tls-acme": "True"})
+
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@scenario
+def key_in_annotation(s):
+    applied = s.pair("applied.shop.example")
+    kept = json.dumps(secret("applied", applied), separators=(",", ":"))
+    s.secret("applied", applied, annotations={LAST_APPLIED: kept})
+    as_text = s.pair("as-text.shop.example")
+    text = {entry: value.decode() for entry, value in as_text.data.items()}
+    text = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "as-text"}, "stringData": text}
+    s.secret("as-text", as_text, annotations={LAST_APPLIED: json.dumps(text)})
+    backup = s.pair("backup.shop.example")
+    s.secret("backup", backup, annotations={"example.com/backup": b64(backup.data["tls.key"])})
+    plain = s.pair("plain.shop.example")
+    s.secret("plain", plain, annotations={"example.com/certificate": plain.data["tls.crt"].decode()})
+    s.ingress("shop", hosts_by_secret(s, "shop.example"))
+
+
+@scenario
+def not_understood(s):
+    for name, annotations in {
+        "lead-soon": {"certwright.dev/renew-before": "soon"},
+        "misspelt": {"certwright.dev/rotat": "false"},
+        "plain": {},
+        "rotate-capital": {"certwright.dev/rotate": "False"},
+        "rotate-no": {"certwright.dev/rotate": "no"},
+        "unknown-code": {"certwright.dev/ignore": "expire-soon"},
+    }.items():
+        s.secret(name, s.pair(f"{name}.shop.example", left=20.5), annotations=annotations)
+    s.ingress("shop", hosts_by_secret(s, "shop.example"))
+
+
+@scenario
 def immutable(s):
     s.secret("shop-tls", s.pair("shop.example", left=20.5), immutable=True)
     s.ingress("shop", {"shop.example": "shop-tls"})

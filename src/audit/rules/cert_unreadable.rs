@@ -1,6 +1,6 @@
 //! `cert-unreadable`: what stands in `tls.crt` is no certificate, or one of its blocks is broken.
 
-use super::{certificate_place, rotate_or_import, where_in};
+use super::{certificate_place, is_placeholder, rotate_or_import, where_in};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -19,7 +19,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for (object, bundle) in inventory.bundles() {
+    let filled = inventory.bundles().filter(|(object, _)| !is_placeholder(inventory, object));
+    for (object, bundle) in filled {
         for damaged in &bundle.damaged {
             let position = damaged.index + 1;
             let message = format!(

@@ -1,6 +1,6 @@
 //! `key-missing`: a certificate without its private key cannot be served.
 
-use super::{key_place, rotate_or_import};
+use super::{is_placeholder, key_place, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -15,9 +15,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for (object, bundle) in
-        inventory.bundles().filter(|(_, bundle)| bundle.key == KeyState::Missing)
-    {
+    let missing = inventory.bundles().filter(|(object, bundle)| {
+        bundle.key == KeyState::Missing && !is_placeholder(inventory, object)
+    });
+    for (object, bundle) in missing {
         let message = "tls.key is empty or absent: the certificate cannot be served without it";
         found.push(
             RULE.on(&key_place(object), message)

@@ -2,7 +2,7 @@
 
 use super::cert_unreadable::how_bad;
 use super::key_encrypted::what;
-use super::{key_place, rotate_or_import};
+use super::{is_placeholder, key_place, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -19,7 +19,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for (object, bundle) in inventory.bundles() {
+    let filled = inventory.bundles().filter(|(object, _)| !is_placeholder(inventory, object));
+    for (object, bundle) in filled {
         if let KeyState::Unreadable(reason) = &bundle.key {
             let message = format!("{} cannot be read: {reason}", what(object));
             found.push(

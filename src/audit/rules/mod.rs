@@ -33,6 +33,7 @@ mod gke_tls_without_secret_name;
 mod host_not_covered;
 mod host_without_tls;
 mod key_encrypted;
+mod key_in_annotation;
 mod key_mismatch;
 mod key_missing;
 mod key_unreadable;
@@ -86,6 +87,7 @@ pub const RULES: &[&Rule] = &[
     &key_unreadable::RULE,
     &key_encrypted::RULE,
     &key_mismatch::RULE,
+    &key_in_annotation::RULE,
     &cn_only::RULE,
     &san_malformed::RULE,
     &weak_key::RULE,
@@ -265,8 +267,12 @@ fn somebody_elses(secret: &SecretFacts) -> Option<Remedy> {
             .into(),
         );
     }
-    let owner = secret.owner.as_ref()?;
-    Some(owner.way_out.clone().note(format!("{} owns it", owner.name)))
+    if let Some(owner) = &secret.owner {
+        return Some(owner.way_out.clone().note(format!("{} owns it", owner.name)));
+    }
+    secret.wishes.keep_off().then(|| {
+        "do as its certwright.dev annotations say: rotate leaves it alone because of them".into()
+    })
 }
 
 /// `rotate`, which goes over data that is made from the pair only when it is told to.
@@ -277,6 +283,12 @@ fn remade(object: &ObjectRef, secret: Option<&SecretFacts>) -> Remedy {
         return rotate;
     }
     rotate.with("--force").note(format!("{derived} is to be made anew afterwards"))
+}
+
+/// Whether the object only keeps the place of a pair that its owner has yet to write: what is not
+/// there yet is not broken.
+fn is_placeholder(inventory: &Inventory, object: &ObjectRef) -> bool {
+    secret_of(inventory, object).is_some_and(SecretFacts::is_placeholder)
 }
 
 /// The value a rule about certificates speaks of: `tls.crt` of a Secret, or the file itself.

@@ -1,6 +1,6 @@
 //! Remedies of the rules about certificates, keys, Secrets and hosts.
 
-use super::Act::{Do, Run};
+use super::Act::{Annotate, Do, Run};
 use super::Place::{Cluster, ClusterNow, Files};
 use super::{Case, Scene, case, try_all};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -10,6 +10,8 @@ pub(super) const CASES: &[Case] = &[
     case("expired", "expired", "shop-tls", Files, Run),
     case("expires-soon", "expires-soon", "year-29-days-left", Files, Run),
     case("not-yet-valid", "not-yet-valid", "next-year-tls", Files, Run),
+    case("key-in-annotation", "key-in-annotation", "applied", Cluster, Run),
+    case("key-in-annotation", "key-in-annotation", "backup", Files, Annotate),
     case(
         "cert-missing",
         "cert-missing",

@@ -1,0 +1,540 @@
+//! Makers: who makes a Secret that is not there, or writes one that bears no mark of it.
+//!
+//! Knows which objects make which Secrets, the annotations of an Ingress that ask for one among
+//! them. Refuses to decide what follows: what somebody else will make is theirs before it is there,
+//! says the plan.
+
+use super::owner::{self, Owner, Role};
+use super::{Inventory, Key, Told, key_of, marker};
+use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::{IngressSeen, Made, MakerSeen};
+use crate::remedy::{CommandLine, Remedy, word};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Somebody who makes a Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maker {
+    /// Who, as people call it.
+    pub by: &'static str,
+    /// The object that says so: a Certificate, a SealedSecret, an Ingress.
+    pub object: ObjectRef,
+    /// Where in it that is said.
+    pub told_by: String,
+}
+
+/// Who makes what, as far as it was looked for.
+#[derive(Debug, Default)]
+pub(super) struct Makers {
+    seen: BTreeMap<(Kind, String, String), MakerSeen>,
+    /// Name of a Secret, or what kustomize puts its hash behind, to makers.
+    by_name: BTreeMap<String, BTreeSet<(Kind, String, String)>>,
+    /// Namespaces that were searched, and the kinds that may not be listed there.
+    searched: BTreeMap<String, Vec<String>>,
+    /// Secrets that were asked for by name.
+    asked_for: BTreeSet<Key>,
+}
+
+/// An annotation of an Ingress that has the Secrets of its `tls` made.
+struct Asks {
+    key: &'static str,
+    value: Value,
+    by: &'static str,
+}
+
+enum Value {
+    Any,
+    /// What Go's `ParseBool` takes for true.
+    True,
+    Exactly(&'static str),
+}
+
+/// cert-manager pkg/controller/certificate-shim/sync.go:847-866 @2d0d7f7f; haproxy-ingress
+/// services/cache.go:910 @465a51ce; gardener/cert-management, its README.
+const ASKS: &[Asks] = &[
+    Asks { key: "cert-manager.io/cluster-issuer", value: Value::Any, by: CERT_MANAGER },
+    Asks { key: "cert-manager.io/issuer", value: Value::Any, by: CERT_MANAGER },
+    Asks {
+        key: "cert.gardener.cloud/purpose",
+        value: Value::Exactly("managed"),
+        by: "Gardener cert-management",
+    },
+    Asks {
+        key: "haproxy-ingress.github.io/cert-signer",
+        value: Value::Exactly("acme"),
+        by: HAPROXY_INGRESS,
+    },
+    Asks {
+        key: "ingress.kubernetes.io/cert-signer",
+        value: Value::Exactly("acme"),
+        by: HAPROXY_INGRESS,
+    },
+    Asks { key: "kubernetes.io/tls-acme", value: Value::True, by: CERT_MANAGER },
+];
+
+const CERT_MANAGER: &str = "cert-manager";
+const HAPROXY_INGRESS: &str = "haproxy-ingress";
+const EXTERNAL_SECRETS: &str = "External Secrets";
+
+/// What the annotations of an Ingress have made: a Secret for each `tls` entry that names hosts and
+/// a Secret (cert-manager sync.go:266-277 passes over others).
+pub(super) fn asked_by(ingress: &IngressSeen) -> Option<MakerSeen> {
+    let fits = |asks: &&Asks| {
+        let value = ingress.meta.annotations.get(asks.key);
+        value.is_some_and(|value| match asks.value {
+            Value::Any => true,
+            Value::True => matches!(value.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"),
+            Value::Exactly(wanted) => value == wanted,
+        })
+    };
+    let asks = ASKS.iter().find(fits)?;
+    let entries = ingress.tls.iter().filter(|entry| !entry.hosts.is_empty());
+    let makes = entries.filter_map(|entry| entry.secret_name.clone()).map(|name| Made {
+        namespace: ingress.object.namespace.clone(),
+        not_in: None,
+        name,
+        hashed: false,
+    });
+    Some(MakerSeen {
+        object: ingress.object.clone(),
+        by: asks.by,
+        told_by: format!("annotation {}", asks.key),
+        makes: makes.collect(),
+    })
+}
+
+impl Makers {
+    /// Takes in a maker, in place of what was known of the object; hands back what it makes or
+    /// made.
+    pub(super) fn take(&mut self, seen: MakerSeen) -> Vec<Made> {
+        let mut concerned = self.forget(&seen.object);
+        let key = marker(&seen.object);
+        for made in &seen.makes {
+            self.by_name.entry(made.name.clone()).or_default().insert(key.clone());
+            concerned.push(made.clone());
+        }
+        self.seen.insert(key, seen);
+        concerned
+    }
+
+    /// Forgets what the object makes; hands back that.
+    pub(super) fn forget(&mut self, object: &ObjectRef) -> Vec<Made> {
+        let key = marker(object);
+        let Some(old) = self.seen.remove(&key) else { return Vec::new() };
+        for made in &old.makes {
+            if let Some(makers) = self.by_name.get_mut(&made.name) {
+                makers.remove(&key);
+            }
+        }
+        old.makes
+    }
+
+    pub(super) fn searched(&mut self, namespace: String, unseen: Vec<String>) {
+        self.searched.insert(namespace, unseen);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// Who makes it. An object made for that counts before an annotation that would have one made.
+    fn of(&self, secret: &ObjectRef) -> Option<&MakerSeen> {
+        let base = without_hash(&secret.name);
+        let names = std::iter::once(secret.name.as_str()).chain(base);
+        let keys = names.flat_map(|name| self.by_name.get(name).into_iter().flatten());
+        let makers = keys.filter_map(|key| self.seen.get(key)).filter(|maker| makes(maker, secret));
+        makers.min_by_key(|maker| maker.object.kind == Kind::Ingress)
+    }
+}
+
+fn makes(maker: &MakerSeen, secret: &ObjectRef) -> bool {
+    let same = |made: &&Made| match (&made.namespace, &secret.namespace) {
+        (Some(made), Some(secret)) => made == secret,
+        // Named without a namespace, or made in any.
+        (None, _) | (_, None) => true,
+    };
+    let named = |made: &&Made| {
+        made.name == secret.name
+            || (made.hashed && without_hash(&secret.name) == Some(made.name.as_str()))
+    };
+    let original = |made: &&Made| made.not_in.is_some() && made.not_in == secret.namespace;
+    maker.makes.iter().any(|made| same(&made) && named(&made) && !original(&made))
+}
+
+/// The name before `-` and the ten characters of kustomize's hash, if that is how it ends.
+/// Source: kubernetes-sigs/kustomize api/hasher/hasher.go:28-49 @12f9e639.
+fn without_hash(name: &str) -> Option<&str> {
+    let (base, hash) = name.rsplit_once('-')?;
+    let of_a_hash = |c: char| "2456789bcdfghkmt".contains(c);
+    (hash.len() == 10 && hash.chars().all(of_a_hash)).then_some(base)
+}
+
+impl Maker {
+    fn of(seen: &MakerSeen) -> Self {
+        Self { by: seen.by, object: seen.object.clone(), told_by: seen.told_by.clone() }
+    }
+
+    /// `cert-manager makes it (annotation cert-manager.io/issuer of ingress/web)`: a clause.
+    #[must_use]
+    pub fn told(&self) -> String {
+        format!("{} makes it ({})", self.by, self.mark())
+    }
+
+    fn mark(&self) -> String {
+        let object = match self.object.kind {
+            Kind::Kustomization => self.object.name.clone(),
+            _ => self.object.short(),
+        };
+        format!("{} of {object}", self.told_by)
+    }
+
+    /// What to do about a Secret that is not there yet.
+    #[must_use]
+    pub fn way_out(&self, secret: &ObjectRef) -> Remedy {
+        let object = self.object.short();
+        match (self.object.kind, self.object.place.is_some()) {
+            (Kind::Kustomization, _) => {
+                format!("build it with kustomize: {} generates the Secret", self.object.name).into()
+            }
+            (_, true) => format!("apply {object}, and {} makes the Secret", self.by).into(),
+            (Kind::Certificate | Kind::Ingress, false) if self.by == CERT_MANAGER => {
+                self.status(secret)
+            }
+            (kind, false) => {
+                let namespace = self.object.namespace.as_ref();
+                let namespace =
+                    namespace.map_or_else(String::new, |name| format!(" -n {}", word(name)));
+                let (kind, name) = (kind.word(), word(&self.object.name));
+                CommandLine::on_cluster(format!("kubectl describe {kind} {name}{namespace}")).into()
+            }
+        }
+    }
+
+    /// The Certificate that an Ingress has made is named as the Secret.
+    fn status(&self, secret: &ObjectRef) -> Remedy {
+        let own = self.object.kind == Kind::Certificate;
+        let name = if own { &self.object.name } else { &secret.name };
+        let namespace = word(self.object.namespace());
+        let status = format!("cmctl status certificate {} -n {namespace}", word(name));
+        CommandLine::on_cluster(status).into()
+    }
+
+    /// It as the owner of the Secret, there or not.
+    #[must_use]
+    pub fn owner(&self, secret: &ObjectRef) -> Owner {
+        let mark = self.mark();
+        match (self.by, self.object.kind) {
+            (CERT_MANAGER, Kind::Certificate) => {
+                owner::cert_manager(secret, self.object.name.clone(), mark)
+            }
+            (CERT_MANAGER, _) => owner::cert_manager(secret, secret.name.clone(), mark),
+            (EXTERNAL_SECRETS, Kind::ExternalSecret) => {
+                owner::external_secrets(secret, self.object.name.clone(), mark)
+            }
+            _ => Owner {
+                name: self.by.to_owned(),
+                mark,
+                way_out: self.instead().into(),
+                live_while: None,
+                copy_of: None,
+                role: self.role(),
+            },
+        }
+    }
+
+    fn role(&self) -> Role {
+        match self.object.kind {
+            Kind::Service | Kind::VaultPkiSecret | Kind::Ingress | Kind::Certificate => {
+                Role::Renews
+            }
+            Kind::ExternalSecret | Kind::ClusterExternalSecret => Role::Renews,
+            Kind::ClusterSecret | Kind::ClusterPolicy | Kind::Policy => Role::Copies,
+            _ => Role::Fills,
+        }
+    }
+
+    fn instead(&self) -> String {
+        let object = self.object.short();
+        match self.object.kind {
+            Kind::SealedSecret => {
+                format!("seal a new certificate and key with kubeseal and commit {object}")
+            }
+            Kind::Kustomization => {
+                format!("change the files that {} makes the Secret from", self.object.name)
+            }
+            Kind::Service => "delete the Secret and service-ca makes a new one".to_owned(),
+            Kind::Ingress | Kind::Certificate | Kind::VaultPkiSecret => {
+                format!("wait for {}, which renews it", self.by)
+            }
+            _ => format!("change what {object} makes it from"),
+        }
+    }
+}
+
+impl Inventory {
+    /// Who makes this Secret, whether it is there or not: by an object that says so, or by an
+    /// annotation of an Ingress that names it. Without a namespace, in any.
+    #[must_use]
+    pub fn maker_of(&self, secret: &ObjectRef) -> Option<Maker> {
+        self.makers.of(secret).map(Maker::of)
+    }
+
+    /// Kinds of makers that may not be listed in this namespace, as people say them.
+    #[must_use]
+    pub fn unseen_makers(&self, namespace: &str) -> &[String] {
+        self.makers.searched.get(namespace).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Says that the user named this Secret: who makes it is asked, be it there or not.
+    pub fn asks_for(&mut self, secret: &ObjectRef) {
+        self.makers.asked_for.insert(key_of(secret));
+    }
+
+    /// Namespaces in which it is still to be seen who makes a Secret: one that an Ingress names and
+    /// that is not there, or one that was asked for and bears no mark.
+    pub(super) fn unsearched(&self) -> BTreeSet<String> {
+        let absent = self.ingresses().flat_map(|ingress| {
+            let namespace = ingress.object.namespace();
+            let names = ingress.secret_names.iter();
+            names.map(move |name| (namespace.to_owned(), name.clone()))
+        });
+        let absent =
+            absent.filter(|(namespace, name)| self.is_absent(&ObjectRef::secret(namespace, name)));
+        let unmarked =
+            |key: &&Key| self.secrets.get(key).is_none_or(|secret| secret.owner.is_none());
+        let asked_for = self.makers.asked_for.iter().filter(unmarked).cloned();
+        let namespaces = absent.chain(asked_for).map(|(namespace, _)| namespace);
+        namespaces.filter(|namespace| !self.makers.searched.contains_key(namespace)).collect()
+    }
+
+    pub(super) fn absorb_maker(&mut self, seen: MakerSeen) {
+        for made in self.makers.take(seen) {
+            self.own_what_is_made(&made);
+        }
+    }
+
+    pub(super) fn forget_maker(&mut self, object: &ObjectRef) {
+        for made in self.makers.forget(object) {
+            self.own_what_is_made(&made);
+        }
+    }
+
+    /// Says anew who owns the Secrets that are made so.
+    fn own_what_is_made(&mut self, made: &Made) {
+        if let (Some(namespace), false) = (&made.namespace, made.hashed) {
+            return self.own_by_maker(&(namespace.clone(), made.name.clone()));
+        }
+        let those = |secret: &&Key| {
+            secret.1 == made.name || without_hash(&secret.1) == Some(made.name.as_str())
+        };
+        let keys: Vec<Key> = self.secrets.keys().filter(those).cloned().collect();
+        for key in keys {
+            self.own_by_maker(&key);
+        }
+    }
+
+    /// Says who owns the Secret: the marks on it, unless there is none, or only that of a copy and
+    /// a Certificate is there that makes this very Secret.
+    pub(super) fn own_by_maker(&mut self, key: &Key) {
+        let Some(secret) = self.secrets.get(key) else { return };
+        if self.makers.is_empty() && matches!(secret.told, Told::Marks) {
+            return;
+        }
+        let object = secret.object.clone();
+        let maker = self.maker_of(&object);
+        let Some(secret) = self.secrets.get_mut(key) else { return };
+        let marked = match std::mem::replace(&mut secret.told, Told::Marks) {
+            Told::Marks => secret.owner.take(),
+            Told::Maker(marked) => marked.map(|owner| *owner),
+        };
+        let counts = |maker: &Maker| {
+            let certificate = maker.object.kind == Kind::Certificate;
+            marked.as_ref().is_none_or(|owner| owner.role == Role::Copies && certificate)
+        };
+        match maker.filter(counts) {
+            Some(maker) => {
+                secret.owner = Some(maker.owner(&object));
+                secret.told = Told::Maker(marked.map(Box::new));
+            }
+            None => secret.owner = marked,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::selection::Selection;
+    use crate::observation::{MetaSeen, Observation, SecretSeen, TlsEntry};
+    use ring::rand::SystemRandom;
+
+    fn maker(kind: Kind, by: &'static str, name: &str, makes: Vec<Made>) -> MakerSeen {
+        let object = ObjectRef::namespaced(kind, "shop", name);
+        MakerSeen { object, by, told_by: "spec.secretName".to_owned(), makes }
+    }
+
+    fn made(namespace: Option<&str>, name: &str) -> Made {
+        Made {
+            namespace: namespace.map(str::to_owned),
+            not_in: None,
+            name: name.to_owned(),
+            hashed: false,
+        }
+    }
+
+    fn asks(key: &str, value: &str, tls: Vec<TlsEntry>) -> IngressSeen {
+        IngressSeen {
+            object: ObjectRef::ingress("shop", "front"),
+            meta: MetaSeen {
+                annotations: [(key.to_owned(), value.to_owned())].into(),
+                ..MetaSeen::default()
+            },
+            class_name: None,
+            rule_hosts: Vec::new(),
+            tls,
+            addresses: Vec::new(),
+        }
+    }
+
+    fn entry(host: &str, secret: &str) -> TlsEntry {
+        TlsEntry { hosts: vec![host.to_owned()], secret_name: Some(secret.to_owned()) }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+    fn of(observations: Vec<Observation>) -> Inventory {
+        let mut inventory = Inventory::new(Selection::default());
+        for seen in observations {
+            inventory.absorb(seen, &SystemRandom::new());
+        }
+        inventory
+    }
+
+    fn seen(maker: MakerSeen) -> Observation {
+        Observation::Makers { searched: None, seen: vec![maker], unseen: Vec::new() }
+    }
+
+    fn secret(namespace: &str, name: &str, annotations: &[(&str, &str)]) -> Observation {
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        Observation::Secret(SecretSeen {
+            object: ObjectRef::secret(namespace, name),
+            meta: MetaSeen {
+                annotations: annotations.iter().map(own).collect(),
+                ..MetaSeen::default()
+            },
+            secret_type: "kubernetes.io/tls".to_owned(),
+            immutable: false,
+            data: BTreeMap::new(),
+            not_base64: Vec::new(),
+        })
+    }
+
+    fn owner<'i>(inventory: &'i Inventory, namespace: &str, name: &str) -> Option<&'i str> {
+        Some(inventory.secret(namespace, name)?.owner.as_ref()?.name.as_str())
+    }
+
+    #[test]
+    fn an_ingress_asks_by_its_annotation_for_entries_with_hosts_and_a_secret() {
+        for (key, value, by) in [
+            ("cert-manager.io/issuer", "ca", Some("cert-manager")),
+            ("cert-manager.io/cluster-issuer", "", Some("cert-manager")),
+            ("kubernetes.io/tls-acme", "True", Some("cert-manager")),
+            ("kubernetes.io/tls-acme", "yes", None),
+            ("cert-manager.io/issuer-kind", "ClusterIssuer", None),
+            ("haproxy-ingress.github.io/cert-signer", "acme", Some("haproxy-ingress")),
+            ("cert.gardener.cloud/purpose", "managed", Some("Gardener cert-management")),
+            ("acme.cert-manager.io/http01-edit-in-place", "true", None),
+        ] {
+            let hostless = TlsEntry { hosts: Vec::new(), secret_name: Some("hostless".to_owned()) };
+            let nameless = TlsEntry { hosts: vec!["b".to_owned()], secret_name: None };
+            let asked = asked_by(&asks(key, value, vec![entry("a", "web"), hostless, nameless]));
+            assert_eq!(asked.as_ref().map(|maker| maker.by), by, "{key}: {value}");
+            let names = asked.map(|maker| maker.makes.into_iter().map(|made| made.name));
+            let names: Vec<String> = names.into_iter().flatten().collect();
+            assert_eq!(names, if by.is_some() { vec!["web"] } else { vec![] }, "{key}");
+        }
+    }
+
+    #[test]
+    fn an_object_beside_an_unmarked_secret_owns_it_whichever_is_seen_first() {
+        let certificate = || {
+            seen(maker(Kind::Certificate, "cert-manager", "web", vec![made(Some("shop"), "web")]))
+        };
+        for observations in [
+            vec![certificate(), secret("shop", "web", &[]), secret("blog", "web", &[])],
+            vec![secret("shop", "web", &[]), secret("blog", "web", &[]), certificate()],
+        ] {
+            let inventory = of(observations);
+            assert_eq!(owner(&inventory, "shop", "web"), Some("cert-manager"));
+            assert_eq!(owner(&inventory, "blog", "web"), None);
+        }
+    }
+
+    #[test]
+    fn a_mark_on_the_secret_counts_but_a_certificate_counts_before_that_of_a_copy() {
+        let copy = [("reflector.v1.k8s.emberstack.com/reflects", "certs/web")];
+        let helm = [("meta.helm.sh/release-name", "shop")];
+        let made = || vec![made(Some("shop"), "web")];
+        for (marks, kind, by, expected) in [
+            (&copy[..], Kind::Certificate, "cert-manager", "cert-manager"),
+            (&copy, Kind::SealedSecret, "Sealed Secrets", "Reflector"),
+            (&helm, Kind::SealedSecret, "Sealed Secrets", "Helm release shop"),
+            (&[], Kind::SealedSecret, "Sealed Secrets", "Sealed Secrets"),
+        ] {
+            let inventory =
+                of(vec![secret("shop", "web", marks), seen(maker(kind, by, "web", made()))]);
+            assert_eq!(owner(&inventory, "shop", "web"), Some(expected), "{marks:?}");
+        }
+    }
+
+    #[test]
+    fn an_ingress_that_asks_no_more_leaves_the_secret_to_whom_it_was() {
+        let ingress = |value: &str| {
+            Observation::Ingress(asks("kubernetes.io/tls-acme", value, vec![entry("a", "web")]))
+        };
+        let copy = [("reflector.v1.k8s.emberstack.com/reflects", "certs/other")];
+        for (marks, before, after) in
+            [(&[][..], Some("cert-manager"), None), (&copy, Some("Reflector"), Some("Reflector"))]
+        {
+            let secret = || secret("shop", "web", marks);
+            assert_eq!(owner(&of(vec![secret(), ingress("true")]), "shop", "web"), before);
+            let inventory = of(vec![secret(), ingress("true"), ingress("false")]);
+            assert_eq!(owner(&inventory, "shop", "web"), after);
+        }
+    }
+
+    #[test]
+    fn kustomize_makes_the_name_with_its_hash_too_and_no_other() {
+        let hashed = Made { hashed: true, ..made(None, "web") };
+        let inventory = of(vec![seen(maker(Kind::Kustomization, "kustomize", "k", vec![hashed]))]);
+        for (name, is_made) in [
+            ("web", true),
+            ("web-5f6h7k8m9t", true),
+            ("web-5f6h7k8m9a", false),
+            ("web-5f6h7k8m9", false),
+            ("web-tls-5f6h7k8m9t", false),
+            ("other", false),
+        ] {
+            let maker = inventory.maker_of(&ObjectRef::secret("any", name));
+            assert_eq!(maker.is_some(), is_made, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_original_of_copies_of_one_name_is_not_made() {
+        let cloned = Made { not_in: Some("certs".to_owned()), ..made(None, "web") };
+        let policy = maker(Kind::ClusterPolicy, "Kyverno", "sync", vec![cloned]);
+        let inventory =
+            of(vec![secret("certs", "web", &[]), secret("shop", "web", &[]), seen(policy)]);
+        assert_eq!(owner(&inventory, "certs", "web"), None);
+        assert_eq!(owner(&inventory, "shop", "web"), Some("Kyverno"));
+    }
+
+    #[test]
+    fn who_is_named_without_a_namespace_is_looked_for_in_all() {
+        let sealed =
+            maker(Kind::SealedSecret, "Sealed Secrets", "web", vec![made(Some("shop"), "web")]);
+        let inventory = of(vec![seen(sealed)]);
+        let anywhere = ObjectRef { namespace: None, ..ObjectRef::secret("", "web") };
+        assert!(inventory.maker_of(&anywhere).is_some());
+        assert!(inventory.maker_of(&ObjectRef::secret("blog", "web")).is_none());
+    }
+}
