@@ -132,7 +132,7 @@ pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> 
     let (namespace, name) = (wish.object.namespace(), wish.object.name.as_str());
     match (inventory.secret(namespace, name), wish.replace) {
         (None, _) => {
-            match rotation::made_by_another(inventory, &wish.object, wish.override_owner) {
+            match rotation::made_by_another(inventory, &wish.object, Some(wish.override_owner)) {
                 Some(refusal) => plan.refused.push(refusal),
                 None => plan.steps.push(Step::CreateSecret(CreateSecret {
                     object: wish.object.clone(),

@@ -153,7 +153,13 @@ fn owner_forbids(
             ),
             way_out(inventory, owner),
         )),
-        (false, Some(_)) => Some((owner.told(), way_out(inventory, owner))),
+        (false, Some(object)) => Some((
+            owner.told(),
+            way_out(inventory, owner).note(format!(
+                "--override-owner rotates it here only once {} is gone",
+                object.short()
+            )),
+        )),
         (false, None) => Some((
             owner.told(),
             way_out(inventory, owner).note("--override-owner rotates it here all the same"),
@@ -175,28 +181,27 @@ fn way_out(inventory: &Inventory, owner: &Owner) -> Remedy {
 }
 
 /// Why a Secret that is not there may not be made by hand: somebody else makes it, and the two
-/// would be at odds. Not even an override makes it beside cert-manager or External Secrets.
+/// would be at odds. `overridden` says whether an override was asked for, where one can be: not even
+/// then is it made beside cert-manager or External Secrets.
 #[must_use]
 pub fn made_by_another(
     inventory: &Inventory,
     secret: &ObjectRef,
-    override_owner: bool,
+    overridden: Option<bool>,
 ) -> Option<LeftOut> {
     let maker = inventory.maker_of(secret)?;
-    let may_be_overridden = maker.owner(secret).live_while.is_none();
-    if override_owner && may_be_overridden {
-        return None;
-    }
+    let lives = maker.owner(secret).live_while.is_some();
     let way_out = maker.way_out(secret);
+    let remedy = match overridden.filter(|_| !lives) {
+        Some(true) => return None,
+        Some(false) => way_out.note("--override-owner goes ahead all the same"),
+        None => way_out,
+    };
     Some(LeftOut {
         object: secret.clone(),
         reason: Reason::Owned,
         message: format!("it is not there, and {}", maker.told()),
-        remedy: if may_be_overridden {
-            way_out.note("--override-owner goes ahead all the same")
-        } else {
-            way_out
-        },
+        remedy,
     })
 }
 
@@ -283,6 +288,10 @@ impl Planner<'_> {
             return no(Reason::CaCertificate, message, "name it to replace it all the same".into());
         }
         if secret.secret_type != TLS_SECRET {
+            let (overridden, force) = (self.wish.override_owner, self.wish.force);
+            if let Some(refusal) = forbidden(self.inventory, secret, overridden, force) {
+                return Verdict::No(Box::new(refusal));
+            }
             let message = "it is not of type kubernetes.io/tls, and a batch leaves others alone";
             return no(Reason::WrongType, message, remedy::rotate(&secret.object));
         }
@@ -329,7 +338,7 @@ impl Planner<'_> {
     }
 
     fn not_there(&self, object: &ObjectRef) -> LeftOut {
-        if let Some(made) = made_by_another(self.inventory, object, false) {
+        if let Some(made) = made_by_another(self.inventory, object, None) {
             return made;
         }
         let unseen =
