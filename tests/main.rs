@@ -54,6 +54,7 @@ mod cases {
     mod public_vectors;
     mod readme;
     mod real_parts;
+    mod refusals;
     mod remedies;
     mod scenarios;
     mod secrecy;

@@ -8,15 +8,19 @@
 
 mod encoding;
 mod issuers;
+mod keys;
+mod problem;
 
 use crate::gke::limits::MAX_CHAIN;
 use crate::inventory::bundle::Bundle;
 use crate::x509::cert::{Certificate, HostMatch, OID_SERVER_AUTH, San};
 use crate::x509::chain;
 use crate::x509::dates::DateForm;
-use crate::x509::key::{Pairing, PointForm};
+use crate::x509::key::Pairing;
 use crate::x509::pem::Oddity;
 use crate::x509::{instant, name};
+pub use problem::Problem;
+use problem::Problems;
 use time::OffsetDateTime;
 
 /// Somebody who looks at a server's certificate.
@@ -79,6 +83,18 @@ const HANDSHAKES: &[Client] = &[Rustls, Go, OpenSsl, Browsers, GrpcPython];
 /// a server, such as a file of roots.
 #[must_use]
 pub fn verdicts(bundle: &Bundle, now: OffsetDateTime) -> Vec<Verdict> {
+    let Some(problems) = judged(bundle, now) else { return Vec::new() };
+    Client::ALL.into_iter().map(|client| problems.of(client)).collect()
+}
+
+/// Each reason for which anybody refuses the pair at `now`, as [`verdicts`] has them.
+#[must_use]
+pub fn problems(bundle: &Bundle, now: OffsetDateTime) -> Vec<Problem> {
+    judged(bundle, now).map(|problems| problems.0).unwrap_or_default()
+}
+
+/// What is wrong with the pair; none for bundles that hold no certificate for a server.
+fn judged(bundle: &Bundle, now: OffsetDateTime) -> Option<Problems> {
     let Some(leaf) = bundle.leaf().filter(|leaf| !leaf.is_ca || leaf.is_for_hosts()) else {
         return of_a_later_leaf(bundle);
     };
@@ -89,14 +105,14 @@ pub fn verdicts(bundle: &Bundle, now: OffsetDateTime) -> Vec<Verdict> {
     about_names(leaf, &mut problems);
     about_form(leaf, &mut problems);
     about_use(leaf, &mut problems);
-    about_key(leaf, &mut problems);
-    about_signatures(bundle, &mut problems);
-    Client::ALL.into_iter().map(|client| problems.of(client)).collect()
+    keys::about_key(leaf, &mut problems);
+    keys::about_signatures(bundle, &mut problems);
+    Some(problems)
 }
 
 /// Servers take the first certificate for theirs, whichever it is: when it is a CA's and that of a
 /// server stands behind it, nobody gets a connection.
-fn of_a_later_leaf(bundle: &Bundle) -> Vec<Verdict> {
+fn of_a_later_leaf(bundle: &Bundle) -> Option<Problems> {
     let arrangement = chain::arrange(&bundle.certificates, bundle.key_position);
     let position = arrangement.path.first().copied().unwrap_or_default();
     // X.509 of the first version does not say what is a CA: a file of old roots is no chain.
@@ -104,13 +120,13 @@ fn of_a_later_leaf(bundle: &Bundle) -> Vec<Verdict> {
         position > 0 && (leaf.is_for_hosts() || bundle.key_position == Some(position))
     };
     if !bundle.certificates.get(position).is_some_and(is_for_servers) {
-        return Vec::new();
+        return None;
     }
     let mut problems = Problems::default();
     let place = position + 1;
     let why = format!("the first certificate is not the server's, which is certificate {place}");
-    problems.add(&Client::ALL, why);
-    Client::ALL.into_iter().map(|client| problems.of(client)).collect()
+    problems.add(&Client::ALL, why).told_by(&["chain-out-of-order", "key-mismatch", "ca-as-leaf"]);
+    Some(problems)
 }
 
 /// Why the client would refuse `leaf` for this host at `now`, though it was told to trust it: the
@@ -127,33 +143,22 @@ pub fn refusal(
     match leaf.match_host(host) {
         HostMatch::San(_) => {}
         HostMatch::CommonNameOnly(_) => about_names(leaf, &mut problems),
-        HostMatch::None => problems.add(HANDSHAKES, format!("it does not name {host}")),
+        HostMatch::None => {
+            problems.add(HANDSHAKES, format!("it does not name {host}"));
+        }
     }
     about_use(leaf, &mut problems);
-    about_key(leaf, &mut problems);
+    keys::about_key(leaf, &mut problems);
     about_form(leaf, &mut problems);
     problems.of(client).reasons.into_iter().next()
-}
-
-/// What was found, and who refuses for it.
-#[derive(Default)]
-struct Problems(Vec<(Vec<Client>, String)>);
-
-impl Problems {
-    fn add(&mut self, who: &[Client], why: impl Into<String>) {
-        self.0.push((who.to_vec(), why.into()));
-    }
-
-    fn of(&self, client: Client) -> Verdict {
-        let own = self.0.iter().filter(|(who, _)| who.contains(&client));
-        Verdict { client, reasons: own.map(|(_, why)| why.clone()).collect() }
-    }
 }
 
 /// A server that has the wrong key cannot be talked to by anybody.
 fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
     if bundle.pairing == Pairing::Differs {
-        problems.add(&Client::ALL, "the private key is not the first certificate's");
+        problems
+            .add(&Client::ALL, "the private key is not the first certificate's")
+            .told_by(&["key-mismatch", "chain-out-of-order"]);
     }
     // Those of its issuers count too, where every block is a certificate of which the place is known.
     let path = chain::arrange(&bundle.certificates, Some(0)).path;
@@ -174,30 +179,35 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
             Oddity::OldKeyLabel | Oddity::OtherKeyLabel => &[],
         };
         let whose = if odd.index == 0 { "its block" } else { "an issuer's block" };
-        problems.add(who, format!("they pass over {whose}: {}", odd.what.what()));
+        problems
+            .add(who, format!("they pass over {whose}: {}", odd.what.what()))
+            .told_by(&["cert-unreadable"]);
     }
     if !bundle.damaged.is_empty() {
-        problems.add(&[Go, OpenSsl, GrpcPython], "a certificate beside it cannot be read");
+        problems
+            .add(&[Go, OpenSsl, GrpcPython], "a certificate beside it cannot be read")
+            .told_by(&["cert-unreadable"]);
     }
     let count = bundle.certificates.len() + bundle.damaged.len();
     if count > MAX_CHAIN {
-        problems.add(
-            &[GkeLoadBalancer],
-            format!("it takes at most {MAX_CHAIN} certificates, and there are {count}"),
-        );
+        let why = format!("it takes at most {MAX_CHAIN} certificates, and there are {count}");
+        problems.add(&[GkeLoadBalancer], why).told_by(&["gke-chain-too-long"]);
     }
 }
 
 fn about_lifetime(leaf: &Certificate, now: OffsetDateTime, problems: &mut Problems) {
     if leaf.not_after < now {
-        problems.add(HANDSHAKES, format!("it expired on {}", instant::show_date(leaf.not_after)));
+        let why = format!("it expired on {}", instant::show_date(leaf.not_after));
+        problems.add(HANDSHAKES, why).told_by(&["expired"]);
     } else if leaf.not_before > now {
         let from = instant::show_date(leaf.not_before);
-        problems.add(HANDSHAKES, format!("it is not valid before {from}"));
+        problems
+            .add(HANDSHAKES, format!("it is not valid before {from}"))
+            .told_by(&["not-yet-valid"]);
     }
     if leaf.not_after == now {
         // RFC 5280 counts the last second in; OpenSSL does not.
-        problems.add(&[OpenSsl], "it is in its last second");
+        problems.add(&[OpenSsl], "it is in its last second").told_by(&["expired", "expires-soon"]);
     }
 }
 
@@ -212,26 +222,41 @@ fn about_names(leaf: &Certificate, problems: &mut Problems) {
         San::Dns(_) | San::Ip(_) | San::Email(_) | San::Uri(_) => false,
     });
     if !leaf.san_is_readable {
-        problems.add(HANDSHAKES, "its subjectAltName cannot be taken apart");
+        problems
+            .add(HANDSHAKES, "its subjectAltName cannot be taken apart")
+            .told_by(NAMELESS)
+            .not_loaded_by_go(true);
     } else if leaf.names.iter().any(lives) {
         if malformed {
-            problems.add(&[Go, Browsers, GrpcPython], "its subjectAltName has a malformed name");
+            problems
+                .add(&[Go, Browsers, GrpcPython], "its subjectAltName has a malformed name")
+                .told_by(NAMELESS)
+                .not_loaded_by_go(true);
         }
-    } else if leaf.dns().any(name::is_wildcard_of_one_label) {
-        problems.add(
-            &[Rustls, OpenSsl, Browsers, GrpcPython],
-            "its wildcard has only one label behind it",
-        );
-    } else if leaf.dns().next().is_some() || !falls_back(leaf) {
-        problems.add(HANDSHAKES, "it names no host or address that can be matched");
-    } else if leaf.has_san {
-        problems.add(&[Rustls, Go, Browsers], "its subjectAltName names no host");
     } else {
-        problems.add(
-            &[Rustls, Go, Browsers],
-            "it has no subjectAltName, and its common name does not count",
-        );
+        let (who, why) = who_finds_no_name(leaf);
+        problems.add(who, why).told_by(NAMELESS);
     }
+}
+
+/// Rules that tell of names nobody can match.
+const NAMELESS: &[&str] = &["cn-only", "san-malformed", "host-not-covered"];
+
+/// Who does not find a host in a certificate that has none among its names, and why.
+fn who_finds_no_name(leaf: &Certificate) -> (&'static [Client], &'static str) {
+    if leaf.dns().any(name::is_wildcard_of_one_label) {
+        let who: &[Client] = &[Rustls, OpenSsl, Browsers, GrpcPython];
+        return (who, "its wildcard has only one label behind it");
+    }
+    if leaf.dns().next().is_some() || !falls_back(leaf) {
+        return (HANDSHAKES, "it names no host or address that can be matched");
+    }
+    let why = if leaf.has_san {
+        "its subjectAltName names no host"
+    } else {
+        "it has no subjectAltName, and its common name does not count"
+    };
+    (&[Rustls, Go, Browsers], why)
 }
 
 /// Whether clients that fall back to the common name find a host there.
@@ -248,12 +273,16 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
                 "a date of it is not written in UTC to the second",
             );
         }
-        DateForm::Fraction => problems.add(HANDSHAKES, "a date of it is not written to the second"),
+        DateForm::Fraction => {
+            problems.add(HANDSHAKES, "a date of it is not written to the second");
+        }
     }
     if leaf.version < 3 {
-        problems.add(&[Rustls], format!("it is of X.509 version {}", leaf.version));
+        problems
+            .add(&[Rustls], format!("it is of X.509 version {}", leaf.version))
+            .told_by(NAMELESS);
     }
-    encoding::about_encoding(leaf, "it", problems);
+    encoding::about_encoding(leaf, None, problems);
     if !leaf.unusual_critical.is_empty() {
         let policies = leaf.unusual_critical.iter().all(|oid| POLICIES.contains(&oid.as_str()));
         let who: &[Client] = if policies { &[Rustls] } else { HANDSHAKES };
@@ -261,13 +290,21 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
         problems.add(who, format!("it has a critical extension that they do not know: {oids}"));
     }
     if leaf.trailing_bytes > 0 {
-        problems.add(&[Rustls, Go, OpenSsl, GrpcPython], "bytes stand behind it in its block");
+        problems
+            .add(&[Rustls, Go, OpenSsl, GrpcPython], "bytes stand behind it in its block")
+            .told_by(&["trailing-data"])
+            .not_loaded_by_go(true);
     }
     if leaf.serial.starts_with('-') {
-        problems.add(&[Go], "its serial number is negative");
+        problems
+            .add(&[Go], "its serial number is negative")
+            .told_by(&["bad-serial"])
+            .not_loaded_by_go(true);
     }
     if leaf.lifetime_seconds() > crate::x509::profile::MAX_ROTATED_LIFETIME.whole_seconds() {
-        problems.add(&[Browsers], "Safari: it lives for more than 825 days");
+        problems
+            .add(&[Browsers], "Safari: it lives for more than 825 days")
+            .told_by(&["lifetime-too-long"]);
     }
 }
 
@@ -281,16 +318,22 @@ const ANY_USAGE: &str = "2.5.29.37.0";
 
 fn about_use(leaf: &Certificate, problems: &mut Problems) {
     if leaf.is_ca {
-        problems.add(&[Rustls], "it says that it is a CA");
-        problems.add(&[Browsers], "Firefox: it says that it is a CA");
+        problems.add(&[Rustls], "it says that it is a CA").told_by(&["ca-as-leaf"]);
+        problems.add(&[Browsers], "Firefox: it says that it is a CA").told_by(&["ca-as-leaf"]);
     }
     about_usages(leaf, problems);
     let Some(usage) = leaf.key_usage else { return };
+    // That of a CA comes with being one.
+    let told_by: &[_] = if leaf.is_ca { &["ca-as-leaf"] } else { &[] };
     if usage & (DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT) == 0 {
-        problems.add(&[OpenSsl], "its key usage allows nothing that a server does");
+        problems
+            .add(&[OpenSsl], "its key usage allows nothing that a server does")
+            .told_by(told_by);
     }
     if usage & DIGITAL_SIGNATURE == 0 {
-        problems.add(&[Browsers, GrpcPython], "its key usage lacks digitalSignature");
+        problems
+            .add(&[Browsers, GrpcPython], "its key usage lacks digitalSignature")
+            .told_by(told_by);
     }
 }
 
@@ -300,104 +343,33 @@ fn about_usages(leaf: &Certificate, problems: &mut Problems) {
     if names(OID_SERVER_AUTH) {
         return;
     }
+    let mut add = |who: &[Client], why: &str| {
+        problems.add(who, why).told_by(&["missing-server-auth"]);
+    };
     let why = if names(ANY_USAGE) {
         let why = "its extended key usage says \"any\" instead of serverAuth";
-        problems.add(&[Rustls, OpenSsl], why);
+        add(&[Rustls, OpenSsl], why);
         why
     } else {
         let why = "its extended key usage does not name serverAuth";
-        problems.add(&[Rustls, Browsers], why);
+        add(&[Rustls, Browsers], why);
         // Go takes an empty list for no limit, OpenSSL the gated cryptography of the nineties.
         if !usages.is_empty() {
-            problems.add(&[Go], why);
+            add(&[Go], why);
         }
         if !GATED.iter().any(|usage| names(usage)) {
-            problems.add(&[OpenSsl], why);
+            add(&[OpenSsl], why);
         }
         why
     };
     // gRPC's Python package was measured to connect where the certificate is pinned.
     if !leaf.self_signed {
-        problems.add(&[GrpcPython], why);
+        add(&[GrpcPython], why);
     }
 }
 
 /// Server Gated Cryptography, of Microsoft and of Netscape.
 const GATED: [&str; 2] = ["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"];
-
-fn about_key(leaf: &Certificate, problems: &mut Problems) {
-    let key = leaf.key_type.as_str();
-    let why = format!("they take no {key} keys");
-    match leaf.point_form {
-        PointForm::Plain => {}
-        PointForm::Odd => {
-            problems.add(&[Rustls, Go], "its public point is not written with both coordinates");
-        }
-        PointForm::Invalid => problems.add(&Client::ALL, "its public key is no point of its curve"),
-    }
-    match key {
-        "p256" | "p384" => {}
-        "p224" => problems.add(&Client::ALL, why),
-        "ed448" => {
-            problems.add(&[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython], why);
-        }
-        "p521" => problems.add(&[Rustls, Browsers, GkeLoadBalancer, GrpcPython], why),
-        "ed25519" => problems.add(&[Browsers, GkeLoadBalancer, GrpcPython], why),
-        // OpenSSL alone knows keys that are for PSS and nothing else, and signs with them.
-        pss if pss.starts_with("rsa-pss-") => {
-            let who: &[Client] = if leaf.weak_key().is_some() {
-                &Client::ALL
-            } else {
-                &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython]
-            };
-            problems.add(who, why);
-        }
-        other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
-            Some(Ok(..1024)) => problems.add(&Client::ALL, why),
-            Some(Ok(1024..2048)) => {
-                problems.add(&[Rustls, OpenSsl, Browsers, GkeLoadBalancer], why);
-            }
-            Some(Ok(8193..)) => problems.add(&[Rustls, Go, Browsers, GkeLoadBalancer], why),
-            Some(Ok(_)) => {}
-            _ => problems.add(&Client::ALL, why),
-        },
-    }
-}
-
-fn about_signatures(bundle: &Bundle, problems: &mut Problems) {
-    let arrangement = chain::arrange(&bundle.certificates, Some(0));
-    for (place, position) in arrangement.path.iter().enumerate() {
-        let certificate = &bundle.certificates[*position];
-        let what = if place == 0 { "it is" } else { "its issuer is" };
-        about_algorithm(certificate, what, problems);
-        let Some(digest) = certificate.weak_digest() else { continue };
-        let why = format!("{what} signed over {digest}");
-        match (certificate.self_signed, digest) {
-            // The signature of what is pinned is nobody's concern but webpki's.
-            (true, _) => problems.add(&[Rustls], why),
-            (false, "SHA-1") => problems.add(&[Rustls, Go, OpenSsl, Browsers], why),
-            (false, _) => problems.add(HANDSHAKES, why),
-        }
-    }
-}
-
-/// Signatures that not everybody knows how to verify. Nobody verifies that of a pinned certificate.
-fn about_algorithm(certificate: &Certificate, what: &str, problems: &mut Problems) {
-    let algorithm = &*certificate.signature;
-    let who: &[Client] = match algorithm {
-        _ if certificate.self_signed => return,
-        "Ed25519" => &[Browsers],
-        "Ed448" => &[Rustls, Go, Browsers, GrpcPython],
-        "SHA-512 with ECDSA" => &[Rustls],
-        _ if algorithm.starts_with("SHA-224") => &[Rustls, Go, Browsers],
-        _ if algorithm.ends_with("DSA") && !algorithm.ends_with("ECDSA") => {
-            &[Rustls, Go, Browsers, GrpcPython]
-        }
-        _ if algorithm.starts_with(|digit: char| digit.is_ascii_digit()) => HANDSHAKES,
-        _ => return,
-    };
-    problems.add(who, format!("{what} signed by {algorithm}, which they cannot verify"));
-}
 
 #[cfg(test)]
 mod tests {
@@ -480,14 +452,18 @@ mod tests {
         ] {
             let leaf = Certificate { self_signed: false, signature: signature.into(), ..good() };
             let mut problems = Problems::default();
-            about_algorithm(&leaf, "it is", &mut problems);
+            keys::about_algorithm(&leaf, "it is", &mut problems);
             let refuses = |client: &Client| !problems.of(*client).reasons.is_empty();
             let refused: Vec<Client> = Client::ALL.into_iter().filter(refuses).collect();
             assert_eq!(refused, refusing, "{signature}");
             let pinned = Certificate { self_signed: true, ..leaf };
             let mut problems = Problems::default();
-            about_algorithm(&pinned, "it is", &mut problems);
-            assert_eq!(problems.0, [], "{signature}: nobody verifies it where it is pinned");
+            keys::about_algorithm(&pinned, "it is", &mut problems);
+            assert_eq!(
+                problems.0,
+                Vec::new(),
+                "{signature}: nobody verifies it where it is pinned"
+            );
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Findings: what a rule says of an object, with its evidence.
 
 use super::Rule;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How bad a finding is.
@@ -122,7 +123,42 @@ impl Findings {
         self.0.extend(findings);
     }
 
+    /// What was found up to now, for a rule that is silent where another one spoke.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        let about = self.0.iter().flat_map(|finding| {
+            let objects = std::iter::once(&finding.object).chain(&finding.related);
+            objects.map(|object| Told::entry(finding.rule, object))
+        });
+        Told(about.collect())
+    }
+
+    /// Makes what this rule found on the object at least so bad.
+    pub fn raise(&mut self, rule: &str, object: &ObjectRef, floor: Severity) {
+        let about =
+            |finding: &&mut Finding| finding.rule == rule && finding.object.same_object(object);
+        for finding in self.0.iter_mut().filter(about) {
+            finding.severity = finding.severity.max(floor);
+        }
+    }
+
     pub(super) fn into_vec(self) -> Vec<Finding> {
         self.0
+    }
+}
+
+/// Which rules have spoken of which objects, whatever key or place they spoke of.
+#[derive(Debug)]
+pub struct Told(BTreeSet<(&'static str, Kind, String, String)>);
+
+impl Told {
+    /// Whether a finding of this rule is about the object, or has it on the other side.
+    #[must_use]
+    pub fn of(&self, rule: &'static str, object: &ObjectRef) -> bool {
+        self.0.contains(&Self::entry(rule, object))
+    }
+
+    fn entry(rule: &'static str, object: &ObjectRef) -> (&'static str, Kind, String, String) {
+        (rule, object.kind, object.namespace().to_owned(), object.name.clone())
     }
 }

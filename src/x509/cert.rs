@@ -6,7 +6,7 @@
 
 use super::dates::{self, DateForm};
 use super::flaw::{self, Flaw};
-use super::key::{PointForm, PublicKey};
+use super::key::{PointForm, PublicKey, RsaForm};
 use super::name_constraints::NameLimits;
 use super::signature::{self, Verdict};
 use super::signer::{NameDigest, SignatureCheck};
@@ -101,6 +101,8 @@ pub struct Certificate {
     pub key_type: String,
     /// How the point of an EC key is written, which not every client reads.
     pub point_form: PointForm,
+    /// Whether the numbers of an RSA key are as every client takes them.
+    pub rsa_form: RsaForm,
     /// A short digest of the public key, to be compared with a private key's by eye.
     pub key_id: String,
 }
@@ -217,6 +219,7 @@ fn facts(
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
         point_form: public.point_form(),
+        rsa_form: public.rsa_form(),
         key_id: public.id(),
     };
     (facts, public)

@@ -125,6 +125,22 @@ impl PublicKey {
         }
     }
 
+    /// How the numbers of an RSA key fare with readers that bound them.
+    #[must_use]
+    pub fn rsa_form(&self) -> RsaForm {
+        let Self::Rsa { modulus, exponent, .. } = self else { return RsaForm::Plain };
+        let is_even = |number: &[u8]| number.last().is_none_or(|byte| byte & 1 == 0);
+        if is_even(modulus) || is_even(exponent) || exponent == &[1] {
+            return RsaForm::Degenerate;
+        }
+        match bit_length(exponent) {
+            ..=31 => RsaForm::Plain,
+            32..=33 => RsaForm::Over31Bits,
+            34..=64 => RsaForm::Over33Bits,
+            _ => RsaForm::Over64Bits,
+        }
+    }
+
     /// How the point of an EC key is written; of any other key, as it should be.
     #[must_use]
     pub fn point_form(&self) -> PointForm {
@@ -147,6 +163,22 @@ impl PublicKey {
             _ => PointForm::Odd,
         }
     }
+}
+
+/// How an RSA key's numbers fare with those who bound them; ordinary ones are 3 and 65537.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RsaForm {
+    /// An odd modulus and an odd exponent from 3 to 2³¹ − 1; also of keys that are not RSA.
+    #[default]
+    Plain,
+    /// An exponent of 32 or 33 bits: Go's crypto/rsa stops at 31.
+    Over31Bits,
+    /// An exponent of 34 to 64 bits: ring and `BoringSSL` stop at 33.
+    Over33Bits,
+    /// An exponent of more than 64 bits: beside a modulus of more than 3072 OpenSSL stops there.
+    Over64Bits,
+    /// An even number, or an exponent of 1: arithmetic that most refuse, or cannot do.
+    Degenerate,
 }
 
 /// How the public point of an EC key is written (SEC 1 §2.3.3).
@@ -682,6 +714,11 @@ fn curve_name(oid: &str) -> &str {
         "1.2.840.10045.3.1.1" => "p192",
         P224 => "p224",
         "1.3.132.0.10" => "secp256k1",
+        // RFC 5639 §4.1, and SM2 of GB/T 32918.
+        "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.13" => "brainpoolP512r1",
+        "1.2.156.10197.1.301" => "sm2",
         "" => "ec with explicit parameters",
         other => other,
     }

@@ -19,6 +19,7 @@ import base64
 import hashlib
 import ipaddress
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -111,6 +112,52 @@ def keystore(pair):
     name = f"keystore-{pair.chain[0].fingerprint(hashes.SHA256()).hex()[:8]}.p12"
     cipher = serialization.BestAvailableEncryption(b"changeit")
     return kept(name, lambda: pkcs12.serialize_key_and_certificates(b"tls", pair.key, pair.chain[0], None, cipher))
+
+
+def odd_pair(name, *genpkey):
+    """A self-signed certificate for NAME.odd.example whose key is made so by openssl, and that key.
+
+    Most of these signatures are drawn anew each time, so both are kept, in one file."""
+
+    def make():
+        with tempfile.TemporaryDirectory() as folder:
+            files = {"key": Path(folder) / "key", "crt": Path(folder) / "crt"}
+            if isinstance(genpkey[0], int):
+                files["key"].write_bytes(rsa_with_exponent(*genpkey))
+            elif genpkey[0] == "DSA":
+                subprocess.run(["openssl", "dsaparam", "-genkey", "-out", files["key"], "2048"], check=True)
+            else:
+                subprocess.run(["openssl", "genpkey", "-out", files["key"], "-algorithm", *genpkey], check=True)
+            host = f"{name}.odd.example"
+            subprocess.run(
+                ["faketime", "2026-11-01 00:00:00 UTC", "openssl", "req", "-x509", "-new", "-days", "300"]
+                + ["-key", files["key"], "-out", files["crt"], "-subj", f"/CN={host}"]
+                + ["-addext", f"subjectAltName=DNS:{host}", "-addext", "basicConstraints=critical,CA:FALSE"]
+                + ["-addext", "extendedKeyUsage=serverAuth"],
+                check=True,
+            )
+            return files["key"].read_bytes() + files["crt"].read_bytes()
+
+    key, mark, crt = kept(f"odd-{name}.pem", make).partition(b"-----BEGIN CERTIFICATE-----")
+    return {"tls.crt": mark + crt, "tls.key": key}
+
+
+def rsa_with_exponent(bits, exponent):
+    """An RSA key with this public exponent, as PKCS#1; openssl makes few of them."""
+    while True:
+        made = rsa.generate_private_key(65537, bits).private_numbers()
+        p, q = made.p, made.q
+        if math.gcd(exponent, (p - 1) * (q - 1)) == 1:
+            break
+    d = pow(exponent, -1, (p - 1) * (q - 1))
+
+    def value(tag, content):
+        length = len(content).to_bytes((len(content).bit_length() + 7) // 8 or 1, "big")
+        return bytes([tag]) + (length if len(content) < 128 else bytes([0x80 | len(length)]) + length) + content
+
+    numbers = [0, p * q, exponent, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p)]
+    body = value(0x30, b"".join(value(2, n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in numbers))
+    return b"-----BEGIN RSA PRIVATE KEY-----\n" + base64.encodebytes(body) + b"-----END RSA PRIVATE KEY-----\n"
 
 
 def guide_pair():
@@ -604,6 +651,38 @@ def key_types(s):
         pair = s.pair(f"{name}.keys.example", use=use)
         s.secret(name, {**pair.data, "tls.key": form(pair.key)})
     s.ingress("keys", hosts_by_secret(s, "keys.example"))
+
+
+@scenario
+def odd_keys(s):
+    curve = lambda name, *more: ("EC", "-pkeyopt", f"ec_paramgen_curve:{name}", *more)
+    odd = {
+        "secp256k1": curve("secp256k1"),
+        "explicit": curve("P-256", "-pkeyopt", "ec_param_enc:explicit"),
+        "brainpool": curve("brainpoolP256r1"),
+        "p224": curve("secp224r1"),
+        "dsa": ("DSA",),
+        "pss": ("RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
+        "ed448": ("ED448",),
+        "ed25519": ("ED25519",),
+        "exponent-1": (2048, 1),
+        "exponent-3": (2048, 3),
+        "exponent-of-32-bits": (2048, 2**31 + 11),
+        "exponent-of-33-bits": (2048, 2**32 + 15),
+        "exponent-of-34-bits": (2048, 2**33 + 17),
+        "exponent-of-65-bits": (2048, 2**64 + 13),
+        "exponent-of-65-bits-long": (4096, 2**64 + 13),
+        "rsa-9216": (9216, 65537),
+    }
+    for name, how in odd.items():
+        s.secret(f"{name}-tls", odd_pair(name, *how))
+    hosts = {f"{name}.odd.example": f"{name}-tls" for name in odd}
+    by_go = ["explicit", "pss", "ed448", "exponent-1", "exponent-of-33-bits"]
+    elsewhere = [f"{name}.odd.example" for name in ["secp256k1", "ed25519", *by_go]]
+    s.ingress("nginx", {host: secret for host, secret in hosts.items() if not host.startswith("secp")})
+    s.ingress("contour", {host: hosts[host] for host in elsewhere}, ingress_class="contour")
+    s.secret("unserved-p224-tls", odd_pair("p224"))
+    s.secret("unserved-ed448-tls", odd_pair("ed448"))
 
 
 @scenario

@@ -96,8 +96,8 @@ fn what_a_ca_of_any_key_type_signs_is_accepted_by_everybody_who_trusts_it() {
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     let Some(told) = witness::go_clients(test, cases.path(), now) else { return };
     assert_eq!(told.len(), 24);
-    for (case, complaint) in told {
-        assert_eq!(complaint, None, "{case}");
+    for (case, go) in told {
+        assert_eq!(go.complaint, None, "{case}");
     }
 }
 
@@ -150,8 +150,8 @@ fn a_ca_of_any_name_is_its_leafs_issuer_to_the_byte() {
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     let Some(told) = witness::go_clients(test, cases.path(), now) else { return };
     assert_eq!(told.len(), names.len());
-    for (case, complaint) in told {
-        assert_eq!(complaint, None, "{case}");
+    for (case, go) in told {
+        assert_eq!(go.complaint, None, "{case}");
     }
 }
 

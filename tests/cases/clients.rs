@@ -6,7 +6,7 @@
 
 use crate::support::der::{extension, oid, sequence, tlv};
 use crate::support::forged::{self, Forged, ca, dates, extended, key_usage};
-use crate::support::witness;
+use crate::support::witness::{self, OfGo};
 use certwright::audit::clients::{self, Client};
 use certwright::inventory::bundle::Bundle;
 use certwright::x509::cert::{Certificate, San};
@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 /// The instant every scenario is judged at.
-const AT: OffsetDateTime = datetime!(2026-11-21 00:00 UTC);
+pub(super) const AT: OffsetDateTime = datetime!(2026-11-21 00:00 UTC);
 
 const SCENARIOS: &[&str] = &[
     "usages",
@@ -36,6 +36,7 @@ const SCENARIOS: &[&str] = &[
     "guide",
     "guide-rotated",
     "key-types",
+    "odd-keys",
     "key-mismatch",
     "lifetimes",
     "expired",
@@ -60,11 +61,11 @@ const NO_PATH: &[&str] = &[
     "chains.crossed-tls",
 ];
 
-struct Case {
-    label: String,
+pub(super) struct Case {
+    pub(super) label: String,
     bundle: Bundle,
-    host: String,
-    folder: PathBuf,
+    pub(super) host: String,
+    pub(super) folder: PathBuf,
 }
 
 impl Case {
@@ -82,7 +83,7 @@ impl Case {
 }
 
 /// Every pair of the scenarios that has a certificate for hosts, each in a folder of its own.
-fn cases(root: &Path) -> Vec<Case> {
+pub(super) fn cases(root: &Path) -> Vec<Case> {
     let mut cases = Vec::new();
     for scenario in SCENARIOS {
         let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenarios").join(scenario);
@@ -366,7 +367,7 @@ fn case(root: &Path, scenario: &str, secret: Secret) -> Option<Case> {
 const ROOT: &str = include_str!("../../testdata/pki/root-ca.crt.pem");
 
 /// A host the certificate is for: one that its SAN names, else its common name, else some host.
-fn host_of(leaf: &Certificate) -> String {
+pub(super) fn host_of(leaf: &Certificate) -> String {
     let alive = leaf.names.iter().find_map(|name| match name {
         San::Dns(text) if name::dead_dns_name(text).is_none() => Some(text.replacen('*', "www", 1)),
         San::Ip(address) => Some(address.to_string()),
@@ -407,7 +408,28 @@ fn the_table_says_of_go_what_go_does() {
     let cases = cases(folder.path());
     let Some(told) = witness::go_clients(test, folder.path(), AT.unix_timestamp()) else { return };
     assert_eq!(told.len(), cases.len(), "every case is judged");
+    let loads: Vec<String> = cases.iter().filter_map(|case| loading_differs(case, &told)).collect();
+    assert!(loads.is_empty(), "{}", loads.join("\n"));
+    let told = told.into_iter().map(|(case, told)| (case, told.complaint)).collect();
     compare(Client::Go, &cases, &told);
+}
+
+/// Where the table is wrong about `tls.X509KeyPair`, by which ingress-nginx and its like load pairs.
+fn loading_differs(case: &Case, told: &BTreeMap<String, OfGo>) -> Option<String> {
+    // That the key is another's, or passed over, is no matter of the certificate.
+    let odd = !case.bundle.odd.is_empty() || case.bundle.key_oddity.is_some();
+    if case.bundle.pairing == Pairing::Differs || odd || !case.bundle.damaged.is_empty() {
+        return None;
+    }
+    let problems = clients::problems(&case.bundle, AT);
+    let refused: Vec<&str> = problems
+        .iter()
+        .filter(|problem| problem.go_cannot_load)
+        .map(|problem| problem.why.as_str())
+        .collect();
+    let go = &told[&case.label];
+    (go.loads != refused.is_empty())
+        .then(|| format!("{}: {refused:?}, and Go says {:?}", case.label, go.complaint))
 }
 
 #[test]
@@ -421,6 +443,8 @@ fn the_table_says_of_openssl_what_openssl_does() {
     for case in &cases {
         // `openssl verify` sees neither the key nor what else would keep a server from starting.
         let unseen = case.leaf().trailing_bytes > 0 || !case.bundle.damaged.is_empty();
+        // Nor does it shake hands, by which a key of a strange type or size is refused.
+        let unseen = unseen || case.label.starts_with("odd-keys.");
         if case.bundle.pairing == Pairing::Differs || unseen {
             continue;
         }

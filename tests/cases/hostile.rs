@@ -37,7 +37,7 @@ fn hostile() -> PathBuf {
 }
 
 /// The committed files by name.
-fn files() -> BTreeMap<String, PathBuf> {
+pub(super) fn files() -> BTreeMap<String, PathBuf> {
     let found = files_in(&hostile().join("files"));
     assert!(found.len() >= 140, "only {} hostile files were found", found.len());
     found

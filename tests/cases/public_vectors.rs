@@ -24,7 +24,7 @@ use tempfile::TempDir;
 const DIFFERENCES: &[(&str, &str, &str)] = &[];
 
 /// The folder of the files; nothing, loudly, where nobody has brought them.
-fn vectors(test: &str) -> Option<PathBuf> {
+pub(super) fn vectors(test: &str) -> Option<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors/install.sh");
     let told = Command::new(script).arg("--where").output().expect("the script starts");
     let folder = PathBuf::from(String::from_utf8(told.stdout).expect("UTF-8").trim());
@@ -36,7 +36,7 @@ fn vectors(test: &str) -> Option<PathBuf> {
 }
 
 /// Every file below the folder, in the order of their paths.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("it can be read").flatten() {

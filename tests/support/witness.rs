@@ -87,9 +87,9 @@ pub fn names_by_kind(facts: &Certificate) -> BTreeMap<&'static str, Vec<String>>
 }
 
 /// What Go's client makes of each case in `folder` at `at` (seconds since 1970), by the cases'
-/// names: nothing to complain of, or the complaint. A case is a folder with `tls.crt`, `tls.key`,
-/// `root.pem` and `host`.
-pub fn go_clients(test: &str, folder: &Path, at: i64) -> Option<BTreeMap<String, Option<String>>> {
+/// names: nothing to complain of, or the complaint; and whether `tls.X509KeyPair` loads the pair. A
+/// case is a folder with `tls.crt`, `tls.key`, `root.pem` and `host`.
+pub fn go_clients(test: &str, folder: &Path, at: i64) -> Option<BTreeMap<String, OfGo>> {
     if !succeeds(Command::new("go").arg("version")) {
         skip(test, "needs Go (https://go.dev/dl)");
         return None;
@@ -101,9 +101,18 @@ pub fn go_clients(test: &str, folder: &Path, at: i64) -> Option<BTreeMap<String,
     let told = verdicts(go.arg("run").arg(judge("clients.go")).arg(folder).arg(at.to_string()));
     let one = |told: &Value| {
         let case = told["case"].as_str().expect("the case is named").to_owned();
-        (case, told["complaint"].as_str().map(str::to_owned))
+        let complaint = told["complaint"].as_str().map(str::to_owned);
+        (case, OfGo { complaint, loads: told["loads"] == true })
     };
     Some(told.iter().map(one).collect())
+}
+
+/// What Go says of a case.
+pub struct OfGo {
+    /// What its client complains of, or its server.
+    pub complaint: Option<String>,
+    /// Whether its server takes the pair.
+    pub loads: bool,
 }
 
 /// The program `openssl`; nothing, loudly, where there is none of version 3 or newer.

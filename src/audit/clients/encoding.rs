@@ -6,12 +6,27 @@ use super::{Browsers, Client, Go, GrpcPython, OpenSsl, Problems, Rustls};
 use crate::x509::cert::Certificate;
 use crate::x509::flaw::Flaw;
 
-/// What is wrong with the writing of `certificate`, which is `what`: `it`, or its issuer.
-pub(super) fn about_encoding(certificate: &Certificate, what: &str, problems: &mut Problems) {
+/// What is wrong with the writing of `certificate`, which is the first, or the named issuer's.
+/// Go parses the first alone when it loads a pair.
+pub(super) fn about_encoding(
+    certificate: &Certificate,
+    issuer: Option<&str>,
+    problems: &mut Problems,
+) {
+    let what = issuer.map_or_else(|| "it".to_owned(), |issuer| format!("its issuer {issuer}"));
     for flaw in &certificate.flaws {
         let (who, why) = refused(*flaw);
-        problems.add(who, format!("{what} {why}"));
+        if !who.is_empty() {
+            problems
+                .add(who, format!("{what} {why}"))
+                .not_loaded_by_go(issuer.is_none() && is_refused_by_gos_parser(*flaw, who));
+        }
     }
+}
+
+/// Go's parser passes over extensions that come too early; what they say is then missing.
+fn is_refused_by_gos_parser(flaw: Flaw, who: &[Client]) -> bool {
+    who.contains(&Go) && flaw != Flaw::ExtensionsTooEarly
 }
 
 /// Who refuses it, and why.

@@ -21,7 +21,7 @@ pub(super) fn about_issuers(bundle: &Bundle, now: OffsetDateTime, problems: &mut
         about_the_link(below, issuer, problems);
         about_its_dates(issuer, now, problems);
         about_its_right(issuer, problems);
-        encoding::about_encoding(issuer, &format!("its issuer {}", issuer.subject), problems);
+        encoding::about_encoding(issuer, Some(&issuer.subject), problems);
         about_its_key(issuer, problems);
         about_its_limits(chain, &arrangement, place + 1, problems);
     }
@@ -54,10 +54,14 @@ fn about_its_dates(issuer: &Certificate, now: OffsetDateTime, problems: &mut Pro
     let subject = &issuer.subject;
     if issuer.not_after < now {
         let when = instant::show_date(issuer.not_after);
-        problems.add(HANDSHAKES, format!("its issuer {subject} expired on {when}"));
+        problems
+            .add(HANDSHAKES, format!("its issuer {subject} expired on {when}"))
+            .told_by(&["expired", "chain-expires-first"]);
     } else if issuer.not_before > now {
         let from = instant::show_date(issuer.not_before);
-        problems.add(HANDSHAKES, format!("its issuer {subject} is not valid before {from}"));
+        problems
+            .add(HANDSHAKES, format!("its issuer {subject} is not valid before {from}"))
+            .told_by(&["not-yet-valid"]);
     }
 }
 
@@ -104,16 +108,17 @@ fn about_its_usages(issuer: &Certificate, problems: &mut Problems) {
 fn about_its_key(issuer: &Certificate, problems: &mut Problems) {
     let key = issuer.key_type.as_str();
     let why = format!("its issuer {} has a key of type {key}", issuer.subject);
-    match (key, key.strip_prefix("rsa-").map(str::parse::<u32>)) {
-        (_, Some(Ok(..1024))) => problems.add(HANDSHAKES, why),
+    let who: &[_] = match (key, key.strip_prefix("rsa-").map(str::parse::<u32>)) {
+        (_, Some(Ok(..1024))) => HANDSHAKES,
         // Apple asks 2048 bits of issuers too (support.apple.com/en-us/103769).
-        (_, Some(Ok(1024..2048))) => problems.add(&[Rustls, OpenSsl, Browsers], why),
-        (_, Some(Ok(8193..))) => problems.add(&[Rustls, Go, Browsers], why),
-        ("p521" | "p224", _) => problems.add(&[Rustls, Browsers], why),
+        (_, Some(Ok(1024..2048))) => &[Rustls, OpenSsl, Browsers],
+        (_, Some(Ok(8193..))) => &[Rustls, Go, Browsers],
+        ("p521" | "p224", _) => &[Rustls, Browsers],
         // Of Ed25519 and Ed448 the signatures tell, wherever their issuer is.
-        ("p256" | "p384" | "ed25519" | "ed448", _) | (_, Some(_)) => {}
-        _ => problems.add(&[Rustls, Go, Browsers, GrpcPython], why),
-    }
+        ("p256" | "p384" | "ed25519" | "ed448", _) | (_, Some(_)) => return,
+        _ => &[Rustls, Go, Browsers, GrpcPython],
+    };
+    problems.add(who, why).told_by(&["weak-key"]);
 }
 
 /// How far down and for which names it may issue.

@@ -9,6 +9,7 @@ mod chain_expires_first;
 mod chain_incomplete;
 mod chain_out_of_order;
 mod chain_superfluous;
+mod client_refuses;
 mod cn_only;
 mod dns;
 mod dns_aaaa_elsewhere;
@@ -140,6 +141,8 @@ pub const RULES: &[&Rule] = &[
     &dns_elsewhere::RULE,
     &dns_aaaa_elsewhere::RULE,
     &caa_forbids::RULE,
+    // Silent where another one has spoken, and so the last.
+    &client_refuses::RULE,
 ];
 
 /// A certificate whose dates matter to clients: every one of a bundle but roots behind the leaf.

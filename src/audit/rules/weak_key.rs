@@ -2,10 +2,11 @@
 //! requirements §6.1.5 (2048 bits since 2014); OpenSSL's default security level on Debian and
 //! Ubuntu, rustls and browsers hold to it for private certificates too.
 
-use super::{certificate_place, dated, gke};
+use super::{Dated, certificate_place, dated, gke, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
+use crate::remedy::Remedy;
 use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule {
@@ -34,7 +35,18 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .evidence("keyType", key_type)
                 .evidence("expected", "rsa-2048 or p256")
                 .evidence("sha256", dated.certificate.fingerprint())
-                .remedy(dated.remedy()),
+                .remedy(way_out(&dated)),
         );
     }
+}
+
+/// `rotate` keeps the type of the key, or takes the next size of RSA; of others it makes none.
+fn way_out(dated: &Dated<'_>) -> Remedy {
+    let free = dated.secret.is_some_and(|secret| somebody_elses(secret).is_none());
+    let is_rsa = dated.certificate.key_type.strip_prefix("rsa-");
+    let is_kept = is_rsa.is_some_and(|size| size.starts_with(|c: char| c.is_ascii_digit()));
+    if free && !is_kept && dated.index == 0 && dated.certificate.self_signed {
+        return dated.remedy().with("--key-type rsa-2048");
+    }
+    dated.remedy()
 }

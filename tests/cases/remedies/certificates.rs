@@ -98,6 +98,17 @@ pub(super) const CASES: &[Case] = &[
     case("san-malformed", "san-malformed", "address-tls", ClusterNow, Run),
     case("lifetime-too-long", "lifetimes", "decade-tls", Files, Run),
     case("shared-key", "shared-key", "blue-tls", Files, Run),
+    case("weak-key", "odd-keys", "dsa-tls", Files, Run),
+    case("client-refuses", "odd-keys", "secp256k1-tls", Files, Run),
+    case("client-refuses", "odd-keys", "exponent-of-33-bits-tls", Files, Run),
+    case(
+        "client-refuses",
+        "odd-keys",
+        "exponent-of-34-bits-tls",
+        ClusterNow,
+        Do { words: "import exponent-of-34-bits-tls --replace", by: import_a_pair },
+    ),
+    case("client-refuses", "odd-keys", "ed25519-tls", ClusterNow, Run),
     case("trailing-data", "trailing-data", "padded-tls", ClusterNow, Run),
 ];
 

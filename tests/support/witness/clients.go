@@ -3,7 +3,8 @@
 //	go run clients.go FOLDER SECONDS
 //
 // Each case is a folder with tls.crt and tls.key for the server, and root.pem and host for the
-// client (see ../witness.rs). A server that cannot load the pair counts as a complaint too.
+// client (see ../witness.rs). A server that cannot load the pair counts as a complaint too, and is
+// told of by "loads".
 package main
 
 import (
@@ -29,19 +30,21 @@ func main() {
 	seconds, err := strconv.ParseInt(os.Args[2], 10, 64)
 	must(err)
 	for _, entry := range entries {
+		folder := filepath.Join(os.Args[1], entry.Name())
 		verdict := map[string]any{"case": entry.Name(), "complaint": nil}
-		if err := judge(filepath.Join(os.Args[1], entry.Name()), time.Unix(seconds, 0)); err != nil {
+		pair, err := tls.X509KeyPair(read(folder, "tls.crt"), read(folder, "tls.key"))
+		verdict["loads"] = err == nil
+		if err == nil {
+			err = judge(folder, pair, time.Unix(seconds, 0))
+		}
+		if err != nil {
 			verdict["complaint"] = err.Error()
 		}
 		must(json.NewEncoder(os.Stdout).Encode(verdict))
 	}
 }
 
-func judge(folder string, at time.Time) error {
-	pair, err := tls.X509KeyPair(read(folder, "tls.crt"), read(folder, "tls.key"))
-	if err != nil {
-		return err
-	}
+func judge(folder string, pair tls.Certificate, at time.Time) error {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(read(folder, "root.pem")) {
 		return errors.New("the root cannot be read")

@@ -1,0 +1,127 @@
+//! Keys and signatures: which clients cannot use them.
+//!
+//! Knows the types and sizes each client takes. Refuses to look at anything else of a certificate.
+
+use super::{
+    Browsers, Client, GkeLoadBalancer, Go, GrpcPython, HANDSHAKES, OpenSsl, Problems, Rustls,
+};
+use crate::inventory::bundle::Bundle;
+use crate::x509::cert::Certificate;
+use crate::x509::chain;
+use crate::x509::key::{PointForm, RsaForm};
+
+/// The leaf's key: its form, its type and its size.
+pub(super) fn about_key(leaf: &Certificate, problems: &mut Problems) {
+    match leaf.point_form {
+        PointForm::Plain => {}
+        PointForm::Odd => {
+            problems
+                .add(&[Rustls, Go], "its public point is not written with both coordinates")
+                .not_loaded_by_go(true);
+        }
+        PointForm::Invalid => {
+            problems
+                .add(&Client::ALL, "its public key is no point of its curve")
+                .not_loaded_by_go(true);
+        }
+    }
+    about_rsa_numbers(leaf, problems);
+    let who = who_takes_no_key_of(leaf);
+    if !who.is_empty() {
+        problems
+            .add(who, format!("they take no keys of type {}", leaf.key_type))
+            .told_by(&["weak-key", "gke-key-type"])
+            .not_loaded_by_go(!is_loaded_by_go(&leaf.key_type));
+    }
+}
+
+/// Limits that readers set to RSA numbers: Go's crypto/rsa (`checkPublicKey`), ring
+/// (`PublicExponent`), `BoringSSL` (`rsa_check_public_key`), OpenSSL (`OPENSSL_RSA_MAX_PUBEXP_BITS`
+/// above `OPENSSL_RSA_SMALL_MODULUS_BITS`). Measured: OpenSSL alone minds no exponent of 1.
+fn about_rsa_numbers(leaf: &Certificate, problems: &mut Problems) {
+    const LIMITED: &[Client] = &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython];
+    let is_long = |size: &str| size.parse::<u32>().is_ok_and(|bits| bits > 3072);
+    let openssl_minds = leaf.key_type.rsplit('-').next().is_some_and(is_long);
+    let (who, why): (&[Client], _) = match leaf.rsa_form {
+        RsaForm::Plain => return,
+        RsaForm::Over31Bits => (&[Go], "more than 31 bits"),
+        RsaForm::Over33Bits => (LIMITED, "more than 33 bits"),
+        RsaForm::Over64Bits if openssl_minds => (&Client::ALL, "more than 64 bits"),
+        RsaForm::Over64Bits => (LIMITED, "more than 64 bits"),
+        RsaForm::Degenerate => (LIMITED, "the value 1, or it or the modulus is even"),
+    };
+    problems.add(who, format!("the exponent of its RSA key has {why}")).not_loaded_by_go(true);
+}
+
+/// Who takes no keys of this type and size.
+fn who_takes_no_key_of(leaf: &Certificate) -> &'static [Client] {
+    match leaf.key_type.as_str() {
+        "p256" | "p384" => &[],
+        "p224" => &Client::ALL,
+        "ed448" => &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython],
+        // Measured: OpenSSL refuses them below a CA alone, and knows a curve by its numbers.
+        "ec with explicit parameters" if leaf.self_signed => {
+            &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython]
+        }
+        "p521" => &[Rustls, Browsers, GkeLoadBalancer, GrpcPython],
+        "ed25519" => &[Browsers, GkeLoadBalancer, GrpcPython],
+        // OpenSSL alone knows keys that are for PSS and nothing else, and signs with them.
+        pss if pss.starts_with("rsa-pss-") => match leaf.weak_key() {
+            Some(_) => &Client::ALL,
+            None => &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython],
+        },
+        other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
+            Some(Ok(..1024)) => &Client::ALL,
+            Some(Ok(1024..2048)) => &[Rustls, OpenSsl, Browsers, GkeLoadBalancer],
+            Some(Ok(8193..)) => &[Rustls, Go, Browsers, GkeLoadBalancer],
+            Some(Ok(_)) => &[],
+            _ => &Client::ALL,
+        },
+    }
+}
+
+/// Whether Go's `tls.X509KeyPair` takes a pair with such a key: it knows the four NIST curves,
+/// Ed25519 and RSA from 1024 bits without the PSS identifier (crypto/tls/tls.go, crypto/x509/parser.go).
+fn is_loaded_by_go(key_type: &str) -> bool {
+    match key_type {
+        "p224" | "p256" | "p384" | "p521" | "ed25519" => true,
+        other => matches!(other.strip_prefix("rsa-").map(str::parse::<u32>), Some(Ok(1024..))),
+    }
+}
+
+/// The signatures of the first certificate and of its issuers.
+pub(super) fn about_signatures(bundle: &Bundle, problems: &mut Problems) {
+    let arrangement = chain::arrange(&bundle.certificates, Some(0));
+    for (place, position) in arrangement.path.iter().enumerate() {
+        let certificate = &bundle.certificates[*position];
+        let what = if place == 0 { "it is" } else { "its issuer is" };
+        about_algorithm(certificate, what, problems);
+        let Some(digest) = certificate.weak_digest() else { continue };
+        let why = format!("{what} signed over {digest}");
+        let who: &[Client] = match (certificate.self_signed, digest) {
+            // The signature of what is pinned is nobody's concern but webpki's.
+            (true, _) => &[Rustls],
+            (false, "SHA-1") => &[Rustls, Go, OpenSsl, Browsers],
+            (false, _) => HANDSHAKES,
+        };
+        problems.add(who, why).told_by(&["weak-signature"]);
+    }
+}
+
+/// Signatures that not everybody knows how to verify. Nobody verifies that of a pinned certificate.
+pub(super) fn about_algorithm(certificate: &Certificate, what: &str, problems: &mut Problems) {
+    let algorithm = &*certificate.signature;
+    let who: &[Client] = match algorithm {
+        _ if certificate.self_signed => return,
+        "Ed25519" => &[Browsers],
+        "Ed448" => &[Rustls, Go, Browsers, GrpcPython],
+        "SHA-512 with ECDSA" => &[Rustls],
+        _ if algorithm.starts_with("SHA-224") => &[Rustls, Go, Browsers],
+        _ if algorithm.ends_with("DSA") && !algorithm.ends_with("ECDSA") => {
+            &[Rustls, Go, Browsers, GrpcPython]
+        }
+        _ if algorithm.starts_with(|digit: char| digit.is_ascii_digit()) => HANDSHAKES,
+        _ => return,
+    };
+    problems.add(who, format!("{what} signed by {algorithm}, which they cannot verify"));
+}

@@ -1,0 +1,205 @@
+//! `client-refuses`: a certificate that clients refuse for what no other rule tells of: a key of a
+//! type that few know (secp256k1, RSA-PSS, Ed25519), an encoding that not every reader takes, an
+//! unknown critical extension. Source: the table of `inspect`, [`crate::audit::clients`];
+//! kubernetes/ingress-nginx#4948 and kubernetes/kubernetes#58227, where the controller served its
+//! default certificate and nobody was told why.
+
+use super::{certificate_place, gke, remade, somebody_elses};
+use crate::audit::clients::{self, Client, Problem};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule, remedy};
+use crate::inventory::demand::IngressFacts;
+use crate::inventory::{Inventory, SecretFacts};
+use crate::remedy::Remedy;
+use crate::x509::cert::{Certificate, San};
+use crate::x509::flaw::Flaw;
+use crate::x509::name;
+use std::collections::BTreeSet;
+
+pub(super) const RULE: Rule = Rule {
+    code: "client-refuses",
+    severity: Severity::Warning,
+    remedy: "make a certificate with an RSA-2048 or P-256 key",
+    explain: "What rustls, Go, OpenSSL, browsers and gRPC's Python package make of a certificate was \
+              measured; certwright inspect shows it of any. Here stands what no other rule tells of: \
+              keys on secp256k1 or with explicit curve parameters nobody takes, RSA-PSS keys only \
+              OpenSSL, Ed25519 and P-521 no browser; nor does everybody read each odd encoding. \
+              Controllers written in Go (ingress-nginx, Traefik, Kong) load a pair by \
+              tls.X509KeyPair: what that refuses is not served at all, but their default \
+              certificate in its place, which is an error. What no Ingress serves may be for a \
+              client that takes it: it is told, for information, only where nobody would.",
+    check,
+};
+
+/// Those that connect; Google's load balancer has rules of its own.
+const CONNECTING: [Client; 5] =
+    [Client::Rustls, Client::Go, Client::OpenSsl, Client::Browsers, Client::GrpcPython];
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    let told = found.told();
+    let on_gke: BTreeSet<_> = gke::served_secrets(inventory, context)
+        .into_iter()
+        .map(|(secret, _)| &secret.object)
+        .collect();
+    for secret in inventory.tls_secrets() {
+        let Some(leaf) = secret.bundle.leaf() else { continue };
+        let mut problems = clients::problems(&secret.bundle, context.now);
+        if !on_gke.contains(&secret.object) {
+            for problem in &mut problems {
+                problem.who.retain(|client| *client != Client::GkeLoadBalancer);
+            }
+        }
+        let is_served = inventory.is_used(&secret.object);
+        // What is for no server at all, such as a client's own certificate, need not name a host.
+        problems.retain(|problem| {
+            !problem.who.is_empty() && (is_served || !problem.told_by.contains(&"cn-only"))
+        });
+        let is_told =
+            |problem: &Problem| problem.told_by.iter().any(|rule| told.of(rule, &secret.object));
+        let (elsewhere, problems) = problems.into_iter().partition(is_told);
+        keep_in_mind_who_serves(inventory, secret, elsewhere, found);
+        found.extend(Refused::of(inventory, secret, leaf, problems).finding());
+    }
+}
+
+/// What keeps a pair from being loaded is worse where it is served than another rule can know.
+fn keep_in_mind_who_serves(
+    inventory: &Inventory,
+    secret: &SecretFacts,
+    told: Vec<Problem>,
+    found: &mut Findings,
+) {
+    let by_go = |floor: Severity, user| {
+        floor.max(if loads_by_go(user) { Severity::Error } else { Severity::Warning })
+    };
+    let floor = inventory.users(&secret.object).fold(Severity::Info, by_go);
+    for problem in told.iter().filter(|problem| problem.go_cannot_load) {
+        for rule in problem.told_by {
+            found.raise(rule, &secret.object, floor);
+        }
+    }
+}
+
+/// A certificate with what speaks against it.
+struct Refused<'i> {
+    secret: &'i SecretFacts,
+    leaf: &'i Certificate,
+    problems: Vec<Problem>,
+    users: Vec<&'i IngressFacts>,
+}
+
+impl<'i> Refused<'i> {
+    fn of(
+        inventory: &'i Inventory,
+        secret: &'i SecretFacts,
+        leaf: &'i Certificate,
+        problems: Vec<Problem>,
+    ) -> Self {
+        let users = inventory.users(&secret.object).collect();
+        Self { secret, leaf, problems, users }
+    }
+
+    /// None where nothing is left to say, or for what no Ingress serves and somebody takes.
+    fn finding(&self) -> Option<Finding> {
+        if self.problems.is_empty() {
+            return None;
+        }
+        let accepting: Vec<Client> =
+            CONNECTING.into_iter().filter(|client| !self.is_refused_by(*client)).collect();
+        let ousted = self.problems.iter().any(|problem| problem.go_cannot_load);
+        let ousted = self.users.iter().filter(|user| ousted && loads_by_go(user)).copied();
+        let ousted: Vec<&IngressFacts> = ousted.collect();
+        let severity = match (self.users.as_slice(), accepting.as_slice()) {
+            ([], []) => Severity::Info,
+            ([], _) => return None,
+            (_, []) => Severity::Error,
+            _ if !ousted.is_empty() => Severity::Error,
+            _ => Severity::Warning,
+        };
+        let refusing = Client::ALL.into_iter().filter(|client| self.is_refused_by(*client));
+        let finding = RULE
+            .on(&certificate_place(&self.secret.object), self.message(&ousted))
+            .severity(severity)
+            .evidence("refusedBy", names(refusing))
+            .evidence("acceptedBy", names(accepting.into_iter()))
+            .evidence("keyType", &self.leaf.key_type)
+            .evidence("sha256", self.leaf.fingerprint())
+            .remedy(self.way_out());
+        let users = self.users.iter().map(|user| user.object.clone());
+        Some(users.fold(finding, Finding::related))
+    }
+
+    fn is_refused_by(&self, client: Client) -> bool {
+        self.problems.iter().any(|problem| problem.who.contains(&client))
+    }
+
+    /// Each reason once, with who has it.
+    fn message(&self, ousted: &[&IngressFacts]) -> String {
+        let mut told: Vec<(&[Client], Vec<&str>)> = Vec::new();
+        for problem in &self.problems {
+            match told.iter_mut().find(|(who, _)| *who == problem.who.as_slice()) {
+                Some((_, reasons)) => reasons.push(&problem.why),
+                None => told.push((&problem.who, vec![&problem.why])),
+            }
+        }
+        let mut parts: Vec<String> = told
+            .into_iter()
+            .map(|(who, reasons)| match CONNECTING.iter().all(|client| who.contains(client)) {
+                true => format!("no client accepts it: {}", reasons.join("; ")),
+                false => {
+                    format!("refused by {}: {}", names(who.iter().copied()), reasons.join("; "))
+                }
+            })
+            .collect();
+        if let Some(class) = ousted.iter().find_map(|user| user.class.as_deref()) {
+            parts.push(format!(
+                "the controller of class {class}, written in Go, cannot load it and serves its default certificate instead"
+            ));
+        }
+        parts.join("; ")
+    }
+
+    /// `rotate` keeps names and key type, which is no help where they are what is refused.
+    fn way_out(&self) -> Remedy {
+        let object = &self.secret.object;
+        if let Some(way_out) = somebody_elses(self.secret) {
+            return way_out;
+        }
+        if !self.leaf.self_signed {
+            return remedy::import(object);
+        }
+        let living = living_names(self.leaf);
+        let bad_names = [Flaw::NameBeyondAscii, Flaw::BadUri, Flaw::StrangeName, Flaw::BrokenName];
+        if living.is_empty() || self.leaf.flaws.iter().any(|flaw| bad_names.contains(flaw)) {
+            return remedy::issue_anew(object, &living);
+        }
+        let remade = remade(object, Some(self.secret));
+        let by_key = self.problems.iter().any(|problem| problem.told_by.contains(&"weak-key"));
+        if by_key { remade.with("--key-type rsa-2048") } else { remade }
+    }
+}
+
+/// Whether the controller of this Ingress loads its certificates by Go's `tls.X509KeyPair`, as far
+/// as the name of its class tells: ingress-nginx (internal/net/ssl/ssl.go), nginx's own
+/// (internal/k8s/secrets/validation.go), Traefik (pkg/tls/tlsmanager.go), Kong (translate_certs.go).
+pub(super) fn loads_by_go(ingress: &IngressFacts) -> bool {
+    let class = ingress.class.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let mut words = class.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| matches!(word, "nginx" | "traefik" | "kong"))
+}
+
+/// So many names are named in a command.
+const NAMED: usize = 5;
+
+fn living_names(leaf: &Certificate) -> Vec<String> {
+    let alive = leaf.names.iter().filter_map(|name| match name {
+        San::Dns(text) => name::check_dns_name(text).is_ok().then(|| text.clone()),
+        San::Ip(address) => Some(format!("--ip {address}")),
+        San::Email(_) | San::Uri(_) | San::Other(_) => None,
+    });
+    alive.take(NAMED).collect()
+}
+
+fn names(clients: impl Iterator<Item = Client>) -> String {
+    clients.map(Client::as_str).collect::<Vec<_>>().join(", ")
+}
