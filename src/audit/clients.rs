@@ -375,6 +375,7 @@ const GATED: [&str; 2] = ["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"];
 mod tests {
     use super::*;
     use crate::x509::cert::{self, San};
+    use crate::x509::key::PointForm;
     use crate::x509::pem;
     use time::macros::datetime;
 

@@ -181,6 +181,18 @@ fn stored(secret: &ObjectRef, key: &str) -> CommandLine {
     .text(" | base64 -d")
 }
 
+/// `certwright managed set-domains web a.example b.example -n shop`.
+#[must_use]
+pub fn set_domains(managed: &ObjectRef, domains: &[String]) -> CommandLine {
+    let domains: Vec<String> = domains.iter().map(|domain| word(domain)).collect();
+    CommandLine::on_cluster(format!(
+        "certwright managed set-domains {} {}{}",
+        word(&managed.name),
+        domains.join(" "),
+        in_namespace(managed)
+    ))
+}
+
 /// `certwright check --dns ingress/web -n shop`: what DNS says of its hosts.
 #[must_use]
 pub fn check_dns(ingress: &ObjectRef) -> CommandLine {

@@ -104,7 +104,8 @@ impl ManagedWait<'_> {
             {
                 return Ok(Waited::Hopeless { message, remedy });
             }
-            if self.nudge && looks % LOOKS_A_NUDGE == 0 {
+            // A touch would have Google's controller act on what cannot come to a good end.
+            if self.nudge && hopeless_looks == 0 && looks % LOOKS_A_NUDGE == 0 {
                 self.touch(&standing, world).await;
             }
             looks += 1;

@@ -35,15 +35,43 @@ pub fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// The annotation, if any, by which the Ingress serves certificates that no Secret holds.
+/// The annotation, if any, by which an Ingress of this class serves certificates that no Secret
+/// holds. No class is taken for GKE's.
 #[must_use]
-pub fn certificates_elsewhere(
-    annotations: &BTreeMap<String, String>,
-) -> Option<(&'static str, &str)> {
-    [MANAGED_CERTIFICATES, PRE_SHARED_CERT, CERT_MAP].into_iter().find_map(|key| {
+pub fn certificates_elsewhere<'a>(
+    annotations: &'a BTreeMap<String, String>,
+    class: Option<&str>,
+) -> Option<(&'static str, &'a str)> {
+    let keys = [MANAGED_CERTIFICATES, PRE_SHARED_CERT, CERT_MAP].into_iter();
+    keys.filter(|key| is_read(key, class)).find_map(|key| {
         let names = annotations.get(key)?.trim();
         (!names.is_empty()).then_some((key, names))
     })
+}
+
+/// Whether anybody reads this annotation on an Ingress of this class: other controllers know none
+/// of Google's, and that of ManagedCertificates passes over all of Google's classes but `gce`.
+fn is_read(key: &str, class: Option<&str>) -> bool {
+    match class.unwrap_or_default() {
+        "" | "gce" => true,
+        "gce-internal" | "gce-regional-external" => key != MANAGED_CERTIFICATES,
+        _ => false,
+    }
+}
+
+/// Why ManagedCertificates are not served by an Ingress with this annotation [`INGRESS_CLASS`] and
+/// this `spec.ingressClassName`; none when they are. Source: the controller of gke-managed-certs
+/// takes the annotation `gce`, an empty one and none; GKE's load balancer passes over an Ingress
+/// that names a class in the other place alone.
+#[must_use]
+pub fn managed_are_ignored(annotated: Option<&str>, named: Option<&str>) -> Option<String> {
+    match (annotated.unwrap_or_default(), named.unwrap_or_default()) {
+        ("gce", _) | ("", "") => None,
+        ("", named) => Some(format!(
+            "ingressClassName {named} without the annotation {INGRESS_CLASS} is no Ingress of GKE's load balancer"
+        )),
+        (annotated, _) => Some(format!("class {annotated} is served no ManagedCertificates")),
+    }
 }
 
 /// Whether GKE's load balancer serves an Ingress of this class annotation. It offers every
@@ -69,7 +97,44 @@ mod tests {
     fn an_empty_annotation_names_no_certificate() {
         let annotated =
             |value: &str| BTreeMap::from([(PRE_SHARED_CERT.to_owned(), value.to_owned())]);
-        assert_eq!(certificates_elsewhere(&annotated("  ")), None);
-        assert_eq!(certificates_elsewhere(&annotated("a,b")), Some((PRE_SHARED_CERT, "a,b")));
+        assert_eq!(certificates_elsewhere(&annotated("  "), None), None);
+        assert_eq!(certificates_elsewhere(&annotated("a,b"), None), Some((PRE_SHARED_CERT, "a,b")));
+    }
+
+    #[test]
+    fn googles_annotations_count_for_googles_classes() {
+        let both = BTreeMap::from([
+            (PRE_SHARED_CERT.to_owned(), "bought".to_owned()),
+            (MANAGED_CERTIFICATES.to_owned(), "web".to_owned()),
+        ]);
+        for (class, found) in [
+            (None, Some((MANAGED_CERTIFICATES, "web"))),
+            (Some(""), Some((MANAGED_CERTIFICATES, "web"))),
+            (Some("gce"), Some((MANAGED_CERTIFICATES, "web"))),
+            (Some("gce-internal"), Some((PRE_SHARED_CERT, "bought"))),
+            (Some("nginx"), None),
+            (Some("traefik"), None),
+            (Some("alb"), None),
+        ] {
+            assert_eq!(certificates_elsewhere(&both, class), found, "{class:?}");
+        }
+    }
+
+    #[test]
+    fn managed_certificates_are_served_by_class_gce_and_none() {
+        for (annotated, named, served) in [
+            (None, None, true),
+            (Some(""), None, true),
+            (Some("gce"), None, true),
+            (Some("gce"), Some("gce"), true),
+            (Some("nginx"), None, false),
+            (Some("gce-internal"), None, false),
+            (None, Some("nginx"), false),
+            (None, Some("gce"), false),
+            (Some("GCE"), None, false),
+        ] {
+            let ignored = managed_are_ignored(annotated, named);
+            assert_eq!(ignored.is_none(), served, "{annotated:?} {named:?}");
+        }
     }
 }

@@ -71,6 +71,57 @@ impl Managed {
         self.status.as_deref() == Some("Active") && wanted == told
     }
 
+    /// The domains that the status tells of, each once, in order.
+    #[must_use]
+    pub fn told_domains(&self) -> Vec<&str> {
+        let told: BTreeSet<&str> =
+            self.domain_status.iter().map(|(domain, _)| domain.as_str()).collect();
+        told.into_iter().collect()
+    }
+
+    /// How its domains were changed after it was issued; none when they were not, as far as the
+    /// status tells. As long as it tells of the old ones, those are served.
+    #[must_use]
+    pub fn edited(&self) -> Option<Edit> {
+        let is_issued = matches!(self.status.as_deref(), Some("Active" | "RenewalFailed"));
+        if !is_issued || self.domain_status.is_empty() {
+            return None;
+        }
+        let told = self.told_domains();
+        let added = self.domains.iter().filter(|domain| !told.contains(&domain.as_str()));
+        let wanted = |domain: &str| self.domains.iter().any(|there| there == domain);
+        let dropped = told.iter().filter(|domain| !wanted(domain));
+        let edit = Edit {
+            added: added.cloned().collect(),
+            dropped: dropped.map(|domain| (*domain).to_owned()).collect(),
+        };
+        (!edit.added.is_empty() || !edit.dropped.is_empty()).then_some(edit)
+    }
+
+    /// What is waited for while it is not Active and nothing is known that cannot heal, and what
+    /// to do: the first domain that needs more than time, else the certificate.
+    #[must_use]
+    pub fn awaited(&self) -> (String, &'static str) {
+        let needs_help = |(_, status): &&(String, String)| {
+            !matches!(status.as_str(), "Active" | "Provisioning" | "")
+        };
+        if let Some((domain, status)) = self.domain_status.iter().find(needs_help) {
+            let meaning = domain_meaning(status);
+            return (format!("{domain}: {status}: {}", meaning.meaning), meaning.remedy);
+        }
+        let status = self.status.as_deref().unwrap_or_default();
+        if status.is_empty() && self.certificate_name.is_some() {
+            return (
+                "no status: Google's API has told none yet, or one that the controller does not know"
+                    .to_owned(),
+                "wait ten minutes for its next look, then see what gcloud compute ssl-certificates list says",
+            );
+        }
+        let meaning = certificate_meaning(status);
+        let shown = if status.is_empty() { "no status" } else { status };
+        (format!("{shown}: {}", meaning.meaning), meaning.remedy)
+    }
+
     /// The first status, of the certificate or of a domain, that cannot heal by itself.
     #[must_use]
     pub fn permanent_failure(&self) -> Option<(String, Meaning)> {
@@ -81,6 +132,36 @@ impl Managed {
             .iter()
             .map(|(domain, status)| (format!("{domain}: {status}"), domain_meaning(status)));
         certificate.chain(domains).find(|(_, meaning)| meaning.permanent)
+    }
+}
+
+/// What was changed of the domains of a certificate that is issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// Domains of the spec that are not in the certificate.
+    pub added: Vec<String>,
+    /// Domains of the certificate that the spec has no more.
+    pub dropped: Vec<String>,
+}
+
+impl Edit {
+    /// What it comes to, in one sentence.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let is_are = |names: &[String]| if names.len() == 1 { "is" } else { "are" };
+        let added = (!self.added.is_empty()).then(|| {
+            let names = self.added.join(", ");
+            format!("{names} {} not in the certificate that is served", is_are(&self.added))
+        });
+        let dropped = (!self.dropped.is_empty()).then(|| {
+            let names = self.dropped.join(", ");
+            format!("{names} {} in it still", is_are(&self.dropped))
+        });
+        let changes: Vec<String> = added.into_iter().chain(dropped).collect();
+        format!(
+            "spec.domains was changed after it was issued: {}; HTTPS goes down when Google's controller takes that up",
+            changes.join(", and ")
+        )
     }
 }
 
@@ -178,6 +259,27 @@ mod tests {
             !managed(&["a.example", "b.example"], "Active", &[("a.example", "Active")]).is_active()
         );
         assert!(!managed(&["a.example"], "Provisioning", &[("a.example", "Active")]).is_active());
+    }
+
+    #[test]
+    fn a_change_after_it_was_issued_is_told_by_the_domains_of_its_status() {
+        let both = [("a.example", "Active"), ("b.example", "Active")];
+        for (domains, status, told, edited) in [
+            (&["a.example", "b.example"][..], "Active", &both[..], None),
+            (&["b.example", "a.example"], "Active", &both, None),
+            (&["a.example", "b.example", "c.example"], "Active", &both, Some((1, 0))),
+            (&["a.example"], "Active", &both, Some((0, 1))),
+            (&["c.example"], "RenewalFailed", &both, Some((1, 2))),
+            (&["a.example", "a.example"], "Active", &both[..1], None),
+            // While it is being issued Google's controller begins anew, and nothing is lost.
+            (&["c.example"], "Provisioning", &both, None),
+            (&["c.example"], "", &both, None),
+            (&["c.example"], "Active", &[], None),
+        ] {
+            let edit = managed(domains, status, told).edited();
+            let counted = edit.map(|edit| (edit.added.len(), edit.dropped.len()));
+            assert_eq!(counted, edited, "{domains:?} {status}");
+        }
     }
 
     #[test]

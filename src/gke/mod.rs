@@ -8,4 +8,5 @@ pub mod caa;
 pub mod events;
 pub mod limits;
 pub mod managed;
+pub mod meant;
 pub mod presets;

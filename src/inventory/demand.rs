@@ -69,7 +69,7 @@ impl IngressFacts {
         let annotated_class =
             seen.meta.annotations.get(INGRESS_CLASS).filter(|class| !class.is_empty());
         let class = annotated_class.or(seen.class_name.as_ref()).cloned();
-        let elsewhere = certificates_elsewhere(&seen.meta.annotations)
+        let elsewhere = certificates_elsewhere(&seen.meta.annotations, class.as_deref())
             .map(|(key, names)| format!("annotation {key} names {names:?}"));
         let gke = is_gke_class(annotated_class.map(String::as_str));
         let demands = hosts(seen)

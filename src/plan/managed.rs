@@ -5,7 +5,10 @@
 
 use super::bootstrap::with_name;
 use super::step::{CreateObject, DeleteObject, LeftOut, PatchObject, Plan, Reason, Step};
-use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT, items};
+use crate::audit::remedy;
+use crate::gke::annotations::{
+    INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT, items, managed_are_ignored,
+};
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts, Trouble};
 use crate::object_ref::{Kind, ObjectRef};
@@ -72,6 +75,10 @@ impl Standing<'_> {
         if let Some((status, meaning)) = self.managed.permanent_failure() {
             return Some((format!("{status}: {}", meaning.meaning), meaning.remedy.into()));
         }
+        if let Some(edit) = self.managed.edited() {
+            let set = remedy::set_domains(&self.facts.object, &self.managed.domains);
+            return Some((edit.in_words(), set.into()));
+        }
         if self.ingresses.is_empty() {
             let message = "no Ingress names it, so it is never issued".to_owned();
             return Some((
@@ -80,22 +87,19 @@ impl Standing<'_> {
                     .into(),
             ));
         }
-        let ignored = self.ingresses.iter().find_map(|(ingress, _)| class_ignored(ingress))?;
-        (self.ingresses.len() == 1).then_some(ignored)
+        let ignored = self.ingresses.iter().map(|(ingress, _)| class_ignored(ingress));
+        ignored.collect::<Option<Vec<_>>>()?.into_iter().next()
     }
 }
 
 /// Why Google's controllers will not look at an Ingress.
 fn class_ignored(ingress: &ObjectFacts) -> Option<(String, Remedy)> {
-    let class = ingress.annotations.get(INGRESS_CLASS).map(String::as_str).unwrap_or_default();
-    if matches!(class, "" | "gce") {
-        return None;
-    }
+    let annotated = ingress.annotations.get(INGRESS_CLASS).map(String::as_str);
+    let named = ingress.spec.get("ingressClassName").and_then(Value::as_str);
+    let why = managed_are_ignored(annotated, named)?;
     let name = &ingress.object.name;
     Some((
-        format!(
-            "ingress/{name}, the only one that names it, is of class {class:?}, which serves no ManagedCertificates"
-        ),
+        format!("no Ingress that names it can serve it: of ingress/{name}, {why}"),
         format!("use an Ingress with the annotation {INGRESS_CLASS}: gce").into(),
     ))
 }
@@ -278,6 +282,14 @@ pub fn set_domains(
         change.plan.refused.push(refusal);
         return change;
     }
+    if let Some(step) = family.iter().find_map(taken_back) {
+        change.waiting = Some(format!(
+            "the domains of {} are put back first, so that it serves on",
+            step.object.short()
+        ));
+        change.plan.steps.push(Step::PatchObject(step));
+        return change;
+    }
     let goes = |facts: &ObjectFacts| facts.going_since.map(|since| (facts.object.short(), since));
     let mut touched = ingresses.values().copied().chain(target.map(|target| target.facts));
     if let Some((object, since)) = touched.find_map(goes) {
@@ -306,6 +318,21 @@ pub fn set_domains(
         }
     }
     change
+}
+
+/// The patch that takes back a change of domains in place, before Google's controller takes the
+/// certificate off the load balancer for it; what is served then stays.
+fn taken_back(standing: &Standing<'_>) -> Option<PatchObject> {
+    standing.managed.edited()?;
+    let told = standing.managed.told_domains();
+    let (before, after) = (standing.managed.domains.join(","), told.join(","));
+    Some(PatchObject {
+        object: standing.facts.object.clone(),
+        resource_version: standing.facts.resource_version.clone(),
+        patch: json!({ "spec": { "domains": told } }),
+        changes: vec![("spec.domains".to_owned(), before, after)],
+        notes: Vec::new(),
+    })
 }
 
 /// The certificate that this one took over from, or itself: by it a family is known.

@@ -5,7 +5,7 @@ use super::json;
 use super::layout::{Columns, name, sentence, style, write_remedy};
 use super::wire::{UsedBy, WireRef};
 use crate::audit::finding::Severity;
-use crate::gke::managed::{certificate_meaning, domain_meaning};
+use crate::gke::managed::domain_meaning;
 use crate::plan::managed::Standing;
 use crate::remedy::Remedy;
 use crate::x509::instant;
@@ -210,23 +210,8 @@ fn trouble(standing: &Standing<'_>) -> Option<(String, Remedy)> {
     if let Some(hopeless) = standing.hopeless() {
         return Some(hopeless);
     }
-    let waiting = standing.managed.domain_status.iter().find(|(_, status)| status != "Active");
-    if let Some((domain, status)) =
-        waiting.filter(|(_, status)| !matches!(status.as_str(), "Provisioning" | ""))
-    {
-        let meaning = domain_meaning(status);
-        return Some((format!("{domain}: {status}: {}", meaning.meaning), meaning.remedy.into()));
-    }
-    let status = standing.managed.status.as_deref().unwrap_or_default();
-    if status.is_empty() && standing.managed.certificate_name.is_some() {
-        let reason =
-            "no status: Google's API has told none yet, or one that the controller does not know";
-        let remedy = "wait ten minutes for its next look, then see what gcloud compute ssl-certificates list says";
-        return Some((reason.to_owned(), remedy.into()));
-    }
-    let meaning = certificate_meaning(status);
-    let shown = if status.is_empty() { "no status" } else { status };
-    Some((format!("{shown}: {}", meaning.meaning), meaning.remedy.into()))
+    let (reason, remedy) = standing.managed.awaited();
+    Some((reason, remedy.into()))
 }
 
 #[cfg(test)]

@@ -63,6 +63,49 @@ fn create_checks_googles_limits_names_it_in_the_ingress_and_writes_nothing_twice
     assert!(other.flat_stderr().contains("other domains"), "{}", other.stderr);
 }
 
+/// Text without the line breaks of its layout.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn domains_that_were_changed_in_place_are_told_and_put_back_before_anything_else() {
+    let Some(live) = with_ingress("domains_that_were_changed_in_place") else { return };
+    create(&live);
+    let mut controller = ManagedCertificates::new(&live);
+    controller.sync();
+    controller.set_status("web-tls", "Active", &[(A, "Active")]);
+    controller.sync();
+    let edit = json!({ "spec": { "domains": [A, B] } }).to_string();
+    live.kubectl(&["patch", "managedcertificate", "web-tls", "--type=merge", "-p", &edit]);
+    let status = flat(&live.run(&["managed", "status"]).expect_code(1).stdout);
+    for words in
+        ["b.example is not in the certificate that is served", "managed set-domains web-tls"]
+    {
+        assert!(status.contains(words), "{words}: {status}");
+    }
+    let touched = annotation(&live, "certwright.dev/nudged-at");
+    let wait = live.run(&["managed", "wait", "web-tls", "--nudge", "--timeout", "60s"]);
+    let wait = wait.expect_code(4).flat_stderr();
+    assert!(wait.contains("set-domains web-tls a.example b.example"), "{wait}");
+    assert_eq!(annotation(&live, "certwright.dev/nudged-at"), touched, "HTTPS would go down");
+    let check = live.run(&["check", "-o", "json"]).expect_code(1).json();
+    let found = check["findings"].as_array().expect("a list").iter();
+    let found: Vec<&Value> =
+        found.filter(|finding| finding["ref"]["kind"] == "ManagedCertificate").collect();
+    assert!(matches!(found[..], [one] if one["rule"] == "managed-edited-in-place"), "{found:?}");
+    let change = ["managed", "set-domains", "web-tls", A, B];
+    let dry = live.run(&[&change[..], &["--dry-run"]].concat());
+    let dry = flat(&dry.expect_code(0).stdout);
+    assert!(dry.contains("spec.domains"), "{dry}");
+    // Nobody looks, so it cannot come to its end; what comes first is done.
+    live.run(&[&change[..], &["--timeout", "3s"]].concat()).expect_code(124);
+    let domains = live.cluster.get_json(&live.namespace, "managedcertificate/web-tls");
+    assert_eq!(domains["spec"]["domains"], json!([A]));
+    assert_eq!(managed_names(&live).len(), 2, "and a second one is beside it");
+    live.run(&["managed", "status", "web-tls"]).expect_code(0);
+}
+
 #[test]
 fn status_tells_each_domain_and_for_what_is_stuck_the_reason_and_the_remedy() {
     let Some(live) = with_ingress("status_tells_each_domain") else { return };

@@ -1,5 +1,6 @@
 //! `check` knows what `inspect` knows: whatever certificate an Ingress serves, each client of which
-//! the table says that it refuses it is covered by a finding.
+//! the table says that it refuses it is covered by a finding. And it knows what `managed status`
+//! knows: whatever keeps a ManagedCertificate from being well is a finding about it.
 //!
 //! Knows where odd certificates are to be had: the cases of `clients.rs`, `testdata/hostile`, the
 //! public vectors. Refuses to judge a certificate itself.
@@ -13,11 +14,14 @@ use certwright::audit::{Context, Platform, Source, audit};
 use certwright::inventory::Inventory;
 use certwright::inventory::bundle::Bundle;
 use certwright::inventory::selection::Selection;
-use certwright::object_ref::ObjectRef;
-use certwright::observation::{IngressSeen, MetaSeen, Observation, SecretSeen, TlsEntry};
+use certwright::object_ref::{Kind, ObjectRef};
+use certwright::observation::{
+    IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry,
+};
 use certwright::redact::Redacted;
 use certwright::x509::pem;
 use ring::rand::SystemRandom;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use tempfile::TempDir;
@@ -137,4 +141,115 @@ fn of_files(
         let host = clients::host_of(bundle.leaf()?);
         Some((path.display().to_string(), text, Vec::new(), host))
     })
+}
+
+/// How a ManagedCertificate stands: its status, that of its domain, which domain that is, and the
+/// class of the Ingress that names it, by annotation and by field; none names it without any.
+type Standing<'s> = (&'s str, &'s str, &'s str, Option<(&'s str, &'s str)>);
+
+fn every_standing() -> Vec<Standing<'static>> {
+    let mut all = Vec::new();
+    for status in [
+        "",
+        "Provisioning",
+        "Active",
+        "ProvisioningFailed",
+        "ProvisioningFailedPermanently",
+        "RenewalFailed",
+        "New",
+    ] {
+        for of_domain in [
+            "Provisioning",
+            "Active",
+            "FailedNotVisible",
+            "FailedCaaChecking",
+            "FailedCaaForbidden",
+            "FailedRateLimited",
+            "New",
+        ] {
+            for domain in ["a.example", "old.example", ""] {
+                for class in [
+                    None,
+                    Some(("gce", "")),
+                    Some(("", "")),
+                    Some(("nginx", "")),
+                    Some(("", "nginx")),
+                    Some(("gce-internal", "")),
+                ] {
+                    all.push((status, of_domain, domain, class));
+                }
+            }
+        }
+    }
+    all
+}
+
+fn with_managed(standing: Standing<'_>) -> Inventory {
+    let (status, of_domain, domain, class) = standing;
+    let mut written = json!({ "certificateName": "mcrt-1" });
+    if !status.is_empty() {
+        written["certificateStatus"] = status.into();
+    }
+    if !domain.is_empty() {
+        written["domainStatus"] = json!([{ "domain": domain, "status": of_domain }]);
+    }
+    let mut inventory = Inventory::new(Selection::default());
+    let meta = MetaSeen { created: Some(AT - time::Duration::days(3)), ..MetaSeen::default() };
+    let managed = ObjectSeen {
+        object: ObjectRef::namespaced(Kind::ManagedCertificate, "shop", "web"),
+        meta,
+        spec: json!({ "domains": ["a.example"] }),
+        status: written,
+    };
+    inventory.absorb(Observation::Object(managed), &SystemRandom::new());
+    let Some((annotated, named)) = class else { return inventory };
+    let annotations = [
+        ("networking.gke.io/managed-certificates", "web"),
+        ("kubernetes.io/ingress.class", annotated),
+    ];
+    let annotations = annotations.into_iter().filter(|(_, value)| !value.is_empty());
+    let meta = MetaSeen {
+        annotations: annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        ..MetaSeen::default()
+    };
+    let class_name = (!named.is_empty()).then(|| named.to_owned());
+    let object = ObjectRef::ingress("shop", "web");
+    let spec = json!({ "ingressClassName": class_name, "rules": [{ "host": "a.example" }] });
+    let seen = IngressSeen {
+        object: object.clone(),
+        meta: meta.clone(),
+        class_name,
+        rule_hosts: vec!["a.example".to_owned()],
+        tls: Vec::new(),
+        addresses: Vec::new(),
+    };
+    let whole = ObjectSeen { object, meta, spec, status: serde_json::Value::Null };
+    inventory.absorb(Observation::Ingress(seen), &SystemRandom::new());
+    inventory.absorb(Observation::Object(whole), &SystemRandom::new());
+    inventory
+}
+
+#[test]
+fn whatever_managed_status_tells_is_a_finding_about_the_certificate() {
+    let policy = Policy::default();
+    let context =
+        Context { now: AT, policy: &policy, platform: Platform::Auto, source: Source::Cluster };
+    let mut well = 0;
+    for standing in every_standing() {
+        let inventory = with_managed(standing);
+        let standings = certwright::plan::managed::standings(&inventory);
+        let told = standings[0].hopeless().is_some() || !standings[0].managed.is_active();
+        let report = audit(&inventory, &context);
+        let managed = &standings[0].facts.object;
+        let found: Vec<&str> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.object == *managed || finding.related.contains(managed))
+            .filter(|finding| finding.severity > Severity::Info)
+            .map(|finding| finding.rule)
+            .collect();
+        assert_eq!(told, !found.is_empty(), "{standing:?}: {found:?}");
+        well += usize::from(!told);
+    }
+    assert!(well >= 2, "nothing is ever well");
 }

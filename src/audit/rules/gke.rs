@@ -10,6 +10,7 @@ use crate::gke::annotations::{
     self, APP_PROTOCOLS, BACKEND_CONFIG, INGRESS_CLASS, MANAGED_CERTIFICATES, OLDER_APP_PROTOCOLS,
 };
 use crate::gke::managed::Managed;
+use crate::gke::meant;
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{CommandLine, Remedy};
@@ -38,8 +39,54 @@ pub(super) fn external<'i>(
 }
 
 pub(super) fn is_external(ingress: &ObjectFacts) -> bool {
-    let class = ingress.annotations.get(INGRESS_CLASS).map(String::as_str);
-    matches!(class, None | Some("" | "gce"))
+    matches!(class(ingress), None | Some("" | "gce"))
+}
+
+/// The class that the annotation names.
+pub(super) fn class(ingress: &ObjectFacts) -> Option<&str> {
+    ingress.annotations.get(INGRESS_CLASS).map(String::as_str)
+}
+
+/// Why Google serves no ManagedCertificate by this Ingress; none when it does.
+pub(super) fn managed_are_ignored(ingress: &ObjectFacts) -> Option<String> {
+    annotations::managed_are_ignored(class(ingress), text(&ingress.spec, "/ingressClassName"))
+}
+
+/// The ManagedCertificates that an Ingress means by a name that none has: those of nearly that
+/// name; else the one that no Ingress names and that lists every host the others do not.
+pub(super) fn meant<'i>(
+    inventory: &'i Inventory,
+    ingress: &ObjectFacts,
+    missing: &str,
+) -> Vec<&'i str> {
+    let own = items(ingress, MANAGED_CERTIFICATES);
+    let there: Vec<&ObjectFacts> = inventory
+        .objects_of(Kind::ManagedCertificate)
+        .filter(|facts| facts.object.namespace == ingress.object.namespace)
+        .collect();
+    let names: Vec<&str> = there.iter().map(|facts| facts.object.name.as_str()).collect();
+    let near = meant::meant(missing, &names);
+    if !near.is_empty() {
+        return near;
+    }
+    let domains = |facts: &&ObjectFacts| Managed::of(&facts.spec, &facts.status).domains;
+    let (named, others): (Vec<&ObjectFacts>, Vec<&ObjectFacts>) =
+        there.iter().partition(|facts| own.contains(&facts.object.name.as_str()));
+    let listed: Vec<String> = named.iter().flat_map(domains).collect();
+    let is_in = |domains: &[String], host: &str| {
+        domains.iter().any(|domain| domain.eq_ignore_ascii_case(host))
+    };
+    let hosts = rule_hosts(ingress);
+    let unlisted: Vec<&str> = hosts.into_iter().filter(|host| !is_in(&listed, host)).collect();
+    let fits = |facts: &&ObjectFacts| {
+        let domains = domains(facts);
+        unlisted.iter().all(|host| is_in(&domains, host))
+            && namers(inventory, &facts.object).is_empty()
+    };
+    match others.into_iter().filter(fits).collect::<Vec<_>>().as_slice() {
+        [one] if !unlisted.is_empty() => vec![one.object.name.as_str()],
+        _ => Vec::new(),
+    }
 }
 
 /// The text under a JSON pointer, unless it is empty.

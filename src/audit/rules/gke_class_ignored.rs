@@ -1,8 +1,9 @@
 //! `gke-class-ignored`: an Ingress that names GKE's class only in `spec.ingressClassName`, which
-//! GKE's controller never looks at (kubernetes/ingress-gce#1891).
+//! GKE's controller never looks at (kubernetes/ingress-gce#1891); and one that names
+//! ManagedCertificates and is of a class that has none (GoogleCloudPlatform/gke-managed-certs#42).
 
 use super::gke;
-use crate::audit::finding::{Findings, Severity};
+use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, is_gke_class};
 use crate::inventory::{Inventory, ObjectFacts};
@@ -14,7 +15,9 @@ pub(super) const RULE: Rule = Rule {
     remedy: "name the class by the annotation kubernetes.io/ingress.class",
     explain: "GKE goes by the annotation kubernetes.io/ingress.class alone. An Ingress with \
               ingressClassName: gce and no annotation is passed over without a word and never gets \
-              an address. Both may be set when they are equal.",
+              an address. Both may be set when they are equal. ManagedCertificates are served by class \
+              gce, and by an Ingress that names no class: those of any other (nginx, gce-internal) \
+              stay Provisioning for ever.",
     check,
 };
 
@@ -28,8 +31,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             ingress.annotations.get(INGRESS_CLASS).is_some_and(|class| !class.is_empty());
         let class = gke::text(&ingress.spec, "/ingressClassName").filter(|c| CLASSES.contains(c));
         let Some(class) = class.filter(|_| !annotated) else { continue };
-        // With an address, somebody else serves a class of that name.
-        if !gke::addresses(ingress).is_empty() || !inventory.is_reported(&ingress.object) {
+        if is_served(ingress) || !inventory.is_reported(&ingress.object) {
             continue;
         }
         let message = format!(
@@ -44,25 +46,41 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     }
 }
 
-/// An Ingress of another of GKE's classes is passed over by the controller of ManagedCertificates
-/// alone: it serves class gce, and what names no class.
+/// With an address, somebody else serves a class of that name.
+fn is_served(ingress: &ObjectFacts) -> bool {
+    !gke::addresses(ingress).is_empty()
+}
+
+/// ManagedCertificates are served by class gce, and by what names no class: by any other one they
+/// are never attached, and its controller does not know them.
 fn found_for_managed(ingress: &ObjectFacts, inventory: &Inventory, found: &mut Findings) {
-    let class = ingress.annotations.get(INGRESS_CLASS).map(String::as_str).unwrap_or_default();
     let names = gke::items(ingress, MANAGED_CERTIFICATES);
-    let passed_over = class != "gce" && is_gke_class(Some(class)) && !names.is_empty();
-    if !passed_over || !inventory.is_reported(&ingress.object) {
-        return;
-    }
-    let message = format!(
-        "class {class} is served no ManagedCertificates, so {} is never issued for it",
-        names.join(", ")
-    );
-    found.push(
-        RULE.on(&ingress.object, message)
-            .evidence("class", class)
-            .evidence("managedCertificates", names.join(", "))
-            .remedy(format!(
-                "use a TLS Secret, named in spec.tls, and take the annotation {MANAGED_CERTIFICATES} away"
-            )),
-    );
+    let why = gke::managed_are_ignored(ingress).filter(|_| !names.is_empty());
+    let annotated = gke::class(ingress).unwrap_or_default();
+    let named = gke::text(&ingress.spec, "/ingressClassName").unwrap_or_default();
+    // That GKE's own class stands in the wrong place is told of the whole Ingress.
+    let told = annotated.is_empty() && CLASSES.contains(&named) && !is_served(ingress);
+    let Some(why) = why.filter(|_| !told && inventory.is_reported(&ingress.object)) else { return };
+    let message = format!("{why}, so {} is never issued for it", names.join(", "));
+    let finding = RULE
+        .on(&ingress.object, message)
+        .evidence("class", if annotated.is_empty() { named } else { annotated })
+        .evidence("managedCertificates", names.join(", "))
+        .evidence("hosts", gke::rule_hosts(ingress).join(", "))
+        .remedy(way_out(ingress));
+    let managed = names.iter().map(|name| gke::beside(ingress, Kind::ManagedCertificate, name));
+    let managed = managed.filter(|managed| inventory.object(managed).is_some());
+    found.push(managed.fold(finding, Finding::related));
+}
+
+/// GKE's own classes are not left for another: they have Secrets.
+fn way_out(ingress: &ObjectFacts) -> String {
+    let or = if is_gke_class(gke::class(ingress)) {
+        ""
+    } else {
+        ", or serve its hosts by an Ingress of class gce"
+    };
+    format!(
+        "use a TLS Secret, named in spec.tls, and take the annotation {MANAGED_CERTIFICATES} away{or}"
+    )
 }

@@ -20,7 +20,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
         let allow = ingress.annotations.get(ALLOW_HTTP).map(String::as_str).unwrap_or_default();
-        let certificates = certificates_elsewhere(&ingress.annotations).is_some()
+        let certificates = certificates_elsewhere(&ingress.annotations, gke::class(ingress))
+            .is_some()
             || !gke::list(&ingress.spec, "/tls").is_empty();
         if !is_off(allow) || certificates || !gke::addresses(ingress).is_empty() {
             continue;

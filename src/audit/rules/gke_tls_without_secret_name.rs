@@ -54,7 +54,7 @@ fn finding(ingress: &ObjectFacts, nameless: &[usize]) -> Finding {
 }
 
 fn way_out(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str]) -> Remedy {
-    if certificates_elsewhere(&ingress.annotations).is_some() {
+    if certificates_elsewhere(&ingress.annotations, gke::class(ingress)).is_some() {
         // From the last to the first, so that no index moves before its turn.
         let paths = nameless.iter().rev().map(|index| format!("/spec/tls/{index}"));
         let removals: Vec<_> = paths.map(|path| json!({"op": "remove", "path": path})).collect();

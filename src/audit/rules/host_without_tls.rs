@@ -1,6 +1,7 @@
 //! `host-without-tls`: an Ingress rule host that no `tls` entry serves. A warning beside hosts
 //! that have TLS (somebody forgot one), else for information.
 
+use super::gke;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
@@ -20,6 +21,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for ingress in inventory.ingresses() {
+        // That it names what its class does not serve is told by `gke-class-ignored`.
+        let ignored = |facts| gke::managed_are_ignored(facts).is_some();
+        if !ingress.managed_names.is_empty()
+            && inventory.object(&ingress.object).is_some_and(ignored)
+        {
+            continue;
+        }
         let beside: Vec<&str> = ingress
             .demands
             .iter()

@@ -2,9 +2,8 @@
 //! those it names is attached (an event `MissingCertificate` says so). Offline for information.
 
 use super::gke::{self, Presence};
-use crate::audit::finding::{Findings, Severity};
-use crate::audit::remedy;
-use crate::audit::{Context, Rule};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule, remedy};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts};
@@ -17,7 +16,9 @@ pub(super) const RULE: Rule = Rule {
     remedy: "create the ManagedCertificate, or take its name out of the annotation",
     explain: "Google's controller handles the names in networking.gke.io/managed-certificates all or \
               none: one that is not in the Ingress's own namespace keeps every other from being \
-              attached, and a deleted one from being detached.",
+              attached, and a deleted one from being detached. It goes by metadata.name: the name of a \
+              file, of another namespace or one a letter off is missing, and where what seems to be \
+              meant is there, that is said.",
     check,
 };
 
@@ -34,19 +35,52 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 Severity::Error => ": none of those it names is attached",
                 Severity::Warning | Severity::Info => "",
             };
-            found.push(
-                RULE.on(
-                    &ingress.object,
-                    format!("it names managedcertificate/{name}, which {how}{so}"),
-                )
+            let meant = gke::meant(inventory, ingress, name);
+            let finding = RULE
+                .on(&ingress.object, format!("it names managedcertificate/{name}, which {how}{so}"))
                 .severity(severity)
                 .evidence("managedCertificates", names.join(", "))
                 .evidence("missing", name)
-                .related(managed)
-                .remedy(way_out(inventory, ingress, &names, name)),
-            );
+                .related(managed);
+            found.push(match meant.as_slice() {
+                [] => finding.remedy(way_out(inventory, ingress, &names, name)),
+                meant => written_wrong(finding, ingress, (&names, name), meant),
+            });
         }
     }
+}
+
+/// The name is that of a file, or a letter off: what was meant is there, and takes its place in the
+/// list, which is all or nothing.
+fn written_wrong(
+    mut finding: Finding,
+    ingress: &ObjectFacts,
+    (names, missing): (&[&str], &str),
+    meant: &[&str],
+) -> Finding {
+    let mut right: Vec<&str> = Vec::new();
+    for name in names {
+        let instead = if *name == missing { meant } else { std::slice::from_ref(name) };
+        for name in instead {
+            if !right.contains(name) {
+                right.push(name);
+            }
+        }
+    }
+    let shown: Vec<String> =
+        meant.iter().map(|name| format!("managedcertificate/{name}")).collect();
+    let shown = match shown.as_slice() {
+        [one] => format!("{one} is there and seems to be meant"),
+        several => format!("{} are there and seem to be meant", several.join(" and ")),
+    };
+    finding.message = format!("{}; {shown}", finding.message);
+    let severity = finding.severity.max(Severity::Warning);
+    let objects = meant.iter().map(|name| gke::beside(ingress, Kind::ManagedCertificate, name));
+    objects
+        .fold(finding, Finding::related)
+        .severity(severity)
+        .evidence("meant", meant.join(", "))
+        .remedy(gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&right.join(","))))
 }
 
 /// It is made for the hosts that no other one lists; where they all list some, its name can go too.

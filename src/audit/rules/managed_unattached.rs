@@ -27,7 +27,9 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             Source::Cluster => Severity::Warning,
             Source::Files => Severity::Info,
         };
-        if !ingresses_were_seen(inventory, context, object.namespace()) {
+        if !ingresses_were_seen(inventory, context, object.namespace())
+            || is_meant_by_another_name(inventory, context, object)
+        {
             continue;
         }
         let beside: Vec<&ObjectFacts> = inventory
@@ -55,6 +57,25 @@ fn ingresses_were_seen(inventory: &Inventory, context: &Context<'_>, namespace: 
     let mut ingresses = inventory.objects_of(Kind::Ingress);
     let in_files = ingresses.any(|ingress| ingress.object.namespace() == namespace);
     !unseen && (context.source == Source::Cluster || in_files)
+}
+
+/// Whether an Ingress names it wrongly, which `managed-missing` tells.
+fn is_meant_by_another_name(
+    inventory: &Inventory,
+    context: &Context<'_>,
+    object: &ObjectRef,
+) -> bool {
+    let mut beside = gke::external(inventory, context)
+        .filter(|ingress| ingress.object.namespace == object.namespace);
+    beside.any(|ingress| {
+        let missing = gke::items(ingress, MANAGED_CERTIFICATES).into_iter().filter(|name| {
+            let named = gke::beside(ingress, Kind::ManagedCertificate, name);
+            matches!(gke::presence(inventory, context, &named), gke::Presence::Missing(..))
+        });
+        missing
+            .flat_map(|name| gke::meant(inventory, ingress, name))
+            .any(|name| name == object.name)
+    })
 }
 
 /// A name that is dropped from the list stays on the load balancer until the object is deleted

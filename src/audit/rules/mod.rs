@@ -41,9 +41,11 @@ mod key_unreadable;
 mod lifetime_too_long;
 mod managed_domain_failed;
 mod managed_domain_invalid;
+mod managed_edited_in_place;
 mod managed_failed;
 mod managed_host_not_listed;
 mod managed_missing;
+mod managed_not_active;
 mod managed_not_reconciled;
 mod managed_orphaned;
 mod managed_renewal_overdue;
@@ -131,6 +133,7 @@ pub const RULES: &[&Rule] = &[
     &managed_unattached::RULE,
     &managed_orphaned::RULE,
     &managed_not_reconciled::RULE,
+    &managed_edited_in_place::RULE,
     &served_differs::RULE,
     &served_name_mismatch::RULE,
     &served_expired::RULE,
@@ -142,6 +145,7 @@ pub const RULES: &[&Rule] = &[
     &dns_aaaa_elsewhere::RULE,
     &caa_forbids::RULE,
     // Silent where another one has spoken, and so the last.
+    &managed_not_active::RULE,
     &client_refuses::RULE,
 ];
 

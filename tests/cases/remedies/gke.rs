@@ -38,6 +38,13 @@ pub(super) const CASES: &[Case] = &[
         Do { words: "certwright.dev/touched", by: the_controller_looks },
     ),
     case("gke-class-ignored", "gke-ingress", "by-field", Cluster, Run),
+    case(
+        "gke-class-ignored",
+        "gke-managed-class",
+        "annotated-nginx",
+        Cluster,
+        Do { words: "or serve its hosts by an Ingress of class gce", by: give_to_google },
+    ),
     case("gke-http-disabled", "gke-ingress", "closed", Cluster, Run),
     case("gke-path-type", "gke-ingress", "root-only", Cluster, Run),
     case("gke-tls-without-secret-name", "gke-ingress", "nameless", Cluster, Run),
@@ -114,6 +121,12 @@ pub(super) const CASES: &[Case] = &[
     case("gke-http-disabled", "gke-ingress", "closed", Files, Annotate),
     case("gke-app-protocol", "gke-backends", "grpc", Files, Annotate).reveals(HEALTH_CHECK),
 ];
+
+fn give_to_google(scene: &Scene, finding: &Value) {
+    let name = finding["ref"]["name"].as_str().expect("a name");
+    let class = "kubernetes.io/ingress.class=gce";
+    scene.live().kubectl(&["annotate", "--overwrite", "ingress", name, class]);
+}
 
 /// The sixteenth certificate, with its host, moves to an Ingress of its own.
 fn share_the_host_out(scene: &Scene, _: &Value) {

@@ -13,6 +13,17 @@ pub(super) const CASES: &[Case] = &[
     case("managed-missing", "gke-managed-hosts", "names-one-too-many", Cluster, Run),
     case("managed-missing", "gke-managed-hosts", "names-one-too-many", Cluster, Run)
         .first(list_its_host_elsewhere),
+    case("managed-missing", "gke-managed-names", "file", Files, Annotate),
+    case("managed-missing", "gke-managed-names", "no-comma", Cluster, Run),
+    case("managed-missing", "gke-managed-names", "renamed", Cluster, Run),
+    case("managed-edited-in-place", "gke-managed-status", "edited", Cluster, RunWithGoogle),
+    case(
+        "managed-not-active",
+        "gke-managed-status",
+        "provisioning",
+        Cluster,
+        Do { words: "point the DNS of every domain to the Ingress address", by: google_is_content },
+    ),
     case("managed-host-not-listed", "gke-managed-hosts", "forgot-one", Cluster, RunWithGoogle)
         .first(let_every_name_be_there),
     case(
