@@ -172,6 +172,9 @@ pub struct ObjectSeen {
     pub object: ObjectRef,
     /// Its metadata.
     pub meta: MetaSeen,
+    /// What stands beside `metadata`, `spec` and `status`, `apiVersion` among it; null for what a
+    /// server has already taken.
+    pub head: serde_json::Value,
     /// `spec`, as written.
     pub spec: serde_json::Value,
     /// `status`, as written.

@@ -10,3 +10,4 @@ pub mod limits;
 pub mod managed;
 pub mod meant;
 pub mod presets;
+pub mod schema;

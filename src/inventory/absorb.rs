@@ -171,6 +171,7 @@ fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
         going_since: seen.meta.going_since,
         ignore,
         annotations: seen.meta.annotations,
+        head: seen.head,
         spec: seen.spec,
         status: seen.status,
     }

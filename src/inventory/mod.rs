@@ -173,6 +173,8 @@ pub struct ObjectFacts {
     pub owner: Option<Owner>,
     /// Codes of rules whose findings on it are waived.
     pub ignore: Vec<String>,
+    /// What stands beside `metadata`, `spec` and `status` in a file; else null.
+    pub head: serde_json::Value,
     /// `spec`, as written.
     pub spec: serde_json::Value,
     /// `status`, as written.
@@ -420,7 +422,7 @@ pub(crate) mod testing {
                 created: Some(time::macros::datetime!(2026-11-12 00:00:00 UTC)),
                 ..MetaSeen::default()
             };
-            let seen = ObjectSeen { object, meta, spec, status };
+            let seen = ObjectSeen { object, meta, head: Value::Null, spec, status };
             inventory.absorb(Observation::Object(seen), &SystemRandom::new());
         }
         inventory

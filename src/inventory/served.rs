@@ -287,7 +287,13 @@ pub(crate) mod testing {
             inventory.absorb(Observation::Ingress(seen), &random);
             if let Some(status) = self.managed {
                 let object = |object, meta, spec, status| {
-                    Observation::Object(ObjectSeen { object, meta, spec, status })
+                    Observation::Object(ObjectSeen {
+                        object,
+                        meta,
+                        head: serde_json::Value::Null,
+                        spec,
+                        status,
+                    })
                 };
                 inventory.absorb(object(ingress, meta(), json!({}), json!({})), &random);
                 let managed = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", "m");

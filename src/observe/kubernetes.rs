@@ -98,6 +98,7 @@ pub(super) fn object_seen(object: &ObjectRef, mut value: serde_json::Value) -> O
     ObjectSeen {
         object: object.clone(),
         meta: meta(metadata),
+        head: serde_json::Value::Null,
         spec: take("spec"),
         status: take("status"),
     }

@@ -208,7 +208,11 @@ fn as_written(value: &Value, kind: &str, place: &Place, namespace: &str) -> Opti
     let name = text("/metadata/name")?;
     let within = text("/metadata/namespace").unwrap_or(namespace);
     let object = ObjectRef::namespaced(kind, within, name).at(Some(place.clone()));
-    Some(kubernetes::object_seen(&object, value.clone()))
+    let mut seen = kubernetes::object_seen(&object, value.clone());
+    let head = value.as_object().into_iter().flatten();
+    let head = head.filter(|(key, _)| !matches!(key.as_str(), "metadata" | "spec" | "status"));
+    seen.head = head.map(|(key, value)| (key.clone(), value.clone())).collect();
+    Some(seen)
 }
 
 /// A Secret; values of `data` that are no base64 are set aside instead of failing the object.

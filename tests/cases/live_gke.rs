@@ -1,6 +1,7 @@
 //! The stand-ins for GKE, held to what Google's were seen to do: the limits of the definitions, and
 //! what the double of the managed-certificate controller writes.
 
+use crate::support::binary::Certwright;
 use crate::support::gke::{ManagedCertificates, PRE_SHARED_CERT, install};
 use crate::support::live::Live;
 use certwright::gke::limits::{check_domain, check_domains};
@@ -47,9 +48,13 @@ fn pre_shared(live: &Live, ingress: &str) -> Value {
 
 /// Whether the API server would take a ManagedCertificate with these domains.
 fn is_taken(live: &Live, domains: &[&str]) -> bool {
+    is_applied(live, &managed("tried", domains))
+}
+
+/// Whether `kubectl create` would come to its end with this object.
+fn is_applied(live: &Live, object: &Value) -> bool {
     let file = tempfile::NamedTempFile::new().expect("a temp file can be made");
-    let manifest = managed("tried", domains).to_string();
-    std::fs::write(file.path(), manifest).expect("a temp file can be written");
+    std::fs::write(file.path(), object.to_string()).expect("a temp file can be written");
     let ran = live
         .cluster
         .kubectl()
@@ -89,6 +94,144 @@ fn our_limits_are_those_of_the_schema() {
         let owned: Vec<String> = many.iter().take(count).cloned().collect();
         assert_eq!(is_taken(&live, &domains), check_domains(&owned).is_ok(), "{count}");
     }
+}
+
+/// An object of one of Google's kinds with this name and these root fields.
+fn of_google(api_version: &str, kind: &str, name: &str, fields: &Value) -> Value {
+    let mut object = json!({
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": { "name": name },
+    });
+    for (key, value) in fields.as_object().into_iter().flatten() {
+        object[key] = value.clone();
+    }
+    object
+}
+
+/// Objects of Google's kinds, well written and not.
+fn of_google_all() -> Vec<Value> {
+    let mut all = Vec::new();
+    let many: Vec<String> = (0..=100).map(|number| format!("h{number}.example")).collect();
+    for spec in [
+        json!({ "domains": ["a.example"] }),
+        json!({ "domains": ["a.example", "a.example"] }),
+        json!({ "domains": "a.example" }),
+        json!({ "domains": ["a.example", 5] }),
+        json!({ "domains": [["a.example"]] }),
+        json!({ "domains": ["A.example"] }),
+        json!({ "domains": ["*.a.example"] }),
+        json!({ "domains": ["a.example."] }),
+        json!({ "domains": ["käse.example"] }),
+        json!({ "domains": ["xn--kse-qla.example"] }),
+        json!({ "domains": ["https://a.example"] }),
+        json!({ "domains": [" a.example"] }),
+        json!({ "domains": ["a.example/"] }),
+        json!({ "domains": ["10.0.0.1"] }),
+        json!({ "domains": [""] }),
+        json!({ "domains": many }),
+        json!({ "domains": &many[1..] }),
+        json!({ "domains": ["a.example"], "ingress": "web" }),
+        json!({ "domain": ["a.example"] }),
+        json!({ "Domains": ["a.example"] }),
+        json!(["a.example"]),
+        json!("a.example"),
+    ] {
+        all.push(of_google(
+            "networking.gke.io/v1",
+            "ManagedCertificate",
+            "web",
+            &json!({ "spec": spec }),
+        ));
+    }
+    let fine = json!({ "spec": { "domains": ["a.example"] } });
+    for version in ["v1", "v1beta1", "v1beta2", "v2"] {
+        let version = format!("networking.gke.io/{version}");
+        all.push(of_google(&version, "ManagedCertificate", "web", &fine));
+    }
+    for name in ["web.yaml", "Web", "web_tls", "-web", "web-", "a..b", "1", "wéb"] {
+        all.push(of_google("networking.gke.io/v1", "ManagedCertificate", name, &fine));
+    }
+    let astray = json!({ "domains": ["b.example"], "spec": { "domains": ["a.example"] } });
+    all.push(of_google("networking.gke.io/v1", "ManagedCertificate", "web", &astray));
+    for spec in [
+        json!({}),
+        json!({ "timeoutSec": 40 }),
+        json!({ "timeoutSec": "40" }),
+        json!({ "timeoutSec": 40.5 }),
+        json!({ "timeoutsec": 40 }),
+        json!({ "healthCheck": { "type": "HTTP2", "port": 80, "requestPath": "/" } }),
+        json!({ "healthCheck": { "port": "80" } }),
+        json!({ "healthCheck": { "protocol": "HTTP2" } }),
+        json!({ "healthCheck": [] }),
+        json!({ "requestPath": "/" }),
+        json!({ "cdn": { "enabled": true, "cacheMode": "CACHE_ALL_STATIC" } }),
+        json!({ "cdn": {} }),
+        json!({ "cdn": { "enabled": "yes" } }),
+        json!({ "iap": { "enabled": true, "oauthclientCredentials": { "secretName": "o" } } }),
+        json!({ "iap": { "enabled": true, "oauthclientCredentials": {} } }),
+        json!({ "securityPolicy": "block" }),
+        json!({ "securityPolicy": { "name": "block" } }),
+        json!({ "securityPolicy": {} }),
+        json!({ "logging": { "enable": true, "sampleRate": 0.5 } }),
+        json!({ "logging": { "enable": true, "sampleRate": 1 } }),
+        json!({ "logging": { "sampleRate": "1" } }),
+        json!({ "sessionAffinity": { "affinityType": "CLIENT_IP" } }),
+        json!({ "sessionAffinity": "CLIENT_IP" }),
+        json!({ "customRequestHeaders": { "headers": ["X: y"] } }),
+        json!({ "customRequestHeaders": ["X: y"] }),
+        json!({ "connectionDraining": { "drainingTimeoutSec": 60 } }),
+        json!({ "connectionDraining": { "drainingTimeoutSec": true } }),
+    ] {
+        all.push(of_google(
+            "cloud.google.com/v1",
+            "BackendConfig",
+            "web",
+            &json!({ "spec": spec }),
+        ));
+    }
+    for spec in [
+        json!({ "redirectToHttps": { "enabled": true, "responseCodeName": "FOUND" } }),
+        json!({ "redirectToHttps": { "enabled": "true" } }),
+        json!({ "redirectToHttps": { "responseCodeName": "FOUND" } }),
+        json!({ "redirectToHttps": true }),
+        json!({ "redirectToHTTPS": { "enabled": true } }),
+        json!({ "sslPolicy": null }),
+        json!({ "sslPolicy": "modern" }),
+        json!({ "sslPolicy": { "name": "modern" } }),
+    ] {
+        let fields = json!({ "spec": spec });
+        all.push(of_google("networking.gke.io/v1beta1", "FrontendConfig", "web", &fields));
+    }
+    all.push(of_google("networking.gke.io/v1", "FrontendConfig", "web", &json!({ "spec": {} })));
+    all
+}
+
+/// What certwright finds in a file is what kubectl and the API server refuse, and the other way
+/// round.
+#[test]
+fn objects_of_googles_kinds_are_refused_in_files_as_by_the_api_server() {
+    let Some(live) = gke("objects_of_googles_kinds_are_refused") else { return };
+    let (mut differ, mut refused, mut all) = (Vec::new(), 0, 0);
+    for object in of_google_all() {
+        let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+        std::fs::write(folder.path().join("object.json"), object.to_string()).expect("written");
+        let ran = Certwright::new().folder(folder.path());
+        let ran = ran.args(&["check", "-f", "object.json", "-o", "json", "--platform", "gke"]);
+        let report = ran.run().json();
+        let findings = report["findings"].as_array().expect("a list").iter();
+        let found: Vec<String> = findings
+            .filter(|finding| finding["severity"] == "error")
+            .map(|finding| finding["message"].to_string())
+            .collect();
+        let taken = is_applied(&live, &object);
+        (refused, all) = (refused + usize::from(!taken), all + 1);
+        if taken != found.is_empty() {
+            differ.push(format!("{object}: the API server takes it: {taken}; {found:?}"));
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+    assert!(refused >= 40 && all - refused >= 15, "{refused} of {all} are refused");
 }
 
 #[test]

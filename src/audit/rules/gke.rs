@@ -3,14 +3,15 @@
 //!
 //! Knows how ingress-gce and gke-managed-certs read these objects. Judges nothing by itself.
 
-use crate::audit::finding::Severity;
+use crate::audit::finding::{Finding, Severity};
 use crate::audit::remedy;
-use crate::audit::{Context, Source};
+use crate::audit::{Context, Rule, Source};
 use crate::gke::annotations::{
     self, APP_PROTOCOLS, BACKEND_CONFIG, INGRESS_CLASS, MANAGED_CERTIFICATES, OLDER_APP_PROTOCOLS,
 };
 use crate::gke::managed::Managed;
 use crate::gke::meant;
+use crate::gke::schema::{self, Misfit};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{CommandLine, Remedy};
@@ -40,6 +41,38 @@ pub(super) fn external<'i>(
 
 pub(super) fn is_external(ingress: &ObjectFacts) -> bool {
     matches!(class(ingress), None | Some("" | "gce"))
+}
+
+/// What an API server, or kubectl for it, refuses of one of Google's own kinds in a file. What a
+/// server shows it has taken.
+pub(super) fn misfits(object: &ObjectFacts) -> Vec<Misfit> {
+    let (kind, name) = (object.object.kind, object.object.name.as_str());
+    if object.object.place.is_none() {
+        return Vec::new();
+    }
+    let named = schema::name_problem(name).map(|problem| Misfit {
+        path: "metadata.name".to_owned(),
+        what: problem.to_owned(),
+        unknown: false,
+        meant: None,
+    });
+    let mut found: Vec<Misfit> = named.into_iter().collect();
+    found.extend(schema::misfits_of_head(kind, &object.head));
+    found.extend(schema::misfits(kind, &object.spec));
+    found
+}
+
+/// A finding for something that does not fit.
+pub(super) fn misfit(rule: &Rule, object: &ObjectRef, misfit: &Misfit) -> Finding {
+    let who = if misfit.unknown { "kubectl refuses it" } else { "the API server refuses it" };
+    let way_out = match misfit.meant {
+        Some(meant) => format!("write {meant} in its place"),
+        None if misfit.unknown => format!("take {} out", misfit.path),
+        None => format!("mend {}", misfit.path),
+    };
+    rule.on(object, format!("{} {}; {who}", misfit.path, misfit.what))
+        .evidence("field", &misfit.path)
+        .remedy(way_out)
 }
 
 /// The class that the annotation names.

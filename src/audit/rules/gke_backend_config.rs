@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = Rule {
               \"NAME\"}} by port name or number. JSON that is broken, a BackendConfig that is not \
               there, or none for the port stops the translation of the Ingress. In a BackendConfig \
               the API server drops fields it does not know without a word: a health check has a \
-              type (HTTP, HTTPS or HTTP2), not a protocol.",
+              type (HTTP, HTTPS or HTTP2), not a protocol. In files both a BackendConfig and a \
+              FrontendConfig are held against Google's definitions.",
     check,
 };
 
@@ -43,8 +44,27 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for config in inventory.objects_of(Kind::BackendConfig) {
         if inventory.selection().is_everything() || named.contains(&&config.object) {
             of_config(config, found);
+            found.extend(misfits(config));
         }
     }
+    for config in inventory.objects_of(Kind::FrontendConfig) {
+        if inventory.selection().is_everything() {
+            found.extend(misfits(config));
+        }
+    }
+}
+
+/// What Google's definition does not have, and [`of_config`] has not told.
+fn misfits(config: &ObjectFacts) -> impl Iterator<Item = Finding> {
+    let is_told = |path: &str| {
+        let field = path.strip_prefix("spec.").unwrap_or_default();
+        field.starts_with("healthCheck.") || FIELDS.contains(&field)
+    };
+    let misfits = gke::misfits(config).into_iter();
+    let misfits = misfits.filter(move |misfit| {
+        !(misfit.unknown && is_told(&misfit.path)) && misfit.path != "spec.healthCheck.type"
+    });
+    misfits.map(|misfit| gke::misfit(&RULE, &config.object, &misfit))
 }
 
 /// Judges the annotation; returns the BackendConfigs that it names.

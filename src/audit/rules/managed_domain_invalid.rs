@@ -7,6 +7,7 @@ use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::limits::{MAX_DOMAINS, check_domain, check_domains};
 use crate::inventory::Inventory;
+use crate::x509::name;
 
 pub(super) const RULE: Rule = Rule {
     code: "managed-domain-invalid",
@@ -14,14 +15,20 @@ pub(super) const RULE: Rule = Rule {
     remedy: "list whole host names in lower case, without wildcards",
     explain: "A ManagedCertificate lists 1 to 100 domains, each of at most 63 characters in all, in \
               lower case, of two labels or more, without a wildcard or a dot at the end. One domain \
-              that cannot be validated keeps the whole certificate from being issued.",
+              that cannot be validated keeps the whole certificate from being issued. In files the \
+              rest of the object is held against Google's definition too: its name, its apiVersion, \
+              misspelt fields and values of another type.",
     check,
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for named in gke::managed(inventory) {
         let (object, domains) = (&named.facts.object, &named.managed.domains);
-        if (domains.is_empty() || domains.len() > MAX_DOMAINS)
+        let misfits = gke::misfits(named.facts);
+        found.extend(misfits.iter().map(|misfit| gke::misfit(&RULE, object, misfit)));
+        let told = !misfits.is_empty() && domains.is_empty();
+        if !told
+            && (domains.is_empty() || domains.len() > MAX_DOMAINS)
             && let Err(message) = check_domains(domains)
         {
             found.push(
@@ -30,10 +37,32 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                     .evidence("limit", MAX_DOMAINS),
             );
         }
-        for domain in domains {
+        for (place, domain) in domains.iter().enumerate() {
             if let Err(message) = check_domain(domain) {
-                found.push(RULE.on(object, message).evidence("domain", domain));
+                let finding = RULE.on(object, message).evidence("domain", domain);
+                found.push(match instead(domain) {
+                    Some(right) => finding.remedy(format!("write {right} in its place")),
+                    None => finding,
+                });
+            } else if domains.iter().position(|other| other == domain) != Some(place) {
+                let message = format!("{domain} stands in spec.domains more than once");
+                found.push(
+                    RULE.on(object, message)
+                        .severity(Severity::Info)
+                        .evidence("domain", domain)
+                        .remedy("list each domain once"),
+                );
             }
         }
     }
+}
+
+/// The domain as Google takes it, where it is only written otherwise: with capitals, a dot at the
+/// end, blanks around it, the scheme of a URL before it, or in its own script.
+fn instead(domain: &str) -> Option<String> {
+    let plain = domain.trim();
+    let plain = plain.strip_prefix("https://").or(plain.strip_prefix("http://")).unwrap_or(plain);
+    let plain = plain.trim_end_matches(['.', '/']).to_lowercase();
+    let ascii = name::to_ascii(&plain).ok()?;
+    check_domain(&ascii).is_ok().then_some(ascii)
 }

@@ -31,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
         "gke-refused",
         "upper-case",
         Files,
-        Do { words: "list whole host names in lower case, without wildcards", by: lower_case },
+        Do { words: "write shop.milvus.example in its place", by: lower_case },
     ),
     case(
         "managed-failed",
