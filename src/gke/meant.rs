@@ -50,7 +50,7 @@ fn plain(written: &str) -> String {
     let name = name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let endings = [".yaml", ".yml", ".json"];
     let stem = endings.iter().find_map(|ending| name.strip_suffix(ending));
-    stem.map(str::to_owned).unwrap_or(name)
+    stem.map_or_else(|| name.clone(), str::to_owned)
 }
 
 /// How many letters are to be put in, taken out or changed (Levenshtein).

@@ -36,7 +36,7 @@ pub struct Misfit {
     pub what: String,
     /// Whether it is a field that nobody knows, which the server itself drops and kubectl refuses.
     pub unknown: bool,
-    /// The field that was meant, where one is nearly called so.
+    /// What was meant: the field that is nearly called so, or the version that is served.
     pub meant: Option<&'static str>,
 }
 
@@ -125,7 +125,8 @@ pub fn misfits_of_head(kind: Kind, head: &Value) -> Vec<Misfit> {
     let version = head.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     if !versions.contains(&version) {
         let what = format!("is {version:?}, which is not served: expected {}", versions[0]);
-        found.push(Misfit { path: "apiVersion".to_owned(), what, unknown: false, meant: None });
+        let (path, meant) = ("apiVersion".to_owned(), versions.first().copied());
+        found.push(Misfit { path, what, unknown: false, meant });
     }
     let own = |key: &str| matches!(key, "apiVersion" | "kind" | "metadata" | "spec" | "status");
     let strays = head.as_object().into_iter().flatten().filter(|(key, _)| !own(key));

@@ -130,7 +130,7 @@ impl PublicKey {
     pub fn rsa_form(&self) -> RsaForm {
         let Self::Rsa { modulus, exponent, .. } = self else { return RsaForm::Plain };
         let is_even = |number: &[u8]| number.last().is_none_or(|byte| byte & 1 == 0);
-        if is_even(modulus) || is_even(exponent) || exponent == &[1] {
+        if is_even(modulus) || is_even(exponent) || exponent.as_slice() == [1] {
             return RsaForm::Degenerate;
         }
         match bit_length(exponent) {

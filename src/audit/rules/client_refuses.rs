@@ -56,8 +56,9 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         });
         let is_told =
             |problem: &Problem| problem.told_by.iter().any(|rule| told.of(rule, &secret.object));
-        let (elsewhere, problems) = problems.into_iter().partition(is_told);
-        keep_in_mind_who_serves(inventory, secret, elsewhere, found);
+        let (elsewhere, problems): (Vec<Problem>, Vec<Problem>) =
+            problems.into_iter().partition(is_told);
+        keep_in_mind_who_serves(inventory, secret, &elsewhere, found);
         found.extend(Refused::of(inventory, secret, leaf, problems).finding());
     }
 }
@@ -66,7 +67,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 fn keep_in_mind_who_serves(
     inventory: &Inventory,
     secret: &SecretFacts,
-    told: Vec<Problem>,
+    told: &[Problem],
     found: &mut Findings,
 ) {
     let by_go = |floor: Severity, user| {
@@ -144,11 +145,12 @@ impl<'i> Refused<'i> {
         }
         let mut parts: Vec<String> = told
             .into_iter()
-            .map(|(who, reasons)| match CONNECTING.iter().all(|client| who.contains(client)) {
-                true => format!("no client accepts it: {}", reasons.join("; ")),
-                false => {
-                    format!("refused by {}: {}", names(who.iter().copied()), reasons.join("; "))
+            .map(|(who, reasons)| {
+                let reasons = reasons.join("; ");
+                if CONNECTING.iter().all(|client| who.contains(client)) {
+                    return format!("no client accepts it: {reasons}");
                 }
+                format!("refused by {}: {reasons}", names(who.iter().copied()))
             })
             .collect();
         if let Some(class) = ousted.iter().find_map(|user| user.class.as_deref()) {
@@ -181,7 +183,7 @@ impl<'i> Refused<'i> {
 
 /// Whether the controller of this Ingress loads its certificates by Go's `tls.X509KeyPair`, as far
 /// as the name of its class tells: ingress-nginx (internal/net/ssl/ssl.go), nginx's own
-/// (internal/k8s/secrets/validation.go), Traefik (pkg/tls/tlsmanager.go), Kong (translate_certs.go).
+/// (internal/k8s/secrets/validation.go), Traefik (pkg/tls/tlsmanager.go), Kong (`translate_certs.go`).
 pub(super) fn loads_by_go(ingress: &IngressFacts) -> bool {
     let class = ingress.class.as_deref().unwrap_or_default().to_ascii_lowercase();
     let mut words = class.split(|c: char| !c.is_ascii_alphanumeric());

@@ -67,8 +67,11 @@ pub(super) fn misfit(rule: &Rule, object: &ObjectRef, misfit: &Misfit) -> Findin
     let who = if misfit.unknown { "kubectl refuses it" } else { "the API server refuses it" };
     let way_out = match misfit.meant {
         Some(meant) => format!("write {meant} in its place"),
+        None if misfit.unknown && !misfit.path.contains('.') => {
+            format!("write {} below spec, if it is a field of that", misfit.path)
+        }
         None if misfit.unknown => format!("take {} out", misfit.path),
-        None => format!("mend {}", misfit.path),
+        None => format!("write what is expected as {}", misfit.path),
     };
     rule.on(object, format!("{} {}; {who}", misfit.path, misfit.what))
         .evidence("field", &misfit.path)
