@@ -270,6 +270,17 @@ impl ObjectRef {
             kind => format!("{}/{}", kind.word(), self.name),
         }
     }
+
+    /// The same with its namespace, where it has one, and without its place: for a sentence about
+    /// another object.
+    #[must_use]
+    pub fn apart(&self) -> String {
+        let namespace = self.namespace.as_deref();
+        namespace.map_or_else(
+            || self.short(),
+            |namespace| format!("{} in namespace {namespace}", self.short()),
+        )
+    }
 }
 
 impl fmt::Display for ObjectRef {

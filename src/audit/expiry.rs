@@ -2,8 +2,10 @@
 //!
 //! "Needs rotation" is "would be expired" asked at `now + lead`; both use the functions here.
 
+use super::finding::Severity;
 use crate::inventory::SecretFacts;
 use crate::x509::cert::Certificate;
+use crate::x509::lead;
 use time::{Duration, OffsetDateTime};
 
 /// A certificate this close to its end is an error, not a warning, when its lifetime is long.
@@ -30,27 +32,169 @@ pub fn is_due(certificate: &Certificate, now: OffsetDateTime, lead: Duration) ->
 /// whichever is shorter.
 #[must_use]
 pub fn is_near(certificate: &Certificate, now: OffsetDateTime) -> bool {
-    let tenth = Duration::seconds(certificate.lifetime_seconds() / 10);
+    let tenth = Duration::seconds(certificate.lifetime().whole_seconds() / 10);
     is_due(certificate, now, NEAR.min(tenth))
 }
 
-/// A lead as long as the lifetime makes a certificate due from its first second, for ever.
+/// How bad the end of a certificate is at `now`; none where it is not due, `lead` ahead. On what nobody
+/// uses it is never more than a warning. As time passes it only rises.
 #[must_use]
-pub fn lead_is_too_long(certificate: &Certificate, lead: Duration) -> bool {
-    lead.whole_seconds() >= certificate.lifetime_seconds()
+pub fn severity(
+    certificate: &Certificate,
+    now: OffsetDateTime,
+    lead: Duration,
+    used: bool,
+) -> Option<Severity> {
+    let at_the_end = is_expired(certificate, now) || is_near(certificate, now);
+    if at_the_end && used {
+        return Some(Severity::Error);
+    }
+    (at_the_end || is_due(certificate, now, lead)).then_some(Severity::Warning)
 }
 
-/// The lead by which people are warned: all of it, or its last third where an automation is to
-/// renew the Secret, so that a healthy renewal never flaps.
+/// Whether a lead leaves nothing of a lifetime, or so little that a certificate would be due again at
+/// the next run: a day, the usual interval of runs, or a tenth of a lifetime of less than ten days.
+/// An hour at least, by which public CAs date back, but of what lives for hours no more than a third.
+#[must_use]
+pub fn lead_is_too_long(lifetime: Duration, lead: Duration) -> bool {
+    let share = |parts: i64| Duration::seconds(lifetime.whole_seconds() / parts);
+    let hour = Duration::HOUR.min(share(3));
+    let least = share(10).max(hour).min(Duration::DAY);
+    lifetime.saturating_sub(lead) <= least
+}
+
+/// The sentence for that. `of`: whose lifetime it is.
+#[must_use]
+pub fn lead_too_long(lead: Duration, lifetime: Duration, of: &str) -> String {
+    let (lead_text, lifetime_text) = (lead::show(lead), lead::show(lifetime));
+    if lead >= lifetime {
+        return format!(
+            "the renewal lead of {lead_text} is not shorter than {of} ({lifetime_text})"
+        );
+    }
+    format!("the renewal lead of {lead_text} leaves next to nothing of {of} ({lifetime_text})")
+}
+
+/// The lead by which people are warned: all of it, or its last third where somebody really renews the
+/// Secret, so that a healthy renewal never flaps.
 #[must_use]
 pub fn warning_lead(secret: Option<&SecretFacts>, lead: Duration) -> Duration {
-    let automated =
-        secret.is_some_and(|secret| secret.owner.is_some() || secret.wishes.rotate == Some(true));
-    if automated { Duration::seconds(lead.whole_seconds() / 3) } else { lead }
+    let renewed = secret.is_some_and(|secret| match &secret.owner {
+        Some(owner) => owner.renews(),
+        None => secret.wishes.rotate == Some(true),
+    });
+    if renewed { Duration::seconds(lead.whole_seconds() / 3) } else { lead }
 }
 
 /// floor((notAfter − at) / 86400 s), as JSON's `daysLeft` has it.
 #[must_use]
 pub fn days_left(certificate: &Certificate, at: OffsetDateTime) -> i64 {
     (certificate.not_after.unix_timestamp() - at.unix_timestamp()).div_euclid(86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::policy::Policy;
+    use crate::audit::{Context, Platform, Source, audit};
+    use crate::inventory::testing::{Pair, of_secrets};
+    use crate::x509::profile;
+    use time::macros::datetime;
+
+    const MADE: OffsetDateTime = datetime!(2026-11-21 00:00 UTC);
+
+    #[test]
+    fn a_lead_that_leaves_next_to_nothing_is_too_long_whatever_others_date_back() {
+        let length = |text: &str| lead::parse_duration(text).expect(text);
+        for (window, lead, too_long) in [
+            ("720h30s", "30d", true),
+            ("720h5m", "30d", true),
+            ("721h", "30d", true),
+            ("2159h59m59s", "90d", true),
+            ("31d", "30d", true),
+            ("32d", "30d", false),
+            ("90d", "89d", true),
+            ("90d", "30d", false),
+            ("24h5m", "22h", true),
+            ("24h5m", "8h", false),
+            ("3h", "2h", true),
+            ("3h", "1h", false),
+            ("1h5m", "50m", true),
+            ("1h5m", "20m", false),
+            ("15m", "9m", true),
+            ("15m", "3m", false),
+        ] {
+            let lifetime = profile::lifetime(length(window));
+            assert_eq!(lead_is_too_long(lifetime, length(lead)), too_long, "{lead} of {window}");
+        }
+    }
+
+    #[test]
+    fn a_default_lead_is_never_too_long() {
+        for seconds in (1..100_000).chain((1..5_000).map(|hours| hours * 3_600)) {
+            let lifetime = profile::lifetime(Duration::seconds(seconds));
+            let lead = lead::default_lead(lifetime);
+            assert!(
+                !lead_is_too_long(lifetime, lead) || lifetime < Duration::minutes(1),
+                "{seconds}"
+            );
+        }
+    }
+
+    /// A self-signed certificate that lives for so long from [`MADE`].
+    fn made(lifetime: Duration) -> String {
+        let key = include_str!("../../testdata/pki/ec-p256-01.pem");
+        let key = rcgen::KeyPair::from_pem(key).expect("the key is good");
+        let names = vec!["a.example".to_owned()];
+        let mut params = rcgen::CertificateParams::new(names).expect("the name is good");
+        params.not_before = MADE - profile::BACKDATE;
+        params.not_after = MADE + lifetime;
+        params.self_signed(&key).expect("it can be made").pem()
+    }
+
+    /// As time passes, from before it is due to after its end.
+    fn severities(pair: &Pair<'_>, lifetime: Duration, policy: &Policy) -> Vec<Option<Severity>> {
+        let inventory = of_secrets(std::slice::from_ref(pair));
+        let about_its_end = |code: &str| matches!(code, "expires-soon" | "expired");
+        let at = |step: i32| {
+            let now = MADE + lifetime * step / 40;
+            let (platform, source) = (Platform::Other, Source::Cluster);
+            let report = audit(&inventory, &Context { now, policy, platform, source });
+            let mut own = report.findings.iter().filter(|found| about_its_end(found.rule));
+            let severity = own.next().map(|found| found.severity);
+            assert!(own.next().is_none(), "it is told once");
+            severity
+        };
+        (0..=50).map(at).collect()
+    }
+
+    #[test]
+    fn a_severity_never_falls_as_time_passes() {
+        let owners: [&[(&str, &str)]; 4] = [
+            &[],
+            &[("cert-manager.io/certificate-name", "x")],
+            &[("meta.helm.sh/release-name", "x")],
+            &[("certwright.dev/rotate", "true")],
+        ];
+        let leads =
+            [None, Some("1%"), Some("50%"), Some("99%"), Some("1h"), Some("30d"), Some("999d")];
+        for days in [1, 9, 30, 90, 365, 3_650] {
+            let lifetime = Duration::days(days);
+            let crt = made(lifetime);
+            for (served, annotations) in
+                [None, Some("a.example")].into_iter().flat_map(|s| owners.map(|o| (s, o)))
+            {
+                let pair =
+                    Pair { name: "x", crt: crt.clone(), served, annotations, ..Pair::default() };
+                for lead in leads {
+                    let renew_before = lead.map(|text| text.parse().expect("a lead"));
+                    let told = severities(&pair, lifetime, &Policy { renew_before });
+                    let what = format!("{days}d {served:?} {annotations:?} {lead:?}: {told:?}");
+                    assert!(told.is_sorted(), "{what}");
+                    let last = if served.is_some() { Severity::Error } else { Severity::Warning };
+                    assert_eq!(told.last(), Some(&Some(last)), "{what}");
+                }
+            }
+        }
+    }
 }

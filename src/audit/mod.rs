@@ -6,6 +6,8 @@
 pub mod clients;
 pub mod expiry;
 pub mod finding;
+pub mod halves;
+pub mod issuing;
 pub mod policy;
 pub mod remedy;
 mod rules;

@@ -17,7 +17,12 @@ impl Policy {
     /// default.
     #[must_use]
     pub fn lead(&self, certificate: &Certificate, secret: Option<&SecretFacts>) -> Duration {
-        let lifetime = Duration::seconds(certificate.lifetime_seconds());
+        self.lead_of(certificate.lifetime(), secret)
+    }
+
+    /// The same for a certificate that is to live for `lifetime` from the instant it is made.
+    #[must_use]
+    pub fn lead_of(&self, lifetime: Duration, secret: Option<&SecretFacts>) -> Duration {
         let asked = secret.and_then(|secret| secret.wishes.renew_before).or(self.renew_before);
         asked.map_or_else(|| lead::default_lead(lifetime), |lead| lead.of(lifetime))
     }

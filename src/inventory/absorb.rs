@@ -29,8 +29,9 @@ impl Inventory {
             Observation::Secret(seen) => self.absorb_secret(&seen, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
             Observation::PemFile { object, bytes } => {
-                let (bundle, loose) = Bundle::of_file_in_parts(bytes.expose(), random);
+                let (bundle, loose, ders) = Bundle::of_file_in_parts(bytes.expose(), random);
                 self.pairs.take(&object, loose, random);
+                self.issuers.take(&object, &bundle.certificates, &ders);
                 self.files.push(FileFacts { object, bundle });
             }
             Observation::Object(seen) => {
@@ -77,9 +78,20 @@ impl Inventory {
         }
         let wishes = self.wishes(&seen.object, &seen.meta);
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
-        let facts = secret_facts(seen, wishes, chosen, random);
+        let (facts, ders) = secret_facts(seen, wishes, chosen, random);
+        self.link_issuers(seen, &facts, &ders);
         self.secrets.insert(key_of(&seen.object), facts);
         self.own_by_maker(&key_of(&seen.object));
+    }
+
+    fn link_issuers(&mut self, seen: &SecretSeen, facts: &SecretFacts, ders: &[Vec<u8>]) {
+        if self.secrets.contains_key(&key_of(&seen.object)) {
+            self.issuers.forget(&seen.object);
+        }
+        self.issuers.take(&seen.object, &facts.bundle.certificates, ders);
+        if let Some(ca_crt) = seen.data.get("ca.crt") {
+            self.issuers.take_anchors(&seen.object, ca_crt.expose());
+        }
     }
 
     fn absorb_ingress(&mut self, seen: &IngressSeen) {
@@ -182,9 +194,9 @@ fn secret_facts(
     wishes: Wishes,
     chosen: bool,
     random: &dyn SecureRandom,
-) -> SecretFacts {
+) -> (SecretFacts, Vec<Vec<u8>>) {
     let value = |key: &str| seen.data.get(key).map(Redacted::expose);
-    let mut bundle = Bundle::of_pair(value("tls.crt"), value("tls.key"), random);
+    let (mut bundle, ders) = Bundle::of_pair_in_parts(value("tls.crt"), value("tls.key"), random);
     for key in &seen.not_base64 {
         bundle.spoil(key, "the value is not base64");
     }
@@ -192,7 +204,7 @@ fn secret_facts(
     let anchors = value("ca.crt").map(bundle::anchors).unwrap_or_default();
     let holds_leaf = anchors.iter().any(|anchor| Some(anchor.sha256) == leaf);
     let ca_crt = if holds_leaf { CaCrt::HoldsLeaf } else { CaCrt::Unrelated };
-    SecretFacts {
+    let facts = SecretFacts {
         object: seen.object.clone(),
         resource_version: seen.meta.resource_version.clone(),
         going_since: seen.meta.going_since,
@@ -210,7 +222,8 @@ fn secret_facts(
         content: content([value("tls.crt"), value("tls.key")]),
         wishes,
         chosen,
-    }
+    };
+    (facts, ders)
 }
 
 /// What placeholders have: nothing, `{}`, a word. Anything longer was meant to be something.

@@ -42,6 +42,9 @@ pub struct OddlyWritten {
     pub what: Oddity,
 }
 
+/// The public key of the first certificate, and the private key.
+type Halves = (Option<PublicKey>, Option<PrivateKey>);
+
 /// How many damaged certificates are kept; a file of nothing but BEGIN lines has millions.
 const MAX_DAMAGED: usize = 100;
 /// How many certificates a misplaced key is compared with.
@@ -84,23 +87,37 @@ impl Bundle {
         key: Option<&[u8]>,
         random: &dyn SecureRandom,
     ) -> Self {
-        let (bundle, _) = Self::in_parts(certificates, key, random);
+        let (bundle, _) = Self::of_pair_in_parts(certificates, key, random);
         bundle
+    }
+
+    /// The same, and the certificates themselves, DER, in the order of the facts.
+    pub(super) fn of_pair_in_parts(
+        certificates: Option<&[u8]>,
+        key: Option<&[u8]>,
+        random: &dyn SecureRandom,
+    ) -> (Self, Vec<Vec<u8>>) {
+        let (bundle, _, ders) = Self::in_parts(certificates, key, random);
+        (bundle, ders)
     }
 
     /// The facts of a PEM or DER file that holds certificates, perhaps a key beside them.
     #[must_use]
     pub fn of_file(bytes: &[u8], random: &dyn SecureRandom) -> Self {
-        let (bundle, _) = Self::of_file_in_parts(bytes, random);
+        let (bundle, ..) = Self::of_file_in_parts(bytes, random);
         bundle
     }
 
-    /// The facts of a file, and what of it may have its other half in another file.
-    pub(super) fn of_file_in_parts(file: &[u8], random: &dyn SecureRandom) -> (Self, Loose) {
+    /// The facts of a file, what of it may have its other half in another file, and its certificates
+    /// themselves, DER, in the order of the facts.
+    pub(super) fn of_file_in_parts(
+        file: &[u8],
+        random: &dyn SecureRandom,
+    ) -> (Self, Loose, Vec<Vec<u8>>) {
         let text = pem::of_file(file);
         let bytes = text.expose();
         let has_key = pem::blocks(bytes).iter().any(|block| block.label.is_private_key());
-        let (mut bundle, (leaf, key)) =
+        let (mut bundle, (leaf, key), ders) =
             Self::in_parts(Some(bytes), has_key.then_some(bytes), random);
         if !has_key {
             bundle.key = KeyState::NotExpected;
@@ -119,15 +136,15 @@ impl Bundle {
             (Some(leaf), None) if !has_key => Loose::Certificate(leaf),
             (Some(_) | None, _) => Loose::Nothing,
         };
-        (bundle, loose)
+        (bundle, loose, ders)
     }
 
-    /// The facts, and the two keys they were judged by.
+    /// The facts, the two keys they were judged by, and the certificates themselves.
     fn in_parts(
         certificates: Option<&[u8]>,
         key: Option<&[u8]>,
         random: &dyn SecureRandom,
-    ) -> (Self, (Option<PublicKey>, Option<PrivateKey>)) {
+    ) -> (Self, Halves, Vec<Vec<u8>>) {
         let text = certificates.unwrap_or_default();
         let read = read_certificates(text);
         let key = read_key(key.unwrap_or_default(), &read.keys, random);
@@ -141,7 +158,7 @@ impl Bundle {
             pairing: key.pairing,
             key_position: key.position,
         };
-        (bundle, (read.keys.into_iter().next(), key.private))
+        (bundle, (read.keys.into_iter().next(), key.private), read.ders)
     }
 
     /// The facts of the certificates that a server showed, DER, in its order.

@@ -7,6 +7,7 @@ mod absorb;
 pub mod bundle;
 pub mod demand;
 pub mod dns;
+mod issuers;
 mod link;
 pub mod maker;
 pub mod owner;
@@ -18,6 +19,7 @@ mod wishes;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Target;
+use crate::x509::cert::Certificate;
 use crate::x509::key::Pairing;
 use bundle::Bundle;
 use demand::IngressFacts;
@@ -44,6 +46,7 @@ pub struct Inventory {
     used_by: BTreeMap<Key, BTreeSet<Key>>,
     files: Vec<FileFacts>,
     pairs: pairs::Pairs,
+    issuers: issuers::Issuers,
     /// Objects of other kinds.
     objects: BTreeMap<(Kind, String, String), ObjectFacts>,
     /// Objects that were looked for and are not there.
@@ -226,6 +229,7 @@ impl Inventory {
             used_by: BTreeMap::new(),
             files: Vec::new(),
             pairs: pairs::Pairs::default(),
+            issuers: issuers::Issuers::default(),
             objects: BTreeMap::new(),
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
@@ -329,6 +333,12 @@ impl Inventory {
         self.pairs.key_of(certificate)
     }
 
+    /// Where a certificate is that this self-signed one signed, of all that were seen.
+    #[must_use]
+    pub fn signed_by(&self, issuer: &Certificate) -> Option<&ObjectRef> {
+        self.issuers.signed_by(issuer)
+    }
+
     /// Every bundle with the object that holds it: TLS Secrets, then files, then inspected places.
     pub fn bundles(&self) -> impl Iterator<Item = (&ObjectRef, &Bundle)> {
         let secrets = self.tls_secrets().map(|secret| (&secret.object, &secret.bundle));
@@ -401,8 +411,11 @@ fn key_of(object: &ObjectRef) -> Key {
 pub(crate) mod testing {
     use super::Inventory;
     use super::selection::Selection;
-    use crate::object_ref::ObjectRef;
-    use crate::observation::{MetaSeen, ObjectSeen, Observation};
+    use crate::object_ref::{Kind, ObjectRef};
+    use crate::observation::{
+        IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry,
+    };
+    use crate::redact::Redacted;
     use ring::rand::SystemRandom;
     use serde_json::Value;
 
@@ -426,5 +439,64 @@ pub(crate) mod testing {
             inventory.absorb(Observation::Object(seen), &SystemRandom::new());
         }
         inventory
+    }
+
+    /// A TLS Secret in namespace `shop`.
+    #[derive(Clone, Default)]
+    pub(crate) struct Pair<'p> {
+        pub(crate) name: &'p str,
+        /// `tls.crt`, PEM.
+        pub(crate) crt: String,
+        /// `tls.key`, PEM.
+        pub(crate) key: &'p str,
+        /// The host for which an Ingress serves it.
+        pub(crate) served: Option<&'p str>,
+        pub(crate) annotations: &'p [(&'p str, &'p str)],
+    }
+
+    /// An inventory in which these Secrets were seen, in their order, and the Ingresses that use them.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "absorbing wants randomness; pairs are told by it"
+    )]
+    pub(crate) fn of_secrets(pairs: &[Pair<'_>]) -> Inventory {
+        let mut inventory = Inventory::new(Selection::default());
+        for pair in pairs {
+            let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+            let value = |text: &str| Redacted::new(text.as_bytes().to_vec());
+            let meta = MetaSeen {
+                annotations: pair.annotations.iter().map(own).collect(),
+                ..MetaSeen::default()
+            };
+            let seen = SecretSeen {
+                object: ObjectRef::secret("shop", pair.name),
+                meta,
+                secret_type: super::TLS_SECRET.to_owned(),
+                immutable: false,
+                data: [("tls.crt", pair.crt.as_str()), ("tls.key", pair.key)]
+                    .map(|(key, text)| (key.to_owned(), value(text)))
+                    .into(),
+                not_base64: Vec::new(),
+            };
+            inventory.absorb(Observation::Secret(seen), &SystemRandom::new());
+            if let Some(host) = pair.served {
+                inventory.absorb(ingress(pair.name, host), &SystemRandom::new());
+            }
+        }
+        inventory
+    }
+
+    fn ingress(name: &str, host: &str) -> Observation {
+        Observation::Ingress(IngressSeen {
+            object: ObjectRef::namespaced(Kind::Ingress, "shop", name),
+            meta: MetaSeen::default(),
+            class_name: None,
+            rule_hosts: vec![host.to_owned()],
+            tls: vec![TlsEntry {
+                hosts: vec![host.to_owned()],
+                secret_name: Some(name.to_owned()),
+            }],
+            addresses: Vec::new(),
+        })
     }
 }

@@ -354,6 +354,24 @@ mod tests {
     }
 
     #[test]
+    fn who_only_writes_what_it_is_given_renews_nothing() {
+        for (key, renews) in [
+            ("cert-manager.io/certificate-name", true),
+            ("reconcile.external-secrets.io/data-hash", true),
+            ("service.beta.openshift.io/originating-service-name", true),
+            ("meta.helm.sh/release-name", false),
+            ("argocd.argoproj.io/tracking-id", false),
+            ("kustomize.toolkit.fluxcd.io/name", false),
+            ("sealedsecrets.bitnami.com/managed", false),
+            ("reflector.v1.k8s.emberstack.com/reflects", false),
+        ] {
+            let meta = MetaSeen { annotations: map(&[(key, "x")]), ..MetaSeen::default() };
+            let owner = owner_of(&ObjectRef::secret("shop", "web"), &meta).expect(key);
+            assert_eq!(owner.renews(), renews, "{key}");
+        }
+    }
+
+    #[test]
     fn plain_labels_and_update_managers_own_nothing() {
         let update = FieldManager {
             manager: "kubectl-create".into(),

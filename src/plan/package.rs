@@ -6,6 +6,7 @@ use super::step::{
     CaCrtChange, CreateSecret, LeftOut, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
 };
 use crate::audit::expiry;
+use crate::audit::halves::{self, Loss};
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
@@ -144,16 +145,48 @@ pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> 
         (Some(secret), false) => plan.refused.push(already_there(secret, wish)),
         (Some(secret), true) => {
             let forbidden = rotation::forbidden(inventory, secret, wish.override_owner, wish.force);
-            if let Some(refusal) = forbidden {
-                plan.refused.push(refusal);
-            } else {
-                let mut step = replace(secret, wish);
-                step.notes.extend(rotation::told_beside(inventory, secret));
-                plan.steps.push(Step::ReplacePair(step));
+            let loss = lost_key(inventory, secret, wish);
+            match (forbidden, loss) {
+                (Some(refusal), _) => plan.refused.push(refusal),
+                (None, Some(loss)) if !wish.force => {
+                    plan.refused.push(would_lose(secret, loss));
+                }
+                (None, loss) => {
+                    let mut step = replace(secret, wish);
+                    step.notes.extend(rotation::told_beside(inventory, secret));
+                    step.notes.extend(loss.map(|loss| format!("{}: it is lost", loss.message())));
+                    plan.steps.push(Step::ReplacePair(step));
+                }
             }
         }
     }
     plan.aimed(target)
+}
+
+/// What would be lost of a private key that waits in the Secret for its certificate, unless it comes
+/// with the new one. A key whose certificate stands further down in `tls.crt` goes with that: to
+/// replace both is what is asked for.
+fn lost_key<'i>(
+    inventory: &'i Inventory,
+    secret: &SecretFacts,
+    wish: &SecretWish,
+) -> Option<Loss<'i>> {
+    let new_key = match &wish.pair {
+        NewPair::Given(leaf) => Some(leaf.key_id.as_str()),
+        NewPair::Make { .. } | NewPair::Request { .. } => None,
+    };
+    if matches!(&secret.bundle.key, KeyState::Read { public_id, .. } if new_key.is_some() && public_id.as_deref() == new_key)
+    {
+        return None;
+    }
+    let loss = halves::loss(inventory, &secret.object, &secret.bundle)?;
+    (!matches!(loss, Loss::KeyOfLater(_))).then_some(loss)
+}
+
+fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> LeftOut {
+    let refusal = rotation::would_lose(secret, loss);
+    let remedy = refusal.remedy.note("to replace it all the same, add --force");
+    LeftOut { remedy, ..refusal }
 }
 
 fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
@@ -225,5 +258,57 @@ fn ca_crt(secret: &SecretFacts, wish: &SecretWish, notes: &mut Vec<String>) -> C
             CaCrtChange::Keep
         }
         _ => CaCrtChange::Keep,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::testing::{Pair, of_secrets};
+    use crate::x509::cert;
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
+    use time::macros::datetime;
+
+    const CA: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
+    const LEAF: &str = include_str!("../../testdata/pki/ec-p256-02.pem");
+    const OTHER: &str = include_str!("../../testdata/pki/ec-p256-03.pem");
+
+    fn made(name: &str, is_ca: bool, key: &str) -> rcgen::Certificate {
+        let key = KeyPair::from_pem(key).expect("the key is good");
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca =
+            if is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::ExplicitNoCa };
+        params.self_signed(&key).expect("it can be made")
+    }
+
+    /// What becomes of importing a pair of this key over a CA's certificate beside a leaf's key.
+    fn imported(key: &str, force: bool) -> String {
+        let crt = made("My CA", true, CA).pem();
+        let inventory = of_secrets(&[Pair { name: "x", crt, key: LEAF, ..Pair::default() }]);
+        let given = cert::read(made("leaf.example", false, key).der()).expect("it can be read").0;
+        let wish = SecretWish {
+            object: ObjectRef::secret("shop", "x"),
+            pair: NewPair::Given(Box::new(given)),
+            with_ca_crt: false,
+            replace: true,
+            replace_flag: "--replace",
+            force,
+            override_owner: false,
+        };
+        let plan = secret(&inventory, &wish, datetime!(2026-11-21 00:00 UTC));
+        match (plan.refused.first(), plan.steps.first()) {
+            (Some(refused), _) => refused.reason.code().to_owned(),
+            (None, Some(Step::ReplacePair(step))) => step.notes.join("; "),
+            (None, other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_key_that_waits_for_its_certificate_is_replaced_by_force_or_with_that_alone() {
+        let is_lost = |notes: &str| notes.contains("it is lost");
+        assert_eq!(imported(OTHER, false), "key-of-another");
+        assert!(is_lost(&imported(OTHER, true)), "it is said");
+        assert!(!is_lost(&imported(LEAF, false)), "it comes with its certificate");
     }
 }

@@ -5,6 +5,8 @@
 
 use super::step::{CaCrtChange, KeyChoice, LeftOut, NewPair, Plan, Reason, ReplacePair, Step};
 use crate::audit::expiry;
+use crate::audit::halves::{self, Loss};
+use crate::audit::issuing::{IssuingCa, issuing_ca};
 use crate::audit::policy::Policy;
 use crate::audit::remedy;
 use crate::inventory::bundle::KeyState;
@@ -283,9 +285,12 @@ impl Planner<'_> {
                 remedy,
             }))
         };
-        if leaf.is_some_and(|leaf| leaf.is_ca) {
-            let message = "it is a CA certificate (CA:TRUE), which a batch leaves alone";
-            return no(Reason::CaCertificate, message, "name it to replace it all the same".into());
+        let lost = halves::loss(self.inventory, &secret.object, &secret.bundle).is_some();
+        let ca = leaf.filter(|_| !lost).and_then(|leaf| Some((leaf, self.issuing(secret, leaf)?)));
+        if let Some((leaf, ca)) = ca {
+            let used = self.inventory.is_used(&secret.object);
+            let (reason, message, remedy) = left_to_sign(leaf, ca, used);
+            return no(reason, &message, remedy);
         }
         if secret.secret_type != TLS_SECRET {
             let (overridden, force) = (self.wish.override_owner, self.wish.force);
@@ -310,6 +315,9 @@ impl Planner<'_> {
         if nothing_due || (self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf))) {
             return Verdict::NotDue;
         }
+        if let Some(loss) = halves::loss(self.inventory, &secret.object, &secret.bundle) {
+            return Verdict::No(Box::new(would_lose(secret, loss)));
+        }
         let made = match leaf {
             Some(leaf) => self.renewal(secret, leaf),
             None => self.renewal_by_hosts(secret),
@@ -321,6 +329,10 @@ impl Planner<'_> {
                 Verdict::No(Box::new(LeftOut { object, reason, message, remedy }))
             }
         }
+    }
+
+    fn issuing(&self, secret: &SecretFacts, leaf: &Certificate) -> Option<IssuingCa<'_>> {
+        issuing_ca(self.inventory, &secret.object, leaf)
     }
 
     fn is_due(&self, secret: &SecretFacts, leaf: &Certificate) -> bool {
@@ -361,14 +373,11 @@ impl Planner<'_> {
 
     fn renewal(&self, secret: &SecretFacts, leaf: &Certificate) -> Result<ReplacePair, Refusal> {
         let issuer = self.signer(secret, leaf)?;
-        let lead = self.policy.lead(leaf, Some(secret));
-        if self.wish.due && expiry::lead_is_too_long(leaf, lead) {
-            return Err(lead_too_long(leaf, lead));
-        }
         let mut notes = Vec::new();
         let key = self.key_choice(secret, leaf)?;
         let key_type = self.key_type(leaf, &key, &mut notes)?;
         let dates = self.dates(leaf, &mut notes)?;
+        self.not_due_again(secret, leaf, dates, &mut notes)?;
         let dates = within_issuer(dates, leaf, issuer, &mut notes)?;
         let names = self.names(secret, leaf, &mut notes)?;
         let profile = Profile {
@@ -384,7 +393,9 @@ impl Planner<'_> {
                 .unwrap_or_else(|| vec![OID_SERVER_AUTH.to_owned()]),
         };
         if leaf.is_ca {
-            notes.push("CA:TRUE becomes CA:FALSE: a served certificate is no CA".to_owned());
+            notes.push(
+                "CA:TRUE becomes CA:FALSE: a server's certificate is no CA, and this one signed nothing that was seen".to_owned(),
+            );
         }
         Ok(self.step(secret, Some(leaf), (profile, key, issuer), notes))
     }
@@ -440,6 +451,7 @@ impl Planner<'_> {
             notes.push(format!("{} owns it ({}) and is overridden", owner.name, owner.mark));
         }
         notes.extend(told_beside(self.inventory, secret));
+        notes.extend(lost_key(secret).map(str::to_owned));
         let pinned = secret.ca_crt == CaCrt::HoldsLeaf;
         ReplacePair {
             object: secret.object.clone(),
@@ -456,13 +468,36 @@ impl Planner<'_> {
         }
     }
 
+    /// A certificate that would be due again as soon as it is made is not made at every run, but when
+    /// the old one is about to end.
+    fn not_due_again(
+        &self,
+        secret: &SecretFacts,
+        leaf: &Certificate,
+        dates: (OffsetDateTime, OffsetDateTime),
+        notes: &mut Vec<String>,
+    ) -> Result<(), Refusal> {
+        let lifetime = dates.1 - self.now;
+        let lead = self.policy.lead_of(lifetime, Some(secret));
+        if !self.wish.due || !expiry::lead_is_too_long(lifetime, lead) {
+            return Ok(());
+        }
+        let what =
+            expiry::lead_too_long(lead, dates.1 - dates.0, "the lifetime of a new certificate");
+        if !expiry::is_expired(leaf, self.now) && !expiry::is_near(leaf, self.now) {
+            return Err(lead_too_long(&what));
+        }
+        notes.push(format!("{what}: it is replaced only because the old one ends"));
+        Ok(())
+    }
+
     /// Who signs the new certificate: itself (none), as the old one, or the CA that is given.
     fn signer(
         &self,
         secret: &SecretFacts,
         leaf: &Certificate,
     ) -> Result<Option<&SigningCa>, Refusal> {
-        let refusal = match remakeable(secret, leaf, self.inventory.is_used(&secret.object)) {
+        let refusal = match self.remakeable(secret, leaf) {
             Ok(()) => return Ok(None),
             Err(refusal) => refusal,
         };
@@ -480,6 +515,31 @@ impl Planner<'_> {
             )),
             None => Err(refusal),
         }
+    }
+
+    /// Only what can be made again is rotated: self-signed leaves.
+    fn remakeable(&self, secret: &SecretFacts, leaf: &Certificate) -> Result<(), Refusal> {
+        if let Some(ca) =
+            self.issuing(secret, leaf).filter(|ca| !self.is_said_to_be_leaf(secret, ca))
+        {
+            return Err(left_to_sign(leaf, ca, self.inventory.is_used(&secret.object)));
+        }
+        if !leaf.self_signed {
+            return Err((
+                Reason::IssuedByCa,
+                format!("its certificate was issued by {}, not by itself", leaf.issuer),
+                remedy::import_renewed(&secret.object),
+            ));
+        }
+        Ok(())
+    }
+
+    /// `CN=my-nginx` and CA:TRUE may be either. Who says for which host it is knows that it is a
+    /// server's; a batch takes no hosts.
+    fn is_said_to_be_leaf(&self, secret: &SecretFacts, ca: &IssuingCa<'_>) -> bool {
+        *ca == IssuingCa::Unclear
+            && !self.wish.add_hosts.is_empty()
+            && secret.bundle.pairing == Pairing::Match
     }
 
     fn reason(&self, leaf: Option<&Certificate>) -> String {
@@ -533,14 +593,7 @@ impl Planner<'_> {
         if let Some(lifetime) = self.wish.lifetime {
             return profile::dates(self.now, lifetime).map_err(cannot);
         }
-        let old = Duration::seconds(leaf.lifetime_seconds());
-        if old > MAX_ROTATED_LIFETIME.saturating_add(profile::BACKDATE) {
-            notes.push(format!(
-                "lifetime {} becomes {}, the longest that all clients take",
-                lead::show(old),
-                lead::show(MAX_ROTATED_LIFETIME)
-            ));
-        }
+        notes.extend(about_lifetime(Duration::seconds(leaf.lifetime_seconds())));
         profile::renewed_dates(self.now, (leaf.not_before, leaf.not_after)).map_err(cannot)
     }
 
@@ -622,6 +675,10 @@ fn within_issuer(
         }
         notes.push(format!("it ends on {ends}, when its CA ends ({})", certificate.subject));
     }
+    if within.0 > dates.0 {
+        notes
+            .push(format!("it is valid only from {}, when its CA begins", instant::show(within.0)));
+    }
     Ok(within)
 }
 
@@ -649,37 +706,65 @@ pub fn told_beside(inventory: &Inventory, secret: &SecretFacts) -> Vec<String> {
     notes
 }
 
-/// Only what can be made again is rotated: self-signed leaves.
-fn remakeable(secret: &SecretFacts, leaf: &Certificate, used: bool) -> Result<(), Refusal> {
-    if leaf.is_ca && !used && !leaf.is_for_hosts() {
-        return Err((
-            Reason::CaCertificate,
-            format!(
-                "it is a CA certificate ({}): what it signed would lose its issuer",
-                leaf.subject
-            ),
-            "make a new CA beside it and move its leaves over first".into(),
-        ));
-    }
-    if !leaf.self_signed {
-        return Err((
-            Reason::IssuedByCa,
-            format!("its certificate was issued by {}, not by itself", leaf.issuer),
-            remedy::import_renewed(&secret.object),
-        ));
-    }
-    Ok(())
+/// An issuing CA is not rotated, by name neither: what it signed would lose its issuer.
+fn left_to_sign(leaf: &Certificate, ca: IssuingCa<'_>, used: bool) -> Refusal {
+    (
+        Reason::CaCertificate,
+        format!(
+            "it is a CA certificate ({}; {ca}): what it signed would lose its issuer",
+            leaf.subject
+        ),
+        ca.way_out(used).into(),
+    )
 }
 
-fn lead_too_long(leaf: &Certificate, lead: Duration) -> Refusal {
-    let lifetime = Duration::seconds(leaf.lifetime_seconds());
+/// What is said of a private key that goes with nobody knowing whose it is.
+fn lost_key(secret: &SecretFacts) -> Option<&'static str> {
+    let is_key = matches!(secret.bundle.key, KeyState::Read { .. });
+    let unknown = halves::is_lone(&secret.bundle) || secret.bundle.leaf().is_none();
+    (is_key && unknown)
+        .then_some("the private key goes too, though it is not the one of this certificate")
+}
+
+/// The private key that is there is worth more than what would take its place.
+pub(super) fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> LeftOut {
+    LeftOut {
+        object: secret.object.clone(),
+        reason: Reason::KeyOfAnother,
+        message: format!("{}: it would be lost", loss.message()),
+        remedy: loss.way_out().into(),
+    }
+}
+
+/// What is said where the new lifetime is not the old one, or can hardly be called the same.
+fn about_lifetime(old: Duration) -> Option<String> {
+    let backdate = lead::show(profile::BACKDATE);
+    let hour = Duration::HOUR;
+    if old > MAX_ROTATED_LIFETIME.saturating_add(profile::BACKDATE) {
+        return Some(format!(
+            "lifetime {} becomes {}, the longest that all clients take",
+            lead::show(old),
+            lead::show(MAX_ROTATED_LIFETIME)
+        ));
+    }
+    if old > MAX_ROTATED_LIFETIME {
+        let longest = lead::show(MAX_ROTATED_LIFETIME);
+        return Some(format!(
+            "it ends {backdate} earlier, so that it lives for {longest} in all, the longest that all clients take"
+        ));
+    }
+    let kept = profile::lifetime(old);
+    // Of a longer one it is next to nothing.
+    (kept < hour * 8).then(|| {
+        let lives = if kept.is_positive() { kept } else { Duration::MINUTE };
+        format!("it is valid for {} from now on, and dated back by {backdate}", lead::show(lives))
+    })
+}
+
+fn lead_too_long(what: &str) -> Refusal {
     (
         Reason::LeadTooLong,
-        format!(
-            "its renewal lead of {} is not shorter than its lifetime of {}: it would be due at every run",
-            lead::show(lead),
-            lead::show(lifetime)
-        ),
+        format!("{what}: it would be due at every run"),
         "choose a shorter lead: --renew-before, or the annotation certwright.dev/renew-before"
             .into(),
     )

@@ -297,6 +297,8 @@ pub enum Reason {
     IssuedByCa,
     /// It is a CA itself.
     CaCertificate,
+    /// Its private key is another certificate's, and is to be had nowhere else.
+    KeyOfAnother,
     /// `immutable: true`.
     Immutable,
     /// It is not of type `kubernetes.io/tls`.
@@ -335,6 +337,7 @@ impl Reason {
             Self::NotUnderstood => "not-understood",
             Self::IssuedByCa => "issued-by-ca",
             Self::CaCertificate => "ca-certificate",
+            Self::KeyOfAnother => "key-of-another",
             Self::Immutable => "immutable",
             Self::WrongType => "wrong-type",
             Self::DerivedData => "derived-data",

@@ -7,6 +7,7 @@ use crate::audit::Report;
 use crate::audit::clients;
 use crate::audit::expiry::{days_left, is_expired};
 use crate::audit::finding::Severity;
+use crate::audit::issuing::issuing_ca;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::served::ServedFacts;
@@ -53,7 +54,9 @@ fn write_bundle(
         let which =
             if many > 1 { format!(", certificate {} of {many}", index + 1) } else { String::new() };
         writeln!(out, "{}{which}{}", harmless::line(&object.short()), in_place(object))?;
-        write_certificate(certificate, report, out)?;
+        // Behind the first they are issuers by their place.
+        let is_leaf = index == 0 && issuing_ca(inventory, object, certificate).is_none();
+        write_certificate(certificate, is_leaf, report, out)?;
         if index == 0 {
             field("private key", &key_text(inventory, object, bundle), out)?;
             write_handshake(inventory, object, out)?;
@@ -143,6 +146,7 @@ fn write_clients(bundle: &Bundle, report: &Report, out: &mut dyn Write) -> io::R
 
 fn write_certificate(
     certificate: &Certificate,
+    is_leaf: bool,
     report: &Report,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -163,7 +167,11 @@ fn write_certificate(
     field("not after", &format!("{} ({left})", instant::show(certificate.not_after)), out)?;
     field("key", &certificate.key_type, out)?;
     field("signature", &certificate.signature, out)?;
-    let ca = if certificate.is_ca { ", CA" } else { "" };
+    let ca = match (certificate.is_ca, is_leaf) {
+        (false, _) => "",
+        (true, true) => ", a server's certificate that says CA:TRUE",
+        (true, false) => ", CA",
+    };
     field("version", &format!("X.509 v{}{ca}", certificate.version), out)?;
     field("serial", &certificate.serial, out)?;
     field("sha256", &certificate.fingerprint(), out)

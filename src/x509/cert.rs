@@ -10,11 +10,11 @@ use super::key::{PointForm, PublicKey, RsaForm};
 use super::name_constraints::NameLimits;
 use super::signature::{self, Verdict};
 use super::signer::{NameDigest, SignatureCheck};
-use super::{name, oid};
+use super::{name, oid, profile};
 use ring::digest;
 use std::borrow::Cow;
 use std::net::IpAddr;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use x509_parser::asn1_rs::Any;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
@@ -284,10 +284,17 @@ impl Certificate {
         }
     }
 
-    /// Seconds from notBefore to notAfter; never negative.
+    /// Seconds from notBefore to notAfter, the time it was dated back included; never negative.
     #[must_use]
     pub fn lifetime_seconds(&self) -> i64 {
         (self.not_after.unix_timestamp() - self.not_before.unix_timestamp()).max(0)
+    }
+
+    /// How long it lives from the instant it was made, as far as can be told: see
+    /// [`profile::lifetime`].
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        profile::lifetime(Duration::seconds(self.lifetime_seconds()))
     }
 
     /// The fingerprint as lower-case hex.
@@ -301,6 +308,13 @@ impl Certificate {
     #[must_use]
     pub fn may_sign_certificates(&self) -> bool {
         self.key_usage.is_none_or(|usage| usage & KEY_CERT_SIGN != 0)
+    }
+
+    /// Whether it states that it signs certificates: CA:TRUE, and a keyUsage with keyCertSign, which
+    /// `openssl req -x509` does not write.
+    #[must_use]
+    pub fn states_cert_sign(&self) -> bool {
+        self.is_ca && self.key_usage.is_some() && self.may_sign_certificates()
     }
 
     /// Whether the key of `issuer` made its signature; none where that was not tried

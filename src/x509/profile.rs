@@ -21,6 +21,9 @@ pub const AUTHORITY_LIFETIME: Duration = Duration::days(3650);
 /// How long a certificate lives unless told otherwise.
 pub const DEFAULT_LIFETIME: Duration = Duration::days(365);
 
+/// The shortest lifetime that can be asked for.
+const SHORTEST: Duration = Duration::MINUTE;
+
 /// Key types that certwright makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyType {
@@ -97,20 +100,32 @@ pub fn dates(
     now: OffsetDateTime,
     lifetime: Duration,
 ) -> Result<(OffsetDateTime, OffsetDateTime), String> {
-    if lifetime < Duration::minutes(1) {
+    if lifetime < SHORTEST {
         return Err("the lifetime must be at least a minute".to_owned());
     }
-    let not_after = now
-        .checked_add(lifetime)
-        .ok_or("the lifetime ends after the year 9999, the last a certificate can say")?;
-    Ok((now.saturating_sub(BACKDATE), not_after))
+    from_now(now, lifetime)
 }
 
-/// The dates of a certificate that replaces one whose dates were `old`: as long as before, and
-/// no longer in all than [`MAX_ROTATED_LIFETIME`].
+/// The lifetime of a certificate that spans `window` from its first instant to its last: what of it
+/// lies behind the instant it was made at.
 ///
-/// A certificate of ours spans its lifetime and the five minutes it was dated back; those are not
-/// counted again, or every rotation would add five minutes.
+/// Certificates do not say when they were made. Ours are dated back by [`BACKDATE`]; others' by
+/// seconds (Vault), a minute (step), an hour (Let's Encrypt) or not at all. Whole hours, a day of them
+/// or more, are what people ask other tools for (`openssl -days`), which add nothing. Whatever else is
+/// taken for ours, so that a rotation keeps the window as it is: a lifetime neither grows nor shrinks
+/// by being rotated, however often.
+#[must_use]
+pub fn lifetime(window: Duration) -> Duration {
+    let whole_hours = window.whole_seconds() % 3_600 == 0;
+    if window <= BACKDATE || (whole_hours && window >= Duration::DAY) {
+        return window.max(Duration::ZERO);
+    }
+    window.saturating_sub(BACKDATE)
+}
+
+/// The dates of a certificate that replaces one whose dates were `old`: as long as before, as
+/// [`lifetime`] tells, and no longer in all than [`MAX_ROTATED_LIFETIME`]. What had no lifetime at all
+/// gets a minute.
 ///
 /// # Errors
 /// A sentence, when the result ends after the year 9999.
@@ -118,11 +133,19 @@ pub fn renewed_dates(
     now: OffsetDateTime,
     old: (OffsetDateTime, OffsetDateTime),
 ) -> Result<(OffsetDateTime, OffsetDateTime), String> {
-    let window = old.1 - old.0;
-    let backdated = window.whole_seconds() % 3_600 == BACKDATE.whole_seconds();
-    let lifetime = if backdated { window.saturating_sub(BACKDATE) } else { window };
     let longest = MAX_ROTATED_LIFETIME.saturating_sub(BACKDATE);
-    dates(now, lifetime.clamp(Duration::HOUR, longest))
+    let lifetime = lifetime(old.1 - old.0).min(longest);
+    from_now(now, if lifetime.is_positive() { lifetime } else { SHORTEST })
+}
+
+fn from_now(
+    now: OffsetDateTime,
+    lifetime: Duration,
+) -> Result<(OffsetDateTime, OffsetDateTime), String> {
+    let not_after = now
+        .checked_add(lifetime)
+        .ok_or("the lifetime ends after the year 9999, the last a certificate can say")?;
+    Ok((now.saturating_sub(BACKDATE), not_after))
 }
 
 impl Profile {
@@ -311,6 +334,45 @@ mod tests {
             window = renewed_dates(NOW, window).expect("in range");
         }
         assert_eq!(window, first);
+    }
+
+    #[test]
+    fn a_lifetime_stays_as_it_is_however_often_it_is_rotated() {
+        let seconds = |text: &str| crate::x509::lead::parse_duration(text).expect(text);
+        for asked in
+            ["1m", "90s", "10m", "15m", "55m", "1h", "90m", "6h", "24h", "36h30m", "30d", "825d"]
+        {
+            let first = dates(NOW, seconds(asked)).expect("in range");
+            let mut window = first;
+            for turn in 1..=100 {
+                window = renewed_dates(NOW + Duration::hours(turn), window).expect("in range");
+            }
+            let lives = window.1 - window.0;
+            let longest = MAX_ROTATED_LIFETIME;
+            assert_eq!(lives, (first.1 - first.0).min(longest), "{asked} by certwright");
+        }
+        // By others, with what they date back: it settles at the first rotation, at the same lifetime
+        // from end to end or, of whole days and of seconds, from the instant it is made.
+        for (window, lives) in [
+            ("1d", "1d5m"),
+            ("365d", "365d5m"),
+            ("720h30s", "720h30s"),
+            ("2159h59m59s", "2159h59m59s"),
+            ("12h", "12h"),
+            ("15m30s", "15m30s"),
+            ("6m", "6m"),
+            ("5m30s", "5m30s"),
+            ("5m", "10m"),
+            ("30s", "5m30s"),
+            ("1s", "5m1s"),
+        ] {
+            let mut dates = (NOW, NOW + seconds(window));
+            for _ in 0..100 {
+                dates = renewed_dates(NOW, dates).expect("in range");
+                assert_eq!(dates.1 - dates.0, seconds(lives), "{window} by others");
+                assert!(dates.1 > NOW, "{window}: it is valid when it is made");
+            }
+        }
     }
 
     #[test]

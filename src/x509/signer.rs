@@ -9,7 +9,7 @@ use super::signature::{Verdict, verify};
 use std::collections::BTreeMap;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::X509Name;
+use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
 /// A name, shortened to what is compared of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,11 +101,26 @@ pub fn check(certificates: &mut [Certificate], ders: &[Vec<u8>]) {
 
 /// Whether the key of `issuer` made the signature of `certificate`; none where nobody here can tell.
 fn fits(certificate: &[u8], issuer: &[u8]) -> Option<bool> {
+    is_by(certificate, &public_key(issuer)?)
+}
+
+/// The public key of a certificate (DER), as its `SubjectPublicKeyInfo` has it; none where the
+/// certificate cannot be read.
+#[must_use]
+pub fn public_key(certificate: &[u8]) -> Option<Box<[u8]>> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let (_, issuer) = X509Certificate::from_der(issuer).ok()?;
+    Some(certificate.public_key().raw.into())
+}
+
+/// Whether this key, a `SubjectPublicKeyInfo`, made the signature of `certificate` (DER); none where
+/// nobody here can tell.
+#[must_use]
+pub fn is_by(certificate: &[u8], key: &[u8]) -> Option<bool> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let (_, key) = SubjectPublicKeyInfo::from_der(key).ok()?;
     let signed = certificate.tbs_certificate.as_ref();
     let signature = certificate.signature_value.data.as_ref();
-    match verify(&certificate.signature_algorithm, issuer.public_key(), signed, signature) {
+    match verify(&certificate.signature_algorithm, &key, signed, signature) {
         Verdict::Verifies => Some(true),
         Verdict::Differs => Some(false),
         Verdict::Unchecked(_) => None,

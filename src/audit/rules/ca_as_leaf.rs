@@ -1,7 +1,7 @@
 //! `ca-as-leaf`: the certificate that is served says that it is a CA. `openssl req -x509` makes
 //! such ones by default; rustls answers with `CaUsedAsEndEntity`, Firefox likewise.
 
-use super::{certificate_place, remade, served, somebody_elses};
+use super::{certificate_place, kept, remade, served, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
@@ -23,7 +23,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         if secret.bundle.key_position.is_some() {
             continue;
         }
-        let way_out = match somebody_elses(secret) {
+        let kept = || kept(inventory, &secret.object, &secret.bundle);
+        let way_out = match somebody_elses(secret).or_else(kept) {
             Some(way_out) => way_out,
             None if leaf.self_signed => remade(&secret.object, Some(secret)),
             None => remedy::import_renewed(&secret.object),

@@ -1,10 +1,12 @@
 //! `cn-only`: a certificate whose only name is its common name. Source: RFC 9525 §2 and RFC 2818
 //! before it; the Milvus guide's three openssl commands make exactly this.
 
-use super::{certificate_place, remade, secret_of, somebody_elses};
+use super::{certificate_place, kept, remade, secret_of, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::issuing::issuing_ca;
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
+use crate::inventory::bundle::Bundle;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
 
@@ -20,18 +22,24 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
-        let Some(leaf) = bundle.leaf().filter(|leaf| !leaf.is_ca || leaf.is_for_hosts()) else {
-            continue;
-        };
+        let is_ca =
+            |leaf: &Certificate| leaf.is_ca && issuing_ca(inventory, object, leaf).is_some();
+        let Some(leaf) = bundle.leaf().filter(|leaf| !is_ca(leaf)) else { continue };
         if let Some(cn) = leaf.common_name_host() {
-            found.push(finding(inventory, object, leaf, cn));
+            found.push(finding(inventory, object, (bundle, leaf), cn));
         }
     }
 }
 
-fn finding(inventory: &Inventory, object: &ObjectRef, leaf: &Certificate, cn: &str) -> Finding {
+fn finding(
+    inventory: &Inventory,
+    object: &ObjectRef,
+    (bundle, leaf): (&Bundle, &Certificate),
+    cn: &str,
+) -> Finding {
     let secret = secret_of(inventory, object);
-    let way_out = match (secret.and_then(somebody_elses), object.kind) {
+    let kept = || secret.and_then(|_| kept(inventory, object, bundle));
+    let way_out = match (secret.and_then(somebody_elses).or_else(kept), object.kind) {
         (Some(way_out), _) => way_out,
         // The common name becomes a SAN by it.
         (None, Kind::Secret) if leaf.self_signed => remade(object, secret),

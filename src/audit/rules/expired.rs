@@ -5,8 +5,8 @@ use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, expiry};
 use crate::inventory::Inventory;
-use crate::object_ref::Kind;
 use crate::x509::instant;
+use time::Duration;
 
 pub(super) const RULE: Rule = Rule {
     code: "expired",
@@ -20,12 +20,11 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for dated in dated(inventory).filter(|dated| expiry::is_expired(dated.certificate, context.now))
     {
-        let used = dated.object.kind != Kind::Secret || inventory.is_used(dated.object);
-        found.push(finding(&dated, context, used));
+        found.push(finding(&dated, context));
     }
 }
 
-fn finding(dated: &Dated<'_>, context: &Context<'_>, used: bool) -> Finding {
+fn finding(dated: &Dated<'_>, context: &Context<'_>) -> Finding {
     let not_after = instant::show(dated.certificate.not_after);
     let days = -expiry::days_left(dated.certificate, context.now);
     let ago = match days {
@@ -33,13 +32,17 @@ fn finding(dated: &Dated<'_>, context: &Context<'_>, used: bool) -> Finding {
         2 => "a day ago".to_owned(),
         _ => format!("{} days ago", days - 1),
     };
-    RULE.on(
+    let severity =
+        expiry::severity(dated.certificate, context.now, Duration::ZERO, dated.is_used());
+    let finding = RULE.on(
         &certificate_place(dated.object),
         format!("{} expired {ago}, on {not_after}", dated.name()),
-    )
-    .severity(if used { Severity::Error } else { Severity::Warning })
-    .evidence("notAfter", not_after)
-    .evidence("at", instant::show(context.now))
-    .evidence("sha256", dated.certificate.fingerprint())
-    .remedy(dated.remedy())
+    );
+    dated
+        .hurt(finding)
+        .severity(severity.unwrap_or(RULE.severity))
+        .evidence("notAfter", not_after)
+        .evidence("at", instant::show(context.now))
+        .evidence("sha256", dated.certificate.fingerprint())
+        .remedy(dated.remedy())
 }

@@ -1,8 +1,9 @@
-//! `expires-soon`: a certificate inside its renewal lead. Silent once it is expired. A lead as
-//! long as the whole lifetime is told here too: such a certificate is due for ever.
+//! `expires-soon`: a certificate inside its renewal lead. Silent once it is expired. A lead that leaves
+//! next to nothing of the lifetime is told here too: such a certificate is due again as soon as it is
+//! made (cert-manager#1506, #3813, #4423).
 
 use super::{Dated, certificate_place, dated};
-use crate::audit::finding::{Findings, Severity};
+use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, expiry};
 use crate::inventory::Inventory;
 use crate::x509::{instant, lead};
@@ -14,8 +15,12 @@ pub(super) const RULE: Rule = Rule {
     remedy: "renew the certificate",
     explain: "The lead is a third of the lifetime, at most 30 days, unless --renew-before or the \
               annotation certwright.dev/renew-before says otherwise. Within seven days, or a tenth \
-              of a shorter lifetime, it is an error. A Secret that an automation renews is warned \
-              about only when two thirds of the lead are gone, so that healthy renewals never flap.",
+              of a shorter lifetime, it is an error, but on a Secret that no Ingress names. A Secret \
+              that is really renewed (by cert-manager, External Secrets, OpenShift's service-ca, or \
+              certwright.dev/rotate) is warned about only when two thirds of the lead are gone, so \
+              that healthy renewals never flap; Helm, Argo CD and Flux renew nothing. A lead that \
+              leaves next to nothing of a lifetime is told instead: rotate --due passes such a \
+              certificate over until its end is near, or it would replace it at every run.",
     check,
 };
 
@@ -24,56 +29,45 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         dated(inventory).filter(|dated| !expiry::is_expired(dated.certificate, context.now))
     {
         let full = context.policy.lead(dated.certificate, dated.secret);
-        if expiry::lead_is_too_long(dated.certificate, full) {
-            found.push(lead_too_long(&dated, context, full));
-            continue;
-        }
         let warning = expiry::warning_lead(dated.secret, full);
         let near = expiry::is_near(dated.certificate, context.now);
-        if near || expiry::is_due(dated.certificate, context.now, warning) {
-            found.push(soon(&dated, context, full, near));
+        // Who renews it goes by a lead of its own; what is judged there is when people are warned.
+        let renewed_here = dated.secret.is_none_or(|secret| secret.owner.is_none());
+        let judged = if renewed_here { full } else { warning };
+        if !near && expiry::lead_is_too_long(dated.certificate.lifetime(), judged) {
+            found.push(lead_too_long(&dated, context, judged));
+            continue;
         }
+        let severity = expiry::severity(dated.certificate, context.now, warning, dated.is_used());
+        found.extend(severity.map(|severity| soon(&dated, context, full).severity(severity)));
     }
 }
 
-fn soon(
-    dated: &Dated<'_>,
-    context: &Context<'_>,
-    full: Duration,
-    near: bool,
-) -> crate::audit::finding::Finding {
+fn soon(dated: &Dated<'_>, context: &Context<'_>, full: Duration) -> Finding {
     let not_after = instant::show(dated.certificate.not_after);
     let left = dated.certificate.not_after - context.now;
-    RULE.on(
+    let finding = RULE.on(
         &certificate_place(dated.object),
         format!("{} expires in {}, on {not_after}", dated.name(), lead::show(left)),
-    )
-    .severity(if near { Severity::Error } else { Severity::Warning })
-    .evidence("notAfter", not_after)
-    .evidence("at", instant::show(context.now))
-    .evidence("lead", lead::show(full))
-    .evidence("sha256", dated.certificate.fingerprint())
-    .remedy(dated.remedy())
+    );
+    let finding = dated.hurt(finding);
+    finding
+        .evidence("notAfter", not_after)
+        .evidence("at", instant::show(context.now))
+        .evidence("lead", lead::show(full))
+        .evidence("sha256", dated.certificate.fingerprint())
+        .remedy(dated.remedy())
 }
 
-fn lead_too_long(
-    dated: &Dated<'_>,
-    context: &Context<'_>,
-    full: Duration,
-) -> crate::audit::finding::Finding {
+fn lead_too_long(dated: &Dated<'_>, context: &Context<'_>, lead: Duration) -> Finding {
     let lifetime = Duration::seconds(dated.certificate.lifetime_seconds());
-    RULE.on(
-        &certificate_place(dated.object),
-        format!(
-            "the renewal lead of {} is not shorter than the lifetime of {} ({}): it would be due for ever",
-            lead::show(full),
-            dated.name(),
-            lead::show(lifetime),
-        ),
-    )
-    .evidence("notAfter", instant::show(dated.certificate.not_after))
-    .evidence("at", instant::show(context.now))
-    .evidence("lead", lead::show(full))
-    .evidence("lifetime", lead::show(lifetime))
-    .remedy("choose a shorter lead: --renew-before, or the annotation certwright.dev/renew-before")
+    let what = expiry::lead_too_long(lead, lifetime, &format!("the lifetime of {}", dated.name()));
+    RULE.on(&certificate_place(dated.object), format!("{what}: it would be due at every run"))
+        .evidence("notAfter", instant::show(dated.certificate.not_after))
+        .evidence("at", instant::show(context.now))
+        .evidence("lead", lead::show(lead))
+        .evidence("lifetime", lead::show(lifetime))
+        .remedy(
+            "choose a shorter lead: --renew-before, or the annotation certwright.dev/renew-before",
+        )
 }

@@ -1,7 +1,7 @@
 //! `gke-key-type`: a certificate whose key Google's load balancer does not take. The upload is
 //! refused, and a new Ingress gets no address by it (kubernetes/ingress-gce#733).
 
-use super::{gke, remade, somebody_elses};
+use super::{gke, kept, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
@@ -41,7 +41,10 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             Taken::NotListed => (Severity::Warning, "is not among those that Google lists"),
             Taken::Nowhere => (Severity::Error, "Google's load balancers do not take"),
         };
-        found.push(finding(secret, &ingresses, &leaf.key_type, why).severity(severity));
+        let kept = kept(inventory, &secret.object, &secret.bundle);
+        let way_out = kept.filter(|_| secret.owner.is_none()).unwrap_or_else(|| way_out(secret));
+        let finding = finding(secret, &ingresses, &leaf.key_type, why);
+        found.push(finding.severity(severity).remedy(way_out));
     }
 }
 
@@ -61,8 +64,7 @@ fn finding(secret: &SecretFacts, ingresses: &[&ObjectFacts], key_type: &str, why
     let finding = RULE
         .on(&secret.object.key("tls.crt"), message)
         .evidence("keyType", key_type)
-        .evidence("expected", "rsa-2048 or p256")
-        .remedy(way_out(secret));
+        .evidence("expected", "rsa-2048 or p256");
     ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
 }
 

@@ -1,8 +1,9 @@
 //! `host-not-covered`: an Ingress host that no certificate served for it names. Source: RFC 9525
 //! §6; ingress-nginx then serves its fake certificate, GKE whatever comes first.
 
-use super::{remade, somebody_elses};
+use super::{kept, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::issuing::{IssuingCa, issuing_ca};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
 use crate::inventory::demand::IngressFacts;
@@ -10,6 +11,7 @@ use crate::inventory::{Coverage, Inventory};
 use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
+use crate::x509::key::Pairing;
 
 pub(super) const RULE: Rule = Rule {
     code: "host-not-covered",
@@ -97,6 +99,16 @@ fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch
     let Some((secret, answer)) = looked_at.first() else { return RULE.remedy.into() };
     let Some(facts) = facts(secret) else { return RULE.remedy.into() };
     let self_signed = facts.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
+    // Saying its host is what tells a server's certificate such as CN=my-nginx from a CA's.
+    let unclear = facts.bundle.pairing == Pairing::Match
+        && facts.bundle.leaf().and_then(|leaf| issuing_ca(inventory, secret, leaf))
+            == Some(IssuingCa::Unclear);
+    if let Some(way_out) = kept(inventory, secret, &facts.bundle)
+        && facts.owner.is_none()
+        && !unclear
+    {
+        return way_out;
+    }
     match (&facts.owner, self_signed, answer) {
         (Some(owner), _, _) => format!(
             "add the host where {}, which owns {}, gets it from",

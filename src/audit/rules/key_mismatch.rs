@@ -2,11 +2,13 @@
 //! everybody over one such Secret; `kubectl create secret tls` is the only place that looks. Where
 //! nobody here can tell, that is said, for information.
 
-use super::{key_place, rotate_or_import};
-use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use super::{key_place, rotate_or_import, secret_of, somebody_elses};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule, halves};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
+use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::Remedy;
 use crate::x509::key::Pairing;
 
 pub(super) const RULE: Rule = Rule {
@@ -38,16 +40,42 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         if bundle.key_position.is_some() {
             continue;
         }
-        let (certificate, private) = sides(bundle);
-        let message = format!(
-            "tls.key is not the private key of the certificate: the certificate's public key is {certificate}, the private key's is {private}"
-        );
-        found.push(
-            RULE.on(&key_place(object), message)
-                .evidence("certificateKey", certificate)
-                .evidence("privateKey", private)
-                .remedy(rotate_or_import(inventory, object, bundle)),
-        );
+        found.push(finding(inventory, object, bundle));
+    }
+}
+
+fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Finding {
+    let (certificate, private) = sides(bundle);
+    let message = format!(
+        "tls.key is not the private key of the certificate: the certificate's public key is {certificate}, the private key's is {private}"
+    );
+    let finding = RULE
+        .on(&key_place(object), message)
+        .evidence("certificateKey", certificate)
+        .evidence("privateKey", private)
+        .remedy(way_out(inventory, object, bundle));
+    let loss = halves::loss(inventory, object, bundle);
+    let own_key = halves::own_key_elsewhere(inventory, object, bundle);
+    let others = loss.as_ref().and_then(|loss| loss.related()).into_iter().chain(own_key);
+    others.cloned().fold(finding, Finding::related)
+}
+
+/// A self-signed leaf is made again. What a CA issued is worth its key, and a key in its place may be
+/// the one that a certificate was just issued for.
+fn way_out(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
+    let elses = secret_of(inventory, object).and_then(somebody_elses);
+    let elsewhere = halves::loss(inventory, object, bundle).is_some()
+        || halves::own_key_elsewhere(inventory, object, bundle).is_some();
+    match (elses, bundle.leaf()) {
+        (Some(way_out), _) => way_out,
+        (None, Some(leaf)) if object.kind == Kind::Secret && !leaf.self_signed && !elsewhere => {
+            format!(
+                "keep both: the certificate was issued by {}; look for its own private key, or for the certificate that was issued for this one, and import the two that belong together",
+                leaf.issuer
+            )
+            .into()
+        }
+        (None, _) => rotate_or_import(inventory, object, bundle),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `lifetime-too-long`: a server certificate that lives longer than Apple's clients take.
 
-use super::{certificate_place, dated};
+use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for dated in dated(inventory).filter(|dated| dated.index == 0 && !dated.certificate.is_ca) {
+    let is_ca = |dated: &Dated<'_>| dated.certificate.is_ca && dated.issuing().is_some();
+    for dated in dated(inventory).filter(|dated| dated.index == 0 && !is_ca(dated)) {
         let (lifetime, limit) =
             (dated.certificate.lifetime_seconds(), MAX_ROTATED_LIFETIME.whole_seconds());
         if lifetime <= limit {

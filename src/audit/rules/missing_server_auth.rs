@@ -1,7 +1,7 @@
 //! `missing-server-auth`: the certificate that is served is meant for something else. Source: RFC
 //! 5280 §4.2.1.12.
 
-use super::{certificate_place, served, somebody_elses};
+use super::{certificate_place, kept, served, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
@@ -25,7 +25,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             continue;
         }
         let usages = usages.iter().map(|oid| in_words(oid)).collect::<Vec<_>>().join(", ");
-        let way_out = match somebody_elses(secret) {
+        let kept = || kept(inventory, &secret.object, &secret.bundle);
+        let way_out = match somebody_elses(secret).or_else(kept) {
             Some(way_out) => way_out,
             None if leaf.self_signed => {
                 let names: Vec<String> = leaf.dns().take(5).map(str::to_owned).collect();

@@ -69,6 +69,9 @@ mod weak_key;
 mod weak_signature;
 
 use super::expiry;
+use super::finding::Finding;
+use super::halves;
+use super::issuing::{IssuingCa, is_shown, issuing_ca};
 use super::remedy;
 use super::{Context, Rule};
 use crate::inventory::bundle::Bundle;
@@ -151,6 +154,7 @@ pub const RULES: &[&Rule] = &[
 
 /// A certificate whose dates matter to clients: every one of a bundle but roots behind the leaf.
 struct Dated<'i> {
+    inventory: &'i Inventory,
     object: &'i ObjectRef,
     secret: Option<&'i SecretFacts>,
     index: usize,
@@ -173,6 +177,9 @@ impl Dated<'_> {
         if let Some(way_out) = self.secret.and_then(somebody_elses) {
             return way_out;
         }
+        if let Some(way_out) = self.kept() {
+            return way_out;
+        }
         match (self.object.kind, self.index) {
             (Kind::Endpoint, _) => "put a new certificate on the server".into(),
             (Kind::File, 0) => "issue or request a new certificate".into(),
@@ -180,6 +187,41 @@ impl Dated<'_> {
             _ => remedy::import_renewed(self.object),
         }
     }
+}
+
+impl<'i> Dated<'i> {
+    /// Whether somebody is hurt by its end. Of a file or a server nobody here can say that none is.
+    fn is_used(&self) -> bool {
+        self.object.kind != Kind::Secret || self.inventory.is_used(self.object)
+    }
+
+    /// The finding, with a certificate that loses its issuer, where there is one.
+    fn hurt(&self, finding: Finding) -> Finding {
+        let child = self.issuing().and_then(|ca| ca.child().cloned());
+        child.into_iter().fold(finding, Finding::related)
+    }
+
+    /// Why it is an issuing CA, if it is: nobody replaces that.
+    fn issuing(&self) -> Option<IssuingCa<'i>> {
+        let first = (self.index == 0).then_some(self.certificate)?;
+        issuing_ca(self.inventory, self.object, first)
+    }
+
+    /// What to do where replacing certificate and key would do harm.
+    fn kept(&self) -> Option<Remedy> {
+        let secret = self.secret.filter(|secret| self.index == 0 && secret.owner.is_none())?;
+        kept(self.inventory, self.object, &secret.bundle)
+    }
+}
+
+/// What to do instead, where certificate and key of `object` are not to be replaced by new ones: it is
+/// an issuing CA, or one of the two would be lost for good. `rotate` refuses for the same reasons.
+fn kept(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Remedy> {
+    if let Some(loss) = halves::loss(inventory, object, bundle) {
+        return Some(loss.way_out().into());
+    }
+    let ca = issuing_ca(inventory, object, bundle.leaf()?)?;
+    Some(ca.way_out(is_shown(inventory, object)).into())
 }
 
 fn dated(inventory: &Inventory) -> impl Iterator<Item = Dated<'_>> {
@@ -191,7 +233,13 @@ fn every(inventory: &Inventory) -> impl Iterator<Item = Dated<'_>> {
     inventory.bundles().flat_map(move |(object, bundle)| {
         let secret = secret_of(inventory, object);
         let indexed = bundle.certificates.iter().enumerate();
-        indexed.map(move |(index, certificate)| Dated { object, secret, index, certificate })
+        indexed.map(move |(index, certificate)| Dated {
+            inventory,
+            object,
+            secret,
+            index,
+            certificate,
+        })
     })
 }
 
@@ -316,10 +364,30 @@ fn where_in(object: &ObjectRef) -> &'static str {
     }
 }
 
-/// What to do about a certificate or a key that is of no use: what is ours is made anew.
+/// What to do where one half is worth more than a new pair, or its other half is known.
+fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Remedy> {
+    if let Some(loss) = halves::loss(inventory, object, bundle) {
+        return Some(loss.way_out().into());
+    }
+    if let Some(holder) = halves::own_key_elsewhere(inventory, object, bundle) {
+        let holder = holder.apart();
+        let text =
+            format!("{holder} has the private key of this certificate: put the two together");
+        return Some(text.into());
+    }
+    issuing_ca(inventory, object, bundle.leaf()?)?;
+    let text = "put the CA's own private key into it; to hand out its certificate alone, use a ConfigMap or the key ca.crt of another Secret";
+    Some(text.into())
+}
+
+/// How to get a certificate and its own key into `object`, when they are not both there and of use:
+/// what is ours is made anew.
 fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
     let secret = secret_of(inventory, object);
     if let Some(way_out) = secret.and_then(somebody_elses) {
+        return way_out;
+    }
+    if let Some(way_out) = secret.and_then(|_| put_together(inventory, object, bundle)) {
         return way_out;
     }
     match (object.kind, bundle.leaf()) {

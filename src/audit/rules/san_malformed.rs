@@ -46,7 +46,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 /// `rotate` keeps names as they are, which is no help here.
 fn way_out(dated: &Dated<'_>) -> Remedy {
     let free = dated.secret.is_none_or(|secret| secret.owner.is_none() && !secret.immutable);
-    if !(dated.certificate.self_signed && dated.object.kind == Kind::Secret && free) {
+    let is_kept = dated.kept().is_some();
+    if is_kept || !(dated.certificate.self_signed && dated.object.kind == Kind::Secret && free) {
         return dated.remedy();
     }
     let alive = dated.certificate.names.iter().filter_map(|name| match name {

@@ -20,7 +20,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for dated in dated(inventory) {
         let certificate = dated.certificate;
         let Some(digest) = certificate.weak_digest() else { continue };
-        if certificate.is_ca && certificate.self_signed && !certificate.is_for_hosts() {
+        if certificate.self_signed && certificate.is_ca && dated.issuing().is_some() {
             continue;
         }
         let message = format!("{} is signed over {digest}", dated.name());

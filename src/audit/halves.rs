@@ -1,0 +1,224 @@
+//! Halves: a certificate and a key that stand in one Secret and do not belong together. Which of them
+//! would be lost for good if a new certificate and key were put in their place?
+//!
+//! A self-signed leaf without its key is made again in a second. The key of a certificate that somebody
+//! else issued is not: here is decided which it is. Refuses to know how either is written.
+
+use super::issuing::issuing_ca;
+use crate::inventory::Inventory;
+use crate::inventory::bundle::{Bundle, KeyState};
+use crate::object_ref::{Kind, ObjectRef};
+use crate::x509::cert::Certificate;
+use crate::x509::key::Pairing;
+
+/// What would be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss<'i> {
+    /// The private key of the certificate at this position of the same `tls.crt`, from 0.
+    KeyOfLater(usize),
+    /// A private key beside the certificate of a CA, which is not its own: most likely that of a
+    /// certificate which this CA signed.
+    KeyBesideCa,
+    /// The private key of the certificate in that object, which does not have it itself.
+    KeyOf(&'i ObjectRef),
+}
+
+impl Loss<'_> {
+    /// Whose the key is, for people.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::KeyOfLater(position) => format!(
+                "its private key is that of certificate {} in tls.crt, not of the first",
+                position + 1
+            ),
+            Self::KeyBesideCa => {
+                "tls.crt begins with a CA certificate, and its private key is not the CA's but another certificate's".to_owned()
+            }
+            Self::KeyOf(other) => format!(
+                "its private key is that of the certificate in {}, which does not have it",
+                other.apart()
+            ),
+        }
+    }
+
+    /// What keeps both halves: a sentence.
+    #[must_use]
+    pub fn way_out(&self) -> String {
+        match self {
+            Self::KeyOfLater(position) => format!(
+                "put certificate {} of tls.crt first, and behind it the certificates of its issuers",
+                position + 1
+            ),
+            Self::KeyBesideCa => {
+                "put the certificate that belongs to this private key before the CA's into tls.crt; who signed it has a copy".to_owned()
+            }
+            Self::KeyOf(other) => format!(
+                "put this private key and the certificate in {} together",
+                other.apart()
+            ),
+        }
+    }
+
+    /// The object on the other side, where there is one.
+    #[must_use]
+    pub fn related(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::KeyOf(other) => Some(other),
+            Self::KeyOfLater(_) | Self::KeyBesideCa => None,
+        }
+    }
+}
+
+/// What would be lost for good if certificate and key of `object` were replaced by new ones; none
+/// where they belong together, and where neither half is worth anything without the other.
+#[must_use]
+pub fn loss<'i>(inventory: &'i Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Loss<'i>> {
+    let leaf = bundle.leaf();
+    if !(is_lone(bundle) || leaf.is_none()) {
+        return None;
+    }
+    let KeyState::Read { public_id, .. } = &bundle.key else { return None };
+    if let Some(position) = bundle.key_position {
+        return Some(Loss::KeyOfLater(position));
+    }
+    if let Some(owner) = public_id.as_deref().and_then(|id| waits_for(inventory, object, id)) {
+        return Some(Loss::KeyOf(owner));
+    }
+    let is_ca = |leaf: &Certificate| {
+        leaf.states_cert_sign() || issuing_ca(inventory, object, leaf).is_some()
+    };
+    leaf.is_some_and(is_ca).then_some(Loss::KeyBesideCa)
+}
+
+/// Whether there are both a certificate and a key, and they are not each other's.
+#[must_use]
+pub fn is_lone(bundle: &Bundle) -> bool {
+    bundle.leaf().is_some() && bundle.pairing == Pairing::Differs
+}
+
+/// Where the private key of the certificate in `object` is, which it has not itself.
+#[must_use]
+pub fn own_key_elsewhere<'i>(
+    inventory: &'i Inventory,
+    object: &ObjectRef,
+    bundle: &Bundle,
+) -> Option<&'i ObjectRef> {
+    let wanted = bundle.leaf()?.key_id.as_str();
+    let others = inventory.bundles().filter(|(other, _)| !other.same_object(object));
+    let mut holders = others.filter(|(_, bundle)| holds_key(bundle, wanted));
+    holders.next().map(|(holder, _)| holder)
+}
+
+/// The object whose certificate is that of this key, if none of those with such a certificate has the
+/// key too.
+fn waits_for<'i>(
+    inventory: &'i Inventory,
+    object: &ObjectRef,
+    public_id: &str,
+) -> Option<&'i ObjectRef> {
+    let others = inventory
+        .bundles()
+        .filter(|(other, _)| !other.same_object(object) && other.kind != Kind::Endpoint);
+    let mut found = None;
+    for (other, bundle) in others {
+        // A second Secret that has it beside a wrong certificate may be replaced by the same run.
+        let is_safe = other.kind == Kind::File || bundle.pairing == Pairing::Match;
+        if is_safe && holds_key(bundle, public_id) {
+            return None;
+        }
+        let its = bundle.certificates.iter().any(|certificate| certificate.key_id == public_id);
+        found = found.or_else(|| its.then_some(other));
+    }
+    found
+}
+
+fn holds_key(bundle: &Bundle, wanted: &str) -> bool {
+    match &bundle.key {
+        KeyState::Read { public_id, .. } => public_id.as_deref() == Some(wanted),
+        KeyState::NotExpected
+        | KeyState::Missing
+        | KeyState::Unreadable(_)
+        | KeyState::Encrypted => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::testing::{Pair, of_secrets};
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+    const ONE: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
+    const TWO: &str = include_str!("../../testdata/pki/ec-p256-02.pem");
+    const THREE: &str = include_str!("../../testdata/pki/ec-p256-03.pem");
+
+    fn key(pem: &str) -> KeyPair {
+        KeyPair::from_pem(pem).expect("the key is good")
+    }
+
+    /// A self-signed certificate of this key: of a host, or else a CA's.
+    fn made(host: Option<&str>, with: &str) -> String {
+        params(host).self_signed(&key(with)).expect("it can be made").pem()
+    }
+
+    fn params(host: Option<&str>) -> CertificateParams {
+        let names: Vec<String> = host.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("the name is good");
+        params.distinguished_name.push(DnType::CommonName, host.unwrap_or("My CA"));
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+    }
+
+    fn pair<'p>(name: &'p str, crt: &str, key: &'p str) -> Pair<'p> {
+        Pair { name, crt: crt.to_owned(), key, ..Pair::default() }
+    }
+
+    /// What would be lost of the Secret `x`.
+    fn lost(pairs: &[Pair<'_>]) -> String {
+        let inventory = of_secrets(pairs);
+        let secret = inventory.secret("shop", "x").expect("it was seen");
+        match loss(&inventory, &secret.object, &secret.bundle) {
+            None => "nothing".to_owned(),
+            Some(Loss::KeyOf(other)) => format!("the key of {}", other.name),
+            Some(other) => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_key_is_lost_unless_its_certificate_can_be_made_again_or_has_it_elsewhere() {
+        let (web, api, ca) =
+            (made(Some("web.example"), ONE), made(Some("api.example"), TWO), made(None, THREE));
+        let issuer = Issuer::new(params(None), key(THREE));
+        let leaf = params(Some("leaf.example")).signed_by(&key(TWO), &issuer);
+        let leaf = leaf.expect("it can be made").pem();
+        for (pairs, expected) in [
+            (vec![pair("x", &web, ONE)], "nothing"),
+            (vec![pair("x", &web, "")], "nothing"),
+            (vec![pair("x", &web, TWO)], "nothing"),
+            (vec![pair("x", &ca, THREE)], "nothing"),
+            (vec![pair("x", &ca, TWO)], "KeyBesideCa"),
+            (vec![pair("x", &leaf, ONE)], "nothing"),
+            (vec![pair("x", &format!("{web}{api}"), TWO)], "KeyOfLater(1)"),
+            (vec![pair("x", &web, TWO), pair("y", &api, "")], "the key of y"),
+            (vec![pair("y", &leaf, ""), pair("x", &web, TWO)], "the key of y"),
+            (vec![pair("x", &web, TWO), pair("y", &api, TWO)], "nothing"),
+            // Both are wrong, and one run might replace both.
+            (vec![pair("x", &web, TWO), pair("y", &api, ""), pair("z", &web, TWO)], "the key of y"),
+            (vec![pair("x", "", TWO), pair("y", &api, "")], "the key of y"),
+            (vec![pair("x", "", TWO)], "nothing"),
+        ] {
+            let names: Vec<&str> = pairs.iter().map(|pair| pair.name).collect();
+            assert_eq!(lost(&pairs), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn the_private_key_of_a_certificate_is_found_where_it_is() {
+        let web = made(Some("web.example"), ONE);
+        let inventory = of_secrets(&[pair("x", &web, TWO), pair("y", "", ONE)]);
+        let secret = inventory.secret("shop", "x").expect("it was seen");
+        let holder = own_key_elsewhere(&inventory, &secret.object, &secret.bundle);
+        assert_eq!(holder.map(|holder| holder.name.as_str()), Some("y"));
+    }
+}

@@ -1,0 +1,174 @@
+//! Issuing CAs: the one answer to "is this somebody's issuer, or a server's certificate that only says
+//! CA:TRUE?".
+//!
+//! `openssl req -x509` writes CA:TRUE into whatever it makes, and no key usage: that is a leaf, the
+//! commonest one there is. Rules, rotation and `inspect` ask here. Refuses to know what is done to either.
+
+use crate::inventory::Inventory;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::x509::cert::Certificate;
+use crate::x509::name::covers;
+use std::fmt;
+
+/// Why a certificate is an issuing CA. Its key cannot be had again: nothing replaces it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuingCa<'i> {
+    /// It signed the certificate in this object.
+    Signed(&'i ObjectRef),
+    /// It states keyCertSign (RFC 5280 §4.2.1.3), and no server shows it.
+    StatesIt,
+    /// It may sign, and names no host, so that it can be no server's.
+    NamesNoHost,
+    /// The same, but it may be the certificate of a server that is known by another name: it does not
+    /// state keyCertSign, and has a name such as `CN=my-nginx` or `CN=ca`.
+    Unclear,
+}
+
+impl IssuingCa<'_> {
+    /// The object with a certificate that it signed.
+    #[must_use]
+    pub fn child(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::Signed(child) => Some(child),
+            Self::StatesIt | Self::NamesNoHost | Self::Unclear => None,
+        }
+    }
+
+    /// What to do instead of replacing it, a sentence. `shown`: whether an Ingress serves it.
+    #[must_use]
+    pub const fn way_out(&self, shown: bool) -> &'static str {
+        match (self, shown) {
+            (Self::Unclear, _) => {
+                "if it is a server's certificate and no CA, rotate it by name and say its host with --add-host; if it is a CA, make a new one beside it and move what it signed over to that first"
+            }
+            (_, true) => {
+                "issue a certificate for the Ingress as another Secret and name that in its tls; this one stays, it is a CA"
+            }
+            (_, false) => "make a new CA beside it and move what it signed over to that first",
+        }
+    }
+}
+
+impl fmt::Display for IssuingCa<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signed(child) => write!(f, "it signed the certificate in {}", child.apart()),
+            Self::StatesIt => f.write_str("its key usage is keyCertSign, and no Ingress serves it"),
+            Self::NamesNoHost => f.write_str("it may sign certificates, and names no host"),
+            Self::Unclear => {
+                f.write_str("it may sign certificates, and its name is no host of an Ingress")
+            }
+        }
+    }
+}
+
+/// Why the first certificate of `object` is an issuing CA; none for every other one: what is no CA,
+/// and what names hosts and is CA:TRUE by habit only.
+#[must_use]
+pub fn issuing_ca<'i>(
+    inventory: &'i Inventory,
+    object: &ObjectRef,
+    certificate: &Certificate,
+) -> Option<IssuingCa<'i>> {
+    if let Some(child) = inventory.signed_by(certificate) {
+        return Some(IssuingCa::Signed(child));
+    }
+    if !may_sign(certificate) {
+        return None;
+    }
+    if !names_a_host(inventory, object, certificate) {
+        let named = certificate.common_name_host().is_some() || certificate.version < 3;
+        let unclear = named && !certificate.states_cert_sign();
+        return Some(if unclear { IssuingCa::Unclear } else { IssuingCa::NamesNoHost });
+    }
+    let states_it = certificate.states_cert_sign();
+    (states_it && !is_shown(inventory, object)).then_some(IssuingCa::StatesIt)
+}
+
+/// Whether it says that it is a CA. X.509 of the first versions cannot, and its roots are CAs to
+/// OpenSSL all the same.
+fn may_sign(certificate: &Certificate) -> bool {
+    certificate.is_ca || (certificate.version < 3 && certificate.self_signed)
+}
+
+/// Whether a server shows it: an Ingress names its Secret, or it was got from one.
+#[must_use]
+pub fn is_shown(inventory: &Inventory, object: &ObjectRef) -> bool {
+    object.kind == Kind::Endpoint || (object.kind == Kind::Secret && inventory.is_used(object))
+}
+
+/// A common name without a dot is as often a CA's (`CN=ca`) as a host's: where CA:TRUE is said, it is
+/// a host's only if an Ingress wants that very host.
+fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certificate) -> bool {
+    let wanted = |name: &str| {
+        let mut demands = inventory.users(object).flat_map(|ingress| &ingress.demands);
+        !certificate.is_ca
+            || name == "localhost"
+            || demands.any(|demand| covers(name, &demand.host))
+    };
+    certificate.is_for_hosts() || certificate.common_name_host().is_some_and(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::testing::{Pair, of_secrets};
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
+
+    /// A self-signed CA:TRUE certificate, PEM, with this common name, SAN and key usage.
+    fn made(name: &str, san: &[&str], usage: &[KeyUsagePurpose]) -> String {
+        let key = include_str!("../../testdata/pki/ec-p256-01.pem");
+        let key = KeyPair::from_pem(key).expect("the key is good");
+        let san: Vec<String> = san.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(san).expect("the names are good");
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = usage.to_vec();
+        params.self_signed(&key).expect("it can be made").pem()
+    }
+
+    /// `leaf`, or why it is a CA.
+    fn judged(crt: &str, served: Option<&str>) -> String {
+        let pair = Pair { name: "x", crt: crt.to_owned(), served, ..Pair::default() };
+        let inventory = of_secrets(&[pair]);
+        let secret = inventory.secret("shop", "x").expect("it was seen");
+        let leaf = secret.bundle.leaf().expect("it can be read");
+        let found = issuing_ca(&inventory, &secret.object, leaf);
+        found.map_or_else(|| "leaf".to_owned(), |ca| format!("{ca:?}"))
+    }
+
+    #[test]
+    fn a_ca_is_what_signs_and_a_leaf_is_what_names_hosts_and_says_ca_by_habit() {
+        use KeyUsagePurpose::{CrlSign, DigitalSignature, KeyCertSign};
+        let (none, signs) = (&[][..], &[KeyCertSign, CrlSign][..]);
+        let here = Some("web.example");
+        for (name, san, usage, served, expected) in [
+            // openssl req -x509, with and without a SAN, a dot, an Ingress.
+            ("web.example", &["web.example"][..], none, None, "leaf"),
+            ("web.example", &["web.example"], none, here, "leaf"),
+            ("web.example", &[], none, None, "leaf"),
+            ("web", &["10.0.0.7"], none, None, "leaf"),
+            ("web", &["web.example"], &[DigitalSignature], None, "leaf"),
+            ("localhost", &[], none, None, "leaf"),
+            ("web", &[], none, Some("web"), "leaf"),
+            ("web", &[], none, here, "Unclear"),
+            ("web", &[], none, None, "Unclear"),
+            ("ca", &[], signs, None, "NamesNoHost"),
+            ("My CA", &[], none, None, "NamesNoHost"),
+            ("My CA", &[], signs, here, "NamesNoHost"),
+            // kubeadm's own names a host and signs.
+            ("kubernetes", &["kubernetes"], &[DigitalSignature, KeyCertSign], None, "StatesIt"),
+            ("web.example", &["web.example"], signs, None, "StatesIt"),
+            ("web.example", &["web.example"], signs, here, "leaf"),
+        ] {
+            let found = judged(&made(name, san, usage), served);
+            assert_eq!(found, expected, "{name} {san:?} {usage:?} {served:?}");
+        }
+    }
+
+    #[test]
+    fn x509_of_the_first_version_is_a_leaf_when_it_names_a_host() {
+        let guide = include_str!("../../testdata/pki/guide.crt.pem");
+        assert_eq!(judged(guide, None), "leaf");
+    }
+}

@@ -1,0 +1,308 @@
+//! Issuers: which self-signed certificates signed another one that was seen, in whatever Secret,
+//! `ca.crt` or file, in whatever order they came.
+//!
+//! Knows names, key identifiers and signatures across everything that was absorbed. Keeps the public
+//! key of what is self-signed, and the bytes of a few certificates for each issuer: never of all.
+//! Refuses to know what follows from it: that is the audit's.
+
+use crate::object_ref::ObjectRef;
+use crate::x509::cert::{self, Certificate};
+use crate::x509::pem::{self, Label};
+use crate::x509::signer;
+use std::collections::BTreeMap;
+
+/// A name as clients compare it: see [`signer::NameDigest::folded`].
+type Name = [u8; 8];
+/// A subject key identifier, shortened.
+type KeyId = [u8; 8];
+
+/// What may have signed, what was signed, and what came of holding them together.
+#[derive(Debug, Default)]
+pub(super) struct Issuers {
+    candidates: BTreeMap<Name, Vec<Candidate>>,
+    issued: BTreeMap<(Name, Option<KeyId>), Issued>,
+    /// Fingerprint of a candidate to where a certificate is that it signed.
+    signed: BTreeMap<[u8; 32], ObjectRef>,
+    /// How many signatures were verified.
+    verified: usize,
+}
+
+/// A self-signed certificate, as far as is needed to tell whether it signed another.
+#[derive(Debug)]
+struct Candidate {
+    sha256: [u8; 32],
+    key_id: Option<KeyId>,
+    /// `SubjectPublicKeyInfo`, DER.
+    public_key: Box<[u8]>,
+}
+
+/// Certificates that name the same issuer.
+#[derive(Debug, Default)]
+struct Issued {
+    samples: Vec<Sample>,
+    /// Where one more is: more were seen than are kept.
+    more: Option<ObjectRef>,
+}
+
+/// One of them, whole.
+#[derive(Debug)]
+struct Sample {
+    object: ObjectRef,
+    der: Box<[u8]>,
+}
+
+/// How many certificates of one issuer are kept. One would do, were every name true: a stranger may
+/// write any issuer into a certificate, and must not by that keep others from being rotated.
+const MAX_SAMPLES: usize = 4;
+/// How many signatures are verified in all; the slowest takes a millisecond.
+const MAX_VERIFIED: usize = 2_000;
+/// As a place in a text: the signature of a certificate there is not tried.
+const UNTRIED: usize = usize::MAX;
+
+impl Issuers {
+    /// Takes in the certificates that an object holds; `ders` are the same ones, in the same order.
+    pub fn take(&mut self, object: &ObjectRef, certificates: &[Certificate], ders: &[Vec<u8>]) {
+        for (certificate, der) in certificates.iter().zip(ders) {
+            if certificate.self_signed {
+                self.take_candidate(certificate, der);
+            } else if !certificate.publicly_logged {
+                // Public CAs issue from intermediates alone, which are nobody's to make again.
+                self.take_issued(object, certificate, der);
+            }
+        }
+    }
+
+    /// Takes in what was signed by others of a `ca.crt`. Its roots are in nobody's way: no pair is
+    /// written there.
+    pub fn take_anchors(&mut self, object: &ObjectRef, ca_crt: &[u8]) {
+        for block in pem::blocks(ca_crt) {
+            let Ok(der) = block.der else { continue };
+            let read = (block.label == Label::Certificate)
+                .then(|| cert::read_at(UNTRIED, der.expose()).ok())
+                .flatten();
+            if let Some((certificate, _)) = read.filter(|(read, _)| !read.self_signed) {
+                self.take_issued(object, &certificate, der.expose());
+            }
+        }
+    }
+
+    /// Where a certificate is that this one signed.
+    pub fn signed_by(&self, certificate: &Certificate) -> Option<&ObjectRef> {
+        self.signed.get(&certificate.sha256)
+    }
+
+    /// Forgets what an object held that is seen anew. Candidates stay: that somebody has been an
+    /// issuer hurts nobody.
+    pub fn forget(&mut self, object: &ObjectRef) {
+        for issued in self.issued.values_mut() {
+            issued.samples.retain(|sample| !sample.object.same_object(object));
+            issued.more.take_if(|more| more.same_object(object));
+        }
+        let lost: Vec<[u8; 32]> = self
+            .signed
+            .iter()
+            .filter(|(_, child)| child.same_object(object))
+            .map(|(sha256, _)| *sha256)
+            .collect();
+        for sha256 in lost {
+            self.signed.remove(&sha256);
+            self.look_again(sha256);
+        }
+    }
+
+    fn look_again(&mut self, sha256: [u8; 32]) {
+        let mut all = self.candidates.iter();
+        let found = all.find_map(|(name, candidates)| {
+            let known = candidates.iter().find(|known| known.sha256 == sha256)?;
+            Some((*name, known))
+        });
+        let Some((name, candidate)) = found else { return };
+        let child = search(&self.issued, name, candidate, &mut self.verified);
+        if let Some(child) = child {
+            self.signed.insert(sha256, child);
+        }
+    }
+
+    fn take_candidate(&mut self, certificate: &Certificate, der: &[u8]) {
+        let name = certificate.subject_name.folded;
+        let known = self.candidates.entry(name).or_default();
+        if known.iter().any(|known| known.sha256 == certificate.sha256) {
+            return;
+        }
+        // Without a key nothing can be told, and it counts as the issuer of what names it.
+        let public_key = signer::public_key(der).unwrap_or_default();
+        let (sha256, key_id) = (certificate.sha256, certificate.subject_key_id);
+        let candidate = Candidate { sha256, key_id, public_key };
+        if let Some(child) = search(&self.issued, name, &candidate, &mut self.verified) {
+            self.signed.insert(sha256, child);
+        }
+        known.push(candidate);
+    }
+
+    fn take_issued(&mut self, object: &ObjectRef, certificate: &Certificate, der: &[u8]) {
+        let name = certificate.issuer_name.folded;
+        for candidate in self.candidates.get(&name).into_iter().flatten() {
+            let known = self.signed.contains_key(&candidate.sha256);
+            if !known
+                && candidate.may_be(certificate.authority_key_id)
+                && candidate.made(der, &mut self.verified)
+            {
+                self.signed.insert(candidate.sha256, object.clone());
+            }
+        }
+        let issued = self.issued.entry((name, certificate.authority_key_id)).or_default();
+        if issued.samples.len() < MAX_SAMPLES {
+            issued.samples.push(Sample { object: object.clone(), der: der.into() });
+        } else if issued.more.is_none() {
+            issued.more = Some(object.clone());
+        }
+    }
+}
+
+impl Candidate {
+    /// Whether the key identifier of an issuer does not speak against it.
+    fn may_be(&self, issuer: Option<KeyId>) -> bool {
+        !matches!((issuer, self.key_id), (Some(issuer), Some(own)) if issuer != own)
+    }
+
+    /// Whether its key made the signature. What cannot be told, or would take too long, counts as
+    /// made: a CA whose key was overwritten is not to be had again.
+    fn made(&self, der: &[u8], verified: &mut usize) -> bool {
+        if *verified >= MAX_VERIFIED {
+            return true;
+        }
+        *verified += 1;
+        signer::is_by(der, &self.public_key).unwrap_or(true)
+    }
+}
+
+/// Where a certificate is that `candidate`, of this name, signed. When none of those that are kept
+/// is its own, and there were more, it may have signed one of those.
+fn search(
+    issued: &BTreeMap<(Name, Option<KeyId>), Issued>,
+    name: Name,
+    candidate: &Candidate,
+    verified: &mut usize,
+) -> Option<ObjectRef> {
+    let of_name = issued.range((name, None)..=(name, Some([u8::MAX; 8])));
+    let fitting = of_name.filter(|((_, key_id), _)| candidate.may_be(*key_id));
+    fitting.into_iter().find_map(|(_, issued)| {
+        let own = issued.samples.iter().find(|sample| candidate.made(&sample.der, verified));
+        own.map(|sample| sample.object.clone()).or_else(|| issued.more.clone())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+    const ONE: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
+    const TWO: &str = include_str!("../../testdata/pki/ec-p256-02.pem");
+    const LEAF: &str = include_str!("../../testdata/pki/ec-p256-03.pem");
+
+    fn named(name: &str, ids: bool) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        // CA:TRUE makes rcgen write a key identifier.
+        params.is_ca = if ids { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
+        params.use_authority_key_identifier_extension = ids;
+        params
+    }
+
+    fn key(pem: &str) -> KeyPair {
+        KeyPair::from_pem(pem).expect("the key is good")
+    }
+
+    /// A self-signed certificate of this name.
+    fn root(name: &str, with: &str, ids: bool) -> Vec<u8> {
+        named(name, ids).self_signed(&key(with)).expect("it can be made").der().to_vec()
+    }
+
+    /// A certificate issued in this name by this key.
+    fn child(number: u8, issuer: &str, with: &str, ids: bool) -> Vec<u8> {
+        let mut params = named("leaf", false);
+        params.serial_number = Some(vec![1, number].into());
+        params.use_authority_key_identifier_extension = ids;
+        let issuer = Issuer::new(named(issuer, ids), key(with));
+        params.signed_by(&key(LEAF), &issuer).expect("it can be made").der().to_vec()
+    }
+
+    fn facts(der: &[u8]) -> Certificate {
+        cert::read(der).expect("it can be read").0
+    }
+
+    /// Takes in each, in an object of the number of its place.
+    fn of(ders: &[&Vec<u8>]) -> Issuers {
+        let mut issuers = Issuers::default();
+        for (place, der) in ders.iter().enumerate() {
+            take(&mut issuers, &place.to_string(), der);
+        }
+        issuers
+    }
+
+    fn take(issuers: &mut Issuers, object: &str, der: &[u8]) {
+        issuers.take(&ObjectRef::secret("shop", object), &[facts(der)], &[der.to_vec()]);
+    }
+
+    /// The object with a certificate that this one signed.
+    fn signed(issuers: &Issuers, root: &[u8]) -> Option<String> {
+        issuers.signed_by(&facts(root)).map(|object| object.name.clone())
+    }
+
+    #[test]
+    fn the_signature_tells_who_of_one_name_is_the_issuer_in_whatever_order_they_come() {
+        for ids in [true, false] {
+            let (own, other) = (root("ca", ONE, ids), root("ca", TWO, ids));
+            let stranger = root("another", ONE, ids);
+            let leaf = child(1, "ca", ONE, ids);
+            let first = of(&[&leaf, &own, &other, &stranger]);
+            let last = of(&[&own, &other, &stranger, &leaf]);
+            assert_eq!(signed(&first, &own).as_deref(), Some("0"), "ids: {ids}");
+            assert_eq!(signed(&last, &own).as_deref(), Some("3"), "ids: {ids}");
+            for issuers in [&first, &last] {
+                assert_eq!(signed(issuers, &other), None, "ids: {ids}");
+                assert_eq!(signed(issuers, &stranger), None, "ids: {ids}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_renewed_twin_by_the_same_key_is_no_child() {
+        let mut renewed = named("web.example", true);
+        renewed.serial_number = Some(vec![7].into());
+        let renewed = renewed.self_signed(&key(ONE)).expect("it can be made").der().to_vec();
+        let old = root("web.example", ONE, true);
+        assert_eq!(signed(&of(&[&old, &renewed]), &old), None);
+    }
+
+    #[test]
+    fn more_certificates_of_one_issuer_than_are_kept_count_as_signed_and_never_as_not() {
+        let (own, leaf) = (root("ca", ONE, false), child(9, "ca", ONE, false));
+        let forged: Vec<Vec<u8>> = (0..4).map(|number| child(number, "ca", TWO, false)).collect();
+        let mut all: Vec<&Vec<u8>> = forged.iter().collect();
+        assert_eq!(signed(&of(&[&all[..], &[&own]].concat()), &own), None, "all of them are kept");
+        all.extend([&leaf, &own]);
+        assert_eq!(signed(&of(&all), &own).as_deref(), Some("4"));
+    }
+
+    #[test]
+    fn what_is_seen_anew_is_forgotten_first() {
+        let own = root("ca", ONE, true);
+        let mut issuers = of(&[&own, &child(1, "ca", ONE, true), &child(2, "ca", ONE, true)]);
+        assert_eq!(signed(&issuers, &own).as_deref(), Some("1"));
+        issuers.forget(&ObjectRef::secret("shop", "1"));
+        assert_eq!(signed(&issuers, &own).as_deref(), Some("2"), "another child is left");
+        issuers.forget(&ObjectRef::secret("shop", "2"));
+        assert_eq!(signed(&issuers, &own), None);
+    }
+
+    #[test]
+    fn an_intermediate_in_a_ca_crt_is_signed_by_its_root_too() {
+        let (own, middle) = (root("ca", ONE, true), child(1, "ca", ONE, true));
+        let mut issuers = of(&[&own]);
+        let ca_crt = pem::encode("CERTIFICATE", &middle).to_string();
+        issuers.take_anchors(&ObjectRef::secret("shop", "bundle"), ca_crt.as_bytes());
+        assert_eq!(signed(&issuers, &own).as_deref(), Some("bundle"));
+    }
+}
