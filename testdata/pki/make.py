@@ -219,8 +219,9 @@ def serial(label):
     return int.from_bytes(hashlib.sha256(label.encode()).digest()[:16]) >> 1 | 1 << 126
 
 
-def certificate(label, private, subject, begin, end, *, issuer=None, san=(), ca=False, usage=None, extra=(), number=None):
-    """One certificate; self-signed unless `issuer` (a Pair) is given. `usage` replaces serverAuth, `number` the serial; `extra` are extensions."""
+def certificate(label, private, subject, begin, end, *, issuer=None, san=(), ca=False, usage=None, extra=(), number=None, states=True, ids=True):
+    """One certificate; self-signed unless `issuer` (a Pair) is given. `usage` replaces serverAuth, `number` the serial; `extra` are extensions.
+    Without `states` it has no key usages, as of `openssl req -x509`, else those of a CA or of the kind in `states`; without `ids` no key identifiers."""
     public = private.public_key()
     issuer_name, signer = (issuer.chain[0].subject, issuer.key) if issuer else (subject, private)
     builder = (
@@ -229,11 +230,15 @@ def certificate(label, private, subject, begin, end, *, issuer=None, san=(), ca=
         .not_valid_before(begin)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca, None), critical=True)
-        .add_extension(key_usage(ca, isinstance(private, rsa.RSAPrivateKey)), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
-    usage = ([] if ca else [ExtendedKeyUsageOID.SERVER_AUTH]) if usage is None else usage
+    if states:
+        signs = ca and states != "leaf"
+        builder = builder.add_extension(key_usage(signs, isinstance(private, rsa.RSAPrivateKey)), critical=True)
+    if ids:
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        builder = builder.add_extension(authority, critical=False)
+    usage = ([] if ca or not states else [ExtendedKeyUsageOID.SERVER_AUTH]) if usage is None else usage
     if usage:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
     if san:
@@ -1038,6 +1043,69 @@ def ca_secret(s):
     s.secret("internal-ca", test_ca("ca-secret/1", RSA_POOL[0], "Example Internal CA", 10))
     ending = NOW + timedelta(days=20.5)
     s.secret("old-ca", test_ca("ca-secret/2", RSA_POOL[1], "Example Old CA", 10, end=ending))
+
+
+@scenario
+def ca_true_leaf(s):
+    by_openssl = {"ca": True, "states": False, "left": 9.5}
+    s.secret("plain-tls", s.pair("plain.x509.example", **by_openssl))
+    s.secret("cn-tls", s.pair(subject=cn("cn.x509.example"), **by_openssl))
+    s.secret("usage-tls", s.pair("usage.x509.example", **{**by_openssl, "states": "leaf"}))
+    s.secret("misused-tls", s.pair("misused.x509.example", **{**by_openssl, "states": True}))
+    s.secret("stored-ca", s.pair("stored.x509.example", **{**by_openssl, "states": True}))
+    s.secret("backend-tls", s.pair(subject=name_of((NameOID.COMMON_NAME, "backend"), (NameOID.ORGANIZATION_NAME, "backend")), **by_openssl))
+    # Two of one name and without key identifiers: only the signature tells which of them is an issuer.
+    nameless = {**by_openssl, "ids": False}
+    issuer = s.pair("ca.x509.example", use=RSA_POOL[7], **nameless)
+    s.secret("issuer-ca", issuer)
+    s.secret("twin-tls", s.pair("ca.x509.example", use=RSA_POOL[8], **nameless))
+    child = s.pair("child.x509.example", use="ec-p256-01", issuer=issuer, ids=False)
+    s.secret("child-tls", child)
+    s.ingress("shop", {"plain.x509.example": "plain-tls", "misused.x509.example": "misused-tls"})
+
+
+@scenario
+def lost_halves(s):
+    by_openssl = {"ca": True, "states": False}
+    authority = test_ca("lost-halves/ca", RSA_POOL[0], "Example Lost CA", 10)
+    shop = s.pair("shop.lost.example", use=RSA_POOL[1], issuer=authority)
+    s.secret("ca-tls", {**authority.data, "tls.key": shop.data["tls.key"]})
+    left, right = (s.pair(f"{side}.lost.example", use=use, **by_openssl) for side, use in (("left", RSA_POOL[2]), ("right", RSA_POOL[3])))
+    s.secret("left-tls", {**left.data, "tls.key": right.data["tls.key"]})
+    s.secret("right-tls", {**right.data, "tls.key": left.data["tls.key"]})
+    issued = s.pair("issued.lost.example", use=RSA_POOL[4], issuer=authority)
+    s.secret("issued-tls", {**issued.data, "tls.key": pkcs8(key(RSA_POOL[5]))})
+    mine = s.pair("mine.lost.example", use=RSA_POOL[6], **by_openssl)
+    s.secret("mine-tls", {**mine.data, "tls.key": pkcs8(key(RSA_POOL[7]))})
+    s.ingress("lost", {"shop.lost.example": "ca-tls", "mine.lost.example": "mine-tls"})
+
+
+@scenario
+def lead_too_long(s):
+    back = timedelta(minutes=5)
+    for name, lead, life, left in [
+        ("month-tls", "30d", timedelta(days=30) + back, 20),
+        ("vault-tls", "30d", timedelta(days=30, seconds=30), 29),
+        ("hour-back-tls", "90d", timedelta(days=90, hours=1), 80),
+        ("run-tls", "89d", timedelta(days=90), 60),
+        ("near-tls", "30d", timedelta(days=30) + back, 2),
+        ("share-tls", "75%", timedelta(days=30) + back, 25),
+        ("hours-tls", "8h", timedelta(hours=24) + back, 0.5),
+    ]:
+        end = NOW + timedelta(days=left)
+        pair = s.pair(f"{name}.lead.example", begin=end - life, end=end)
+        s.secret(name, pair, annotations={"certwright.dev/renew-before": lead})
+    s.ingress("lead", hosts_by_secret(s, "lead.example"))
+
+
+@scenario
+def renewed_by_nobody(s):
+    marks = {**OWNER_MARKS, "opted-in": {"annotations": {"certwright.dev/rotate": "true"}}}
+    for name in ("helm", "argo-cd", "flux", "external-secrets", "service-ca", "opted-in"):
+        s.secret(name, s.pair(f"{name}.grace.example", left=20.5), **marks[name])
+    s.secret("unused-near", s.pair("near.grace.example", left=4.5))
+    s.secret("unused-expired", s.pair("over.grace.example", left=-4.5))
+    s.ingress("grace", {h: n for h, n in hosts_by_secret(s, "grace.example").items() if not n.startswith("unused")})
 
 
 @scenario

@@ -48,6 +48,8 @@ pub(super) const CASES: &[Case] = &[
         Do { words: "import sha1-by-ca-tls --replace", by: import_a_pair },
     ),
     case("ca-as-leaf", "usages", "ca-tls", Files, Run),
+    case("ca-as-leaf", "ca-true-leaf", "misused-tls", Files, Run),
+    case("key-mismatch", "lost-halves", "mine-tls", Files, Run),
     case("missing-server-auth", "usages", "client-tls", ClusterNow, Run),
     case(
         "chain-out-of-order",
