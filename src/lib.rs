@@ -31,17 +31,22 @@
 //! Invariants, each held by tests:
 //! 1. Reading never fails as a whole. A broken Secret is a finding; a forbidden list is a problem,
 //!    never "absent" and never "clean".
-//! 2. "Needs rotation" is the expiry rule asked at `now + lead`. Annotations only set policy.
+//! 2. "Needs rotation" is the expiry rule asked at `now + lead`. Annotations only set policy. A lead is
+//!    compared with what is left of a lifetime after the time it was dated back.
 //! 3. A Plan printed and a Plan executed are the same value; a second run writes nothing.
 //! 4. Key and certificate change in one request, with the observed resourceVersion; everything else
 //!    of the Secret stays byte for byte, but for a `ca.crt` by which the replaced one was trusted.
 //! 5. Objects are created by server-side apply without force.
 //! 6. What somebody else owns is refused by name, and skipped and counted in a batch.
-//! 7. Only self-signed leaves and those whose CA is given are rotated. CA certificates are never
-//!    touched by a batch.
+//! 7. Only self-signed leaves and those whose CA is given are rotated. An issuing CA is not: one that
+//!    signed something seen, or states keyCertSign and is served by nobody, or names no host
+//!    ([`audit::issuing`]). CA:TRUE alone is what `openssl req -x509` writes into leaves. The key of
+//!    somebody else's certificate is never overwritten ([`audit::halves`]).
 //! 8. Private keys are wiped on drop, 0600 before the first byte, and in no output.
-//! 9. Strings from outside are made harmless where they are printed.
-//! 10. Every connection, request and wait has a limit.
+//! 9. Advice is checked like code: a remedy can be pasted and does what it says, or is a sentence, and
+//!    destroys nothing.
+//! 10. Strings from outside are made harmless where they are printed.
+//! 11. Every connection, request and wait has a limit.
 //!
 //! `tests/tidy` holds the table of who may use whom.
 
