@@ -15,6 +15,7 @@
 //! | [`object_ref`], [`redact`], [`remedy`] | names of things; private bytes; commands and sentences | nothing |
 //! | [`x509`] | PEM, certificates, keys, host matching, issuing | pure; randomness as an argument |
 //! | [`gke`] | what GKE's controllers read and write | pure |
+//! | [`manifest`] | manifest text as kubectl takes it: encodings, documents, values | pure |
 //! | [`observation`] | one thing seen, or the failure to see it | pure |
 //! | [`inventory`] | facts and their links; PEM and keys end here | pure |
 //! | [`audit`] | rules over the inventory at an instant: judging | pure; `now` as an argument |
@@ -59,6 +60,7 @@ pub mod converge;
 pub mod exit;
 pub mod gke;
 pub mod inventory;
+pub mod manifest;
 pub mod object_ref;
 pub mod observation;
 pub mod observe;

@@ -80,6 +80,13 @@ pub const TABLE: &[Row] = &[
         instead: "gke is names, limits and presets; a rule about them belongs in audit",
     },
     Row {
+        module: "manifest",
+        may_use: These(&[]),
+        purity: Pure,
+        never: &[],
+        instead: "manifest is text in, values out; what an object means belongs in observe",
+    },
+    Row {
         module: "observation",
         may_use: These(&["object_ref", "redact", "gke"]),
         purity: Pure,
@@ -152,6 +159,7 @@ pub const TABLE: &[Row] = &[
             "cluster",
             "observation",
             "gke",
+            "manifest",
             "x509::pem",
             "object_ref",
             "redact",
@@ -168,6 +176,7 @@ pub const TABLE: &[Row] = &[
             "plan",
             "x509",
             "gke",
+            "manifest",
             "object_ref",
             "redact",
             "remedy",
@@ -179,7 +188,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "apply::manifest_edit",
-        may_use: These(&["plan", "x509", "gke", "object_ref", "redact"]),
+        may_use: These(&["plan", "x509", "gke", "manifest", "object_ref", "redact"]),
         purity: Pure,
         never: &[],
         instead: "manifest_edit is text in, text out; apply reads and writes the files",
