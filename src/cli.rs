@@ -2,6 +2,8 @@
 //!
 //! Knows flags and their limits. Refuses to act: parsing only turns words into values.
 
+mod kubectl;
+
 use crate::audit::RULES;
 use crate::audit::finding::Severity;
 use crate::exit::FailOn;
@@ -9,6 +11,7 @@ use crate::gke::presets::{AppProtocol, HealthCheck};
 use crate::inventory::selection::LabelSelector;
 use crate::object_ref::{Kind, KindName, check_object_name};
 use crate::observe::dns::Server;
+use crate::observe::files::Below;
 use crate::plan::bootstrap::ServicePort;
 use crate::x509::lead::{Lead, parse_duration};
 use crate::x509::profile::KeyType;
@@ -17,6 +20,7 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use time::{Duration, OffsetDateTime};
@@ -48,6 +52,7 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Parser)]
 #[command(name = "certwright", version, styles = STYLES, max_term_width = 100, after_help = help_end!(""))]
 #[command(propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(args_override_self = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -56,6 +61,29 @@ pub struct Cli {
     #[command(flatten)]
     pub global: Global,
 }
+
+impl Cli {
+    /// The command line, in kubectl's spellings too; of a flag that is repeated the last counts, and
+    /// an empty name or a time of 0 is as good as none.
+    ///
+    /// # Errors
+    /// What clap says, which may be the help that was asked for.
+    pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut cli = Self::try_parse_from(kubectl::as_taken(args))?;
+        let global = &mut cli.global;
+        global.namespace = global.namespace.take().filter(|name| !name.is_empty());
+        global.context = global.context.take().filter(|name| !name.is_empty());
+        global.kubeconfig = global.kubeconfig.take().filter(|path| !path.as_os_str().is_empty());
+        global.timeout = global.timeout.filter(|time| time.is_positive());
+        if !global.request_timeout.is_positive() {
+            global.request_timeout = NO_LIMIT;
+        }
+        Ok(cli)
+    }
+}
+
+/// What `--request-timeout 0` comes to: nothing here waits for ever.
+const NO_LIMIT: Duration = Duration::DAY;
 
 /// Flags of every command.
 #[derive(Clone, Debug, Args)]
@@ -76,11 +104,11 @@ pub struct Global {
     /// Group to impersonate; repeatable
     #[arg(long = "as-group", global = true, value_name = "GROUP", requires = "impersonate")]
     pub impersonate_groups: Vec<String>,
-    /// How long one request may take
-    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    /// How long one request may take; 0 is a day
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = kubectl::time_out)]
     pub request_timeout: Duration,
-    /// How long the whole command may take
-    #[arg(long, global = true, value_name = "TIME", value_parser = parse_duration)]
+    /// How long the whole command may take; 0 is no limit
+    #[arg(long, global = true, value_name = "TIME", value_parser = kubectl::time_out)]
     pub timeout: Option<Duration>,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -277,8 +305,10 @@ pub struct WriteArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DryRun {
     /// Write.
+    #[value(alias = "false")]
     None,
     /// Only plan.
+    #[value(alias = "true")]
     Client,
     /// Let the server try.
     Server,
@@ -322,8 +352,8 @@ pub struct CheckArgs {
     /// From which findings on the exit code is 1
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     pub fail_on: FailOnArg,
-    /// The instant to judge at (RFC 3339), instead of now
-    #[arg(long, value_name = "INSTANT", value_parser = instant::parse)]
+    /// The instant to judge at (RFC 3339 or a date), instead of now
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -337,14 +367,32 @@ pub struct CheckArgs {
 #[derive(Clone, Debug, Args)]
 pub struct LookArgs {
     /// Look in all namespaces
-    #[arg(short = 'A', long, conflicts_with_all = ["namespace", "filename"])]
+    #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = kubectl::boolean, hide_default_value = true)]
     pub all_namespaces: bool,
     /// Report only objects with these labels (references are always followed)
     #[arg(short = 'l', long, value_name = "LABELS")]
     pub selector: Option<LabelSelector>,
-    /// Read manifests instead of a cluster: a file, a folder, or - ; repeatable
+    /// Read manifests instead of a cluster: files, folders, patterns or -, with commas or repeated
     #[arg(short = 'f', long, value_name = "PATH")]
     pub filename: Vec<PathBuf>,
+    /// With -f: read the folders below, hidden ones too [default: all but hidden ones]
+    #[arg(short = 'R', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = kubectl::boolean, requires = "filename")]
+    pub recursive: Option<bool>,
+    /// Nothing found where something was looked for is well (else the exit code is 3)
+    #[arg(long)]
+    pub allow_empty: bool,
+}
+
+impl LookArgs {
+    /// Which folders below a folder are read.
+    #[must_use]
+    pub fn below(&self) -> Below {
+        match self.recursive {
+            None => Below::Usual,
+            Some(true) => Below::All,
+            Some(false) => Below::None,
+        }
+    }
 }
 
 /// `--platform`.
@@ -420,8 +468,8 @@ pub struct VerifyArgs {
     /// From which findings on the exit code is 1
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     pub fail_on: FailOnArg,
-    /// The instant to judge at (RFC 3339), instead of now
-    #[arg(long, value_name = "INSTANT", value_parser = instant::parse)]
+    /// The instant to judge at (RFC 3339 or a date), instead of now
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -456,8 +504,8 @@ pub struct InspectArgs {
     /// From which findings on the exit code is 1
     #[arg(long, value_name = "SEVERITY", default_value = "never")]
     pub fail_on: FailOnArg,
-    /// The instant to judge at (RFC 3339), instead of now
-    #[arg(long, value_name = "INSTANT", value_parser = instant::parse)]
+    /// The instant to judge at (RFC 3339 or a date), instead of now
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -592,7 +640,7 @@ pub struct ManagedSetDomainsArgs {
     #[arg(value_name = "DOMAIN", required = true)]
     pub domains: Vec<String>,
     /// Write nothing: show what would be done first
-    #[arg(long)]
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_value = "none", default_missing_value = "client", value_parser = kubectl::client_only, hide_default_value = true)]
     pub dry_run: bool,
 }
 
@@ -620,7 +668,7 @@ pub struct ManagedStatusArgs {
     #[arg(value_name = "NAME", value_parser = object_name)]
     pub name: Option<String>,
     /// Look in all namespaces
-    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = kubectl::boolean, hide_default_value = true)]
     pub all_namespaces: bool,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -699,8 +747,8 @@ pub struct RotateArgs {
     /// Write nothing: show the plan (client), or have the server try it (server)
     #[arg(long, value_name = "HOW", default_value = "none", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
     pub dry_run: DryRun,
-    /// The instant to plan for (RFC 3339), instead of now; only with --dry-run=client or -f
-    #[arg(long, value_name = "INSTANT", value_parser = instant::parse)]
+    /// The instant to plan for (RFC 3339 or a date), instead of now; only with --dry-run=client or -f
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
     /// How to show what was done
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -810,8 +858,11 @@ fn address_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A namespace is one DNS label (RFC 1123).
+/// A namespace is one DNS label (RFC 1123); an empty one is none, as in kubectl.
 fn namespace(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
     check_object_name(text)?;
     if text.len() > name::MAX_DNS_LABEL || text.contains('.') {
         return Err(format!(

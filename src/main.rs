@@ -7,13 +7,12 @@ use certwright::exit::Exit;
 use certwright::output::Output;
 use certwright::render::usage;
 use certwright::world::World;
-use clap::Parser as _;
 use std::io::ErrorKind;
 
 fn main() -> Exit {
     // kube and rustls may each bring a provider one day; ours is chosen first thing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return told(&usage::harmless(error)),
     };

@@ -20,7 +20,7 @@ use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, KindName, ObjectRef};
-use crate::observe::files::{self, Unreadable};
+use crate::observe::files::{self, Reading, Unreadable};
 use crate::observe::served::Deadlines;
 use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
@@ -89,7 +89,8 @@ pub(crate) fn namespace_of_files(global: &Global) -> String {
 pub(crate) async fn source(look: &LookArgs, global: &Global, world: &World) -> Result<Source> {
     if !look.filename.is_empty() {
         return Ok(Source::Files {
-            paths: look.filename.clone(),
+            paths: files::given(&look.filename)?,
+            reading: Reading { below: look.below(), allow_empty: look.allow_empty },
             namespace: namespace_of_files(global),
         });
     }
@@ -115,6 +116,42 @@ pub(crate) fn say_what_was_seen(source: &Source, inventory: &Inventory, output: 
     let (secrets, ingresses) = (inventory.bundles().count(), inventory.ingresses().count());
     output
         .say_verbosely(&format!("looked at {place}: {secrets} TLS Secrets, {ingresses} Ingresses"));
+}
+
+/// What to say when there is nothing `of` a kind in what was looked at, and whether that is well: not when the
+/// user said where to look, or for what. An empty namespace that only the kubeconfig names is well:
+/// a cluster just made has one.
+pub(crate) fn nothing_found(
+    of: &str,
+    source: &Source,
+    look: &LookArgs,
+    global: &Global,
+) -> (String, bool) {
+    let chosen =
+        if look.selector.is_some() { "nothing that the selector fits was" } else { "nothing" };
+    let place = match source {
+        Source::Cluster { client, namespace } => {
+            let cluster = match &global.context {
+                Some(context) => format!("context {context}"),
+                None => format!("server {}", client.server()),
+            };
+            let within = namespace.as_deref().map_or_else(
+                || "any namespace".to_owned(),
+                |namespace| format!("namespace {namespace}"),
+            );
+            format!("{within} ({cluster})")
+        }
+        Source::Files { paths, .. } => {
+            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        }
+    };
+    let was_said = match source {
+        Source::Cluster { .. } => global.namespace.is_some() || look.all_namespaces,
+        // Where no object is at all, reading has said so of each path.
+        Source::Files { .. } => false,
+    };
+    let is_well = look.allow_empty || !(was_said || look.selector.is_some());
+    (format!("{chosen} found in {place}: {of}"), is_well)
 }
 
 /// The bytes of a file that a flag names.

@@ -38,6 +38,7 @@ mod cases {
     mod dns;
     mod help;
     mod hostile;
+    mod kubectl_forms;
     mod live_bootstrap;
     mod live_gke;
     mod live_input;
@@ -48,6 +49,7 @@ mod cases {
     mod live_waiting;
     mod live_walk;
     mod local_files;
+    mod manifests;
     mod mutations;
     mod output_files;
     mod properties;

@@ -208,11 +208,11 @@ impl std::fmt::Debug for NewFile {
     }
 }
 
-/// Replaces the text of a file, keeping its mode and owner.
+/// Replaces what a file holds, keeping its mode and owner.
 ///
 /// # Errors
 /// [`Failed`], with the old file intact; also when the path is a symbolic link.
-pub fn replace_text(path: &Path, text: &str) -> Result<(), Failed> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
     let old = fs::symlink_metadata(path).map_err(|error| cannot_write(path, &error))?;
     if old.is_symlink() {
         return Err(Failed::of(
@@ -223,7 +223,7 @@ pub fn replace_text(path: &Path, text: &str) -> Result<(), Failed> {
             "name the file it leads to",
         ));
     }
-    let staged = stage(path, text.as_bytes(), old.mode() & 0o7777, true)?;
+    let staged = stage(path, bytes, old.mode() & 0o7777, true)?;
     // Only root may give a file away; for everybody else it is theirs already.
     let _ = std::os::unix::fs::fchown(staged.as_file(), Some(old.uid()), Some(old.gid()));
     place(staged, path, true)?;

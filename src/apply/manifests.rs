@@ -6,11 +6,11 @@
 
 use super::manifest_edit::{self, ValueAt, ValueEdit};
 use super::pair::{self, KeySource, Materials, ReadyPair};
+use crate::manifest::{self, Text};
 use crate::object_ref::{OUR_NAME, ObjectRef, Place};
 use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
 use crate::plan::step::{CaCrtChange, ReplacePair, Step};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::world::words;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -92,7 +92,7 @@ fn one_into_sink(
 }
 
 /// The texts that steps came to, by path.
-pub type Rewritten = BTreeMap<String, Zeroizing<String>>;
+pub type Rewritten = BTreeMap<String, Text>;
 
 /// Carries out `ReplacePair` steps on the manifests they were read from. A step that fails leaves
 /// its text as the steps before left it.
@@ -126,7 +126,7 @@ fn rewrite_one(
         Some(text) => text.clone(),
         None => read(&place.path)?,
     };
-    let values = values(&text, &place)?;
+    let values = values(text.as_str(), &place)?;
     still_the_same(step, &values)?;
     let value = |key: &str| values.get(key).map(|value| value.as_slice());
     let ready = pair::ready(&step.pair, materials, value("tls.key"), keys)?;
@@ -139,8 +139,8 @@ fn rewrite_one(
         )),
         CaCrtChange::Given => ready.ca.clone(),
     };
-    let text = edited(&text, &place, &ready, ca.as_deref(), &step.object)?;
-    rewritten.insert(place.path, text);
+    let edited = edited(text.as_str(), &place, &ready, ca.as_deref(), &step.object)?;
+    rewritten.insert(place.path, text.rewritten(edited));
     Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: false })
 }
 
@@ -162,8 +162,10 @@ fn edited(
     })
 }
 
-fn read(path: &str) -> Result<Zeroizing<String>, Failed> {
-    std::fs::read_to_string(Path::new(path)).map(Zeroizing::new).map_err(|error| {
+fn read(path: &str) -> Result<Text, Failed> {
+    let bytes = std::fs::read(Path::new(path)).map(Zeroizing::new);
+    let text = bytes.map_err(|error| words(&error)).and_then(Text::of);
+    text.map_err(|error| {
         Failed::of(format!("cannot read {path}: {error}"), "look at the file and try again")
     })
 }
@@ -196,12 +198,9 @@ fn values(text: &str, place: &Place) -> Result<BTreeMap<String, Zeroizing<Vec<u8
         message: format!("{} is not what it was when it was read", place.path),
         remedy: "look at the file and try again".into(),
     };
-    let documents = manifest_edit::documents(text).map_err(|error| {
-        Failed::of(format!("{} cannot be rewritten: {error}", place.path), "mend the file first")
-    })?;
-    let range = documents.get(place.document).cloned().ok_or_else(changed)?;
-    let document: Value =
-        text.get(range).and_then(|text| serde_saphyr::from_str(text).ok()).ok_or_else(changed)?;
+    let documents = manifest::documents(text);
+    let document = documents.get(place.document).ok_or_else(changed)?;
+    let document = manifest::parse(text, document).map_err(|_| changed())?.value;
     let secret = match place.item {
         Some(item) => document.pointer(&format!("/items/{item}")).ok_or_else(changed)?,
         None => &document,
@@ -209,16 +208,13 @@ fn values(text: &str, place: &Place) -> Result<BTreeMap<String, Zeroizing<Vec<u8
     let texts = |field: &str| secret.get(field).and_then(Value::as_object).into_iter().flatten();
     let mut values = BTreeMap::new();
     for (key, value) in texts("data") {
-        let text: String = value.as_str().unwrap_or_default().split_whitespace().collect();
-        if let Ok(bytes) = STANDARD.decode(text) {
-            values.insert(key.clone(), Zeroizing::new(bytes));
+        if let Some(bytes) = value.as_str().and_then(manifest::base64_value) {
+            values.insert(key.clone(), bytes);
         }
     }
-    for (key, value) in texts("stringData") {
-        values.insert(
-            key.clone(),
-            Zeroizing::new(value.as_str().unwrap_or_default().as_bytes().to_vec()),
-        );
+    for (key, value) in texts("stringData").filter(|(_, value)| !value.is_null()) {
+        let text = value.as_str().unwrap_or_default();
+        values.insert(key.clone(), Zeroizing::new(text.as_bytes().to_vec()));
     }
     Ok(values)
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows where keys come from. The bytes live here and beside the plan, never in it.
 
+use crate::manifest::Text;
 use crate::plan::outcome::Failed;
 use crate::plan::step::{KeyChoice, NewPair};
 use crate::redact::Redacted;
@@ -54,7 +55,7 @@ pub struct Materials {
     /// The password of a PKCS#12.
     pub password: Option<Zeroizing<String>>,
     /// Texts of manifests that cannot be read a second time, by path.
-    pub texts: BTreeMap<String, Zeroizing<String>>,
+    pub texts: BTreeMap<String, Text>,
 }
 
 /// A pair that the user brought.

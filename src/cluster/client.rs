@@ -68,6 +68,12 @@ impl Client {
         &self.target
     }
 
+    /// The server's URL.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// The namespace that the kubeconfig's context names, or `default`.
     #[must_use]
     pub fn default_namespace(&self) -> &str {

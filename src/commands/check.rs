@@ -46,7 +46,10 @@ pub(super) async fn run(
         platform: session::platform(args.platform),
         source: session::audited(&source),
     };
-    let report = audit::audit(&gathered.inventory, &context);
+    let mut report = audit::audit(&gathered.inventory, &context);
+    let nothing = (gathered.inventory.is_empty() && report.complete)
+        .then(|| session::nothing_found("no TLS Secret, no Ingress", &source, &args.look, global));
+    report.complete &= nothing.as_ref().is_none_or(|(_, is_well)| *is_well);
     let look = Look {
         wide: args.output == ReportFormat::Wide,
         no_headers: args.no_headers,
@@ -58,8 +61,11 @@ pub(super) async fn run(
             write_table(&gathered.inventory, &report, look, output.data())?;
         }
     }
-    if gathered.inventory.is_empty() && report.complete {
-        output.say("note: no TLS Secrets and no Ingresses were found; look at -n, -A, -l or -f");
+    if let Some((words, is_well)) = nothing {
+        output.say(&words);
+        if !is_well {
+            output.say("  → look at -n, -A, -l or -f; --allow-empty if that is as it should be");
+        }
     }
     Ok(Exit::of_report(&report, args.fail_on.into()))
 }

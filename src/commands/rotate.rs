@@ -13,7 +13,7 @@ use crate::inventory::Problem;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observe::files::STDIN;
+use crate::observe::files::names_stdin;
 use crate::output::Output;
 use crate::plan::outcome::{Failed, Outcome};
 use crate::plan::rotation::{FirstSeen, KeyPolicy, SigningCa, Wish};
@@ -60,13 +60,14 @@ pub(super) async fn run(
         (_, DryRun::Client) => {
             let (plan, gathered) = rotation.planned(&FirstSeen::new(), world).await?;
             drop(busy);
-            report(&args, &plan, None, &gathered, &source, output)
+            report(&args, (&plan, None), (&gathered, &source), global, output)
         }
         (Source::Cluster { client, .. }, _) => {
             let target = Target { client: client.clone(), dry_run: args.dry_run == DryRun::Server };
             let (plan, outcomes, gathered) = rotation.converged(target, world).await?;
             drop(busy);
-            let exit = report(&args, &plan, Some(&outcomes), &gathered, &source, output)?;
+            let exit =
+                report(&args, (&plan, Some(&outcomes)), (&gathered, &source), global, output)?;
             warn_of_pins(&outcomes, output);
             if args.verify {
                 served(&args, &outcomes, &source, (global, world), output).await?;
@@ -77,7 +78,7 @@ pub(super) async fn run(
             let (plan, gathered) = rotation.planned(&FirstSeen::new(), world).await?;
             let materials = Arc::into_inner(rotation.materials).unwrap_or_default();
             drop(busy);
-            rewrite(&args, &plan, materials, (&gathered, &source), world, output)
+            rewrite(&args, &plan, materials, (&gathered, &source), (global, world), output)
         }
     }
 }
@@ -118,7 +119,7 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     if args.dry_run == DryRun::Server && !args.look.filename.is_empty() {
         return no("--dry-run=server does not go with -f", "use --dry-run=client");
     }
-    if args.in_place && args.look.filename.iter().any(|path| path.as_os_str() == STDIN) {
+    if args.in_place && args.look.filename.iter().any(|path| names_stdin(path)) {
         return no(
             "--in-place cannot rewrite standard input",
             "leave --in-place out, and the result is printed",
@@ -195,7 +196,7 @@ fn rewrite(
     plan: &Plan,
     materials: Materials,
     (gathered, source): (&Gathered, &Source),
-    world: &World,
+    (global, world): (&Global, &World),
     output: &mut Output,
 ) -> Result<Exit> {
     let materials = Materials { texts: gathered.kept.clone(), ..materials };
@@ -203,11 +204,11 @@ fn rewrite(
     let (mut rewritten, mut outcomes) = manifests::rewrite(plan.steps.clone(), &materials, &keys);
     if args.in_place {
         for (path, text) in &rewritten {
-            if let Err(failed) = files::replace_text(Path::new(path), text) {
+            if let Err(failed) = files::replace(Path::new(path), &text.to_bytes()) {
                 not_written(&mut outcomes, path, &failed);
             }
         }
-        let exit = report(args, plan, Some(&outcomes), gathered, source, output)?;
+        let exit = report(args, (plan, Some(&outcomes)), (gathered, source), global, output)?;
         warn_of_pins(&outcomes, output);
         return Ok(exit);
     }
@@ -217,9 +218,11 @@ fn rewrite(
     }
     let mut first = true;
     for text in rewritten.values() {
-        let separator = if first || text.starts_with("---") { "" } else { "---\n" };
-        write!(output.data(), "{separator}{}", text.as_str())?;
-        if !text.is_empty() && !text.ends_with('\n') {
+        let bytes = text.to_utf8();
+        let separator = if first || bytes.starts_with(b"---") { "" } else { "---\n" };
+        output.data().write_all(separator.as_bytes())?;
+        output.data().write_all(&bytes)?;
+        if !bytes.is_empty() && !bytes.ends_with(b"\n") {
             writeln!(output.data())?;
         }
         first = false;
@@ -231,7 +234,36 @@ fn rewrite(
     output.flush()?;
     output.talk(&talk);
     warn_of_pins(&outcomes, output);
-    Ok(Exit::of_outcomes(plan, &outcomes, gathered.inventory.problems().is_empty()))
+    Ok(exit(args, (plan, &outcomes), (gathered, source), global, output))
+}
+
+/// How the command ends: what could not be read beside the named Secrets takes nothing from them.
+fn exit(
+    args: &RotateArgs,
+    (plan, outcomes): (&Plan, &[Outcome]),
+    (gathered, source): (&Gathered, &Source),
+    global: &Global,
+    output: &mut Output,
+) -> Exit {
+    let problems = gathered.inventory.problems();
+    // Ingresses only tell which hosts are wanted beside; a rotation is whole without them.
+    let beside = |problem: &Problem| match problem.object.kind {
+        Kind::Ingress => true,
+        Kind::File => !args.secrets.is_empty(),
+        _ => false,
+    };
+    let mut complete = problems.iter().all(beside);
+    let inventory = &gathered.inventory;
+    let looked_at = |(object, _): (&ObjectRef, _)| inventory.is_reported(object);
+    // Manifests without a Secret are well; where no manifest is at all, reading has said so.
+    let was_asked = matches!(source, Source::Cluster { .. }) || args.look.selector.is_some();
+    let is_batch = args.secrets.is_empty() && complete && was_asked;
+    if is_batch && !inventory.bundles().any(looked_at) {
+        let (words, _) = session::nothing_found("no TLS Secret", source, &args.look, global);
+        output.say(&words);
+        complete = args.look.allow_empty;
+    }
+    Exit::of_outcomes(plan, outcomes, complete)
 }
 
 /// Every step on this file was prepared, and then the file could not be written.
@@ -246,10 +278,9 @@ fn not_written(outcomes: &mut [Outcome], path: &str, failed: &Failed) {
 
 fn report(
     args: &RotateArgs,
-    plan: &Plan,
-    outcomes: Option<&[Outcome]>,
-    gathered: &Gathered,
-    source: &Source,
+    (plan, outcomes): (&Plan, Option<&[Outcome]>),
+    (gathered, source): (&Gathered, &Source),
+    global: &Global,
     output: &mut Output,
 ) -> Result<Exit> {
     session::say_what_was_seen(source, &gathered.inventory, output);
@@ -260,9 +291,7 @@ fn report(
         PlanFormat::Json => WriteFormat::Json,
     };
     session::write_account(&account, format, output)?;
-    // Ingresses only tell which hosts are wanted beside; a rotation is whole without them.
-    let complete = problems.iter().all(|problem| problem.object.kind == Kind::Ingress);
-    Ok(Exit::of_outcomes(plan, outcomes.unwrap_or_default(), complete))
+    Ok(exit(args, (plan, outcomes.unwrap_or_default()), (gathered, source), global, output))
 }
 
 fn account<'a>(

@@ -10,7 +10,7 @@ use crate::converge::served::{TrustError, pem_of};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::served::ServedAt;
-use crate::observe::files::STDIN;
+use crate::observe::files::names_stdin;
 use crate::output::Output;
 use crate::plan::clients::{Connection, connections};
 use crate::plan::trust::{Pin, Trust};
@@ -62,7 +62,7 @@ fn check_usage(args: &VerifyArgs) -> Result<()> {
             "name one namespace with -n",
         ));
     }
-    let stdin = args.look.filename.iter().any(|path| path.as_os_str() == STDIN);
+    let stdin = args.look.filename.iter().any(|path| names_stdin(path));
     if args.wait && stdin {
         return Err(CommandError::usage(
             "--wait reads the manifests again and again, and standard input can be read once",

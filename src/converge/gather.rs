@@ -58,8 +58,10 @@ pub enum Source {
     },
     /// Manifests.
     Files {
-        /// Files, folders, `-`.
+        /// Files, folders, `-`, as [`files::given`] made them.
         paths: Vec<PathBuf>,
+        /// How they are read.
+        reading: files::Reading,
         /// The namespace of objects that name none.
         namespace: String,
     },
@@ -109,8 +111,9 @@ pub async fn gather(
 ) -> Result<Gathered, GatherError> {
     let mut inventory = Inventory::new(selection);
     let kept = match source {
-        Source::Files { paths, namespace } => {
-            files::manifests(paths, namespace, &mut |seen| inventory.absorb(seen, world.random()))?
+        Source::Files { paths, reading, namespace } => {
+            let mut take = |seen| inventory.absorb(seen, world.random());
+            files::manifests(paths, *reading, namespace, &mut take)?
         }
         Source::Cluster { client, namespace } => {
             inventory.seen_at(client.target());

@@ -77,14 +77,14 @@ pub async fn pem_of(pin: &Pin, source: &Source, kept: &files::Kept) -> Result<Ve
             let named = observe::cluster::named(client, &pin.secret).await;
             seen.push(named.map_err(|error: ClusterError| TrustError::Gather(error.into()))?);
         }
-        Source::Files { paths, namespace } => {
+        Source::Files { paths, reading, namespace } => {
             let mut take = |observation| seen.push(observation);
             for (path, text) in kept {
                 observe::manifest::read(path, text, namespace, &mut take);
             }
             let stdin = |path: &&std::path::PathBuf| path.as_os_str() != files::STDIN;
             let paths: Vec<_> = paths.iter().filter(stdin).cloned().collect();
-            files::manifests(&paths, namespace, &mut take)
+            files::manifests(&paths, *reading, namespace, &mut take)
                 .map_err(|error| TrustError::Gather(error.into()))?;
         }
     }

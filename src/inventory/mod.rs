@@ -352,7 +352,8 @@ impl Inventory {
     pub fn is_empty(&self) -> bool {
         let certificate = self.bundles().any(|(object, _)| self.is_reported(object));
         let ingress = self.ingresses.values().any(|ingress| self.is_reported(&ingress.object));
-        !certificate && !ingress && !self.has_gke_objects()
+        let other = self.selection.is_everything() && self.has_gke_objects();
+        !certificate && !ingress && !other
     }
 
     /// What could not be seen.

@@ -1,6 +1,12 @@
 //! Observing files: folders of manifests, single ones, PEM files and standard input.
 
+mod paths;
+
+pub use self::paths::{Below, Reading, given, names_stdin};
+
+use self::paths::{files_of, is_manifest, is_pem, no};
 use super::manifest;
+use crate::manifest::Text;
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
 use crate::redact::Redacted;
@@ -23,7 +29,7 @@ const MAX_BYTES: u64 = 256 * 1024 * 1024;
 const MAX_PEM_BYTES: u64 = 2 * 1024 * 1024;
 
 /// What standard input held; it cannot be read a second time by whoever rewrites it.
-pub type Kept = BTreeMap<String, Zeroizing<String>>;
+pub type Kept = BTreeMap<String, Text>;
 
 /// A path that was named and cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -35,35 +41,110 @@ pub struct Unreadable {
     pub message: String,
 }
 
-/// Reads manifests from the paths: files, folders (every `.yaml`, `.yml` and `.json` below, but
-/// for hidden folders) and `-`. A file that cannot be read is handed on as unseen.
+/// Reads manifests from the paths, as [`given`] made them: files, folders (every `.yaml`, `.yml` and
+/// `.json` in them, in exactly these letters, as kubectl) and `-`. A file that cannot be read is
+/// handed on as unseen, and so is a path in which no Kubernetes object was.
 ///
 /// # Errors
 /// [`Unreadable`] when a path that was named is not there at all.
 pub fn manifests(
     paths: &[PathBuf],
+    reading: Reading,
     namespace: &str,
     take: &mut dyn FnMut(Observation),
 ) -> Result<Kept, Unreadable> {
     let mut kept = Kept::new();
     for path in paths {
-        if path.as_os_str() == STDIN {
-            let text = read_stdin_text()?;
-            manifest::read(STDIN, &text, namespace, take);
-            kept.insert(STDIN.to_owned(), text);
-            continue;
-        }
-        for file in files_of(path, &is_manifest, take)? {
-            let name = file.display().to_string();
-            match read_text(&file) {
-                Ok(text) => manifest::read(&name, &text, namespace, take),
-                Err(message) => {
-                    take(Observation::Unseen { object: ObjectRef::file(name), message });
-                }
-            }
+        let mut told = false;
+        let mut noted = |seen: Observation| {
+            told |= matches!(seen, Observation::Unseen { .. });
+            take(seen);
+        };
+        let (objects, nothing) = if path.as_os_str() == STDIN {
+            standard_input(namespace, &mut kept, &mut noted)?
+        } else {
+            named(path, reading.below, namespace, &mut noted)?
+        };
+        if objects == 0 && !told && !reading.allow_empty {
+            let object = ObjectRef::file(path.display().to_string());
+            take(Observation::Unseen { object, message: nothing.to_owned() });
         }
     }
     Ok(kept)
+}
+
+fn standard_input(
+    namespace: &str,
+    kept: &mut Kept,
+    take: &mut dyn FnMut(Observation),
+) -> Result<(usize, &'static str), Unreadable> {
+    let bytes = bounded(std::io::stdin().lock(), 0, MAX_BYTES)
+        .map_err(|message| no(Path::new("standard input"), message))?;
+    let nothing = if bytes.trim_ascii().is_empty() { NOTHING_CAME } else { NO_OBJECT };
+    Ok((one_manifest(STDIN, Ok(bytes), namespace, kept, take), nothing))
+}
+
+const NOTHING_CAME: &str =
+    "nothing came on standard input; the command before the pipe may have failed";
+const NO_OBJECT: &str = "there is no Kubernetes object in it";
+const NO_FILE: &str = "there is no file in it whose name ends in .yaml, .yml or .json";
+
+/// One file or folder: how many objects are in it, and what to say when that is none.
+fn named(
+    path: &Path,
+    below: Below,
+    namespace: &str,
+    take: &mut dyn FnMut(Observation),
+) -> Result<(usize, &'static str), Unreadable> {
+    let files = files_of(path, &is_manifest, below, take)?;
+    let nothing = if files.is_empty() { NO_FILE } else { NO_OBJECT };
+    let mut objects = 0;
+    for file in files {
+        let name = file.display().to_string();
+        let bytes = opened(&file).and_then(|(file, size)| bounded(file, size, MAX_BYTES));
+        objects += one_manifest(&name, bytes, namespace, &mut Kept::new(), take);
+    }
+    Ok((objects, nothing))
+}
+
+/// Reads one text, and says how many objects are in it. Standard input's is kept.
+fn one_manifest(
+    name: &str,
+    bytes: Result<Zeroizing<Vec<u8>>, String>,
+    namespace: &str,
+    kept: &mut Kept,
+    take: &mut dyn FnMut(Observation),
+) -> usize {
+    let text = bytes.and_then(|bytes| match instead_of_a_manifest(&bytes) {
+        Some(what) => Err(format!(
+            "it holds {what} and no manifest: certwright inspect {name} shows what it says"
+        )),
+        None => Text::of(bytes),
+    });
+    match text {
+        Ok(text) => {
+            let objects = manifest::read(name, &text, namespace, take);
+            if name == STDIN {
+                kept.insert(STDIN.to_owned(), text);
+            }
+            objects
+        }
+        Err(message) => {
+            take(Observation::Unseen { object: ObjectRef::file(name), message });
+            0
+        }
+    }
+}
+
+/// What stands there when somebody named a certificate or key where manifests are read.
+fn instead_of_a_manifest(bytes: &[u8]) -> Option<&'static str> {
+    // SEQUENCE of a length in the long form: every certificate and key, and no text.
+    if let [0x30, 0x81..=0x84, ..] = bytes {
+        return Some("DER");
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let begins = text.starts_with("-----BEGIN ") || text.contains("\n-----BEGIN ");
+    (begins && !looks_like_a_manifest(text)).then_some("PEM")
 }
 
 /// Whether something is at the path: then a target that reads like another thing is meant as a file.
@@ -88,7 +169,8 @@ pub fn inspected(
         return Ok(());
     }
     let is_folder = path.is_dir();
-    for file in files_of(path, &|file| is_manifest(file) || is_pem(file), take)? {
+    let is_wanted = |file: &Path| is_manifest(file) || is_pem(file);
+    for file in files_of(path, &is_wanted, Below::Usual, take)? {
         let name = file.display().to_string();
         let found = match opened(&file) {
             Ok((file, size)) => manifest_or_short(file, size),
@@ -121,7 +203,9 @@ fn inspect_bytes(
     take: &mut dyn FnMut(Observation),
 ) {
     match manifest_text(&bytes) {
-        Some(text) => manifest::read(name, text, namespace, take),
+        Some(text) => {
+            manifest::read(name, &text, namespace, take);
+        }
         None => take(Observation::PemFile {
             object: ObjectRef::file(name),
             bytes: Redacted::from(bytes),
@@ -129,82 +213,22 @@ fn inspect_bytes(
     }
 }
 
-fn manifest_text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok().filter(|text| looks_like_a_manifest(text))
+/// The text, when it is a manifest's. What begins with a byte order mark of UTF-16 may be one.
+fn manifest_text(bytes: &[u8]) -> Option<Text> {
+    let is_utf16 = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    if !is_utf16 && !looks_like_a_manifest(&String::from_utf8_lossy(bytes)) {
+        return None;
+    }
+    let text = Text::of(Zeroizing::new(bytes.to_vec())).ok()?;
+    looks_like_a_manifest(text.as_str()).then_some(text)
 }
 
 fn looks_like_a_manifest(text: &str) -> bool {
-    let key = |line: &str| line.trim_start_matches(['-', ' ', '{', '"']).starts_with("apiVersion");
-    text.lines().any(key) || text.trim_start().starts_with('{')
-}
-
-/// The files a path stands for: itself, or those below it that `wanted` names, in order.
-fn files_of(
-    path: &Path,
-    wanted: &dyn Fn(&Path) -> bool,
-    take: &mut dyn FnMut(Observation),
-) -> Result<Vec<PathBuf>, Unreadable> {
-    let unreadable = |message: String| Unreadable { path: path.display().to_string(), message };
-    let there = fs::metadata(path).map_err(|error| unreadable(words(&error)))?;
-    if !there.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut found = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if folder == path => return Err(unreadable(words(&error))),
-            Err(error) => {
-                let object = ObjectRef::file(folder.display().to_string());
-                take(Observation::Unseen { object, message: words(&error) });
-                continue;
-            }
-        };
-        for entry in entries.flatten() {
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            let kind = entry.file_type();
-            // Links to folders are not followed: they may lead round in a circle.
-            if kind.as_ref().is_ok_and(fs::FileType::is_dir) {
-                folders.extend((!hidden).then(|| entry.path()));
-            } else if wanted(&entry.path()) && entry.path().is_file() {
-                found.push(entry.path());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// By its ending; `Kustomization` is a name that kustomize reads too.
-fn is_manifest(path: &Path) -> bool {
-    has_ending(path, &["yaml", "yml", "json"])
-        || path.file_name().is_some_and(|name| name == "Kustomization")
-}
-
-fn is_pem(path: &Path) -> bool {
-    has_ending(path, &["pem", "crt", "cer", "cert", "der", "key"])
-}
-
-fn has_ending(path: &Path, endings: &[&str]) -> bool {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    endings.contains(&ending.as_str())
-}
-
-fn read_text(path: &Path) -> Result<Zeroizing<String>, String> {
-    let (file, size) = opened(path)?;
-    utf8(bounded(file, size, MAX_BYTES)?)
-}
-
-fn read_stdin_text() -> Result<Zeroizing<String>, Unreadable> {
-    let unreadable = |message: String| Unreadable { path: "standard input".to_owned(), message };
-    bounded(std::io::stdin().lock(), 0, MAX_BYTES).and_then(utf8).map_err(unreadable)
-}
-
-fn utf8(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {
-    String::from_utf8(std::mem::take(&mut *bytes))
-        .map(Zeroizing::new)
-        .map_err(|_| "it is not UTF-8 text".to_owned())
+    let key = |line: &str| {
+        line.trim_start_matches(['\u{feff}', '-', ' ', '{', '"', '\'']).starts_with("apiVersion")
+    };
+    text.split(['\n', '\r']).any(key)
+        || text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
 }
 
 /// The bytes of one file of certificates or a key.

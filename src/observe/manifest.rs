@@ -3,187 +3,334 @@
 //! One broken document never hides a good one. Knows `List` objects and multi-document files;
 //! refuses to know where the text came from.
 
+mod values;
+
+use self::values::{
+    expected_type, is_sealed_by_sops, set_aside_bad_base64, type_of, way_to, without_nulls,
+};
 use super::{kubernetes, makers};
+use crate::manifest::{self, Broken, Document, Parsed, Segment, Text};
 use crate::object_ref::{Kind, ObjectRef, Place};
-use crate::observation::{MakerSeen, ObjectSeen, Observation, SecretSeen};
-use base64::Engine as _;
-use granit_parser::{Event, Parser};
+use crate::observation::{MakerSeen, Observation};
 use k8s_openapi::api::core::v1::{self, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_saphyr::{Budget, Options};
-use std::ops::Range;
-use zeroize::Zeroizing;
 
 /// Hands on every Secret and Ingress of the text, and what could not be read. Other kinds, and
 /// documents that are no Kubernetes objects (Helm values, say), are passed over.
-pub fn read(path: &str, text: &str, namespace: &str, take: &mut dyn FnMut(Observation)) {
-    let documents = documents(text);
+///
+/// Says how many Kubernetes objects there were, of whatever kind, those that could not be read
+/// among them.
+pub fn read(path: &str, text: &Text, namespace: &str, take: &mut dyn FnMut(Observation)) -> usize {
+    let seen = text.seen();
+    let documents = manifest::documents(&seen);
     let of_many = documents.len() > 1;
-    for (document, found) in documents.into_iter().enumerate() {
-        let place = Place { path: path.to_owned(), document, of_many, item: None };
-        let value = found.and_then(|range| parse(text, range));
-        match value {
-            Ok(value) => objects(value, &place, namespace, take),
-            Err(message) => take(unreadable(&place, &message, text)),
+    let mut objects = 0;
+    for (number, document) in documents.iter().enumerate() {
+        let place = Place { path: path.to_owned(), document: number, of_many, item: None };
+        let within = Within { text: &seen, document, place, namespace };
+        objects += match manifest::parse(&seen, document) {
+            Ok(parsed) => within.parsed(parsed, take),
+            Err(broken) => {
+                take(within.unreadable(&broken));
+                1
+            }
+        };
+    }
+    for (line, column) in manifest::strangers_in_values(text) {
+        let message = format!(
+            "line {line}, column {column}: a byte stands there that is not UTF-8, and kubectl \
+             stores U+FFFD in its place; write the file as UTF-8"
+        );
+        take(unseen(ObjectRef::file(path), message));
+    }
+    objects
+}
+
+/// One document of a manifest, and where its objects are.
+struct Within<'t> {
+    text: &'t str,
+    document: &'t Document,
+    place: Place,
+    /// The namespace of objects that name none.
+    namespace: &'t str,
+}
+
+impl Within<'_> {
+    /// Hands on the objects of the document and what kubectl would make of it without a word. Says
+    /// how many objects there are.
+    fn parsed(&self, parsed: Parsed, take: &mut dyn FnMut(Observation)) -> usize {
+        let objects = self.objects(parsed.value, take);
+        // What is no object, Helm values say, kubectl never sees.
+        if objects == 0 {
+            return 0;
+        }
+        for twice in parsed.twice {
+            take(self.about_file(&format!(
+                "{} stands more than once, in {}: kubectl takes the last, other tools refuse \
+                 the file; remove what is not meant",
+                twice.key,
+                and(&twice.lines)
+            )));
+        }
+        for line in parsed.late_merges {
+            take(self.about_file(&format!(
+                "line {line}: a merge key (<<) stands behind other keys, and kubectl lets what is \
+                 merged win over them; put it first"
+            )));
+        }
+        if let Some(lost) = self.document.lost {
+            take(self.about_file(&format!(
+                "line {}: kubectl passes over it without a word, since {}; put a line '---' before it",
+                self.first_line(),
+                lost.words()
+            )));
+        }
+        objects
+    }
+
+    /// A sentence about the file, with the document's number where there are several.
+    fn about_file(&self, message: &str) -> Observation {
+        unseen(ObjectRef::file(&self.place.path), format!("{}{message}", self.which()))
+    }
+
+    fn which(&self) -> String {
+        let number = self.place.document + 1;
+        if self.place.of_many { format!("document {number}: ") } else { String::new() }
+    }
+
+    fn slice(&self) -> &str {
+        self.text.get(self.document.range.clone()).unwrap_or_default()
+    }
+
+    /// The line of its first character that shows.
+    fn first_line(&self) -> usize {
+        let slice = self.slice();
+        let blank = slice.len() - slice.trim_start().len();
+        self.document.line + slice.get(..blank).unwrap_or_default().matches('\n').count()
+    }
+
+    fn unreadable(&self, broken: &Broken) -> Observation {
+        if self.slice().contains("{{") {
+            let line = broken.line.map_or_else(String::new, |line| format!(" (line {line})"));
+            return self.about_file(&format!(
+                "it is a Helm template, not YAML{line}: render it first with helm template"
+            ));
+        }
+        self.about_file(&format!("it is not YAML that can be read: {broken}"))
+    }
+
+    fn objects(&self, value: Value, take: &mut dyn FnMut(Observation)) -> usize {
+        if let Some(maker) = makers::of_kustomization(&value, &self.place) {
+            take(makers_seen(maker));
+        }
+        let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (kind, api_version) = (text("kind").to_owned(), text("apiVersion").to_owned());
+        match value.get("items") {
+            Some(Value::Array(_)) if kind.ends_with("List") => self.items(value, &kind, take),
+            _ if kind == "List" || kind == "SecretList" || kind == "IngressList" => {
+                take(self.about_file(&format!("it is a {kind} without a list of items")));
+                1
+            }
+            _ if value.as_array().is_some_and(|all| all.iter().any(is_object)) => {
+                take(self.about_file(
+                    "it is a bare list of objects, which kubectl refuses: write them one a \
+                     document, or as kind: List with items",
+                ));
+                1
+            }
+            _ if kind.is_empty() && !api_version.is_empty() && value.get("metadata").is_some() => {
+                take(self.about_file("it has an apiVersion and no kind"));
+                1
+            }
+            _ => {
+                let counts = usize::from(is_object(&value) || !kind.is_empty());
+                self.object(value, &kind, take);
+                counts
+            }
         }
     }
-}
 
-/// The byte range of each document, in the order of the file, or why it could not be delimited.
-/// A document's number is that of its start event, as [`crate::apply`] counts them too.
-fn documents(text: &str) -> Vec<Result<Range<usize>, String>> {
-    let mut found: Vec<Result<Range<usize>, String>> = Vec::new();
-    // Comments are only read over here, however many there are in a row.
-    let options = granit_parser::options! { emit_comments: false };
-    let mut parser = Parser::new_from_str_with_options(text, options);
-    let mut start = None;
-    while let Some(next) = parser.next() {
-        match next {
-            Ok((Event::DocumentStart(..), span)) => {
-                start = Some(span.start.byte_offset().unwrap_or(0));
+    /// The items of a List. Those of a `SecretList` need not repeat their kind (`UnstructuredList`
+    /// in `apimachinery/pkg/apis/meta/v1/unstructured`).
+    fn items(&self, value: Value, kind: &str, take: &mut dyn FnMut(Observation)) -> usize {
+        let Value::Object(mut list) = value else { return 0 };
+        let Some(Value::Array(items)) = list.remove("items") else { return 0 };
+        let item_kind = kind.strip_suffix("List").unwrap_or_default();
+        let count = items.len();
+        for (index, mut item) in items.into_iter().enumerate() {
+            let within =
+                Within { place: Place { item: Some(index), ..self.place.clone() }, ..*self };
+            if let Some(item) = item.as_object_mut().filter(|item| !item.contains_key("kind")) {
+                item.insert("kind".to_owned(), item_kind.into());
+                let version = list.get("apiVersion").cloned().unwrap_or_default();
+                item.entry("apiVersion").or_insert(version);
             }
-            Ok((Event::DocumentEnd, span)) => {
-                let end = span.end.byte_offset().unwrap_or(text.len());
-                found.extend(start.take().map(|start| Ok(start..end.max(start))));
-            }
-            Ok(_) => {}
-            Err(error) => {
-                start = None;
-                found.push(Err(error.to_string()));
-                if !parser.proceed_next_document().unwrap_or(false) {
-                    break;
-                }
+            let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let object = || ObjectRef::file(&within.place.path).at(Some(within.place.clone()));
+            if item.is_null() {
+                take(unseen(object(), "the item is empty, and kubectl refuses the whole list"));
+            } else if kind.ends_with("List") && item.get("items").is_some() {
+                take(unseen(object(), "a List inside a List is not read; unfold it"));
+            } else {
+                within.object(item, &kind, take);
             }
         }
+        count
     }
-    found
-}
 
-fn parse(text: &str, range: Range<usize>) -> Result<Value, String> {
-    let document = text.get(range.clone()).unwrap_or_default();
-    if document.trim_start().starts_with('{')
-        && let Ok(value) = serde_json::from_str(document)
-    {
-        return Ok(value);
-    }
-    // The snippet would show lines of the manifest, which may be a key.
-    let options = || options(document.len());
-    let read = |text: &str| {
-        serde_saphyr::from_str_with_options::<Value>(text, options())
-            .map_err(|error| error.without_snippet().to_string())
-    };
-    read(document).or_else(|_| {
-        // Read again behind as many line breaks, so that the error's line is the file's.
-        let lines = text.get(..range.start).unwrap_or_default().matches('\n').count();
-        read(&Zeroizing::new(format!("{}{document}", "\n".repeat(lines))))
-    })
-}
-
-/// Nodes that aliases may repeat in one document: far more than any manifest says by alias, and
-/// nothing to the machine (the reader's own million take a third of a second and 76 MiB).
-const MAX_REPEATED_NODES: usize = 20_000;
-
-/// Bytes of text that aliases may repeat in one document, beside twice its own length.
-const MAX_REPEATED_BYTES: usize = 4 * 1024 * 1024;
-
-/// The reader's limits grow with the text, which is limited itself; those on aliases do not, so
-/// that a small file cannot become a large one.
-fn options(length: usize) -> Options {
-    let mut budget = Budget::default();
-    budget.max_nodes = budget.max_nodes.max(length / 2);
-    budget.max_events = budget.max_events.max(length);
-    budget.max_total_scalar_bytes = length.saturating_mul(2).saturating_add(MAX_REPEATED_BYTES);
-    let mut options = Options::default();
-    options.budget = Some(budget);
-    options.alias_limits.max_total_replayed_events = MAX_REPEATED_NODES;
-    options
-}
-
-fn objects(value: Value, place: &Place, namespace: &str, take: &mut dyn FnMut(Observation)) {
-    if let Some(maker) = makers::of_kustomization(&value, place) {
-        take(makers_seen(maker));
-    }
-    let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if !kind.ends_with("List") {
-        return object(value, &kind, place, namespace, take);
-    }
-    let item_kind = kind.trim_end_matches("List");
-    let Value::Object(mut list) = value else { return };
-    let Some(Value::Array(items)) = list.remove("items") else { return };
-    for (index, item) in items.into_iter().enumerate() {
-        let place = Place { item: Some(index), ..place.clone() };
-        // Items of a SecretList need not repeat their kind.
-        let kind = item.get("kind").and_then(Value::as_str).unwrap_or(item_kind).to_owned();
-        if kind.ends_with("List") {
-            let message = "a List inside a List is not read; unfold it".to_owned();
-            take(unseen(ObjectRef::file(&place.path).at(Some(place)), message));
-        } else {
-            object(item, &kind, &place, namespace, take);
+    fn object(&self, mut value: Value, kind: &str, take: &mut dyn FnMut(Observation)) {
+        without_nulls(&mut value);
+        let text = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let api_version = text("/apiVersion").to_owned();
+        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
+        let name = text("/metadata/name").to_owned();
+        let namespace = Some(text("/metadata/namespace")).filter(|text| !text.is_empty());
+        let namespace = namespace.unwrap_or(self.namespace).to_owned();
+        if let Some(object) = as_written(&value, kind, &group, (&namespace, &name)) {
+            let object = object.at(Some(self.place.clone()));
+            if let Err(message) = self.typed_meta(&value) {
+                return take(unseen(object, message));
+            }
+            let mut seen = kubernetes::object_seen(&object, value.clone());
+            let head = value.as_object().into_iter().flatten();
+            let head =
+                head.filter(|(key, _)| !matches!(key.as_str(), "metadata" | "spec" | "status"));
+            seen.head = head.map(|(key, value)| (key.clone(), value.clone())).collect();
+            take(Observation::Object(seen));
         }
+        if let Some(maker) = makers::of(&value, kind, Some(&self.place), self.namespace) {
+            take(makers_seen(maker));
+        }
+        let secret = || ObjectRef::secret(&namespace, &name).at(Some(self.place.clone()));
+        let ingress = || ObjectRef::ingress(&namespace, &name).at(Some(self.place.clone()));
+        let seen = match (kind, group.as_str()) {
+            ("Secret", "") => self.secret(value).map_err(|error| (secret(), error)),
+            ("Ingress", "networking.k8s.io") => self.ingress(&value).map_err(|e| (ingress(), e)),
+            ("Event", "") => return self.event(&value).into_iter().for_each(take),
+            ("Ingress", "extensions") => {
+                let expected = "expected networking.k8s.io/v1";
+                Err((ingress(), format!("its apiVersion is {api_version:?}: {expected}")))
+            }
+            _ => return self.misspelt(kind, &group, secret, ingress, take),
+        };
+        take(seen.unwrap_or_else(|(object, message)| unseen(object, message)));
+    }
+
+    fn ingress(&self, value: &Value) -> Result<Observation, String> {
+        let ingress = self.typed::<Ingress>(value)?;
+        let place = Some(self.place.clone());
+        Ok(Observation::Ingress(kubernetes::ingress(ingress, self.namespace, place)))
+    }
+
+    /// One that says nothing of ours, or cannot be read, is only evidence that is not there.
+    fn event(&self, value: &Value) -> Option<Observation> {
+        let event = self.typed::<v1::Event>(value).ok()?;
+        let (about, event) = kubernetes::event(event, self.namespace, Some(self.place.clone()))?;
+        Some(Observation::Events { about, events: vec![event] })
+    }
+
+    /// Kubernetes knows kinds by their exact letters: `no kind "secret" is registered`.
+    fn misspelt(
+        &self,
+        kind: &str,
+        group: &str,
+        secret: impl Fn() -> ObjectRef,
+        ingress: impl Fn() -> ObjectRef,
+        take: &mut dyn FnMut(Observation),
+    ) {
+        let object = match group {
+            "" if kind.eq_ignore_ascii_case("Secret") && kind != "Secret" => secret(),
+            "networking.k8s.io" if kind.eq_ignore_ascii_case("Ingress") && kind != "Ingress" => {
+                ingress()
+            }
+            _ => return,
+        };
+        let line = self.line_of(&[Segment::Key("kind".to_owned())]);
+        let right = object.kind.as_str();
+        take(unseen(
+            object,
+            format!("{line}its kind is {kind:?}, which Kubernetes spells {right}"),
+        ));
+    }
+
+    /// A Secret; values of `data` that are no base64 are set aside instead of failing the object.
+    fn secret(&self, mut value: Value) -> Result<Observation, String> {
+        if is_sealed_by_sops(&value) {
+            return Err(
+                "it is encrypted by SOPS and cannot be read here; decrypt it first (sops -d)"
+                    .to_owned(),
+            );
+        }
+        let not_base64 = set_aside_bad_base64(&mut value);
+        let secret = self.typed::<Secret>(&value)?;
+        let mut seen = kubernetes::secret(secret, self.namespace, Some(self.place.clone()));
+        if seen.object.name.is_empty() {
+            return Err("it has no metadata.name".to_owned());
+        }
+        // stringData wins over data, also over data that cannot be decoded.
+        seen.not_base64 =
+            not_base64.into_iter().filter(|key| !seen.data.contains_key(key)).collect();
+        Ok(Observation::Secret(seen))
+    }
+
+    /// Whether the metadata are of the right types: else kubectl refuses the object, and what its
+    /// annotations say would be lost here.
+    fn typed_meta(&self, value: &Value) -> Result<(), String> {
+        let metadata = value.get("metadata").unwrap_or(&Value::Null);
+        self.typed_at::<ObjectMeta>(metadata, &[Segment::Key("metadata".to_owned())]).map(drop)
+    }
+
+    fn typed<K: DeserializeOwned>(&self, value: &Value) -> Result<K, String> {
+        self.typed_at(value, &[])
+    }
+
+    /// The value as a Kubernetes type. serde's messages can quote the value they choke on, which
+    /// may be a key: the field, its line and the two types are said, and nothing else.
+    fn typed_at<K: DeserializeOwned>(&self, value: &Value, above: &[Segment]) -> Result<K, String> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let (way, found) = way_to(value, error.path());
+            let item = self.place.item.into_iter();
+            let item =
+                item.flat_map(|item| [Segment::Key("items".to_owned()), Segment::Index(item)]);
+            let way: Vec<Segment> = item.chain(above.iter().cloned()).chain(way).collect();
+            let text = error.inner().to_string();
+            let expected = text.rsplit_once("expected ").map_or("", |(_, expected)| expected);
+            format!(
+                "{}{} is {}, expected {}",
+                self.line_of(&way),
+                manifest::shown(&way),
+                type_of(found),
+                expected_type(expected)
+            )
+        })
+    }
+
+    /// `line 7: `, of what the way leads to in the file.
+    fn line_of(&self, way: &[Segment]) -> String {
+        let line = manifest::line_of(self.slice(), way);
+        line.map_or_else(String::new, |line| format!("line {}: ", self.document.line + line - 1))
     }
 }
 
-fn object(
-    value: Value,
-    kind: &str,
-    place: &Place,
-    namespace: &str,
-    take: &mut dyn FnMut(Observation),
-) {
-    if let Some(seen) = as_written(&value, kind, place, namespace) {
-        take(Observation::Object(seen));
-    }
-    if let Some(maker) = makers::of(&value, kind, Some(place), namespace) {
-        take(makers_seen(maker));
-    }
-    let api_version =
-        value.get("apiVersion").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    let name =
-        value.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let within = value
-        .pointer("/metadata/namespace")
-        .and_then(Value::as_str)
-        .unwrap_or(namespace)
-        .to_owned();
-    match (kind, group) {
-        ("Secret", "") if is_sealed_by_sops(&value) => take(unseen(
-            ObjectRef::secret(within, name).at(Some(place.clone())),
-            "it is encrypted by SOPS and cannot be read here; decrypt it first (sops -d)",
-        )),
-        ("Secret", "") => match secret(value, namespace, place) {
-            Ok(seen) if !seen.object.name.is_empty() => take(Observation::Secret(seen)),
-            Ok(seen) => take(unseen(seen.object, "it has no metadata.name")),
-            Err(error) => {
-                take(unseen(ObjectRef::secret(within, name).at(Some(place.clone())), error));
-            }
-        },
-        ("Ingress", "networking.k8s.io") => match typed::<Ingress>(value) {
-            Ok(ingress) => take(Observation::Ingress(kubernetes::ingress(
-                ingress,
-                namespace,
-                Some(place.clone()),
-            ))),
-            Err(error) => {
-                take(unseen(ObjectRef::ingress(within, name).at(Some(place.clone())), error));
-            }
-        },
-        // One that says nothing of ours, or cannot be read, is only evidence that is not there.
-        ("Event", "") => {
-            let event = typed::<v1::Event>(value).ok();
-            let place = Some(place.clone());
-            let seen = event.and_then(|event| kubernetes::event(event, namespace, place));
-            if let Some((about, event)) = seen {
-                take(Observation::Events { about, events: vec![event] });
-            }
+/// Whether it says of itself that it is a Kubernetes object.
+fn is_object(value: &Value) -> bool {
+    let says =
+        |key: &str| value.get(key).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    says("apiVersion") && says("kind")
+}
+
+/// `lines 3 and 5`.
+fn and(lines: &[usize]) -> String {
+    let mut lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    lines.dedup();
+    match lines.as_slice() {
+        [others @ .., last] if !others.is_empty() => {
+            format!("lines {} and {last}", others.join(", "))
         }
-        ("Ingress", "extensions") => take(unseen(
-            ObjectRef::ingress(within, name).at(Some(place.clone())),
-            format!("its apiVersion is {api_version:?}: expected networking.k8s.io/v1"),
-        )),
-        _ => {}
+        _ => format!("line {}", lines.concat()),
     }
 }
 
@@ -196,71 +343,17 @@ const AS_WRITTEN: [Kind; 5] = [
     Kind::ManagedCertificate,
 ];
 
-fn as_written(value: &Value, kind: &str, place: &Place, namespace: &str) -> Option<ObjectSeen> {
-    let api_version = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+fn as_written(
+    value: &Value,
+    kind: &str,
+    group: &str,
+    (namespace, name): (&str, &str),
+) -> Option<ObjectRef> {
     let ours = |known: &&Kind| {
         known.as_str() == kind && known.resource().is_some_and(|(known, ..)| known == group)
     };
-    let kind = *AS_WRITTEN.iter().find(ours)?;
-    let text =
-        |path: &str| value.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let name = text("/metadata/name")?;
-    let within = text("/metadata/namespace").unwrap_or(namespace);
-    let object = ObjectRef::namespaced(kind, within, name).at(Some(place.clone()));
-    let mut seen = kubernetes::object_seen(&object, value.clone());
-    let head = value.as_object().into_iter().flatten();
-    let head = head.filter(|(key, _)| !matches!(key.as_str(), "metadata" | "spec" | "status"));
-    seen.head = head.map(|(key, value)| (key.clone(), value.clone())).collect();
-    Some(seen)
-}
-
-/// A Secret; values of `data` that are no base64 are set aside instead of failing the object.
-fn secret(mut value: Value, namespace: &str, place: &Place) -> Result<SecretSeen, String> {
-    let not_base64 = set_aside_bad_base64(&mut value);
-    let mut seen = kubernetes::secret(typed::<Secret>(value)?, namespace, Some(place.clone()));
-    // stringData wins over data, also over data that cannot be decoded.
-    seen.not_base64 = not_base64.into_iter().filter(|key| !seen.data.contains_key(key)).collect();
-    Ok(seen)
-}
-
-fn set_aside_bad_base64(secret: &mut Value) -> Vec<String> {
-    let Some(data) = secret.get_mut("data").and_then(Value::as_object_mut) else {
-        return Vec::new();
-    };
-    let mut bad = Vec::new();
-    for (key, value) in data.iter_mut() {
-        let Some(text) = value.as_str() else { continue };
-        // kubectl and Go's decoder pass over line breaks inside the value.
-        let joined: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-        if base64::engine::general_purpose::STANDARD.decode(&joined).is_ok() {
-            *value = Value::String(joined);
-        } else {
-            bad.push(key.clone());
-        }
-    }
-    data.retain(|key, value| !bad.contains(key) && !value.is_null());
-    bad
-}
-
-/// SOPS leaves a `sops` map beside the data it encrypted.
-fn is_sealed_by_sops(secret: &Value) -> bool {
-    let values = |field: &str| secret.get(field).and_then(Value::as_object).into_iter().flatten();
-    let sealed =
-        |(_, value): (&String, &Value)| value.as_str().is_some_and(|text| text.starts_with("ENC["));
-    secret.get("sops").is_some_and(Value::is_object)
-        || values("data").chain(values("stringData")).any(sealed)
-}
-
-/// serde's messages can quote the value they choke on, which may be a key; only the kind of
-/// mistake is kept.
-fn typed<K: DeserializeOwned>(value: Value) -> Result<K, String> {
-    serde_json::from_value(value).map_err(|error| {
-        let text = error.to_string();
-        let expected =
-            text.rsplit_once("expected ").map_or("another type of value", |(_, expected)| expected);
-        format!("a field has a value of the wrong type: expected {expected}")
-    })
+    let kind = *AS_WRITTEN.iter().find(ours).filter(|_| value.is_object() && !name.is_empty())?;
+    Some(ObjectRef::namespaced(kind, namespace, name))
 }
 
 fn makers_seen(maker: MakerSeen) -> Observation {
@@ -269,17 +362,4 @@ fn makers_seen(maker: MakerSeen) -> Observation {
 
 fn unseen(object: ObjectRef, message: impl Into<String>) -> Observation {
     Observation::Unseen { object, message: message.into() }
-}
-
-fn unreadable(place: &Place, message: &str, text: &str) -> Observation {
-    let object = ObjectRef::file(&place.path);
-    let hint = if text.contains("{{") {
-        " (it looks like a Helm template: render it first with helm template)"
-    } else {
-        ""
-    };
-    let which =
-        if place.of_many { format!("document {}: ", place.document + 1) } else { String::new() };
-    let first_line = message.lines().next().unwrap_or_default().to_owned();
-    unseen(object, format!("{which}it is not YAML that can be read: {first_line}{hint}"))
 }

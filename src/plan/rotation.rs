@@ -12,7 +12,7 @@ use crate::audit::remedy;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::owner::Owner;
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 use crate::x509::cert::{Certificate, OID_COMMON_NAME, OID_SERVER_AUTH, San};
 use crate::x509::chain;
@@ -349,6 +349,12 @@ impl Planner<'_> {
         secret.object.place.is_some() && self.inventory.is_unseen(&secret.object)
     }
 
+    /// The first file that could not be read, or not all of it.
+    fn unread_file(&self) -> Option<&str> {
+        let files = self.inventory.problems().iter().map(|problem| &problem.object);
+        files.into_iter().find(|object| object.kind == Kind::File).map(|file| file.name.as_str())
+    }
+
     fn not_there(&self, object: &ObjectRef) -> LeftOut {
         if let Some(made) = made_by_another(self.inventory, object, None) {
             return made;
@@ -361,6 +367,15 @@ impl Planner<'_> {
                 reason: Reason::Unseen,
                 message: problem.message.clone(),
                 remedy: "ask for the right to read it".into(),
+            },
+            None if self.unread_file().is_some() => LeftOut {
+                object: object.clone(),
+                reason: Reason::Unseen,
+                message: format!(
+                    "it is not among what could be read of {}",
+                    self.unread_file().unwrap_or_default()
+                ),
+                remedy: "mend that file first: the Secret may stand in it".into(),
             },
             None => LeftOut {
                 object: object.clone(),

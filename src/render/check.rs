@@ -361,7 +361,7 @@ fn sum_up(inventory: &Inventory, report: &Report, out: &mut dyn Write) -> io::Re
     } else {
         parts.join(", ")
     };
-    let incomplete = if report.complete {
+    let incomplete = if report.complete || inventory.problems().is_empty() {
         String::new()
     } else {
         format!("; incomplete: {} could not be read", count(report.problems.len(), "thing"))

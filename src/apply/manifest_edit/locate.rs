@@ -7,9 +7,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::{Deref, Range};
 
-use granit_parser::{
-    ErrorKind, Event, Marker, Parser, ScalarStyle, Span, StructureStyle, Tag, YamlVersion,
-};
+use crate::manifest::reason;
+use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StructureStyle, Tag, YamlVersion};
 use zeroize::Zeroizing;
 
 use super::{EditError, Place, ValueAt};
@@ -42,7 +41,10 @@ pub(super) struct Events<'t> {
     pub(super) comments: Vec<Cow<'t, str>>,
     /// For each event the index behind its node: behind the end event for a collection.
     behind: Vec<usize>,
-    documents: Vec<usize>,
+    /// The line of the file that the text begins in.
+    first: usize,
+    /// The start of the document.
+    document: Option<usize>,
     /// From an anchor's number to the event that carries it.
     anchors: HashMap<usize, usize>,
     /// Numbers of the anchors that have an alias.
@@ -127,7 +129,9 @@ pub(super) fn locate(events: &Events<'_>, at: ValueAt<'_>) -> Result<Vec<Target>
 }
 
 impl<'t> Events<'t> {
-    pub(super) fn parse(text: &'t str) -> Result<Self, EditError> {
+    /// The events of one document, which begins in line `first` of its file.
+    pub(super) fn parse(text: &'t str, first: usize) -> Result<Self, EditError> {
+        let above = first.saturating_sub(1);
         let options = granit_parser::options! {
             // The default refuses a hundred comment lines in a row, which a manifest may have.
             max_buffered_comment_events: usize::MAX,
@@ -137,7 +141,8 @@ impl<'t> Events<'t> {
             nodes: Vec::new(),
             comments: Vec::new(),
             behind: Vec::new(),
-            documents: Vec::new(),
+            first,
+            document: None,
             anchors: HashMap::new(),
             aliased: HashSet::new(),
         };
@@ -145,9 +150,9 @@ impl<'t> Events<'t> {
         let mut comments = Vec::new();
         for event in Parser::new_from_str_with_options(text, options) {
             let (event, span) =
-                event.map_err(|error| syntax(*error.marker(), &reason(error.kind())))?;
+                event.map_err(|error| syntax(*error.marker(), above, reason(error.kind())))?;
             let Some(range) = span.byte_range() else {
-                return Err(syntax(span.start, "no byte offsets"));
+                return Err(syntax(span.start, above, "no byte offsets".to_owned()));
             };
             let (kind, anchor, tag) = match event {
                 Event::StreamStart | Event::StreamEnd => continue,
@@ -159,9 +164,10 @@ impl<'t> Events<'t> {
                     events.anchor_ends(range.end);
                     continue;
                 }
-                event => classify(event).ok_or_else(|| syntax(span.start, "an unknown event"))?,
+                event => classify(event)
+                    .ok_or_else(|| syntax(span.start, above, "an unknown event".to_owned()))?,
             };
-            events.push(kind, range, span, anchor, tag, &mut open);
+            events.push(kind, range, (span, above), anchor, tag, &mut open);
         }
         comments.sort_by_key(|(start, _)| *start);
         events.comments = comments.into_iter().map(|(_, comment)| comment).collect();
@@ -172,7 +178,7 @@ impl<'t> Events<'t> {
         &mut self,
         kind: Kind<'t>,
         range: Range<usize>,
-        span: Span,
+        (span, above): (Span, usize),
         anchor: usize,
         tag: Option<Tag>,
         open: &mut Vec<usize>,
@@ -180,7 +186,9 @@ impl<'t> Events<'t> {
         let index = self.nodes.len();
         self.behind.push(index + 1);
         match kind {
-            Kind::DocumentStart { .. } => self.documents.push(index),
+            Kind::DocumentStart { .. } => {
+                self.document.get_or_insert(index);
+            }
             Kind::SequenceStart(_) | Kind::MappingStart(_) => open.push(index),
             Kind::SequenceEnd | Kind::MappingEnd => {
                 if let Some(behind) = open.pop().and_then(|start| self.behind.get_mut(start)) {
@@ -198,7 +206,7 @@ impl<'t> Events<'t> {
         self.nodes.push(Node {
             kind,
             span: range,
-            line: span.start.line(),
+            line: above + span.start.line(),
             column: span.start.col() + 1,
             indent: span.indent,
             anchor,
@@ -214,13 +222,6 @@ impl<'t> Events<'t> {
         }
     }
 
-    /// The starts and ends of documents.
-    pub(super) fn borders(&self) -> impl Iterator<Item = &Node<'t>> {
-        self.nodes
-            .iter()
-            .filter(|node| matches!(node.kind, Kind::DocumentStart { .. } | Kind::DocumentEnd))
-    }
-
     /// The place of an event, for an error.
     pub(super) fn place(&self, at: ValueAt<'_>, index: usize) -> Place {
         let (line, column) = self.position(index);
@@ -233,20 +234,13 @@ impl<'t> Events<'t> {
     }
 
     fn position(&self, index: usize) -> (usize, usize) {
-        self.nodes.get(index).map_or((1, 1), |node| (node.line, node.column))
+        self.nodes.get(index).map_or((self.first, 1), |node| (node.line, node.column))
     }
 
     /// Finds the mapping that is the Secret.
     fn secret(&self, at: ValueAt<'_>) -> Result<usize, EditError> {
-        let root = match self.documents.get(at.document) {
-            Some(start) => start + 1,
-            None => {
-                return Err(EditError::NoSuchDocument {
-                    document: at.document,
-                    count: self.documents.len(),
-                });
-            }
-        };
+        // Text without a document in it is not a Secret either.
+        let root = self.document.map_or(0, |start| start + 1);
         self.refuse_encrypted(root, at)?;
         let Some(item) = at.item else {
             return self.own_secret(root, at);
@@ -306,14 +300,14 @@ impl<'t> Events<'t> {
         }
     }
 
-    /// Finds a key in a mapping, as the event indices of key and value.
+    /// Finds a key in a mapping, as the event indices of key and value. Of a key that stands twice it
+    /// is the last, which kubectl takes, and whoever reads manifests here.
     fn lookup(
         &self,
         mapping: usize,
         name: &str,
         at: ValueAt<'_>,
     ) -> Result<Option<(usize, usize)>, EditError> {
-        let mut seen = HashSet::new();
         let mut merge = None;
         let mut found = None;
         for (key, value) in self.entries(mapping) {
@@ -322,14 +316,15 @@ impl<'t> Events<'t> {
             };
             if text == "<<" {
                 merge = Some(key);
-            } else if !seen.insert(text) {
-                return Err(EditError::DuplicateKey(self.place(at, key)));
             } else if text == name {
                 found = Some((key, value));
             }
         }
         match (found, merge) {
-            (None, Some(merge)) => Err(EditError::Merged(self.place(at, merge))),
+            // kubectl lets what is merged win over the keys before the merge.
+            (found, Some(merge)) if found.is_none_or(|(key, _)| key < merge) => {
+                Err(EditError::Merged(self.place(at, merge)))
+            }
             (found, _) => Ok(found),
         }
     }
@@ -418,14 +413,6 @@ fn classify(event: Event<'_>) -> Option<(Kind<'_>, usize, Option<Tag>)> {
     })
 }
 
-/// The parser's own words, without the one character of the text that one of them shows.
-fn reason(kind: &ErrorKind) -> String {
-    match kind {
-        ErrorKind::UnexpectedCharacter { .. } => "unexpected character".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn syntax(marker: Marker, reason: &str) -> EditError {
-    EditError::Syntax { line: marker.line(), column: marker.col() + 1, reason: reason.to_owned() }
+fn syntax(marker: Marker, above: usize, reason: String) -> EditError {
+    EditError::Syntax { line: above + marker.line(), column: marker.col() + 1, reason }
 }

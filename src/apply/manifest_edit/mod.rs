@@ -13,20 +13,18 @@ mod locate;
 mod notation;
 mod scalar;
 
-use std::collections::BTreeMap;
+use crate::manifest::{self, Document};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::ops::Range;
-
 use zeroize::Zeroizing;
 
 use self::locate::{Events, Kind, locate};
-use self::notation::line;
 use self::scalar::{Change, Splice, Wanted, plan};
 
 /// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ValueAt<'a> {
-    /// Which document, from 0, counted as [`documents`] counts them: empty ones count too.
+    /// Which document, from 0, counted as [`manifest::documents`] counts them.
     pub document: usize,
     /// Which entry of `items`, from 0, when the document is a list; `None` when the document
     /// itself is the Secret.
@@ -130,9 +128,6 @@ pub enum EditError {
          write the value out under its own key and try again"
     )]
     Merged(Place),
-    /// A mapping on the way to the value has a key twice.
-    #[error("{0}: a key occurs twice here; remove one of the two and try again")]
-    DuplicateKey(Place),
     /// The old value is a list or a mapping.
     #[error("{0}: the value is not text but a list or a mapping")]
     NotAScalar(Place),
@@ -186,7 +181,33 @@ pub enum EditError {
 ///
 /// Any [`EditError`]; the text is then to be left as it is.
 pub fn edit(text: &str, edits: &[ValueEdit<'_>]) -> Result<Zeroizing<String>, EditError> {
-    let old = Events::parse(text)?;
+    let documents = manifest::documents(text);
+    let mut by_document: BTreeMap<usize, Vec<ValueEdit<'_>>> = BTreeMap::new();
+    for edit in edits {
+        by_document.entry(edit.at.document).or_default().push(*edit);
+    }
+    let mut pieces = Vec::new();
+    for (number, edits) in by_document {
+        let document = documents
+            .get(number)
+            .ok_or(EditError::NoSuchDocument { document: number, count: documents.len() })?;
+        let slice = text.get(document.range.clone()).unwrap_or_default();
+        let text = edit_document(slice, document.line, &edits)?;
+        pieces.push(Splice { range: document.range.clone(), text });
+    }
+    let edited = pieces.iter().map(|piece| piece.range.start).collect();
+    let whole = EditError::WouldChangeMore { line: 1, column: 1 };
+    let new = splice(text, pieces).ok_or(whole.clone())?;
+    if same_documents((text, &documents), &new, &edited) { Ok(new) } else { Err(whole) }
+}
+
+/// Returns one document, which begins in `line` of its file, with the asked values replaced.
+fn edit_document(
+    text: &str,
+    line: usize,
+    edits: &[ValueEdit<'_>],
+) -> Result<Zeroizing<String>, EditError> {
+    let old = Events::parse(text, line)?;
     let mut wanted = BTreeMap::new();
     let mut splices = Vec::new();
     for edit in edits {
@@ -203,39 +224,20 @@ pub fn edit(text: &str, edits: &[ValueEdit<'_>]) -> Result<Zeroizing<String>, Ed
     Ok(new)
 }
 
-/// The byte range of each document, in the order [`ValueAt::document`] counts.
-///
-/// The ranges follow each other without gaps and cover all of `text`, except that text without
-/// any document has no range. Parsing such a range gives that document alone, which spares a
-/// reader from counting: readers of whole files tend to skip empty documents.
-///
-/// # Errors
-///
-/// [`EditError::Syntax`] when any of the documents does not parse.
-pub fn documents(text: &str) -> Result<Vec<Range<usize>>, EditError> {
-    let events = Events::parse(text)?;
-    let mut ranges = Vec::new();
-    let mut start = 0;
-    // Where the document before was ended by `...`; directives may follow there, and they belong
-    // to the next document. Without `...` the next `---` is the border.
-    let mut ended = None;
-    for (count, node) in events.borders().enumerate() {
-        match node.kind {
-            Kind::DocumentStart { .. } if count > 0 => {
-                let border = ended.take().unwrap_or(node.span.start);
-                ranges.push(start..border);
-                start = border;
-            }
-            Kind::DocumentEnd if !node.span.is_empty() => {
-                ended = Some(line(text, node.span.end).next);
-            }
-            _ => {}
-        }
-    }
-    if events.borders().next().is_some() {
-        ranges.push(start..text.len());
-    }
-    Ok(ranges)
+/// Whether the new text has the same documents, byte for byte but for the edited ones, which begin
+/// at these bytes of the old one: no new value may look like a border.
+fn same_documents(
+    (old, documents): (&str, &[Document]),
+    new: &str,
+    edited: &BTreeSet<usize>,
+) -> bool {
+    let new_documents = manifest::documents(new);
+    let same = |(was, is): (&Document, &Document)| {
+        was.lost == is.lost
+            && (edited.contains(&was.range.start)
+                || old.get(was.range.clone()) == new.get(is.range.clone()))
+    };
+    documents.len() == new_documents.len() && documents.iter().zip(&new_documents).all(same)
 }
 
 /// Puts the pieces into the text; `None` when two of them overlap.
@@ -262,7 +264,7 @@ fn prove(
     new: &str,
     wanted: &BTreeMap<usize, Wanted<'_>>,
 ) -> Result<(), EditError> {
-    let new = Events::parse(new).map_err(|_| {
+    let new = Events::parse(new, 1).map_err(|_| {
         let first = wanted.keys().next().copied().unwrap_or(0);
         old.would_change_more(first)
     })?;
@@ -293,7 +295,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use serde_json::Value;
 
-    use super::{BTreeMap, EditError, Events, ValueAt, ValueEdit, documents, edit, prove};
+    use super::{BTreeMap, EditError, Events, ValueAt, ValueEdit, edit, manifest, prove};
 
     /// Looks like PEM, and is no key. Two lines of content, so that folding shows.
     const PEM: &str = "-----BEGIN X-----\nQUJDREVGR0hJSktM\nTU5P\n-----END X-----\n";
@@ -337,11 +339,9 @@ mod tests {
     #[track_caller]
     fn assert_meaning(old: &str, new: &str, at: ValueAt<'_>) {
         let read = |text: &str| -> Option<Vec<Value>> {
-            let ranges = documents(text).ok()?;
-            ranges
-                .into_iter()
-                .map(|range| serde_saphyr::from_str(text.get(range).unwrap_or_default()).ok())
-                .collect()
+            let documents = manifest::documents(text);
+            let read = documents.iter().map(|one| manifest::parse(text, one));
+            read.map(|one| one.ok().map(|parsed| parsed.value)).collect()
         };
         // The other reader refuses more than this module does; what it refuses is no evidence.
         let Some(mut old) = read(old) else { return };
@@ -741,7 +741,7 @@ mod tests {
         };
         check_error("kind: ConfigMap\ndata: {tls.crt: x}", at(0, None), &sentence(1, 7));
         check_error("- data: {tls.crt: x}", at(0, None), &sentence(1, 1));
-        check_error("---\n", at(0, None), &sentence(1, 4));
+        check_error("---\n", at(0, None), &sentence(2, 1));
     }
 
     #[test]
@@ -759,7 +759,8 @@ mod tests {
             ("data: &v\n  tls.crt: eA==\nstringData: *v", 2, 3, anchor),
             ("a: &v {tls.crt: eA==}\ndata:\n  <<: *v\n", 3, 3, merge),
             ("a: &v {tls.crt: eA==}\ndata: {tls.crt: eA==}\nstringData: {<<: *v}\n", 3, 14, merge),
-            ("a: &v {}\n<<: *v\ndata: {tls.crt: eA==}\n", 2, 1, merge),
+            ("a: &v {}\ndata: {tls.crt: eA==}\n<<: *v\n", 3, 1, merge),
+            ("a: &v {}\ndata: {tls.crt: eA==, <<: *v}\n", 2, 23, merge),
         ] {
             let place = format!("document 1, key tls.crt, line {line}, column {column}");
             check_error(text, at(0, None), &format!("{place}: {sentence}"));
@@ -773,7 +774,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_its_own_beats_a_merge() {
+    fn a_key_of_its_own_beats_a_merge_before_it() {
         let text =
             |value: &str| format!("a: &v {{ca.crt: eA==}}\ndata:\n  <<: *v\n  tls.crt: {value}\n");
         check(&text("b2xk"), &text(B64));
@@ -785,24 +786,6 @@ mod tests {
     #[test]
     fn refuses_what_has_no_single_meaning() {
         for (text, line, column, sentence) in [
-            (
-                "data: {tls.crt: a, tls.crt: b}",
-                1,
-                20,
-                "a key occurs twice here; remove one of the two and try again",
-            ),
-            (
-                "data: {x: a, \"x\": b, tls.crt: c}",
-                1,
-                14,
-                "a key occurs twice here; remove one of the two and try again",
-            ),
-            (
-                "data: {tls.crt: c}\ndata: {}",
-                2,
-                1,
-                "a key occurs twice here; remove one of the two and try again",
-            ),
             ("data: {tls.crt: [a]}", 1, 17, "the value is not text but a list or a mapping"),
             (
                 "data: {tls.crt, b: c}",
@@ -868,7 +851,7 @@ mod tests {
         check_error(
             "data:\n  a: 'b' c",
             at(0, None),
-            "line 2, column 10: not valid yaml: invalid trailing content after single-quoted scalar",
+            "line 2, column 10: not valid yaml: something else stands behind a closing quote",
         );
     }
 
@@ -891,7 +874,7 @@ mod tests {
     #[test]
     fn the_proof_refuses_every_other_change() {
         let text = "# c\ndata: &d {a: 'b', c: !x d} # e\n";
-        let old = Events::parse(text).expect("the text is yaml");
+        let old = Events::parse(text, 1).expect("the text is yaml");
         for (from, to) in [
             ("# c", "# d"),
             ("# e", ""),
@@ -921,24 +904,46 @@ mod tests {
     }
 
     #[test]
-    fn document_ranges_cover_the_text_and_parse_alone() {
-        let parts = [
-            "# head\n---\n",
-            "---\n# only a comment\n",
-            "--- {a: b}\n... # end\n",
-            "%TAG !e! tag:x,1:\n---\na: !e!b c\n...\n",
-            "bare: 1\n...\n",
-            "# between\n---\nlast: |\n  ---\n",
-        ];
-        let text = parts.concat();
-        let ranges = documents(&text).expect("the text is yaml");
-        let found: Vec<&str> =
-            ranges.into_iter().map(|range| text.get(range).unwrap_or_default()).collect();
-        assert_eq!(found, parts);
-        for part in parts {
-            assert_eq!(documents(part).map(|ranges| ranges.len()), Ok(1));
+    fn a_document_that_is_no_yaml_is_left_as_it_is() {
+        let file =
+            |value: &str| format!("a: {{{{ .b }}}}\n---\ndata:\n  tls.crt: {value}\n---\nc: 'd\n");
+        check_at(&file("b2xk"), at(1, None), &file(B64));
+        check_error(
+            &file("b2xk"),
+            at(2, None),
+            "line 7, column 1: not valid yaml: a quote is not closed, or a line inside it is indented wrongly",
+        );
+    }
+
+    #[test]
+    fn the_last_of_two_keys_is_the_one_that_changes() {
+        for text in [
+            |value: &str| format!("data: {{tls.crt: eA==, tls.crt: {value}}}\n"),
+            |value: &str| format!("data: {{x: a, \"x\": b, tls.crt: {value}}}\n"),
+            |value: &str| format!("data: {{tls.crt: eA==}}\ndata:\n  tls.crt: {value}\n"),
+            |value: &str| format!("metadata: {{}}\nmetadata: {{}}\ndata:\n  tls.crt: {value}\n"),
+        ] {
+            check(&text("b2xk"), &text(B64));
         }
-        assert_eq!(documents("# nothing\n"), Ok(vec![]));
+    }
+
+    #[test]
+    fn indented_documents_marks_and_json_streams_are_edited_in_their_place() {
+        let indented = |value: &str| {
+            format!("    kind: Secret\n    data:\n      tls.crt: {value}\n---\na: b\n")
+        };
+        check(&indented("b2xk"), &indented(B64));
+        let marked = |value: &str| format!("a: b\n---\n\u{feff}data:\n  tls.crt: {value}\n");
+        check_at(&marked("b2xk"), at(1, None), &marked(B64));
+        let json = |one: &str, two: &str| {
+            format!(
+                "{{\"data\":{{\"tls.crt\":\"{one}\"}}}}\n{{\"data\":{{\"tls.crt\":\"{two}\"}}}}"
+            )
+        };
+        check_at(&json("b2xk", "eA=="), at(0, None), &json(B64, "eA=="));
+        check_at(&json("b2xk", "eA=="), at(1, None), &json("b2xk", B64));
+        let returns = |value: &str| format!("data:\r  tls.crt: {value} # c\r  b: c\r");
+        check(&returns("b2xk"), &returns(B64));
     }
 
     /// A generator of our own: the test must run the same way everywhere.

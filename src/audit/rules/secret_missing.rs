@@ -5,7 +5,7 @@ use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source, remedy};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretState};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
@@ -18,6 +18,14 @@ pub(super) const RULE: Rule = Rule {
               a generator), one made by hand would be in its way: then that is what to look at.",
     check,
 };
+
+const MEND_FIRST: &str =
+    "mend the files that could not be read, or not all of them: the Secret may stand there";
+
+/// Whether a file could not be read: a Secret that stands in it must not be made a second time.
+fn is_unread(inventory: &Inventory) -> bool {
+    inventory.problems().iter().any(|problem| problem.object.kind == Kind::File)
+}
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in inventory.ingresses() {
@@ -45,6 +53,10 @@ fn missing(
         (SecretState::Absent, _) => Some((
             Severity::Error,
             format!("it names secret/{name}, which does not exist in namespace {namespace}"),
+        )),
+        (SecretState::Unknown, Source::Files) if is_unread(inventory) => Some((
+            Severity::Info,
+            format!("it names secret/{name}, which is not among what could be read"),
         )),
         (SecretState::Unknown, Source::Files) => Some((
             Severity::Info,
@@ -85,6 +97,9 @@ fn finding(
             "ask first whether something makes it: {} may not be listed",
             unseen.join(", ")
         )),
+        None if context.source == Source::Files && is_unread(inventory) => {
+            finding.remedy(MEND_FIRST)
+        }
         None => finding.remedy(make_it(context, secret, &hosts)),
     }
 }

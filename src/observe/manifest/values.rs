@@ -1,0 +1,98 @@
+//! Values of an object as the API server takes them, and what to say where it would not.
+//!
+//! Knows nulls, base64 as Go reads it, SOPS, and the words for types. No message holds a value.
+
+use crate::manifest::{self, Segment};
+use base64::Engine as _;
+use serde_json::Value;
+
+/// A null is as good as a key that is not there: `kubectl apply` leaves it out.
+pub(super) fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(without_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The way to what serde choked on, and what stands there.
+pub(super) fn way_to<'v>(
+    value: &'v Value,
+    path: &serde_path_to_error::Path,
+) -> (Vec<Segment>, Option<&'v Value>) {
+    use serde_path_to_error::Segment as Step;
+    let mut way = Vec::new();
+    let mut found = Some(value);
+    for step in path {
+        let (segment, next) = match step {
+            Step::Seq { index } => (Segment::Index(*index), found.and_then(|all| all.get(index))),
+            Step::Map { key } => (Segment::Key(key.clone()), found.and_then(|all| all.get(key))),
+            Step::Enum { .. } | Step::Unknown => break,
+        };
+        way.push(segment);
+        found = next;
+    }
+    (way, found)
+}
+
+/// What a value is, for people.
+pub(super) fn type_of(value: Option<&Value>) -> &'static str {
+    match value {
+        Some(Value::Null) | None => "missing",
+        Some(Value::Bool(_)) => {
+            "a truth value (true, yes, on and the like must be quoted to be text)"
+        }
+        Some(Value::Number(_)) => "a number (quote it to make it text)",
+        Some(Value::String(_)) => "text",
+        Some(Value::Array(_)) => "a list",
+        Some(Value::Object(_)) => "a mapping",
+    }
+}
+
+/// What serde expects, for people.
+pub(super) fn expected_type(expected: &str) -> &'static str {
+    match expected.split(" at line").next().unwrap_or_default() {
+        "a string" | "a base64-encoded string" => "text",
+        "a boolean" => "true or false",
+        "a map" => "a mapping",
+        "a sequence" => "a list",
+        "i32" | "i64" | "u16" | "u32" | "u64" => "a number",
+        "IntOrString" => "a number or text",
+        "Time" | "MicroTime" => "a time such as 2026-11-21T00:00:00Z",
+        // The structures of Kubernetes name themselves.
+        name if name.starts_with(char::is_uppercase) => "a mapping",
+        _ => "another type",
+    }
+}
+
+/// Takes values that are no base64 out of `data`, and says which they were.
+pub(super) fn set_aside_bad_base64(secret: &mut Value) -> Vec<String> {
+    let Some(data) = secret.get_mut("data").and_then(Value::as_object_mut) else {
+        return Vec::new();
+    };
+    let mut bad = Vec::new();
+    for (key, value) in data.iter_mut() {
+        let Some(text) = value.as_str() else { continue };
+        match manifest::base64_value(text) {
+            // Written anew, since the reader below knows neither line breaks nor stray bits.
+            Some(bytes) => {
+                *value = base64::engine::general_purpose::STANDARD.encode(bytes).into();
+            }
+            None => bad.push(key.clone()),
+        }
+    }
+    data.retain(|key, _| !bad.contains(key));
+    bad
+}
+
+/// SOPS leaves a `sops` map beside the data it encrypted.
+pub(super) fn is_sealed_by_sops(secret: &Value) -> bool {
+    let values = |field: &str| secret.get(field).and_then(Value::as_object).into_iter().flatten();
+    let sealed =
+        |(_, value): (&String, &Value)| value.as_str().is_some_and(|text| text.starts_with("ENC["));
+    secret.get("sops").is_some_and(Value::is_object)
+        || values("data").chain(values("stringData")).any(sealed)
+}

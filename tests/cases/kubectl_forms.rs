@@ -1,0 +1,219 @@
+//! The command line as kubectl's users write it, paths as kubectl takes them, and what it means when
+//! nothing is there: exit code 3, and never "clean".
+
+use crate::support::binary::{Certwright, Ran, run};
+use crate::support::live::Live;
+use std::fs;
+use std::path::Path;
+
+const INGRESS: &str = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: NAME}\n\
+                       spec:\n  tls: [{hosts: [NAME.example]}]\n  rules: [{host: NAME.example}]\n";
+
+fn write(folder: &Path, path: &str, text: &str) {
+    let file = folder.join(path);
+    fs::create_dir_all(file.parent().expect("it is in a folder")).expect("it can be made");
+    fs::write(file, text).expect("a file can be written");
+}
+
+/// A folder with an Ingress in each of these files, called as the file is.
+fn folder_of(files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    for path in files {
+        let name = path.rsplit('/').next().unwrap_or_default().trim_start_matches('.');
+        let name = name.split(['.', ',']).next().unwrap_or_default();
+        write(folder.path(), path, &INGRESS.replace("NAME", name));
+    }
+    folder
+}
+
+fn check(folder: &Path, args: &[&str]) -> Ran {
+    Certwright::new().folder(folder).args(&["check", "--fail-on", "never"]).args(args).run()
+}
+
+/// The names of the Ingresses in the report.
+fn names(ran: &Ran) -> String {
+    let report = ran.json();
+    let hosts = report["hosts"].as_array().expect("a list").iter();
+    hosts.map(|host| host["ref"]["name"].as_str().unwrap_or_default()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn paths_are_lists_patterns_and_folders_as_kubectl_takes_them() {
+    let folder = folder_of(&[
+        "d/b.yaml",
+        "d/a.yml",
+        "d/c.json",
+        "d/.e.yaml",
+        "d/f.YAML",
+        "d/g.txt",
+        "d/sub/h.yaml",
+        "d/.git/i.yaml",
+        "j,k.yaml",
+        "l.txt",
+        "m.yaml",
+    ]);
+    write(folder.path(), "d/kustomization.yaml", "resources: [a.yml]\n");
+    std::os::unix::fs::symlink("../m.yaml", folder.path().join("d/link.yaml"))
+        .expect("it can be made");
+    std::os::unix::fs::symlink("../d/sub", folder.path().join("d/loop.yaml"))
+        .expect("it can be made");
+    for (args, expected) in [
+        (&["-f", "d/b.yaml,d/a.yml"][..], "a b"),
+        (&["-f", "d/b.yaml", "-f", "d/a.yml,d/c.json"], "a b c"),
+        (&["-f", "d/b.yaml,d/b.yaml"], "b"),
+        (&["-f", "d/[ab].y*"], "a b"),
+        (&["-f", "d/?.json,l.txt"], "c l"),
+        (&["-f", "l.txt"], "l"),
+        (&["-f", "j,k.yaml"], "j"),
+        (&["-f", "d"], "a b c e h m"),
+        (&["-f", "d", "-R"], "a b c e h i m"),
+        (&["-f", "d", "--recursive=true"], "a b c e h i m"),
+        (&["-f", "d", "-R=false"], "a b c e m"),
+    ] {
+        let args = [args, &["-o", "json"]].concat();
+        let ran = check(folder.path(), &args).expect_code(0);
+        assert_eq!(names(&ran), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn paths_that_cannot_be_meant_are_refused_by_name() {
+    let folder = folder_of(&["a.yaml"]);
+    std::os::unix::fs::symlink("gone", folder.path().join("dangling.yaml"))
+        .expect("it can be made");
+    for (path, code, words) in [
+        ("https://host.example/a.yaml", 4, "it is a URL, and only files are read"),
+        ("a.yaml,http://host.example/a.yaml", 4, "it is a URL"),
+        ("*.json", 4, "no file fits the pattern"),
+        ("a.yaml,gone.yaml", 4, "cannot read gone.yaml"),
+        ("a.yaml,-,-", 4, "can be named once only"),
+        (".", 3, "dangling.yaml"),
+    ] {
+        let ran = check(folder.path(), &["-f", path]).expect_code(code);
+        let said = ran.flat_stderr() + &ran.stdout;
+        assert!(said.contains(words), "{path}: {said}");
+    }
+}
+
+#[test]
+fn flags_are_taken_in_kubectls_spellings() {
+    let folder = folder_of(&["a.yaml"]);
+    for line in [
+        "--all-namespaces=true",
+        "--all-namespaces=1 -n x",
+        "-A=false",
+        "-n= --context=",
+        "-nshop -n shop --namespace=other",
+        "--request-timeout 0",
+        "--request-timeout 5 --timeout 60",
+        "--timeout=1m --timeout 2m",
+        "--request-timeout=1.5s",
+        "--at 2027-01-01",
+        "-o wide -o json",
+        "--no-headers --no-headers",
+    ] {
+        let mut args: Vec<&str> = line.split(' ').collect();
+        args.extend(["-f", "a.yaml"]);
+        check(folder.path(), &args).expect_code(0);
+    }
+    for line in ["--all-namespaces=yes", "--timeout abc", "--at 2027-13-01", "-R"] {
+        let args: Vec<&str> = line.split(' ').collect();
+        check(folder.path(), &args).expect_code(2);
+    }
+    let ran = check(folder.path(), &["-n", "x", "-n", "y", "-f", "a.yaml", "-o", "json"]);
+    assert_eq!(ran.json()["hosts"][0]["ref"]["namespace"], "y");
+    let ran = check(folder.path(), &["-n", "", "-f", "a.yaml", "-o", "json"]);
+    assert_eq!(ran.json()["hosts"][0]["ref"]["namespace"], "default");
+}
+
+#[test]
+fn the_word_behind_dry_run_is_its_value() {
+    for how in ["--dry-run=client", "--dry-run client", "--dry-run=true", "--dry-run"] {
+        let line = format!("issue a.example --key-type p256 --secret s -o yaml {how}");
+        let args: Vec<&str> = line.split(' ').collect();
+        assert!(run(&args).expect_code(0).stdout.contains("kind: Secret"), "{how}");
+    }
+}
+
+#[test]
+fn nothing_read_is_not_clean() {
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    for (path, text) in [
+        ("empty.yaml", ""),
+        ("comments.yaml", "# a\n---\n# b\n"),
+        ("null.yaml", "null\n"),
+        ("list.yaml", "apiVersion: v1\nkind: List\nitems: []\n"),
+        ("words.txt", "Error: path \"charts/x\" not found\n"),
+        ("values.yaml", "image: {tag: 1}\n"),
+        ("void/README.md", "no manifest\n"),
+        ("hollow/empty.yaml", "# a\n"),
+        ("old.crt", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+        ("other.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+    ] {
+        write(folder.path(), path, text);
+    }
+    fs::write(folder.path().join("old.der"), b"\x30\x82\x01\x00\x02").expect("it can be written");
+    for (path, words) in [
+        ("empty.yaml", "no Kubernetes object"),
+        ("comments.yaml", "no Kubernetes object"),
+        ("null.yaml", "no Kubernetes object"),
+        ("list.yaml", "no Kubernetes object"),
+        ("words.txt", "no Kubernetes object"),
+        ("values.yaml", "no Kubernetes object"),
+        ("void", "no file in it whose name ends in .yaml, .yml or .json"),
+        ("hollow", "no Kubernetes object"),
+        ("old.crt", "it holds PEM and no manifest: certwright inspect old.crt"),
+        ("old.der", "it holds DER and no manifest"),
+        ("other.yaml,empty.yaml", "no Kubernetes object"),
+    ] {
+        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let ran = check(folder.path(), &["-f", path]).expect_code(3);
+        assert!(flat(&ran.stdout).contains(words), "{path}: {}", ran.stdout);
+        let rotate = ["rotate", "--due", "-f", path, "--in-place"];
+        Certwright::new().folder(folder.path()).args(&rotate).run().expect_code(3);
+        if !path.starts_with("old") {
+            check(folder.path(), &["-f", path, "--allow-empty"]).expect_code(0);
+        }
+    }
+    // A manifest was read; there was nothing to judge in it.
+    check(folder.path(), &["-f", "other.yaml"]).expect_code(0);
+}
+
+#[test]
+fn nothing_on_standard_input_is_not_clean() {
+    for (text, words) in [
+        ("", "nothing came on standard input"),
+        ("\n\n", "nothing came on standard input"),
+        ("Error: not found\n", "no Kubernetes object"),
+    ] {
+        let ran = Certwright::new().args(&["check", "-f", "-"]).stdin(text).run().expect_code(3);
+        assert!(ran.stdout.contains(words), "{}", ran.stdout);
+        let allowed = ["check", "-f", "-", "--allow-empty"];
+        Certwright::new().args(&allowed).stdin(text).run().expect_code(0);
+    }
+}
+
+#[test]
+fn a_selector_that_fits_nothing_is_not_clean() {
+    let folder = folder_of(&["a.yaml"]);
+    let ran = check(folder.path(), &["-f", "a.yaml", "-l", "owner=storefrunt"]).expect_code(3);
+    assert!(ran.flat_stderr().contains("nothing that the selector fits was found in a.yaml"));
+    assert!(ran.stdout.contains("nothing found"), "{}", ran.stdout);
+    let args = ["-f", "a.yaml", "-l", "owner=storefrunt", "-o", "json"];
+    assert_eq!(check(folder.path(), &args).expect_code(3).json()["complete"], false);
+    let args = ["-f", "a.yaml", "-l", "owner=storefrunt", "--allow-empty"];
+    check(folder.path(), &args).expect_code(0);
+}
+
+#[test]
+fn an_empty_namespace_is_not_clean_when_it_was_named() {
+    let Some(live) = Live::new("an_empty_namespace") else { return };
+    let named = live.run(&["check"]).expect_code(3);
+    let words = format!("nothing found in namespace {}", live.namespace);
+    assert!(named.flat_stderr().contains(&words), "{}", named.stderr);
+    live.run(&["check", "--allow-empty"]).expect_code(0);
+    live.run(&["check", "-l", "a=b"]).expect_code(3);
+    let rotated = live.run(&["rotate", "--due"]).expect_code(3);
+    assert!(rotated.flat_stderr().contains(&words), "{}", rotated.stderr);
+    live.run(&["rotate", "--due", "--allow-empty"]).expect_code(0);
+}
