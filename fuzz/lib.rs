@@ -1,7 +1,12 @@
-//! The part of certwright that is fuzzed, and nothing else of it: `src/x509` as it stands there.
+//! The parts of certwright that are fuzzed, and nothing else of it: `src/x509`, `src/manifest` and
+//! `src/apply/manifest_edit` as they stand there.
 //!
-//! `x509` is pure and stands on `redact` alone (`tests/cases/tidy/table.rs` holds that).
+//! They are pure and stand on `redact` and each other alone (`tests/cases/tidy/table.rs` holds that).
 
+#[path = "../src/manifest/mod.rs"]
+pub mod manifest;
+#[path = "../src/apply/manifest_edit/mod.rs"]
+pub mod manifest_edit;
 #[path = "../src/redact.rs"]
 pub mod redact;
 #[path = "../src/x509/mod.rs"]

@@ -2,11 +2,14 @@
 //! none takes longer than a moment.
 //!
 //! Knows how to spoil bytes (flip, cut, double, splice, lie about a length) and the readers: PEM,
-//! certificate, private key, request, host name. Refuses to know what a spoilt input should come to.
+//! certificate, private key, request, host name, manifest. Refuses to know what a spoilt input should come to.
 //! `fuzz/` has most of them for `cargo fuzz`, which looks for new paths; this asks more often.
 
 use crate::support::dice::Dice;
+use certwright::apply::manifest_edit::{ValueAt, ValueEdit, edit};
 use certwright::inventory::bundle::Bundle;
+use certwright::manifest::{self, Text};
+use certwright::observe;
 use certwright::x509::cert;
 use certwright::x509::key::{PrivateKey, PublicKey};
 use certwright::x509::request::Request;
@@ -16,6 +19,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// The environment variable that says how many inputs are tried in all.
 const VARIABLE: &str = "CERTWRIGHT_MUTATIONS";
@@ -52,10 +56,11 @@ fn targets() -> Vec<Target> {
         Target { name: "request", share: 10, seeds: requests(), read: read_request },
         Target {
             name: "host",
-            share: 20,
+            share: 19,
             seeds: hosts.map(|host| format!("{host}\n{host}").into_bytes()).into(),
             read: match_host,
         },
+        Target { name: "manifest", share: 1, seeds: manifests(), read: read_manifest },
     ]
 }
 
@@ -113,6 +118,41 @@ fn match_host(text: &[u8]) {
     if let Ok(ascii) = name::to_ascii(pattern) {
         assert_eq!(name::to_ascii(&ascii), Ok(ascii.clone()), "once is enough: {pattern:?}");
     }
+}
+
+/// What is read of a manifest is read without a panic, and what is rewritten in it, or not, leaves
+/// every other byte as it was.
+fn read_manifest(bytes: &[u8]) {
+    let Ok(text) = Text::of(Zeroizing::new(bytes.to_vec())) else { return };
+    assert_eq!(text.to_bytes().as_slice(), bytes, "an encoding goes back as it came");
+    observe::manifest::read("f.yaml", &text, "default", &mut |seen| drop(seen));
+    let documents = manifest::documents(text.as_str());
+    let mut end = 0;
+    for (document, found) in documents.iter().enumerate() {
+        assert!(found.range.start >= end && found.range.end >= found.range.start, "in order");
+        end = found.range.end;
+        let at = ValueAt { document, item: None, key: "tls.crt" };
+        if let Ok(edited) = edit(text.as_str(), &[ValueEdit { at, value: b"new" }]) {
+            let before = text.as_str().get(..found.range.start).expect("a border is one of text");
+            let behind = text.as_str().get(found.range.end..).expect("a border is one of text");
+            assert!(edited.starts_with(before) && edited.ends_with(behind), "only its document");
+        }
+    }
+}
+
+/// Manifests in the notations and encodings that are read.
+fn manifests() -> Vec<Vec<u8>> {
+    let secret = "# c\napiVersion: v1\nkind: Secret\nmetadata: &m {name: a}\ndata:\n  tls.crt: |\n    Zm9v\n    Zm9v\n  tls.key: 'eA=='\nstringData: {tls.crt: \"a\\nb\"}\n";
+    let json = r#"{"kind":"Secret","apiVersion":"v1","data":{"tls.crt":"eA==","tls.crt":null}}"#;
+    let list = "---\n  kind: List\n  items:\n  - {kind: Secret, data: {tls.crt: eA==}}\n...\n";
+    let wide = format!("\u{feff}{secret}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    vec![
+        format!("{secret}--- # b\n{list}%YAML 1.1\n---\n<<: *m\na: {{{{ b }}}}\n").into_bytes(),
+        format!("{json}{json}\n---\n{json}\n").into_bytes(),
+        format!("\u{feff}{secret}").replace('\n', "\r").into_bytes(),
+        [b"# caf\xe9\n", secret.as_bytes()].concat(),
+        wide,
+    ]
 }
 
 /// Requests as certwright's library writes them.
