@@ -374,7 +374,7 @@ fn a_secret_that_may_stand_in_what_could_not_be_read_is_not_made_anew() {
         let args = ["check", "-f", "f.yaml", "--fail-on", "never"];
         Certwright::new().folder(folder.path()).args(&args).run().stdout
     };
-    assert!(check("apiVersion: v1\nkind: Namespace\n").contains("certwright issue"));
+    assert!(check("apiVersion: v1\nkind: Namespace\n").contains("issue --secret"));
     let told = check("kind: Secret\n\tmetadata: {name: a}\n");
-    assert!(told.contains("secret-missing") && !told.contains("certwright issue"), "{told}");
+    assert!(told.contains("secret-missing") && !told.contains("issue --secret"), "{told}");
 }
