@@ -34,7 +34,7 @@ macro_rules! help_end {
   0    done, nothing at or above --fail-on
   1    findings at or above --fail-on
   2    usage
-  3    incomplete and otherwise clean: something could not be read, or was left
+  3    incomplete and otherwise clean: something could not be read, was left, or was not there
   4    failed: unreachable, refused, conflict, bad input, not there
   124  timed out
   130  interrupted"

@@ -1,4 +1,5 @@
 //! The binary: parses the command line, takes the real world and streams, runs the command.
+#![expect(clippy::disallowed_methods, reason = "main reads the arguments and passes them in")]
 
 use anstream::ColorChoice;
 use certwright::cli::{Cli, Color};
