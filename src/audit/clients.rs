@@ -165,9 +165,13 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
     let counts = |index: usize| index == 0 || bundle.damaged.is_empty() && path.contains(&index);
     for odd in bundle.odd.iter().filter(|odd| counts(odd.index)) {
         let who: &[Client] = match odd.what {
-            Oddity::Misplaced | Oddity::InnerMark | Oddity::OtherEnd => {
-                &[Rustls, Go, OpenSsl, GrpcPython]
-            }
+            Oddity::Misplaced
+            | Oddity::InnerMark
+            | Oddity::OtherEnd
+            | Oddity::Glued
+            | Oddity::OneLine
+            | Oddity::Escaped
+            | Oddity::Quoted => &[Rustls, Go, OpenSsl, GrpcPython],
             Oddity::BareCr | Oddity::NoPadding => &[Go, OpenSsl, GrpcPython],
             Oddity::ByteOrderMark | Oddity::OldLabel => &[Rustls, Go, GrpcPython],
             Oddity::BlankLines => &[OpenSsl, GrpcPython],

@@ -13,6 +13,7 @@ pub mod instant;
 pub mod issue;
 pub mod key;
 pub mod lead;
+mod marks;
 pub mod name;
 pub mod name_constraints;
 mod oid;

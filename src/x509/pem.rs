@@ -3,6 +3,7 @@
 //! Knows labels and base64, block by block: one bad block never hides a good one. Refuses to know
 //! what the DER inside means. `rustls-pemfile` lives here and nowhere else.
 
+use super::marks;
 use crate::redact::Redacted;
 use base64::Engine as _;
 use std::fmt::Write as _;
@@ -133,6 +134,15 @@ pub enum Oddity {
     /// A key under a label that is for another kind: Go goes by what is in it, as `openssl pkey`
     /// does and OpenSSL's servers do not.
     OtherKeyLabel,
+    /// Its END and the BEGIN of another block share a line: nobody else reads either of the two,
+    /// but for rustls, which reads the first.
+    Glued,
+    /// Its base64 stands on the line of its BEGIN or END: nobody else reads it.
+    OneLine,
+    /// Its line breaks are written out as `\\n`: nobody else reads it.
+    Escaped,
+    /// Quotation marks stand around it: nobody else reads it.
+    Quoted,
 }
 
 impl Oddity {
@@ -156,6 +166,10 @@ impl Oddity {
             Self::StrangeBlanks => "its lines end in white space that is no blank, tab or line end",
             Self::OldKeyLabel => "it is PKCS#8, and its label is that of an older form",
             Self::OtherKeyLabel => "its label is that of another kind of key",
+            Self::Glued => "a line break is missing between it and the block beside it",
+            Self::OneLine => "its line breaks are missing: its base64 stands on the line of BEGIN or END",
+            Self::Escaped => "its line breaks are written out as \\n",
+            Self::Quoted => "quotation marks stand around it",
         }
     }
 
@@ -164,7 +178,13 @@ impl Oddity {
     pub const fn unseen_by(self) -> &'static str {
         match self {
             Self::ByteOrderMark | Self::OldLabel | Self::StrangeBlanks => "Go and rustls",
-            Self::Misplaced | Self::InnerMark | Self::OtherEnd => "OpenSSL, Go and rustls",
+            Self::Misplaced
+            | Self::InnerMark
+            | Self::OtherEnd
+            | Self::Glued
+            | Self::OneLine
+            | Self::Escaped
+            | Self::Quoted => "OpenSSL, Go and rustls",
             Self::BareCr | Self::NoPadding => "OpenSSL and Go",
             Self::BlankLines => "OpenSSL",
             Self::StrangeEnds => "Go",
@@ -177,9 +197,15 @@ impl Oddity {
     #[must_use]
     pub const fn is_as_good_as_broken(self) -> bool {
         match self {
-            Self::Misplaced | Self::InnerMark | Self::BareCr | Self::OtherEnd | Self::NoPadding => {
-                true
-            }
+            Self::Misplaced
+            | Self::InnerMark
+            | Self::BareCr
+            | Self::OtherEnd
+            | Self::NoPadding
+            | Self::Glued
+            | Self::OneLine
+            | Self::Escaped
+            | Self::Quoted => true,
             Self::ByteOrderMark
             | Self::OldLabel
             | Self::BlankLines
@@ -198,40 +224,60 @@ impl Oddity {
 #[must_use]
 pub fn blocks(bytes: &[u8]) -> Vec<Block> {
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let unescaped = marks::unescaped(&text);
+    let everywhere = unescaped.as_ref().map(|_| Oddity::Escaped);
+    let text = unescaped.unwrap_or(text);
     let only_cr = !text.contains('\n') && text.contains('\r');
-    let mut found = Vec::new();
-    let mut open: Option<OpenBlock> = None;
+    let mut reader = Reader::default();
     for (row, text) in text.split('\n').enumerate() {
         let ended = text.trim_end_matches('\r');
         // What a bare CR ends is a line here and nowhere else.
-        let of_row = if only_cr || ended.contains('\r') {
+        let of_row = if everywhere.is_some() {
+            everywhere
+        } else if only_cr || ended.contains('\r') {
             Some(Oddity::BareCr)
         } else {
             (text.len() > ended.len() + 1).then_some(Oddity::StrangeEnds)
         };
         for raw in ended.split('\r') {
-            let line = raw.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
-            let oddity = of_row.or_else(|| strange_blanks(raw, line));
-            if let Some(label) = between(line, "-----BEGIN ", "-----") {
-                let tab = raw.trim_end_matches(' ').ends_with('\t').then_some(Oddity::TrailingTab);
-                let oddity = worse(worse(place_in_line(raw), oddity), tab);
-                let next = OpenBlock::new(label, row + 1, oddity);
-                found.extend(open.replace(next).map(OpenBlock::cut_off));
-            } else if let Some(label) = between(line, "-----END ", "-----") {
-                let place = match place_in_line(raw) {
-                    Some(Oddity::ByteOrderMark) => Some(Oddity::InnerMark),
-                    other => other,
-                };
-                let oddity = worse(place, oddity);
-                found.extend(open.take().map(|block| block.close(label, oddity)));
-            } else if let Some(block) = &mut open {
-                let mark = raw.contains(BYTE_ORDER_MARK).then_some(Oddity::InnerMark);
-                block.take_line(line, mark.or(oddity));
+            for (piece, oddity) in marks::pieces(raw) {
+                reader.take(piece, row + 1, oddity.or(of_row));
             }
         }
     }
-    found.extend(open.map(OpenBlock::cut_off));
-    found
+    reader.found.extend(reader.open.map(OpenBlock::cut_off));
+    reader.found
+}
+
+/// Blocks in the reading.
+#[derive(Default)]
+struct Reader {
+    found: Vec<Block>,
+    open: Option<OpenBlock>,
+}
+
+impl Reader {
+    /// One line, or a piece of one that is as good as one; `number` from 1, and what is odd of it.
+    fn take(&mut self, raw: &str, number: usize, oddity: Option<Oddity>) {
+        let line = raw.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
+        let oddity = oddity.or_else(|| strange_blanks(raw, line));
+        if let Some(label) = between(line, "-----BEGIN ", "-----") {
+            let tab = raw.trim_end_matches(' ').ends_with('\t').then_some(Oddity::TrailingTab);
+            let oddity = worse(worse(place_in_line(raw), oddity), tab);
+            let next = OpenBlock::new(label, number, oddity);
+            self.found.extend(self.open.replace(next).map(OpenBlock::cut_off));
+        } else if let Some(label) = between(line, "-----END ", "-----") {
+            let place = match place_in_line(raw) {
+                Some(Oddity::ByteOrderMark) => Some(Oddity::InnerMark),
+                other => other,
+            };
+            let oddity = worse(place, oddity);
+            self.found.extend(self.open.take().map(|block| block.close(label, oddity)));
+        } else if let Some(block) = &mut self.open {
+            let mark = raw.contains(BYTE_ORDER_MARK).then_some(Oddity::InnerMark);
+            block.take_line(line, mark.or(oddity));
+        }
+    }
 }
 
 /// A file as PEM text: a certificate or private key in DER is put into a block, everything else
@@ -247,7 +293,7 @@ pub fn of_file(bytes: &[u8]) -> Redacted {
 /// What the first bytes of a DER file announce; nothing where it is no DER. A private key begins
 /// with its version, 0 or 1, and then an algorithm, a number or bytes; one under a password with
 /// the algorithm of its encryption.
-fn label_of_der(bytes: &[u8]) -> Option<&'static str> {
+pub(super) fn label_of_der(bytes: &[u8]) -> Option<&'static str> {
     let inside = inside_sequence(bytes)?;
     match inside {
         [2, 1, 0 | 1, 0x30, ..] => Some("PRIVATE KEY"),
@@ -511,6 +557,12 @@ mod tests {
             (format!("{begin}\t \nMAA=\n{end}\n"), Some(Oddity::TrailingTab)),
             (format!("{begin}\nMAA=\x0c\n{end}\n"), Some(Oddity::StrangeEnds)),
             (format!("{begin}\nMAA=\n{end}\x0c\n"), Some(Oddity::StrangeEnds)),
+            (format!("{begin} MAA= {end}"), Some(Oddity::OneLine)),
+            (format!("{begin} M AA= {end}\n"), Some(Oddity::OneLine)),
+            (format!("{begin}MAA=\n{end}"), Some(Oddity::OneLine)),
+            (format!("{begin}\nMAA={end}"), Some(Oddity::OneLine)),
+            (format!("{begin}\\nMAA=\\n{end}\\n"), Some(Oddity::Escaped)),
+            (format!("'{begin}\nMAA=\n{end}'"), Some(Oddity::Quoted)),
             (
                 "-----BEGIN TRUSTED CERTIFICATE-----\nMAA=\n-----END TRUSTED CERTIFICATE-----"
                     .to_owned(),
@@ -526,6 +578,21 @@ mod tests {
             let said = oddity.is_some_and(|oddity| oddity.unseen_by().contains("rustls"));
             assert_ne!(seen, said, "{text:?}: rustls says {read:?}");
         }
+    }
+
+    #[test]
+    fn blocks_without_a_line_break_between_them_are_read_and_told() {
+        let one = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----";
+        let key = "-----BEGIN PRIVATE KEY-----\nMAE=\n-----END PRIVATE KEY-----";
+        let read = |text: &str| {
+            let all = blocks(text.as_bytes());
+            all.iter().map(|block| (block.der.is_ok(), block.oddity)).collect::<Vec<_>>()
+        };
+        let glued = (true, Some(Oddity::Glued));
+        assert_eq!(read(&format!("{one}{one}\n{one}")), [glued, glued, (true, None)]);
+        assert_eq!(read(&format!("{one}{one}{one}")), [glued, glued, glued]);
+        assert_eq!(read(&format!("{key}{one}")), [glued, glued]);
+        assert_eq!(certificates_only(format!("{one}{one}").as_bytes()).len(), 2 * (one.len() + 1));
     }
 
     #[test]
