@@ -493,6 +493,7 @@ pub enum InspectFormat {
 }
 
 /// `certwright inspect`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// A file, a folder, - for standard input, secret/NAME, or HOST:PORT
@@ -520,6 +521,13 @@ pub struct InspectArgs {
     /// With --out: replace a file that is there
     #[arg(long, requires = "out")]
     pub force: bool,
+    /// Read secret/NAME from manifests instead of a cluster: a file or a folder; repeatable
+    #[arg(short = 'f', long, value_name = "PATH")]
+    pub filename: Vec<PathBuf>,
+    /// With --fix-chain and -f: write the certificates into tls.crt of the manifest, and leave all
+    /// else in it as it is
+    #[arg(long, requires = "fix_chain", requires = "filename", conflicts_with = "out")]
+    pub in_place: bool,
     /// Leave out the heads of columns (-o wide)
     #[arg(long)]
     pub no_headers: bool,

@@ -194,8 +194,8 @@ pub struct SecretSeen {
     pub immutable: bool,
     /// Every value of `data`, decoded, with `stringData` laid over it.
     pub data: BTreeMap<String, Redacted>,
-    /// Keys of `data` whose value is no base64; only a file can have such.
-    pub not_base64: Vec<String>,
+    /// Values of `data` that are no base64, as they are written, by key; only a file can have such.
+    pub not_base64: Vec<(String, Redacted)>,
 }
 
 /// An Ingress as it was seen.

@@ -52,6 +52,7 @@ mod cases {
     mod manifests;
     mod mutations;
     mod output_files;
+    mod pem_import;
     mod properties;
     mod public_vectors;
     mod readme;

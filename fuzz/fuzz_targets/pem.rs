@@ -1,7 +1,8 @@
-//! PEM in every shape: what is read is written again, and reads back as the same.
+//! PEM in every shape: what is read is written again, and reads back as the same; what stands there
+//! instead or beside it is called by some name, and no input is too odd for that.
 #![no_main]
 
-use certwright_fuzz::x509::{chain, foreign, pem};
+use certwright_fuzz::x509::{chain, foreign, pem, stray};
 use libfuzzer_sys::fuzz_target;
 use ring::rand::SystemRandom;
 
@@ -13,6 +14,11 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(again.as_ref().map(|der| der.expose()), Ok(der.expose()));
     }
     let _ = (pem::certificates_only(bytes), pem::key_only(bytes), pem::of_file(bytes));
-    let _ = foreign::what(bytes);
+    for known in [foreign::what, foreign::instead_of_certificates, foreign::instead_of_key] {
+        let told = known(bytes).map(|it| (it.what(), it.way_out()));
+        assert!(told.is_none_or(|(what, way_out)| !what.is_empty() && !way_out.is_empty()));
+    }
+    let blocks = pem::blocks(bytes);
+    let _ = (stray::listed(&stray::among_certificates(&blocks)), stray::beside_key(&blocks));
     let _ = chain::fixed(bytes, None, &SystemRandom::new());
 });

@@ -162,6 +162,27 @@ fn edited(
     })
 }
 
+/// The text of a manifest with other certificates under `tls.crt` of the Secret at `place`; its key
+/// and all else stay byte for byte.
+///
+/// # Errors
+/// [`Failed`]; the text is then as it was.
+pub fn with_certificates(
+    object: &ObjectRef,
+    certificates: &[u8],
+) -> Result<(String, Text), Failed> {
+    let Some(place) = &object.place else {
+        return Err(Failed::of(format!("{object} is in no manifest"), "name its file with -f"));
+    };
+    let at = ValueAt { document: place.document, item: place.item, key: "tls.crt" };
+    let edit = ValueEdit { at, value: certificates };
+    let text = read(&place.path)?;
+    let edited = manifest_edit::edit(text.as_str(), &[edit]).map_err(|error| {
+        Failed::of(format!("{object} cannot be rewritten: {error}"), "the file is untouched")
+    })?;
+    Ok((place.path.clone(), text.rewritten(edited)))
+}
+
 fn read(path: &str) -> Result<Text, Failed> {
     let bytes = std::fs::read(Path::new(path)).map(Zeroizing::new);
     let text = bytes.map_err(|error| words(&error)).and_then(Text::of);
@@ -177,7 +198,7 @@ fn still_the_same(
 ) -> Result<(), Failed> {
     let Some(before) = &step.before else { return Ok(()) };
     let now = values.get("tls.crt").map(|value| value.as_slice()).unwrap_or_default();
-    if pair::leaf_is(now, &before.sha256) {
+    if pair::holds(now, &before.sha256) {
         return Ok(());
     }
     Err(Failed {

@@ -161,10 +161,11 @@ pub fn prepended(ready: &ReadyPair, current: &[u8], replaced: Option<&Certificat
         Err(_) => false,
     };
     let blocks = pem::blocks(current);
-    let ders = || blocks.iter().filter_map(|block| block.der.as_ref().ok());
-    if ders().any(|der| expired(der.expose())) {
-        for der in ders().filter(|der| !expired(der.expose())) {
-            both.extend_from_slice(pem::encode("CERTIFICATE", der.expose()).as_bytes());
+    let read = || blocks.iter().filter_map(|block| Some((&block.label, block.der.as_ref().ok()?)));
+    if read().any(|(_, der)| expired(der.expose())) {
+        // What is no certificate keeps its label, or it would be written as one.
+        for (label, der) in read().filter(|(_, der)| !expired(der.expose())) {
+            both.extend_from_slice(pem::encode(label.as_str(), der.expose()).as_bytes());
         }
     } else {
         both.extend_from_slice(current);
@@ -246,13 +247,12 @@ fn kept_key(public_id: &str, current: &[u8]) -> Result<(PrivateKey, Redacted), S
     }
 }
 
-/// Whether `pem` begins with the certificate that has this fingerprint.
+/// Whether the certificate that has this fingerprint stands in `pem`, wherever: the leaf may be last.
 #[must_use]
-pub fn leaf_is(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
-    let first = pem::blocks(pem).into_iter().find(|block| block.label == pem::Label::Certificate);
-    first
-        .and_then(|block| block.der.ok())
-        .is_some_and(|der| cert::sha256(der.expose()) == *fingerprint)
+pub fn holds(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
+    let blocks = pem::blocks(pem).into_iter();
+    let mut ders = blocks.filter(|block| block.label == pem::Label::Certificate);
+    ders.any(|block| block.der.is_ok_and(|der| cert::sha256(der.expose()) == *fingerprint))
 }
 
 fn broken(message: String) -> Failed {

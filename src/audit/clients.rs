@@ -95,7 +95,8 @@ pub fn problems(bundle: &Bundle, now: OffsetDateTime) -> Vec<Problem> {
 
 /// What is wrong with the pair; none for bundles that hold no certificate for a server.
 fn judged(bundle: &Bundle, now: OffsetDateTime) -> Option<Problems> {
-    let Some(leaf) = bundle.leaf().filter(|leaf| !leaf.is_ca || leaf.is_for_hosts()) else {
+    let first = bundle.leaf().filter(|_| bundle.leaf_position() == 0);
+    let Some(leaf) = first.filter(|leaf| !leaf.is_ca || leaf.is_for_hosts()) else {
         return of_a_later_leaf(bundle);
     };
     let mut problems = Problems::default();

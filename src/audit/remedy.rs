@@ -30,6 +30,23 @@ fn from_stdin() -> Remedy {
         .into()
 }
 
+/// The same with `--force`: what else stands in the pair's place goes too.
+#[must_use]
+pub fn rotate_forced(secret: &ObjectRef) -> Remedy {
+    rotate(secret).with("--force")
+}
+
+/// `certwright inspect secret/web -f web.yaml --fix-chain --in-place`: the certificates of a manifest
+/// in order and alone, the key and all else as it is. None for what came through a pipe, and live,
+/// where `import` writes.
+#[must_use]
+pub fn fix_chain_in_place(secret: &ObjectRef) -> Option<Remedy> {
+    let place = secret.place.as_ref().filter(|place| place.path != STDIN)?;
+    let (secret, path) = (word(&secret.short()), path(&place.path));
+    let fix = format!("certwright inspect {secret} -f {path} --fix-chain --in-place");
+    Some(CommandLine::local(fix).into())
+}
+
 /// That a certificate and its key are to be put there, by somebody who has them.
 #[must_use]
 pub fn import(secret: &ObjectRef) -> Remedy {

@@ -190,7 +190,7 @@ fn same(stored: Option<&Certificate>, served: &Certificate) -> bool {
 /// Whether `served` is what the Secret held before: it is kept in its `ca.crt`, or it begins
 /// earlier and is for the same names.
 fn is_older(served: &Certificate, secret: &SecretFacts) -> bool {
-    let kept = secret.anchors.iter().any(|anchor| anchor.sha256 == served.sha256);
+    let kept = secret.anchors().iter().any(|anchor| anchor.sha256 == served.sha256);
     kept || secret.bundle.leaf().is_some_and(|stored| {
         served.not_before < stored.not_before && hosts(served) == hosts(stored)
     })

@@ -26,7 +26,7 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<Exit> {
     session::refuse_yaml_without_manifest(args.write, true)?;
-    let (pair, materials) = read_pair(&args, world)?;
+    let (pair, materials) = read_pair(&args, world, output)?;
     say_findings(&args, &materials, world, output);
     let wish = SecretWish {
         object: ObjectRef::secret(String::new(), args.name.as_str()),
@@ -41,7 +41,11 @@ pub(super) async fn run(
 }
 
 /// The pair from its files, checked: it is a pair, in order, in date.
-fn read_pair(args: &ImportArgs, world: &World) -> Result<(NewPair, Materials)> {
+fn read_pair(
+    args: &ImportArgs,
+    world: &World,
+    output: &mut Output,
+) -> Result<(NewPair, Materials)> {
     let certificates = session::read_file(&args.cert)?;
     let key = session::read_file(&args.key)?;
     let bundle = Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &world.random);
@@ -49,7 +53,12 @@ fn read_pair(args: &ImportArgs, world: &World) -> Result<(NewPair, Materials)> {
         let files = format!("{} and {}", args.cert.display(), args.key.display());
         CommandError::failed(format!("{files} cannot be imported: {}", left_out.0), left_out.1)
     })?;
-    let ca = args.ca_cert.as_deref().map(|path| read_ca(path, world)).transpose()?;
+    let names = (args.cert.display().to_string(), args.key.display().to_string());
+    let one_file = certificates.expose() == key.expose();
+    for note in package::import_notes(&bundle, (&names.0, &names.1), one_file) {
+        output.say(&format!("note: {note}"));
+    }
+    let ca = args.ca_cert.as_deref().map(|path| read_ca(path, world, output)).transpose()?;
     let materials = Materials {
         given: Some(GivenPair {
             certificates: pem::certificates_only(certificates.expose()),
@@ -80,9 +89,12 @@ fn say_findings(args: &ImportArgs, materials: &Materials, world: &World, output:
     }
 }
 
-fn read_ca(path: &Path, world: &World) -> Result<Vec<u8>> {
+fn read_ca(path: &Path, world: &World, output: &mut Output) -> Result<Vec<u8>> {
     let bytes = session::read_file(path)?;
     let bundle = Bundle::of_pair(Some(bytes.expose()), None, &world.random);
+    for note in package::import_notes(&bundle, (&path.display().to_string(), ""), false) {
+        output.say(&format!("note: {note}"));
+    }
     match (bundle.damaged.first(), bundle.leaf()) {
         (None, Some(_)) => Ok(pem::certificates_only(bytes.expose())),
         (Some(damaged), _) => Err(unusable(path, &damaged.message)),

@@ -1,7 +1,8 @@
 //! `certwright inspect`: observe, audit, report, for files, standard input, Secrets by name and TLS
 //! servers.
 
-use crate::apply::files::{NewFile, write_set};
+use crate::apply::files::{NewFile, replace, write_set};
+use crate::apply::manifests;
 use crate::audit::policy::Policy;
 use crate::audit::{self, Context, Platform, Source};
 use crate::cli::{Global, InspectArgs, InspectFormat};
@@ -14,14 +15,16 @@ use crate::observation::Observation;
 use crate::observation::handshake::Endpoint;
 use crate::observe::{cluster, files, served};
 use crate::output::Output;
+use crate::plan::outcome::Failed;
 use crate::redact::Redacted;
 use crate::render::check::{Look, write_table};
 use crate::render::inspect::write_text;
 use crate::render::inspected::write_json;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
+use crate::x509::foreign::Foreign;
 use crate::x509::key::PrivateKey;
-use crate::x509::{chain, name, pem};
+use crate::x509::{chain, name, pem, stray};
 use std::io::Write as _;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -32,6 +35,7 @@ pub(super) async fn run(
     world: &World,
     output: &mut Output,
 ) -> Result<Exit> {
+    check_usage(&args)?;
     let (inventory, source, texts) = observed(&args, global, world).await?;
     something_was_read(&args, &inventory)?;
     if args.fix_chain {
@@ -59,6 +63,17 @@ pub(super) async fn run(
         InspectFormat::Table => write_text(&inventory, &report, output.data())?,
     }
     Ok(Exit::of_report(&report, args.fail_on.into()))
+}
+
+fn check_usage(args: &InspectArgs) -> Result<()> {
+    let is_secret = |text: &String| matches!(target(text), Target::Secret(_));
+    if !args.filename.is_empty() && !args.targets.iter().any(is_secret) {
+        return Err(CommandError::usage(
+            "-f says where secret/NAME is read from, and none is named",
+            "name secret/NAME, or leave -f out: inspect takes paths by themselves",
+        ));
+    }
+    Ok(())
 }
 
 /// What a target names.
@@ -104,7 +119,7 @@ async fn observed(
     let targets: Vec<Target<'_>> = args.targets.iter().map(|text| target(text)).collect();
     let secrets: Vec<KindName> = targets.iter().filter_map(secret_named).collect();
     let selection = Selection { named: secrets.clone(), labels: None };
-    let from_elsewhere = secrets.len() < args.targets.len();
+    let from_elsewhere = secrets.len() < args.targets.len() || !args.filename.is_empty();
     let selection = if from_elsewhere { Selection::default() } else { selection };
     let mut inventory = Inventory::new(selection);
     let deadlines = session::deadlines(global);
@@ -126,7 +141,27 @@ async fn observed(
             }
         }
     }
-    if !secrets.is_empty() {
+    if !args.filename.is_empty() {
+        let named = |seen: &Observation| match seen {
+            Observation::Secret(secret) => {
+                let within = global.namespace.as_deref();
+                within.is_none_or(|within| within == secret.object.namespace())
+                    && secrets.iter().any(|named| named.name == secret.object.name)
+            }
+            _ => false,
+        };
+        let mut take = |seen: Observation| {
+            if named(&seen) {
+                texts.extend(Text::of(&seen).filter(|_| wanted));
+                inventory.absorb(seen, world.random());
+            }
+        };
+        let paths = files::given(&args.filename)?;
+        // What is missing is told by name below.
+        let reading = files::Reading { below: files::Below::default(), allow_empty: true };
+        files::manifests(&paths, reading, &session::namespace_of_files(global), &mut take)?;
+        session::named_are_there(&secrets, &inventory)?;
+    } else if !secrets.is_empty() {
         let client = session::client(global, world).await?;
         let namespace = session::namespace(global, &client);
         for secret in secrets {
@@ -196,6 +231,11 @@ impl Text {
         Some(Self { object: object.clone(), certificates, key })
     }
 
+    /// Whether nothing but certificates belongs there: a file may hold a key with them.
+    fn is_of_secret(&self) -> bool {
+        self.object.kind == Kind::Secret
+    }
+
     fn has_certificates(&self) -> bool {
         !pem::certificates_only(self.certificates.expose()).is_empty()
     }
@@ -219,8 +259,13 @@ fn fix_chain(
     let key = texts.iter().find_map(|text| PrivateKey::from_pem(text.key.expose()).ok());
     let fixed = chain::fixed(chain.certificates.expose(), key.as_ref(), world.random())
         .map_err(|why| CommandError::failed(format!("{}: {why}", chain.object), FIX_CHAIN))?;
-    for note in &fixed.notes {
+    let strays = stray::among_certificates(&pem::blocks(chain.certificates.expose()));
+    let left_out = (!strays.is_empty()).then(|| format!("left out: {}", stray::listed(&strays)));
+    for note in fixed.notes.iter().chain(left_out.iter().filter(|_| chain.is_of_secret())) {
         output.say(note);
+    }
+    if args.in_place {
+        return into_manifest(&chain.object, &fixed.pem, output);
     }
     let Some(path) = &args.out else {
         output.data().write_all(fixed.pem.as_bytes())?;
@@ -232,6 +277,15 @@ fn fix_chain(
     let file = NewFile { name, text: Zeroizing::new(fixed.pem), private: false };
     write_set(folder, &[file], args.force)
         .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+    Ok(Exit::Done)
+}
+
+/// Writes the chain where it stood, and nothing else.
+fn into_manifest(secret: &ObjectRef, pem: &str, output: &mut Output) -> Result<Exit> {
+    let failed = |failed: Failed| CommandError::failed(failed.message, failed.remedy);
+    let (path, text) = manifests::with_certificates(secret, pem.as_bytes()).map_err(failed)?;
+    replace(Path::new(&path), &text.to_bytes()).map_err(failed)?;
+    output.say(&format!("written: tls.crt of {secret}"));
     Ok(Exit::Done)
 }
 
@@ -251,9 +305,13 @@ fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
     }
     let why = why_nothing(inventory)
         .unwrap_or_else(|| format!("there is nothing to read in {}", args.targets.join(", ")));
+    let mut instead = inventory.bundles().filter_map(|(_, bundle)| bundle.damaged.first()?.instead);
+    // Of several things each would want a way out of its own.
+    let way_out = instead.next().filter(|_| instead.next().is_none()).map(Foreign::way_out);
+    let expected = "expected PEM or DER certificates, manifests with TLS Secrets, or a TLS server";
     Err(CommandError::failed(
         format!("no certificate could be read: {why}"),
-        "expected PEM or DER certificates, manifests with TLS Secrets, or a TLS server",
+        way_out.unwrap_or_else(|| expected.to_owned()),
     ))
 }
 

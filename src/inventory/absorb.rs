@@ -3,19 +3,20 @@
 //! Knows which annotations people set and which data keys hold copies of the pair. Reading never
 //! fails as a whole: what cannot be used becomes a problem or a fact about damage.
 
-use super::bundle::{self, Bundle};
+use super::bundle::Bundle;
 use super::demand::IngressFacts;
 use super::maker;
 use super::owner::{copier_of, owner_of};
 use super::{
-    CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Told, Trouble,
-    Troubles, Wishes, key_of, marker,
+    CaCrt, Content, FileFacts, Inventory, Key, NamedOtherwise, ObjectFacts, Problem, SecretFacts,
+    Told, Trouble, Troubles, Wishes, key_of, marker,
 };
 use crate::gke::events;
 use crate::object_ref::ObjectRef;
 use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
-use crate::x509::{cert, pem};
+use crate::x509::cert;
+use crate::x509::pem::{self, Label};
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
 
@@ -196,13 +197,14 @@ fn secret_facts(
     random: &dyn SecureRandom,
 ) -> (SecretFacts, Vec<Vec<u8>>) {
     let value = |key: &str| seen.data.get(key).map(Redacted::expose);
-    let (mut bundle, ders) = Bundle::of_pair_in_parts(value("tls.crt"), value("tls.key"), random);
-    for key in &seen.not_base64 {
-        bundle.spoil(key, "the value is not base64");
+    let pair = (value("tls.crt"), value("tls.key"));
+    let (mut bundle, ca_file, ders) = Bundle::of_secret(pair, value("ca.crt"), random);
+    for (key, text) in &seen.not_base64 {
+        bundle.spoil(key, text.expose());
     }
     let leaf = bundle.leaf().map(|leaf| leaf.sha256);
-    let anchors = value("ca.crt").map(bundle::anchors).unwrap_or_default();
-    let holds_leaf = anchors.iter().any(|anchor| Some(anchor.sha256) == leaf);
+    let anchors = ca_file.iter().flat_map(|file| &file.anchors);
+    let holds_leaf = anchors.into_iter().any(|anchor| Some(anchor.sha256) == leaf);
     let ca_crt = if holds_leaf { CaCrt::HoldsLeaf } else { CaCrt::Unrelated };
     let facts = SecretFacts {
         object: seen.object.clone(),
@@ -212,9 +214,10 @@ fn secret_facts(
         immutable: seen.immutable,
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
         derived_keys: derived_keys(&seen.data),
+        named_otherwise: named_otherwise(&bundle, &seen.data),
         bundle,
         ca_crt,
-        anchors,
+        ca_file: ca_file.map(Box::new),
         owner: owner_of(&seen.object, &seen.meta),
         told: Told::Marks,
         copied_by: copier_of(&seen.meta),
@@ -235,6 +238,23 @@ fn content(values: [Option<&[u8]>; 2]) -> Content {
         value.len() <= MAX_PLACEHOLDER && !value.starts_with(b"-----BEGIN")
     };
     if values.into_iter().all(is_blank) { Content::Blank } else { Content::Something }
+}
+
+/// Where people keep what belongs into `tls.crt` and `tls.key`, when those are not there.
+fn named_otherwise(bundle: &Bundle, data: &BTreeMap<String, Redacted>) -> Vec<NamedOtherwise> {
+    if !bundle.is_empty() {
+        return Vec::new();
+    }
+    let others = data.iter().filter(|(key, _)| key.as_str() != "ca.crt");
+    let named = others.map(|(key, value)| {
+        let blocks = pem::blocks(value.expose());
+        NamedOtherwise {
+            key: key.clone(),
+            certificates: blocks.iter().any(|block| block.label == Label::Certificate),
+            private_key: blocks.iter().any(|block| block.label.is_private_key()),
+        }
+    });
+    named.filter(|named| named.certificates || named.private_key).collect()
 }
 
 fn load_balancer_token(tls_crt: &[u8]) -> String {

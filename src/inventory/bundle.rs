@@ -3,13 +3,15 @@
 //! Knows how to turn bytes into facts, certificate by certificate, and judges the pair once, so
 //! that the key can be wiped. Refuses to know dates against a clock, and hosts.
 
-use super::Anchor;
+use super::ca_file::CaFile;
 use super::pairs::Loose;
 use crate::x509::cert::{self, Certificate};
-use crate::x509::foreign;
+use crate::x509::chain;
+use crate::x509::foreign::{self, Foreign};
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
-use crate::x509::pem::{self, Label, Oddity};
+use crate::x509::pem::{self, Block, Label, Oddity};
 use crate::x509::signer;
+use crate::x509::stray::{self, Stray};
 use ring::rand::SecureRandom;
 
 /// Facts of a pair.
@@ -31,6 +33,23 @@ pub struct Bundle {
     pub pairing: Pairing,
     /// Where the key's certificate stands, when that is not the first place but a later one.
     pub key_position: Option<usize>,
+    /// What stands where the key should be, where that is known.
+    pub key_instead: Option<Foreign>,
+    /// What stands among the certificates and is none, but for a file that holds a key with them.
+    pub among_certificates: Vec<Stray>,
+    /// What stands beside the private key.
+    pub beside_key: Vec<Stray>,
+    /// Position of the leaf: the key's certificate, or what is likely meant for hosts.
+    leaf: usize,
+}
+
+/// What a bundle was judged by: it is dropped, and the key wiped, once nothing is compared any more.
+struct Parts {
+    /// The public key of the first certificate.
+    leaf: Option<PublicKey>,
+    key: Option<PrivateKey>,
+    /// The certificates that could be read.
+    ders: Vec<Vec<u8>>,
 }
 
 /// A certificate that not every reader sees.
@@ -41,9 +60,6 @@ pub struct OddlyWritten {
     /// What is odd.
     pub what: Oddity,
 }
-
-/// The public key of the first certificate, and the private key.
-type Halves = (Option<PublicKey>, Option<PrivateKey>);
 
 /// How many damaged certificates are kept; a file of nothing but BEGIN lines has millions.
 const MAX_DAMAGED: usize = 100;
@@ -57,6 +73,22 @@ pub struct Damaged {
     pub index: usize,
     /// Why, for people.
     pub message: String,
+    /// What stands there instead, where that is known.
+    pub instead: Option<Foreign>,
+}
+
+impl Damaged {
+    /// The certificate at `index`, broken for this reason.
+    fn at(index: usize, message: String) -> Self {
+        Self { index, message, instead: None }
+    }
+
+    /// No certificate at all: something else, perhaps a known thing.
+    pub(super) fn instead(instead: Option<Foreign>) -> Self {
+        let message =
+            instead.map_or_else(|| NO_CERTIFICATE.to_owned(), |it| format!("it is {}", it.what()));
+        Self { index: 0, message, instead }
+    }
 }
 
 /// What stands where the private key should be.
@@ -87,18 +119,21 @@ impl Bundle {
         key: Option<&[u8]>,
         random: &dyn SecureRandom,
     ) -> Self {
-        let (bundle, _) = Self::of_pair_in_parts(certificates, key, random);
+        let (bundle, _) = Self::in_parts(certificates, key, random);
         bundle
     }
 
-    /// The same, and the certificates themselves, DER, in the order of the facts.
-    pub(super) fn of_pair_in_parts(
-        certificates: Option<&[u8]>,
-        key: Option<&[u8]>,
+    /// The facts of a Secret's pair, and of its `ca.crt` beside it; then the certificates of
+    /// `tls.crt` themselves, DER, in the order of the facts.
+    pub(super) fn of_secret(
+        (certificates, key): (Option<&[u8]>, Option<&[u8]>),
+        ca_crt: Option<&[u8]>,
         random: &dyn SecureRandom,
-    ) -> (Self, Vec<Vec<u8>>) {
-        let (bundle, _, ders) = Self::in_parts(certificates, key, random);
-        (bundle, ders)
+    ) -> (Self, Option<CaFile>, Vec<Vec<u8>>) {
+        let (bundle, parts) = Self::in_parts(certificates, key, random);
+        let chain = (bundle.certificates.as_slice(), parts.ders.as_slice());
+        let ca_file = CaFile::of(ca_crt.unwrap_or_default(), chain, bundle.leaf);
+        (bundle, ca_file, parts.ders)
     }
 
     /// The facts of a PEM or DER file that holds certificates, perhaps a key beside them.
@@ -117,8 +152,11 @@ impl Bundle {
         let text = pem::of_file(file);
         let bytes = text.expose();
         let has_key = pem::blocks(bytes).iter().any(|block| block.label.is_private_key());
-        let (mut bundle, (leaf, key), ders) =
+        let (mut bundle, Parts { leaf, key, ders }) =
             Self::in_parts(Some(bytes), has_key.then_some(bytes), random);
+        // A file may hold both, in any order.
+        bundle.among_certificates.clear();
+        bundle.beside_key.clear();
         if !has_key {
             bundle.key = KeyState::NotExpected;
         } else if bundle.certificates.is_empty() && bundle.damaged_is_only_absence() {
@@ -129,7 +167,7 @@ impl Bundle {
             && !has_key
             && let Some(what) = foreign::what(file)
         {
-            bundle.damaged = vec![Damaged { index: 0, message: format!("it is {what}") }];
+            bundle.damaged = vec![Damaged::instead(Some(what))];
         }
         let loose = match (leaf, key) {
             (None, Some(key)) => Loose::Key(key),
@@ -139,16 +177,20 @@ impl Bundle {
         (bundle, loose, ders)
     }
 
-    /// The facts, the two keys they were judged by, and the certificates themselves.
+    /// The facts, and what they were judged by.
     fn in_parts(
         certificates: Option<&[u8]>,
         key: Option<&[u8]>,
         random: &dyn SecureRandom,
-    ) -> (Self, Halves, Vec<Vec<u8>>) {
+    ) -> (Self, Parts) {
         let text = certificates.unwrap_or_default();
         let read = read_certificates(text);
         let key = read_key(key.unwrap_or_default(), &read.keys, random);
         let bundle = Self {
+            leaf: leaf_position(&read.certificates, &key),
+            key_instead: key.instead,
+            among_certificates: read.strays,
+            beside_key: key.strays,
             certificates: read.certificates,
             damaged: read.damaged,
             odd: read.odd,
@@ -158,7 +200,8 @@ impl Bundle {
             pairing: key.pairing,
             key_position: key.position,
         };
-        (bundle, (read.keys.into_iter().next(), key.private), read.ders)
+        let leaf = read.keys.into_iter().next();
+        (bundle, Parts { leaf, key: key.private, ders: read.ders })
     }
 
     /// The facts of the certificates that a server showed, DER, in its order.
@@ -181,55 +224,101 @@ impl Bundle {
             key_oddity: None,
             pairing: Pairing::Unknown("a server keeps its key".to_owned()),
             key_position: None,
+            key_instead: None,
+            among_certificates: Vec::new(),
+            beside_key: Vec::new(),
+            leaf: 0,
         }
     }
 
-    /// Notes that the value under `key` could not even be decoded.
-    pub(super) fn spoil(&mut self, key: &str, reason: &str) {
+    /// Notes that the value under `key` could not even be decoded: it is this text, and no base64.
+    pub(super) fn spoil(&mut self, key: &str, text: &[u8]) {
+        let instead = Foreign::not_encoded(text).or_else(|| match key {
+            "tls.key" => foreign::instead_of_key(text),
+            _ => foreign::instead_of_certificates(text),
+        });
+        let message = "the value is not base64";
+        let named = instead
+            .map_or_else(|| message.to_owned(), |it| format!("{message}: it is {}", it.what()));
         match key {
             "tls.crt" => {
                 self.certificates_missing = false;
-                self.damaged.push(Damaged { index: 0, message: reason.to_owned() });
+                self.damaged.push(Damaged { index: 0, message: named, instead });
             }
-            "tls.key" => self.key = KeyState::Unreadable(reason.to_owned()),
+            "tls.key" => {
+                self.key = KeyState::Unreadable(named);
+                self.key_instead = instead;
+            }
             _ => {}
         }
     }
 
-    fn damaged_is_only_absence(&self) -> bool {
-        self.damaged.iter().all(|damaged| damaged.message == NO_CERTIFICATE)
+    /// Whether it holds certificates or a key for nobody but a server: neither is there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.certificates_missing && self.key == KeyState::Missing
     }
 
-    /// The certificate that is served: the first that could be read.
+    /// Whether certificate and key stand in each other's place.
+    #[must_use]
+    pub fn is_swapped(&self) -> bool {
+        let instead = self.damaged.first().and_then(|damaged| damaged.instead);
+        self.certificates.is_empty()
+            && instead.is_some_and(Foreign::is_private_key)
+            && self.key_instead.is_some_and(Foreign::is_certificate)
+    }
+
+    fn damaged_is_only_absence(&self) -> bool {
+        let absent = |damaged: &Damaged| {
+            damaged.message == NO_CERTIFICATE
+                || damaged.instead.is_some_and(Foreign::is_private_key)
+        };
+        self.damaged.iter().all(absent)
+    }
+
+    /// The certificate that is meant for hosts: the key's own, wherever it stands; without a key
+    /// that tells, the first, or the one that CA certificates before it lead to.
     #[must_use]
     pub fn leaf(&self) -> Option<&Certificate> {
-        self.certificates.first()
+        self.certificates.get(self.leaf)
+    }
+
+    /// Where the leaf stands among the certificates, from 0.
+    #[must_use]
+    pub const fn leaf_position(&self) -> usize {
+        self.leaf
     }
 }
 
-/// The certificates of a `ca.crt` that can be read.
-#[must_use]
-pub fn anchors(pem: &[u8]) -> Vec<Anchor> {
-    let read = certificate_blocks(pem).filter_map(|(der, _)| cert::read(&der.ok()?).ok());
-    read.map(|(facts, _)| Anchor {
-        sha256: facts.sha256,
-        subject: facts.subject,
-        self_signed: facts.self_signed,
-    })
-    .collect()
+/// A server shows the first certificate, whatever it is; but what people put there is the leaf with
+/// its CAs, sometimes the other way round (Azure Key Vault exports the root first).
+fn leaf_position(certificates: &[Certificate], key: &ReadKey) -> usize {
+    let first_is_ca =
+        certificates.first().is_some_and(|first| first.is_ca && !first.is_for_hosts());
+    match (&key.pairing, key.position) {
+        (Pairing::Match, _) => 0,
+        (_, Some(position)) => position,
+        _ if first_is_ca => {
+            let path = chain::arrange(certificates, None).path;
+            path.first().copied().unwrap_or_default()
+        }
+        _ => 0,
+    }
 }
 
 const NO_CERTIFICATE: &str = "there is no PEM block of a certificate in it";
 
+/// The certificates of one value, taken apart.
 #[derive(Default)]
-struct ReadCertificates {
-    certificates: Vec<Certificate>,
-    damaged: Vec<Damaged>,
-    odd: Vec<OddlyWritten>,
+pub(super) struct ReadCertificates {
+    pub certificates: Vec<Certificate>,
+    pub damaged: Vec<Damaged>,
+    pub odd: Vec<OddlyWritten>,
     /// Public keys of the first certificates.
     keys: Vec<PublicKey>,
     /// The certificates themselves, as long as signatures are tried.
-    ders: Vec<Vec<u8>>,
+    pub ders: Vec<Vec<u8>>,
+    pub strays: Vec<Stray>,
 }
 
 impl ReadCertificates {
@@ -243,16 +332,18 @@ impl ReadCertificates {
                 self.ders.push(der);
             }
             Err(message) if self.damaged.len() < MAX_DAMAGED => {
-                self.damaged.push(Damaged { index, message });
+                self.damaged.push(Damaged::at(index, message));
             }
             Err(_) => {}
         }
     }
 }
 
-fn read_certificates(bytes: &[u8]) -> ReadCertificates {
-    let mut read = ReadCertificates::default();
-    for (index, (block, oddity)) in certificate_blocks(bytes).enumerate() {
+pub(super) fn read_certificates(bytes: &[u8]) -> ReadCertificates {
+    let blocks = pem::blocks(bytes);
+    let strays = stray::among_certificates(&blocks);
+    let mut read = ReadCertificates { strays, ..ReadCertificates::default() };
+    for (index, (block, oddity)) in certificates_of(blocks).enumerate() {
         let certificate = block.and_then(|der| cert::read_at(index, &der).map(|read| (read, der)));
         let certificate = certificate.map(|((mut facts, public), der)| {
             if oddity == Some(Oddity::OldLabel) {
@@ -269,17 +360,17 @@ fn read_certificates(bytes: &[u8]) -> ReadCertificates {
     signer::check(&mut read.certificates, &read.ders);
     let nothing = read.certificates.is_empty() && read.damaged.is_empty();
     if nothing && !bytes.trim_ascii().is_empty() {
-        read.damaged.push(Damaged { index: 0, message: NO_CERTIFICATE.to_owned() });
+        read.damaged.push(Damaged::instead(foreign::instead_of_certificates(bytes)));
     }
     read
 }
 
 /// The DER of each certificate block, and what is odd about its writing.
-fn certificate_blocks(
-    bytes: &[u8],
+fn certificates_of(
+    blocks: Vec<Block>,
 ) -> impl Iterator<Item = (Result<Vec<u8>, String>, Option<Oddity>)> {
-    let blocks = pem::blocks(bytes).into_iter();
-    blocks.filter(|block| block.label == Label::Certificate).map(|block| match block.der {
+    let certificates = blocks.into_iter().filter(|block| block.label == Label::Certificate);
+    certificates.map(|block| match block.der {
         Ok(der) => (Ok(der.expose().to_vec()), block.oddity),
         Err(error) => (Err(error.to_string()), block.oddity),
     })
@@ -291,21 +382,48 @@ struct ReadKey {
     pairing: Pairing,
     position: Option<usize>,
     private: Option<PrivateKey>,
+    instead: Option<Foreign>,
+    strays: Vec<Stray>,
 }
 
 impl ReadKey {
     /// There is nothing to compare a certificate with, for this reason.
     fn none(state: KeyState, why: &str) -> Self {
         let pairing = Pairing::Unknown(why.to_owned());
-        Self { state, oddity: None, pairing, position: None, private: None }
+        Self {
+            state,
+            oddity: None,
+            pairing,
+            position: None,
+            private: None,
+            instead: None,
+            strays: Vec::new(),
+        }
     }
 }
 
 fn read_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom) -> ReadKey {
+    let read = read_one_key(bytes, certificates, random);
+    // One block needs no second look, and a second look is another copy of a key for a while.
+    let marks = bytes.windows(BEGIN.len()).filter(|at| at == &BEGIN).count();
+    let strays = if marks > 1 { stray::beside_key(&pem::blocks(bytes)) } else { Vec::new() };
+    ReadKey { strays, ..read }
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+
+fn read_one_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom) -> ReadKey {
     let key = match PrivateKey::from_pem(bytes) {
         Ok(key) => key,
         Err(KeyError::NoBlock) if bytes.trim_ascii().is_empty() => {
             return ReadKey::none(KeyState::Missing, "there is no private key");
+        }
+        Err(KeyError::NoBlock) => {
+            let instead = foreign::instead_of_key(bytes);
+            let state = instead
+                .map_or_else(|| KeyError::NoBlock.to_string(), |it| format!("it is {}", it.what()));
+            let state = KeyState::Unreadable(state);
+            return ReadKey { instead, ..ReadKey::none(state, "the private key cannot be read") };
         }
         Err(KeyError::Encrypted) => {
             return ReadKey::none(KeyState::Encrypted, "the private key is under a password");
@@ -323,5 +441,6 @@ fn read_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom)
         || certificates.iter().position(|one| key.pairs_with(one, random) == Pairing::Match);
     let position = if pairing == Pairing::Differs { elsewhere() } else { None };
     let state = KeyState::Read { key_type: key.key_type(), public_id: key.public_id() };
-    ReadKey { state, oddity: key.oddity(), pairing, position, private: Some(key) }
+    let oddity = key.oddity();
+    ReadKey { oddity, position, private: Some(key), pairing, ..ReadKey::none(state, "") }
 }

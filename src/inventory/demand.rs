@@ -30,6 +30,8 @@ pub struct IngressFacts {
     pub addresses: Vec<String>,
     /// The annotation, if any, by which its controller speaks HTTP/2 to the backends, as for gRPC.
     pub http2: Option<String>,
+    /// Secrets whose `ca.crt` its controller verifies client certificates by, as namespace and name.
+    pub client_cas: Vec<(String, String)>,
     /// Codes of rules whose findings on it are waived.
     pub ignore: Vec<String>,
     /// Whether the user chose it for the report.
@@ -93,6 +95,7 @@ impl IngressFacts {
             managed_names: managed.map(str::to_owned).collect(),
             addresses: addresses(seen),
             http2: http2(&seen.meta.annotations),
+            client_cas: client_cas(seen),
             ignore,
             chosen,
         }
@@ -117,6 +120,19 @@ fn http2(annotations: &BTreeMap<String, String>) -> Option<String> {
     let protocol = annotations.get(BACKEND_PROTOCOL)?;
     let grpc = ["GRPC", "GRPCS"].iter().any(|grpc| protocol.eq_ignore_ascii_case(grpc));
     grpc.then(|| format!("annotation {BACKEND_PROTOCOL} is {protocol}"))
+}
+
+/// The annotation of ingress-nginx and haproxy-ingress, under whatever prefix, that names a Secret
+/// with a CA for client certificates: `NAMESPACE/NAME`, or its own namespace's.
+const CLIENT_CA: &str = "/auth-tls-secret";
+
+fn client_cas(seen: &IngressSeen) -> Vec<(String, String)> {
+    let annotations = seen.meta.annotations.iter();
+    let named = annotations.filter(|(key, _)| key.ends_with(CLIENT_CA)).map(|(_, value)| {
+        let (namespace, name) = value.split_once('/').unwrap_or((seen.object.namespace(), value));
+        (namespace.to_owned(), name.to_owned())
+    });
+    named.collect()
 }
 
 /// Rule hosts first, then hosts that only `tls` names; each once, whatever its case.

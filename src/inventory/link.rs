@@ -120,6 +120,13 @@ impl Inventory {
         self.users(secret).next().is_some()
     }
 
+    /// Whether an Ingress names this Secret as the CA of its clients.
+    #[must_use]
+    pub fn is_client_ca(&self, secret: &ObjectRef) -> bool {
+        let key = key_of(secret);
+        self.ingresses.values().any(|ingress| ingress.client_cas.contains(&key))
+    }
+
     /// Hosts that Ingresses want of this Secret and that its leaf does not cover.
     #[must_use]
     pub fn uncovered_hosts(&self, secret: &SecretFacts) -> Vec<String> {

@@ -4,7 +4,9 @@
 //! it still has to see as [`Inventory::open_questions`]. Refuses to judge: no clock, no rules.
 
 mod absorb;
+mod beside;
 pub mod bundle;
+pub mod ca_file;
 pub mod demand;
 pub mod dns;
 mod issuers;
@@ -22,6 +24,7 @@ use crate::remedy::Target;
 use crate::x509::cert::Certificate;
 use crate::x509::key::Pairing;
 use bundle::Bundle;
+use ca_file::CaFile;
 use demand::IngressFacts;
 use dns::DnsFacts;
 pub use link::{Coverage, SecretState};
@@ -110,8 +113,10 @@ pub struct SecretFacts {
     pub load_balancer_token: String,
     /// What `ca.crt` holds in relation to the pair.
     pub ca_crt: CaCrt,
-    /// The certificates of `ca.crt`.
-    pub anchors: Vec<Anchor>,
+    /// What stands in `ca.crt`, when anything does.
+    pub ca_file: Option<Box<CaFile>>,
+    /// Where there is neither `tls.crt` nor `tls.key`: the data keys that hold what belongs there.
+    pub named_otherwise: Vec<NamedOtherwise>,
     /// Other data keys that hold a copy of the pair or are made from it.
     pub derived_keys: Vec<String>,
     /// Who else writes the pair: by marks on the Secret, or because an object makes it.
@@ -128,6 +133,17 @@ pub struct SecretFacts {
     pub wishes: Wishes,
     /// Whether the user chose it for the report.
     pub chosen: bool,
+}
+
+/// A data key of its own name that holds PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedOtherwise {
+    /// The key, such as `pay.crt`.
+    pub key: String,
+    /// Whether it holds certificates.
+    pub certificates: bool,
+    /// Whether it holds a private key.
+    pub private_key: bool,
 }
 
 /// How the owner of a Secret is told.
@@ -149,6 +165,18 @@ enum Content {
 }
 
 impl SecretFacts {
+    /// Whether it only hands out a CA: its type demands the two keys of a pair, and they are empty.
+    #[must_use]
+    pub fn holds_a_ca_alone(&self) -> bool {
+        self.bundle.is_empty() && self.ca_file.is_some() && self.named_otherwise.is_empty()
+    }
+
+    /// The certificates of `ca.crt`.
+    #[must_use]
+    pub fn anchors(&self) -> &[Anchor] {
+        self.ca_file.as_ref().map_or(&[], |file| &file.anchors)
+    }
+
     /// Whether what stands in it only keeps the place of what its owner has yet to write: a copy
     /// that is not made, or a Secret that an object beside it makes.
     #[must_use]
@@ -203,6 +231,10 @@ pub struct Anchor {
     pub subject: String,
     /// Whether it signed itself.
     pub self_signed: bool,
+    /// Its last second.
+    pub not_after: OffsetDateTime,
+    /// Whether the leaf beside it can be trusted by it.
+    pub serves_leaf: bool,
 }
 
 /// Facts of a PEM or DER file.

@@ -227,8 +227,10 @@ fn looks_like_a_manifest(text: &str) -> bool {
     let key = |line: &str| {
         line.trim_start_matches(['\u{feff}', '-', ' ', '{', '"', '\'']).starts_with("apiVersion")
     };
+    // Other JSON, an answer of Vault for one, is called by its name where certificates are read.
+    let is_object = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
     text.split(['\n', '\r']).any(key)
-        || text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+        || (is_object && ["apiVersion", "\"kind\""].iter().any(|key| text.contains(key)))
 }
 
 /// The bytes of one file of certificates or a key.

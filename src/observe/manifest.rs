@@ -272,7 +272,7 @@ impl Within<'_> {
         }
         // stringData wins over data, also over data that cannot be decoded.
         seen.not_base64 =
-            not_base64.into_iter().filter(|key| !seen.data.contains_key(key)).collect();
+            not_base64.into_iter().filter(|(key, _)| !seen.data.contains_key(key)).collect();
         Ok(Observation::Secret(seen))
     }
 

@@ -12,7 +12,10 @@ use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
+use crate::x509::foreign::Foreign;
 use crate::x509::key::{KeyError, Pairing};
+use crate::x509::pem::Oddity;
+use crate::x509::stray::{self, Stray, StrayKind};
 use crate::x509::{chain, instant};
 use time::OffsetDateTime;
 
@@ -23,11 +26,32 @@ use time::OffsetDateTime;
 /// What is wrong, and what to do about it.
 pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (String, Remedy)> {
     let no = |message: String, remedy: &str| Err((message, remedy.into()));
-    if let Some(damaged) = bundle.damaged.first() {
-        let position = damaged.index + 1;
+    if bundle.is_swapped() {
         return no(
-            format!("certificate {position} cannot be read: {}", damaged.message),
-            "expected PEM certificates, leaf first",
+            "the file of --cert holds a private key and that of --key a certificate: the two are swapped".to_owned(),
+            "swap the files of --cert and --key",
+        );
+    }
+    if let Some(damaged) = bundle.damaged.first() {
+        let message = match damaged.instead {
+            Some(instead) => {
+                format!("the file of --cert holds no certificate: it is {}", instead.what())
+            }
+            None => {
+                format!("certificate {} cannot be read: {}", damaged.index + 1, damaged.message)
+            }
+        };
+        let expected = "expected PEM certificates, leaf first";
+        return no(message, damaged.instead.map_or(expected.to_owned(), Foreign::way_out).as_str());
+    }
+    if let Some(odd) = bundle.odd.iter().find(|odd| odd.what.lost_its_lines()) {
+        let message = match odd.what {
+            Oddity::Glued => "a line break is missing between two blocks".to_owned(),
+            what => format!("certificate {}: {}", odd.index + 1, what.what()),
+        };
+        return no(
+            format!("{message}; {} pass over it", odd.what.unseen_by()),
+            "have it written as it should be with inspect -o pem, and import what that prints",
         );
     }
     let Some(leaf) = bundle.leaf() else {
@@ -36,33 +60,7 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
             "expected PEM certificates, leaf first",
         );
     };
-    match &bundle.key {
-        KeyState::Missing | KeyState::NotExpected => {
-            return no("the key file is empty".to_owned(), "expected a PEM private key");
-        }
-        KeyState::Unreadable(reason) => {
-            return no(reason.clone(), "expected a PEM private key in the clear");
-        }
-        KeyState::Encrypted => {
-            return no(
-                KeyError::Encrypted.to_string(),
-                "take the password off it, as openssl pkey does",
-            );
-        }
-        KeyState::Read { key_type, public_id } if bundle.pairing == Pairing::Differs => {
-            let private =
-                format!("{key_type} {}", public_id.as_deref().unwrap_or("(not stored with it)"));
-            let message = format!(
-                "the key is not the certificate's: the certificate's public key is {} {}, the private key's is {private}",
-                leaf.key_type, leaf.key_id
-            );
-            return no(
-                message,
-                "name the key that the certificate was made for, or put the leaf first",
-            );
-        }
-        KeyState::Read { .. } => {}
-    }
+    importable_key(bundle, leaf)?;
     if let Err(break_) = chain::check_order(&bundle.certificates) {
         let message = format!(
             "the chain is out of order: certificate {} was issued by {:?}, and behind it stands {:?}",
@@ -70,7 +68,7 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
             break_.expected,
             break_.found
         );
-        return no(message, "put the leaf first and behind each certificate its issuer");
+        return no(message, IN_ORDER);
     }
     if expiry::is_expired(leaf, now) {
         let message = format!(
@@ -89,6 +87,105 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
         return no(message, "wait until then, or check the clock");
     }
     Ok(leaf.clone())
+}
+
+/// The private key, as far as [`importable`] asks for it: there, in the clear, and the leaf's.
+fn importable_key(bundle: &Bundle, leaf: &Certificate) -> Result<(), (String, Remedy)> {
+    let no = |message: String, remedy: &str| Err((message, remedy.into()));
+    match &bundle.key {
+        KeyState::Missing | KeyState::NotExpected => {
+            return no("the key file is empty".to_owned(), "expected a PEM private key");
+        }
+        KeyState::Unreadable(reason) => {
+            let way_out = bundle.key_instead.map(Foreign::way_out);
+            let message = match bundle.key_instead {
+                Some(_) => format!("the file of --key holds no private key: {reason}"),
+                None => reason.clone(),
+            };
+            return no(
+                message,
+                way_out.as_deref().unwrap_or("expected a PEM private key in the clear"),
+            );
+        }
+        KeyState::Encrypted => {
+            return no(
+                KeyError::Encrypted.to_string(),
+                "take the password off it, as openssl pkey does",
+            );
+        }
+        KeyState::Read { .. }
+            if let Some(odd) = bundle.key_oddity.filter(|odd| odd.lost_its_lines()) =>
+        {
+            return no(
+                format!("the private key: {}; {} pass over it", odd.what(), odd.unseen_by()),
+                "write it with its line breaks, and nothing around it",
+            );
+        }
+        KeyState::Read { .. } if bundle.key_position.is_some() => {
+            let message = format!(
+                "the chain is out of order: the key is that of certificate {} ({}), which does not come first",
+                bundle.leaf_position() + 1,
+                leaf.subject
+            );
+            return no(message, IN_ORDER);
+        }
+        KeyState::Read { key_type, public_id } if bundle.pairing == Pairing::Differs => {
+            let private =
+                format!("{key_type} {}", public_id.as_deref().unwrap_or("(not stored with it)"));
+            let message = format!(
+                "the key is not the certificate's: the certificate's public key is {} {}, the private key's is {private}",
+                leaf.key_type, leaf.key_id
+            );
+            return no(
+                message,
+                "name the key that the certificate was made for, or put the leaf first",
+            );
+        }
+        KeyState::Read { .. } => {}
+    }
+    Ok(())
+}
+
+const IN_ORDER: &str =
+    "put the leaf first and behind each certificate its issuer, as inspect --fix-chain prints them";
+
+/// What is taken otherwise than it stands in the files: what is left out, and what is written anew
+/// because others could not read it. `certificate` and `key` are how the files are called;
+/// `one_file` says that they are the same one, of which each gives its half.
+#[must_use]
+pub fn import_notes(
+    bundle: &Bundle,
+    (certificate, key): (&str, &str),
+    one_file: bool,
+) -> Vec<String> {
+    let strays = [
+        (certificate, &bundle.among_certificates, StrayKind::PrivateKey),
+        (key, &bundle.beside_key, StrayKind::Certificate),
+    ];
+    let mut notes = Vec::new();
+    for (file, strays, other_half) in strays {
+        let is_left_out = |stray: &&Stray| !(one_file && stray.kind == other_half);
+        let strays: Vec<Stray> = strays.iter().filter(is_left_out).cloned().collect();
+        if !strays.is_empty() {
+            notes.push(format!("left out: {} in {file}", stray::listed(&strays)));
+        }
+    }
+    for odd in bundle.odd.iter().filter(|odd| odd.what.is_as_good_as_broken()) {
+        notes.push(format!(
+            "certificate {} of {certificate} is written anew: {}, and {} pass over it",
+            odd.index + 1,
+            odd.what.what(),
+            odd.what.unseen_by()
+        ));
+    }
+    if let Some(odd) = bundle.key_oddity.filter(|odd| odd.is_as_good_as_broken()) {
+        notes.push(format!(
+            "the private key of {key} is written anew: {}, and {} pass over it",
+            odd.what(),
+            odd.unseen_by()
+        ));
+    }
+    notes
 }
 
 /// What a pair is to be packaged as.
@@ -203,7 +300,7 @@ fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
 
 fn replace(secret: &SecretFacts, wish: &SecretWish) -> ReplacePair {
     let before = secret.bundle.leaf();
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = rotation::note_of_loss(secret).into_iter().collect();
     if secret.secret_type != TLS_SECRET {
         notes.push(format!(
             "its type is {:?} and stays; a TLS Secret is of type {TLS_SECRET}",
@@ -235,7 +332,7 @@ fn ca_crt(secret: &SecretFacts, wish: &SecretWish, notes: &mut Vec<String>) -> C
         return CaCrtChange::Given;
     }
     let before = secret.bundle.leaf();
-    let held = secret.anchors.first().map(|anchor| anchor.subject.as_str());
+    let held = secret.anchors().first().map(|anchor| anchor.subject.as_str());
     let (issuer, self_signed) = match &wish.pair {
         NewPair::Given(leaf) => (Some(leaf.issuer.as_str()), leaf.self_signed),
         NewPair::Make { issuer: Some(issuer), .. } => (Some(issuer.subject.as_str()), false),

@@ -135,7 +135,20 @@ pub fn forbidden(
             "name the Secret and add --force, and make that data anew yourself afterwards".into(),
         );
     }
+    if let Some(lost) = secret.beside_the_pair().filter(|_| !force) {
+        return no(
+            Reason::OtherContent,
+            format!("there is more than a certificate and its key in it, and it would be lost: {lost}"),
+            "keep a copy of what is needed, name the Secret and add --force: the certificate and its key alone are written"
+                .into(),
+        );
+    }
     None
+}
+
+/// What is said where what else stands in the Secret is dropped, because that was forced.
+pub(super) fn note_of_loss(secret: &SecretFacts) -> Option<String> {
+    secret.beside_the_pair().map(|lost| format!("dropped, by --force: {lost}"))
 }
 
 /// Why an owner keeps the pair from being changed here, and what to do instead.
@@ -417,6 +430,25 @@ impl Planner<'_> {
 
     /// The certificate cannot be read: what it named is unknown, so the user must say it.
     fn renewal_by_hosts(&self, secret: &SecretFacts) -> Result<ReplacePair, Refusal> {
+        if secret.holds_a_ca_alone() && self.wish.add_hosts.is_empty() {
+            return Err((
+                Reason::Unreadable,
+                "it holds a CA in ca.crt, and neither certificate nor key".to_owned(),
+                "nothing in it is to be rotated".into(),
+            ));
+        }
+        let instead = secret.bundle.damaged.first().and_then(|damaged| damaged.instead);
+        // What can be got out of it again may be the only copy of another issuer's certificate.
+        if let Some(instead) = instead.filter(|it| it.can_be_converted() && !self.wish.force) {
+            return Err((
+                Reason::Unreadable,
+                format!(
+                    "its certificate is there, in another form, and would be lost: it is {}",
+                    instead.what()
+                ),
+                format!("{}, or add --force to have it replaced", instead.way_out()).into(),
+            ));
+        }
         if self.wish.add_hosts.is_empty() {
             let wanted = self.inventory.uncovered_hosts(secret);
             let flags: Vec<String> =
@@ -425,8 +457,10 @@ impl Planner<'_> {
             let named = || remedy::rotate(&secret.object).with(&flags.join(" "));
             return Err((
                 Reason::Unreadable,
-                "its certificate cannot be read, so the names of a new one are not known"
-                    .to_owned(),
+                format!(
+                    "its certificate cannot be read{}, so the names of a new one are not known",
+                    instead.map_or_else(String::new, |it| format!(" (it is {})", it.what()))
+                ),
                 if wanted.is_empty() { say_them } else { named() },
             ));
         }
@@ -462,6 +496,7 @@ impl Planner<'_> {
                 uncovered.join(", ")
             ));
         }
+        notes.extend(note_of_loss(secret));
         if let Some(owner) = &secret.owner {
             notes.push(format!("{} owns it ({}) and is overridden", owner.name, owner.mark));
         }

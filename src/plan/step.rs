@@ -305,6 +305,8 @@ pub enum Reason {
     WrongType,
     /// Other data of the Secret is made from the pair.
     DerivedData,
+    /// What else stands in `tls.crt` or `tls.key` would be lost.
+    OtherContent,
     /// Its certificate cannot be read, so its names are not known.
     Unreadable,
     /// Its lead is as long as its lifetime.
@@ -341,6 +343,7 @@ impl Reason {
             Self::Immutable => "immutable",
             Self::WrongType => "wrong-type",
             Self::DerivedData => "derived-data",
+            Self::OtherContent => "other-content",
             Self::Unreadable => "unreadable",
             Self::LeadTooLong => "lead-too-long",
             Self::CannotRemake => "cannot-remake",

@@ -45,7 +45,7 @@ pub fn trust(secret: &SecretFacts) -> Trust {
         return Trust::Public;
     }
     let top = top_of(&secret.bundle.certificates);
-    let anchors = anchors_of(&secret.anchors, top);
+    let anchors = anchors_of(secret.anchors(), top);
     if !anchors.is_empty() {
         let name = if top.self_signed { &top.subject } else { &top.issuer };
         return pin(anchors, format!("the CA {name}, from ca.crt"));

@@ -174,6 +174,7 @@ fn managed(inventory: &Inventory) -> Vec<WireManaged> {
 struct Shown<'i> {
     object: &'i ObjectRef,
     index: usize,
+    is_leaf: bool,
     certificate: &'i Certificate,
 }
 
@@ -200,7 +201,13 @@ fn reported_certificates(inventory: &Inventory) -> impl Iterator<Item = Shown<'_
     inventory.bundles().filter(|(object, _)| inventory.is_reported(object)).flat_map(
         |(object, bundle)| {
             let certificates = bundle.certificates.iter().enumerate();
-            certificates.map(move |(index, certificate)| Shown { object, index, certificate })
+            let leaf = bundle.leaf_position();
+            certificates.map(move |(index, certificate)| Shown {
+                object,
+                index,
+                is_leaf: index == leaf,
+                certificate,
+            })
         },
     )
 }
@@ -236,7 +243,7 @@ fn certificates_table(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut shown: Vec<Shown<'_>> =
-        reported_certificates(inventory).filter(|shown| look.wide || shown.index == 0).collect();
+        reported_certificates(inventory).filter(|shown| look.wide || shown.is_leaf).collect();
     if shown.is_empty() {
         return Ok(());
     }

@@ -150,6 +150,22 @@ fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<
     found.or_else(|| candidates().next())
 }
 
+/// The places of certificates that have nothing to do with the leaf's chain: no issuer of it, no
+/// second copy and no cross-signed twin of one.
+#[must_use]
+pub fn strangers(chain: &[Certificate], leaf: usize) -> Vec<usize> {
+    if leaf >= chain.len() {
+        return Vec::new();
+    }
+    let arrangement = arrange(chain, Some(leaf));
+    let related = |other: &Certificate| {
+        let mut taken =
+            arrangement.path.iter().chain(&arrangement.root).map(|place| &chain[*place]);
+        taken.any(|one| one.sha256 == other.sha256 || (one.is_ca && one.key_id == other.key_id))
+    };
+    arrangement.others.iter().copied().filter(|other| !related(&chain[*other])).collect()
+}
+
 /// The first place where the order is not the one that servers must send: a certificate and the
 /// position of its issuer, which is there, but elsewhere. Cross-signed twins may stand side by
 /// side, and what has nothing to do with the path may follow it.

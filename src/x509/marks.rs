@@ -180,7 +180,8 @@ mod tests {
         ] {
             assert_eq!(unescaped(&written).map(|text| text.to_string()).as_deref(), Some(broken));
         }
-        for plain in ["", "\\n", "-----BEGIN A-----\nMAA=", "{\"a\":\"-----BEGIN A-----\\nMAA=\"}"] {
+        for plain in ["", "\\n", "-----BEGIN A-----\nMAA=", "{\"a\":\"-----BEGIN A-----\\nMAA=\"}"]
+        {
             assert_eq!(unescaped(plain), None, "{plain}");
         }
     }

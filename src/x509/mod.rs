@@ -25,6 +25,7 @@ mod rsa_key;
 mod signature;
 pub mod signer;
 mod splice;
+pub mod stray;
 #[cfg(test)]
 mod tests;
 mod uri;

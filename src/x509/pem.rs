@@ -167,7 +167,9 @@ impl Oddity {
             Self::OldKeyLabel => "it is PKCS#8, and its label is that of an older form",
             Self::OtherKeyLabel => "its label is that of another kind of key",
             Self::Glued => "a line break is missing between it and the block beside it",
-            Self::OneLine => "its line breaks are missing: its base64 stands on the line of BEGIN or END",
+            Self::OneLine => {
+                "its line breaks are missing, and its base64 stands on the line of BEGIN or END"
+            }
             Self::Escaped => "its line breaks are written out as \\n",
             Self::Quoted => "quotation marks stand around it",
         }
@@ -191,6 +193,13 @@ impl Oddity {
             Self::Headers | Self::OtherKeyLabel => "OpenSSL and rustls",
             Self::TrailingTab | Self::OldKeyLabel => "rustls",
         }
+    }
+
+    /// Whether it is the lines that were lost, or put in quotation marks: nobody writes PEM so on
+    /// purpose.
+    #[must_use]
+    pub const fn lost_its_lines(self) -> bool {
+        matches!(self, Self::Glued | Self::OneLine | Self::Escaped | Self::Quoted)
     }
 
     /// Whether neither OpenSSL nor Go reads such a block: no controller serves it then.

@@ -598,6 +598,114 @@ def printed(pair):
         """).encode()
 
 
+# -- what else stands in tls.crt, tls.key and ca.crt
+
+
+DH_PARAMETERS = b"-----BEGIN DH PARAMETERS-----\nMAYCAQsCAQI=\n-----END DH PARAMETERS-----\n"
+
+
+@scenario
+def pem_instead(s):
+    names = ("twice", "body", "line", "escaped", "utf16", "quoted", "path", "blank", "fine")
+    pairs = {n: s.pair(f"{n}.pem.example") for n in names}
+    crt = {n: pair.data["tls.crt"] for n, pair in pairs.items()}
+    values = {
+        "twice": base64.b64encode(crt["twice"]),
+        "body": b"".join(crt["body"].splitlines()[1:-1]),
+        "line": crt["line"].replace(b"\n", b" "),
+        "escaped": crt["escaped"].replace(b"\n", b"\\n"),
+        "utf16": crt["utf16"].decode().encode("utf-16"),
+        "quoted": b'"' + crt["quoted"].rstrip() + b'"\n',
+        "path": b"/etc/ssl/private/path.pem.example.crt\n",
+        "blank": b"${TLS_CRT}",
+        "fine": b"subject=CN = fine.pem.example\nissuer=CN = fine.pem.example\n" + crt["fine"],
+    }
+    for name in names:
+        s.secret(f"{name}-tls", {**pairs[name].data, "tls.crt": values[name]})
+    s.ingress("pem", hosts_by_secret(s, "pem.example", strip="-tls"))
+
+
+@scenario
+def key_instead(s):
+    twice, der, wrong = (s.pair(f"{n}.key.example") for n in ("twice", "der", "certificate"))
+    der_key = der.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    s.secret("twice-tls", {**twice.data, "tls.key": base64.b64encode(twice.data["tls.key"])})
+    s.secret("der-tls", {**der.data, "tls.key": der_key})
+    s.secret("certificate-tls", {**wrong.data, "tls.key": wrong.data["tls.crt"]})
+    s.secret("ecparam-tls", {**s.pair("ecparam.key.example", use="ec-p256-01").data, "tls.key": sec1_with_parameters()})
+    s.ingress("key", hosts_by_secret(s, "key.example", strip="-tls"))
+
+
+@scenario
+def pem_joined(s):
+    middle = intermediate_ca()
+    joined, alone, spaced = (s.pair(f"{n}.joined.example", issuer=middle) for n in ("joined", "alone", "spaced"))
+    s.secret("joined-tls", {**joined.data, "tls.crt": joined.data["tls.crt"].rstrip() + pem(*middle.chain)})
+    s.secret("alone-tls", {**alone.data, "tls.crt": alone.data["tls.crt"].rstrip()})
+    s.secret("spaced-tls", {**spaced.data, "tls.crt": spaced.data["tls.crt"] + b"\n\n" + pem(*middle.chain)})
+    s.ingress("joined", hosts_by_secret(s, "joined.example", strip="-tls"))
+
+
+@scenario
+def pem_beside(s):
+    nginx, contour, unused, behind, both, two, dh, plain = (s.pair(f"{n}.beside.example", left=20.5) for n in (
+        "nginx", "contour", "unused", "behind", "both", "two", "dh", "plain"))  # fmt: skip
+    s.secret("nginx-tls", {**nginx.data, "tls.crt": nginx.data["tls.key"] + nginx.data["tls.crt"]})
+    s.secret("contour-tls", {**contour.data, "tls.crt": contour.data["tls.crt"] + contour.data["tls.key"]})
+    s.secret("unused-tls", {**unused.data, "tls.crt": unused.data["tls.key"] + unused.data["tls.crt"]})
+    s.secret("behind-tls", {**behind.data, "tls.crt": behind.data["tls.crt"] + behind.data["tls.key"]})
+    s.secret("both-tls", {**both.data, "tls.key": both.data["tls.key"] + both.data["tls.crt"]})
+    s.secret("two-tls", {**two.data, "tls.crt": two.data["tls.crt"] + pem(root_ca().chain[0])})
+    s.secret("dh-tls", {**dh.data, "tls.crt": dh.data["tls.crt"] + DH_PARAMETERS})
+    s.secret("plain-tls", {**plain.data, "tls.crt": b"Bag Attributes\n    friendlyName: plain\n" + plain.data["tls.crt"]})
+    s.ingress("nginx", {f"{n}.beside.example": f"{n}-tls" for n in ("nginx", "behind", "plain")})
+    s.ingress("contour", {"contour.beside.example": "contour-tls"}, ingress_class="contour")
+
+
+@scenario
+def ca_crt_unusable(s):
+    root, middle = root_ca(), intermediate_ca()
+    other = test_ca("another root", "ec-p256-01", "Example Other Root", 20)
+    ended = test_ca("ended root", "ec-p256-02", "Example Ended Root", 10, end=NOW - timedelta(days=30))
+    own = lambda name, by=root, **more: s.pair(f"{name}.ca.example", issuer=by, **more)
+    blank, key_in_it, far, late, late_haproxy, clients, whole, empty = (own("blank"), own("key"), own("far"), own("late", ended),
+        own("proxy", other), own("clients"), own("whole", middle).with_chain(*middle.chain), own("empty"))  # fmt: skip
+    s.secret("blank-tls", {"ca.crt": b"\n", **blank.data})
+    s.secret("key-tls", {"ca.crt": pem(*root.chain) + key_in_it.data["tls.key"], **key_in_it.data})
+    s.secret("far-tls", {"ca.crt": pem(*other.chain), **far.data})
+    s.secret("late-tls", {"ca.crt": pem(*ended.chain), **late.data})
+    s.secret("proxy-tls", {"ca.crt": pem(*root.chain), **late_haproxy.data})
+    s.secret("clients-tls", {"ca.crt": pem(*other.chain), **clients.data})
+    s.secret("whole-tls", {"ca.crt": pem(*root.chain), **whole.data})
+    s.secret("empty-tls", {"ca.crt": b"", **empty.data})
+    s.secret("bundle", {"ca.crt": pem(*root.chain, *ended.chain), "tls.crt": b"", "tls.key": b""})
+    s.secret("spoilt-bundle", {"ca.crt": base64.b64encode(pem(*root.chain)), "tls.crt": b"", "tls.key": b""})
+    s.ingress("front", {f"{n}.ca.example": f"{n}-tls" for n in ("blank", "key", "far", "late", "whole", "empty")})
+    s.ingress("proxy", {"proxy.ca.example": "proxy-tls"}, ingress_class="haproxy")
+    s.ingress("mutual", {"clients.ca.example": "clients-tls"}, annotations={"nginx.ingress.kubernetes.io/auth-tls-secret": "default/clients-tls"})
+
+
+@scenario
+def expired_root(s):
+    root = test_ca("expired root", "ec-p256-01", "Example Past Root", 10, end=NOW - timedelta(days=200))
+    middle = test_ca("younger intermediate", "rsa-2048-intermediate", "Example Young Intermediate", 10, root)
+    sent, vault, left_out = (s.pair(f"{n}.root.example", issuer=middle) for n in ("sent", "vault", "without"))
+    s.secret("sent-tls", sent.with_chain(*middle.chain, *root.chain))
+    s.secret("vault-tls", {**vault.data, "tls.crt": pem(*root.chain, *middle.chain, *vault.chain)})
+    s.secret("without-tls", left_out.with_chain(*middle.chain))
+    s.ingress("root", {f"{n}.root.example": f"{n}-tls" for n in ("sent", "vault", "without")})
+
+
+@scenario
+def own_key_names(s):
+    pay, named, mixed = (s.pair(f"{n}.own.example") for n in ("pay", "named", "mixed"))
+    s.secret("pay-tls", {"pay.crt": pay.data["tls.crt"], "pay.key": pay.data["tls.key"]}, kind="Opaque")
+    s.secret("named-tls", {"cert.pem": named.data["tls.crt"], "note.txt": b"by hand", "privkey.pem": named.data["tls.key"],
+        "tls.crt": b"", "tls.key": b""})  # fmt: skip
+    s.secret("mixed-tls", {"other.crt": mixed.data["tls.crt"], **mixed.data})
+    s.ingress("own", {f"{n}.own.example": f"{n}-tls" for n in ("pay", "named", "mixed")})
+
+
 @scenario
 def key_missing(s):
     s.secret("shop-tls", {**s.pair("shop.example").data, "tls.key": b""})

@@ -13,7 +13,7 @@ use certwright::observe;
 use certwright::x509::cert;
 use certwright::x509::key::{PrivateKey, PublicKey};
 use certwright::x509::request::Request;
-use certwright::x509::{chain, name, pem};
+use certwright::x509::{chain, foreign, name, pem, stray};
 use ring::rand::SystemRandom;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,6 +70,10 @@ fn read_pem(bytes: &[u8]) {
         let _ = (certificate.match_host("a.example"), certificate.fingerprint());
     }
     let _ = (pem::certificates_only(bytes), pem::key_only(bytes), pem::of_file(bytes));
+    for known in [foreign::what, foreign::instead_of_certificates, foreign::instead_of_key] {
+        let _ = known(bytes).map(|it| (it.what(), it.way_out()));
+    }
+    let _ = stray::listed(&stray::among_certificates(&pem::blocks(bytes)));
     let _ = chain::fixed(bytes, None, &SystemRandom::new());
 }
 

@@ -1,12 +1,13 @@
 //! `cert-missing`: a TLS Secret without a certificate serves nothing; controllers fall back to
 //! their default certificate.
 
-use super::{certificate_place, rotate_or_import, secret_of, where_in};
+use super::key_in_crt::related;
+use super::{certificate_place, rotate_or_import, secret_of, somebody_elses, where_in};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source};
-use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::owner::Owner;
+use crate::inventory::{Inventory, NamedOtherwise, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 
 pub(super) const RULE: Rule = Rule {
@@ -28,12 +29,25 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 found.push(still_empty(inventory, object, owner));
             }
             (None, _) if is_missing(object, bundle) => {
-                found.push(empty(inventory, object, bundle));
+                found.extend(missing(inventory, object, bundle));
             }
             // In a manifest a placeholder is as it should be.
             (Some(_), Source::Files) | (None, _) => {}
         }
     }
+}
+
+/// Nothing where a Secret hands out a CA and no more.
+fn missing(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Finding> {
+    let secret = secret_of(inventory, object);
+    if secret.is_some_and(|secret| holds_a_ca_alone(inventory, secret)) {
+        return None;
+    }
+    let named = secret.filter(|secret| !secret.named_otherwise.is_empty());
+    Some(named.map_or_else(
+        || empty(inventory, object, bundle),
+        |secret| named_otherwise(inventory, secret),
+    ))
 }
 
 fn empty(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Finding {
@@ -62,6 +76,50 @@ fn still_empty(inventory: &Inventory, object: &ObjectRef, owner: &Owner) -> Find
     let finding = finding.evidence("owner", owner.told()).remedy(remedy);
     let users = inventory.users(object).map(|ingress| ingress.object.clone());
     users.fold(finding, Finding::related)
+}
+
+/// Certificate and key are there, under keys that no controller reads.
+fn named_otherwise(inventory: &Inventory, secret: &SecretFacts) -> Finding {
+    let held: Vec<String> = secret.named_otherwise.iter().map(told).collect();
+    let keys: Vec<&str> = secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
+    let keys = keys.join(" and ");
+    let message = format!(
+        "it has no tls.crt and no tls.key, which alone are read; it holds {}",
+        held.join(" and ")
+    );
+    let user = inventory.users(&secret.object).next();
+    let remedy = somebody_elses(secret).unwrap_or_else(|| {
+        if secret.secret_type == TLS_SECRET {
+            return format!("put the values of {keys} under tls.crt and tls.key").into();
+        }
+        let name = user.map_or_else(String::new, |ingress| {
+            format!(", and name that in spec.tls of {}", ingress.object.short())
+        });
+        format!(
+            "make a new Secret of type {TLS_SECRET} with the values of {keys} as its tls.crt and tls.key (certwright import takes them from files){name}"
+        )
+        .into()
+    });
+    let finding = RULE
+        .on(&certificate_place(&secret.object), message)
+        .evidence("found", &keys)
+        .evidence("expected", "tls.crt and tls.key")
+        .remedy(remedy);
+    related(inventory, secret, finding)
+}
+
+fn told(named: &NamedOtherwise) -> String {
+    let what = match (named.certificates, named.private_key) {
+        (true, true) => "a certificate and a private key",
+        (true, false) => "a certificate",
+        (false, _) => "a private key",
+    };
+    format!("{} ({what})", named.key)
+}
+
+/// A Secret that only hands out a CA, and that no Ingress wants a certificate of.
+pub(super) fn holds_a_ca_alone(inventory: &Inventory, secret: &SecretFacts) -> bool {
+    secret.holds_a_ca_alone() && !inventory.is_used(&secret.object)
 }
 
 /// A file may hold a key alone; a Secret may not.

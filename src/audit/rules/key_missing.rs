@@ -1,10 +1,11 @@
 //! `key-missing`: a certificate without its private key cannot be served.
 
-use super::{is_placeholder, key_place, rotate_or_import};
+use super::cert_missing::holds_a_ca_alone;
+use super::{is_placeholder, key_place, rotate_or_import, secret_of};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
 use crate::inventory::bundle::KeyState;
+use crate::inventory::{Inventory, SecretFacts};
 
 pub(super) const RULE: Rule = Rule {
     code: "key-missing",
@@ -19,6 +20,13 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         bundle.key == KeyState::Missing && !is_placeholder(inventory, object)
     });
     for (object, bundle) in missing {
+        // There it is the Secret that is another one, and cert-missing says so.
+        let told_elsewhere = |secret: &SecretFacts| {
+            holds_a_ca_alone(inventory, secret) || !secret.named_otherwise.is_empty()
+        };
+        if secret_of(inventory, object).is_some_and(told_elsewhere) {
+            continue;
+        }
         let message = "tls.key is empty or absent: the certificate cannot be served without it";
         found.push(
             RULE.on(&key_place(object), message)

@@ -2,7 +2,7 @@
 
 use super::cert_unreadable::how_bad;
 use super::key_encrypted::what;
-use super::{is_placeholder, key_place, rotate_or_import};
+use super::{is_placeholder, key_place, put_right, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -21,12 +21,18 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     let filled = inventory.bundles().filter(|(object, _)| !is_placeholder(inventory, object));
     for (object, bundle) in filled {
-        if let KeyState::Unreadable(reason) = &bundle.key {
+        // Swapped values are told once, for the certificate.
+        if let (KeyState::Unreadable(reason), false) = (&bundle.key, bundle.is_swapped()) {
             let message = format!("{} cannot be read: {reason}", what(object));
-            found.push(
-                RULE.on(&key_place(object), message)
-                    .remedy(rotate_or_import(inventory, object, bundle)),
-            );
+            // A key that is not there at all is made anew, where that is ours to do.
+            let ours = bundle.leaf().is_some_and(|leaf| leaf.self_signed);
+            let remedy = match bundle.key_instead {
+                Some(instead) if instead.can_be_converted() || !ours => {
+                    put_right(inventory, object, instead)
+                }
+                _ => rotate_or_import(inventory, object, bundle),
+            };
+            found.push(RULE.on(&key_place(object), message).remedy(remedy));
         }
         // A file with the pair in it is told once, for its certificate, where both are odd.
         let told = object.kind != Kind::Secret && !bundle.odd.is_empty();

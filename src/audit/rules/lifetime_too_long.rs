@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     let is_ca = |dated: &Dated<'_>| dated.certificate.is_ca && dated.issuing().is_some();
-    for dated in dated(inventory).filter(|dated| dated.index == 0 && !is_ca(dated)) {
+    for dated in dated(inventory).filter(|dated| dated.is_leaf && !is_ca(dated)) {
         let (lifetime, limit) =
             (dated.certificate.lifetime_seconds(), MAX_ROTATED_LIFETIME.whole_seconds());
         if lifetime <= limit {

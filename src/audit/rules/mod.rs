@@ -2,6 +2,7 @@
 
 mod bad_serial;
 mod ca_as_leaf;
+mod ca_crt_unusable;
 mod caa_forbids;
 mod cert_missing;
 mod cert_unreadable;
@@ -35,6 +36,7 @@ mod host_not_covered;
 mod host_without_tls;
 mod key_encrypted;
 mod key_in_annotation;
+mod key_in_crt;
 mod key_mismatch;
 mod key_missing;
 mod key_unreadable;
@@ -75,11 +77,13 @@ use super::issuing::{IssuingCa, is_shown, issuing_ca};
 use super::remedy;
 use super::{Context, Rule};
 use crate::inventory::bundle::Bundle;
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{CommandLine, Remedy};
 use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
+use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
 
 /// Every rule.
@@ -94,6 +98,8 @@ pub const RULES: &[&Rule] = &[
     &key_encrypted::RULE,
     &key_mismatch::RULE,
     &key_in_annotation::RULE,
+    &key_in_crt::RULE,
+    &ca_crt_unusable::RULE,
     &cn_only::RULE,
     &san_malformed::RULE,
     &weak_key::RULE,
@@ -158,18 +164,17 @@ struct Dated<'i> {
     object: &'i ObjectRef,
     secret: Option<&'i SecretFacts>,
     index: usize,
+    is_leaf: bool,
     certificate: &'i Certificate,
 }
 
 impl Dated<'_> {
     /// `the certificate` or, behind the leaf, which one it is.
     fn name(&self) -> String {
-        match self.index {
-            0 => "the certificate".to_owned(),
-            index => {
-                format!("certificate {} of the chain ({})", index + 1, self.certificate.subject)
-            }
+        if self.is_leaf {
+            return "the certificate".to_owned();
         }
+        format!("certificate {} of the chain ({})", self.index + 1, self.certificate.subject)
     }
 
     /// What to do, by who can do it.
@@ -180,10 +185,10 @@ impl Dated<'_> {
         if let Some(way_out) = self.kept() {
             return way_out;
         }
-        match (self.object.kind, self.index) {
+        match (self.object.kind, self.is_leaf) {
             (Kind::Endpoint, _) => "put a new certificate on the server".into(),
-            (Kind::File, 0) => "issue or request a new certificate".into(),
-            (_, 0) if self.certificate.self_signed => remade(self.object, self.secret),
+            (Kind::File, true) => "issue or request a new certificate".into(),
+            (_, true) if self.certificate.self_signed => remade(self.object, self.secret),
             _ => remedy::import_renewed(self.object),
         }
     }
@@ -203,13 +208,13 @@ impl<'i> Dated<'i> {
 
     /// Why it is an issuing CA, if it is: nobody replaces that.
     fn issuing(&self) -> Option<IssuingCa<'i>> {
-        let first = (self.index == 0).then_some(self.certificate)?;
-        issuing_ca(self.inventory, self.object, first)
+        let leaf = self.is_leaf.then_some(self.certificate)?;
+        issuing_ca(self.inventory, self.object, leaf)
     }
 
     /// What to do where replacing certificate and key would do harm.
     fn kept(&self) -> Option<Remedy> {
-        let secret = self.secret.filter(|secret| self.index == 0 && secret.owner.is_none())?;
+        let secret = self.secret.filter(|secret| self.is_leaf && secret.owner.is_none())?;
         kept(self.inventory, self.object, &secret.bundle)
     }
 }
@@ -225,7 +230,7 @@ fn kept(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Re
 }
 
 fn dated(inventory: &Inventory) -> impl Iterator<Item = Dated<'_>> {
-    every(inventory).filter(|dated| dated.index == 0 || !dated.certificate.self_signed)
+    every(inventory).filter(|dated| dated.is_leaf || !dated.certificate.self_signed)
 }
 
 /// Every certificate of every bundle, roots behind the leaf too.
@@ -233,11 +238,13 @@ fn every(inventory: &Inventory) -> impl Iterator<Item = Dated<'_>> {
     inventory.bundles().flat_map(move |(object, bundle)| {
         let secret = secret_of(inventory, object);
         let indexed = bundle.certificates.iter().enumerate();
+        let leaf = bundle.leaf_position();
         indexed.map(move |(index, certificate)| Dated {
             inventory,
             object,
             secret,
             index,
+            is_leaf: index == leaf,
             certificate,
         })
     })
@@ -260,6 +267,62 @@ fn arrangement(bundle: &Bundle) -> Option<Arrangement> {
     (!leaf.is_ca || leaf.is_for_hosts()).then_some(arrangement)
 }
 
+/// The Ingresses that name the Secret and whose class has this word in its name. A class is a name
+/// that people choose; those of one controller have its name in theirs as a rule.
+fn users_of_class<'i>(
+    inventory: &'i Inventory,
+    secret: &SecretFacts,
+    word: &'static str,
+) -> impl Iterator<Item = &'i IngressFacts> {
+    let users = inventory.users(&secret.object);
+    users.filter(move |ingress| ingress.class.as_deref().is_some_and(|class| class.contains(word)))
+}
+
+/// The controllers, by Ingresses of their class, that refuse the Secret for what stands in its
+/// `tls.crt` beside certificates, and what each does then. ingress-nginx wants a certificate as the
+/// first block (internal/net/ssl/ssl.go, `CreateSSLCert`); Contour wants nothing else at all
+/// (internal/dag/secret.go), and OpenShift's router too (pkg/router/routeapihelpers/validation.go).
+fn refusers(
+    inventory: &Inventory,
+    secret: &SecretFacts,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let strays = &secret.bundle.among_certificates;
+    let first = strays.iter().any(|stray| stray.first);
+    let all = [
+        (
+            "nginx",
+            first,
+            "ingress-nginx, which wants a certificate first, serves its fake certificate",
+        ),
+        ("contour", !strays.is_empty(), "Contour, which wants certificates alone, serves no HTTPS"),
+        (
+            "openshift",
+            !strays.is_empty(),
+            "OpenShift's router, which wants certificates alone, refuses the Route",
+        ),
+    ];
+    let of = |word| users_of_class(inventory, secret, word).next().is_some();
+    let refusing = all.into_iter().filter(|(word, does, _)| *does && of(word));
+    refusing.map(|(word, _, what)| (word, what)).collect::<Vec<_>>().into_iter()
+}
+
+/// How to get what does not belong there out of `tls.crt`. A key that stood in it is to be another
+/// one: a self-signed certificate is made again, with a new key.
+fn take_out(secret: &SecretFacts) -> Remedy {
+    if let Some(way_out) = somebody_elses(secret) {
+        return way_out;
+    }
+    let own = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed && !leaf.is_ca);
+    // Nothing else than the key may go with it.
+    let key_alone = secret.beside_the_pair().is_none_or(|lost| lost == "a private key in tls.crt");
+    if own && key_alone {
+        return remedy::rotate_forced(&secret.object);
+    }
+    "put the certificate and its intermediates alone into tls.crt; if others could read the key in \
+     it, have its issuer make a new certificate for a new key"
+        .into()
+}
+
 /// How to get the certificates of one `tls.crt` into the order that is `expected`.
 fn fix_chain(
     inventory: &Inventory,
@@ -272,11 +335,22 @@ fn fix_chain(
         Kind::Endpoint => {
             format!("have the server send its certificates in this order: {expected}").into()
         }
-        _ => certificate_anew(inventory, context, object, |object| {
-            remedy::inspect(object, "--fix-chain")
-        })
-        .unwrap_or_else(|| format!("put its certificates in this order: {expected}").into()),
+        _ => chain_anew(inventory, context, object)
+            .unwrap_or_else(|| format!("put its certificates in this order: {expected}").into()),
     }
+}
+
+/// The chain of a Secret in order, and nothing else, in place of its `tls.crt`: in its manifest, or
+/// through `import`.
+fn chain_anew(inventory: &Inventory, context: &Context<'_>, object: &ObjectRef) -> Option<Remedy> {
+    let secret = secret_of(inventory, object)?;
+    if let Some(way_out) = somebody_elses(secret) {
+        return Some(way_out);
+    }
+    remedy::fix_chain_in_place(object).or_else(|| {
+        let printed = |object: &ObjectRef| remedy::inspect(object, "--fix-chain");
+        certificate_anew(inventory, context, object, printed)
+    })
 }
 
 /// What is there with the same certificate in another form, which the command prints: where that can
@@ -298,6 +372,7 @@ fn certificate_anew(
     };
     let can = object.place.is_none()
         && secret.derived_keys.is_empty()
+        && secret.beside_the_pair().is_none()
         && bundle.damaged.is_empty()
         && (bundle.pairing == Pairing::Match || bundle.key_position.is_some());
     of_key.filter(in_date).filter(|_| can)?;
@@ -330,8 +405,15 @@ fn somebody_elses(secret: &SecretFacts) -> Option<Remedy> {
     })
 }
 
-/// `rotate`, which goes over data that is made from the pair only when it is told to.
+/// `rotate`, which goes over data that is made from the pair, or that stands in its place, only when
+/// it is told to.
 fn remade(object: &ObjectRef, secret: Option<&SecretFacts>) -> Remedy {
+    if let Some(lost) = secret.and_then(SecretFacts::beside_the_pair) {
+        return format!(
+            "keep a copy of what is needed, for rotate drops this, and only with --force: {lost}"
+        )
+        .into();
+    }
     let derived = secret.map_or_else(String::new, |secret| secret.derived_keys.join(", "));
     let rotate = remedy::rotate(object);
     if derived.is_empty() {
@@ -353,6 +435,22 @@ fn certificate_place(object: &ObjectRef) -> ObjectRef {
 
 fn key_place(object: &ObjectRef) -> ObjectRef {
     if object.kind == Kind::Secret { object.key("tls.key") } else { object.clone() }
+}
+
+/// What to do where something else stands in the place of a certificate or key.
+fn put_right(inventory: &Inventory, object: &ObjectRef, instead: Foreign) -> Remedy {
+    if let Some(way_out) = secret_of(inventory, object).and_then(somebody_elses) {
+        return way_out;
+    }
+    let then = match object.kind {
+        _ if !instead.can_be_converted() => "",
+        Kind::Secret if object.place.is_some() => {
+            ", and put the PEM that comes of it into the manifest"
+        }
+        Kind::Secret => ", and give the PEM that comes of it to certwright import --replace",
+        _ => "",
+    };
+    format!("{}{then}", instead.way_out()).into()
 }
 
 /// The word for where a certificate was expected.

@@ -46,7 +46,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 fn way_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
     let new_pair = secret.bundle.leaf().map(|certificate| {
         let object = &secret.object;
-        Dated { inventory, object, secret: Some(secret), index: 0, certificate }.remedy()
+        Dated { inventory, object, secret: Some(secret), index: 0, is_leaf: true, certificate }
+            .remedy()
     });
     new_pair.unwrap_or_else(|| RULE.remedy.into())
 }

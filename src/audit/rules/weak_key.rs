@@ -26,7 +26,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         .map(|(secret, _)| &secret.object)
         .collect();
     for dated in dated(inventory) {
-        let told_by_gke = dated.index == 0 && on_gke.contains(dated.object);
+        let told_by_gke = dated.is_leaf && on_gke.contains(dated.object);
         let Some(why) = dated.certificate.weak_key().filter(|_| !told_by_gke) else { continue };
         let key_type = &dated.certificate.key_type;
         let message = format!("{} has a key of type {key_type}: {why}", dated.name());

@@ -3,6 +3,7 @@
 //! Knows nulls, base64 as Go reads it, SOPS, and the words for types. No message holds a value.
 
 use crate::manifest::{self, Segment};
+use crate::redact::Redacted;
 use base64::Engine as _;
 use serde_json::Value;
 
@@ -69,7 +70,7 @@ pub(super) fn expected_type(expected: &str) -> &'static str {
 }
 
 /// Takes values that are no base64 out of `data`, and says which they were.
-pub(super) fn set_aside_bad_base64(secret: &mut Value) -> Vec<String> {
+pub(super) fn set_aside_bad_base64(secret: &mut Value) -> Vec<(String, Redacted)> {
     let Some(data) = secret.get_mut("data").and_then(Value::as_object_mut) else {
         return Vec::new();
     };
@@ -81,10 +82,10 @@ pub(super) fn set_aside_bad_base64(secret: &mut Value) -> Vec<String> {
             Some(bytes) => {
                 *value = base64::engine::general_purpose::STANDARD.encode(bytes).into();
             }
-            None => bad.push(key.clone()),
+            None => bad.push((key.clone(), Redacted::new(text.as_bytes().to_vec()))),
         }
     }
-    data.retain(|key, _| !bad.contains(key));
+    data.retain(|key, _| !bad.iter().any(|(bad, _)| bad == key));
     bad
 }
 

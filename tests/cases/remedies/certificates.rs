@@ -51,26 +51,46 @@ pub(super) const CASES: &[Case] = &[
     case("ca-as-leaf", "ca-true-leaf", "misused-tls", Files, Run),
     case("key-mismatch", "lost-halves", "mine-tls", Files, Run),
     case("missing-server-auth", "usages", "client-tls", ClusterNow, Run),
+    case("chain-out-of-order", "chains", "turned-tls", Files, Run),
+    case("chain-out-of-order", "expired-root", "vault-tls", Files, Run),
+    case("chain-superfluous", "chain-superfluous", "rooted-tls", Files, Run),
+    case("chain-superfluous", "chain-superfluous", "twice-tls", Files, Run),
+    case("chain-superfluous", "expired-root", "sent-tls", Files, Run),
+    case("cert-unreadable", "pem-joined", "joined-tls", Files, Run),
+    case("cert-unreadable", "pem-instead", "line-tls", Files, Run),
+    case("cert-unreadable", "pem-instead", "escaped-tls", Files, Run),
+    case("cert-unreadable", "pem-instead", "quoted-tls", Files, Run),
+    case("cert-unreadable", "pem-beside", "nginx-tls", Files, Run),
+    case("cert-unreadable", "pem-beside", "contour-tls", ClusterNow, Run),
     case(
-        "chain-out-of-order",
-        "chains",
-        "turned-tls",
-        Files,
-        Do { words: "put its certificates in this order: 2, 1", by: put_in_order },
-    ),
-    case(
-        "chain-superfluous",
-        "chain-superfluous",
-        "rooted-tls",
-        Files,
-        Do { words: "keep only these of its certificates: 1, 2", by: put_in_order },
-    ),
-    case(
-        "chain-superfluous",
-        "chain-superfluous",
+        "cert-unreadable",
+        "pem-instead",
         "twice-tls",
         Files,
-        Do { words: "keep only these of its certificates: 1, 3", by: put_in_order },
+        Do { words: "decode it once more with base64 -d", by: decode_once_more },
+    ),
+    case(
+        "cert-unreadable",
+        "cert-unreadable",
+        "swapped-tls",
+        Files,
+        Do { words: "swap the values of tls.crt and tls.key", by: swap },
+    ),
+    case(
+        "cert-missing",
+        "own-key-names",
+        "named-tls",
+        Files,
+        Do { words: "put the values of cert.pem and privkey.pem under", by: rename_keys },
+    ),
+    case("key-in-crt", "pem-beside", "unused-tls", Files, Run),
+    case("key-in-crt", "pem-beside", "behind-tls", ClusterNow, Run),
+    case(
+        "ca-crt-unusable",
+        "ca-crt-unusable",
+        "blank-tls",
+        Files,
+        Do { words: "take ca.crt out of the Secret", by: leave_ca_crt_out },
     ),
     case(
         "chain-incomplete",
@@ -123,18 +143,38 @@ fn import_a_pair(scene: &Scene, finding: &Value) {
     scene.live().run(&import).expect_code(0);
 }
 
-fn put_in_order(scene: &Scene, finding: &Value) {
-    let order = finding["remedy"].as_str().and_then(|text| text.rsplit_once(": "));
-    let order = order.expect("it names the order").1;
+/// Changes the data of the Secret that the finding is about.
+fn edit_data(scene: &Scene, finding: &Value, edit: impl Fn(&mut Value)) {
     let name = finding["ref"]["name"].as_str().expect("a name");
-    scene.edit("Secret", name, |secret| {
-        let data = secret["data"]["tls.crt"].as_str().expect("a certificate");
-        let text = BASE64_STANDARD.decode(data).expect("it is base64");
-        let text = String::from_utf8(text).expect("it is PEM");
-        let blocks: Vec<&str> = text.split_inclusive("-----END CERTIFICATE-----\n").collect();
-        let places = order.split(", ").map(|place| place.parse::<usize>().expect("a number"));
-        let ordered: String = places.map(|place| blocks[place - 1]).collect();
-        secret["data"]["tls.crt"] = BASE64_STANDARD.encode(ordered).into();
+    scene.edit("Secret", name, |secret| edit(&mut secret["data"]));
+}
+
+fn decode_once_more(scene: &Scene, finding: &Value) {
+    edit_data(scene, finding, |data| {
+        let written = data["tls.crt"].as_str().expect("a value");
+        let inside = BASE64_STANDARD.decode(written).expect("it is base64");
+        data["tls.crt"] = String::from_utf8(inside).expect("it is base64 again").into();
+    });
+}
+
+fn swap(scene: &Scene, finding: &Value) {
+    edit_data(scene, finding, |data| {
+        let (certificate, key) = (data["tls.key"].clone(), data["tls.crt"].clone());
+        data["tls.crt"] = certificate;
+        data["tls.key"] = key;
+    });
+}
+
+fn rename_keys(scene: &Scene, finding: &Value) {
+    edit_data(scene, finding, |data| {
+        data["tls.crt"] = data["cert.pem"].clone();
+        data["tls.key"] = data["privkey.pem"].clone();
+    });
+}
+
+fn leave_ca_crt_out(scene: &Scene, finding: &Value) {
+    edit_data(scene, finding, |data| {
+        data.as_object_mut().expect("data").remove("ca.crt");
     });
 }
 

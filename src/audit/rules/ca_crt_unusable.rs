@@ -1,0 +1,143 @@
+//! `ca-crt-unusable`: `ca.crt` is no certificate, is past its end, or has nothing to do with the
+//! certificate beside it. ingress-nginx refuses a whole Secret over a `ca.crt` that is a line break
+//! (internal/net/ssl/ssl.go, `CheckCACert`); haproxy-ingress (jcmoraisjr) one whose leaf does not
+//! verify by it (pkg/controller/services/ssl.go).
+
+use super::key_in_crt::related;
+use super::{somebody_elses, users_of_class};
+use crate::audit::finding::{Findings, Severity};
+use crate::audit::{Context, Rule};
+use crate::inventory::ca_file::CaFile;
+use crate::inventory::{Inventory, SecretFacts};
+use crate::remedy::Remedy;
+use crate::x509::instant;
+use crate::x509::stray::{self, StrayKind};
+use time::OffsetDateTime;
+
+pub(super) const RULE: Rule = Rule {
+    code: "ca-crt-unusable",
+    severity: Severity::Warning,
+    remedy: "put the certificate of the CA into ca.crt, or take ca.crt out of the Secret",
+    explain: "Clients mount ca.crt to trust the certificate beside it, and some controllers read it too. \
+              ingress-nginx refuses the whole Secret when a block in ca.crt is no certificate, or \
+              there is none, and serves its fake certificate; haproxy-ingress also when the leaf \
+              does not verify by ca.crt today. Behind those it is an error. A Secret that an Ingress \
+              names for client certificates (auth-tls-secret) may hold another CA.",
+    check,
+};
+
+/// How bad a `ca.crt` is, beside what is wrong with it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Refused {
+    /// haproxy-ingress alone looks so closely.
+    ByHaproxy,
+    /// ingress-nginx and haproxy-ingress.
+    ByBoth,
+}
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for secret in inventory.tls_secrets() {
+        let Some(file) = &secret.ca_file else { continue };
+        let is_client_ca = || inventory.is_client_ca(&secret.object);
+        let problems = problems(file, &is_client_ca, context.now);
+        let Some(worst) = problems.iter().map(|(refused, _)| *refused).max() else { continue };
+        let what: Vec<&str> = problems.iter().map(|(_, what)| what.as_str()).collect();
+        let (severity, consequence) = consequence(inventory, secret, worst);
+        let finding = RULE
+            .on(&secret.object.key("ca.crt"), format!("ca.crt {}{consequence}", what.join("; it ")))
+            .severity(severity)
+            .evidence("certificates", file.anchors.len())
+            .evidence("at", instant::show(context.now))
+            .remedy(way_out(secret, file));
+        found.push(related(inventory, secret, finding));
+    }
+}
+
+/// What is wrong, each to be said after "ca.crt".
+fn problems(
+    file: &CaFile,
+    is_client_ca: &dyn Fn() -> bool,
+    now: OffsetDateTime,
+) -> Vec<(Refused, String)> {
+    let mut problems = Vec::new();
+    if let Some(damaged) = file.damaged.first() {
+        let which = match file.anchors.len() {
+            0 => "holds no certificate that can be read".to_owned(),
+            _ => format!("holds a certificate that cannot be read ({})", damaged.index + 1),
+        };
+        problems.push((Refused::ByBoth, format!("{which}: {}", damaged.message)));
+    } else if !file.strays.is_empty() {
+        let listed = stray::listed(&file.strays);
+        problems.push((Refused::ByBoth, format!("holds {listed} beside certificates")));
+    }
+    if let Some(odd) = file.odd.iter().find(|odd| odd.what.is_as_good_as_broken()) {
+        let (index, who, what) = (odd.index + 1, odd.what.unseen_by(), odd.what.what());
+        problems.push((
+            Refused::ByBoth,
+            format!("holds a certificate ({index}) that {who} pass over: {what}"),
+        ));
+    }
+    problems.extend(of_its_certificates(file, is_client_ca, now));
+    problems
+}
+
+/// Whether it serves anybody: no certificate of it that is in date leads to the leaf.
+fn of_its_certificates(
+    file: &CaFile,
+    is_client_ca: &dyn Fn() -> bool,
+    now: OffsetDateTime,
+) -> Option<(Refused, String)> {
+    let alone = file.serves_leaf.is_none();
+    let wanted = || file.anchors.iter().filter(|anchor| alone || anchor.serves_leaf);
+    let last = wanted().max_by_key(|anchor| anchor.not_after);
+    match last {
+        Some(last) if last.not_after < now => {
+            let ended = instant::show(last.not_after);
+            Some((Refused::ByHaproxy, format!("holds {}, which expired on {ended}", last.subject)))
+        }
+        Some(_) => None,
+        None if file.anchors.is_empty() || is_client_ca() => None,
+        None => {
+            let first = file.anchors.first().map_or("", |first| first.subject.as_str());
+            let what = format!(
+                "holds {first}, by which the certificate in tls.crt is not trusted: it did not issue it"
+            );
+            Some((Refused::ByHaproxy, what))
+        }
+    }
+}
+
+/// What comes of it where the Secret is used: an error where a controller refuses it.
+fn consequence(
+    inventory: &Inventory,
+    secret: &SecretFacts,
+    worst: Refused,
+) -> (Severity, &'static str) {
+    let behind = |class| users_of_class(inventory, secret, class).next().is_some();
+    match worst {
+        Refused::ByBoth if behind("nginx") => (
+            Severity::Error,
+            "; ingress-nginx refuses the whole Secret and serves its fake certificate",
+        ),
+        _ if behind("haproxy") => {
+            (Severity::Error, "; haproxy-ingress refuses the whole Secret and serves its default")
+        }
+        _ => (Severity::Warning, ""),
+    }
+}
+
+fn way_out(secret: &SecretFacts, file: &CaFile) -> Remedy {
+    if let Some(way_out) = somebody_elses(secret) {
+        return way_out;
+    }
+    let instead = file.damaged.first().and_then(|damaged| damaged.instead);
+    let leaked = file.strays.iter().any(|stray| stray.kind == StrayKind::PrivateKey)
+        || instead.is_some_and(crate::x509::foreign::Foreign::is_private_key);
+    match instead {
+        _ if leaked => "take the private key out of ca.crt, which clients are given, put the \
+                        certificate of the CA there, and replace a key that was given away"
+            .into(),
+        Some(instead) => format!("{}, or take ca.crt out of the Secret", instead.way_out()).into(),
+        None => RULE.remedy.into(),
+    }
+}
