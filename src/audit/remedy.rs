@@ -67,13 +67,22 @@ pub fn import(secret: &ObjectRef) -> Remedy {
 /// certificate, which `certificate` prints. The key goes through a pipe, into no file.
 #[must_use]
 pub fn import_certificate(secret: &ObjectRef, certificate: CommandLine) -> Remedy {
-    let (name, namespace) = (word(&secret.name), in_namespace(secret));
+    import_with_key_of(secret, &secret.name, certificate).text(" --replace").into()
+}
+
+/// `certwright import web-2 -n shop --cert <(…) --key <(…)`: the same in a second Secret.
+#[must_use]
+pub fn import_copy(secret: &ObjectRef, name: &str) -> CommandLine {
+    import_with_key_of(secret, name, stored_certificate(secret))
+}
+
+fn import_with_key_of(secret: &ObjectRef, name: &str, certificate: CommandLine) -> CommandLine {
+    let (name, namespace) = (word(name), in_namespace(secret));
     CommandLine::on_cluster(format!("certwright import {name}{namespace}"))
-        .text(" --replace --cert")
+        .text(" --cert")
         .output_of(certificate)
         .text(" --key")
         .output_of(stored(secret, "tls.key"))
-        .into()
 }
 
 /// `certwright issue shop.example --secret web -n shop --force`, or, for what was read from a file,

@@ -365,18 +365,22 @@ fn certificate_anew(
     if let Some(way_out) = somebody_elses(secret) {
         return Some(way_out);
     }
+    let can = secret.derived_keys.is_empty() && is_importable(secret, context);
+    can.then(|| remedy::import_certificate(object, printed(object)))
+}
+
+/// Whether what a Secret of the cluster holds is what `import` takes, but for the order of its chain.
+fn is_importable(secret: &SecretFacts, context: &Context<'_>) -> bool {
     let bundle = &secret.bundle;
     let of_key = bundle.key_position.and_then(|at| bundle.certificates.get(at)).or(bundle.leaf());
-    let in_date = |leaf: &&Certificate| {
+    let in_date = |leaf: &Certificate| {
         !expiry::is_expired(leaf, context.now) && leaf.not_before <= context.now
     };
-    let can = object.place.is_none()
-        && secret.derived_keys.is_empty()
+    secret.object.place.is_none()
         && secret.beside_the_pair().is_none()
         && bundle.damaged.is_empty()
-        && (bundle.pairing == Pairing::Match || bundle.key_position.is_some());
-    of_key.filter(in_date).filter(|_| can)?;
-    Some(remedy::import_certificate(object, printed(object)))
+        && (bundle.pairing == Pairing::Match || bundle.key_position.is_some())
+        && of_key.is_some_and(in_date)
 }
 
 fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i SecretFacts> {

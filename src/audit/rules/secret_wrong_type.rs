@@ -2,13 +2,14 @@
 //! controllers take it; GKE's and some others do not promise to. The type of a Secret cannot be
 //! changed.
 
-use super::gke;
+use super::{gke, is_importable};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
 use crate::remedy::{CommandLine, Remedy};
+use crate::x509::chain;
 use serde_json::json;
 
 pub(super) const RULE: Rule = Rule {
@@ -20,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for secret in inventory.tls_secrets().filter(|secret| secret.secret_type != TLS_SECRET) {
         let users: Vec<_> =
             inventory.users(&secret.object).map(|ingress| ingress.object.clone()).collect();
@@ -37,39 +38,58 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .on(&secret.object, message)
             .evidence("type", &secret.secret_type)
             .evidence("expected", TLS_SECRET)
-            .remedy(way_out(inventory, secret, first));
+            .remedy(way_out(inventory, context, secret, first));
         found.push(users.into_iter().fold(finding, super::super::finding::Finding::related));
     }
 }
 
-/// The second Secret: made, where the pair was, else given the pair that is there.
-fn way_out(inventory: &Inventory, secret: &SecretFacts, ingress: &ObjectRef) -> Remedy {
+/// A second Secret with the same certificate and key, and the Ingresses that are to name it.
+fn way_out(
+    inventory: &Inventory,
+    context: &Context<'_>,
+    secret: &SecretFacts,
+    ingress: &ObjectRef,
+) -> Remedy {
     if let Some(owner) = &secret.owner {
         return format!("have {}, which owns it, make one of that type", owner.name).into();
     }
     let name = format!("{}-2", secret.object.name);
-    let demands = inventory.users(&secret.object).flat_map(|ingress| &ingress.demands);
+    let made = second(inventory, context, secret, &name);
+    let users = inventory.users(&secret.object);
+    let renamed = users.map(|ingress| {
+        renamed(inventory, &ingress.object, (secret.object.name.as_str(), name.as_str()))
+    });
+    match made.zip(renamed.collect::<Option<Vec<_>>>()) {
+        Some((made, patches)) => patches.into_iter().fold(made, CommandLine::and).into(),
+        None => format!(
+            "put its certificate and key into a new secret/{name}, and name that in spec.tls of {}",
+            ingress.short()
+        )
+        .into(),
+    }
+}
+
+/// The command that makes the second Secret: with what is there, or, when that is of no use any more
+/// and our own, made anew.
+fn second(
+    inventory: &Inventory,
+    context: &Context<'_>,
+    secret: &SecretFacts,
+    name: &str,
+) -> Option<CommandLine> {
+    let (object, bundle) = (&secret.object, &secret.bundle);
+    if chain::check_order(&bundle.certificates).is_ok() && is_importable(secret, context) {
+        return Some(remedy::import_copy(object, name));
+    }
+    let own = bundle.leaf().is_some_and(|leaf| leaf.self_signed) && object.place.is_none();
+    let demands = inventory.users(object).flat_map(|ingress| &ingress.demands);
     let mut hosts: Vec<String> = demands
-        .filter(|demand| demand.secrets.contains(&secret.object.name))
+        .filter(|demand| demand.secrets.contains(&object.name))
         .map(|demand| demand.host.clone())
         .collect();
     hosts.dedup();
-    let self_signed = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
-    let issued = (self_signed && secret.object.place.is_none()).then(|| {
-        let second = ObjectRef { name: name.clone(), ..secret.object.clone() };
-        let issue = remedy::issue_secret(&second, &hosts)?;
-        let patches = inventory
-            .users(&secret.object)
-            .map(|ingress| renamed(inventory, &ingress.object, (&secret.object.name, &name)));
-        patches.collect::<Option<Vec<_>>>().map(|all| all.into_iter().fold(issue, CommandLine::and))
-    });
-    issued.flatten().map_or_else(
-        || {
-            format!("put its certificate and key into a new secret/{name}, and name that in spec.tls of {}", ingress.short())
-                .into()
-        },
-        Remedy::from,
-    )
+    let second = ObjectRef { name: name.to_owned(), ..object.clone() };
+    remedy::issue_secret(&second, &hosts).filter(|_| own)
 }
 
 /// The patch that puts another Secret's name into every entry of `spec.tls` that has this one.
