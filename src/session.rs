@@ -298,6 +298,7 @@ pub(crate) async fn package(
         source: audit::Source::Cluster,
         problems: &[],
         namespaces: false,
+        printed: false,
     };
     if write.dry_run == DryRun::Client {
         return report(&account, write.output, output);

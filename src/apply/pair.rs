@@ -252,7 +252,13 @@ fn kept_key(public_id: &str, current: &[u8]) -> Result<(PrivateKey, Redacted), S
 pub fn holds(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
     let blocks = pem::blocks(pem).into_iter();
     let mut ders = blocks.filter(|block| block.label == pem::Label::Certificate);
-    ders.any(|block| block.der.is_ok_and(|der| cert::sha256(der.expose()) == *fingerprint))
+    ders.any(|block| {
+        block.der.is_ok_and(|der| {
+            // Behind a certificate may stand what does not belong to it, as in a TRUSTED CERTIFICATE.
+            let read = cert::read(der.expose()).map(|(facts, _)| facts.sha256);
+            read.unwrap_or_else(|_| cert::sha256(der.expose())) == *fingerprint
+        })
+    })
 }
 
 fn broken(message: String) -> Failed {

@@ -4,8 +4,11 @@
 //! Knows how certwright and kubectl are called, and that what was read from files is mended in
 //! files. Refuses to know what is wrong.
 
+use crate::inventory::SecretFacts;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{self, CommandLine, Remedy};
+use crate::x509::cert::Certificate;
+use crate::x509::profile::KeyType;
 
 /// What `-f` calls standard input.
 const STDIN: &str = "-";
@@ -21,6 +24,31 @@ pub fn rotate(secret: &ObjectRef) -> Remedy {
         }
         None => CommandLine::on_cluster(format!("{rotate}{}", in_namespace(secret))).into(),
     }
+}
+
+/// `rotate`, with the flags without which it would refuse: for data that is made from the pair, and
+/// where the type of the key is one that is not made here.
+#[must_use]
+pub fn remade(secret: &SecretFacts) -> Remedy {
+    if let Some(place) = secret.object.place.as_ref().filter(|_| !secret.has_both_keys) {
+        return format!(
+            "write both tls.crt and tls.key into its data in {}, empty where there is no value: then it can be rotated",
+            file(&place.path)
+        )
+        .into();
+    }
+    let mut rotate = rotate(&secret.object);
+    let makable = |leaf: &Certificate| {
+        leaf.key_type.starts_with("rsa-") || KeyType::from_name(&leaf.key_type).is_some()
+    };
+    if secret.bundle.leaf().is_some_and(|leaf| !makable(leaf)) {
+        rotate = rotate.with("--key-type rsa-2048");
+    }
+    let derived = secret.derived_keys.join(", ");
+    if derived.is_empty() {
+        return rotate;
+    }
+    rotate.with("--force").note(format!("{derived} is to be made anew afterwards"))
 }
 
 /// What came through a pipe can be mended only where it came from.

@@ -370,5 +370,6 @@ fn account(plan: &Plan) -> Account<'_> {
         source: Source::Cluster,
         problems: &[],
         namespaces: false,
+        printed: false,
     }
 }

@@ -324,5 +324,6 @@ fn account(plan: &Plan) -> Account<'_> {
         source: Source::Files,
         problems: &[],
         namespaces: false,
+        printed: false,
     }
 }

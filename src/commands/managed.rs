@@ -75,6 +75,7 @@ async fn create(
         source: Source::Cluster,
         problems: &[],
         namespaces: false,
+        printed: false,
     };
     if args.write.dry_run == DryRun::Client {
         return session::report(&account, args.write.output, output);
@@ -183,6 +184,7 @@ async fn set_domains(
         source: Source::Cluster,
         problems: &[],
         namespaces: false,
+        printed: false,
     };
     if args.dry_run {
         let inventory = gather_managed(&client, name.namespace.as_deref(), world).await?;

@@ -13,7 +13,7 @@ use crate::inventory::Problem;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observe::files::names_stdin;
+use crate::observe::files::{STDIN, names_stdin};
 use crate::output::Output;
 use crate::plan::outcome::{Failed, Outcome};
 use crate::plan::rotation::{FirstSeen, KeyPolicy, SigningCa, Wish};
@@ -228,11 +228,17 @@ fn rewrite(
         first = false;
     }
     let mut talk = Vec::new();
-    let account = account(plan, Some(&outcomes), &gathered.inventory.problems(), source, args);
+    let problems = gathered.inventory.problems();
+    let account =
+        Account { printed: true, ..account(plan, Some(&outcomes), &problems, source, args) };
     crate::render::rotation::write_text(account, &mut talk)?;
     crate::render::rotation::write_failures(account, &mut talk)?;
     output.flush()?;
     output.talk(&talk);
+    let from_files = args.look.filename.iter().any(|path| path.as_os_str() != STDIN);
+    if from_files && outcomes.iter().any(|outcome| outcome.result.is_ok()) {
+        output.say("the files are not changed: --in-place writes what was printed into them");
+    }
     warn_of_pins(&outcomes, output);
     Ok(exit(args, (plan, &outcomes), (gathered, source), global, output))
 }
@@ -312,6 +318,7 @@ fn account<'a>(
         source: from,
         problems,
         namespaces: args.look.all_namespaces,
+        printed: false,
     }
 }
 

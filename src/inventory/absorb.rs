@@ -215,6 +215,9 @@ fn secret_facts(
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
         derived_keys: derived_keys(&seen.data),
         named_otherwise: named_otherwise(&bundle, &seen.data),
+        has_both_keys: ["tls.crt", "tls.key"].iter().all(|key| {
+            seen.data.contains_key(*key) || seen.not_base64.iter().any(|(other, _)| other == key)
+        }),
         bundle,
         ca_crt,
         ca_file: ca_file.map(Box::new),

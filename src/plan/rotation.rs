@@ -454,7 +454,7 @@ impl Planner<'_> {
             let flags: Vec<String> =
                 wanted.iter().map(|host| format!("--add-host {}", remedy::word(host))).collect();
             let say_them = "say with --add-host what a new one is for".into();
-            let named = || remedy::rotate(&secret.object).with(&flags.join(" "));
+            let named = || remedy::remade(secret).with(&flags.join(" "));
             return Err((
                 Reason::Unreadable,
                 format!(

@@ -33,6 +33,8 @@ pub struct Account<'a> {
     pub problems: &'a [Problem],
     /// Whether several namespaces are shown.
     pub namespaces: bool,
+    /// Whether manifests were only printed: then nothing was replaced anywhere.
+    pub printed: bool,
 }
 
 #[derive(Serialize)]
@@ -299,13 +301,13 @@ pub fn write_text(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
         Some(outcomes) => {
             for outcome in outcomes {
                 if let Ok(done) = &outcome.result {
-                    write_step(&outcome.step, Some(done), account.namespaces, out)?;
+                    write_step(&outcome.step, Some(done), account, out)?;
                 }
             }
         }
         None => {
             for step in &account.plan.steps {
-                write_step(step, None, account.namespaces, out)?;
+                write_step(step, None, account, out)?;
             }
         }
     }
@@ -352,11 +354,12 @@ pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<(
 fn write_step(
     step: &Step,
     done: Option<&Done>,
-    namespaces: bool,
+    account: Account<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (style, word) = match (done, step) {
         (Some(done), _) if done.tried_only => (GOOD, "tried"),
+        (Some(_), _) if account.printed => (GOOD, "printed"),
         (Some(_), Step::ReplacePair(_)) => (GOOD, "replaced"),
         (Some(_), Step::CreateSecret(_) | Step::CreateObject(_)) => (GOOD, "created"),
         (Some(_), Step::PatchObject(_)) => (GOOD, "changed"),
@@ -368,7 +371,7 @@ fn write_step(
         (None, Step::DeleteObject(_)) => (style(Severity::Info), "delete"),
         (None, Step::WriteFiles(_)) => (style(Severity::Info), "write"),
     };
-    headline((style, word), &objects(step, namespaces), out)?;
+    headline((style, word), &objects(step, account.namespaces), out)?;
     write_place(step.object(), out)?;
     write_change(step, done, out)
 }
@@ -513,6 +516,7 @@ fn sum_up(account: Account<'_>) -> String {
             parts.push("nothing to do".to_owned());
         }
         Some(_) if done == 0 => {}
+        Some(_) if account.printed => parts.push(format!("{done} printed, no file changed")),
         Some(_) => parts.push(format!("{done} {}", done_word(plan))),
     }
     let mut add = |number: usize, what: &str| {

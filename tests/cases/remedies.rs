@@ -7,6 +7,7 @@
 //! printed. What a remedy says in a sentence is done by hand, and the words are pinned.
 
 mod certificates;
+mod every;
 mod gke;
 mod managed;
 
@@ -17,7 +18,7 @@ use crate::support::live::Live;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// Every case there is. Add those of new rules here.
@@ -94,23 +95,27 @@ struct Scene {
 impl Scene {
     /// None when there is no API server to be had, which was then said.
     fn lay_out(case: &Case) -> Option<Self> {
-        let scenario =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenarios").join(case.scenario);
+        Self::of(case.scenario, case.place, &format!("remedy_{}", case.rule))
+    }
+
+    /// A scenario by its name, for the test of that name.
+    fn of(name: &str, place: Place, test: &str) -> Option<Self> {
+        let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenarios").join(name);
         let folder = TempDir::new().expect("a temp folder can be made");
         let gke = is_gke(&scenario);
-        if case.place == Place::Files {
+        if place == Place::Files {
             let mut copy = Command::new("cp");
             copy.arg("-r").arg(scenario.join("in")).arg(folder.path());
             assert!(copy.status().expect("cp starts").success());
-            return Some(Self { place: case.place, folder, live: None, gke });
+            return Some(Self { place, folder, live: None, gke });
         }
-        let live = Live::new(&format!("remedy_{}", case.rule))?;
+        let live = Live::new(test)?;
         if gke {
             double::install(&live);
         }
-        live.create_scenario(case.scenario);
+        live.create_scenario(name);
         give_addresses(&live, &scenario);
-        Some(Self { place: case.place, folder, live: Some(live), gke })
+        Some(Self { place, folder, live: Some(live), gke })
     }
 
     /// The cluster, for a case that is judged on one.
@@ -134,20 +139,27 @@ impl Scene {
 
     /// Runs a command of a remedy as a shell would, with `certwright` and `kubectl` at hand.
     fn run(&self, command: &str) {
-        let functions = r#"certwright() { "$CERTWRIGHT" "$@" $AT; }; export -f certwright; kubectl() { "$KUBECTL" "$@"; }; eval "$0""#;
+        let ran = self.try_to_run(command);
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{command}: {}\n{said}", ran.status);
+    }
+
+    /// The same, whatever comes of it.
+    fn try_to_run(&self, command: &str) -> Output {
+        let functions = r#"certwright() { case "$1" in rotate|check|inspect) "$CERTWRIGHT" "$@" $AT;; *) "$CERTWRIGHT" "$@";; esac; }; export -f certwright; kubectl() { "$KUBECTL" "$@"; }; eval "$0""#;
         let mut shell = Command::new("bash");
         shell.args(["-c", functions, command]).current_dir(self.folder.path());
         shell.env("CERTWRIGHT", BINARY).env("HOME", self.folder.path());
         // What is written into files may be judged at the scenario's instant; a cluster has its own.
         let at = if self.place == Place::Files { format!("--at {AT}") } else { String::new() };
         shell.env("AT", at);
+        // What is advised for a file reaches no cluster, whatever the environment names.
+        shell.env("KUBECONFIG", "/nonexistent").env("KUBECTL", "false");
         if let Some(live) = &self.live {
             shell.env("KUBECONFIG", live.cluster.kubeconfig());
             shell.env("KUBECTL", live.cluster.kubectl().get_program());
         }
-        let ran = shell.output().expect("bash starts");
-        let said = String::from_utf8_lossy(&ran.stderr);
-        assert!(ran.status.success(), "{command}: {}\n{said}", ran.status);
+        shell.stdin(Stdio::null()).output().expect("bash starts")
     }
 
     /// A certificate and its key for these hosts, as files.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// The instant every scenario is judged at.
 pub(super) const AT: &str = "2026-11-21T00:00:00Z";
 
-fn scenarios() -> Vec<PathBuf> {
+pub(super) fn scenarios() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenarios");
     let entries = fs::read_dir(&root).expect("testdata/scenarios is there");
     let mut folders: Vec<PathBuf> =

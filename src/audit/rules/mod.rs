@@ -418,12 +418,7 @@ fn remade(object: &ObjectRef, secret: Option<&SecretFacts>) -> Remedy {
         )
         .into();
     }
-    let derived = secret.map_or_else(String::new, |secret| secret.derived_keys.join(", "));
-    let rotate = remedy::rotate(object);
-    if derived.is_empty() {
-        return rotate;
-    }
-    rotate.with("--force").note(format!("{derived} is to be made anew afterwards"))
+    secret.map_or_else(|| remedy::rotate(object), remedy::remade)
 }
 
 /// Whether the object only keeps the place of a pair that its owner has yet to write: what is not
