@@ -16,6 +16,7 @@
 //! | [`x509`] | PEM, certificates, keys, host matching, issuing | pure; randomness as an argument |
 //! | [`gke`] | what GKE's controllers read and write | pure |
 //! | [`manifest`] | manifest text as kubectl takes it: encodings, documents, values | pure |
+//! | [`controllers`] | how every other Ingress controller reads an Ingress | pure |
 //! | [`observation`] | one thing seen, or the failure to see it | pure |
 //! | [`inventory`] | facts and their links; PEM and keys end here | pure |
 //! | [`audit`] | rules over the inventory at an instant: judging | pure; `now` as an argument |
@@ -56,6 +57,7 @@ pub mod audit;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod controllers;
 pub mod converge;
 pub mod exit;
 pub mod gke;

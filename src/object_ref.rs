@@ -17,6 +17,8 @@ pub enum Kind {
     Secret,
     /// `networking.k8s.io/v1` Ingress.
     Ingress,
+    /// `networking.k8s.io/v1` IngressClass: whose controller serves the Ingresses that name it.
+    IngressClass,
     /// `v1` Service.
     Service,
     /// `cloud.google.com/v1` BackendConfig.
@@ -72,6 +74,7 @@ impl Kind {
         match self {
             Self::Secret => "Secret",
             Self::Ingress => "Ingress",
+            Self::IngressClass => "IngressClass",
             Self::Service => "Service",
             Self::BackendConfig => "BackendConfig",
             Self::FrontendConfig => "FrontendConfig",
@@ -104,6 +107,7 @@ impl Kind {
         match self {
             Self::Secret => "secret",
             Self::Ingress => "ingress",
+            Self::IngressClass => "ingressclass",
             Self::Service => "service",
             Self::BackendConfig => "backendconfig",
             Self::FrontendConfig => "frontendconfig",
@@ -138,6 +142,7 @@ impl Kind {
         match self {
             Self::Secret => "secrets",
             Self::Ingress => "ingresses",
+            Self::IngressClass => "ingressclasses",
             Self::Service => "services",
             Self::BackendConfig => "backendconfigs",
             Self::FrontendConfig => "frontendconfigs",
@@ -318,6 +323,7 @@ impl Kind {
             Self::Secret => Some(("", "v1", "secrets")),
             Self::Service => Some(("", "v1", "services")),
             Self::Ingress => Some(("networking.k8s.io", "v1", "ingresses")),
+            Self::IngressClass => Some(("networking.k8s.io", "v1", "ingressclasses")),
             Self::BackendConfig => Some(("cloud.google.com", "v1", "backendconfigs")),
             Self::FrontendConfig => Some(("networking.gke.io", "v1beta1", "frontendconfigs")),
             Self::ManagedCertificate => Some(("networking.gke.io", "v1", "managedcertificates")),

@@ -209,6 +209,9 @@ pub struct IngressSeen {
     pub class_name: Option<String>,
     /// `spec.rules[].host`, without the rules that have none.
     pub rule_hosts: Vec<String>,
+    /// Whether it also sends on what names no host of its own: a rule without a host, or a default
+    /// backend.
+    pub catch_all: bool,
     /// `spec.tls[]`.
     pub tls: Vec<TlsEntry>,
     /// `status.loadBalancer.ingress[]`: each `ip`, or else `hostname`.

@@ -6,7 +6,7 @@
 
 use crate::inventory::demand::{Demand, IngressFacts};
 use crate::inventory::served::{Handshakes, ServedFacts};
-use crate::inventory::{Inventory, SecretFacts, SecretState};
+use crate::inventory::{Inventory, SecretFacts};
 use crate::x509::cert::{Certificate, HostMatch};
 use crate::x509::possession::Possession;
 
@@ -145,14 +145,7 @@ pub fn candidates<'i>(
     ingress: &IngressFacts,
     demand: &Demand,
 ) -> Option<Vec<&'i SecretFacts>> {
-    let mut found = Vec::new();
-    for name in &demand.secrets {
-        match inventory.secret_state(ingress.object.namespace(), name) {
-            SecretState::Seen(secret) if secret.bundle.leaf().is_some() => found.push(secret),
-            SecretState::Seen(_) | SecretState::Absent => {}
-            SecretState::Unknown => return None,
-        }
-    }
+    let mut found = inventory.candidates(ingress, demand)?;
     let names = |secret: &&SecretFacts| {
         secret.bundle.leaf().is_some_and(|leaf| leaf.match_host(&demand.host) != HostMatch::None)
     };

@@ -278,7 +278,7 @@ fn wanted(inventory: &Inventory, looks: &Looks) -> Vec<Question> {
     let needed = |question: &Question| match question {
         Question::Secret(object) => inventory.ingresses().any(|ingress| {
             inventory.is_reported(&ingress.object)
-                && ingress.object.namespace() == object.namespace()
+                && ingress.secret_namespace() == object.namespace()
                 && ingress.secret_names.contains(&object.name)
         }),
         Question::Object(_)

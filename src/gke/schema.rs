@@ -1,4 +1,4 @@
-//! Schemas of Google's own kinds, as their CustomResourceDefinitions have them: what an API server
+//! Schemas of Google's own kinds, as their `CustomResourceDefinitions` have them: what an API server
 //! refuses, or kubectl on its behalf, the moment it is applied.
 //!
 //! Source: deploy/managedcertificates-crd.yaml of gke-managed-certs; pkg/apis/backendconfig/v1 and

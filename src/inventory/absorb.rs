@@ -11,8 +11,9 @@ use super::{
     CaCrt, Content, FileFacts, Inventory, Key, NamedOtherwise, ObjectFacts, Problem, SecretFacts,
     Told, Trouble, Troubles, Wishes, key_of, marker,
 };
+use crate::gke::annotations::INGRESS_CLASS;
 use crate::gke::events;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
 use crate::x509::cert;
@@ -26,6 +27,8 @@ impl Inventory {
     /// another file. The randomness is only for telling pairs: see
     /// [`crate::x509::key::PrivateKey::pairs_with`].
     pub fn absorb(&mut self, observation: Observation, random: &dyn SecureRandom) {
+        // Absorbing ends what was looked up by host and by name.
+        self.servers.take();
         match observation {
             Observation::Secret(seen) => self.absorb_secret(&seen, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
@@ -34,6 +37,9 @@ impl Inventory {
                 self.pairs.take(&object, loose, random);
                 self.issuers.take(&object, &bundle.certificates, &ders);
                 self.files.push(FileFacts { object, bundle });
+            }
+            Observation::Object(seen) if seen.object.kind == Kind::IngressClass => {
+                self.absorb_class(&seen);
             }
             Observation::Object(seen) => {
                 // Files may define it twice; the first counts, as with Secrets, which also say so.
@@ -102,26 +108,55 @@ impl Inventory {
         }
         let ignore = self.wishes(&seen.object, &seen.meta).ignore;
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
-        let facts = IngressFacts::of(seen, ignore, chosen);
-        self.forget_ingress(&key_of(&seen.object));
         match maker::asked_by(seen) {
             Some(maker) => self.absorb_maker(maker),
             None => self.forget_maker(&seen.object),
         }
+        let named = seen.meta.annotations.get(INGRESS_CLASS).filter(|class| !class.is_empty());
+        let class = named.or(seen.class_name.as_ref());
+        let declares = class.and_then(|class| self.classes.get(class)).map(String::as_str);
+        self.keep_ingress(IngressFacts::of(seen, declares, ignore, chosen));
+    }
+
+    fn keep_ingress(&mut self, facts: IngressFacts) {
+        let ingress = key_of(&facts.object);
+        self.forget_ingress(&ingress);
         for name in &facts.secret_names {
-            let secret = (seen.object.namespace().to_owned(), name.clone());
-            self.used_by.entry(secret).or_default().insert(key_of(&seen.object));
+            let secret = (facts.secret_namespace().to_owned(), name.clone());
+            self.used_by.entry(secret).or_default().insert(ingress.clone());
         }
-        self.ingresses.insert(key_of(&seen.object), facts);
+        for secret in &facts.mentions {
+            self.mentioned_by.entry(key_of(secret)).or_default().insert(ingress.clone());
+        }
+        self.ingresses.insert(ingress, facts);
     }
 
     fn forget_ingress(&mut self, ingress: &Key) {
         let Some(facts) = self.ingresses.remove(ingress) else { return };
-        for name in facts.secret_names {
-            if let Some(users) = self.used_by.get_mut(&(ingress.0.clone(), name)) {
+        for name in &facts.secret_names {
+            let secret = (facts.secret_namespace().to_owned(), name.clone());
+            if let Some(users) = self.used_by.get_mut(&secret) {
                 users.remove(ingress);
             }
         }
+        for secret in &facts.mentions {
+            if let Some(users) = self.mentioned_by.get_mut(&key_of(secret)) {
+                users.remove(ingress);
+            }
+        }
+    }
+
+    /// An IngressClass tells whose the Ingresses are that name it, also those already seen.
+    fn absorb_class(&mut self, seen: &ObjectSeen) {
+        let declares = seen.spec.get("controller").and_then(serde_json::Value::as_str);
+        let Some(declares) = declares.filter(|controller| !controller.is_empty()) else { return };
+        let name = &seen.object.name;
+        let of_class = self.ingresses.values().filter(|facts| facts.class.as_ref() == Some(name));
+        let known: Vec<_> = of_class.filter_map(|facts| facts.declared(declares)).collect();
+        for facts in known {
+            self.keep_ingress(facts);
+        }
+        self.classes.entry(name.clone()).or_insert_with(|| declares.to_owned());
     }
 
     /// Whether the object is a second definition in another place; then it is told as a problem.

@@ -1,15 +1,17 @@
 //! Demand: which hosts of an Ingress want a certificate, and where it is to come from.
 //!
-//! Knows how controllers read `spec.rules` and `spec.tls`, GKE's included. Refuses to know
-//! whether a certificate covers a host.
+//! Knows how controllers read `spec.rules` and `spec.tls`, each as [`crate::controllers`] has it and
+//! GKE's included. Refuses to know whether a certificate covers a host.
 
+use crate::controllers::{self, Choice, Controller, Elsewhere, Orphan};
 use crate::gke::annotations::{
     INGRESS_CLASS, MANAGED_CERTIFICATES, certificates_elsewhere, is_gke_class, items,
 };
-use crate::object_ref::{OUR_NAME, ObjectRef};
+use crate::object_ref::{OUR_NAME, ObjectRef, check_object_name};
 use crate::observation::{IngressSeen, TlsEntry};
 use crate::x509::name;
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
 
 /// Facts of one Ingress.
 #[derive(Debug)]
@@ -18,35 +20,53 @@ pub struct IngressFacts {
     pub object: ObjectRef,
     /// The class it names, by annotation or `ingressClassName`.
     pub class: Option<String>,
-    /// Every host it names, in rules or under `tls`, once.
+    /// Who serves it.
+    pub controller: Controller,
+    /// When it was made; none in a file that somebody wrote.
+    pub created: Option<OffsetDateTime>,
+    /// Every host that it serves and that wants a certificate, once.
     pub demands: Vec<Demand>,
-    /// Whether it has any `tls` entry, whatever that says.
-    pub has_tls: bool,
-    /// Every Secret its `tls` names, once, in order.
+    /// Hosts that only `tls` names and that are served to nobody, by this controller.
+    pub orphans: Vec<String>,
+    /// Why another Ingress gives its hosts their certificate, if that is so.
+    pub borrows: Option<&'static str>,
+    /// `spec.tls`, as written.
+    pub tls: Vec<TlsEntry>,
+    /// Every Secret its `tls` names and its controller reads, once, in order.
     pub secret_names: Vec<String>,
+    /// What its `tls` names and cannot be the name of a Secret, once, in order.
+    pub no_names: Vec<String>,
+    /// The namespace of those Secrets, where it is not its own.
+    secret_namespace: Option<String>,
+    /// Secrets that its annotations name, for other ends than to be served.
+    pub mentions: Vec<ObjectRef>,
     /// Every ManagedCertificate its annotation names, in order.
     pub managed_names: Vec<String>,
     /// The addresses its controller has given it: `ip` or `hostname` of its status.
     pub addresses: Vec<String>,
     /// The annotation, if any, by which its controller speaks HTTP/2 to the backends, as for gRPC.
     pub http2: Option<String>,
-    /// Secrets whose `ca.crt` its controller verifies client certificates by, as namespace and name.
-    pub client_cas: Vec<(String, String)>,
     /// Codes of rules whose findings on it are waived.
     pub ignore: Vec<String>,
     /// Whether the user chose it for the report.
     pub chosen: bool,
+    /// What it was read from, while its IngressClass was not seen.
+    seen: Option<Box<IngressSeen>>,
 }
 
 /// One host and the places its certificate may come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demand {
     /// The host as written.
     pub host: String,
     /// Secrets whose certificates may be served for it; one that covers it is enough.
     pub secrets: Vec<String>,
+    /// Secrets whose certificates are served for it only where they name it.
+    pub by_name: Vec<String>,
     /// Why a certificate may be served for it that cannot be seen here.
     pub elsewhere: Option<String>,
+    /// The annotation that adds the host, where no rule has it.
+    pub added_by: Option<String>,
 }
 
 impl Demand {
@@ -57,7 +77,8 @@ impl Demand {
         host.strip_prefix("*.").map_or_else(|| host.clone(), |rest| format!("{OUR_NAME}.{rest}"))
     }
 
-    /// Whether nothing serves TLS for the host.
+    /// Whether nothing of its own Ingress is meant to serve TLS for the host; another one may, see
+    /// [`super::Inventory::coverage`].
     #[must_use]
     pub fn without_tls(&self) -> bool {
         self.secrets.is_empty() && self.elsewhere.is_none()
@@ -65,41 +86,120 @@ impl Demand {
 }
 
 impl IngressFacts {
-    /// The facts of an Ingress as seen.
+    /// The facts of an Ingress as seen. `declares` is `spec.controller` of the IngressClass it names,
+    /// if that was seen.
     #[must_use]
-    pub fn of(seen: &IngressSeen, ignore: Vec<String>, chosen: bool) -> Self {
-        let annotated_class =
-            seen.meta.annotations.get(INGRESS_CLASS).filter(|class| !class.is_empty());
-        let class = annotated_class.or(seen.class_name.as_ref()).cloned();
-        let elsewhere = certificates_elsewhere(&seen.meta.annotations, class.as_deref())
-            .map(|(key, names)| format!("annotation {key} names {names:?}"));
-        let gke = is_gke_class(annotated_class.map(String::as_str));
-        let demands = hosts(seen)
-            .into_iter()
-            .map(|host| demand(host, &seen.tls, gke, elsewhere.clone()))
-            .collect();
-        let mut secret_names: Vec<String> = Vec::new();
-        for name in seen.tls.iter().filter_map(|entry| entry.secret_name.as_ref()) {
-            if !secret_names.contains(name) {
-                secret_names.push(name.clone());
-            }
-        }
-        let managed = seen.meta.annotations.get(MANAGED_CERTIFICATES).map(String::as_str);
+    pub fn of(
+        seen: &IngressSeen,
+        declares: Option<&str>,
+        ignore: Vec<String>,
+        chosen: bool,
+    ) -> Self {
+        let class = class(seen);
+        let controller = controller(seen, declares);
+        let (demands, orphans) = Reader::of(seen, controller).demands();
+        let (secret_names, no_names) = secret_names(seen, controller);
+        let annotations = &seen.meta.annotations;
+        let managed = annotations.get(MANAGED_CERTIFICATES).map(String::as_str);
         let managed = items(managed.unwrap_or_default());
         Self {
             object: seen.object.clone(),
-            class,
+            controller,
+            created: seen.meta.created,
             demands,
-            has_tls: !seen.tls.is_empty(),
+            orphans,
+            borrows: borrows(seen, controller),
+            tls: seen.tls.clone(),
             secret_names,
+            no_names,
+            secret_namespace: controllers::secret_namespace(controller, annotations)
+                .map(str::to_owned),
+            mentions: mentions(seen, controller),
             managed_names: managed.map(str::to_owned).collect(),
             addresses: addresses(seen),
-            http2: http2(&seen.meta.annotations),
-            client_cas: client_cas(seen),
+            http2: http2(annotations),
             ignore,
             chosen,
+            seen: (class.is_some() && declares.is_none()).then(|| Box::new(slim(seen))),
+            class,
         }
     }
+
+    /// The same, now that the IngressClass it names is seen.
+    pub(super) fn declared(&self, declares: &str) -> Option<Self> {
+        let seen = self.seen.as_deref()?;
+        Some(Self::of(seen, Some(declares), self.ignore.clone(), self.chosen))
+    }
+
+    /// The namespace in which the Secrets are that its `tls` names.
+    #[must_use]
+    pub fn secret_namespace(&self) -> &str {
+        self.secret_namespace.as_deref().unwrap_or_else(|| self.object.namespace())
+    }
+
+    /// Whether it has any `tls` entry, whatever that says.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        !self.tls.is_empty()
+    }
+}
+
+/// The class by which a controller goes: the annotation before the field, but for an empty one.
+fn class(seen: &IngressSeen) -> Option<String> {
+    annotated_class(seen).or(seen.class_name.as_ref()).cloned()
+}
+
+fn annotated_class(seen: &IngressSeen) -> Option<&String> {
+    seen.meta.annotations.get(INGRESS_CLASS).filter(|class| !class.is_empty())
+}
+
+fn controller(seen: &IngressSeen, declares: Option<&str>) -> Controller {
+    if is_gke_class(annotated_class(seen).map(String::as_str)) {
+        return Controller::Gke;
+    }
+    Controller::of(class(seen).as_deref(), declares, &seen.meta.annotations)
+}
+
+/// What is read of an Ingress, without the rest: annotations can be large.
+fn slim(seen: &IngressSeen) -> IngressSeen {
+    let mut slim = seen.clone();
+    let annotations = &mut slim.meta.annotations;
+    annotations.retain(|key, _| key == INGRESS_CLASS || controllers::is_read(key));
+    slim.meta.field_managers.clear();
+    slim
+}
+
+fn borrows(seen: &IngressSeen, controller: Controller) -> Option<&'static str> {
+    if controllers::is_solver(&seen.object.name, &seen.meta.labels) {
+        return Some(
+            "cert-manager answers a challenge by it, over plain HTTP and for a while only",
+        );
+    }
+    controllers::borrows(controller, &seen.meta.annotations)
+}
+
+fn mentions(seen: &IngressSeen, controller: Controller) -> Vec<ObjectRef> {
+    let mentioned = controllers::mentions(controller, &seen.meta.annotations).into_iter();
+    mentioned
+        .map(|(namespace, name)| {
+            let own = || seen.object.namespace().to_owned();
+            ObjectRef::secret(namespace.unwrap_or_else(own), name)
+        })
+        .collect()
+}
+
+/// What `tls` names: Secrets, and what cannot be one (the API server takes no such name, and it must
+/// stand in no request).
+fn secret_names(seen: &IngressSeen, controller: Controller) -> (Vec<String>, Vec<String>) {
+    let (mut names, mut no_names) = (Vec::new(), Vec::new());
+    for name in seen.tls.iter().filter_map(|entry| entry.secret_name.as_ref()) {
+        let valid = check_object_name(name).is_ok();
+        let into = if valid { &mut names } else { &mut no_names };
+        if (!valid || controller.reads_secrets()) && !into.contains(name) {
+            into.push(name.clone());
+        }
+    }
+    (names, no_names)
 }
 
 /// Each address of the status once.
@@ -122,64 +222,233 @@ fn http2(annotations: &BTreeMap<String, String>) -> Option<String> {
     grpc.then(|| format!("annotation {BACKEND_PROTOCOL} is {protocol}"))
 }
 
-/// The annotation of ingress-nginx and haproxy-ingress, under whatever prefix, that names a Secret
-/// with a CA for client certificates: `NAMESPACE/NAME`, or its own namespace's.
-const CLIENT_CA: &str = "/auth-tls-secret";
+/// One Ingress being read as its controller does.
+struct Reader<'s> {
+    seen: &'s IngressSeen,
+    controller: Controller,
+    elsewhere: Option<Elsewhere>,
+}
 
-fn client_cas(seen: &IngressSeen) -> Vec<(String, String)> {
-    let annotations = seen.meta.annotations.iter();
-    let named = annotations.filter(|(key, _)| key.ends_with(CLIENT_CA)).map(|(_, value)| {
-        let (namespace, name) = value.split_once('/').unwrap_or((seen.object.namespace(), value));
-        (namespace.to_owned(), name.to_owned())
+impl<'s> Reader<'s> {
+    fn of(seen: &'s IngressSeen, controller: Controller) -> Self {
+        let annotations = &seen.meta.annotations;
+        let by_annotation = certificates_elsewhere(annotations, class(seen).as_deref())
+            .map(|(key, names)| Elsewhere::Beside(format!("annotation {key} names {names:?}")));
+        let moved = || controllers::elsewhere(controller, annotations, !seen.tls.is_empty());
+        Self { seen, controller, elsewhere: by_annotation.or_else(moved) }
+    }
+
+    /// Hosts of rules first, then those that annotations add, then those that only `tls` names, as
+    /// far as anybody is served for them; and those for which nobody is.
+    fn demands(&self) -> (Vec<Demand>, Vec<String>) {
+        let mut demands = Hosts::default();
+        for host in &self.seen.rule_hosts {
+            demands.take(host, || self.demand(host));
+        }
+        if !self.seen.tls.is_empty() {
+            self.take_added(&mut demands);
+        }
+        let listed = self.seen.tls.iter().flat_map(|entry| &entry.hosts);
+        let serves = match self.controller.facts().orphan {
+            Orphan::Unknown => true,
+            Orphan::Served => self.seen.catch_all,
+            Orphan::Ignored => false,
+        };
+        if serves {
+            listed.for_each(|host| demands.take(host, || self.demand(host)));
+            return (demands.0, Vec::new());
+        }
+        let mut orphans: Vec<String> = Vec::new();
+        for host in listed.filter(|host| !demands.answers(host)) {
+            if !orphans.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+                orphans.push(host.clone());
+            }
+        }
+        (demands.0, orphans)
+    }
+
+    /// Hosts that annotations add to an Ingress that has TLS at all.
+    fn take_added(&self, demands: &mut Hosts) {
+        let annotations = &self.seen.meta.annotations;
+        let added = controllers::added_hosts(self.controller, annotations, &self.seen.rule_hosts);
+        if added.is_empty() {
+            return;
+        }
+        let of_rules = demands.0.clone();
+        for controllers::Added { host, by } in added {
+            let demand = || Demand { added_by: Some(by), ..self.added(&host, &of_rules) };
+            demands.take(&host, demand);
+        }
+    }
+
+    fn demand(&self, host: &str) -> Demand {
+        let chosen = choose(host, &self.seen.tls, self.controller);
+        let mut demand = Demand { host: host.to_owned(), ..Demand::default() };
+        let mut unnamed = false;
+        for entry in chosen.entries {
+            match &entry.secret_name {
+                Some(name) if !demand.secrets.contains(name) => demand.secrets.push(name.clone()),
+                Some(_) => {}
+                None => unnamed = true,
+            }
+        }
+        let others = chosen.by_name.into_iter().filter_map(|entry| entry.secret_name.clone());
+        demand.by_name = others.collect();
+        let default = || "its tls entry names no Secret: the controller's default certificate";
+        demand.elsewhere = chosen.doubt.or(unnamed.then(default).map(str::to_owned));
+        self.moved(demand)
+    }
+
+    /// What annotations say of where the certificate comes from.
+    fn moved(&self, mut demand: Demand) -> Demand {
+        match &self.elsewhere {
+            Some(Elsewhere::Instead(why)) => {
+                demand.secrets.clear();
+                demand.by_name.clear();
+                demand.elsewhere = Some(why.clone());
+            }
+            Some(Elsewhere::Beside(why)) => demand.elsewhere = Some(why.clone()),
+            Some(Elsewhere::WhereNone(why)) if demand.secrets.is_empty() => {
+                demand.elsewhere = Some(why.clone());
+            }
+            Some(Elsewhere::WhereNone(_)) | None => {}
+        }
+        demand
+    }
+
+    /// A host that an annotation adds. For ingress-nginx it is another name of each server of the
+    /// Ingress, and gets the server's certificate where that names it (controller.go:1506-1529);
+    /// haproxy-ingress has a certificate only for what `tls` lists.
+    fn added(&self, host: &str, of_rules: &[Demand]) -> Demand {
+        match self.controller {
+            Controller::IngressNginx => {
+                let mut demand = Demand { host: host.to_owned(), ..Demand::default() };
+                for server in of_rules {
+                    for name in server.secrets.iter().chain(&server.by_name) {
+                        if !demand.secrets.contains(name) {
+                            demand.secrets.push(name.clone());
+                        }
+                    }
+                    demand.elsewhere = demand.elsewhere.or_else(|| server.elsewhere.clone());
+                }
+                demand
+            }
+            Controller::HaproxyIngress => {
+                let mut demand = self.demand(host);
+                if demand.without_tls() {
+                    let default = "haproxy-ingress serves its default certificate for it";
+                    demand.elsewhere = Some(default.to_owned());
+                }
+                demand
+            }
+            _ => self.demand(host),
+        }
+    }
+}
+
+/// Demands, each host once, whatever its case.
+#[derive(Default)]
+struct Hosts(Vec<Demand>);
+
+impl Hosts {
+    fn take(&mut self, host: &str, demand: impl FnOnce() -> Demand) {
+        let known = |known: &Demand| known.host.eq_ignore_ascii_case(host);
+        if !host.is_empty() && !self.0.iter().any(known) {
+            self.0.push(demand());
+        }
+    }
+
+    /// Whether the host that `tls` lists is one of them, or a wildcard over one.
+    fn answers(&self, listed: &str) -> bool {
+        listed.is_empty()
+            || self.0.iter().any(|known| known.host.eq_ignore_ascii_case(listed))
+            || listed.starts_with('*')
+                && self.0.iter().any(|known| name::covers(listed, &known.host))
+    }
+}
+
+/// The `tls` entries whose certificate is served for a host.
+#[derive(Default)]
+struct Chosen<'t> {
+    entries: Vec<&'t TlsEntry>,
+    /// Those that are served only where their certificate names the host.
+    by_name: Vec<&'t TlsEntry>,
+    /// Why it is not known whether any of them is.
+    doubt: Option<String>,
+}
+
+fn choose<'t>(host: &str, tls: &'t [TlsEntry], controller: Controller) -> Chosen<'t> {
+    let lists = |entry: &&TlsEntry| entry.hosts.iter().any(|at| at.eq_ignore_ascii_case(host));
+    let only = |entry: Option<&'t TlsEntry>| Chosen {
+        entries: entry.into_iter().collect(),
+        ..Chosen::default()
+    };
+    match controller.facts().choice {
+        Choice::Nowhere => Chosen::default(),
+        Choice::Every => Chosen { entries: tls.iter().collect(), ..Chosen::default() },
+        Choice::Guess => Chosen { entries: speaking(host, tls, true), ..Chosen::default() },
+        Choice::FirstThenNames => match tls.iter().find(lists) {
+            Some(entry) => only(Some(entry)),
+            None => by_name(host, tls, true),
+        },
+        // What lists no host is not loaded by HAProxy: pkg/store/convert.go:151-162.
+        Choice::Pool => by_name(host, tls, controller != Controller::HaproxyTech),
+        Choice::Sni => {
+            let mut named = tls.iter().filter(|entry| entry.secret_name.is_some());
+            let wild = |entry: &&TlsEntry| lists_wildcard(entry, host);
+            only(named.clone().find(lists).or_else(|| named.find(wild)).or(tls.iter().find(lists)))
+        }
+        Choice::First => exactly(host, tls, tls.iter().find(lists), controller),
+        Choice::Last => exactly(host, tls, tls.iter().rev().find(lists), controller),
+    }
+}
+
+/// An entry for the very host. One that lists a wildcard over it makes another server, which may or
+/// may not answer for it.
+fn exactly<'t>(
+    host: &str,
+    tls: &'t [TlsEntry],
+    entry: Option<&'t TlsEntry>,
+    controller: Controller,
+) -> Chosen<'t> {
+    let wild = || tls.iter().any(|entry| lists_wildcard(entry, host));
+    let doubt = (entry.is_none() && wild()).then(|| {
+        format!("only a wildcard over it is listed, which {} may not go by", controller.name())
     });
-    named.collect()
+    let empty = |entry: &&TlsEntry| entry.hosts.is_empty() && entry.secret_name.is_none();
+    // OpenShift takes `tls: [{}]` for every host: route/ingress/ingress.go:840-849.
+    let any = (controller == Controller::OpenShift).then(|| tls.iter().find(empty)).flatten();
+    Chosen { entries: entry.or(any).into_iter().collect(), doubt, ..Chosen::default() }
 }
 
-/// Rule hosts first, then hosts that only `tls` names; each once, whatever its case.
-fn hosts(seen: &IngressSeen) -> Vec<String> {
-    let mut hosts: Vec<String> = Vec::new();
-    let named = seen.rule_hosts.iter().chain(seen.tls.iter().flat_map(|entry| &entry.hosts));
-    for host in named.filter(|host| !host.is_empty()) {
-        if !hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
-            hosts.push(host.clone());
-        }
-    }
-    hosts
+fn lists_wildcard(entry: &TlsEntry, host: &str) -> bool {
+    entry.hosts.iter().any(|listed| name::covers(listed, host))
 }
 
-fn demand(host: String, tls: &[TlsEntry], gke: bool, elsewhere: Option<String>) -> Demand {
-    let entries = serving_entries(&host, tls, gke);
-    let mut secrets: Vec<String> = Vec::new();
-    let mut default_certificate = false;
-    for entry in entries {
-        match &entry.secret_name {
-            Some(name) if !secrets.contains(name) => secrets.push(name.clone()),
-            Some(_) => {}
-            None => default_certificate = true,
-        }
-    }
-    let default_certificate = default_certificate
-        .then(|| "its tls entry names no Secret: the controller's default certificate".to_owned());
-    Demand { host, secrets, elsewhere: elsewhere.or(default_certificate) }
+/// The entries that speak of the host, and beside them all others; `hostless`: whether one that
+/// lists no host counts.
+fn by_name<'t>(host: &str, tls: &'t [TlsEntry], hostless: bool) -> Chosen<'t> {
+    let entries = speaking(host, tls, hostless);
+    let other = |entry: &&TlsEntry| {
+        !entries.iter().any(|known| std::ptr::eq(*known, *entry))
+            && (hostless || !entry.hosts.is_empty())
+    };
+    Chosen { by_name: tls.iter().filter(other).collect(), entries, doubt: None }
 }
 
-/// The `tls` entries whose certificate is served for the host: on GKE all of them (SNI chooses by
-/// the certificates' names); elsewhere those that list the host, else those that list a wildcard
-/// over it, else those that list none (which stand for every host).
-fn serving_entries<'t>(host: &str, tls: &'t [TlsEntry], gke: bool) -> Vec<&'t TlsEntry> {
+/// Those that list the host, else those that list a wildcard over it, else those that list none
+/// (which stand for every host).
+fn speaking<'t>(host: &str, tls: &'t [TlsEntry], hostless: bool) -> Vec<&'t TlsEntry> {
     let those = |test: &dyn Fn(&TlsEntry) -> bool| {
         tls.iter().filter(|entry| test(entry)).collect::<Vec<_>>()
     };
-    if gke {
-        return those(&|_| true);
-    }
     let exact = those(&|entry| entry.hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host)));
     if !exact.is_empty() {
         return exact;
     }
-    let wildcard = those(&|entry| entry.hosts.iter().any(|listed| name::covers(listed, host)));
+    let wildcard = those(&|entry| lists_wildcard(entry, host));
     if !wildcard.is_empty() {
         return wildcard;
     }
-    those(&|entry| entry.hosts.is_empty())
+    those(&|entry| hostless && entry.hosts.is_empty())
 }

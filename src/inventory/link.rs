@@ -4,9 +4,11 @@
 
 use super::demand::{Demand, IngressFacts};
 use super::{Inventory, ObjectFacts, SecretFacts, key_of, marker};
+use crate::controllers::Controller;
 use crate::gke::annotations::SSL_CERT;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{ObjectRef, check_object_name};
 use crate::x509::cert::HostMatch;
+use std::collections::BTreeMap;
 
 /// What is known of a Secret that an Ingress names.
 #[derive(Debug)]
@@ -53,43 +55,110 @@ impl Inventory {
         }
     }
 
-    /// How `demand` of `ingress` is met.
+    /// The namespaces in which a Secret of each name was seen.
+    #[must_use]
+    pub fn namespaces_of_secrets(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut namespaces: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (namespace, name) in self.secrets.keys() {
+            namespaces.entry(name).or_default().push(namespace);
+        }
+        namespaces
+    }
+
+    /// How `demand` of `ingress` is met, be it by another Ingress of its class.
     #[must_use]
     pub fn coverage(&self, ingress: &IngressFacts, demand: &Demand) -> Coverage {
-        if demand.without_tls() {
-            return Coverage::WithoutTls;
+        self.server(ingress, demand).0
+    }
+
+    /// The same by what the Ingress says itself, and by what its controller pools.
+    pub(super) fn own_coverage(&self, ingress: &IngressFacts, demand: &Demand) -> Coverage {
+        // What a controller pools it has loaded; what it has not is served to nobody.
+        let pools = ingress.controller.pools();
+        if pools && let Some((secret, pattern)) = self.pooled(ingress, &demand.host) {
+            return Coverage::Covered { by: secret.object.key("tls.crt"), pattern };
         }
-        let namespace = ingress.object.namespace();
-        let mut looked_at = Vec::new();
-        let mut unknown = demand.elsewhere.clone();
-        for name in &demand.secrets {
-            match self.secret_state(namespace, name) {
-                SecretState::Seen(secret) if secret.is_placeholder() => {
-                    let owner = secret.owner.as_ref().map_or("somebody", |owner| &owner.name);
-                    unknown = Some(format!("secret/{name} is a placeholder that {owner} fills"));
+        let (mut seen, mut further) = (Looked::default(), Looked::default());
+        for (looked, names) in [(&mut seen, &demand.secrets), (&mut further, &demand.by_name)] {
+            for name in names {
+                let state = self.state_of(ingress, name);
+                if let Some(why) = self.to_come(ingress, name, &state) {
+                    looked.unknown = Some(why);
+                    continue;
                 }
-                SecretState::Seen(secret) => match answer(secret, &demand.host) {
-                    Some(HostMatch::San(pattern)) => {
-                        return Coverage::Covered { by: secret.object.key("tls.crt"), pattern };
-                    }
-                    Some(other) => looked_at.push((secret.object.clone(), other)),
-                    None => {}
-                },
-                SecretState::Absent | SecretState::Unknown
-                    if self.maker_of(&ObjectRef::secret(namespace, name)).is_some() =>
-                {
-                    let maker = self.maker_of(&ObjectRef::secret(namespace, name));
-                    unknown = maker.map(|maker| format!("secret/{name}: {}", maker.told()));
+                let covered = looked.at(&state, name, &demand.host);
+                if let Some(covered) = covered.filter(|_| !pools) {
+                    return covered;
                 }
-                SecretState::Absent => {}
-                SecretState::Unknown => unknown = Some(format!("secret/{name} could not be seen")),
             }
         }
-        match (unknown, looked_at.is_empty()) {
+        let unknown = demand.elsewhere.clone().or(seen.unknown).or(further.unknown);
+        match (unknown, seen.looked_at.is_empty()) {
             (Some(why), _) => Coverage::Unknown(why),
+            (None, true) if demand.without_tls() => Coverage::WithoutTls,
             (None, true) => Coverage::NoCertificate,
-            (None, false) => Coverage::NotCovered { looked_at },
+            (None, false) => Coverage::NotCovered { looked_at: seen.looked_at },
         }
+    }
+
+    /// What is known of a Secret by the name that `tls` of the Ingress has. What is no name names
+    /// nothing; Contour and haproxy-ingress take other forms of it where the API server has let them
+    /// in (k8s/objectmeta.go:42-85, services/cache.go:559-597).
+    fn state_of(&self, ingress: &IngressFacts, name: &str) -> SecretState<'_> {
+        let other_forms = [Controller::Contour, Controller::HaproxyIngress];
+        if check_object_name(name).is_ok() || other_forms.contains(&ingress.controller) {
+            self.secret_state(ingress.secret_namespace(), name)
+        } else {
+            SecretState::Absent
+        }
+    }
+
+    /// Why a Secret that shows no certificate yet will have one.
+    fn to_come(
+        &self,
+        ingress: &IngressFacts,
+        name: &str,
+        state: &SecretState<'_>,
+    ) -> Option<String> {
+        match state {
+            SecretState::Seen(secret) if secret.is_placeholder() => {
+                let owner = secret.owner.as_ref().map_or("somebody", |owner| &owner.name);
+                Some(format!("secret/{name} is a placeholder that {owner} fills"))
+            }
+            SecretState::Seen(_) => None,
+            SecretState::Absent | SecretState::Unknown => {
+                let maker = self.maker_of(&ObjectRef::secret(ingress.secret_namespace(), name))?;
+                Some(format!("secret/{name}: {}", maker.told()))
+            }
+        }
+    }
+
+    /// The Secrets whose certificate may be served for the host; none when one of them could not be
+    /// read.
+    #[must_use]
+    pub fn candidates(&self, ingress: &IngressFacts, demand: &Demand) -> Option<Vec<&SecretFacts>> {
+        let mut found = Vec::new();
+        for name in &demand.secrets {
+            match self.state_of(ingress, name) {
+                SecretState::Seen(secret) if secret.bundle.leaf().is_some() => found.push(secret),
+                SecretState::Seen(_) | SecretState::Absent => {}
+                SecretState::Unknown => return None,
+            }
+        }
+        let covers =
+            |secret: &&SecretFacts| matches!(answer(secret, &demand.host), Some(HostMatch::San(_)));
+        let by_name = demand.by_name.iter().filter_map(|name| match self.state_of(ingress, name) {
+            SecretState::Seen(secret) => Some(secret),
+            SecretState::Absent | SecretState::Unknown => None,
+        });
+        let pooled = ingress.controller.pools().then(|| self.pooled(ingress, &demand.host));
+        let further = by_name.chain(pooled.flatten().map(|(secret, _)| secret));
+        for secret in further.filter(covers) {
+            if !found.iter().any(|known| std::ptr::eq(*known, secret)) {
+                found.push(secret);
+            }
+        }
+        Some(found)
     }
 
     /// The Ingresses whose `tls` names this Secret.
@@ -114,17 +183,23 @@ impl Inventory {
         secrets.filter(move |secret| !secret.bundle.certificates_missing && !serves(secret))
     }
 
-    /// Whether any Ingress names this Secret.
+    /// Whether any Ingress names this Secret in its `tls`.
     #[must_use]
     pub fn is_used(&self, secret: &ObjectRef) -> bool {
         self.users(secret).next().is_some()
     }
 
-    /// Whether an Ingress names this Secret as the CA of its clients.
+    /// Whether an Ingress names this Secret for its `ca.crt`: to verify clients or backends with.
     #[must_use]
     pub fn is_client_ca(&self, secret: &ObjectRef) -> bool {
-        let key = key_of(secret);
-        self.ingresses.values().any(|ingress| ingress.client_cas.contains(&key))
+        self.mentioners(secret).next().is_some()
+    }
+
+    /// The Ingresses that name this Secret in an annotation: to verify clients or backends with it, or
+    /// to be known by to backends.
+    pub fn mentioners(&self, secret: &ObjectRef) -> impl Iterator<Item = &IngressFacts> {
+        let mentioners = self.mentioned_by.get(&key_of(secret));
+        mentioners.into_iter().flatten().filter_map(|ingress| self.ingresses.get(ingress))
     }
 
     /// Hosts that Ingresses want of this Secret and that its leaf does not cover.
@@ -155,7 +230,7 @@ impl Inventory {
                 chosen || self.users(object).any(|ingress| ingress.chosen)
             }
             Kind::Ingress => self.ingresses.get(&key_of(object)).is_some_and(|ingress| {
-                let namespace = ingress.object.namespace();
+                let namespace = ingress.secret_namespace();
                 let secrets =
                     ingress.secret_names.iter().filter_map(|name| self.secret(namespace, name));
                 ingress.chosen || secrets.into_iter().any(|secret| secret.chosen)
@@ -167,6 +242,31 @@ impl Inventory {
     pub(super) fn secret_was_seen(&self, object: &ObjectRef) -> bool {
         marker(object).0 == crate::object_ref::Kind::Secret
             && self.secrets.contains_key(&key_of(object))
+    }
+}
+
+/// What was seen of the Secrets that may serve a host.
+#[derive(Default)]
+struct Looked {
+    looked_at: Vec<(ObjectRef, HostMatch)>,
+    unknown: Option<String>,
+}
+
+impl Looked {
+    /// Takes in one, and says so when it covers the host.
+    fn at(&mut self, state: &SecretState<'_>, name: &str, host: &str) -> Option<Coverage> {
+        match state {
+            SecretState::Seen(secret) => match answer(secret, host) {
+                Some(HostMatch::San(pattern)) => {
+                    return Some(Coverage::Covered { by: secret.object.key("tls.crt"), pattern });
+                }
+                Some(other) => self.looked_at.push((secret.object.clone(), other)),
+                None => {}
+            },
+            SecretState::Absent => {}
+            SecretState::Unknown => self.unknown = Some(format!("secret/{name} could not be seen")),
+        }
+        None
     }
 }
 

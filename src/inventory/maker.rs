@@ -383,6 +383,7 @@ mod tests {
 
     fn asks(key: &str, value: &str, tls: Vec<TlsEntry>) -> IngressSeen {
         IngressSeen {
+            catch_all: false,
             object: ObjectRef::ingress("shop", "front"),
             meta: MetaSeen {
                 annotations: [(key.to_owned(), value.to_owned())].into(),

@@ -17,6 +17,7 @@ mod pairs;
 pub mod questions;
 pub mod selection;
 pub mod served;
+mod servers;
 mod wishes;
 
 use crate::object_ref::{Kind, ObjectRef};
@@ -31,6 +32,7 @@ pub use link::{Coverage, SecretState};
 use owner::Owner;
 use selection::Selection;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 use time::OffsetDateTime;
 pub use wishes::{IGNORE, Wishes, nearest};
 
@@ -47,6 +49,12 @@ pub struct Inventory {
     ingresses: BTreeMap<Key, IngressFacts>,
     /// Secret to the Ingresses that name it: the index behind `users`.
     used_by: BTreeMap<Key, BTreeSet<Key>>,
+    /// The same for what annotations name, and what is not served.
+    mentioned_by: BTreeMap<Key, BTreeSet<Key>>,
+    /// IngressClass to the controller it is for (`spec.controller`).
+    classes: BTreeMap<String, String>,
+    /// Who serves which host, made when it is first asked for.
+    servers: OnceLock<servers::Servers>,
     files: Vec<FileFacts>,
     pairs: pairs::Pairs,
     issuers: issuers::Issuers,
@@ -262,6 +270,9 @@ impl Inventory {
             secrets: BTreeMap::new(),
             ingresses: BTreeMap::new(),
             used_by: BTreeMap::new(),
+            mentioned_by: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            servers: OnceLock::new(),
             files: Vec::new(),
             pairs: pairs::Pairs::default(),
             issuers: issuers::Issuers::default(),

@@ -54,7 +54,7 @@ impl Inventory {
         let mut questions: Vec<Question> = Vec::new();
         for ingress in self.ingresses() {
             for name in &ingress.secret_names {
-                let secret = ObjectRef::secret(ingress.object.namespace(), name);
+                let secret = ObjectRef::secret(ingress.secret_namespace(), name);
                 let question = Question::Secret(secret.clone());
                 if !self.is_settled(&secret) && !questions.contains(&question) {
                     questions.push(question);

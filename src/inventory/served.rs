@@ -6,6 +6,7 @@
 use super::Inventory;
 use super::bundle::Bundle;
 use super::demand::{Demand, IngressFacts};
+use super::link::Coverage;
 use crate::object_ref::ObjectRef;
 use crate::observation::Question;
 use crate::observation::handshake::{Agreed, Endpoint, HandshakeFailure, HandshakeSeen};
@@ -111,7 +112,7 @@ impl Inventory {
     /// What is served for one host of the Ingress.
     #[must_use]
     pub fn handshakes(&self, ingress: &IngressFacts, demand: &Demand) -> Handshakes<'_> {
-        if self.served.at.is_none() || demand.without_tls() {
+        if self.served.at.is_none() || !self.serves_tls(ingress, demand) {
             return Handshakes::NotAsked;
         }
         let endpoints = self.endpoints(ingress);
@@ -121,6 +122,12 @@ impl Inventory {
         let host = demand.probe();
         let seen = endpoints.into_iter().filter_map(|at| self.served.seen.get(&(host.clone(), at)));
         Handshakes::Seen(seen.flatten().collect())
+    }
+
+    /// Whether this Ingress is the one by which TLS is served for the host.
+    fn serves_tls(&self, ingress: &IngressFacts, demand: &Demand) -> bool {
+        let (coverage, by_other) = self.server(ingress, demand);
+        by_other.is_none() && ingress.borrows.is_none() && coverage != Coverage::WithoutTls
     }
 
     /// Handshakes with places that the user named, for inspection.
@@ -133,7 +140,8 @@ impl Inventory {
         let mut asked = std::collections::BTreeSet::new();
         for ingress in self.ingresses().filter(|ingress| self.is_reported(&ingress.object)) {
             let endpoints = self.endpoints(ingress);
-            for demand in ingress.demands.iter().filter(|demand| !demand.without_tls()) {
+            let here = |demand: &&Demand| self.serves_tls(ingress, demand);
+            for demand in ingress.demands.iter().filter(here) {
                 let host = demand.probe();
                 asked.extend(endpoints.iter().map(|endpoint| (host.clone(), endpoint.clone())));
             }
@@ -277,6 +285,7 @@ pub(crate) mod testing {
             let tls =
                 TlsEntry { hosts: vec![HOST.to_owned()], secret_name: Some("web".to_owned()) };
             let seen = IngressSeen {
+                catch_all: false,
                 object: ingress.clone(),
                 meta: meta(),
                 class_name: None,
@@ -367,6 +376,7 @@ mod tests {
         let der = der.expose().to_vec();
         let mut inventory = World::of(der.clone(), vec![serves_one(der)]).inventory();
         let seen = IngressSeen {
+            catch_all: false,
             object: ObjectRef::ingress("shop", "wild"),
             meta: MetaSeen::default(),
             class_name: None,

@@ -99,7 +99,20 @@ pub async fn list_gke(
     Ok(())
 }
 
-/// Lists the Ingresses of `namespace` (none: every namespace).
+/// Lists the IngressClasses of the cluster, which tell whose controller serves an Ingress. Where they
+/// may not be read, that is told by the names of classes and by annotations, and nothing is
+/// incomplete by it.
+async fn list_classes(
+    client: &Client,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    match objects(client, &[Kind::IngressClass], None, take).await {
+        Err(error) if can_go_on(&error) => Ok(()),
+        listed => listed,
+    }
+}
+
+/// Lists the Ingresses of `namespace` (none: every namespace), and before them their classes.
 ///
 /// # Errors
 /// As [`list`].
@@ -108,6 +121,7 @@ pub async fn list_ingresses(
     namespace: Option<&str>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
+    list_classes(client, take).await?;
     let ingresses = client.each(Kind::Ingress, namespace, None, |ingress: Ingress| {
         take(Observation::Ingress(kubernetes::ingress(
             ingress,

@@ -43,16 +43,17 @@ pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -
         hosts: entry.hosts.unwrap_or_default(),
         secret_name: entry.secret_name.filter(|name| !name.is_empty()),
     });
+    let rules = spec.rules.unwrap_or_default();
+    let no_host = |host: Option<&String>| host.is_none_or(String::is_empty);
+    let catch_all =
+        spec.default_backend.is_some() || rules.iter().any(|rule| no_host(rule.host.as_ref()));
+    let rule_hosts = rules.into_iter().filter_map(|rule| rule.host).collect();
     IngressSeen {
         object: object(&ingress.metadata, namespace, ObjectRef::ingress).at(place),
         meta: meta(ingress.metadata),
         class_name: spec.ingress_class_name.filter(|name| !name.is_empty()),
-        rule_hosts: spec
-            .rules
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|rule| rule.host)
-            .collect(),
+        rule_hosts,
+        catch_all,
         tls: tls.collect(),
         addresses: rows
             .filter_map(|row| {

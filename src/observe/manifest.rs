@@ -334,9 +334,11 @@ fn and(lines: &[usize]) -> String {
     }
 }
 
-/// Objects that GKE's load balancer is made from, and Ingresses for their annotations and status.
-const AS_WRITTEN: [Kind; 5] = [
+/// Objects that GKE's load balancer is made from, Ingresses for their annotations and status, and
+/// the classes that Ingresses name.
+const AS_WRITTEN: [Kind; 6] = [
     Kind::Ingress,
+    Kind::IngressClass,
     Kind::Service,
     Kind::BackendConfig,
     Kind::FrontendConfig,

@@ -193,8 +193,21 @@ impl Shown<'_> {
         }
         let secret = inventory.secret(self.object.namespace(), &self.object.name);
         let owner = secret.and_then(|secret| secret.owner.as_ref()).map(|owner| owner.name.clone());
-        (owner, inventory.users(self.object).map(|ingress| UsedBy::of(&ingress.object)).collect())
+        (owner, users(inventory, self.object).map(|ingress| UsedBy::of(&ingress.object)).collect())
     }
+}
+
+/// The Ingresses that name the Secret, each once: to serve its certificate, or by annotation.
+fn users<'i>(
+    inventory: &'i Inventory,
+    secret: &'i ObjectRef,
+) -> impl Iterator<Item = &'i IngressFacts> {
+    let serving: Vec<&IngressFacts> = inventory.users(secret).collect();
+    let others = inventory.mentioners(secret).filter({
+        let serving = serving.clone();
+        move |other| !serving.contains(other)
+    });
+    serving.into_iter().chain(others)
 }
 
 fn reported_certificates(inventory: &Inventory) -> impl Iterator<Item = Shown<'_>> {
@@ -289,7 +302,7 @@ fn certificate_row(
         let secret = inventory.secret(shown.object.namespace(), &shown.object.name);
         let owner = secret.and_then(|secret| secret.owner.as_ref()).map(|owner| owner.name.clone());
         let users: Vec<String> =
-            inventory.users(shown.object).map(|ingress| ingress.object.short()).collect();
+            users(inventory, shown.object).map(|ingress| ingress.object.short()).collect();
         let issuer =
             if certificate.self_signed { "itself".to_owned() } else { certificate.issuer.clone() };
         row.extend([

@@ -1096,6 +1096,149 @@ def gke_managed(s):
         s.ingress(name, {f"{name}.milvus.example": None}, annotations=annotations, ingress_class=None)
 
 
+# -- Ingresses as their controllers read them
+
+
+def namespaced(namespace, document):
+    return {**document, "metadata": {**document["metadata"], "namespace": namespace}}
+
+
+def ingress_class(name, controller):
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": name}, "spec": {"controller": controller}}
+
+
+def split(host, secret):
+    """What a dash too many makes of one tls entry."""
+    return [{"hosts": [host]}, {"secretName": secret}]
+
+
+@scenario
+def ingress_nginx(s):
+    ours = "nginx.ingress.kubernetes.io/"
+    s.secret("shop-tls", s.pair("shop.example", "www.shop.example", "alias.shop.example"))
+    s.secret("blog-tls", s.pair("blog.example"))
+    s.secret("wild-tls", s.pair("*.wild.example"))
+    shop = {"shop.example": "shop-tls"}
+    s.ingress("shop", shop, annotations={ours + "server-alias": "alias.shop.example, ~^x.*$", ours + "from-to-www-redirect": "true"})
+    s.ingress("shop-canary", {"shop.example": None}, annotations={ours + "canary": "true"})
+    s.ingress("shop-paths", {"shop.example": None})
+    solver = ingress("cm-acme-http-solver-4fjq9", {"shop.example": None})
+    solver["metadata"]["labels"] = {"acme.cert-manager.io/http01-solver": "true"}
+    s.ingresses.append(solver)
+    s.ingress("lone-canary", {"lone.example": None}, annotations={ours + "canary": "true"})
+    s.ingress("blog", {"blog.example": "blog-tls"}, annotations={ours + "server-alias": "old.blog.example", ours + "from-to-www-redirect": "true"})
+    s.ingress("by-name", {"a.wild.example": None, "b.wild.example": None}, tls=[{"hosts": ["*.wild.example"], "secretName": "wild-tls"}])
+    s.ingress("lender", {"*.wild.example": "wild-tls"})
+    s.ingress("lent", {"c.wild.example": None})
+    s.ingress("passthrough", {"db.example": None}, annotations={ours + "ssl-passthrough": "true"})
+    s.ingress("no-passthrough", {"raw.example": None}, annotations={ours + "ssl-passthrough": "false"})
+
+
+@scenario
+def default_certificate(s):
+    s.secret("shop-tls", s.pair("shop.example"))
+    s.secret("blog-tls", s.pair("blog.example"))
+    s.secret("wiki-tls", s.pair("wiki.example"))
+    s.ingress("split", {"shop.example": None}, tls=split("shop.example", "shop-tls"))
+    s.ingress("twice", {"blog.example": None}, tls=[{"hosts": ["blog.example"]}, {"hosts": ["blog.example"], "secretName": "blog-tls"}])
+    s.ingress("of-kong", {"wiki.example": None}, tls=split("wiki.example", "wiki-tls"), ingress_class="kong")
+    s.ingress("on-purpose", {"own.example": None}, tls=[{"hosts": ["own.example"]}])
+    s.ingress("second-loses", {"blog.example": None}, tls=[{"hosts": ["blog.example"], "secretName": "blog-tls"}, {"hosts": ["blog.example"]}], ingress_class="traefik")
+    s.ingress("of-traefik", {"shop.example": None}, tls=split("shop.example", "shop-tls"), ingress_class="traefik")
+    s.ingress("both-named", {"wiki.example": None}, tls=[{"hosts": ["wiki.example"], "secretName": "wiki-tls"}, {"secretName": "blog-tls"}])
+
+
+@scenario
+def tls_host_without_rule(s):
+    s.secret("shop-tls", s.pair("shop.example", "shopp.example"))
+    s.secret("wild-tls", s.pair("*.wild.example"))
+    slip = [{"hosts": ["shop.example", "shopp.example"], "secretName": "shop-tls"}]
+    s.ingress("slip", {"shop.example": None}, tls=slip)
+    s.ingress("of-kong", {"shop.example": None}, tls=slip, ingress_class="kong")
+    s.ingress("of-others", {"shop.example": None}, tls=slip, ingress_class="own-class")
+    s.ingress("wildcard", {"a.wild.example": None}, tls=[{"hosts": ["*.wild.example"], "secretName": "wild-tls"}])
+    takes_all = ingress("takes-all", {None: None}, tls=slip, ingress_class="kong")
+    s.ingresses.append(takes_all)
+
+
+@scenario
+def traefik(s):
+    ours = "traefik.ingress.kubernetes.io/router."
+    s.secret("pool-tls", s.pair("*.pool.example"))
+    s.secret("other-tls", s.pair("other.example"))
+    s.ingress("pool", {"a.pool.example": "pool-tls"}, ingress_class="traefik")
+    s.ingress("from-the-pool", {"b.pool.example": None}, annotations={ours + "tls": "true"}, ingress_class="traefik")
+    s.ingress("resolver", {"le.example": None}, annotations={ours + "tls": "true", ours + "tls.certresolver": "le"}, ingress_class="traefik")
+    s.ingress("store", {"store.example": None}, annotations={ours + "tls": "true"}, ingress_class="traefik")
+    s.ingress("websecure", {"secure.example": None}, annotations={ours + "entrypoints": "websecure"}, ingress_class="traefik")
+    s.ingress("wrong", {"wrong.example": "other-tls"}, annotations={ours + "tls": "true"}, ingress_class="traefik")
+    s.ingress("plain", {"plain.example": None}, annotations={ours + "tls": "false"}, ingress_class="traefik")
+
+
+@scenario
+def aws(s):
+    ours = "alb.ingress.kubernetes.io/"
+    arn = "arn:aws:acm:eu-west-1:111122223333:certificate/11112222-3333-4444-5555-666677778888"
+    s.secret("unread-tls", s.pair("other.example"))
+    s.ingress("by-arn", {"arn.example": None}, annotations={ours + "certificate-arn": arn}, ingress_class="alb")
+    s.ingress("found", {"found.example": None}, annotations={ours + "listen-ports": '[{"HTTPS": 443}]'}, ingress_class="alb")
+    s.ingress("unread", {"unread.example": "unread-tls"}, ingress_class="alb")
+    s.ingress("not-there", {"gone.example": "gone-tls"}, ingress_class="alb")
+    s.ingress("plain", {"plain.example": None}, ingress_class="alb")
+
+
+@scenario
+def contour(s):
+    s.secret("shop-tls", s.pair("shop.example"))
+    s.ingress("wrong", {"wrong.example": "shop-tls"}, ingress_class="contour")
+    s.ingress("split", {"shop.example": None}, tls=split("shop.example", "shop-tls"), ingress_class="contour")
+    s.ingress("hostless", {"shop.example": None, "bare.example": None}, tls=[{"hosts": ["shop.example"], "secretName": "shop-tls"}, {"secretName": "shop-tls"}], ingress_class="contour")
+
+
+@scenario(offline_only=True)
+def secret_in_other_namespace(s):
+    delegated = {"projectcontour.io/tls-cert-namespace": "certs"}
+    s.secrets.append(namespaced("certs", secret("shop-tls", s.pair("shop.example", "blog.example"))))
+    s.secrets.append(namespaced("certs", secret("common-tls", s.pair("common.example"))))
+    for document in (
+        ingress("delegated", {"shop.example": "shop-tls"}, annotations=delegated, ingress_class="contour"),
+        ingress("slash", {"shop.example": "certs/shop-tls"}),
+        ingress("slash-of-contour", {"blog.example": "certs/shop-tls"}, ingress_class="contour"),
+        ingress("only-there", {"blog.example": "shop-tls"}, ingress_class="kong"),
+        ingress("same-name", {"own.example": "common-tls"}),
+        ingress("no-name", {"under.example": "under_score"}),
+        ingress("nowhere", {"nowhere.example": "nowhere-tls"}),
+    ):
+        s.ingresses.append(namespaced("shop", document))
+    s.ingresses.append(namespaced("certs", ingress("beside", {"shop.example": "shop-tls"}, ingress_class="own")))
+
+
+@scenario
+def ingress_classes(s):
+    s.secret("a-tls", s.pair("a.example"))
+    s.secret("wild-tls", s.pair("*.wild.example"))
+    s.file("classes.yaml", to_yaml(
+        ingress_class("front-f5", "nginx.org/ingress-controller"),
+        ingress_class("front-haproxy", "haproxy.org/ingress-controller/front"),
+        ingress_class("front-hj", "haproxy-ingress.github.io/controller"),
+        ingress_class("front-kong", "ingress-controllers.konghq.com/kong"),
+        ingress_class("front-openshift", "openshift.io/ingress-to-route"),
+        ingress_class("front-aws", "ingress.k8s.aws/alb"),
+        ingress_class("front-own", "example.com/own"),
+    ))  # fmt: skip
+    for front in ("f5", "haproxy", "hj", "kong", "openshift", "aws", "own"):
+        s.ingress(f"good-{front}", {f"a.example": "a-tls"}, ingress_class=f"front-{front}")
+        s.ingress(f"wrong-{front}", {f"wrong.example": "a-tls"}, ingress_class=f"front-{front}")
+    for front in ("f5", "haproxy", "kong"):
+        wild = [{"hosts": ["*.wild.example"], "secretName": "wild-tls"}]
+        s.ingress(f"wild-{front}", {"x.wild.example": None}, tls=wild, ingress_class=f"front-{front}")
+    s.ingress("master", {"m.example": "a-tls"}, annotations={"nginx.org/mergeable-ingress-type": "master"}, ingress_class="front-f5")
+    s.ingress("minion", {"m.example": None}, annotations={"nginx.org/mergeable-ingress-type": "minion"}, ingress_class="front-f5")
+    s.ingress("hj-acme", {"acme.example": "a-tls"}, annotations={"haproxy-ingress.github.io/cert-signer": "acme"}, ingress_class="front-hj")
+    s.ingress("hj-through", {"through.example": None}, annotations={"haproxy-ingress.github.io/ssl-passthrough": "true"}, ingress_class="front-hj")
+    s.ingress("route-through", {"route.example": None}, annotations={"route.openshift.io/termination": "passthrough"}, ingress_class="front-openshift")
+
+
 # -- policy by annotation
 
 

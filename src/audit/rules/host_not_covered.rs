@@ -1,12 +1,14 @@
 //! `host-not-covered`: an Ingress host that no certificate served for it names. Source: RFC 9525
-//! §6; ingress-nginx then serves its fake certificate, GKE whatever comes first.
+//! §6. What clients get instead depends on the controller: a default certificate of its own, or the
+//! one that does not fit (see [`crate::controllers`]).
 
 use super::{kept, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::issuing::{IssuingCa, issuing_ca};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
-use crate::inventory::demand::IngressFacts;
+use crate::controllers::Mismatch;
+use crate::inventory::demand::{Demand, IngressFacts};
 use crate::inventory::{Coverage, Inventory};
 use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
@@ -26,10 +28,11 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for ingress in inventory.ingresses() {
         for demand in &ingress.demands {
-            if let Coverage::NotCovered { looked_at } = inventory.coverage(ingress, demand)
+            // What another Ingress does wrong for the host is said there.
+            if let (Coverage::NotCovered { looked_at }, None) = inventory.server(ingress, demand)
                 && !is_further_down(inventory, &demand.host, &looked_at)
             {
-                found.push(finding(inventory, ingress, &demand.host, &looked_at));
+                found.push(finding(inventory, ingress, demand, &looked_at));
             }
         }
     }
@@ -53,15 +56,22 @@ fn is_further_down(
 fn finding(
     inventory: &Inventory,
     ingress: &IngressFacts,
-    host: &str,
+    demand: &Demand,
     looked_at: &[(ObjectRef, HostMatch)],
 ) -> Finding {
+    let host = demand.host.as_str();
+    let added = demand.added_by.as_ref();
+    let added = added.map_or_else(String::new, |by| format!(" (added by annotation {by})"));
     let presented: Vec<String> =
         looked_at.iter().map(|(secret, answer)| presented(inventory, secret, answer)).collect();
     let mut finding = RULE
         .on(
             &ingress.object,
-            format!("host {host} is not covered by {}", presented.join("; nor by ")),
+            format!(
+                "host {host}{added} is not covered by {}{}",
+                presented.join("; nor by "),
+                instead(ingress, looked_at)
+            ),
         )
         .evidence("host", host)
         .evidence("presented", presented.join("; "))
@@ -70,6 +80,24 @@ fn finding(
         finding = finding.related(secret.key("tls.crt"));
     }
     finding
+}
+
+/// What clients get in place of a certificate that fits. Controllers that compare names take the
+/// common name for one, where there is no other (ingress-nginx: certificate.go:34-65; Traefik:
+/// tls/certificate_store.go:244-263); clients do not.
+fn instead(ingress: &IngressFacts, looked_at: &[(ObjectRef, HostMatch)]) -> String {
+    let name = ingress.controller.name();
+    let by_cn =
+        |(_, answer): &(ObjectRef, HostMatch)| matches!(answer, HostMatch::CommonNameOnly(_));
+    match ingress.controller.facts().mismatch {
+        Mismatch::Default if looked_at.iter().any(by_cn) => {
+            format!(": {name} serves it by its CN, and clients refuse it")
+        }
+        Mismatch::Default => format!(": {name} serves its default certificate instead"),
+        Mismatch::Wrong if looked_at.len() == 1 => format!(": {name} serves it all the same"),
+        Mismatch::Wrong => format!(": {name} serves one of them all the same"),
+        Mismatch::Unknown => String::new(),
+    }
 }
 
 /// How many names of a certificate a message shows; the rest is counted.

@@ -2,11 +2,11 @@
 //! that have TLS (somebody forgot one), else for information.
 
 use super::gke;
-use crate::audit::finding::{Findings, Severity};
+use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
-use crate::inventory::demand::IngressFacts;
+use crate::inventory::demand::{Demand, IngressFacts};
+use crate::inventory::{Coverage, Inventory};
 use crate::remedy::Remedy;
 use serde_json::json;
 
@@ -28,35 +28,81 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         {
             continue;
         }
+        let without = |demand: &&Demand| {
+            demand.without_tls() && inventory.coverage(ingress, demand) == Coverage::WithoutTls
+        };
+        let bare: Vec<&Demand> = ingress.demands.iter().filter(without).collect();
+        if bare.is_empty() {
+            continue;
+        }
         let beside: Vec<&str> = ingress
             .demands
             .iter()
-            .filter(|demand| !demand.without_tls())
+            .filter(|demand| !bare.iter().any(|known| std::ptr::eq(*known, *demand)))
             .map(|demand| demand.host.as_str())
             .collect();
-        for demand in ingress.demands.iter().filter(|demand| demand.without_tls()) {
+        for demand in bare {
             let (severity, contrast) = match beside.first() {
                 Some(host) => (Severity::Warning, format!(", while {host} has one")),
                 None => (Severity::Info, String::new()),
             };
             let message = format!("host {} has no tls entry{contrast}", demand.host);
-            found.push(
-                RULE.on(&ingress.object, message)
-                    .severity(severity)
-                    .evidence("host", &demand.host)
-                    .evidence("hostsWithTls", beside.join(", "))
-                    .remedy(way_out(ingress, &demand.host)),
-            );
+            let finding = RULE
+                .on(&ingress.object, message)
+                .severity(severity)
+                .evidence("host", &demand.host)
+                .evidence("hostsWithTls", beside.join(", "))
+                .remedy(way_out(ingress, &demand.host));
+            found.push(match inventory.beside(ingress, demand).next() {
+                Some(younger) => outvoted(finding, ingress, demand, younger),
+                None => finding,
+            });
         }
     }
+}
+
+/// The oldest Ingress with any tls entry decides, and this one has none for the host: a Secret that a
+/// younger one names for it is not served (ingress-nginx: controller.go:1448-1456).
+fn outvoted(
+    finding: Finding,
+    ingress: &IngressFacts,
+    demand: &Demand,
+    younger: &IngressFacts,
+) -> Finding {
+    let (host, name) = (&demand.host, ingress.controller.name());
+    let other = younger.object.short();
+    let secret = younger.demand(host).and_then(|demand| demand.secrets.first());
+    let same = younger.object.namespace() == ingress.object.namespace();
+    let way_out = match secret.filter(|_| same) {
+        Some(secret) => format!(
+            "list {host} in spec.tls of {} too, with secretName {secret}, as {other} does",
+            ingress.object.short()
+        ),
+        None => format!("let one Ingress alone have {host}: its rules and its tls entry together"),
+    };
+    Finding {
+        message: format!(
+            "host {host} has no tls entry here, and this Ingress is older than {other}, which has \
+             one: {name} goes by the oldest and serves its default certificate"
+        ),
+        severity: Severity::Warning,
+        ..finding
+    }
+    .related(younger.object.clone())
+    .remedy(way_out)
 }
 
 /// A certificate of the host's own, in an entry of its own: an entry that is there would need
 /// another certificate too.
 fn way_out(ingress: &IngressFacts, host: &str) -> Remedy {
+    if !ingress.controller.reads_secrets() {
+        return "request a certificate of ACM and name its ARN in the annotation \
+                alb.ingress.kubernetes.io/certificate-arn"
+            .into();
+    }
     let secret = format!("{}-tls", host.replace('*', "wildcard"));
     let entry = json!({ "hosts": [host], "secretName": secret });
-    let patch = if ingress.has_tls {
+    let patch = if ingress.has_tls() {
         json!([{ "op": "add", "path": "/spec/tls/-", "value": entry }])
     } else {
         json!([{ "op": "add", "path": "/spec/tls", "value": [entry] }])

@@ -12,6 +12,7 @@ mod chain_out_of_order;
 mod chain_superfluous;
 mod client_refuses;
 mod cn_only;
+mod default_certificate;
 mod dns;
 mod dns_aaaa_elsewhere;
 mod dns_elsewhere;
@@ -55,6 +56,7 @@ mod managed_unattached;
 mod missing_server_auth;
 mod not_yet_valid;
 mod san_malformed;
+mod secret_in_other_namespace;
 mod secret_missing;
 mod secret_wrong_type;
 mod served_default_certificate;
@@ -66,6 +68,7 @@ mod served_unreachable;
 mod service_missing;
 mod service_port_missing;
 mod shared_key;
+mod tls_host_without_rule;
 mod trailing_data;
 mod weak_key;
 mod weak_signature;
@@ -117,7 +120,10 @@ pub const RULES: &[&Rule] = &[
     &trailing_data::RULE,
     &host_not_covered::RULE,
     &host_without_tls::RULE,
+    &default_certificate::RULE,
+    &tls_host_without_rule::RULE,
     &secret_missing::RULE,
+    &secret_in_other_namespace::RULE,
     &secret_wrong_type::RULE,
     &gke_tls_without_secret_name::RULE,
     &gke_key_type::RULE,
@@ -197,7 +203,9 @@ impl Dated<'_> {
 impl<'i> Dated<'i> {
     /// Whether somebody is hurt by its end. Of a file or a server nobody here can say that none is.
     fn is_used(&self) -> bool {
-        self.object.kind != Kind::Secret || self.inventory.is_used(self.object)
+        self.object.kind != Kind::Secret
+            || self.inventory.is_used(self.object)
+            || self.inventory.mentioners(self.object).next().is_some()
     }
 
     /// The finding, with a certificate that loses its issuer, where there is one.

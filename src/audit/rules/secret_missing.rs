@@ -1,11 +1,12 @@
 //! `secret-missing`: an Ingress names a Secret that is not there. An error live; offline for
-//! information, since the Secret may be kept elsewhere.
+//! information, since the Secret may be kept elsewhere; an error in either case where no Secret can
+//! have the name.
 
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source, remedy};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretState};
-use crate::object_ref::{Kind, ObjectRef};
+use crate::object_ref::{Kind, ObjectRef, check_object_name};
 use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// What to do before a Secret is taken for missing.
 const MEND_FIRST: &str =
     "mend the files that could not be read, or not all of them: the Secret may stand there";
 
@@ -28,79 +30,106 @@ fn is_unread(inventory: &Inventory) -> bool {
 }
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    // One of that name in another namespace is not missing, but out of reach: see
+    // `secret-in-other-namespace`.
+    let missing = missing(inventory, context).into_iter();
+    found.extend(
+        missing
+            .filter(|missing| missing.elsewhere.is_empty())
+            .map(|one| one.finding(inventory, context)),
+    );
+    for ingress in inventory.ingresses() {
+        let no_names = ingress.no_names.iter().filter(|name| !name.contains('/'));
+        found.extend(no_names.filter_map(|name| no_name(ingress, name)));
+    }
+}
+
+/// A Secret that an Ingress names and that was not seen, although it was looked for.
+pub(super) struct Missing<'i> {
+    pub ingress: &'i IngressFacts,
+    pub name: &'i str,
+    /// The hosts it is for.
+    pub hosts: Vec<&'i str>,
+    /// Other namespaces that have a Secret of that name.
+    pub elsewhere: Vec<&'i str>,
+    /// Whether it is not there for sure; else it is only not among the files.
+    absent: bool,
+}
+
+/// Every Secret that is missing.
+pub(super) fn missing<'i>(inventory: &'i Inventory, context: &Context<'_>) -> Vec<Missing<'i>> {
+    let mut missing = Vec::new();
     for ingress in inventory.ingresses() {
         for name in &ingress.secret_names {
-            let secret = ObjectRef::secret(ingress.object.namespace(), name);
-            if let Some((severity, message)) = missing(inventory, context, &secret) {
-                found.push(
-                    finding(inventory, context, ingress, (&secret, message)).severity(severity),
-                );
+            let namespace = ingress.secret_namespace();
+            let absent = match (inventory.secret_state(namespace, name), context.source) {
+                (SecretState::Seen(_), _) | (SecretState::Unknown, Source::Cluster) => continue,
+                _ if inventory.is_unseen(&ObjectRef::secret(namespace, name)) => continue,
+                (SecretState::Absent, _) => true,
+                (SecretState::Unknown, Source::Files) => false,
+            };
+            let wants = ingress.demands.iter().filter(|demand| demand.secrets.contains(name));
+            let hosts = wants.map(|demand| demand.host.as_str()).collect();
+            missing.push(Missing { ingress, name, hosts, elsewhere: Vec::new(), absent });
+        }
+    }
+    if !missing.is_empty() {
+        let namespaces = inventory.namespaces_of_secrets();
+        // Where somebody makes it, it is on its way.
+        let to_come = |missing: &&mut Missing<'_>| {
+            let own = missing.ingress.secret_namespace();
+            inventory.maker_of(&ObjectRef::secret(own, missing.name)).is_some()
+        };
+        for missing in missing.iter_mut().filter(|missing| !to_come(missing)) {
+            missing.elsewhere = namespaces.get(missing.name).cloned().unwrap_or_default();
+        }
+    }
+    missing
+}
+
+impl Missing<'_> {
+    fn finding(&self, inventory: &Inventory, context: &Context<'_>) -> Finding {
+        let (name, namespace) = (self.name, self.ingress.secret_namespace());
+        let (severity, message) = if self.absent {
+            let message =
+                format!("it names secret/{name}, which does not exist in namespace {namespace}");
+            (Severity::Error, message)
+        } else {
+            let seen = if is_unread(inventory) { "what could be read" } else { "the files read" };
+            let message = format!("it names secret/{name}, which is not among {seen}");
+            (Severity::Info, message)
+        };
+        let secret = ObjectRef::secret(namespace, name);
+        let maker = inventory.maker_of(&secret);
+        let message = match &maker {
+            Some(maker) => format!("{message}: {}", maker.told()),
+            None => message,
+        };
+        let mut finding = RULE
+            .on(&self.ingress.object, message)
+            .severity(severity)
+            .related(secret.clone())
+            .evidence("secretName", name)
+            .evidence("hosts", self.hosts.join(", "));
+        let unseen = inventory.unseen_makers(namespace);
+        if !unseen.is_empty() {
+            finding = finding.evidence("makersNotListed", unseen.join(", "));
+        }
+        match maker {
+            Some(maker) => finding
+                .related(maker.object.clone())
+                .evidence("maker", maker.told())
+                .remedy(maker.way_out(&secret)),
+            // Made by hand, it would be in the way of a maker that could not be seen.
+            None if !unseen.is_empty() => finding.remedy(format!(
+                "ask first whether something makes it: {} may not be listed",
+                unseen.join(", ")
+            )),
+            None if context.source == Source::Files && is_unread(inventory) => {
+                finding.remedy(MEND_FIRST)
             }
+            None => finding.remedy(make_it(context, &secret, &self.hosts)),
         }
-    }
-}
-
-/// How bad it is that the Secret is not there, and how it is said; none when it may be.
-fn missing(
-    inventory: &Inventory,
-    context: &Context<'_>,
-    secret: &ObjectRef,
-) -> Option<(Severity, String)> {
-    let (namespace, name) = (secret.namespace(), &secret.name);
-    match (inventory.secret_state(namespace, name), context.source) {
-        (SecretState::Seen(_), _) | (SecretState::Unknown, Source::Cluster) => None,
-        _ if inventory.is_unseen(secret) => None,
-        (SecretState::Absent, _) => Some((
-            Severity::Error,
-            format!("it names secret/{name}, which does not exist in namespace {namespace}"),
-        )),
-        (SecretState::Unknown, Source::Files) if is_unread(inventory) => Some((
-            Severity::Info,
-            format!("it names secret/{name}, which is not among what could be read"),
-        )),
-        (SecretState::Unknown, Source::Files) => Some((
-            Severity::Info,
-            format!("it names secret/{name}, which is not among the files read"),
-        )),
-    }
-}
-
-fn finding(
-    inventory: &Inventory,
-    context: &Context<'_>,
-    ingress: &IngressFacts,
-    (secret, message): (&ObjectRef, String),
-) -> Finding {
-    let demands = ingress.demands.iter().filter(|demand| demand.secrets.contains(&secret.name));
-    let hosts: Vec<&str> = demands.map(|demand| demand.host.as_str()).collect();
-    let maker = inventory.maker_of(secret);
-    let message = match &maker {
-        Some(maker) => format!("{message}: {}", maker.told()),
-        None => message,
-    };
-    let mut finding = RULE
-        .on(&ingress.object, message)
-        .related(secret.clone())
-        .evidence("secretName", &secret.name)
-        .evidence("hosts", hosts.join(", "));
-    let unseen = inventory.unseen_makers(secret.namespace());
-    if !unseen.is_empty() {
-        finding = finding.evidence("makersNotListed", unseen.join(", "));
-    }
-    match maker {
-        Some(maker) => finding
-            .related(maker.object.clone())
-            .evidence("maker", maker.told())
-            .remedy(maker.way_out(secret)),
-        // Made by hand, it would be in the way of a maker that could not be seen.
-        None if !unseen.is_empty() => finding.remedy(format!(
-            "ask first whether something makes it: {} may not be listed",
-            unseen.join(", ")
-        )),
-        None if context.source == Source::Files && is_unread(inventory) => {
-            finding.remedy(MEND_FIRST)
-        }
-        None => finding.remedy(make_it(context, secret, &hosts)),
     }
 }
 
@@ -115,4 +144,14 @@ fn make_it(context: &Context<'_>, secret: &ObjectRef, hosts: &[&str]) -> Remedy 
     }
     let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
     remedy::issue_secret(secret, &hosts).map_or_else(|| RULE.remedy.into(), Remedy::from)
+}
+
+/// What the API server takes for no name of an object, so that no Secret can have it.
+fn no_name(ingress: &IngressFacts, name: &str) -> Option<Finding> {
+    let why = check_object_name(name).err()?;
+    let finding = RULE
+        .on(&ingress.object, format!("its secretName can be no Secret's, and is refused: {why}"))
+        .evidence("secretName", name)
+        .remedy("name the Secret in spec.tls as it is called");
+    Some(finding)
 }

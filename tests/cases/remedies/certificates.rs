@@ -34,6 +34,25 @@ pub(super) const CASES: &[Case] = &[
     case("host-not-covered", "guide", "my-release-milvus", Files, Run),
     case("host-without-tls", "host-without-tls", "half", ClusterNow, Run),
     case("host-without-tls", "host-without-tls", "none", ClusterNow, Run),
+    case("default-certificate", "default-certificate", "split", Cluster, Run),
+    case("default-certificate", "default-certificate", "of-kong", Cluster, Run),
+    case(
+        "tls-host-without-rule",
+        "tls-host-without-rule",
+        "slip",
+        Files,
+        Do { words: "take it out of spec.tls", by: take_out },
+    ),
+    case(
+        "secret-in-other-namespace",
+        "secret-in-other-namespace",
+        "only-there",
+        Files,
+        Do {
+            words: "copy secret/shop-tls from namespace certs into namespace shop and name it shop-tls",
+            by: bring_over,
+        },
+    ),
     case("secret-missing", "secret-missing", "shop", ClusterNow, Run),
     case("secret-wrong-type", "secret-wrong-type", "opaque-tls", ClusterNow, Run),
     case("key-encrypted", "key-unreadable", "encrypted-rsa-tls", Files, Run),
@@ -176,6 +195,18 @@ fn leave_ca_crt_out(scene: &Scene, finding: &Value) {
     edit_data(scene, finding, |data| {
         data.as_object_mut().expect("data").remove("ca.crt");
     });
+}
+
+fn take_out(scene: &Scene, finding: &Value) {
+    let host = &finding["evidence"]["host"];
+    scene.edit("Ingress", "slip", |ingress| {
+        let hosts = ingress["spec"]["tls"][0]["hosts"].as_array_mut().expect("it lists hosts");
+        hosts.retain(|listed| listed != host);
+    });
+}
+
+fn bring_over(scene: &Scene, _: &Value) {
+    scene.edit("Secret", "shop-tls", |secret| secret["metadata"]["namespace"] = "shop".into());
 }
 
 #[test]

@@ -87,6 +87,14 @@ pub const TABLE: &[Row] = &[
         instead: "manifest is text in, values out; what an object means belongs in observe",
     },
     Row {
+        module: "controllers",
+        may_use: These(&["gke", "object_ref"]),
+        purity: Pure,
+        never: &[],
+        instead: "controllers is facts about how an Ingress is read, each with its source; \
+                  inventory links them and a rule judges",
+    },
+    Row {
         module: "observation",
         may_use: These(&["object_ref", "redact", "gke"]),
         purity: Pure,
@@ -95,7 +103,15 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "inventory",
-        may_use: These(&["observation", "x509", "gke", "object_ref", "redact", "remedy"]),
+        may_use: These(&[
+            "observation",
+            "x509",
+            "gke",
+            "controllers",
+            "object_ref",
+            "redact",
+            "remedy",
+        ]),
         purity: Pure,
         never: &[],
         instead: "inventory keeps facts; a judgement belongs in audit, looking belongs in observe",
@@ -107,6 +123,7 @@ pub const TABLE: &[Row] = &[
             "observation::handshake",
             "x509",
             "gke",
+            "controllers",
             "object_ref",
             "remedy",
         ]),

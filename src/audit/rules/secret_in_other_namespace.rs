@@ -1,0 +1,109 @@
+//! `secret-in-other-namespace`: an Ingress names a Secret of another namespace, by `namespace/name`
+//! or by a name that is only there. An Ingress cannot cross namespaces: the API server takes no
+//! such name (projectcontour/contour#4271, kubernetes/ingress-nginx#2170), and controllers look
+//! beside the Ingress.
+
+use super::secret_missing::{Missing, missing};
+use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::{Context, Rule, Source};
+use crate::controllers::Controller;
+use crate::inventory::Inventory;
+use crate::inventory::demand::IngressFacts;
+use crate::object_ref::ObjectRef;
+use crate::x509::cert::HostMatch;
+
+pub(super) const RULE: Rule = Rule {
+    code: "secret-in-other-namespace",
+    severity: Severity::Warning,
+    remedy: "copy the Secret into the Ingress's namespace, or move the Ingress",
+    explain: "spec.tls[].secretName is the name of a Secret in the Ingress's own namespace. A name \
+              with a slash is refused by the API server, and one that is only found in another \
+              namespace is not found. A second certificate is not what is missing: either the Secret \
+              is copied (by a replicator, so that renewals follow), or the Ingress moves.",
+    check,
+};
+
+fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+    for ingress in inventory.ingresses() {
+        for name in &ingress.no_names {
+            if let Some((namespace, secret)) = name.split_once('/') {
+                found.push(crossing(inventory, ingress, name, (namespace, secret)));
+            }
+        }
+    }
+    let missing = missing(inventory, context);
+    found.extend(missing.iter().filter_map(|missing| only_there(inventory, context, missing)));
+}
+
+fn crossing(
+    inventory: &Inventory,
+    ingress: &IngressFacts,
+    written: &str,
+    (namespace, secret): (&str, &str),
+) -> Finding {
+    let there = inventory.secret(namespace, secret);
+    let message = format!(
+        "secretName {written:?} is no name of a Secret: the API server refuses it, and an Ingress \
+         cannot name a Secret of another namespace"
+    );
+    let finding = RULE
+        .on(&ingress.object, message)
+        .severity(Severity::Error)
+        .evidence("secretName", written)
+        .evidence("namespace", ingress.object.namespace())
+        .remedy(way_out(ingress, namespace, secret));
+    match there {
+        Some(there) => finding.related(there.object.clone()),
+        None => finding,
+    }
+}
+
+fn only_there(
+    inventory: &Inventory,
+    context: &Context<'_>,
+    missing: &Missing<'_>,
+) -> Option<Finding> {
+    let (ingress, name) = (missing.ingress, missing.name);
+    let first = missing.elsewhere.first()?;
+    let own = ingress.secret_namespace();
+    let secret = |namespace: &&str| inventory.secret(namespace, name);
+    let covers = missing.elsewhere.iter().filter_map(secret).any(|secret| {
+        let leaf = secret.bundle.leaf();
+        let names = |host: &&str| leaf.map(|leaf| leaf.match_host(host));
+        missing.hosts.iter().any(|host| matches!(names(host), Some(HostMatch::San(_))))
+    });
+    let severity = match (context.source, covers) {
+        (Source::Cluster, _) => Severity::Error,
+        (Source::Files, true) => Severity::Warning,
+        (Source::Files, false) => Severity::Info,
+    };
+    let message = format!(
+        "it names secret/{name}, which is in namespace {} and not in {own}: an Ingress cannot use a \
+         Secret of another namespace",
+        missing.elsewhere.join(", ")
+    );
+    let finding = RULE
+        .on(&ingress.object, message)
+        .severity(severity)
+        .evidence("secretName", name)
+        .evidence("namespace", own)
+        .evidence("foundIn", missing.elsewhere.join(", "))
+        .evidence("hosts", missing.hosts.join(", "))
+        .remedy(way_out(ingress, first, name));
+    let related = missing.elsewhere.iter().map(|namespace| ObjectRef::secret(*namespace, name));
+    Some(related.fold(finding, Finding::related))
+}
+
+fn way_out(ingress: &IngressFacts, namespace: &str, secret: &str) -> String {
+    if ingress.controller == Controller::Contour {
+        return format!(
+            "name it {secret}, annotate the Ingress with projectcontour.io/tls-cert-namespace: \
+             {namespace}, and let a TLSCertificateDelegation in namespace {namespace} allow it"
+        );
+    }
+    format!(
+        "copy secret/{secret} from namespace {namespace} into namespace {} and name it {secret} \
+         (a replicator keeps the copy up to date), or move the Ingress into namespace {namespace}",
+        ingress.object.namespace()
+    )
+}

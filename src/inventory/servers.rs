@@ -1,0 +1,294 @@
+//! Servers: what several Ingresses, or all of them, make together for one host.
+//!
+//! Knows which Ingresses of a class name a host, which of them gives it its certificate, and which
+//! certificates a controller that pools them has for a name. Made once for all that was absorbed, so
+//! that no host is looked for among all others.
+
+use super::demand::{Demand, IngressFacts};
+use super::link::{Coverage, SecretState};
+use super::{Inventory, Key, SecretFacts, key_of};
+use crate::controllers::{Controller, Order};
+use crate::x509::cert::HostMatch;
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+
+/// A class, and a host or a name in lower case.
+type At = (String, String);
+
+/// Who serves which host.
+#[derive(Debug, Default)]
+pub(super) struct Servers {
+    /// What Ingresses make of the host together.
+    of_hosts: BTreeMap<At, Server>,
+    /// Secrets in the pool of a class, by a name of their certificate.
+    pool: BTreeMap<At, Vec<Key>>,
+}
+
+/// What the Ingresses of a class that name a host make of it.
+#[derive(Debug, Default)]
+struct Server {
+    /// Those that say anything of its certificate.
+    speaking: Vec<Key>,
+    /// Those that decide on it when they are the oldest, and when each was made.
+    deciding: Vec<(Option<OffsetDateTime>, Key)>,
+}
+
+impl Server {
+    /// The Ingress that decides; none where that cannot be told, since it is not known when they were
+    /// made, or two were made at once.
+    fn first(&self) -> Option<&Key> {
+        let [(oldest, key), others @ ..] = &*self.deciding else { return None };
+        let known = oldest.is_some() && others.first().is_none_or(|(next, _)| next > oldest);
+        known.then_some(key)
+    }
+}
+
+impl Servers {
+    fn of(inventory: &Inventory) -> Self {
+        let mut servers = Self::default();
+        for (key, ingress) in &inventory.ingresses {
+            let class = class(ingress);
+            for demand in ingress.demands.iter().filter(|demand| demand.added_by.is_none()) {
+                let at = (class.clone(), demand.host.to_ascii_lowercase());
+                servers.take(at, key, ingress, demand);
+            }
+            if ingress.controller.pools() {
+                servers.pour(inventory, ingress, &class);
+            }
+        }
+        for server in servers.of_hosts.values_mut() {
+            // None sorts first: an age that is not known leaves all of them open.
+            server.deciding.sort();
+        }
+        servers
+    }
+
+    fn take(&mut self, at: At, key: &Key, ingress: &IngressFacts, demand: &Demand) {
+        if ingress.borrows.is_some() {
+            return;
+        }
+        let speaks = !demand.without_tls() || !demand.by_name.is_empty();
+        let decides = decides(ingress, demand);
+        if speaks || decides {
+            let server = self.of_hosts.entry(at).or_default();
+            server.speaking.extend(speaks.then(|| key.clone()));
+            server.deciding.extend(decides.then(|| (ingress.created, key.clone())));
+        }
+    }
+
+    fn pour(&mut self, inventory: &Inventory, ingress: &IngressFacts, class: &str) {
+        for secret in inventory.loaded(ingress) {
+            let Some(leaf) = secret.bundle.leaf() else { continue };
+            for name in leaf.names.iter().map(|name| name.to_string().to_ascii_lowercase()) {
+                let known = self.pool.entry((class.to_owned(), name)).or_default();
+                if !known.contains(&key_of(&secret.object)) {
+                    known.push(key_of(&secret.object));
+                }
+            }
+        }
+    }
+}
+
+fn class(ingress: &IngressFacts) -> String {
+    ingress.class.clone().unwrap_or_default()
+}
+
+/// The wildcard that stands for the host, if one can.
+fn wildcard(host: &str) -> Option<String> {
+    let (first, parent) = host.split_once('.')?;
+    (first != "*").then(|| format!("*.{parent}"))
+}
+
+impl Inventory {
+    /// How `demand` of `ingress` is met, and by which other Ingress of its class, where the two make
+    /// one server and it is not by this one.
+    #[must_use]
+    pub fn server<'i>(
+        &'i self,
+        ingress: &'i IngressFacts,
+        demand: &Demand,
+    ) -> (Coverage, Option<&'i IngressFacts>) {
+        let own = || self.own_coverage(ingress, demand);
+        if !ingress.controller.shares_hosts() && ingress.borrows.is_none() {
+            return (own(), None);
+        }
+        let host = demand.host.to_ascii_lowercase();
+        let met = self.by_the_class(ingress, demand, &host, own);
+        let without = matches!(met.0, Coverage::WithoutTls);
+        if without && ingress.controller == Controller::IngressNginx {
+            // At the handshake a server of the wildcard lends its certificate to a host without one:
+            // rootfs/etc/nginx/lua/certificate.lua:48-71.
+            let wild = wildcard(&host).map(|wild| self.others(ingress, &wild, &host));
+            if let Some(lent) = wild.and_then(best).filter(|(met, _)| is_good(met)) {
+                return (lent.0, Some(lent.1));
+            }
+        }
+        met
+    }
+
+    fn by_the_class<'i>(
+        &'i self,
+        ingress: &'i IngressFacts,
+        demand: &Demand,
+        host: &str,
+        own: impl Fn() -> Coverage,
+    ) -> (Coverage, Option<&'i IngressFacts>) {
+        if let Some(why) = ingress.borrows {
+            return match best(self.others(ingress, host, host)) {
+                Some((coverage, other)) => (coverage, Some(other)),
+                None => (Coverage::Unknown(why.to_owned()), None),
+            };
+        }
+        let own = own();
+        let others = || self.others(ingress, host, host);
+        let own_is_without = matches!(own, Coverage::WithoutTls);
+        let open = match ingress.controller.facts().order {
+            Order::Oldest => match self.oldest(ingress, host) {
+                Some(first) if first != ingress => {
+                    let met = first.demand(host).map(|demand| self.own_coverage(first, demand));
+                    return (met.unwrap_or(own), Some(first));
+                }
+                Some(_) => false,
+                None => own_is_without || demand.added_by.is_some(),
+            },
+            // Which one serves changes: it is covered only where all cover it.
+            Order::Random if matches!(own, Coverage::Covered { .. }) => {
+                let bad = |met: &Coverage| matches!(met, Coverage::NotCovered { .. });
+                let bad = others().into_iter().find(|(met, _)| bad(met));
+                return bad.map_or((own, None), |(met, other)| (met, Some(other)));
+            }
+            Order::Random | Order::Unknown => own_is_without,
+            Order::Alone => false,
+        };
+        match open.then(|| best(others())).flatten() {
+            Some((coverage, other)) => (coverage, Some(other)),
+            None => (own, None),
+        }
+    }
+
+    /// Other Ingresses of the class that have an opinion of their own about the certificate of the
+    /// host.
+    pub fn beside<'i>(
+        &'i self,
+        ingress: &IngressFacts,
+        demand: &Demand,
+    ) -> impl Iterator<Item = &'i IngressFacts> {
+        let host = demand.host.to_ascii_lowercase();
+        self.others(ingress, &host, &host).into_iter().map(|(_, other)| other)
+    }
+
+    /// How other Ingresses of the class that name `server` in a rule, and have an opinion of their
+    /// own about its certificate, meet `host`.
+    fn others<'i>(
+        &'i self,
+        ingress: &IngressFacts,
+        server: &str,
+        host: &str,
+    ) -> Vec<(Coverage, &'i IngressFacts)> {
+        let at = (class(ingress), server.to_owned());
+        let speaking = self.servers().of_hosts.get(&at).map_or(&[][..], |found| &found.speaking);
+        let others = speaking.iter().filter_map(|key| self.ingresses.get(key));
+        others
+            .filter(|other| *other != ingress)
+            .filter_map(|other| {
+                let demand = other.demand(server)?;
+                let demand = Demand { host: host.to_owned(), ..demand.clone() };
+                let met = self.own_coverage(other, &demand);
+                (met != Coverage::WithoutTls).then_some((met, other))
+            })
+            .collect()
+    }
+
+    /// The Ingress that decides on the certificate of the host, if that can be told.
+    fn oldest<'i>(&'i self, ingress: &IngressFacts, host: &str) -> Option<&'i IngressFacts> {
+        let at = (class(ingress), host.to_owned());
+        self.ingresses.get(self.servers().of_hosts.get(&at)?.first()?)
+    }
+
+    /// The Secrets of the Ingress that a controller which pools them has loaded. Traefik stops at the
+    /// first that is missing or incomplete: provider/kubernetes/ingress/kubernetes.go:836-847.
+    pub(super) fn loaded<'i>(
+        &'i self,
+        ingress: &'i IngressFacts,
+    ) -> impl Iterator<Item = &'i SecretFacts> {
+        let stops = ingress.controller == Controller::Traefik;
+        let states = ingress.secret_names.iter();
+        let states = states.map(|name| self.secret_state(ingress.secret_namespace(), name));
+        let going = states.take_while(move |state| match state {
+            SecretState::Absent => !stops,
+            SecretState::Seen(secret) => !stops || !secret.bundle.certificates_missing,
+            SecretState::Unknown => true,
+        });
+        going.filter_map(|state| match state {
+            SecretState::Seen(secret) => Some(secret),
+            SecretState::Absent | SecretState::Unknown => None,
+        })
+    }
+
+    /// A Secret in the pool of the Ingress's controller whose certificate covers the host.
+    pub(super) fn pooled(
+        &self,
+        ingress: &IngressFacts,
+        host: &str,
+    ) -> Option<(&SecretFacts, String)> {
+        let host = host.to_ascii_lowercase();
+        let names = [Some(host.clone()), wildcard(&host)];
+        let held = names
+            .into_iter()
+            .flatten()
+            .filter_map(|name| self.servers().pool.get(&(class(ingress), name)));
+        let secrets = held.flatten().filter_map(|key| self.secrets.get(key));
+        secrets.into_iter().find_map(|secret| match secret.bundle.leaf()?.match_host(&host) {
+            HostMatch::San(pattern) => Some((secret, pattern)),
+            _ => None,
+        })
+    }
+
+    fn servers(&self) -> &Servers {
+        self.servers.get_or_init(|| Servers::of(self))
+    }
+}
+
+impl IngressFacts {
+    /// The demand for this host, whatever its case.
+    #[must_use]
+    pub fn demand(&self, host: &str) -> Option<&Demand> {
+        self.demands.iter().find(|demand| demand.host.eq_ignore_ascii_case(host))
+    }
+}
+
+/// Whether the Ingress decides on the certificate of a host that others of its class name too, when
+/// it is the oldest of those that do.
+fn decides(ingress: &IngressFacts, demand: &Demand) -> bool {
+    match ingress.controller {
+        // Any tls entry is enough, also one for other hosts: controller.go:1448-1456.
+        Controller::IngressNginx => ingress.has_tls(),
+        // The host is wholly its: internal/k8s/configuration.go:1666-1681.
+        Controller::NginxInc => true,
+        _ => !demand.without_tls(),
+    }
+}
+
+impl PartialEq for IngressFacts {
+    fn eq(&self, other: &Self) -> bool {
+        self.object.same_object(&other.object)
+    }
+}
+
+fn is_good(met: &Coverage) -> bool {
+    matches!(met, Coverage::Covered { .. } | Coverage::Unknown(_))
+}
+
+/// The best of them: which one serves is not known, and nobody shall be alarmed for nothing.
+fn best(met: Vec<(Coverage, &IngressFacts)>) -> Option<(Coverage, &IngressFacts)> {
+    met.into_iter().min_by_key(|(coverage, _)| match coverage {
+        Coverage::Covered { .. } => 0,
+        Coverage::Unknown(_) => 1,
+        Coverage::NotCovered { .. } | Coverage::NoCertificate => 2,
+        Coverage::WithoutTls => 3,
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+mod tests;

@@ -1,0 +1,300 @@
+//! Sets of Ingresses, and who of them serves a host with what.
+
+use super::*;
+use crate::inventory::questions::Asked;
+use crate::inventory::selection::Selection;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::{IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry};
+use crate::redact::Redacted;
+use rcgen::{CertificateParams, KeyPair};
+use ring::rand::SystemRandom;
+use time::macros::datetime;
+
+/// A Secret `NAME` of namespace `shop` for each line `NAME: HOST…`, and an Ingress for each
+/// `NAME CLASS AGE RULE,RULE = HOST,HOST>SECRET ; … | KEY=VALUE`, where AGE is in days, or `-`.
+fn inventory(lines: &[&str]) -> Inventory {
+    let random = SystemRandom::new();
+    let mut inventory = Inventory::new(Selection::default());
+    for line in lines {
+        let seen = match line.split_once(": ") {
+            Some((name, hosts)) => Observation::Secret(secret(name, hosts)),
+            None => Observation::Ingress(ingress(line)),
+        };
+        inventory.absorb(seen, &random);
+    }
+    inventory
+}
+
+fn secret(name: &str, hosts: &str) -> SecretSeen {
+    let key = KeyPair::from_pem(include_str!("../../../testdata/pki/ed25519.pem"));
+    let hosts: Vec<String> = hosts.split(' ').map(str::to_owned).collect();
+    let params = CertificateParams::new(hosts).expect("names that a SAN can hold");
+    let made = params.self_signed(&key.expect("the key is good")).expect("it can be made");
+    let key = include_bytes!("../../../testdata/pki/ed25519.pem").to_vec();
+    SecretSeen {
+        object: ObjectRef::secret("shop", name),
+        meta: MetaSeen::default(),
+        secret_type: "kubernetes.io/tls".to_owned(),
+        immutable: false,
+        data: BTreeMap::from([
+            ("tls.crt".to_owned(), Redacted::new(made.pem().into_bytes())),
+            ("tls.key".to_owned(), Redacted::new(key)),
+        ]),
+        not_base64: Vec::new(),
+    }
+}
+
+fn ingress(line: &str) -> IngressSeen {
+    let (line, annotations) = line.split_once(" | ").unwrap_or((line, ""));
+    let (head, tls) = line.split_once(" = ").unwrap_or((line, ""));
+    let words: Vec<&str> = head.split(' ').collect();
+    let list = |text: &str| {
+        text.split(',').filter(|host| !host.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let entries = tls.split(" ; ").filter(|entry| !entry.is_empty()).map(|entry| {
+        let (hosts, secret) = entry.split_once('>').expect("HOSTS>SECRET");
+        let secret_name = Some(secret.to_owned()).filter(|name| !name.is_empty());
+        TlsEntry { hosts: list(hosts), secret_name }
+    });
+    let annotation = |pair: &str| {
+        let (key, value) = pair.split_once('=')?;
+        Some((key.to_owned(), value.to_owned()))
+    };
+    let age = words[2].parse::<i64>().ok();
+    let now = datetime!(2026-11-20 00:00 UTC);
+    IngressSeen {
+        object: ObjectRef::ingress("shop", words[0]),
+        meta: MetaSeen {
+            annotations: annotations.split(' ').filter_map(annotation).collect(),
+            created: age.map(|days| now - time::Duration::days(days)),
+            ..MetaSeen::default()
+        },
+        class_name: Some(words[1].to_owned()).filter(|class| class != "-"),
+        rule_hosts: list(words[3]),
+        catch_all: false,
+        tls: entries.collect(),
+        addresses: Vec::new(),
+    }
+}
+
+/// `yes SECRET`, `no`, `unknown` or `none`; behind it, by which other Ingress.
+fn met(inventory: &Inventory, ingress: &str, host: &str) -> String {
+    let ingress = inventory.ingress("shop", ingress).expect(ingress);
+    let Some(demand) = ingress.demand(host) else { return "not demanded".to_owned() };
+    let (coverage, other) = inventory.server(ingress, demand);
+    let shown = match coverage {
+        Coverage::Covered { by, .. } => format!("yes {}", by.name),
+        Coverage::NotCovered { .. } | Coverage::NoCertificate => "no".to_owned(),
+        Coverage::Unknown(_) => "unknown".to_owned(),
+        Coverage::WithoutTls => "none".to_owned(),
+    };
+    other.map_or(shown.clone(), |other| format!("{shown} by {}", other.object.name))
+}
+
+fn check(lines: &[&str], expected: &[(&str, &str, &str)]) {
+    let inventory = inventory(lines);
+    for (ingress, host, wanted) in expected {
+        assert_eq!(met(&inventory, ingress, host), *wanted, "{ingress} {host} of {lines:#?}");
+    }
+}
+
+const A: &str = "a: a.example";
+const B: &str = "b: b.example";
+
+#[test]
+fn a_second_ingress_of_the_class_gets_its_certificate_from_the_first() {
+    for class in ["nginx", "traefik", "contour", "kong", "own", "-", "openshift-default"] {
+        let web = format!("web {class} - a.example = a.example>a");
+        let two = format!("two {class} - a.example,b.example = b.example>b");
+        let bare = format!("bare {class} - a.example");
+        check(
+            &[A, B, &web, &two, &bare],
+            &[
+                ("web", "a.example", "yes a"),
+                ("two", "b.example", "yes b"),
+                // Traefik has a pool, and needs nobody else.
+                ("two", "a.example", if class == "traefik" { "yes a" } else { "yes a by web" }),
+                ("bare", "a.example", if class == "traefik" { "yes a" } else { "yes a by web" }),
+            ],
+        );
+    }
+    // Another class is another server, and so is another load balancer.
+    check(
+        &[A, "web nginx - a.example = a.example>a", "else kong - a.example"],
+        &[("else", "a.example", "none")],
+    );
+    check(
+        &["web alb - a.example = a.example>a", "two alb - a.example"],
+        &[("two", "a.example", "none")],
+    );
+}
+
+#[test]
+fn the_oldest_ingress_decides_where_ages_are_known() {
+    let bad = "bad nginx 9 a.example = a.example>b";
+    let good = "good nginx 3 a.example = a.example>a";
+    check(&[A, B, bad, good], &[("bad", "a.example", "no"), ("good", "a.example", "no by bad")]);
+    // For ingress-nginx any tls entry is an opinion; without one there is none.
+    let other = "bad nginx 9 a.example,b.example = b.example>b";
+    let silent = "bad nginx 9 a.example";
+    check(
+        &[A, B, other, good],
+        &[("bad", "a.example", "none"), ("good", "a.example", "none by bad")],
+    );
+    check(&[A, silent, good], &[("bad", "a.example", "yes a by good")]);
+    // Made at once, or in files: nobody is alarmed.
+    let at_once = "bad nginx 3 a.example,b.example = b.example>b";
+    check(
+        &[A, B, at_once, good],
+        &[("bad", "a.example", "yes a by good"), ("good", "a.example", "yes a")],
+    );
+    // Contour serves now one and now the other.
+    check(
+        &[A, B, "good contour 9 a.example = a.example>a", "bad contour 3 a.example = a.example>b"],
+        &[("good", "a.example", "no by bad"), ("bad", "a.example", "no")],
+    );
+}
+
+#[test]
+fn canaries_and_solvers_are_met_by_others_or_not_known() {
+    let canary = "canary nginx 9 a.example = a.example>b | nginx.ingress.kubernetes.io/canary=true";
+    let solver = "cm-acme-http-solver-x nginx - a.example";
+    let web = "web nginx 3 a.example = a.example>a";
+    check(
+        &[A, B, canary, solver, web],
+        &[
+            ("canary", "a.example", "yes a by web"),
+            ("cm-acme-http-solver-x", "a.example", "yes a by web"),
+            ("web", "a.example", "yes a"),
+        ],
+    );
+    check(
+        &[canary, solver, "cm-acme-http-solver-y alb - b.example"],
+        &[
+            ("canary", "a.example", "unknown"),
+            ("cm-acme-http-solver-x", "a.example", "unknown"),
+            ("cm-acme-http-solver-y", "b.example", "unknown"),
+        ],
+    );
+}
+
+#[test]
+fn each_controller_takes_the_entry_that_it_takes() {
+    for (class, tls, wanted) in [
+        // Which of two entries: the first, the last, or any of them.
+        ("nginx", "a.example>b ; a.example>a", "no"),
+        ("contour", "a.example>b ; a.example>a", "yes a"),
+        ("kong", "a.example>b ; a.example>a", "no"),
+        ("traefik", "a.example>b ; a.example>a", "yes a"),
+        ("own", "a.example>b ; a.example>a", "yes a"),
+        // One without a Secret before one with it.
+        ("nginx", "a.example> ; a.example>a", "unknown"),
+        ("kong", "a.example> ; a.example>a", "yes a"),
+        ("contour", "a.example> ; a.example>a", "yes a"),
+        ("traefik", "a.example> ; a.example>a", "yes a"),
+        ("kong", "a.example>", "unknown"),
+        // One that lists nothing.
+        ("nginx", ">a", "yes a"),
+        ("traefik", ">a", "yes a"),
+        ("own", ">a", "yes a"),
+        ("contour", ">a", "none"),
+        ("kong", ">a", "none"),
+        ("openshift-default", ">a", "none"),
+        ("openshift-default", ">", "unknown"),
+        // One for another host, whose certificate fits.
+        ("nginx", "x.example>a", "yes a"),
+        ("traefik", "x.example>a", "yes a"),
+        ("contour", "x.example>a", "none"),
+        ("own", "x.example>a", "none"),
+        // And whose does not.
+        ("nginx", "x.example>b", "none"),
+        ("traefik", "x.example>b", "none"),
+        // A wildcard over it.
+        ("nginx", "*.example.org>b", "none"),
+        ("own", "A.Example>a", "yes a"),
+        // What is not there, or cannot be.
+        ("nginx", "a.example>gone", "unknown"),
+        ("nginx", "a.example>other/a", "no"),
+        ("contour", "a.example>other/a", "unknown"),
+    ] {
+        let line = format!("web {class} - a.example = {tls}");
+        check(&[A, B, &line], &[("web", "a.example", wanted)]);
+    }
+}
+
+#[test]
+fn a_wildcard_is_for_the_hosts_below_it() {
+    let wild = "wild: *.w.example";
+    for (class, wanted) in [
+        ("nginx", "yes wild"),
+        ("traefik", "yes wild"),
+        ("kong", "yes wild"),
+        ("own", "yes wild"),
+        ("contour", "unknown"),
+        ("openshift-default", "unknown"),
+    ] {
+        let line = format!("web {class} - x.w.example = *.w.example>wild");
+        check(&[wild, &line], &[("web", "x.w.example", wanted)]);
+    }
+    // ingress-nginx lends the certificate of the wildcard's server, the pool has it anyway.
+    let lends = |class: &str| format!("all {class} - *.w.example = *.w.example>wild");
+    for (class, wanted) in
+        [("nginx", "yes wild by all"), ("traefik", "yes wild"), ("contour", "none")]
+    {
+        let bare = format!("bare {class} - x.w.example");
+        check(&[wild, &lends(class), &bare], &[("bare", "x.w.example", wanted)]);
+    }
+    let deep = "bare nginx - x.y.w.example";
+    check(&[wild, &lends("nginx"), deep], &[("bare", "x.y.w.example", "none")]);
+}
+
+#[test]
+fn traefik_loads_nothing_behind_a_secret_that_is_missing() {
+    let lines = [A, "web traefik - a.example = x.example>gone ; a.example>a"];
+    let mut seen = inventory(&lines);
+    assert_eq!(met(&seen, "web", "a.example"), "yes a", "it may be there");
+    let gone = Observation::Absent(ObjectRef::secret("shop", "gone"));
+    seen.absorb(gone, &SystemRandom::new());
+    assert_eq!(met(&seen, "web", "a.example"), "no");
+}
+
+#[test]
+fn an_ingress_class_tells_in_whatever_order_it_is_seen() {
+    let class = || {
+        Observation::Object(ObjectSeen {
+            object: ObjectRef::namespaced(Kind::IngressClass, "shop", "edge"),
+            meta: MetaSeen::default(),
+            spec: serde_json::json!({ "controller": "ingress.k8s.aws/alb" }),
+            status: serde_json::Value::Null,
+        })
+    };
+    let web = "web edge - a.example = a.example>a";
+    let mut later = inventory(&[A, web]);
+    assert_eq!(met(&later, "web", "a.example"), "yes a");
+    later.absorb(class(), &SystemRandom::new());
+    let mut before = Inventory::new(Selection::default());
+    before.absorb(class(), &SystemRandom::new());
+    before.absorb(Observation::Secret(secret("a", "a.example")), &SystemRandom::new());
+    before.absorb(Observation::Ingress(ingress(web)), &SystemRandom::new());
+    for inventory in [&later, &before] {
+        assert_eq!(met(inventory, "web", "a.example"), "unknown");
+        assert!(!inventory.is_used(&ObjectRef::secret("shop", "a")), "it is not read");
+        assert!(inventory.open_questions(Asked::default()).is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_a_name_is_asked_of_no_server() {
+    let inventory = inventory(&["web nginx - a.example = a.example>other/a ; b.example>../x"]);
+    assert!(inventory.open_questions(Asked::default()).is_empty());
+}
+
+#[test]
+fn a_secret_that_an_annotation_names_is_used_and_not_served() {
+    let web =
+        "web nginx - a.example = a.example>a | nginx.ingress.kubernetes.io/proxy-ssl-secret=shop/b";
+    let inventory = inventory(&[A, B, web]);
+    let b = ObjectRef::secret("shop", "b");
+    assert!(!inventory.is_used(&b));
+    assert_eq!(inventory.mentioners(&b).count(), 1);
+}
