@@ -1234,7 +1234,8 @@ def ingress_classes(s):
         s.ingress(f"wild-{front}", {"x.wild.example": None}, tls=wild, ingress_class=f"front-{front}")
     s.ingress("master", {"m.example": "a-tls"}, annotations={"nginx.org/mergeable-ingress-type": "master"}, ingress_class="front-f5")
     s.ingress("minion", {"m.example": None}, annotations={"nginx.org/mergeable-ingress-type": "minion"}, ingress_class="front-f5")
-    s.ingress("hj-acme", {"acme.example": "a-tls"}, annotations={"haproxy-ingress.github.io/cert-signer": "acme"}, ingress_class="front-hj")
+    s.secret("acme-tls", s.pair("other.example"))
+    s.ingress("hj-acme", {"acme.example": "acme-tls"}, annotations={"haproxy-ingress.github.io/cert-signer": "acme"}, ingress_class="front-hj")
     s.ingress("hj-through", {"through.example": None}, annotations={"haproxy-ingress.github.io/ssl-passthrough": "true"}, ingress_class="front-hj")
     s.ingress("route-through", {"route.example": None}, annotations={"route.openshift.io/termination": "passthrough"}, ingress_class="front-openshift")
 
