@@ -535,6 +535,7 @@ pub(crate) mod testing {
 
     fn ingress(name: &str, host: &str) -> Observation {
         Observation::Ingress(IngressSeen {
+            catch_all: false,
             object: ObjectRef::namespaced(Kind::Ingress, "shop", name),
             meta: MetaSeen::default(),
             class_name: None,

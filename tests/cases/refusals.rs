@@ -45,6 +45,7 @@ fn served(certificate: &[u8], key: &[u8], class: &str, host: &str) -> Inventory 
     };
     let entry = TlsEntry { hosts: vec![host.to_owned()], secret_name: Some("odd-tls".to_owned()) };
     let ingress = IngressSeen {
+        catch_all: false,
         object: ObjectRef::ingress("shop", "odd"),
         meta: MetaSeen::default(),
         class_name: Some(class.to_owned()),
@@ -217,6 +218,7 @@ fn with_managed(standing: Standing<'_>) -> Inventory {
     let object = ObjectRef::ingress("shop", "web");
     let spec = json!({ "ingressClassName": class_name, "rules": [{ "host": "a.example" }] });
     let seen = IngressSeen {
+        catch_all: false,
         object: object.clone(),
         meta: meta.clone(),
         class_name,

@@ -262,6 +262,7 @@ fn traefik_loads_nothing_behind_a_secret_that_is_missing() {
 fn an_ingress_class_tells_in_whatever_order_it_is_seen() {
     let class = || {
         Observation::Object(ObjectSeen {
+            head: serde_json::Value::Null,
             object: ObjectRef::namespaced(Kind::IngressClass, "shop", "edge"),
             meta: MetaSeen::default(),
             spec: serde_json::json!({ "controller": "ingress.k8s.aws/alb" }),
