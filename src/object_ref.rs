@@ -418,9 +418,29 @@ pub fn check_object_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether the name can stand in the path of a request as it is. What holds `/`, `?`, `#` or `%`
+/// would ask for something else, and an empty namespace for all of them; no API server has objects
+/// or namespaces of such names. Source: k8s.io/apimachinery pkg/api/validation/path/name.go.
+#[must_use]
+pub fn is_path_segment(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:@".contains(c);
+    !matches!(name, "" | "." | "..") && name.len() <= 253 && name.chars().all(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_would_change_the_path_of_a_request_is_no_segment() {
+        for name in ["web", "web.tls-1", "system:node", "A_B"] {
+            assert!(is_path_segment(name), "{name}");
+        }
+        for name in ["", ".", "..", "a/b", "a#b", "a?dryRun=All", "a%2Fb", "a b", "\u{e4}", "a\n"] {
+            assert!(!is_path_segment(name), "{name:?}");
+        }
+        assert!(!is_path_segment(&"a".repeat(254)));
+    }
 
     #[test]
     fn kind_and_name_are_read_as_kubectl_users_write_them() {

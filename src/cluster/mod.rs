@@ -10,6 +10,7 @@
 mod client;
 mod connect;
 pub mod error;
+pub mod kubeconfig;
 
 pub use client::{Client, PAGE_SIZE, Written};
 pub use connect::{ConnectOptions, connect};

@@ -171,6 +171,13 @@ pub const TABLE: &[Row] = &[
                   let observe or apply translate",
     },
     Row {
+        module: "cluster::kubeconfig",
+        may_use: These(&["object_ref", "redact"]),
+        purity: Pure,
+        never: &[],
+        instead: "kubeconfig is bytes in, a target out; connect reads files, plugin runs programs",
+    },
+    Row {
         module: "observe",
         may_use: These(&[
             "cluster",
