@@ -38,10 +38,13 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
         return Exit::Failed;
     };
     let terminal = Terminal::as_it_is();
-    let (done, ended) = tokio::sync::oneshot::channel();
+    let (mut done, ended) = tokio::sync::oneshot::channel();
+    let (thread, let_go) = std::sync::mpsc::channel::<()>();
     // Dropping the receiver is how a command that was cut short is let go.
     std::thread::spawn(move || {
-        let _ = done.send(in_its_own_runtime(cli, world, output));
+        let exit = in_its_own_runtime(cli, world, output, done.closed());
+        drop(thread);
+        let _ = done.send(exit);
     });
     let exit = tokio::select! {
         ended = within(limit, ended) => match ended {
@@ -59,10 +62,16 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     };
     // The command may be left at a question.
     if matches!(exit, Exit::TimedOut | Exit::Interrupted) {
+        // The channel is never sent into: it ends with the command's thread, or we go on.
+        let _ = let_go.recv_timeout(LET_GO);
         terminal.restore();
     }
     exit
 }
+
+/// How long a command that was cut short may take to let go of what it began, such as a program
+/// that it waits for. At a question it never does.
+const LET_GO: std::time::Duration = std::time::Duration::from_millis(200);
 
 fn interrupted(talk: &mut Output) -> Exit {
     talk.say("interrupted; run the command again to see what is left to do");
@@ -87,9 +96,19 @@ fn runtime(command: &Command) -> tokio::runtime::Builder {
     }
 }
 
-fn in_its_own_runtime(cli: Cli, world: World, mut output: Output) -> Exit {
+fn in_its_own_runtime(
+    cli: Cli,
+    world: World,
+    mut output: Output,
+    cut_short: impl Future<Output = ()>,
+) -> Exit {
     match runtime(&cli.command).enable_all().build() {
-        Ok(runtime) => runtime.block_on(to_its_end(cli, world, output)),
+        Ok(runtime) => runtime.block_on(async {
+            tokio::select! {
+                exit = to_its_end(cli, world, output) => exit,
+                () = cut_short => Exit::Interrupted,
+            }
+        }),
         Err(error) => {
             output.say(&format!("error: no threads can be started: {error}"));
             Exit::Failed
