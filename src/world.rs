@@ -8,6 +8,7 @@
 )]
 
 use ring::rand::{SecureRandom, SystemRandom};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use time::OffsetDateTime;
 
@@ -20,11 +21,42 @@ pub struct World {
     pub kubeconfig: Vec<PathBuf>,
     /// Whether `KUBECONFIG` was set: then its files were asked for, not guessed.
     pub kubeconfig_was_named: bool,
-    /// Whether this runs inside a pod (`KUBERNETES_SERVICE_HOST` is set).
-    pub in_cluster: bool,
+    /// What a pod is told about its cluster; none outside of one.
+    pub pod: Option<Pod>,
+    /// The proxies of the environment.
+    pub proxies: Proxies,
+    /// Whether standard input is a terminal, at which somebody can be asked.
+    pub terminal: bool,
     /// Where key material gets its randomness from.
     pub random: SystemRandom,
 }
+
+/// What Kubernetes tells a pod.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// `KUBERNETES_SERVICE_HOST`.
+    pub host: String,
+    /// `KUBERNETES_SERVICE_PORT`.
+    pub port: String,
+    /// `POD_NAMESPACE`, when it is set.
+    pub namespace: Option<String>,
+    /// The folder with the token, the CA certificate and the namespace.
+    pub account: PathBuf,
+}
+
+/// The proxy variables, each in capitals or not; an empty one counts as unset.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    /// `HTTPS_PROXY`.
+    pub https: Option<String>,
+    /// `HTTP_PROXY`.
+    pub http: Option<String>,
+    /// `NO_PROXY`.
+    pub no: Option<String>,
+}
+
+/// Where a pod finds its service account. Source: client-go rest/config.go, `InClusterConfig`.
+const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 impl World {
     /// The real world, read once.
@@ -43,7 +75,20 @@ impl World {
             now: whole_second(OffsetDateTime::now_utc()),
             kubeconfig,
             kubeconfig_was_named: named.is_some(),
-            in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
+            pod: variable("KUBERNETES_SERVICE_HOST").zip(variable("KUBERNETES_SERVICE_PORT")).map(
+                |(host, port)| Pod {
+                    host,
+                    port,
+                    namespace: variable("POD_NAMESPACE"),
+                    account: PathBuf::from(ACCOUNT),
+                },
+            ),
+            proxies: Proxies {
+                https: variable("HTTPS_PROXY").or_else(|| variable("https_proxy")),
+                http: variable("HTTP_PROXY").or_else(|| variable("http_proxy")),
+                no: variable("NO_PROXY").or_else(|| variable("no_proxy")),
+            },
+            terminal: std::io::stdin().is_terminal(),
             random: SystemRandom::new(),
         }
     }
@@ -53,6 +98,11 @@ impl World {
     pub fn random(&self) -> &dyn SecureRandom {
         &self.random
     }
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The system's words for an error, without its number.

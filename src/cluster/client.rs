@@ -1,8 +1,10 @@
-//! One client: every request has a deadline, reads are tried again when the server is busy,
-//! writes never.
+//! One client: every request has a deadline, fresh credentials and a name that can be asked for, and
+//! is tried again as `retry` says.
 
-use super::error::{ClusterError, Failure, Verb};
-use crate::object_ref::{Kind, ObjectRef};
+use super::credentials::Credentials;
+use super::error::{ClusterError, Failure, Verb, causes};
+use super::retry::{self, Patience, Trouble};
+use crate::object_ref::{Kind, ObjectRef, is_path_segment};
 use crate::remedy::Target;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -11,6 +13,7 @@ use kube::api::{Api, DeleteParams, ListParams, ObjectList, Patch, PatchParams, P
 use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use serde::de::DeserializeOwned;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -19,14 +22,43 @@ use std::time::Duration;
 /// Objects a page: 500 Secrets are about 2 MB of JSON, and one page is all that is held.
 pub const PAGE_SIZE: u32 = 500;
 
-/// How often a read is tried when the server says it is busy (429, 503, 504).
-const TRIES: u32 = 4;
+/// Longer than any token by which a list goes on; what is longer makes no URL.
+const MAX_CONTINUE: usize = 16 * 1024;
+
+tokio::task_local! {
+    /// When to come back, as the answer to the request of this task says in its header. The
+    /// library hands on the body of an error alone.
+    static TOLD: Cell<Option<Duration>>;
+}
+
+/// Keeps what an answer says of when to come back, for the request that waits for it.
+pub(super) fn note<B>(answer: &http::Response<B>) {
+    let status = answer.status();
+    if (status.is_client_error() || status.is_server_error())
+        && let Some(told) = retry::told(answer.headers())
+    {
+        // A request that nobody waits for has nobody to tell.
+        let _ = TOLD.try_with(|slot| slot.set(Some(told)));
+    }
+}
+
+/// Which server, and by which way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Server {
+    /// Its URL.
+    pub url: String,
+    /// The proxy before it, with who says so.
+    pub proxy: Option<String>,
+    /// What to do when we are not known there, where no credentials are sent.
+    pub stranger: Option<String>,
+}
 
 /// A connection to one API server.
 #[derive(Clone)]
 pub struct Client {
     inner: kube::Client,
-    server: String,
+    server: Arc<Server>,
+    credentials: Arc<Credentials>,
     default_namespace: String,
     request_timeout: Duration,
     target: Arc<Target>,
@@ -34,7 +66,7 @@ pub struct Client {
 
 impl Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Client({})", self.server)
+        write!(f, "Client({})", self.server.url)
     }
 }
 
@@ -50,11 +82,13 @@ pub struct Written {
 impl Client {
     pub(super) fn new(
         client: kube::Client,
-        server: String,
+        server: Server,
+        credentials: Arc<Credentials>,
         default_namespace: String,
         request_timeout: Duration,
     ) -> Self {
-        Self { inner: client, server, default_namespace, request_timeout, target: Arc::default() }
+        let (server, target) = (Arc::new(server), Arc::default());
+        Self { inner: client, server, credentials, default_namespace, request_timeout, target }
     }
 
     /// The same, with what the user said to reach it.
@@ -134,7 +168,12 @@ impl Client {
             listed.items.into_iter().for_each(&mut take);
             match token {
                 None => return Ok(()),
-                token if token == params.continue_token => return Err(self.repeated_page(object)),
+                token if token == params.continue_token => {
+                    return Err(self.endless(object, "sends the same page again and again"));
+                }
+                Some(token) if token.len() > MAX_CONTINUE => {
+                    return Err(self.endless(object, "names its next page by far too long a token"));
+                }
                 token => params.continue_token = token,
             }
         }
@@ -240,7 +279,7 @@ impl Client {
         let params = PatchParams { dry_run, ..PatchParams::apply(manager) };
         let patch = Patch::Apply(manifest);
         let written =
-            self.once(Verb::Create, object, api.patch(&object.name, &params, &patch)).await?;
+            self.write(Verb::Create, object, || api.patch(&object.name, &params, &patch)).await?;
         Ok(written.metadata.resource_version)
     }
 
@@ -264,7 +303,7 @@ impl Client {
         };
         let patch = Patch::Merge(patch);
         let written =
-            self.once(Verb::Patch, object, api.patch(&object.name, &params, &patch)).await?;
+            self.write(Verb::Patch, object, || api.patch(&object.name, &params, &patch)).await?;
         Ok(written.metadata.resource_version)
     }
 
@@ -283,7 +322,7 @@ impl Client {
         let preconditions = Preconditions { resource_version, uid: None };
         let params =
             DeleteParams { dry_run, preconditions: Some(preconditions), ..DeleteParams::default() };
-        match self.once(Verb::Delete, object, api.delete(&object.name, &params)).await {
+        match self.write(Verb::Delete, object, || api.delete(&object.name, &params)).await {
             Err(error) if error.failure == Failure::NotFound => Ok(()),
             deleted => deleted.map(drop),
         }
@@ -357,7 +396,7 @@ impl Client {
         let api: Api<Secret> = self.api(Some(object.namespace()));
         let params = PatchParams { dry_run, ..PatchParams::apply(manager) };
         let patch = Patch::Apply(secret);
-        let written = self.once(Verb::Create, object, api.patch(&object.name, &params, &patch));
+        let written = self.write(Verb::Create, object, || api.patch(&object.name, &params, &patch));
         written.await.map(written_secret)
     }
 
@@ -379,7 +418,7 @@ impl Client {
             ..PatchParams::default()
         };
         let patch = Patch::Merge(patch);
-        let written = self.once(Verb::Patch, object, api.patch(&object.name, &params, &patch));
+        let written = self.write(Verb::Patch, object, || api.patch(&object.name, &params, &patch));
         written.await.map(written_secret)
     }
 
@@ -393,7 +432,7 @@ impl Client {
         }
     }
 
-    /// A read: tried again, after a pause that doubles, when the server says it is busy.
+    /// A read: tried again after whatever may pass.
     async fn read<T, F>(
         &self,
         verb: Verb,
@@ -403,42 +442,63 @@ impl Client {
     where
         F: Future<Output = kube::Result<T>>,
     {
-        let mut pause = Duration::from_millis(200);
-        for _ in 1..TRIES {
-            match self.timed(request()).await {
-                Some(Err(kube::Error::Api(status))) if matches!(status.code, 429 | 503 | 504) => {
-                    let told = status
-                        .details
-                        .as_ref()
-                        .map_or(0, |details| u64::from(details.retry_after_seconds));
-                    tokio::time::sleep(
-                        pause.max(Duration::from_secs(told)).min(self.request_timeout),
-                    )
-                    .await;
-                    pause *= 2;
-                }
-                answer => return self.answer(answer, verb, object),
-            }
-        }
-        self.once(verb, object, request()).await
+        self.patiently(Patience::new(false, self.request_timeout), verb, object, request).await
     }
 
-    /// A request that is sent once.
-    async fn once<T>(
+    /// A write: tried again only when the server did not look at it.
+    async fn write<T, F>(
         &self,
         verb: Verb,
         object: &ObjectRef,
-        request: impl Future<Output = kube::Result<T>>,
-    ) -> Result<T, ClusterError> {
-        let answer = self.timed(request).await;
-        self.answer(answer, verb, object)
+        request: impl Fn() -> F,
+    ) -> Result<T, ClusterError>
+    where
+        F: Future<Output = kube::Result<T>>,
+    {
+        self.patiently(Patience::new(true, self.request_timeout), verb, object, request).await
     }
 
+    async fn patiently<T, F>(
+        &self,
+        mut patience: Patience,
+        verb: Verb,
+        object: &ObjectRef,
+        request: impl Fn() -> F,
+    ) -> Result<T, ClusterError>
+    where
+        F: Future<Output = kube::Result<T>>,
+    {
+        askable(verb, object)?;
+        loop {
+            self.credentials.refresh().await?;
+            let (answer, told) = self.timed(request()).await;
+            if let Some(Err(error)) = &answer
+                && let Some((trouble, in_body)) = trouble(error)
+                && let Some(pause) = patience.after(trouble, told.or(in_body))
+            {
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            if let Some(Err(kube::Error::Api(status))) = &answer
+                && status.code == 401
+            {
+                self.credentials.refused().await;
+            }
+            return self.answer(answer, verb, object);
+        }
+    }
+
+    /// One try, within its time, and what its answer's header says of when to come back.
     async fn timed<T>(
         &self,
         request: impl Future<Output = kube::Result<T>>,
-    ) -> Option<kube::Result<T>> {
-        tokio::time::timeout(self.request_timeout, request).await.ok()
+    ) -> (Option<kube::Result<T>>, Option<Duration>) {
+        let limited = tokio::time::timeout(self.request_timeout, request);
+        TOLD.scope(Cell::new(None), async {
+            let answer = limited.await.ok();
+            (answer, TOLD.with(Cell::take))
+        })
+        .await
     }
 
     fn answer<T>(
@@ -448,22 +508,66 @@ impl Client {
         object: &ObjectRef,
     ) -> Result<T, ClusterError> {
         match answer {
-            None => Err(ClusterError::timeout(verb, object, &self.server, self.request_timeout)),
+            None => {
+                Err(ClusterError::timeout(verb, object, &self.server.url, self.request_timeout))
+            }
             Some(Ok(value)) => Ok(value),
             Some(Err(error)) => Err(ClusterError::of(&error, verb, object, &self.server)),
         }
     }
 
-    fn repeated_page(&self, object: &ObjectRef) -> ClusterError {
+    fn endless(&self, object: &ObjectRef, what: &str) -> ClusterError {
         ClusterError {
             failure: Failure::Refused,
-            message: format!(
-                "cannot list {object}: {} sends the same page again and again",
-                self.server
-            ),
+            message: format!("cannot list {object}: {} {what}", self.server.url),
             remedy: "check what stands between here and the API server".to_owned(),
         }
     }
+}
+
+/// The library puts names into the path as they are: one with a `/` or `#` would ask for something
+/// else, and an empty namespace for all of them.
+fn askable(verb: Verb, object: &ObjectRef) -> Result<(), ClusterError> {
+    let namespace = object.namespace.as_deref().filter(|namespace| !is_path_segment(namespace));
+    let name = Some(object.name.as_str()).filter(|name| !name.is_empty() && !is_path_segment(name));
+    match namespace.or(name) {
+        None => Ok(()),
+        Some(impossible) => Err(ClusterError::impossible(verb, object, impossible)),
+    }
+}
+
+/// Whether the failure may be tried again, and what its body says of when.
+fn trouble(error: &kube::Error) -> Option<(Trouble, Option<Duration>)> {
+    match error {
+        kube::Error::Api(status) => {
+            let trouble = match status.code {
+                429 => Trouble::TooMany,
+                // What the server cannot do at all, it cannot do later either.
+                501 | 505 => return None,
+                500..=599 => Trouble::Server,
+                _ => return None,
+            };
+            let told = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+            Some((
+                trouble,
+                Some(told).filter(|told| *told > 0).map(|told| Duration::from_secs(told.into())),
+            ))
+        }
+        kube::Error::SerdeError(error) if error.is_eof() => Some((Trouble::Broken, None)),
+        other => broke_off(other).then_some((Trouble::Broken, None)),
+    }
+}
+
+/// Whether there was a connection and it broke. One that was refused, or none in time, stays so.
+fn broke_off(error: &kube::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    causes(error).any(|cause| {
+        let by_system = cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
+            matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+        });
+        by_system
+            || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
+    })
 }
 
 fn written_secret(stored: Secret) -> Written {

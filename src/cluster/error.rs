@@ -1,5 +1,6 @@
 //! Errors of an API server, each with what was tried on what, and what to do about it.
 
+use super::client::Server;
 use crate::object_ref::ObjectRef;
 use std::fmt;
 
@@ -135,20 +136,55 @@ impl ClusterError {
         }
     }
 
-    /// The server or the connection said no.
-    pub(super) fn of(error: &kube::Error, verb: Verb, object: &ObjectRef, server: &str) -> Self {
-        match error {
-            kube::Error::Api(status) => Self::of_status(status, verb, object),
-            other => Self {
-                failure: Failure::Unreachable,
-                message: format!("cannot {verb} {object}: cannot reach the API server {server}: {}", innermost(other)),
-                remedy: "check that the server runs and that the kubeconfig's server is right, or read manifests with -f"
-                    .to_owned(),
-            },
+    /// No object and no namespace can have this name, so that none is there.
+    pub(super) fn impossible(verb: Verb, object: &ObjectRef, name: &str) -> Self {
+        Self {
+            failure: Failure::NotFound,
+            message: format!("cannot {verb} {object}: nothing in a cluster can be named {name:?}"),
+            remedy: "check the name and the namespace".to_owned(),
         }
     }
 
-    fn of_status(status: &kube::core::Status, verb: Verb, object: &ObjectRef) -> Self {
+    /// The server or the connection said no.
+    pub(super) fn of(error: &kube::Error, verb: Verb, object: &ObjectRef, server: &Server) -> Self {
+        let Server { url, proxy, .. } = server;
+        let (what, remedy) = match error {
+            kube::Error::Api(status) => return Self::of_status(status, verb, object, server),
+            // The library's words would quote the answer, which may be a Secret.
+            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => (
+                format!("what {url} answered is no Kubernetes object, or only half of one"),
+                "check that the kubeconfig's server is an API server and what stands before it",
+            ),
+            other => {
+                let through = proxy
+                    .as_ref()
+                    .map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
+                let remedy = match proxy {
+                    _ if is_of_certificates(other) => UNTRUSTED,
+                    None => UNREACHABLE,
+                    Some(_) => {
+                        "check the proxy, or add the server's host to NO_PROXY if it needs none"
+                    }
+                };
+                (
+                    format!("cannot reach the API server {url}{through}: {}", innermost(other)),
+                    remedy,
+                )
+            }
+        };
+        Self {
+            failure: Failure::Unreachable,
+            message: format!("cannot {verb} {object}: {what}"),
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    fn of_status(
+        status: &kube::core::Status,
+        verb: Verb,
+        object: &ObjectRef,
+        server: &Server,
+    ) -> Self {
         let failure = match status.code {
             401 => Failure::Unauthorized,
             403 => Failure::Forbidden,
@@ -161,12 +197,37 @@ impl ClusterError {
             500 if matches!(verb, Verb::List | Verb::Get) => Failure::Busy,
             _ => Failure::Refused,
         };
-        Self {
-            failure,
-            message: format!("cannot {verb} {object}: {}", said(status)),
-            remedy: remedy(failure, verb, object),
-        }
+        let remedy = match (&server.stranger, failure) {
+            (Some(remedy), Failure::Unauthorized | Failure::Forbidden) => remedy.clone(),
+            _ if status.message.contains("HTTP request to an HTTPS server") => {
+                "write https:// before the kubeconfig's server".to_owned()
+            }
+            _ => remedy(failure, verb, object),
+        };
+        Self { failure, message: format!("cannot {verb} {object}: {}", said(status)), remedy }
     }
+}
+
+const UNREACHABLE: &str = "check that the server runs and that the kubeconfig's server is right, or read manifests with -f";
+
+const UNTRUSTED: &str = "check certificate-authority and tls-server-name of the kubeconfig's \
+                         cluster, or get a new kubeconfig";
+
+/// Whether the server's certificate is what is wrong.
+fn is_of_certificates(error: &kube::Error) -> bool {
+    causes(error)
+        .any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
+}
+
+/// An error and what caused it, outermost first. An `io::Error` hides from `source` what it wraps.
+pub(super) fn causes<'a>(
+    error: &'a kube::Error,
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    let first: &'a (dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |cause| {
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as _).or_else(|| cause.source())
+    })
 }
 
 /// Whether a 404 names no object: a path that the server does not know, since the kind is not
@@ -175,13 +236,22 @@ fn names_nothing(status: &kube::core::Status) -> bool {
     status.details.as_ref().is_none_or(|details| details.name.is_empty())
 }
 
-/// What the server said; kube leaves the message empty when the body was no Status.
+/// What the server said; kube leaves the message empty when the body was no Status, and takes a
+/// whole page for one when it was HTML.
 fn said(status: &kube::core::Status) -> String {
-    match (status.message.is_empty(), status.reason.is_empty()) {
-        (false, _) => format!("{} ({})", status.message, status.code),
-        (true, false) => format!("{} ({})", status.reason, status.code),
-        (true, true) => format!("the server answered {}", status.code),
+    const MOST: usize = 1000;
+    let mut message = status.message.trim();
+    if message.starts_with('<') {
+        message = "";
     }
+    let (text, code) = match (message.is_empty(), status.reason.is_empty()) {
+        (false, _) => (message, status.code),
+        (true, false) if status.message.is_empty() => (&*status.reason, status.code),
+        _ => return format!("the server answered {}", status.code),
+    };
+    let short: String = text.chars().take(MOST).collect();
+    let cut = if short.len() < text.len() { "…" } else { "" };
+    format!("{short}{cut} ({code})")
 }
 
 fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {

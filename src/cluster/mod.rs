@@ -4,13 +4,18 @@
 //! Knows kube. Refuses to know what the objects mean.
 #![expect(
     clippy::disallowed_methods,
-    reason = "an IO module: it reads kubeconfig files and waits between tries"
+    reason = "an IO module: it reads kubeconfigs, runs auth plugins and waits between tries"
 )]
 
 mod client;
+mod configure;
 mod connect;
+mod credentials;
 pub mod error;
 pub mod kubeconfig;
+mod plugin;
+mod pod;
+mod retry;
 
 pub use client::{Client, PAGE_SIZE, Written};
 pub use connect::{ConnectOptions, connect};

@@ -130,6 +130,7 @@ fn environment(path: &Path) {
 
 fn processes(failed: bool) {
     let _ = std::process::Command::new("openssl");
+    let _ = tokio::process::Command::new("openssl");
     if failed {
         std::process::exit(1);
     }

@@ -178,6 +178,13 @@ pub const TABLE: &[Row] = &[
         instead: "kubeconfig is bytes in, a target out; connect reads files, plugin runs programs",
     },
     Row {
+        module: "cluster::retry",
+        may_use: These(&[]),
+        purity: Pure,
+        never: &[],
+        instead: "retry is told what went wrong and answers with a pause; client waits",
+    },
+    Row {
         module: "observe",
         may_use: These(&[
             "cluster",
