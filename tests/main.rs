@@ -16,6 +16,7 @@ mod support {
     pub mod control_plane;
     pub mod der;
     pub mod dice;
+    pub mod faults;
     pub mod forged;
     pub mod gke;
     pub mod live;
@@ -39,6 +40,8 @@ mod cases {
     mod help;
     mod hostile;
     mod kubectl_forms;
+    mod kubeconfig_mutations;
+    mod kubeconfigs;
     mod live_bootstrap;
     mod live_gke;
     mod live_input;
@@ -53,12 +56,14 @@ mod cases {
     mod mutations;
     mod output_files;
     mod pem_import;
+    mod plugins;
     mod properties;
     mod public_vectors;
     mod readme;
     mod real_parts;
     mod refusals;
     mod remedies;
+    mod retries;
     mod scenarios;
     mod secrecy;
     mod served;

@@ -145,6 +145,14 @@ impl ControlPlane {
         Ok(Self { supervisor, kubectl, server, api_port, kubeconfig, config, namespaces })
     }
 
+    /// How a pod finds this cluster: host, port, a token that may do everything, and the file of the
+    /// CA certificate.
+    pub fn address(&self) -> (String, String, String, PathBuf) {
+        let port = self.api_port.to_string();
+        let authority = self.data().join("certs").join("apiserver.crt");
+        ("127.0.0.1".to_owned(), port, kubeconfig::ADMIN_TOKEN.to_owned(), authority)
+    }
+
     /// The kubeconfig file: contexts `admin` (the current one, may do everything) and `nobody` (may
     /// do nothing beyond what every authenticated user may, such as asking for the version).
     pub fn kubeconfig(&self) -> &Path {

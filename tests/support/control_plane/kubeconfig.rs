@@ -12,6 +12,9 @@ admin-token,admin,admin,\"system:masters\"
 nobody-token,nobody,nobody
 ";
 
+/// The token of `admin`.
+pub const ADMIN_TOKEN: &str = "admin-token";
+
 /// Writes `tokens.csv` and `kubeconfig` into the data folder and returns the latter's path.
 ///
 /// The CA is the certificate that the API server makes for itself when it starts, so the file it

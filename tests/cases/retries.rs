@@ -1,0 +1,183 @@
+//! Requests under load and over bad lines: what is tried again, when, and what never is; and names
+//! that are never asked for.
+//!
+//! The library's own client against a server that misbehaves on purpose.
+
+use crate::support::faults::{Answer, Faults, SECRET};
+use certwright::cluster::error::{ClusterError, Failure};
+use certwright::cluster::{Client, ConnectOptions, connect};
+use certwright::object_ref::{Kind, ObjectRef};
+use certwright::world::{Proxies, World};
+use k8s_openapi::api::core::v1::Secret;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Told to come back at once, which is no sooner than our own first pause.
+const AT_ONCE: Answer =
+    Answer::Say(429, "Retry-After: 0\r\n", "Too many requests, please try again later.");
+const UNAVAILABLE: Answer = Answer::Say(503, "Retry-After: 0\r\n", "");
+
+async fn client(faults: &Faults) -> Client {
+    let options = ConnectOptions {
+        kubeconfig: Some(faults.kubeconfig("")),
+        request_timeout: LIMIT,
+        ..ConnectOptions::default()
+    };
+    let world = World { proxies: Proxies::default(), pod: None, terminal: false, ..World::real() };
+    connect(&options, &world).await.expect("it is a good kubeconfig")
+}
+
+fn web() -> ObjectRef {
+    ObjectRef::secret("shop", "web")
+}
+
+/// Reads the Secret, and how many requests that took.
+async fn read(answers: &[Answer]) -> (Result<(), ClusterError>, usize) {
+    let faults = Faults::new(answers);
+    let read = client(&faults).await.get::<Secret>(&web()).await;
+    (read.map(drop), faults.heads().len())
+}
+
+/// Writes the Secret, and how many requests that took.
+async fn write(answers: &[Answer]) -> (Result<(), ClusterError>, usize) {
+    let faults = Faults::new(answers);
+    let client = client(&faults).await;
+    let patch = json!({ "metadata": { "resourceVersion": "7" } });
+    let written = client.patch_secret(&web(), &patch, "test", false).await;
+    let all = faults.heads();
+    assert!(all.iter().all(|head| head.is_empty() || head.starts_with("PATCH ")), "{all:?}");
+    (written.map(drop), all.len())
+}
+
+#[tokio::test]
+async fn a_read_is_tried_again_up_to_three_times_after_whatever_may_pass() {
+    for trouble in [
+        Answer::HangUp,
+        Answer::Reset,
+        Answer::Cut,
+        Answer::CutUnannounced,
+        Answer::Say(500, "", ""),
+        Answer::Say(502, "", "<html>bad gateway</html>"),
+        Answer::Say(503, "", ""),
+        Answer::Say(504, "", ""),
+        Answer::Say(429, "", ""),
+    ] {
+        let (read, requests) = read(&vec![trouble.clone(); 3]).await;
+        read.unwrap_or_else(|error| panic!("{trouble:?}: {error}"));
+        assert_eq!(requests, 4, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_stays_broken_is_given_up_and_told() {
+    for (trouble, failure) in [
+        (Answer::HangUp, Failure::Unreachable),
+        (Answer::CutUnannounced, Failure::Unreachable),
+        (Answer::Say(503, "", ""), Failure::Busy),
+    ] {
+        let (read, requests) = read(&vec![trouble.clone(); 9]).await;
+        let error = read.expect_err("it stays broken");
+        assert_eq!((error.failure, requests), (failure, 4), "{trouble:?}: {error}");
+        assert!(error.message.contains("secret/web in namespace shop"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_pass_is_asked_once() {
+    for code in [400, 401, 403, 404, 422, 501] {
+        let (read, requests) = read(&[Answer::Say(code, "", ""), SECRET]).await;
+        assert!(read.is_err() && requests == 1, "{code}: {requests} requests");
+    }
+    let (read, requests) = read(&[Answer::Say(200, "", r#"{"data": "s3cr3t"}"#), SECRET]).await;
+    let error = read.expect_err("it is no Secret");
+    assert!(requests == 1 && !error.message.contains("s3cr3t"), "{error}");
+}
+
+#[tokio::test]
+async fn a_write_is_tried_again_when_the_server_did_not_look_at_it() {
+    let (written, requests) = write(&vec![AT_ONCE; 6]).await;
+    written.expect("the server takes it in the end");
+    assert_eq!(requests, 7);
+}
+
+#[tokio::test]
+async fn a_write_that_may_have_taken_effect_is_never_repeated() {
+    for trouble in [
+        UNAVAILABLE,
+        Answer::Say(500, "", ""),
+        Answer::Say(504, "", ""),
+        Answer::HangUp,
+        Answer::Reset,
+        Answer::Cut,
+    ] {
+        let (written, requests) = write(std::slice::from_ref(&trouble)).await;
+        written.expect_err("it is told");
+        assert_eq!(requests, 1, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_says_when_to_come_back_in_its_header_or_in_its_status() {
+    const STATUS: &str = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"busy","reason":"TooManyRequests","details":{"retryAfterSeconds":1},"code":429}"#;
+    for answer in [
+        Answer::Say(429, "Retry-After: 1\r\n", ""),
+        Answer::Say(429, "", STATUS),
+        Answer::Say(
+            429,
+            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n",
+            "",
+        ),
+    ] {
+        let begun = Instant::now();
+        let (written, requests) = write(std::slice::from_ref(&answer)).await;
+        written.expect("the second try is taken");
+        assert_eq!(requests, 2);
+        assert!(begun.elapsed() >= Duration::from_secs(1), "{answer:?}: {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_longer_than_the_limit_of_a_request() {
+    let far = Answer::Say(429, "Retry-After: 100000\r\n", "");
+    let begun = Instant::now();
+    let (written, requests) = write(&vec![far; 9]).await;
+    let error = written.expect_err("it is busy still");
+    assert_eq!((error.failure, requests), (Failure::Busy, 2), "{error}");
+    assert!(begun.elapsed() < LIMIT * 3, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_name_that_would_ask_for_something_else_is_not_asked_for() {
+    let faults = Faults::new(&[]);
+    let client = client(&faults).await;
+    for name in ["real#x", "x?dryRun=All", "a/b", "..", "a%2Fb", "a b"] {
+        let error = client.get::<Secret>(&ObjectRef::secret("shop", name)).await.expect_err(name);
+        assert_eq!(error.failure, Failure::NotFound, "{error}");
+        let error = client.get::<Secret>(&ObjectRef::secret(name, "web")).await.expect_err(name);
+        assert!(error.message.contains(&format!("{name:?}")), "{error}");
+        let patch = json!({});
+        client
+            .patch_secret(&ObjectRef::secret("shop", name), &patch, "test", false)
+            .await
+            .expect_err(name);
+        // What cannot be there is gone as wished.
+        client.delete_object(&ObjectRef::secret("shop", name), None, false).await.expect("gone");
+        assert!(!client.has_namespace(name).await.expect("none can be there"), "{name}");
+    }
+    client.each::<Secret>(Kind::Secret, Some(""), None, drop).await.expect_err("not all of them");
+    client.each_object(Kind::Ingress, Some(""), drop).await.expect_err("not all of them");
+    assert_eq!(faults.heads(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_server_that_sends_a_page_as_long_as_a_url_does_not_end_the_program() {
+    let page = format!(
+        r#"{{"kind":"SecretList","apiVersion":"v1","metadata":{{"continue":"{}"}},"items":[]}}"#,
+        "x".repeat(70_000)
+    );
+    let faults = Faults::new(&[Answer::Say(200, "", page.leak())]);
+    let listed = client(&faults).await.each::<Secret>(Kind::Secret, Some("shop"), None, drop).await;
+    assert_eq!(listed.expect_err("it leads nowhere").failure, Failure::Refused);
+}
