@@ -1,12 +1,17 @@
-//! The parts of certwright that are fuzzed, and nothing else of it: `src/x509`, `src/manifest` and
-//! `src/apply/manifest_edit` as they stand there.
+//! The parts of certwright that are fuzzed, and nothing else of it: `src/x509`, `src/manifest`,
+//! `src/apply/manifest_edit` and `src/cluster/kubeconfig` as they stand there.
 //!
-//! They are pure and stand on `redact` and each other alone (`tests/cases/tidy/table.rs` holds that).
+//! They are pure and stand on `redact`, `object_ref` and each other alone (`tests/cases/tidy/table.rs`
+//! holds that).
 
+#[path = "../src/cluster/kubeconfig/mod.rs"]
+pub mod kubeconfig;
 #[path = "../src/manifest/mod.rs"]
 pub mod manifest;
 #[path = "../src/apply/manifest_edit/mod.rs"]
 pub mod manifest_edit;
+#[path = "../src/object_ref.rs"]
+pub mod object_ref;
 #[path = "../src/redact.rs"]
 pub mod redact;
 #[path = "../src/x509/mod.rs"]

@@ -105,7 +105,7 @@ impl Client {
     /// The server's URL.
     #[must_use]
     pub fn server(&self) -> &str {
-        &self.server
+        &self.server.url
     }
 
     /// The namespace that the kubeconfig's context names, or `default`.
