@@ -1,31 +1,29 @@
 //! Writing files: a key and its certificate side by side, or a file's new text.
 //!
-//! Knows how to leave either the old file or the new one, never half of one, and a key that nobody
-//! else could read for even an instant: temp file 0600 in the same folder, fsync, rename, fsync of
-//! the folder. A symbolic link is never followed.
+//! Knows which files a step writes, what may be overwritten, and who may read each. A symbolic link
+//! is never followed. How a file comes to its place is `staging`'s: 0600 beside it, fsync, rename,
+//! fsync of the folder.
 
 use super::keystore;
 use super::pair::{self, KeySource, Materials, ReadyPair};
+use super::staging::{Access, PRIVATE, Staged, cannot_write, folder, place_all, sync_folder};
 use crate::object_ref::ObjectRef;
 use crate::plan::outcome::{Done, Failed, Outcome};
 use crate::plan::step::{NewPair, Step, WriteFiles};
 use crate::redact::Redacted;
-use crate::world::words;
 use crate::x509::authority::Authority;
 use crate::x509::cert::Certificate;
 use crate::x509::pem;
 use std::collections::BTreeSet;
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-/// Mode of private keys, whatever the umask.
-const KEY_MODE: u32 = 0o600;
-/// Mode of certificates, less the umask's bits.
-const CERTIFICATE_MODE: u32 = 0o644;
+/// Private keys: for their owner alone, whatever the umask.
+const KEY: Access = Access::Exactly(PRIVATE);
+/// Certificates: for everybody whom the umask lets.
+const CERTIFICATE: Access = Access::AtMost(0o644);
 
 /// Carries out the steps that write files.
 pub fn apply(steps: Vec<Step>, materials: &Materials, keys: &dyn KeySource) -> Vec<Outcome> {
@@ -71,11 +69,10 @@ fn write_pair(
     let mut staged = Vec::new();
     for (path, bytes, private) in files {
         fs::create_dir_all(folder(&path)).map_err(|error| cannot_write(folder(&path), &error))?;
-        let mode = if private { KEY_MODE } else { CERTIFICATE_MODE };
-        staged.push((stage(&path, bytes, mode, private)?, path));
+        staged.push(Staged::write(&path, bytes, if private { KEY } else { CERTIFICATE })?);
     }
     let folders: BTreeSet<PathBuf> =
-        staged.iter().map(|(_, path)| folder(path).to_owned()).collect();
+        staged.iter().map(|file| folder(file.path()).to_owned()).collect();
     place_all(staged, step.overwrite)?;
     for folder in folders {
         sync_folder(&folder.join("."))?;
@@ -183,13 +180,11 @@ pub fn write_set(folder: &Path, files: &[NewFile], overwrite: bool) -> Result<()
     let mut staged = Vec::new();
     for file in files {
         let path = folder.join(&file.name);
-        let mode = if file.private { KEY_MODE } else { CERTIFICATE_MODE };
-        staged.push((stage(&path, file.text.as_bytes(), mode, file.private)?, path));
+        let access = if file.private { KEY } else { CERTIFICATE };
+        staged.push(Staged::write(&path, file.text.as_bytes(), access)?);
     }
     place_all(staged, overwrite)?;
-    File::open(folder)
-        .and_then(|opened| opened.sync_all())
-        .map_err(|error| cannot_write(folder, &error))
+    sync_folder(&folder.join("."))
 }
 
 /// One file of a set.
@@ -223,10 +218,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
             "name the file it leads to",
         ));
     }
-    let staged = stage(path, bytes, old.mode() & 0o7777, true)?;
-    // Only root may give a file away; for everybody else it is theirs already.
-    let _ = std::os::unix::fs::fchown(staged.as_file(), Some(old.uid()), Some(old.gid()));
-    place(staged, path, true)?;
+    let staged = Staged::write(path, bytes, Access::Exactly(old.mode() & 0o7777))?;
+    staged.give_to_owner_of(&old);
+    staged.place(true)?;
     sync_folder(path)
 }
 
@@ -250,8 +244,7 @@ pub fn write_certificates(path: &Path, certificates: &[u8]) -> Result<(), Failed
             ));
         }
     }
-    let staged = stage(path, certificates, CERTIFICATE_MODE, false)?;
-    place(staged, path, there)?;
+    Staged::write(path, certificates, CERTIFICATE)?.place(there)?;
     sync_folder(path)
 }
 
@@ -274,76 +267,4 @@ fn refuse_existing(path: &Path, overwrite: bool, flag: &str) -> Result<(), Faile
         )),
         _ => Ok(()),
     }
-}
-
-/// A temp file beside `path` with the bytes in it, on disk. The mode is never wider than `mode`,
-/// not for an instant, and with `exact` it is that, whatever the umask.
-fn stage(path: &Path, bytes: &[u8], mode: u32, exact: bool) -> Result<NamedTempFile, Failed> {
-    let write = || -> io::Result<NamedTempFile> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".certwright-")
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(folder(path))?;
-        // The umask takes bits away at the open; only an exact mode is set again.
-        if exact {
-            file.as_file().set_permissions(Permissions::from_mode(mode))?;
-        }
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
-    write().map_err(|error| cannot_write(path, &error))
-}
-
-/// Puts every file in its place, or none: what was there before is kept aside until the last one
-/// stands, and comes back when one cannot be placed.
-fn place_all(staged: Vec<(NamedTempFile, PathBuf)>, overwrite: bool) -> Result<(), Failed> {
-    let mut placed: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
-    let Some((_, first)) = staged.first() else { return Ok(()) };
-    let aside = tempfile::Builder::new()
-        .prefix(".certwright-")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(folder(first));
-    let aside = aside.map_err(|error| cannot_write(folder(first), &error))?;
-    for (number, (file, path)) in staged.into_iter().enumerate() {
-        let old = aside.path().join(number.to_string());
-        // A link to a link is one to the link itself: nothing is followed.
-        let old = fs::hard_link(&path, &old).is_ok().then_some(old);
-        if let Err(error) = place(file, &path, overwrite) {
-            for (path, old) in placed {
-                // Nothing more can be done when this fails too; the first error is what counts.
-                let _ = match old {
-                    Some(old) => fs::rename(old, path),
-                    None => fs::remove_file(path),
-                };
-            }
-            return Err(error);
-        }
-        placed.push((path, old));
-    }
-    Ok(())
-}
-
-fn place(staged: NamedTempFile, path: &Path, overwrite: bool) -> Result<(), Failed> {
-    let placed = if overwrite { staged.persist(path) } else { staged.persist_noclobber(path) };
-    placed.map(drop).map_err(|error| cannot_write(path, &error.error))
-}
-
-/// A rename is on disk only when its folder is.
-fn sync_folder(path: &Path) -> Result<(), Failed> {
-    let folder = folder(path);
-    File::open(folder)
-        .and_then(|opened| opened.sync_all())
-        .map_err(|error| cannot_write(folder, &error))
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Failed {
-    Failed::of(
-        format!("cannot write {}: {}", path.display(), words(error)),
-        "what was there before is untouched; check the folder's rights and space",
-    )
 }

@@ -11,3 +11,4 @@ mod keystore;
 pub mod manifest_edit;
 pub mod manifests;
 pub mod pair;
+mod staging;

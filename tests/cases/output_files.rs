@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
@@ -311,6 +311,71 @@ fn mounts_are_allowed() -> bool {
     let folder = fresh();
     let mount = "mount -t tmpfs -o size=4k none .";
     succeeds(Command::new("unshare").args(["-rm", "sh", "-c", mount]).current_dir(folder.path()))
+}
+
+// Killed runs.
+
+/// A staged file by its name.
+fn is_staged(name: &str) -> bool {
+    name.starts_with(".certwright-tmp-")
+}
+
+#[test]
+fn a_killed_run_leaves_only_what_its_owner_can_read_and_the_next_removes_it() {
+    const ROUNDS: usize = 30;
+    let folder = with_pair();
+    let path = folder.path();
+    let mut left = 0;
+    for _ in 0..ROUNDS {
+        let script = format!("umask 000; {EXEC}");
+        let (mut command, _home) =
+            Certwright::under(&script).folder(path).args(&FORCE).into_command();
+        let mut child = command.stdout(Stdio::null()).spawn().expect("the binary starts");
+        // As soon as anything is staged; a run that is over before that is as good.
+        while !names(path).iter().any(|name| is_staged(name))
+            && child.try_wait().expect("it can be asked").is_none()
+        {}
+        child.kill().expect("it can be killed, or is over");
+        child.wait().expect("it is over");
+        for name in names(path).iter().filter(|name| is_staged(name)) {
+            left += 1;
+            let staged = path.join(name);
+            let wanted = if staged.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode(&staged), wanted, "{name}");
+        }
+    }
+    assert!(left > 0, "no run was killed while it wrote");
+    Certwright::new().folder(path).args(&FORCE).run().expect_code(0);
+    assert_eq!(names(path), ["tls.crt", "tls.key"]);
+    assert!(is_pair(path));
+}
+
+#[test]
+fn what_a_living_run_or_somebody_else_put_there_stays() {
+    let folder = with_pair();
+    let path = folder.path();
+    let stale = path.join(".certwright-tmp-aB3dE9");
+    let others = [".certwright-tmp-notes", ".certwright-tmp-aB3dE9.yaml", ".certwright-aB3dE9"];
+    for name in others.iter().map(|name| path.join(name)).chain([stale.clone()]) {
+        fs::write(name, "old").expect("it can be written");
+    }
+    let in_use = File::create(path.join(".certwright-tmp-zzzzzz")).expect("it can be made");
+    in_use.lock().expect("it can be locked");
+    // The only copy of an old key may lie here until a new pair stands.
+    let aside = path.join(".certwright-tmp-aside1");
+    fs::create_dir(&aside).expect("it can be made");
+    fs::write(aside.join("0"), "an old key").expect("it can be written");
+
+    Certwright::new().folder(path).args(&ISSUE).run().expect_code(4);
+    assert!(aside.join("0").exists(), "nothing was written in its place");
+    Certwright::new().folder(path).args(&FORCE).run().expect_code(0);
+    assert!(!stale.exists() && !aside.exists());
+    let stay = [&others[..], &[".certwright-tmp-zzzzzz", "tls.crt", "tls.key"]].concat();
+    assert_eq!(names(path).into_iter().collect::<BTreeSet<_>>(), owned(&stay));
+}
+
+fn owned(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 // Full disks.
