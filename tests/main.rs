@@ -39,9 +39,9 @@ mod cases {
     mod dns;
     mod help;
     mod hostile;
-    mod kubectl_forms;
     mod kubeconfig_mutations;
     mod kubeconfigs;
+    mod kubectl_forms;
     mod live_bootstrap;
     mod live_gke;
     mod live_input;

@@ -30,7 +30,7 @@ pub fn rotate(secret: &ObjectRef) -> Remedy {
 /// where the type of the key is one that is not made here.
 #[must_use]
 pub fn remade(secret: &SecretFacts) -> Remedy {
-    if let Some(place) = secret.object.place.as_ref().filter(|_| !secret.has_both_keys) {
+    if let Some(place) = secret.object.place.as_ref().filter(|_| !secret.missing_keys.is_empty()) {
         return format!(
             "write both tls.crt and tls.key into its data in {}, empty where there is no value: then it can be rotated",
             file(&place.path)
@@ -42,13 +42,21 @@ pub fn remade(secret: &SecretFacts) -> Remedy {
         leaf.key_type.starts_with("rsa-") || KeyType::from_name(&leaf.key_type).is_some()
     };
     if secret.bundle.leaf().is_some_and(|leaf| !makable(leaf)) {
-        rotate = rotate.with("--key-type rsa-2048");
+        rotate = with_makable_key(rotate);
     }
     let derived = secret.derived_keys.join(", ");
     if derived.is_empty() {
         return rotate;
     }
     rotate.with("--force").note(format!("{derived} is to be made anew afterwards"))
+}
+
+/// The rotation with a key of the type that every client and load balancer takes; said once.
+#[must_use]
+pub fn with_makable_key(rotate: Remedy) -> Remedy {
+    const KEY_TYPE: &str = "--key-type";
+    let is_told = rotate.to_string().contains(KEY_TYPE);
+    if is_told { rotate } else { rotate.with(&format!("{KEY_TYPE} rsa-2048")) }
 }
 
 /// What came through a pipe can be mended only where it came from.

@@ -82,6 +82,26 @@ impl Controller {
         }
     }
 
+    /// Whose an Ingress of an unknown class is as a rule: people name the classes of one controller
+    /// by a word of its own (`nginx-internal`). Good for what is said and how loudly; how an Ingress is
+    /// read must not hang on it.
+    #[must_use]
+    pub fn or_by_word(self, class: Option<&str>) -> Self {
+        const WORDS: [(&str, Controller); 6] = [
+            ("nginx", Controller::IngressNginx),
+            ("traefik", Controller::Traefik),
+            ("contour", Controller::Contour),
+            ("kong", Controller::Kong),
+            ("haproxy", Controller::HaproxyIngress),
+            ("openshift", Controller::OpenShift),
+        ];
+        let class =
+            class.filter(|_| self == Self::Unknown).unwrap_or_default().to_ascii_lowercase();
+        let mut words = class.split(|c: char| !c.is_ascii_alphanumeric());
+        let known = |word: &str| WORDS.iter().find(|(known, _)| *known == word);
+        words.find_map(known).map_or(self, |(_, controller)| *controller)
+    }
+
     /// What is known of it.
     #[must_use]
     pub fn facts(self) -> &'static Facts {

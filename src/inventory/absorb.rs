@@ -250,9 +250,7 @@ fn secret_facts(
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
         derived_keys: derived_keys(&seen.data),
         named_otherwise: named_otherwise(&bundle, &seen.data),
-        has_both_keys: ["tls.crt", "tls.key"].iter().all(|key| {
-            seen.data.contains_key(*key) || seen.not_base64.iter().any(|(other, _)| other == key)
-        }),
+        missing_keys: missing_keys(seen),
         bundle,
         ca_crt,
         ca_file: ca_file.map(Box::new),
@@ -265,6 +263,13 @@ fn secret_facts(
         chosen,
     };
     (facts, ders)
+}
+
+fn missing_keys(seen: &SecretSeen) -> Vec<&'static str> {
+    let has = |key: &str| {
+        seen.data.contains_key(key) || seen.not_base64.iter().any(|(other, _)| other == key)
+    };
+    ["tls.crt", "tls.key"].into_iter().filter(|key| !has(key)).collect()
 }
 
 /// What placeholders have: nothing, `{}`, a word. Anything longer was meant to be something.

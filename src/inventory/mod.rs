@@ -127,9 +127,8 @@ pub struct SecretFacts {
     pub named_otherwise: Vec<NamedOtherwise>,
     /// Other data keys that hold a copy of the pair or are made from it.
     pub derived_keys: Vec<String>,
-    /// Whether `tls.crt` and `tls.key` are both there, be it with an empty value: a manifest is
-    /// rewritten by replacing values, and gets no new keys.
-    pub has_both_keys: bool,
+    /// Which of `tls.crt` and `tls.key` its data has not at all, not even empty.
+    pub missing_keys: Vec<&'static str>,
     /// Who else writes the pair: by marks on the Secret, or because an object makes it.
     pub owner: Option<Owner>,
     /// How the owner is told.

@@ -65,14 +65,15 @@ pub fn among_certificates(blocks: &[Block]) -> Vec<Stray> {
     strays(blocks, |block| block.label == Label::Certificate)
 }
 
-/// What stands beside the first private key. The name of a curve belongs to a key on it
-/// (`openssl ecparam -genkey` writes both).
+/// What stands beside the first private key. The name of a curve belongs to a key on it, and the
+/// parameters of DSA to a key by them (`openssl ecparam -genkey`, `openssl dsaparam -genkey` write
+/// both).
 #[must_use]
 pub fn beside_key(blocks: &[Block]) -> Vec<Stray> {
     let mut seen = false;
     strays(blocks, |block| {
         let first_key = block.label.is_private_key() && !std::mem::replace(&mut seen, true);
-        first_key || block.label.as_str() == "EC PARAMETERS"
+        first_key || matches!(block.label.as_str(), "EC PARAMETERS" | "DSA PARAMETERS")
     })
 }
 
@@ -115,6 +116,11 @@ mod tests {
             (
                 &["EC PARAMETERS", "EC PRIVATE KEY"],
                 "the name of a curve, without a key and a private key",
+                "",
+            ),
+            (
+                &["DSA PARAMETERS", "DSA PRIVATE KEY"],
+                "parameters of DSA, without a key and a private key",
                 "",
             ),
             (&[key, "RSA PRIVATE KEY"], "a private key", "a private key"),

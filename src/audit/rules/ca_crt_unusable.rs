@@ -4,9 +4,10 @@
 //! verify by it (pkg/controller/services/ssl.go).
 
 use super::key_in_crt::related;
-use super::{somebody_elses, users_of_class};
+use super::{is_behind, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
+use crate::controllers::Controller;
 use crate::inventory::ca_file::CaFile;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
@@ -113,13 +114,13 @@ fn consequence(
     secret: &SecretFacts,
     worst: Refused,
 ) -> (Severity, &'static str) {
-    let behind = |class| users_of_class(inventory, secret, class).next().is_some();
+    let behind = |class| is_behind(inventory, secret, class);
     match worst {
-        Refused::ByBoth if behind("nginx") => (
+        Refused::ByBoth if behind(Controller::IngressNginx) => (
             Severity::Error,
             "; ingress-nginx refuses the whole Secret and serves its fake certificate",
         ),
-        _ if behind("haproxy") => {
+        _ if behind(Controller::HaproxyIngress) => {
             (Severity::Error, "; haproxy-ingress refuses the whole Secret and serves its default")
         }
         _ => (Severity::Warning, ""),

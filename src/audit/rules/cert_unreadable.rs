@@ -2,8 +2,8 @@
 
 use super::key_in_crt::related;
 use super::{
-    certificate_place, chain_anew, is_placeholder, put_right, refusers, rotate_or_import,
-    secret_of, somebody_elses, take_out, where_in,
+    certificate_place, chain_anew, is_placeholder, put_right, refuser, rotate_or_import, secret_of,
+    somebody_elses, take_out, where_in,
 };
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
@@ -166,7 +166,7 @@ fn refused(inventory: &Inventory, secret: &SecretFacts) -> Option<Finding> {
     if secret.bundle.certificates.is_empty() {
         return None;
     }
-    let (_, what) = refusers(inventory, secret).next()?;
+    let what = refuser(inventory, secret)?;
     let strays = &secret.bundle.among_certificates;
     let listed = stray::listed(strays);
     let begins = strays.iter().find(|stray| stray.first);

@@ -177,17 +177,13 @@ impl<'i> Refused<'i> {
         }
         let remade = remade(object, Some(self.secret));
         let by_key = self.problems.iter().any(|problem| problem.told_by.contains(&"weak-key"));
-        if by_key { remade.with("--key-type rsa-2048") } else { remade }
+        if by_key { remedy::with_makable_key(remade) } else { remade }
     }
 }
 
-/// Whether the controller of this Ingress loads its certificates by Go's `tls.X509KeyPair`, as far
-/// as the name of its class tells: ingress-nginx (internal/net/ssl/ssl.go), nginx's own
-/// (internal/k8s/secrets/validation.go), Traefik (pkg/tls/tlsmanager.go), Kong (`translate_certs.go`).
-pub(super) fn loads_by_go(ingress: &IngressFacts) -> bool {
-    let class = ingress.class.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let mut words = class.split(|c: char| !c.is_ascii_alphanumeric());
-    words.any(|word| matches!(word, "nginx" | "traefik" | "kong"))
+/// Whether the controller of this Ingress loads its certificates by Go's `tls.X509KeyPair`.
+fn loads_by_go(ingress: &IngressFacts) -> bool {
+    ingress.controller.or_by_word(ingress.class.as_deref()).loads_pairs_with_go()
 }
 
 /// So many names are named in a command.

@@ -76,9 +76,7 @@ fn way_out(secret: &SecretFacts) -> Remedy {
         }
         (None, Some(way_out)) => way_out,
         (None, None) if self_signed => {
-            let remade = remade(&secret.object, Some(secret));
-            let told = remade.to_string().contains("--key-type");
-            if told { remade } else { remade.with("--key-type rsa-2048") }
+            remedy::with_makable_key(remade(&secret.object, Some(secret)))
         }
         (None, None) => remedy::import_renewed(&secret.object)
             .note("the new one has to be for an RSA-2048 or P-256 key"),

@@ -2,7 +2,7 @@
 //! value as a certificate hands the key out with it. Incidents: kubernetes/ingress-nginx#6543,
 //! cert-manager#790, and the PEM that Azure Key Vault exports (key first).
 
-use super::{certificate_place, refusers, take_out};
+use super::{certificate_place, refuser, take_out};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, SecretFacts};
@@ -26,7 +26,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         let strays = &secret.bundle.among_certificates;
         let Some(key) = strays.iter().find(|stray| is_key(&stray.kind)) else { continue };
         // There it is not served at all, and cert-unreadable says so.
-        if refusers(inventory, secret).next().is_some() {
+        if refuser(inventory, secret).is_some() {
             continue;
         }
         let place = if key.first { "before its certificate" } else { "behind its certificate" };

@@ -79,6 +79,7 @@ use super::halves;
 use super::issuing::{IssuingCa, is_shown, issuing_ca};
 use super::remedy;
 use super::{Context, Rule};
+use crate::controllers::Controller;
 use crate::inventory::bundle::Bundle;
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts};
@@ -275,43 +276,39 @@ fn arrangement(bundle: &Bundle) -> Option<Arrangement> {
     (!leaf.is_ca || leaf.is_for_hosts()).then_some(arrangement)
 }
 
-/// The Ingresses that name the Secret and whose class has this word in its name. A class is a name
-/// that people choose; those of one controller have its name in theirs as a rule.
-fn users_of_class<'i>(
-    inventory: &'i Inventory,
-    secret: &SecretFacts,
-    word: &'static str,
-) -> impl Iterator<Item = &'i IngressFacts> {
-    let users = inventory.users(&secret.object);
-    users.filter(move |ingress| ingress.class.as_deref().is_some_and(|class| class.contains(word)))
+/// Whether an Ingress of this controller names the Secret.
+fn is_behind(inventory: &Inventory, secret: &SecretFacts, controller: Controller) -> bool {
+    let serves = |ingress: &IngressFacts| ingress.controller.or_by_word(ingress.class.as_deref());
+    inventory.users(&secret.object).any(|ingress| serves(ingress) == controller)
 }
 
-/// The controllers, by Ingresses of their class, that refuse the Secret for what stands in its
-/// `tls.crt` beside certificates, and what each does then. ingress-nginx wants a certificate as the
+/// What a controller, by an Ingress of its class, does that refuses the Secret for what stands in its
+/// `tls.crt` beside certificates. ingress-nginx wants a certificate as the
 /// first block (internal/net/ssl/ssl.go, `CreateSSLCert`); Contour wants nothing else at all
 /// (internal/dag/secret.go), and OpenShift's router too (pkg/router/routeapihelpers/validation.go).
-fn refusers(
-    inventory: &Inventory,
-    secret: &SecretFacts,
-) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn refuser(inventory: &Inventory, secret: &SecretFacts) -> Option<&'static str> {
     let strays = &secret.bundle.among_certificates;
     let first = strays.iter().any(|stray| stray.first);
     let all = [
         (
-            "nginx",
+            Controller::IngressNginx,
             first,
             "ingress-nginx, which wants a certificate first, serves its fake certificate",
         ),
-        ("contour", !strays.is_empty(), "Contour, which wants certificates alone, serves no HTTPS"),
         (
-            "openshift",
+            Controller::Contour,
+            !strays.is_empty(),
+            "Contour, which wants certificates alone, serves no HTTPS",
+        ),
+        (
+            Controller::OpenShift,
             !strays.is_empty(),
             "OpenShift's router, which wants certificates alone, refuses the Route",
         ),
     ];
-    let of = |word| users_of_class(inventory, secret, word).next().is_some();
-    let refusing = all.into_iter().filter(|(word, does, _)| *does && of(word));
-    refusing.map(|(word, _, what)| (word, what)).collect::<Vec<_>>().into_iter()
+    let of = |controller| is_behind(inventory, secret, controller);
+    let refusing = all.into_iter().find(|(controller, does, _)| *does && of(*controller));
+    refusing.map(|(_, _, what)| what)
 }
 
 /// How to get what does not belong there out of `tls.crt`. A key that stood in it is to be another

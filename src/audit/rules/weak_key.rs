@@ -4,6 +4,7 @@
 
 use super::{Dated, certificate_place, dated, gke, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
+use crate::audit::remedy;
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::remedy::Remedy;
@@ -46,7 +47,7 @@ fn way_out(dated: &Dated<'_>) -> Remedy {
     let is_rsa = dated.certificate.key_type.strip_prefix("rsa-");
     let is_kept = is_rsa.is_some_and(|size| size.starts_with(|c: char| c.is_ascii_digit()));
     if free && !is_kept && dated.index == 0 && dated.certificate.self_signed {
-        return dated.remedy().with("--key-type rsa-2048");
+        return remedy::with_makable_key(dated.remedy());
     }
     dated.remedy()
 }
