@@ -41,11 +41,15 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     let (mut done, ended) = tokio::sync::oneshot::channel();
     let (thread, let_go) = std::sync::mpsc::channel::<()>();
     // Dropping the receiver is how a command that was cut short is let go.
-    std::thread::spawn(move || {
+    let begun = std::thread::Builder::new().stack_size(STACK).spawn(move || {
         let exit = in_its_own_runtime(cli, world, output, done.closed());
         drop(thread);
         let _ = done.send(exit);
     });
+    if let Err(error) = begun {
+        talk.say(&format!("error: the system lets no thread be started: {error}"));
+        return Exit::Failed;
+    }
     let exit = tokio::select! {
         ended = within(limit, ended) => match ended {
             // At a question a terminal hands Ctrl-C to whoever asks.
@@ -68,6 +72,10 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     }
     exit
 }
+
+/// The stack of the command's thread, in bytes: for documents nested as deep as is read. The system
+/// only gives what is used of it.
+const STACK: usize = 16 * 1024 * 1024;
 
 /// How long a command that was cut short may take to let go of what it began, such as a program
 /// that it waits for. At a question it never does.

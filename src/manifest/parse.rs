@@ -105,12 +105,18 @@ const MAX_REPEATED_NODES: usize = 20_000;
 /// Bytes of text that aliases may repeat in one document, beside twice its own length.
 const MAX_REPEATED_BYTES: usize = 4 * 1024 * 1024;
 
+/// How deep a document may nest. The reader recurses, some tens of KiB of stack a level without
+/// optimisation; the schemas of CustomResourceDefinitions, the deepest that people keep in manifests,
+/// come to about fifty.
+const MAX_DEPTH: usize = 80;
+
 /// The reader's limits grow with the text, which is limited itself; those on aliases do not, so
 /// that a small file cannot become a large one.
 fn options(length: usize, duplicate_keys: DuplicateKeyPolicy) -> Options {
     let mut budget = Budget::default();
     budget.max_nodes = budget.max_nodes.max(length / 2);
     budget.max_events = budget.max_events.max(length);
+    budget.max_depth = MAX_DEPTH;
     budget.max_total_scalar_bytes = length.saturating_mul(2).saturating_add(MAX_REPEATED_BYTES);
     let mut options = Options::default();
     options.budget = Some(budget);
