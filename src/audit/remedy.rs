@@ -128,18 +128,14 @@ fn import_with_key_of(secret: &ObjectRef, name: &str, certificate: CommandLine) 
 pub fn issue_anew(secret: &ObjectRef, names: &[String]) -> Remedy {
     let issue = |flags: &str| issue_secret(secret, names).map(|line| line.text(flags));
     let made = match &secret.place {
-        Some(place) => issue(" --dry-run=client -o yaml")
-            .map(|line| Remedy::from(line).note(in_place_of(secret, &place.path))),
-        None => issue(" --force").map(Remedy::from),
+        // It prints the manifest that is to stand in the old one's place.
+        Some(_) => issue(" --dry-run=client -o yaml"),
+        None => issue(" --force"),
     };
+    let made = made.map(Remedy::from);
     made.unwrap_or_else(|| {
         format!("make a certificate for its host names with issue --secret {}", secret.name).into()
     })
-}
-
-/// Where a manifest that is printed belongs.
-fn in_place_of(secret: &ObjectRef, path: &str) -> String {
-    format!("a new {} for {} is printed by", secret.short(), file(path))
 }
 
 /// `certwright issue shop.example --secret web -n shop`, where names are known.
