@@ -4,7 +4,7 @@
 //! Knows how certwright and kubectl are called, and that what was read from files is mended in
 //! files. Refuses to know what is wrong.
 
-use crate::inventory::SecretFacts;
+use crate::inventory::{SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{self, CommandLine, Remedy};
 use crate::x509::cert::Certificate;
@@ -57,6 +57,12 @@ pub fn with_makable_key(rotate: Remedy) -> Remedy {
     const KEY_TYPE: &str = "--key-type";
     let is_told = rotate.to_string().contains(KEY_TYPE);
     if is_told { rotate } else { rotate.with(&format!("{KEY_TYPE} rsa-2048")) }
+}
+
+/// The rotation of what is in one file, with another one read beside it: ` -f ingress.yaml`.
+#[must_use]
+pub fn beside_file(rotate: Remedy, read: &str) -> Remedy {
+    if read == STDIN { rotate } else { rotate.with(&format!("-f {}", path(read))) }
 }
 
 /// What came through a pipe can be mended only where it came from.
@@ -191,6 +197,25 @@ pub fn kubectl_patch(
     ))
 }
 
+/// That certificate and key, which stand under keys of other names, are to stand under those that are
+/// read; the type of a Secret cannot be changed, so that another type takes another Secret, which
+/// `ingress` then names.
+#[must_use]
+pub fn under_the_keys_that_are_read(secret: &SecretFacts, ingress: Option<&ObjectRef>) -> Remedy {
+    let keys: Vec<&str> = secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
+    let keys = keys.join(" and ");
+    if secret.secret_type == TLS_SECRET {
+        return format!("put the values of {keys} under tls.crt and tls.key").into();
+    }
+    let name = ingress.map_or_else(String::new, |ingress| {
+        format!(", and name that in spec.tls of {}", ingress.short())
+    });
+    format!(
+        "make a new Secret of type {TLS_SECRET} with the values of {keys} as its tls.crt and tls.key{name}; import takes them from files"
+    )
+    .into()
+}
+
 /// That the issuer has to renew the certificate first.
 #[must_use]
 pub fn import_renewed(secret: &ObjectRef) -> Remedy {
@@ -251,14 +276,34 @@ pub fn set_domains(managed: &ObjectRef, domains: &[String]) -> CommandLine {
     ))
 }
 
-/// `certwright check --dns ingress/web -n shop`: what DNS says of its hosts.
+/// `check --dns ingress/web -n shop`, for a sentence: what shows what DNS says of its hosts, and mends
+/// nothing.
 #[must_use]
-pub fn check_dns(ingress: &ObjectRef) -> CommandLine {
-    let check = format!("certwright check --dns {}", word(&ingress.short()));
+pub fn check_dns(ingress: &ObjectRef) -> String {
+    let check = format!("check --dns {}", word(&ingress.short()));
     match &ingress.place {
-        Some(place) => CommandLine::local(format!("{check} -f {}", path(&place.path))),
-        None => CommandLine::on_cluster(format!("{check}{}", in_namespace(ingress))),
+        Some(place) => format!("{check} -f {}", path(&place.path)),
+        None => format!("{check}{}", in_namespace(ingress)),
     }
+}
+
+/// `kubectl annotate service web -n shop KEY-`, or the same in a sentence about a file.
+#[must_use]
+pub fn without_annotation(object: &ObjectRef, key: &str) -> Remedy {
+    if let Some(place) = &object.place {
+        return format!("take the annotation {key} out of {}", file(&place.path)).into();
+    }
+    let (kind, name) = (object.kind.word(), word(&object.name));
+    let namespace = in_namespace(object);
+    CommandLine::on_cluster(format!("kubectl annotate {kind} {name}{namespace} {key}-")).into()
+}
+
+/// `kubectl get service web -n shop -o yaml --show-managed-fields`: who writes which of its fields.
+#[must_use]
+pub fn show_managers(object: &ObjectRef) -> Remedy {
+    let (kind, name) = (object.kind.word(), word(&object.name));
+    let get = format!("kubectl get {kind} {name}{}", in_namespace(object));
+    CommandLine::on_cluster(format!("{get} -o yaml --show-managed-fields")).into()
 }
 
 /// `certwright verify web -n shop --wait`, which ends when every address serves what is stored, or

@@ -256,6 +256,10 @@ fn exit(
     let beside = |problem: &Problem| match problem.object.kind {
         Kind::Ingress => true,
         Kind::File => !args.secrets.is_empty(),
+        // How another Secret of the same file wants to be treated is nothing to the named ones.
+        Kind::Secret if problem.only_a_wish => {
+            !args.secrets.is_empty() && !gathered.inventory.is_reported(&problem.object)
+        }
         _ => false,
     };
     let mut complete = problems.iter().all(beside);

@@ -88,9 +88,11 @@ impl Bootstrap<'_> {
             writes: 0,
             shown: None,
             hopeless_looks: 0,
+            seen_at: crate::remedy::Target::default(),
         };
         loop {
             let inventory = self.looked(&mut run.waiting, world).await?;
+            run.seen_at.clone_from(inventory.target());
             let mut plan = bootstrap::plan(&inventory, &self.wish, world.now, false);
             let progress = Progress::of(&inventory, &self.wish);
             if !self.went_on(&mut plan, &progress, &mut run).await {
@@ -138,7 +140,7 @@ impl Bootstrap<'_> {
     async fn wrote(&mut self, plan: &mut Plan, run: &mut Run) -> bool {
         if run.writes == LOOKS {
             let undone = std::mem::replace(plan, Plan::empty(plan.now));
-            *plan = bootstrap::put_back(undone);
+            *plan = bootstrap::put_back(undone, &run.seen_at);
             return false;
         }
         let target = Target { client: self.client.clone(), dry_run: self.dry_run };
@@ -196,6 +198,8 @@ struct Run {
     shown: Option<Shown>,
     /// How many looks in a row showed what cannot heal.
     hopeless_looks: usize,
+    /// Where the cluster is, in the words of the user.
+    seen_at: crate::remedy::Target,
 }
 
 #[derive(PartialEq, Eq)]

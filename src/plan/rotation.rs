@@ -311,7 +311,12 @@ impl Planner<'_> {
                 return Verdict::No(Box::new(refusal));
             }
             let message = "it is not of type kubernetes.io/tls, and a batch leaves others alone";
-            return no(Reason::WrongType, message, remedy::rotate(&secret.object));
+            // By name it would be judged like every other one, and perhaps be refused for that.
+            let by_name = match self.judge(secret) {
+                Verdict::No(refusal) => refusal.remedy,
+                _ => remedy::rotate(&secret.object),
+            };
+            return no(Reason::WrongType, message, by_name);
         }
         self.judge(secret)
     }
@@ -437,6 +442,9 @@ impl Planner<'_> {
                 "nothing in it is to be rotated".into(),
             ));
         }
+        if !secret.named_otherwise.is_empty() && self.wish.add_hosts.is_empty() {
+            return Err(self.named_otherwise(secret));
+        }
         let instead = secret.bundle.damaged.first().and_then(|damaged| damaged.instead);
         // What can be got out of it again may be the only copy of another issuer's certificate.
         if let Some(instead) = instead.filter(|it| it.can_be_converted() && !self.wish.force) {
@@ -473,6 +481,21 @@ impl Planner<'_> {
             "the old certificate could not be read: names are those of --add-host alone".to_owned(),
         ];
         Ok(self.step(secret, None, (profile, KeyChoice::New, None), notes))
+    }
+
+    /// What is there is not lost: a new pair would only hide it.
+    fn named_otherwise(&self, secret: &SecretFacts) -> Refusal {
+        let keys: Vec<&str> =
+            secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
+        let user = self.inventory.users(&secret.object).next().map(|user| &user.object);
+        (
+            Reason::Unreadable,
+            format!(
+                "it has no tls.crt and no tls.key, which alone are read; certificate and key are under {}",
+                keys.join(" and ")
+            ),
+            remedy::under_the_keys_that_are_read(secret, user),
+        )
     }
 
     fn step(

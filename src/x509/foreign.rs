@@ -203,9 +203,7 @@ impl Thing {
             Self::KeyPem => "put the certificate there; the private key belongs into tls.key",
             Self::CertificateDer => "make PEM of it with openssl x509 -inform DER",
             Self::KeyDer => "make PEM of it with openssl pkey -inform DER",
-            Self::Request => {
-                "have a CA sign it (certwright issue --from-csr does it for a private one)"
-            }
+            Self::Request => "have a CA sign it; issue --from-csr does it for a private one",
             Self::Revoked => "put the certificate itself there",
             Self::Pkcs7 => {
                 "take the certificates out with openssl pkcs7 -print_certs (-inform DER where it is DER)"
@@ -229,7 +227,7 @@ impl Thing {
             Self::Manifest => "put the PEM there, not the manifest",
             Self::CertificateText => "put the PEM there, which openssl x509 without -noout prints",
             Self::Path => {
-                "put the content of that file there: kubectl takes it with --from-file or --cert"
+                "put the content of that file there, with --from-file or --cert of kubectl"
             }
             Self::Placeholder | Self::Reference => "fill in the PEM",
             Self::Encrypted => "decrypt it before it is applied",

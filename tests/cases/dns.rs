@@ -626,7 +626,7 @@ fn a_stuck_domain_is_told_why_on_a_real_api_server() {
     ]);
     let without = live.run(&["check", "ingress/web", "--platform", "gke"]).expect_code(1);
     let told = without.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    let doctor_is = format!("certwright check --dns ingress/web -n {}", live.namespace);
+    let doctor_is = format!("check --dns ingress/web -n {} shows", live.namespace);
     assert!(told.contains(&doctor_is) && !told.contains("dns-"), "{told}");
     let ran = live.run(&doctor).expect_code(1);
     assert_eq!(hosts_of(&ran, "dns-aaaa-elsewhere"), ["stuck.example"]);

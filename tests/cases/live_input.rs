@@ -158,7 +158,9 @@ fn the_last_warning_about_an_ingress_tells_why_its_load_balancer_is_behind() {
     assert_eq!(complete, true);
     assert_eq!(finding["evidence"]["lastWarning"], Value::Null);
     let remedy = finding["remedy"].as_str().expect("a remedy");
-    assert!(remedy.contains("kubectl get events"), "{remedy}");
+    assert!(remedy.starts_with("kubectl annotate ") && remedy.ends_with(" --as=deaf"), "{remedy}");
+    let message = finding["message"].as_str().expect("a message");
+    assert!(message.ends_with("; if it stays so, the Ingress's events tell why"), "{message}");
 }
 
 #[test]

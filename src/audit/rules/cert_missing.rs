@@ -4,10 +4,10 @@
 use super::key_in_crt::related;
 use super::{certificate_place, rotate_or_import, secret_of, somebody_elses, where_in};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, Source};
+use crate::audit::{Context, Rule, Source, remedy};
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::owner::Owner;
-use crate::inventory::{Inventory, NamedOtherwise, SecretFacts, TLS_SECRET};
+use crate::inventory::{Inventory, NamedOtherwise, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 
 pub(super) const RULE: Rule = Rule {
@@ -89,16 +89,7 @@ fn named_otherwise(inventory: &Inventory, secret: &SecretFacts) -> Finding {
     );
     let user = inventory.users(&secret.object).next();
     let remedy = somebody_elses(secret).unwrap_or_else(|| {
-        if secret.secret_type == TLS_SECRET {
-            return format!("put the values of {keys} under tls.crt and tls.key").into();
-        }
-        let name = user.map_or_else(String::new, |ingress| {
-            format!(", and name that in spec.tls of {}", ingress.object.short())
-        });
-        format!(
-            "make a new Secret of type {TLS_SECRET} with the values of {keys} as its tls.crt and tls.key (certwright import takes them from files){name}"
-        )
-        .into()
+        remedy::under_the_keys_that_are_read(secret, user.map(|ingress| &ingress.object))
     });
     let finding = RULE
         .on(&certificate_place(&secret.object), message)

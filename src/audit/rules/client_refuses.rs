@@ -83,6 +83,7 @@ fn keep_in_mind_who_serves(
 
 /// A certificate with what speaks against it.
 struct Refused<'i> {
+    inventory: &'i Inventory,
     secret: &'i SecretFacts,
     leaf: &'i Certificate,
     problems: Vec<Problem>,
@@ -97,7 +98,7 @@ impl<'i> Refused<'i> {
         problems: Vec<Problem>,
     ) -> Self {
         let users = inventory.users(&secret.object).collect();
-        Self { secret, leaf, problems, users }
+        Self { inventory, secret, leaf, problems, users }
     }
 
     /// None where nothing is left to say, or for what no Ingress serves and somebody takes.
@@ -175,7 +176,7 @@ impl<'i> Refused<'i> {
         if living.is_empty() || self.leaf.flaws.iter().any(|flaw| bad_names.contains(flaw)) {
             return remedy::issue_anew(object, &living);
         }
-        let remade = remade(object, Some(self.secret));
+        let remade = remade(self.inventory, object, Some(self.secret));
         let by_key = self.problems.iter().any(|problem| problem.told_by.contains(&"weak-key"));
         if by_key { remedy::with_makable_key(remade) } else { remade }
     }

@@ -42,7 +42,7 @@ fn finding(
     let way_out = match (secret.and_then(somebody_elses).or_else(kept), object.kind) {
         (Some(way_out), _) => way_out,
         // The common name becomes a SAN by it.
-        (None, Kind::Secret) if leaf.self_signed => remade(object, secret),
+        (None, Kind::Secret) if leaf.self_signed => remade(inventory, object, secret),
         _ => RULE.remedy.into(),
     };
     RULE.on(

@@ -56,10 +56,14 @@ fn finding(led: &Led<'_>, wanted: &Wanted, strays: &[IpAddr]) -> Finding {
     } else {
         format!("replace the CNAME record of {} by the DNS record: {records}", led.host())
     };
+    // What is waived there already stays so.
+    let already = ingress.ignore.iter().map(String::as_str).filter(|code| *code != RULE.code);
+    let waived: Vec<&str> = already.chain([RULE.code]).collect();
     let remedy = if managed.is_empty() {
         format!(
-            "{lead_here}; where a CDN or proxy stands in front on purpose, {} in its annotation {IGNORE} says so",
-            RULE.code
+            "{lead_here}; or, when a CDN or proxy stands in front on purpose, set the annotation {IGNORE}: {} on {}",
+            waived.join(","),
+            ingress.object.short()
         )
     } else {
         lead_here

@@ -485,17 +485,13 @@ pub(super) fn annotate(object: &ObjectRef, key: &str, value: Option<&str>) -> Re
         (Some(place), Some(value)) => {
             format!("set the annotation {key}: {} in {}", remedy::word(value), place.path).into()
         }
-        (Some(place), None) => format!("take the annotation {key} out of {}", place.path).into(),
         (None, Some(value)) => CommandLine::on_cluster(format!(
             "kubectl annotate --overwrite{} {key}={}",
             kubectl_object(object),
             remedy::word(value)
         ))
         .into(),
-        (None, None) => {
-            CommandLine::on_cluster(format!("kubectl annotate{} {key}-", kubectl_object(object)))
-                .into()
-        }
+        (_, None) => remedy::without_annotation(object, key),
     }
 }
 

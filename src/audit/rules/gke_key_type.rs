@@ -42,7 +42,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             Taken::Nowhere => (Severity::Error, "Google's load balancers do not take"),
         };
         let kept = kept(inventory, &secret.object, &secret.bundle);
-        let way_out = kept.filter(|_| secret.owner.is_none()).unwrap_or_else(|| way_out(secret));
+        let way_out =
+            kept.filter(|_| secret.owner.is_none()).unwrap_or_else(|| way_out(inventory, secret));
         let finding = finding(secret, &ingresses, &leaf.key_type, why);
         found.push(finding.severity(severity).remedy(way_out));
     }
@@ -68,7 +69,7 @@ fn finding(secret: &SecretFacts, ingresses: &[&ObjectFacts], key_type: &str, why
     ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
 }
 
-fn way_out(secret: &SecretFacts) -> Remedy {
+fn way_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
     let self_signed = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
     match (&secret.owner, somebody_elses(secret)) {
         (Some(owner), _) => {
@@ -76,7 +77,7 @@ fn way_out(secret: &SecretFacts) -> Remedy {
         }
         (None, Some(way_out)) => way_out,
         (None, None) if self_signed => {
-            remedy::with_makable_key(remade(&secret.object, Some(secret)))
+            remedy::with_makable_key(remade(inventory, &secret.object, Some(secret)))
         }
         (None, None) => remedy::import_renewed(&secret.object)
             .note("the new one has to be for an RSA-2048 or P-256 key"),

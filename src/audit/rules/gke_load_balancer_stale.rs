@@ -48,7 +48,8 @@ fn finding(ingress: &ObjectFacts, secret: &SecretFacts, trouble: Option<&Trouble
         None => Remedy::from(gke::touch(&ingress.object)),
     };
     let Some(trouble) = trouble else {
-        return finding(message).remedy(touch);
+        return finding(message)
+            .remedy(touch.note("if it stays so, the Ingress's events tell why"));
     };
     let at = trouble.at.map_or_else(|| "at a time it does not say".to_owned(), instant::show);
     finding(format!("{message}; its controller's last warning, {at}: {}", trouble.cause))

@@ -148,10 +148,10 @@ fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch
             somebody_elses(facts).unwrap_or_else(|| RULE.remedy.into())
         }
         // The common name becomes a SAN by it.
-        (None, true, HostMatch::CommonNameOnly(_)) => remade(&facts.object, Some(facts)),
+        (None, true, HostMatch::CommonNameOnly(_)) => remade(inventory, &facts.object, Some(facts)),
         (None, true, _) => {
             let host = format!("--add-host {}", remedy::word(host));
-            remade(&facts.object, Some(facts)).with(&host)
+            remade(inventory, &facts.object, Some(facts)).with(&host)
         }
         (None, false, _) => {
             remedy::import_renewed(&facts.object).note(format!("the new one has to name {host}"))

@@ -3,7 +3,7 @@
 
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, remedy};
 use crate::gke::managed::domain_meaning;
 use crate::inventory::Inventory;
 
@@ -39,10 +39,11 @@ fn finding(named: &gke::Named<'_>, domain: &str, status: &str, dns_was_asked: bo
             format!("{}; the Ingress address is {}", meaning.remedy, addresses.join(", "))
         }
     };
-    let way_out = if dns_was_asked || named.ingresses.is_empty() {
-        way_out
-    } else {
-        format!("{way_out}; check --dns shows what DNS says")
+    let way_out = match named.ingresses.first().filter(|_| !dns_was_asked) {
+        Some(ingress) => {
+            format!("{way_out}; {} shows what DNS says", remedy::check_dns(&ingress.object))
+        }
+        None => way_out,
     };
     let finding = RULE
         .on(&named.facts.object, format!("domain {domain} is {status}: {}", meaning.meaning))

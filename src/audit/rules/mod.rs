@@ -89,6 +89,7 @@ use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
 use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
+use std::collections::BTreeSet;
 
 /// Every rule.
 pub const RULES: &[&Rule] = &[
@@ -195,7 +196,9 @@ impl Dated<'_> {
         match (self.object.kind, self.is_leaf) {
             (Kind::Endpoint, _) => "put a new certificate on the server".into(),
             (Kind::File, true) => "issue or request a new certificate".into(),
-            (_, true) if self.certificate.self_signed => remade(self.object, self.secret),
+            (_, true) if self.certificate.self_signed => {
+                remade(self.inventory, self.object, self.secret)
+            }
             _ => remedy::import_renewed(self.object),
         }
     }
@@ -416,14 +419,29 @@ fn somebody_elses(secret: &SecretFacts) -> Option<Remedy> {
 
 /// `rotate`, which goes over data that is made from the pair, or that stands in its place, only when
 /// it is told to.
-fn remade(object: &ObjectRef, secret: Option<&SecretFacts>) -> Remedy {
+fn remade(inventory: &Inventory, object: &ObjectRef, secret: Option<&SecretFacts>) -> Remedy {
     if let Some(lost) = secret.and_then(SecretFacts::beside_the_pair) {
         return format!(
             "keep a copy of what is needed, for rotate drops this, and only with --force: {lost}"
         )
         .into();
     }
-    secret.map_or_else(|| remedy::rotate(object), remedy::remade)
+    let Some(secret) = secret else { return remedy::rotate(object) };
+    beside_its_users(inventory, secret, remedy::remade(secret))
+}
+
+/// The rotation of a Secret in a file, with the files of the Ingresses that serve it where it would be
+/// taken for an issuing CA without them: `issuing_ca` asks whether a server shows it.
+fn beside_its_users(inventory: &Inventory, secret: &SecretFacts, rotate: Remedy) -> Remedy {
+    let hangs_on_users = secret
+        .bundle
+        .leaf()
+        .is_some_and(|leaf| leaf.is_ca && (leaf.states_cert_sign() || !leaf.is_for_hosts()));
+    let Some(own) = secret.object.place.as_ref().filter(|_| hangs_on_users) else { return rotate };
+    let users = inventory.users(&secret.object).filter_map(|user| user.object.place.as_ref());
+    let files: BTreeSet<&str> = users.map(|place| place.path.as_str()).collect();
+    let others = files.into_iter().filter(|path| *path != own.path);
+    others.fold(rotate, |rotate, path| remedy::beside_file(rotate, path))
 }
 
 /// Whether the object only keeps the place of a pair that its owner has yet to write: what is not
@@ -495,7 +513,7 @@ fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) 
     match (object.kind, bundle.leaf()) {
         (Kind::Endpoint, _) => "put another certificate on the server".into(),
         (Kind::File, _) => "put a certificate and its own key side by side".into(),
-        (_, Some(leaf)) if leaf.self_signed => remade(object, secret),
+        (_, Some(leaf)) if leaf.self_signed => remade(inventory, object, secret),
         _ => remedy::import(object),
     }
 }

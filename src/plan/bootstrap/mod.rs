@@ -21,13 +21,14 @@ pub use successor::candidates as successors;
 use super::step::{
     CreateObject, CreateSecret, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
 };
+use crate::audit::remedy;
 use crate::gke::annotations::{
     APP_PROTOCOLS, BACKEND_CONFIG, FRONTEND_CONFIG, OLDER_APP_PROTOCOLS,
 };
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::remedy::{CommandLine, Remedy, word};
+use crate::remedy::{CommandLine, Remedy, Target, word};
 use crate::x509::profile::Profile;
 use http::Annotation;
 use ingress::{annotation_patch, ingress_overrules, ingress_spec_patch, same_rules};
@@ -181,16 +182,17 @@ pub fn is_going(plan: &Plan) -> bool {
 /// What is still to be done after it was done again and again is refused: somebody puts the old
 /// values back, and writing on would be a fight.
 #[must_use]
-pub fn put_back(mut plan: Plan) -> Plan {
+pub fn put_back(mut plan: Plan, target: &Target) -> Plan {
     for step in std::mem::take(&mut plan.steps) {
         plan.refused.push(LeftOut {
             object: step.object().clone(),
             reason: Reason::Mismatch,
             message: "it was written and does not stay so: somebody puts it back".to_owned(),
-            remedy: "see who manages it, in its managedFields, and change it there".into(),
+            remedy: remedy::show_managers(step.object())
+                .note("its managedFields tell who: it is to be changed there"),
         });
     }
-    plan
+    plan.aimed(target)
 }
 
 struct Planner<'a> {
@@ -338,8 +340,10 @@ impl Planner<'_> {
                     SecretState::Seen(facts) => self.check_secret(facts),
                     SecretState::Unknown if self.offline => {}
                     SecretState::Absent | SecretState::Unknown => {
-                        let remedy =
-                            format!("put a certificate and its key into it with import {secret}");
+                        let remedy = format!(
+                            "put a certificate and its key there, which import {secret} -n {} takes from --cert and --key; or leave --tls-secret away, and one is made",
+                            word(&self.wish.namespace)
+                        );
                         self.refuse(
                             object,
                             Reason::NotFound,
@@ -377,7 +381,7 @@ impl Planner<'_> {
                 word(&self.wish.namespace)
             );
             let remedy = Remedy::from(CommandLine::on_cluster(remedy))
-                .note("changing them in place would take HTTPS down");
+                .note("changing them in place would take HTTPS down; --name gives the new ones a name of their own");
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
         self.create_or_keep(object, &spec, Map::new(), Vec::new());
@@ -553,7 +557,8 @@ impl Planner<'_> {
                 Err(error) => {
                     let message =
                         format!("its annotation {key} is not a JSON object ({error}): {before:?}");
-                    let remedy = "mend the annotation, or take it away";
+                    let remedy = remedy::without_annotation(&facts.object, key)
+                        .note("it is to be mended, or taken away to be written anew");
                     return self.refuse(object, Reason::Mismatch, message, remedy);
                 }
             }
@@ -736,10 +741,14 @@ mod tests {
             CreateObject { object: object.clone(), manifest: json!({}), notes: Vec::new() };
         let mut plan = Plan::empty(OffsetDateTime::UNIX_EPOCH);
         plan.steps.push(Step::CreateObject(create));
-        let plan = put_back(plan);
+        let plan = put_back(plan, &Target::default());
         assert!(plan.steps.is_empty());
         assert_eq!(plan.refused[0].object, object);
-        assert!(put_back(Plan::empty(OffsetDateTime::UNIX_EPOCH)).refused.is_empty());
+        assert!(
+            put_back(Plan::empty(OffsetDateTime::UNIX_EPOCH), &Target::default())
+                .refused
+                .is_empty()
+        );
     }
 
     #[test]

@@ -81,7 +81,7 @@ fn a_secret_with_the_key_of_another_certificate_is_refused() {
 #[test]
 fn a_named_secret_that_is_not_there_is_refused_with_the_import_command() {
     let Some(live) = milvus("a_named_secret_that_is_not_there") else { return };
-    let import = format!("certwright import absent -n {}", live.namespace);
+    let import = format!("import absent -n {} takes from --cert and --key", live.namespace);
     let flags = ["--no-wait", "--tls-secret", "absent"];
     expect_refused(&live, &flags, &["secret/absent", "does not exist", &import]);
 }

@@ -18,7 +18,11 @@ const NOT_TRIED: &[(&str, &str)] = &[
 ];
 
 /// Rules that speak only when another is silent, so that mending the one reveals the other.
-const REVEALED: &[(&str, &str)] = &[("gke-app-protocol", "gke-health-check")];
+const REVEALED: &[(&str, &str)] = &[
+    ("gke-app-protocol", "gke-health-check"),
+    // While the end is near, the lead is not judged.
+    ("expires-soon ", "expires-soon lead"),
+];
 
 /// Something that was said, and of what: rule (or `skipped`) and object.
 type Told = BTreeSet<(String, String)>;
@@ -36,6 +40,9 @@ fn told(scene: &Scene) -> BTreeMap<String, Told> {
         // Of two hosts of one Ingress each has its own finding.
         let about = [&finding["evidence"]["host"], &finding["evidence"]["domain"]];
         let about = about.iter().find_map(|about| about.as_str()).unwrap_or_default();
+        // Of a lead that is too long, and of no end that is near.
+        let of_lead = rule == "expires-soon" && finding["evidence"]["lifetime"].is_string();
+        let about = if of_lead { "lead" } else { about };
         take(&finding["remedy"], format!("{rule} {about}"), &finding["ref"]);
     }
     for skipped in skipped(scene) {
@@ -114,7 +121,8 @@ fn tried(scene: &Scene, command: &str, said: &BTreeMap<String, Told>) -> Option<
     if !strays.is_empty() {
         return Some(format!("it touched {strays:?}"));
     }
-    let prints = command.contains("--dry-run=client") || command.starts_with("certwright inspect");
+    let looks = command.starts_with("certwright inspect") && !command.contains(" --in-place");
+    let prints = command.contains("--dry-run=client") || looks;
     if prints {
         return (before != after).then(|| "it prints, and changed something".to_owned());
     }
