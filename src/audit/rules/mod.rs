@@ -441,7 +441,7 @@ fn beside_its_users(inventory: &Inventory, secret: &SecretFacts, rotate: Remedy)
     let users = inventory.users(&secret.object).filter_map(|user| user.object.place.as_ref());
     let files: BTreeSet<&str> = users.map(|place| place.path.as_str()).collect();
     let others = files.into_iter().filter(|path| *path != own.path);
-    others.fold(rotate, |rotate, path| remedy::beside_file(rotate, path))
+    others.fold(rotate, remedy::beside_file)
 }
 
 /// Whether the object only keeps the place of a pair that its owner has yet to write: what is not
