@@ -106,7 +106,7 @@ const MAX_REPEATED_NODES: usize = 20_000;
 const MAX_REPEATED_BYTES: usize = 4 * 1024 * 1024;
 
 /// How deep a document may nest. The reader recurses, some tens of KiB of stack a level without
-/// optimisation; the schemas of CustomResourceDefinitions, the deepest that people keep in manifests,
+/// optimisation; the schemas of `CustomResourceDefinitions`, the deepest that people keep in manifests,
 /// come to about fifty.
 const MAX_DEPTH: usize = 80;
 

@@ -78,6 +78,7 @@ pub(super) fn set_aside_bad_base64(secret: &mut Value) -> Vec<(String, Redacted)
     for (key, value) in data.iter_mut() {
         let Some(text) = value.as_str() else { continue };
         match manifest::base64_value(text) {
+            Some(_) if is_strict(text) => {}
             // Written anew, since the reader below knows neither line breaks nor stray bits.
             Some(bytes) => {
                 *value = base64::engine::general_purpose::STANDARD.encode(bytes).into();
@@ -87,6 +88,14 @@ pub(super) fn set_aside_bad_base64(secret: &mut Value) -> Vec<(String, Redacted)
     }
     data.retain(|key, _| !bad.iter().any(|(bad, _)| bad == key));
     bad
+}
+
+/// Whether what was decoded leniently is base64 in the strict form too: on one line, and without
+/// stray bits in the last group of four.
+fn is_strict(text: &str) -> bool {
+    let last = text.len().checked_sub(4).and_then(|at| text.get(at..)).unwrap_or_default();
+    let strict = base64::engine::general_purpose::STANDARD.decode(last).is_ok();
+    strict && !text.contains(['\n', '\r'])
 }
 
 /// SOPS leaves a `sops` map beside the data it encrypted.
