@@ -290,6 +290,10 @@ impl Within<'_> {
     /// The value as a Kubernetes type. serde's messages can quote the value they choke on, which
     /// may be a key: the field, its line and the two types are said, and nothing else.
     fn typed_at<K: DeserializeOwned>(&self, value: &Value, above: &[Segment]) -> Result<K, String> {
+        // Following the way costs more than reading, and nearly everything can be read.
+        if let Ok(typed) = K::deserialize(value) {
+            return Ok(typed);
+        }
         serde_path_to_error::deserialize(value).map_err(|error| {
             let (way, found) = way_to(value, error.path());
             let item = self.place.item.into_iter();
