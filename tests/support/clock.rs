@@ -4,8 +4,9 @@
 
 use std::process::Command;
 
-/// What `faketime` sets: the library it loads first, and the instant or the shift that it plays.
-const VARIABLES: [&str; 2] = ["LD_PRELOAD", "FAKETIME"];
+/// What `faketime` sets: the library it loads first, and the instant or the shift that it plays; and
+/// that the clock which only measures waiting is left alone.
+const VARIABLES: [&str; 3] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"];
 
 /// Lets the command, whose environment was cleared, live at the same day as the test: a test that
 /// is run a year ahead compares what two programs of one year say.
