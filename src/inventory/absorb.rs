@@ -7,6 +7,7 @@ use super::bundle::Bundle;
 use super::demand::IngressFacts;
 use super::maker;
 use super::owner::{copier_of, owner_of};
+use super::refused_hosts;
 use super::{
     CaCrt, Content, FileFacts, Inventory, Key, NamedOtherwise, ObjectFacts, Problem, SecretFacts,
     Told, Trouble, Troubles, Wishes, key_of, marker,
@@ -105,6 +106,9 @@ impl Inventory {
         let first = self.ingresses.get(&key_of(&seen.object)).map(|known| known.object.clone());
         if self.is_second(&seen.object, first) {
             return;
+        }
+        for message in refused_hosts::told(seen) {
+            self.problem(seen.object.clone(), message);
         }
         let ignore = self.wishes(&seen.object, &seen.meta).ignore;
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);

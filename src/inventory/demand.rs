@@ -3,6 +3,7 @@
 //! Knows how controllers read `spec.rules` and `spec.tls`, each as [`crate::controllers`] has it and
 //! GKE's included. Refuses to know whether a certificate covers a host.
 
+use super::refused_hosts;
 use crate::controllers::{self, Choice, Controller, Elsewhere, Orphan};
 use crate::gke::annotations::{
     INGRESS_CLASS, MANAGED_CERTIFICATES, certificates_elsewhere, is_gke_class, items,
@@ -242,13 +243,15 @@ impl<'s> Reader<'s> {
     /// far as anybody is served for them; and those for which nobody is.
     fn demands(&self) -> (Vec<Demand>, Vec<String>) {
         let mut demands = Hosts::default();
-        for host in &self.seen.rule_hosts {
+        // What the API server refuses is served nowhere, and must stand in no command.
+        for host in self.seen.rule_hosts.iter().filter(|host| refused_hosts::is_judged(host)) {
             demands.take(host, || self.demand(host));
         }
         if !self.seen.tls.is_empty() {
             self.take_added(&mut demands);
         }
         let listed = self.seen.tls.iter().flat_map(|entry| &entry.hosts);
+        let listed = listed.filter(|host| refused_hosts::is_judged(host));
         let serves = match self.controller.facts().orphan {
             Orphan::Unknown => true,
             Orphan::Served => self.seen.catch_all,
@@ -270,7 +273,8 @@ impl<'s> Reader<'s> {
     /// Hosts that annotations add to an Ingress that has TLS at all.
     fn take_added(&self, demands: &mut Hosts) {
         let annotations = &self.seen.meta.annotations;
-        let added = controllers::added_hosts(self.controller, annotations, &self.seen.rule_hosts);
+        let of_rules: Vec<String> = demands.0.iter().map(|demand| demand.host.clone()).collect();
+        let added = controllers::added_hosts(self.controller, annotations, &of_rules);
         if added.is_empty() {
             return;
         }

@@ -86,7 +86,7 @@ impl Inventory {
                     looked.unknown = Some(why);
                     continue;
                 }
-                let covered = looked.at(&state, name, &demand.host);
+                let covered = looked.at(ingress, &state, name, &demand.host);
                 if let Some(covered) = covered.filter(|_| !pools) {
                     return covered;
                 }
@@ -210,7 +210,8 @@ impl Inventory {
             for demand in
                 ingress.demands.iter().filter(|demand| demand.secrets.contains(&secret.object.name))
             {
-                let met = matches!(self.coverage(ingress, demand), Coverage::Covered { .. });
+                let met = matches!(self.coverage(ingress, demand), Coverage::Covered { .. })
+                    || matches!(answer(secret, &demand.host), Some(HostMatch::San(_)));
                 if !met && !hosts.contains(&demand.host) {
                     hosts.push(demand.host.clone());
                 }
@@ -254,9 +255,17 @@ struct Looked {
 
 impl Looked {
     /// Takes in one, and says so when it covers the host.
-    fn at(&mut self, state: &SecretState<'_>, name: &str, host: &str) -> Option<Coverage> {
+    fn at(
+        &mut self,
+        ingress: &IngressFacts,
+        state: &SecretState<'_>,
+        name: &str,
+        host: &str,
+    ) -> Option<Coverage> {
         match state {
             SecretState::Seen(secret) => match answer(secret, host) {
+                // It would fit, and is served to nobody: that is told of the Secret.
+                Some(HostMatch::San(_)) if !ingress.loads(secret) => {}
                 Some(HostMatch::San(pattern)) => {
                     return Some(Coverage::Covered { by: secret.object.key("tls.crt"), pattern });
                 }

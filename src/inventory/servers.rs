@@ -220,7 +220,7 @@ impl Inventory {
             SecretState::Unknown => true,
         });
         going.filter_map(|state| match state {
-            SecretState::Seen(secret) => Some(secret),
+            SecretState::Seen(secret) => ingress.loads(secret).then_some(secret),
             SecretState::Absent | SecretState::Unknown => None,
         })
     }

@@ -9,6 +9,7 @@ pub mod chain;
 pub mod dates;
 pub mod flaw;
 pub mod foreign;
+pub mod go;
 pub mod instant;
 pub mod issue;
 pub mod key;

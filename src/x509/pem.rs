@@ -195,6 +195,12 @@ impl Oddity {
         }
     }
 
+    /// Whether Go passes over such a block, and a controller written in Go finds none in its place.
+    #[must_use]
+    pub fn is_unseen_by_go(self) -> bool {
+        self.unseen_by().contains("Go")
+    }
+
     /// Whether it is the lines that were lost, or put in quotation marks: nobody writes PEM so on
     /// purpose.
     #[must_use]

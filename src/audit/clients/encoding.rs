@@ -5,6 +5,7 @@
 use super::{Browsers, Client, Go, GrpcPython, OpenSsl, Problems, Rustls};
 use crate::x509::cert::Certificate;
 use crate::x509::flaw::Flaw;
+use crate::x509::go;
 
 /// What is wrong with the writing of `certificate`, which is the first, or the named issuer's.
 /// Go parses the first alone when it loads a pair.
@@ -19,14 +20,9 @@ pub(super) fn about_encoding(
         if !who.is_empty() {
             problems
                 .add(who, format!("{what} {why}"))
-                .not_loaded_by_go(issuer.is_none() && is_refused_by_gos_parser(*flaw, who));
+                .not_loaded_by_go(issuer.is_none() && go::refuses(*flaw));
         }
     }
-}
-
-/// Go's parser passes over extensions that come too early; what they say is then missing.
-fn is_refused_by_gos_parser(flaw: Flaw, who: &[Client]) -> bool {
-    who.contains(&Go) && flaw != Flaw::ExtensionsTooEarly
 }
 
 /// Who refuses it, and why.

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::inventory::bundle::Bundle;
 use crate::x509::cert::Certificate;
-use crate::x509::chain;
 use crate::x509::key::{PointForm, RsaForm};
+use crate::x509::{chain, go};
 
 /// The leaf's key: its form, its type and its size.
 pub(super) fn about_key(leaf: &Certificate, problems: &mut Problems) {
@@ -31,7 +31,7 @@ pub(super) fn about_key(leaf: &Certificate, problems: &mut Problems) {
         problems
             .add(who, format!("they take no keys of type {}", leaf.key_type))
             .told_by(&["weak-key", "gke-key-type"])
-            .not_loaded_by_go(!is_loaded_by_go(&leaf.key_type));
+            .not_loaded_by_go(!go::takes_keys_of(&leaf.key_type));
     }
 }
 
@@ -77,15 +77,6 @@ fn who_takes_no_key_of(leaf: &Certificate) -> &'static [Client] {
             Some(Ok(_)) => &[],
             _ => &Client::ALL,
         },
-    }
-}
-
-/// Whether Go's `tls.X509KeyPair` takes a pair with such a key: it knows the four NIST curves,
-/// Ed25519 and RSA from 1024 bits without the PSS identifier (crypto/tls/tls.go, crypto/x509/parser.go).
-fn is_loaded_by_go(key_type: &str) -> bool {
-    match key_type {
-        "p224" | "p256" | "p384" | "p521" | "ed25519" => true,
-        other => matches!(other.strip_prefix("rsa-").map(str::parse::<u32>), Some(Ok(1024..))),
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
 use crate::inventory::bundle::{Bundle, Damaged, OddlyWritten};
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
@@ -141,7 +142,7 @@ fn passed_over(
         rotate_or_import(inventory, object, bundle)
     };
     RULE.on(&certificate_place(object), message)
-        .severity(how_bad(odd.what))
+        .severity(how_bad_behind(inventory, object, odd.what))
         .evidence("position", position)
         .evidence("unseenBy", who)
         .remedy(remedy)
@@ -184,7 +185,19 @@ fn refused(inventory: &Inventory, secret: &SecretFacts) -> Option<Finding> {
     Some(related(inventory, secret, finding))
 }
 
+/// The same, and worse where an Ingress has a controller that reads it as Go does: it serves its
+/// default certificate.
+pub(super) fn how_bad_behind(
+    inventory: &Inventory,
+    object: &ObjectRef,
+    oddity: Oddity,
+) -> Severity {
+    let by_go = |user: &IngressFacts| user.likely_controller().loads_pairs_with_go();
+    let is_served = oddity.is_unseen_by_go() && inventory.users(object).any(by_go);
+    if is_served { Severity::Error } else { how_bad(oddity) }
+}
+
 /// What neither OpenSSL nor Go reads is as good as broken; what OpenSSL reads serves from nginx and its like.
-pub(super) const fn how_bad(oddity: Oddity) -> Severity {
+const fn how_bad(oddity: Oddity) -> Severity {
     if oddity.is_as_good_as_broken() { Severity::Error } else { Severity::Warning }
 }

@@ -184,7 +184,7 @@ impl<'i> Refused<'i> {
 
 /// Whether the controller of this Ingress loads its certificates by Go's `tls.X509KeyPair`.
 fn loads_by_go(ingress: &IngressFacts) -> bool {
-    ingress.controller.or_by_word(ingress.class.as_deref()).loads_pairs_with_go()
+    ingress.likely_controller().loads_pairs_with_go()
 }
 
 /// So many names are named in a command.

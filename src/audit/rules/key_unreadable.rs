@@ -1,13 +1,18 @@
 //! `key-unreadable`: what stands in `tls.key` is no private key that a server could use.
 
-use super::cert_unreadable::how_bad;
+use super::cert_unreadable::how_bad_behind;
 use super::key_encrypted::what;
-use super::{is_placeholder, key_place, put_right, rotate_or_import};
-use crate::audit::finding::{Findings, Severity};
+use super::key_in_crt::related;
+use super::{
+    is_placeholder, key_place, put_right, refusals, rotate_or_import, secret_of, somebody_elses,
+};
+use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
 use crate::inventory::bundle::KeyState;
+use crate::inventory::loads::BESIDE_THE_KEY;
+use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::Kind;
+use crate::x509::stray;
 
 pub(super) const RULE: Rule = Rule {
     code: "key-unreadable",
@@ -34,6 +39,12 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             };
             found.push(RULE.on(&key_place(object), message).remedy(remedy));
         }
+        if let Some(secret) = secret_of(inventory, object)
+            && let KeyState::Read { .. } = bundle.key
+            && refusals(inventory, secret).any(|what| what == BESIDE_THE_KEY)
+        {
+            found.push(not_alone(inventory, secret));
+        }
         // A file with the pair in it is told once, for its certificate, where both are odd.
         let told = object.kind != Kind::Secret && !bundle.odd.is_empty();
         if let Some(oddity) = bundle.key_oddity.filter(|_| !told) {
@@ -45,10 +56,25 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             );
             found.push(
                 RULE.on(&key_place(object), message)
-                    .severity(how_bad(oddity))
+                    .severity(how_bad_behind(inventory, object, oddity))
                     .evidence("unseenBy", oddity.unseen_by())
                     .remedy(rotate_or_import(inventory, object, bundle)),
             );
         }
     }
+}
+
+/// More than a key stands in `tls.key`, and the controller that serves it takes one key alone.
+fn not_alone(inventory: &Inventory, secret: &SecretFacts) -> Finding {
+    let listed = stray::listed(&secret.bundle.beside_key);
+    let message = format!("tls.key holds {listed} beside its private key: {BESIDE_THE_KEY}");
+    let remedy = somebody_elses(secret).unwrap_or_else(|| {
+        "put the private key alone into tls.key, and certificates into tls.crt".into()
+    });
+    let finding = RULE
+        .on(&key_place(&secret.object), message)
+        .evidence("found", listed)
+        .evidence("expected", "one private key alone")
+        .remedy(remedy);
+    related(inventory, secret, finding)
 }

@@ -81,8 +81,7 @@ use super::remedy;
 use super::{Context, Rule};
 use crate::controllers::Controller;
 use crate::inventory::bundle::Bundle;
-use crate::inventory::demand::IngressFacts;
-use crate::inventory::{Inventory, SecretFacts};
+use crate::inventory::{Inventory, SecretFacts, loads};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{CommandLine, Remedy};
 use crate::x509::cert::Certificate;
@@ -281,37 +280,19 @@ fn arrangement(bundle: &Bundle) -> Option<Arrangement> {
 
 /// Whether an Ingress of this controller names the Secret.
 fn is_behind(inventory: &Inventory, secret: &SecretFacts, controller: Controller) -> bool {
-    let serves = |ingress: &IngressFacts| ingress.controller.or_by_word(ingress.class.as_deref());
-    inventory.users(&secret.object).any(|ingress| serves(ingress) == controller)
+    inventory.users(&secret.object).any(|ingress| ingress.likely_controller() == controller)
 }
 
 /// What a controller, by an Ingress of its class, does that refuses the Secret for what stands in its
-/// `tls.crt` beside certificates. ingress-nginx wants a certificate as the
-/// first block (internal/net/ssl/ssl.go, `CreateSSLCert`); Contour wants nothing else at all
-/// (internal/dag/secret.go), and OpenShift's router too (pkg/router/routeapihelpers/validation.go).
+/// `tls.crt` beside certificates.
 fn refuser(inventory: &Inventory, secret: &SecretFacts) -> Option<&'static str> {
-    let strays = &secret.bundle.among_certificates;
-    let first = strays.iter().any(|stray| stray.first);
-    let all = [
-        (
-            Controller::IngressNginx,
-            first,
-            "ingress-nginx, which wants a certificate first, serves its fake certificate",
-        ),
-        (
-            Controller::Contour,
-            !strays.is_empty(),
-            "Contour, which wants certificates alone, serves no HTTPS",
-        ),
-        (
-            Controller::OpenShift,
-            !strays.is_empty(),
-            "OpenShift's router, which wants certificates alone, refuses the Route",
-        ),
-    ];
-    let of = |controller| is_behind(inventory, secret, controller);
-    let refusing = all.into_iter().find(|(controller, does, _)| *does && of(*controller));
-    refusing.map(|(_, _, what)| what)
+    refusals(inventory, secret).find(|what| *what != loads::BESIDE_THE_KEY)
+}
+
+/// The same for all its Ingresses, and for what stands beside its key too.
+fn refusals(inventory: &Inventory, secret: &SecretFacts) -> impl Iterator<Item = &'static str> {
+    let users = inventory.users(&secret.object);
+    users.filter_map(|user| loads::refuses_beside(user.likely_controller(), &secret.bundle))
 }
 
 /// How to get what does not belong there out of `tls.crt`. A key that stood in it is to be another

@@ -1,0 +1,47 @@
+//! Go: which certificates its `tls.X509KeyPair` refuses, so that a controller written in Go does not
+//! load them and serves its default certificate instead.
+//!
+//! Knows what `x509.ParseCertificate` was seen to refuse. Refuses to know who serves what.
+
+use super::cert::{Certificate, San};
+use super::flaw::Flaw;
+use super::key::{PointForm, RsaForm};
+
+/// Whether Go loads no pair of this certificate, whatever its key.
+#[must_use]
+pub fn cannot_load(leaf: &Certificate) -> bool {
+    let malformed = |name: &San| matches!(name, San::Other(form) if *form == "malformed iPAddress");
+    leaf.trailing_bytes > 0
+        || leaf.serial.starts_with('-')
+        || leaf.point_form != PointForm::Plain
+        || leaf.rsa_form != RsaForm::Plain
+        || !leaf.san_is_readable
+        || leaf.names.iter().any(malformed)
+        || leaf.flaws.iter().any(|flaw| refuses(*flaw))
+        || !takes_keys_of(&leaf.key_type)
+}
+
+/// Whether Go's parser refuses a certificate for this flaw. It passes over extensions that come too
+/// early; what they say is then missing.
+#[must_use]
+pub fn refuses(flaw: Flaw) -> bool {
+    !matches!(
+        flaw,
+        Flaw::ExtensionsTooEarly
+            | Flaw::LooseDate
+            | Flaw::StrangeName
+            | Flaw::BrokenName
+            // That there is none to be read is told by itself.
+            | Flaw::BrokenExtension("subjectAltName")
+    )
+}
+
+/// Whether it takes a pair with such a key: it knows the four NIST curves, Ed25519 and RSA from 1024
+/// bits without the PSS identifier (crypto/tls/tls.go, crypto/x509/parser.go).
+#[must_use]
+pub fn takes_keys_of(key_type: &str) -> bool {
+    match key_type {
+        "p224" | "p256" | "p384" | "p521" | "ed25519" => true,
+        other => matches!(other.strip_prefix("rsa-").map(str::parse::<u32>), Some(Ok(1024..))),
+    }
+}
