@@ -4,7 +4,7 @@
 //! fails as a whole: what cannot be used becomes a problem or a fact about damage.
 
 use super::bundle::Bundle;
-use super::demand::IngressFacts;
+use super::demand::{IngressFacts, is_classless};
 use super::maker;
 use super::owner::{copier_of, owner_of};
 use super::refused_hosts;
@@ -21,6 +21,9 @@ use crate::x509::cert;
 use crate::x509::pem::{self, Label};
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
+
+/// Of an IngressClass: k8s.io/api networking/v1 `AnnotationIsDefaultIngressClass`.
+const IS_DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 
 impl Inventory {
     /// Takes in one Observation. A second object of the same name replaces the first when it was
@@ -119,7 +122,36 @@ impl Inventory {
         let named = seen.meta.annotations.get(INGRESS_CLASS).filter(|class| !class.is_empty());
         let class = named.or(seen.class_name.as_ref());
         let declares = class.and_then(|class| self.classes.get(class)).map(String::as_str);
-        self.keep_ingress(IngressFacts::of(seen, declares, ignore, chosen));
+        let facts = match self.default_class().filter(|_| is_classless(seen)) {
+            Some(default) => IngressFacts::of_default(seen, default, ignore, chosen),
+            None => IngressFacts::of(seen, declares, ignore, chosen),
+        };
+        self.keep_ingress(facts);
+    }
+
+    /// The class that an Ingress without one gets, and what it declares, where exactly one is marked
+    /// so.
+    fn default_class(&self) -> Option<(&str, Option<&str>)> {
+        let mut marked = self.default_classes.iter();
+        let only = marked.next().filter(|_| marked.next().is_none())?;
+        Some((only, self.classes.get(only).map(String::as_str)))
+    }
+
+    /// Reads Ingresses without a class anew, now that another class is seen.
+    fn default_anew(&mut self) {
+        let classless =
+            self.ingresses.values().filter_map(|facts| Some((facts, facts.classless()?)));
+        let anew = classless.map(|(facts, seen)| {
+            let (ignore, chosen) = (facts.ignore.clone(), facts.chosen);
+            match self.default_class() {
+                Some(default) => IngressFacts::of_default(seen, default, ignore, chosen),
+                None => IngressFacts::of(seen, None, ignore, chosen),
+            }
+        });
+        let anew: Vec<_> = anew.collect();
+        for facts in anew {
+            self.keep_ingress(facts);
+        }
     }
 
     fn keep_ingress(&mut self, facts: IngressFacts) {
@@ -152,6 +184,17 @@ impl Inventory {
 
     /// An IngressClass tells whose the Ingresses are that name it, also those already seen.
     fn absorb_class(&mut self, seen: &ObjectSeen) {
+        self.learn_class(seen);
+        let marked = seen.meta.annotations.get(IS_DEFAULT_CLASS);
+        if marked.is_some_and(|value| value == "true") {
+            self.default_classes.insert(seen.object.name.clone());
+        }
+        if !self.default_classes.is_empty() {
+            self.default_anew();
+        }
+    }
+
+    fn learn_class(&mut self, seen: &ObjectSeen) {
         let declares = seen.spec.get("controller").and_then(serde_json::Value::as_str);
         let Some(declares) = declares.filter(|controller| !controller.is_empty()) else { return };
         let name = &seen.object.name;

@@ -31,6 +31,8 @@ pub struct IngressFacts {
     pub orphans: Vec<String>,
     /// Why another Ingress gives its hosts their certificate, if that is so.
     pub borrows: Option<&'static str>,
+    /// Why nobody reads the Secrets that its `tls` names, if that is so.
+    pub unread: Option<String>,
     /// `spec.tls`, as written.
     pub tls: Vec<TlsEntry>,
     /// Every Secret its `tls` names and its controller reads, once, in order.
@@ -98,7 +100,9 @@ impl IngressFacts {
     ) -> Self {
         let class = class(seen);
         let controller = controller(seen, declares);
-        let (demands, orphans) = Reader::of(seen, controller).demands();
+        let reader = Reader::of(seen, controller);
+        let (demands, orphans) = reader.demands();
+        let borrows = borrows(seen, controller);
         let (secret_names, no_names) = secret_names(seen, controller);
         let annotations = &seen.meta.annotations;
         let managed = annotations.get(MANAGED_CERTIFICATES).map(String::as_str);
@@ -109,7 +113,8 @@ impl IngressFacts {
             created: seen.meta.created,
             demands,
             orphans,
-            borrows: borrows(seen, controller),
+            borrows,
+            unread: borrows.map(str::to_owned).or_else(|| reader.instead()),
             tls: seen.tls.clone(),
             secret_names,
             no_names,
@@ -121,9 +126,30 @@ impl IngressFacts {
             http2: http2(annotations),
             ignore,
             chosen,
-            seen: (class.is_some() && declares.is_none()).then(|| Box::new(slim(seen))),
+            seen: (class.is_some() && declares.is_none() || is_classless(seen))
+                .then(|| Box::new(slim(seen))),
             class,
         }
+    }
+
+    /// The facts of an Ingress as seen that names no class, and gets the `default` one as it is
+    /// created.
+    pub(super) fn of_default(
+        seen: &IngressSeen,
+        (default, declares): (&str, Option<&str>),
+        ignore: Vec<String>,
+        chosen: bool,
+    ) -> Self {
+        let given = IngressSeen { class_name: Some(default.to_owned()), ..seen.clone() };
+        let facts = Self::of(&given, declares, ignore, chosen);
+        Self { seen: Some(Box::new(slim(seen))), ..facts }
+    }
+
+    /// What a manifest without a class is read from, until all classes are seen. Only as it is
+    /// created does an Ingress get the default class: one in a cluster that has none stays without
+    /// (kubernetes plugin/pkg/admission/network/defaultingressclass).
+    pub(super) fn classless(&self) -> Option<&IngressSeen> {
+        self.seen.as_deref().filter(|seen| is_classless(seen))
     }
 
     /// The same, now that the IngressClass it names is seen.
@@ -148,6 +174,13 @@ impl IngressFacts {
 /// The class by which a controller goes: the annotation before the field, but for an empty one.
 fn class(seen: &IngressSeen) -> Option<String> {
     annotated_class(seen).or(seen.class_name.as_ref()).cloned()
+}
+
+/// Whether it is of a file and names no class in any way, not even by an empty annotation.
+pub(super) fn is_classless(seen: &IngressSeen) -> bool {
+    seen.object.place.is_some()
+        && seen.class_name.is_none()
+        && !seen.meta.annotations.contains_key(INGRESS_CLASS)
 }
 
 fn annotated_class(seen: &IngressSeen) -> Option<&String> {
@@ -301,6 +334,14 @@ impl<'s> Reader<'s> {
         let default = || "its tls entry names no Secret: the controller's default certificate";
         demand.elsewhere = chosen.doubt.or(unnamed.then(default).map(str::to_owned));
         self.moved(demand)
+    }
+
+    /// Why another certificate than those of `tls` is served for every host.
+    fn instead(&self) -> Option<String> {
+        match &self.elsewhere {
+            Some(Elsewhere::Instead(why)) => Some(why.clone()),
+            Some(Elsewhere::Beside(_) | Elsewhere::WhereNone(_)) | None => None,
+        }
     }
 
     /// What annotations say of where the certificate comes from.

@@ -22,6 +22,7 @@ impl IngressFacts {
     pub fn loads(&self, secret: &SecretFacts) -> bool {
         let controller = self.likely_controller();
         refuses_beside(controller, &secret.bundle).is_none()
+            && !nobody_finds_it(&secret.bundle)
             && !(controller.loads_pairs_with_go() && go_finds_no_pair(&secret.bundle))
     }
 }
@@ -51,6 +52,12 @@ pub fn refuses_beside(controller: Controller, bundle: &Bundle) -> Option<&'stati
 
 /// What Contour makes of a `tls.key` with more in it than a key.
 pub const BESIDE_THE_KEY: &str = "Contour, which wants one key alone, serves no HTTPS";
+
+/// Whether neither OpenSSL nor Go, and so no controller, sees the certificate for how it is written.
+fn nobody_finds_it(bundle: &Bundle) -> bool {
+    let at = bundle.leaf_position();
+    bundle.odd.iter().any(|odd| odd.index == at && odd.what.is_as_good_as_broken())
+}
 
 /// Whether Go's `tls.X509KeyPair` finds no certificate, or no key, that it can use. Of what stands
 /// behind the first certificate it reads nothing.

@@ -55,6 +55,8 @@ pub struct Inventory {
     mentioned_by: BTreeMap<Key, BTreeSet<Key>>,
     /// IngressClass to the controller it is for (`spec.controller`).
     classes: BTreeMap<String, String>,
+    /// The IngressClasses that are marked as the default one.
+    default_classes: BTreeSet<String>,
     /// Who serves which host, made when it is first asked for.
     servers: OnceLock<servers::Servers>,
     files: Vec<FileFacts>,
@@ -273,6 +275,7 @@ impl Inventory {
             used_by: BTreeMap::new(),
             mentioned_by: BTreeMap::new(),
             classes: BTreeMap::new(),
+            default_classes: BTreeSet::new(),
             servers: OnceLock::new(),
             files: Vec::new(),
             pairs: pairs::Pairs::default(),

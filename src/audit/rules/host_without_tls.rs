@@ -6,8 +6,9 @@ use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
 use crate::inventory::demand::{Demand, IngressFacts};
-use crate::inventory::{Coverage, Inventory};
+use crate::inventory::{Coverage, Inventory, SecretFacts};
 use crate::remedy::Remedy;
+use crate::x509::cert::HostMatch;
 use serde_json::json;
 
 pub(super) const RULE: Rule = Rule {
@@ -42,6 +43,10 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .map(|demand| demand.host.as_str())
             .collect();
         for demand in bare {
+            if let Some((secret, at)) = not_listed(inventory, ingress, &demand.host) {
+                found.push(list_it(ingress, demand, secret, at));
+                continue;
+            }
             let (severity, contrast) = match beside.first() {
                 Some(host) => (Severity::Warning, format!(", while {host} has one")),
                 None => (Severity::Info, String::new()),
@@ -59,6 +64,38 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             });
         }
     }
+}
+
+/// The Secret that covers the host, and the place of its tls entry, where that entry lists no host
+/// at all: people mean it for all of them, and this controller serves it for none.
+fn not_listed<'i>(
+    inventory: &'i Inventory,
+    ingress: &'i IngressFacts,
+    host: &str,
+) -> Option<(&'i SecretFacts, usize)> {
+    let hostless = ingress.tls.iter().enumerate().filter(|(_, entry)| entry.hosts.is_empty());
+    let mut named = hostless.filter_map(|(at, entry)| {
+        let name = entry.secret_name.as_ref().filter(|_| ingress.controller.reads_secrets())?;
+        Some((inventory.secret(ingress.secret_namespace(), name)?, at))
+    });
+    named.find(|(secret, _)| {
+        let leaf = secret.bundle.leaf().filter(|_| ingress.loads(secret));
+        leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
+    })
+}
+
+fn list_it(ingress: &IngressFacts, demand: &Demand, secret: &SecretFacts, at: usize) -> Finding {
+    let (host, name, secret) = (&demand.host, ingress.controller.name(), &secret.object);
+    let message = format!(
+        "host {host} has no tls entry: spec.tls[{at}] names {}, which covers it, but lists no \
+         hosts, and {name} serves it for none then",
+        secret.short()
+    );
+    RULE.on(&ingress.object, message)
+        .evidence("host", host)
+        .evidence("secretName", &secret.name)
+        .related(secret.clone())
+        .remedy(format!("list {host} in spec.tls[{at}].hosts of {}", ingress.object.short()))
 }
 
 /// The oldest Ingress with any tls entry decides, and this one has none for the host: a Secret that a

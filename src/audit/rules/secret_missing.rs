@@ -80,7 +80,8 @@ pub(super) fn missing<'i>(inventory: &'i Inventory, context: &Context<'_>) -> Ve
             let own = missing.ingress.secret_namespace();
             inventory.maker_of(&ObjectRef::secret(own, missing.name)).is_some()
         };
-        for missing in missing.iter_mut().filter(|missing| !to_come(missing)) {
+        let is_read = |missing: &&mut Missing<'_>| missing.ingress.unread.is_none();
+        for missing in missing.iter_mut().filter(is_read).filter(|missing| !to_come(missing)) {
             missing.elsewhere = namespaces.get(missing.name).cloned().unwrap_or_default();
         }
     }
@@ -90,7 +91,10 @@ pub(super) fn missing<'i>(inventory: &'i Inventory, context: &Context<'_>) -> Ve
 impl Missing<'_> {
     fn finding(&self, inventory: &Inventory, context: &Context<'_>) -> Finding {
         let (name, namespace) = (self.name, self.ingress.secret_namespace());
-        let (severity, message) = if self.absent {
+        let unread = self.ingress.unread.as_deref();
+        let (severity, message) = if let Some(why) = unread {
+            (Severity::Info, format!("it names secret/{name}, which nobody reads: {why}"))
+        } else if self.absent {
             let message =
                 format!("it names secret/{name}, which does not exist in namespace {namespace}");
             (Severity::Error, message)
@@ -116,6 +120,10 @@ impl Missing<'_> {
             finding = finding.evidence("makersNotListed", unseen.join(", "));
         }
         match maker {
+            // One that is made would serve nobody.
+            _ if unread.is_some() => {
+                finding.remedy(format!("leave secretName {name} out of spec.tls; nothing needs it"))
+            }
             Some(maker) => finding
                 .related(maker.object.clone())
                 .evidence("maker", maker.told())
