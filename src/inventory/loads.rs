@@ -8,6 +8,7 @@ use super::bundle::Bundle;
 use super::demand::IngressFacts;
 use crate::controllers::Controller;
 use crate::x509::go;
+use crate::x509::pem::Oddity;
 
 impl IngressFacts {
     /// Who serves it, as far as its class tells: see [`Controller::or_by_word`].
@@ -65,6 +66,6 @@ fn go_finds_no_pair(bundle: &Bundle) -> bool {
     let at = bundle.leaf_position();
     let is_unseen = bundle.odd.iter().any(|odd| odd.index == at && odd.what.is_unseen_by_go());
     is_unseen
-        || bundle.key_oddity.is_some_and(|oddity| oddity.is_unseen_by_go())
+        || bundle.key_oddity.is_some_and(Oddity::is_unseen_by_go)
         || bundle.leaf().is_some_and(go::cannot_load)
 }
