@@ -299,3 +299,35 @@ fn a_secret_that_an_annotation_names_is_used_and_not_served() {
     assert!(!inventory.is_used(&b));
     assert_eq!(inventory.mentioners(&b).count(), 1);
 }
+
+#[test]
+fn a_manifest_without_a_class_gets_the_only_default_one() {
+    let class = |name: &str| {
+        let mark = ("ingressclass.kubernetes.io/is-default-class".to_owned(), "true".to_owned());
+        Observation::Object(ObjectSeen {
+            head: serde_json::Value::Null,
+            object: ObjectRef::namespaced(Kind::IngressClass, "shop", name),
+            meta: MetaSeen { annotations: BTreeMap::from([mark]), ..MetaSeen::default() },
+            spec: serde_json::json!({ "controller": "ingress.k8s.aws/alb" }),
+            status: serde_json::Value::Null,
+        })
+    };
+    let random = SystemRandom::new();
+    let place = crate::object_ref::Place {
+        path: "web.yaml".to_owned(),
+        document: 0,
+        of_many: false,
+        item: None,
+    };
+    for (place, wanted) in [(Some(place), "unknown"), (None, "yes a")] {
+        let mut seen = ingress("web edge - a.example = a.example>a");
+        seen.class_name = None;
+        seen.object = seen.object.at(place);
+        let mut inventory = inventory(&[A]);
+        inventory.absorb(Observation::Ingress(seen), &random);
+        inventory.absorb(class("one"), &random);
+        assert_eq!(met(&inventory, "web", "a.example"), wanted);
+        inventory.absorb(class("two"), &random);
+        assert_eq!(met(&inventory, "web", "a.example"), "yes a", "nobody knows which");
+    }
+}
