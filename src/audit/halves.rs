@@ -2,7 +2,8 @@
 //! would be lost for good if a new certificate and key were put in their place?
 //!
 //! A self-signed leaf without its key is made again in a second. The key of a certificate that somebody
-//! else issued is not: here is decided which it is. Refuses to know how either is written.
+//! else issued is not, and a key whose certificate was not seen may be one: here is decided which it is.
+//! Refuses to know how either is written.
 
 use super::issuing::issuing_ca;
 use crate::inventory::Inventory;
@@ -21,6 +22,11 @@ pub enum Loss<'i> {
     KeyBesideCa,
     /// The private key of the certificate in that object, which does not have it itself.
     KeyOf(&'i ObjectRef),
+    /// A private key whose certificate was not seen, beside one that is not its own: that may be a
+    /// placeholder, and its own still to come.
+    KeyOfUnknown,
+    /// The same, with no certificate beside it.
+    KeyAlone,
 }
 
 impl Loss<'_> {
@@ -39,6 +45,12 @@ impl Loss<'_> {
                 "its private key is that of the certificate in {}, which does not have it",
                 other.apart()
             ),
+            Self::KeyOfUnknown => {
+                "its private key is not that of its certificate, and may be the one of a certificate that was not seen".to_owned()
+            }
+            Self::KeyAlone => {
+                "it holds a private key without a certificate, and may be waiting for the one that was requested with it".to_owned()
+            }
         }
     }
 
@@ -57,7 +69,19 @@ impl Loss<'_> {
                 "put this private key and the certificate in {} together",
                 other.apart()
             ),
+            Self::KeyOfUnknown => {
+                "keep both until it is known which belongs where: look for the certificate that was issued for this private key, or for the certificate's own key, and put the two that belong together into it; if neither is wanted, rotate it by name with --force".to_owned()
+            }
+            Self::KeyAlone => {
+                "keep the private key and put the certificate that was issued for it beside it, with import --replace --key where the key is at hand as a file; if it is not wanted, rotate it by name with --force".to_owned()
+            }
         }
+    }
+
+    /// Whether the key may be worth nothing, which who has seen to that says by `--force`.
+    #[must_use]
+    pub const fn is_a_guess(&self) -> bool {
+        matches!(self, Self::KeyOfUnknown | Self::KeyAlone)
     }
 
     /// The object on the other side, where there is one.
@@ -65,7 +89,7 @@ impl Loss<'_> {
     pub fn related(&self) -> Option<&ObjectRef> {
         match self {
             Self::KeyOf(other) => Some(other),
-            Self::KeyOfLater(_) | Self::KeyBesideCa => None,
+            Self::KeyOfLater(_) | Self::KeyBesideCa | Self::KeyOfUnknown | Self::KeyAlone => None,
         }
     }
 }
@@ -82,13 +106,34 @@ pub fn loss<'i>(inventory: &'i Inventory, object: &ObjectRef, bundle: &Bundle) -
     if let Some(position) = bundle.key_position {
         return Some(Loss::KeyOfLater(position));
     }
-    if let Some(owner) = public_id.as_deref().and_then(|id| waits_for(inventory, object, id)) {
+    let elsewhere =
+        public_id.as_deref().map_or(Elsewhere::Nothing, |id| other_half(inventory, object, id));
+    if let Elsewhere::Certificate(owner) = elsewhere {
         return Some(Loss::KeyOf(owner));
     }
     let is_ca = |leaf: &Certificate| {
         leaf.states_cert_sign() || issuing_ca(inventory, object, leaf).is_some()
     };
-    leaf.is_some_and(is_ca).then_some(Loss::KeyBesideCa)
+    if leaf.is_some_and(is_ca) {
+        return Some(Loss::KeyBesideCa);
+    }
+    let is_safe = matches!(elsewhere, Elsewhere::Key);
+    match leaf {
+        // Its own key may be a CA's that signs elsewhere: nobody here can tell it from habit.
+        Some(leaf) if leaf.self_signed && (leaf.is_ca || !is_safe) => Some(Loss::KeyOfUnknown),
+        None if bundle.certificates_missing && !is_safe => Some(Loss::KeyAlone),
+        // What another issued is not made again without its CA.
+        Some(_) | None => None,
+    }
+}
+
+/// Whether the private key beside a certificate that another issued, not its own, is to be had nowhere
+/// else: who makes the certificate again, by its CA, would lose it.
+#[must_use]
+pub fn is_only_copy(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> bool {
+    let KeyState::Read { public_id, .. } = &bundle.key else { return false };
+    let elsewhere = public_id.as_deref().map(|id| other_half(inventory, object, id));
+    is_lone(bundle) && !matches!(elsewhere, Some(Elsewhere::Key))
 }
 
 /// Whether there are both a certificate and a key, and they are not each other's.
@@ -110,25 +155,30 @@ pub fn own_key_elsewhere<'i>(
     holders.next().map(|(holder, _)| holder)
 }
 
-/// The object whose certificate is that of this key, if none of those with such a certificate has the
-/// key too.
-fn waits_for<'i>(
-    inventory: &'i Inventory,
-    object: &ObjectRef,
-    public_id: &str,
-) -> Option<&'i ObjectRef> {
+/// What other objects have of a private key and its certificate.
+enum Elsewhere<'i> {
+    /// The key, too: it cannot be lost here.
+    Key,
+    /// The certificate alone, in that object.
+    Certificate(&'i ObjectRef),
+    Nothing,
+}
+
+fn other_half<'i>(inventory: &'i Inventory, object: &ObjectRef, public_id: &str) -> Elsewhere<'i> {
     let others = inventory
         .bundles()
         .filter(|(other, _)| !other.same_object(object) && other.kind != Kind::Endpoint);
-    let mut found = None;
+    let mut found = Elsewhere::Nothing;
     for (other, bundle) in others {
         // A second Secret that has it beside a wrong certificate may be replaced by the same run.
         let is_safe = other.kind == Kind::File || bundle.pairing == Pairing::Match;
         if is_safe && holds_key(bundle, public_id) {
-            return None;
+            return Elsewhere::Key;
         }
         let its = bundle.certificates.iter().any(|certificate| certificate.key_id == public_id);
-        found = found.or_else(|| its.then_some(other));
+        if its && matches!(found, Elsewhere::Nothing) {
+            found = Elsewhere::Certificate(other);
+        }
     }
     found
 }
@@ -189,24 +239,32 @@ mod tests {
     fn a_key_is_lost_unless_its_certificate_can_be_made_again_or_has_it_elsewhere() {
         let (web, api, ca) =
             (made(Some("web.example"), ONE), made(Some("api.example"), TWO), made(None, THREE));
+        let mut plain = params(Some("web.example"));
+        plain.is_ca = IsCa::NoCa;
+        let plain = plain.self_signed(&key(ONE)).expect("it can be made").pem();
         let issuer = Issuer::new(params(None), key(THREE));
         let leaf = params(Some("leaf.example")).signed_by(&key(TWO), &issuer);
         let leaf = leaf.expect("it can be made").pem();
         for (pairs, expected) in [
             (vec![pair("x", &web, ONE)], "nothing"),
             (vec![pair("x", &web, "")], "nothing"),
-            (vec![pair("x", &web, TWO)], "nothing"),
+            // The certificate may be a placeholder, and that of the key still to come.
+            (vec![pair("x", &web, TWO)], "KeyOfUnknown"),
+            (vec![pair("x", &plain, TWO)], "KeyOfUnknown"),
+            (vec![pair("x", &plain, TWO), pair("y", &api, TWO)], "nothing"),
             (vec![pair("x", &ca, THREE)], "nothing"),
             (vec![pair("x", &ca, TWO)], "KeyBesideCa"),
             (vec![pair("x", &leaf, ONE)], "nothing"),
             (vec![pair("x", &format!("{web}{api}"), TWO)], "KeyOfLater(1)"),
             (vec![pair("x", &web, TWO), pair("y", &api, "")], "the key of y"),
             (vec![pair("y", &leaf, ""), pair("x", &web, TWO)], "the key of y"),
-            (vec![pair("x", &web, TWO), pair("y", &api, TWO)], "nothing"),
+            // CA:TRUE may be more than habit.
+            (vec![pair("x", &web, TWO), pair("y", &api, TWO)], "KeyOfUnknown"),
             // Both are wrong, and one run might replace both.
             (vec![pair("x", &web, TWO), pair("y", &api, ""), pair("z", &web, TWO)], "the key of y"),
             (vec![pair("x", "", TWO), pair("y", &api, "")], "the key of y"),
-            (vec![pair("x", "", TWO)], "nothing"),
+            (vec![pair("x", "", TWO)], "KeyAlone"),
+            (vec![pair("x", "", TWO), pair("y", &api, TWO)], "nothing"),
         ] {
             let names: Vec<&str> = pairs.iter().map(|pair| pair.name).collect();
             assert_eq!(lost(&pairs), expected, "{names:?}");

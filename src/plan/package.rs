@@ -277,7 +277,9 @@ fn lost_key<'i>(
         return None;
     }
     let loss = halves::loss(inventory, &secret.object, &secret.bundle)?;
-    (!matches!(loss, Loss::KeyOfLater(_))).then_some(loss)
+    // Who gives a certificate and its own key has seen which two belong together.
+    let given = new_key.is_some() && loss.is_a_guess();
+    (!given && !matches!(loss, Loss::KeyOfLater(_))).then_some(loss)
 }
 
 fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> LeftOut {

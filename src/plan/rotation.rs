@@ -333,7 +333,7 @@ impl Planner<'_> {
         if nothing_due || (self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf))) {
             return Verdict::NotDue;
         }
-        if let Some(loss) = halves::loss(self.inventory, &secret.object, &secret.bundle) {
+        if let Some(loss) = self.loss(secret) {
             return Verdict::No(Box::new(would_lose(secret, loss)));
         }
         let made = match leaf {
@@ -347,6 +347,18 @@ impl Planner<'_> {
                 Verdict::No(Box::new(LeftOut { object, reason, message, remedy }))
             }
         }
+    }
+
+    /// What would be lost of it. Only who names it can know what a key is worth that goes with nothing.
+    fn loss(&self, secret: &SecretFacts) -> Option<Loss<'_>> {
+        let forced = self.wish.force && !self.wish.named.is_empty();
+        let loss = halves::loss(self.inventory, &secret.object, &secret.bundle);
+        let by_ca = || {
+            self.wish.issuer.is_some()
+                && halves::is_only_copy(self.inventory, &secret.object, &secret.bundle)
+        };
+        let loss = loss.or_else(|| by_ca().then_some(Loss::KeyOfUnknown));
+        loss.filter(|loss| !(forced && loss.is_a_guess()))
     }
 
     fn issuing(&self, secret: &SecretFacts, leaf: &Certificate) -> Option<IssuingCa<'_>> {
