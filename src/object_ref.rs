@@ -29,6 +29,10 @@ pub enum Kind {
     ManagedCertificate,
     /// `cert-manager.io/v1` Certificate: the owner and maker of a Secret.
     Certificate,
+    /// `cert-manager.io/v1` Issuer: signs with the CA in a Secret.
+    Issuer,
+    /// `cert-manager.io/v1` ClusterIssuer: the same for every namespace.
+    ClusterIssuer,
     /// `external-secrets.io` ExternalSecret: the owner and maker of a Secret.
     ExternalSecret,
     /// `bitnami.com/v1alpha1` SealedSecret: makes the Secret of its name.
@@ -80,6 +84,8 @@ impl Kind {
             Self::FrontendConfig => "FrontendConfig",
             Self::ManagedCertificate => "ManagedCertificate",
             Self::Certificate => "Certificate",
+            Self::Issuer => "Issuer",
+            Self::ClusterIssuer => "ClusterIssuer",
             Self::ExternalSecret => "ExternalSecret",
             Self::SealedSecret => "SealedSecret",
             Self::ClusterExternalSecret => "ClusterExternalSecret",
@@ -113,6 +119,8 @@ impl Kind {
             Self::FrontendConfig => "frontendconfig",
             Self::ManagedCertificate => "managedcertificate",
             Self::Certificate => "certificate",
+            Self::Issuer => "issuer",
+            Self::ClusterIssuer => "clusterissuer",
             Self::ExternalSecret => "externalsecret",
             Self::SealedSecret => "sealedsecret",
             Self::ClusterExternalSecret => "clusterexternalsecret",
@@ -148,6 +156,8 @@ impl Kind {
             Self::FrontendConfig => "frontendconfigs",
             Self::ManagedCertificate => "managedcertificates",
             Self::Certificate => "certificates",
+            Self::Issuer => "issuers",
+            Self::ClusterIssuer => "clusterissuers",
             Self::ExternalSecret => "externalsecrets",
             Self::SealedSecret => "sealedsecrets",
             Self::ClusterExternalSecret => "clusterexternalsecrets",
@@ -328,6 +338,8 @@ impl Kind {
             Self::FrontendConfig => Some(("networking.gke.io", "v1beta1", "frontendconfigs")),
             Self::ManagedCertificate => Some(("networking.gke.io", "v1", "managedcertificates")),
             Self::Certificate => Some(("cert-manager.io", "v1", "certificates")),
+            Self::Issuer => Some(("cert-manager.io", "v1", "issuers")),
+            Self::ClusterIssuer => Some(("cert-manager.io", "v1", "clusterissuers")),
             Self::ExternalSecret => Some(("external-secrets.io", "v1", "externalsecrets")),
             Self::SealedSecret => Some(("bitnami.com", "v1alpha1", "sealedsecrets")),
             Self::ClusterExternalSecret => {

@@ -45,6 +45,21 @@ pub enum Observation {
         /// Kinds that may not be listed, as people say them.
         unseen: Vec<String>,
     },
+    /// An object that signs certificates with the pair of a Secret: a cert-manager Issuer.
+    SigningCa {
+        /// The object; one without a namespace looks for the Secret in whichever it is told.
+        issuer: ObjectRef,
+        /// The name of the Secret.
+        secret: String,
+    },
+    /// PEM certificates that a manifest hands out elsewhere than in a Secret: in a `ConfigMap`, or as
+    /// the `caBundle` of a webhook.
+    HandedOut {
+        /// The file they stand in.
+        file: ObjectRef,
+        /// The PEM.
+        pem: Vec<u8>,
+    },
     /// A handshake that was asked for on behalf of an Ingress host.
     Handshake(HandshakeSeen),
     /// A handshake with a place that the user named; its certificates are inspected.

@@ -4,7 +4,7 @@
 //! `openssl req -x509` writes CA:TRUE into whatever it makes, and no key usage: that is a leaf, the
 //! commonest one there is. Rules, rotation and `inspect` ask here. Refuses to know what is done to either.
 
-use crate::inventory::Inventory;
+use crate::inventory::{CaCrt, Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
 use crate::x509::name::covers;
@@ -15,6 +15,13 @@ use std::fmt;
 pub enum IssuingCa<'i> {
     /// It signed the certificate in this object.
     Signed(&'i ObjectRef),
+    /// That cert-manager Issuer signs with it.
+    IssuerOf(&'i ObjectRef),
+    /// That Ingress names its Secret to verify clients or backends with.
+    Verifies(&'i ObjectRef),
+    /// It is handed out to be trusted: by `ca.crt` of that Secret, whose certificate is another one,
+    /// or by that file.
+    HandedOut(&'i ObjectRef),
     /// It states keyCertSign (RFC 5280 §4.2.1.3), and no server shows it.
     StatesIt,
     /// It may sign, and names no host, so that it can be no server's.
@@ -25,11 +32,14 @@ pub enum IssuingCa<'i> {
 }
 
 impl IssuingCa<'_> {
-    /// The object with a certificate that it signed.
+    /// The object that shows it: with a certificate that it signed, or one that trusts or uses it.
     #[must_use]
     pub fn child(&self) -> Option<&ObjectRef> {
         match self {
-            Self::Signed(child) => Some(child),
+            Self::Signed(other)
+            | Self::IssuerOf(other)
+            | Self::Verifies(other)
+            | Self::HandedOut(other) => Some(other),
             Self::StatesIt | Self::NamesNoHost | Self::Unclear => None,
         }
     }
@@ -53,6 +63,11 @@ impl fmt::Display for IssuingCa<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Signed(child) => write!(f, "it signed the certificate in {}", child.apart()),
+            Self::IssuerOf(issuer) => write!(f, "{} signs with it", issuer.apart()),
+            Self::Verifies(ingress) => write!(f, "{} verifies others with it", ingress.apart()),
+            Self::HandedOut(secret) => {
+                write!(f, "{} hands it out to be trusted", secret.apart())
+            }
             Self::StatesIt => f.write_str("its key usage is keyCertSign, and no Ingress serves it"),
             Self::NamesNoHost => f.write_str("it may sign certificates, and names no host"),
             Self::Unclear => {
@@ -73,8 +88,16 @@ pub fn issuing_ca<'i>(
     if let Some(child) = inventory.signed_by(certificate) {
         return Some(IssuingCa::Signed(child));
     }
+    if object.kind == Kind::Secret
+        && let Some(issuer) = inventory.issuer_with(object)
+    {
+        return Some(IssuingCa::IssuerOf(issuer));
+    }
     if !may_sign(certificate) {
         return None;
+    }
+    if let Some(trusted) = trusted(inventory, object, certificate) {
+        return Some(trusted);
     }
     if !names_a_host(inventory, object, certificate) {
         let named = certificate.common_name_host().is_some() || certificate.version < 3;
@@ -97,7 +120,30 @@ pub fn is_shown(inventory: &Inventory, object: &ObjectRef) -> bool {
     object.kind == Kind::Endpoint || (object.kind == Kind::Secret && inventory.is_used(object))
 }
 
-/// A common name without a dot is as often a CA's (`CN=ca`) as a host's: where CA:TRUE is said, it is
+/// Who trusts others by it. A server's own certificate may be pinned as well, so that this says
+/// nothing of what an Ingress serves.
+fn trusted<'i>(
+    inventory: &'i Inventory,
+    object: &ObjectRef,
+    certificate: &Certificate,
+) -> Option<IssuingCa<'i>> {
+    if is_shown(inventory, object) {
+        return None;
+    }
+    // Where it has another `ca.crt`, that is what is trusted, and this is a client's own.
+    let secret = inventory.secret(object.namespace(), &object.name);
+    let secret = secret.filter(|_| object.kind == Kind::Secret);
+    let is_the_ca =
+        |secret: &SecretFacts| secret.ca_file.is_none() || secret.ca_crt == CaCrt::HoldsLeaf;
+    let mut verifying = inventory.mentioners(object).filter(|_| secret.is_some_and(is_the_ca));
+    if let Some(ingress) = verifying.next() {
+        return Some(IssuingCa::Verifies(&ingress.object));
+    }
+    inventory.handed_out_by(object, certificate).map(IssuingCa::HandedOut)
+}
+
+/// Without a SAN, CA:TRUE in a Secret that nobody serves is as often a CA's (`CN=ca.internal`) as a
+/// server's. A common name without a dot is as often a CA's (`CN=ca`) as a host's: where CA:TRUE is said, it is
 /// a host's only if an Ingress wants that very host.
 fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certificate) -> bool {
     let wanted = |name: &str| {
@@ -106,6 +152,10 @@ fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certifi
             || name == "localhost"
             || demands.any(|demand| covers(name, &demand.host))
     };
+    let by_name_alone = certificate.is_ca && certificate.names.is_empty();
+    if by_name_alone && object.kind == Kind::Secret && !is_shown(inventory, object) {
+        return certificate.common_name_host() == Some("localhost");
+    }
     certificate.is_for_hosts() || certificate.common_name_host().is_some_and(wanted)
 }
 
@@ -113,7 +163,9 @@ fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certifi
 mod tests {
     use super::*;
     use crate::inventory::testing::{Pair, of_secrets};
+    use crate::observation::Observation;
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
+    use ring::rand::SystemRandom;
 
     /// A self-signed CA:TRUE certificate, PEM, with this common name, SAN and key usage.
     fn made(name: &str, san: &[&str], usage: &[KeyUsagePurpose]) -> String {
@@ -146,7 +198,8 @@ mod tests {
             // openssl req -x509, with and without a SAN, a dot, an Ingress.
             ("web.example", &["web.example"][..], none, None, "leaf"),
             ("web.example", &["web.example"], none, here, "leaf"),
-            ("web.example", &[], none, None, "leaf"),
+            ("web.example", &[], none, None, "Unclear"),
+            ("web.example", &[], none, here, "leaf"),
             ("web", &["10.0.0.7"], none, None, "leaf"),
             ("web", &["web.example"], &[DigitalSignature], None, "leaf"),
             ("localhost", &[], none, None, "leaf"),
@@ -163,6 +216,47 @@ mod tests {
         ] {
             let found = judged(&made(name, san, usage), served);
             assert_eq!(found, expected, "{name} {san:?} {usage:?} {served:?}");
+        }
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "absorbing wants randomness; pairs are told by it"
+    )]
+    fn what_signs_or_is_handed_out_is_a_ca_whatever_host_it_names() {
+        let crt = made("ca.example", &["ca.example"], &[]);
+        let issuer = |kind, namespace: Option<&str>, secret: &str| Observation::SigningCa {
+            issuer: ObjectRef {
+                namespace: namespace.map(str::to_owned),
+                ..ObjectRef::namespaced(kind, String::new(), "corp")
+            },
+            secret: secret.to_owned(),
+        };
+        let handed_out = || Observation::HandedOut {
+            file: ObjectRef::file("trust.yaml"),
+            pem: crt.clone().into_bytes(),
+        };
+        let here = Some("ca.example");
+        for (seen, served, expected) in [
+            (issuer(Kind::Issuer, Some("shop"), "x"), None, "issuer/corp in namespace shop signs"),
+            (issuer(Kind::Issuer, Some("shop"), "x"), here, "issuer/corp in namespace shop signs"),
+            (issuer(Kind::ClusterIssuer, None, "x"), None, "clusterissuer/corp signs"),
+            (issuer(Kind::Issuer, Some("other"), "x"), None, "leaf"),
+            (issuer(Kind::Issuer, Some("shop"), "y"), None, "leaf"),
+            (handed_out(), None, "trust.yaml hands it out"),
+            // A server's own certificate may be pinned.
+            (handed_out(), here, "leaf"),
+        ] {
+            let pair = Pair { name: "x", crt: crt.clone(), served, ..Pair::default() };
+            let mut inventory = of_secrets(&[pair]);
+            let told = format!("{seen:?} {served:?}");
+            inventory.absorb(seen, &SystemRandom::new());
+            let secret = inventory.secret("shop", "x").expect("it was seen");
+            let leaf = secret.bundle.leaf().expect("it can be read");
+            let found = issuing_ca(&inventory, &secret.object, leaf);
+            let found = found.map_or_else(|| "leaf".to_owned(), |ca| ca.to_string());
+            assert!(found.starts_with(expected), "{told}: {found}");
         }
     }
 

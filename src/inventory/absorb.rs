@@ -62,6 +62,13 @@ impl Inventory {
                     self.makers.searched(namespace, unseen);
                 }
             }
+            Observation::SigningCa { issuer, secret } => {
+                self.issuers.take_signing(issuer, secret);
+            }
+            Observation::HandedOut { file, pem } => {
+                self.issuers.take_anchors(&file, &pem);
+                self.issuers.take_roots(&file, &pem);
+            }
             Observation::Events { about, events } => {
                 let troubles = self.troubles.entry(marker(&about)).or_default();
                 for event in &events {
@@ -100,8 +107,13 @@ impl Inventory {
             self.issuers.forget(&seen.object);
         }
         self.issuers.take(&seen.object, &facts.bundle.certificates, ders);
-        if let Some(ca_crt) = seen.data.get("ca.crt") {
-            self.issuers.take_anchors(&seen.object, ca_crt.expose());
+        // A pair under names of its own (`server.crt`) was signed by somebody too.
+        for (_, value) in seen.data.iter().filter(|(key, _)| key.as_str() != "tls.crt") {
+            self.issuers.take_anchors(&seen.object, value.expose());
+        }
+        let leaf = facts.bundle.leaf().map(|leaf| leaf.sha256);
+        for anchor in facts.anchors().iter().filter(|anchor| Some(anchor.sha256) != leaf) {
+            self.issuers.take_handed_out(&seen.object, anchor.sha256);
         }
     }
 

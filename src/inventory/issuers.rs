@@ -9,7 +9,7 @@ use crate::object_ref::ObjectRef;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::pem::{self, Label};
 use crate::x509::signer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A name as clients compare it: see [`signer::NameDigest::folded`].
 type Name = [u8; 8];
@@ -25,6 +25,12 @@ pub(super) struct Issuers {
     signed: BTreeMap<[u8; 32], ObjectRef>,
     /// How many signatures were verified.
     verified: usize,
+    /// Fingerprint to the files that hand it out, and the Secrets whose `ca.crt` holds it and whose own
+    /// certificate is another.
+    handed_out: BTreeMap<[u8; 32], BTreeSet<ObjectRef>>,
+    /// Name of a Secret to the cert-manager Issuers that sign with it, each with the namespace it is
+    /// in; a ClusterIssuer says none.
+    signing: BTreeMap<String, Vec<(Option<String>, ObjectRef)>>,
 }
 
 /// A self-signed certificate, as far as is needed to tell whether it signed another.
@@ -86,6 +92,45 @@ impl Issuers {
         }
     }
 
+    /// Takes in that a Secret hands out this certificate to be trusted.
+    pub fn take_handed_out(&mut self, object: &ObjectRef, sha256: [u8; 32]) {
+        self.handed_out.entry(sha256).or_default().insert(object.clone());
+    }
+
+    /// Takes in the roots that a file hands out, to be trusted.
+    pub fn take_roots(&mut self, file: &ObjectRef, pem: &[u8]) {
+        for block in pem::blocks(pem) {
+            let Ok(der) = block.der else { continue };
+            if block.label == Label::Certificate {
+                self.take_handed_out(file, cert::sha256(der.expose()));
+            }
+        }
+    }
+
+    /// The Secret or file that hands out this certificate, which is in `object`.
+    pub fn handed_out_by(
+        &self,
+        object: &ObjectRef,
+        certificate: &Certificate,
+    ) -> Option<&ObjectRef> {
+        let mut holders = self.handed_out.get(&certificate.sha256)?.iter();
+        holders.find(|holder| !holder.same_object(object))
+    }
+
+    /// Takes in that an Issuer signs with the Secret of this name.
+    pub fn take_signing(&mut self, issuer: ObjectRef, secret: String) {
+        let within = issuer.namespace.clone();
+        self.signing.entry(secret).or_default().push((within, issuer));
+    }
+
+    /// The Issuer that signs with this Secret. In which namespace a ClusterIssuer looks is a flag of
+    /// cert-manager: it may be any.
+    pub fn issuer_with(&self, secret: &ObjectRef) -> Option<&ObjectRef> {
+        let mut issuers = self.signing.get(&secret.name)?.iter();
+        let fits = |within: &Option<String>| within.is_none() || *within == secret.namespace;
+        issuers.find(|(within, _)| fits(within)).map(|(_, issuer)| issuer)
+    }
+
     /// Where a certificate is that this one signed.
     pub fn signed_by(&self, certificate: &Certificate) -> Option<&ObjectRef> {
         self.signed.get(&certificate.sha256)
@@ -94,6 +139,9 @@ impl Issuers {
     /// Forgets what an object held that is seen anew. Candidates stay: that somebody has been an
     /// issuer hurts nobody.
     pub fn forget(&mut self, object: &ObjectRef) {
+        for holders in self.handed_out.values_mut() {
+            holders.retain(|holder| !holder.same_object(object));
+        }
         for issued in self.issued.values_mut() {
             issued.samples.retain(|sample| !sample.object.same_object(object));
             issued.more.take_if(|more| more.same_object(object));

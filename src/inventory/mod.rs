@@ -389,6 +389,23 @@ impl Inventory {
         self.issuers.signed_by(issuer)
     }
 
+    /// The Secret whose `ca.crt` hands out this certificate, which is in `object`, beside another
+    /// certificate or none.
+    #[must_use]
+    pub fn handed_out_by(
+        &self,
+        object: &ObjectRef,
+        certificate: &Certificate,
+    ) -> Option<&ObjectRef> {
+        self.issuers.handed_out_by(object, certificate)
+    }
+
+    /// The cert-manager Issuer or ClusterIssuer that signs with this Secret.
+    #[must_use]
+    pub fn issuer_with(&self, secret: &ObjectRef) -> Option<&ObjectRef> {
+        self.issuers.issuer_with(secret)
+    }
+
     /// Every bundle with the object that holds it: TLS Secrets, then files, then inspected places.
     pub fn bundles(&self) -> impl Iterator<Item = (&ObjectRef, &Bundle)> {
         let secrets = self.tls_secrets().map(|secret| (&secret.object, &secret.bundle));

@@ -284,6 +284,30 @@ pub(super) fn of_kustomization(value: &Value, place: &Place) -> Option<MakerSeen
     })
 }
 
+/// The Secret whose CA an Issuer or ClusterIssuer of cert-manager signs with.
+/// Source: cert-manager pkg/apis/certmanager/v1/types_issuer.go, CAIssuer.SecretName @2d0d7f7f.
+pub(super) fn signing_ca(
+    value: &Value,
+    place: &Place,
+    namespace: &str,
+) -> Option<(ObjectRef, String)> {
+    let kind = match text(value, "/kind")? {
+        "Issuer" => Kind::Issuer,
+        "ClusterIssuer" => Kind::ClusterIssuer,
+        _ => return None,
+    };
+    let api_version = text(value, "/apiVersion")?;
+    let groups = ["cert-manager.io", "certmanager.k8s.io"];
+    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    let secret = text(value, "/spec/ca/secretName").filter(|_| groups.contains(&group))?;
+    let within = text(value, "/metadata/namespace").unwrap_or(namespace).to_owned();
+    let object = ObjectRef {
+        namespace: (kind == Kind::Issuer).then_some(within),
+        ..ObjectRef::namespaced(kind, String::new(), text(value, "/metadata/name")?)
+    };
+    Some((object.at(Some(place.clone())), secret.to_owned()))
+}
+
 fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
 }

@@ -8,7 +8,7 @@ mod values;
 use self::values::{
     expected_type, is_sealed_by_sops, set_aside_bad_base64, type_of, way_to, without_nulls,
 };
-use super::{kubernetes, makers};
+use super::{kubernetes, makers, trust};
 use crate::manifest::{self, Broken, Document, Parsed, Segment, Text};
 use crate::object_ref::{Kind, ObjectRef, Place};
 use crate::observation::{MakerSeen, Observation};
@@ -203,6 +203,12 @@ impl Within<'_> {
         }
         if let Some(maker) = makers::of(&value, kind, Some(&self.place), self.namespace) {
             take(makers_seen(maker));
+        }
+        if let Some((issuer, secret)) = makers::signing_ca(&value, &self.place, self.namespace) {
+            take(Observation::SigningCa { issuer, secret });
+        }
+        if let Some(pem) = trust::handed_out(&value, kind, &group) {
+            take(Observation::HandedOut { file: ObjectRef::file(&self.place.path), pem });
         }
         let secret = || ObjectRef::secret(&namespace, &name).at(Some(self.place.clone()));
         let ingress = || ObjectRef::ingress(&namespace, &name).at(Some(self.place.clone()));

@@ -15,3 +15,4 @@ mod kubernetes;
 mod makers;
 pub mod manifest;
 pub mod served;
+mod trust;

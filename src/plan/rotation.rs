@@ -471,8 +471,10 @@ impl Planner<'_> {
         }
         if self.wish.add_hosts.is_empty() {
             let wanted = self.inventory.uncovered_hosts(secret);
-            let flags: Vec<String> =
+            let mut flags: Vec<String> =
                 wanted.iter().map(|host| format!("--add-host {}", remedy::word(host))).collect();
+            // What was forced so far would be refused without it.
+            flags.extend(self.wish.force.then(|| "--force".to_owned()));
             let say_them = "say with --add-host what a new one is for".into();
             let named = || remedy::remade(secret).with(&flags.join(" "));
             return Err((

@@ -274,7 +274,7 @@ fn data_made_from_the_pair_makes_a_secret_refused_unless_forced() {
 }
 
 #[test]
-fn the_key_of_another_certificate_is_reported_and_mended_by_rotate() {
+fn the_key_of_another_certificate_is_reported_and_goes_only_by_force() {
     let Some(live) = Live::new("the_key_of_another_certificate") else { return };
     hand_made(&live, "web", "web.example");
     hand_made(&live, "other", "other.example");
@@ -283,7 +283,8 @@ fn the_key_of_another_certificate_is_reported_and_mended_by_rotate() {
     let report = live.run(&["check", "secret/web", "-o", "json"]).expect_code(1).json();
     assert_eq!(report["findings"][0]["rule"], "key-mismatch", "{report:#}");
     live.run(&["rotate", "secret/web", "--key-policy", "same"]).expect_code(4);
-    live.run(&["rotate", "secret/web"]).expect_code(0);
+    live.run(&["rotate", "secret/web"]).expect_code(4);
+    live.run(&["rotate", "secret/web", "--force"]).expect_code(0);
     live.run(&["check", "secret/web"]).expect_code(0);
 }
 

@@ -467,7 +467,8 @@ fn where_in(object: &ObjectRef) -> &'static str {
 
 /// What to do where one half is worth more than a new pair, or its other half is known.
 fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Remedy> {
-    if let Some(loss) = halves::loss(inventory, object, bundle) {
+    let loss = halves::loss(inventory, object, bundle);
+    if let Some(loss) = loss.filter(|loss| !loss.is_a_guess()) {
         return Some(loss.way_out().into());
     }
     if let Some(holder) = halves::own_key_elsewhere(inventory, object, bundle) {
@@ -475,6 +476,9 @@ fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> O
         let text =
             format!("{holder} has the private key of this certificate: put the two together");
         return Some(text.into());
+    }
+    if let Some(loss) = loss {
+        return Some(loss.way_out().into());
     }
     issuing_ca(inventory, object, bundle.leaf()?)?;
     let text = "put the CA's own private key into it; to hand out its certificate alone, use a ConfigMap or the key ca.crt of another Secret";
