@@ -162,8 +162,8 @@ fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certifi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::testing::Seen;
     use crate::inventory::testing::{Pair, of_secrets};
-    use crate::observation::Observation;
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
     use ring::rand::SystemRandom;
 
@@ -226,14 +226,14 @@ mod tests {
     )]
     fn what_signs_or_is_handed_out_is_a_ca_whatever_host_it_names() {
         let crt = made("ca.example", &["ca.example"], &[]);
-        let issuer = |kind, namespace: Option<&str>, secret: &str| Observation::SigningCa {
+        let issuer = |kind, namespace: Option<&str>, secret: &str| Seen::SigningCa {
             issuer: ObjectRef {
                 namespace: namespace.map(str::to_owned),
                 ..ObjectRef::namespaced(kind, String::new(), "corp")
             },
             secret: secret.to_owned(),
         };
-        let handed_out = || Observation::HandedOut {
+        let handed_out = || Seen::HandedOut {
             file: ObjectRef::file("trust.yaml"),
             pem: crt.clone().into_bytes(),
         };

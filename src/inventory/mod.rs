@@ -480,6 +480,8 @@ pub(crate) mod testing {
     use super::Inventory;
     use super::selection::Selection;
     use crate::object_ref::{Kind, ObjectRef};
+    /// For tests of those who judge, and may not read observations.
+    pub(crate) use crate::observation::Observation as Seen;
     use crate::observation::{
         IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry,
     };
