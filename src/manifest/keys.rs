@@ -7,7 +7,7 @@ use granit_parser::{Event, Parser};
 use std::collections::HashMap;
 
 /// One step of a way into a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// Into a mapping.
     Key(String),
@@ -80,10 +80,12 @@ fn keys(document: &str) -> Vec<Key> {
 
 /// Keys that stand more than once in one mapping, with the lines they stand in.
 pub(super) fn twice(document: &str) -> Vec<Twice> {
-    let mut seen: HashMap<(usize, String), usize> = HashMap::new();
+    // By the key itself: what is shown of two may be the same.
+    let mut seen: HashMap<(usize, Option<Segment>), usize> = HashMap::new();
     let mut found: Vec<(Vec<Segment>, Vec<usize>)> = Vec::new();
     for key in keys(document) {
-        let number = *seen.entry((key.mapping, shown(&key.way))).or_insert(found.len());
+        let which = (key.mapping, key.way.last().cloned());
+        let number = *seen.entry(which).or_insert(found.len());
         match found.get_mut(number) {
             Some((_, lines)) => lines.push(key.line),
             None => found.push((key.way, vec![key.line])),
@@ -123,24 +125,93 @@ pub fn line_of(document: &str, way: &[Segment]) -> Option<usize> {
 }
 
 /// `metadata.labels`, `items[0].data`; a key with a dot in it stands in brackets, as kubectl writes
-/// it: `data[tls.crt]`.
+/// it: `data[tls.crt]`. What can be no name is not shown: see [`key_name`].
 #[must_use]
 pub fn shown(way: &[Segment]) -> String {
     let mut text = String::new();
     for segment in way {
         let (before, name, after) = match segment {
             Segment::Index(index) => ("[", index.to_string(), "]"),
-            Segment::Key(key) if key.contains(['.', '/']) => ("[", key.clone(), "]"),
-            Segment::Key(key) => (if text.is_empty() { "" } else { "." }, key.clone(), ""),
+            Segment::Key(key) if key.contains(['.', '/']) => ("[", key_name(key), "]"),
+            Segment::Key(key) => (if text.is_empty() { "" } else { "." }, key_name(key), ""),
         };
         text.extend([before, &name, after]);
     }
     text
 }
 
+/// The longest name of a data key (`IsConfigMapKey`), in bytes; names of fields are far shorter.
+const MAX_NAME: usize = 253;
+
+/// The longest row of base64's characters, upper and lower case and digits mixed, that is taken for
+/// a name: half a line of PEM.
+const MAX_MIXED: usize = 32;
+
+/// The key as a message may show it. A value that was pasted in a key's place may be a private key,
+/// so whatever can be no name is only measured: `<a key of 241 characters>`.
+#[must_use]
+pub fn key_name(key: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._/-$".contains(c);
+    let named = key == "<<" || key.chars().all(is_name);
+    // `LS0t` is `---` in base64, with which PEM begins.
+    if named && key.len() <= MAX_NAME && !key.starts_with("LS0t") && !is_like_base64(key) {
+        return key.to_owned();
+    }
+    format!("<a key of {} characters>", key.chars().count())
+}
+
+/// People's long names have dots, dashes or one case; base64 has neither.
+fn is_like_base64(key: &str) -> bool {
+    key.split(['.', '-', '_', '$']).any(|row| {
+        let has = |test: fn(&u8) -> bool| row.as_bytes().iter().any(test);
+        row.len() > MAX_MIXED
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_digit)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_in_a_keys_place_is_not_shown() {
+        let name = "a".repeat(253);
+        for shown in [
+            "tls.crt",
+            "<<",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+            "cert-manager.io/certificate-name",
+            "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c",
+            "$ref",
+            "",
+            &name,
+        ] {
+            assert_eq!(key_name(shown), shown);
+        }
+        for hidden in [
+            "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCg==",
+            "LS0tLS1CRUdJTiBQUklW",
+            "-----BEGIN PRIVATE KEY-----",
+            "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg",
+            "MC4CAQAwBQYDK2VwBCIEIPB/fd0aO9XzS4qnRsYJ1Q2gDTFMmpeSeFzsnC8w",
+            "user name",
+            "gl\u{fc}ck",
+            &format!("{name}a"),
+        ] {
+            let count = hidden.chars().count();
+            assert_eq!(key_name(hidden), format!("<a key of {count} characters>"));
+        }
+    }
+
+    #[test]
+    fn two_hidden_keys_of_one_length_are_two() {
+        let (one, two) = ("LS0tLS1CRUdJTiBB", "LS0tLS1CRUdJTiBC");
+        let text = format!("data:\n  {one}: a\n  {two}: b\n  {two}: c\n");
+        let key = "data.<a key of 16 characters>".to_owned();
+        assert_eq!(twice(&text), [Twice { key, lines: vec![3, 4] }]);
+    }
 
     fn way(text: &[&str]) -> Vec<Segment> {
         let segment = |text: &&str| match text.parse() {

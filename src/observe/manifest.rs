@@ -213,13 +213,16 @@ impl Within<'_> {
         let secret = || ObjectRef::secret(&namespace, &name).at(Some(self.place.clone()));
         let ingress = || ObjectRef::ingress(&namespace, &name).at(Some(self.place.clone()));
         let seen = match (kind, group.as_str()) {
+            ("Secret", "") if is_other(&api_version, "v1") => {
+                Err((secret(), other_version(&api_version, "v1")))
+            }
+            ("Ingress", "extensions") => Err((ingress(), other_version(&api_version, INGRESSES))),
+            ("Ingress", "networking.k8s.io") if is_other(&api_version, INGRESSES) => {
+                Err((ingress(), other_version(&api_version, INGRESSES)))
+            }
             ("Secret", "") => self.secret(value).map_err(|error| (secret(), error)),
             ("Ingress", "networking.k8s.io") => self.ingress(&value).map_err(|e| (ingress(), e)),
             ("Event", "") => return self.event(&value).into_iter().for_each(take),
-            ("Ingress", "extensions") => {
-                let expected = "expected networking.k8s.io/v1";
-                Err((ingress(), format!("its apiVersion is {api_version:?}: {expected}")))
-            }
             _ => return self.misspelt(kind, &group, secret, ingress, take),
         };
         take(seen.unwrap_or_else(|(object, message)| unseen(object, message)));
@@ -366,6 +369,19 @@ fn as_written(
     };
     let kind = *AS_WRITTEN.iter().find(ours).filter(|_| value.is_object() && !name.is_empty())?;
     Some(ObjectRef::namespaced(kind, namespace, name))
+}
+
+/// The only version of Ingresses that is still served.
+const INGRESSES: &str = "networking.k8s.io/v1";
+
+/// Whether it names a version, and not the one that is read. Where it names none, that is told as
+/// a field that is missing.
+fn is_other(api_version: &str, read: &str) -> bool {
+    !api_version.is_empty() && api_version != read
+}
+
+fn other_version(api_version: &str, expected: &str) -> String {
+    format!("its apiVersion is {api_version:?}: expected {expected}")
 }
 
 fn makers_seen(maker: MakerSeen) -> Observation {
