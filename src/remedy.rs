@@ -34,6 +34,8 @@ enum Part {
     Cluster,
     /// ` --address …`.
     Address,
+    /// ` -n …`, where names alone do not tell objects of files apart.
+    Namespace(String),
 }
 
 /// Where the facts were seen, in the words of the user: what a command must say to reach the same
@@ -50,6 +52,8 @@ pub struct Target {
     pub impersonate_groups: Vec<String>,
     /// `--address`, as `IP:PORT`: where handshakes went instead of the Ingress's own address.
     pub address: Option<String>,
+    /// Whether a command on files must say the namespace: the user did, or a name stands in several.
+    pub namespaces: bool,
 }
 
 impl Target {
@@ -104,6 +108,13 @@ impl CommandLine {
         line.text(")")
     }
 
+    /// The same for an object of files in this namespace, where that must be said.
+    #[must_use]
+    pub fn of_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.0.push(Part::Namespace(namespace.into()));
+        self
+    }
+
     /// And then, if that went well, another one.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -117,6 +128,8 @@ impl CommandLine {
         let parts = self.0.into_iter().map(|part| match part {
             Part::Cluster => Part::Text(target.cluster_flags()),
             Part::Address => Part::Text(target.address_flag()),
+            Part::Namespace(_) if !target.namespaces => Part::Text(String::new()),
+            Part::Namespace(name) => Part::Text(format!(" -n {}", word(&name))),
             text @ Part::Text(_) => text,
         });
         Self(parts.collect())
@@ -127,7 +140,7 @@ impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|part| match part {
             Part::Text(text) => f.write_str(text),
-            Part::Cluster | Part::Address => Ok(()),
+            Part::Cluster | Part::Address | Part::Namespace(_) => Ok(()),
         })
     }
 }

@@ -4,7 +4,7 @@
 //! Knows how certwright and kubectl are called, and that what was read from files is mended in
 //! files. Refuses to know what is wrong.
 
-use crate::inventory::{SecretFacts, TLS_SECRET};
+use crate::inventory::{NamedOtherwise, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{self, CommandLine, Remedy};
 use crate::x509::cert::Certificate;
@@ -20,7 +20,8 @@ pub fn rotate(secret: &ObjectRef) -> Remedy {
     match &secret.place {
         Some(place) if place.path == STDIN => from_stdin(),
         Some(place) => {
-            CommandLine::local(format!("{rotate} -f {} --in-place", path(&place.path))).into()
+            let rotate = CommandLine::local(rotate).of_namespace(secret.namespace());
+            rotate.text(format!(" -f {} --in-place", path(&place.path))).into()
         }
         None => CommandLine::on_cluster(format!("{rotate}{}", in_namespace(secret))).into(),
     }
@@ -30,6 +31,9 @@ pub fn rotate(secret: &ObjectRef) -> Remedy {
 /// where the type of the key is one that is not made here.
 #[must_use]
 pub fn remade(secret: &SecretFacts) -> Remedy {
+    if !secret.named_otherwise.is_empty() {
+        return under_the_keys_that_are_read(secret, None);
+    }
     if let Some(place) = secret.object.place.as_ref().filter(|_| !secret.missing_keys.is_empty()) {
         return format!(
             "write both tls.crt and tls.key into its data in {}, empty where there is no value: then it can be rotated",
@@ -49,6 +53,43 @@ pub fn remade(secret: &SecretFacts) -> Remedy {
         return rotate;
     }
     rotate.with("--force").note(format!("{derived} is to be made anew afterwards"))
+}
+
+/// `the value of server.pem as tls.crt and that of privkey.pem as tls.key`: what stands under names
+/// of its own, and where it belongs. What is the wrong way round would be swapped.
+fn values_by_name(secret: &SecretFacts, preposition: &str) -> String {
+    let named = &secret.named_otherwise;
+    let first = |holds: fn(&NamedOtherwise) -> bool| named.iter().find(|named| holds(named));
+    let certificate = first(|named| named.certificates && !named.private_key)
+        .or_else(|| first(|named| named.certificates));
+    let key = first(|named| named.private_key && !named.certificates)
+        .or_else(|| first(|named| named.private_key));
+    match (certificate, key) {
+        (Some(both), Some(same)) if both.key == same.key => format!(
+            "the certificates in {} {preposition} tls.crt and the private key in it {preposition} tls.key",
+            both.key
+        ),
+        (Some(certificate), Some(key)) => format!(
+            "the value of {} {preposition} tls.crt and that of {} {preposition} tls.key",
+            certificate.key, key.key
+        ),
+        (Some(certificate), None) if secret.bundle.is_empty() => format!(
+            "the value of {} {preposition} tls.crt and its private key {preposition} tls.key",
+            certificate.key
+        ),
+        // Its key is where it belongs; a new Secret wants both.
+        (Some(certificate), None) if preposition == "as" => {
+            format!("the value of {} as tls.crt and its tls.key as it is", certificate.key)
+        }
+        (Some(certificate), None) => {
+            format!("the value of {} {preposition} tls.crt", certificate.key)
+        }
+        (None, Some(key)) => format!(
+            "the value of {} {preposition} tls.key and its certificate {preposition} tls.crt",
+            key.key
+        ),
+        (None, None) => format!("certificate and key {preposition} tls.crt and tls.key"),
+    }
 }
 
 /// The rotation with a key of the type that every client and load balancer takes; said once.
@@ -84,9 +125,10 @@ pub fn rotate_forced(secret: &ObjectRef) -> Remedy {
 #[must_use]
 pub fn fix_chain_in_place(secret: &ObjectRef) -> Option<Remedy> {
     let place = secret.place.as_ref().filter(|place| place.path != STDIN)?;
-    let (secret, path) = (word(&secret.short()), path(&place.path));
-    let fix = format!("certwright inspect {secret} -f {path} --fix-chain --in-place");
-    Some(CommandLine::local(fix).into())
+    let (name, path) = (word(&secret.short()), path(&place.path));
+    let fix = CommandLine::local(format!("certwright inspect {name}"));
+    let fix = fix.of_namespace(secret.namespace());
+    Some(fix.text(format!(" -f {path} --fix-chain --in-place")).into())
 }
 
 /// That a certificate and its key are to be put there, by somebody who has them.
@@ -202,16 +244,15 @@ pub fn kubectl_patch(
 /// `ingress` then names.
 #[must_use]
 pub fn under_the_keys_that_are_read(secret: &SecretFacts, ingress: Option<&ObjectRef>) -> Remedy {
-    let keys: Vec<&str> = secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
-    let keys = keys.join(" and ");
     if secret.secret_type == TLS_SECRET {
-        return format!("put the values of {keys} under tls.crt and tls.key").into();
+        return format!("put {}", values_by_name(secret, "under")).into();
     }
     let name = ingress.map_or_else(String::new, |ingress| {
         format!(", and name that in spec.tls of {}", ingress.short())
     });
     format!(
-        "make a new Secret of type {TLS_SECRET} with the values of {keys} as its tls.crt and tls.key{name}; import takes them from files"
+        "make a new Secret of type {TLS_SECRET} with {}{name}; import takes them from files",
+        values_by_name(secret, "as")
     )
     .into()
 }

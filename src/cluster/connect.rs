@@ -46,6 +46,7 @@ impl ConnectOptions {
             impersonate: self.impersonate.clone(),
             impersonate_groups: self.impersonate_groups.clone(),
             address: None,
+            namespaces: false,
         }
     }
 }

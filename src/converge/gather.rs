@@ -113,7 +113,9 @@ pub async fn gather(
     let kept = match source {
         Source::Files { paths, reading, namespace } => {
             let mut take = |seen| inventory.absorb(seen, world.random());
-            files::manifests(paths, *reading, namespace, &mut take)?
+            let kept = files::manifests(paths, *reading, namespace, &mut take)?;
+            inventory.files_read(namespace);
+            kept
         }
         Source::Cluster { client, namespace } => {
             inventory.seen_at(client.target());

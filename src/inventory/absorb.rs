@@ -3,10 +3,10 @@
 //! Knows which annotations people set and which data keys hold copies of the pair. Reading never
 //! fails as a whole: what cannot be used becomes a problem or a fact about damage.
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, KeyState};
 use super::demand::{IngressFacts, is_classless};
 use super::maker;
-use super::owner::{copier_of, owner_of};
+use super::owner::{copier_of, owner_of, templates};
 use super::refused_hosts;
 use super::{
     CaCrt, Content, FileFacts, Inventory, Key, NamedOtherwise, ObjectFacts, Problem, SecretFacts,
@@ -313,11 +313,15 @@ fn secret_facts(
         bundle,
         ca_crt,
         ca_file: ca_file.map(Box::new),
-        owner: owner_of(&seen.object, &seen.meta),
+        owner: owner_of(&seen.object, &seen.meta).or_else(|| templates::filler_of(seen)),
         told: Told::Marks,
         copied_by: copier_of(&seen.meta),
         applied: seen.meta.applied_data.iter().any(|key| key == "tls.crt" || key == "tls.key"),
-        content: content([value("tls.crt"), value("tls.key")]),
+        content: if templates::is_template(seen) {
+            Content::Template
+        } else {
+            content([value("tls.crt"), value("tls.key")])
+        },
         wishes,
         chosen,
     };
@@ -344,10 +348,12 @@ fn content(values: [Option<&[u8]>; 2]) -> Content {
 
 /// Where people keep what belongs into `tls.crt` and `tls.key`, when those are not there.
 fn named_otherwise(bundle: &Bundle, data: &BTreeMap<String, Redacted>) -> Vec<NamedOtherwise> {
-    if !bundle.is_empty() {
+    let key_alone = bundle.certificates_missing && matches!(bundle.key, KeyState::Read { .. });
+    if !bundle.is_empty() && !key_alone {
         return Vec::new();
     }
-    let others = data.iter().filter(|(key, _)| key.as_str() != "ca.crt");
+    let ours = |key: &str| key == "ca.crt" || (key_alone && key == "tls.key");
+    let others = data.iter().filter(|(key, _)| !ours(key));
     let named = others.map(|(key, value)| {
         let blocks = pem::blocks(value.expose());
         NamedOtherwise {
@@ -356,7 +362,7 @@ fn named_otherwise(bundle: &Bundle, data: &BTreeMap<String, Redacted>) -> Vec<Na
             private_key: blocks.iter().any(|block| block.label.is_private_key()),
         }
     });
-    named.filter(|named| named.certificates || named.private_key).collect()
+    named.filter(|named| named.certificates || (named.private_key && !key_alone)).collect()
 }
 
 fn load_balancer_token(tls_crt: &[u8]) -> String {

@@ -22,8 +22,24 @@ impl SecretFacts {
         let strays = strays.into_iter().filter(|(_, strays)| strays.iter().any(is_loss));
         let mut lost: Vec<String> =
             strays.map(|(key, strays)| format!("{} in {key}", stray::listed(strays))).collect();
+        lost.extend(self.broken());
         lost.extend(self.strangers());
         (!lost.is_empty()).then(|| lost.join(", and "))
+    }
+
+    /// Blocks beside the certificates that cannot be read: what they were, nobody knows any more.
+    fn broken(&self) -> Option<String> {
+        let bundle = &self.bundle;
+        match bundle.damaged.as_slice() {
+            _ if bundle.certificates.is_empty() => None,
+            [] => None,
+            [one] => {
+                Some(format!("certificate {} of tls.crt, which cannot be read", one.index + 1))
+            }
+            several => {
+                Some(format!("{} certificates of tls.crt that cannot be read", several.len()))
+            }
+        }
     }
 
     /// Certificates in `tls.crt` that are no part of the leaf's chain.

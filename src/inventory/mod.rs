@@ -174,6 +174,8 @@ enum Told {
 enum Content {
     /// Nothing, or a word in its place.
     Blank,
+    /// In a manifest, a place that a tool fills in when it is applied.
+    Template,
     /// Something that could be a certificate or a key.
     Something,
 }
@@ -197,7 +199,13 @@ impl SecretFacts {
     pub fn is_placeholder(&self) -> bool {
         let copy = |owner: &Owner| owner.role == owner::Role::Copies;
         let filled = matches!(self.told, Told::Maker(_)) || self.owner.as_ref().is_some_and(copy);
-        self.content == Content::Blank && filled
+        self.is_template() || (self.content == Content::Blank && filled)
+    }
+
+    /// Whether its manifest only holds places that its owner fills in.
+    #[must_use]
+    pub fn is_template(&self) -> bool {
+        self.content == Content::Template
     }
 }
 
@@ -295,6 +303,14 @@ impl Inventory {
     /// Says which cluster the facts are from; files have none.
     pub fn seen_at(&mut self, target: &Target) {
         self.target = Target { address: self.target.address.take(), ..target.clone() };
+    }
+
+    /// Says that all files are read, and in which namespace an object was taken to be that says none:
+    /// whether a command on them must say the namespace is known now.
+    pub fn files_read(&mut self, namespace: &str) {
+        let mut names = BTreeSet::new();
+        let again = self.secrets.keys().any(|(_, name)| !names.insert(name));
+        self.target.namespaces = namespace != "default" || again;
     }
 
     /// Where the facts are from, for the commands of remedies.

@@ -5,6 +5,7 @@
 //! refusing and skipping is the plan's.
 
 mod marks;
+pub(super) mod templates;
 
 use crate::object_ref::{Kind, OUR_NAME, ObjectRef, check_object_name};
 use crate::observation::{FieldManager, MetaSeen};

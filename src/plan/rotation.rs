@@ -502,12 +502,16 @@ impl Planner<'_> {
         let keys: Vec<&str> =
             secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
         let user = self.inventory.users(&secret.object).next().map(|user| &user.object);
+        let keys = keys.join(" and ");
         (
             Reason::Unreadable,
-            format!(
-                "it has no tls.crt and no tls.key, which alone are read; certificate and key are under {}",
-                keys.join(" and ")
-            ),
+            if secret.bundle.is_empty() {
+                format!(
+                    "it has no tls.crt and no tls.key, which alone are read; certificate and key are under {keys}"
+                )
+            } else {
+                format!("it has no tls.crt, which alone is read; its certificate is under {keys}")
+            },
             remedy::under_the_keys_that_are_read(secret, user),
         )
     }

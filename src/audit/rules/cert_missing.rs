@@ -31,6 +31,9 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             (None, _) if is_missing(object, bundle) => {
                 found.extend(missing(inventory, object, bundle));
             }
+            (Some(owner), Source::Files) if secret.is_some_and(SecretFacts::is_template) => {
+                found.push(filled_later(object, owner));
+            }
             // In a manifest a placeholder is as it should be.
             (Some(_), Source::Files) | (None, _) => {}
         }
@@ -78,15 +81,26 @@ fn still_empty(inventory: &Inventory, object: &ObjectRef, owner: &Owner) -> Find
     users.fold(finding, Finding::related)
 }
 
+/// What can be judged only once the manifest is rendered.
+fn filled_later(object: &ObjectRef, owner: &Owner) -> Finding {
+    let message = format!(
+        "there is only a place for certificate and key, which {} fills in: they are not judged here",
+        owner.name
+    );
+    RULE.on(&certificate_place(object), message)
+        .severity(Severity::Info)
+        .evidence("owner", owner.told())
+        .remedy("check what is applied in the end: the rendered manifests, or the cluster")
+}
+
 /// Certificate and key are there, under keys that no controller reads.
 fn named_otherwise(inventory: &Inventory, secret: &SecretFacts) -> Finding {
     let held: Vec<String> = secret.named_otherwise.iter().map(told).collect();
     let keys: Vec<&str> = secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
     let keys = keys.join(" and ");
-    let message = format!(
-        "it has no tls.crt and no tls.key, which alone are read; it holds {}",
-        held.join(" and ")
-    );
+    let lacks = if secret.bundle.is_empty() { "no tls.crt and no tls.key" } else { "no tls.crt" };
+    let alone = if secret.bundle.is_empty() { "alone are" } else { "alone is" };
+    let message = format!("it has {lacks}, which {alone} read; it holds {}", held.join(" and "));
     let user = inventory.users(&secret.object).next();
     let remedy = somebody_elses(secret).unwrap_or_else(|| {
         remedy::under_the_keys_that_are_read(secret, user.map(|ingress| &ingress.object))
@@ -94,7 +108,10 @@ fn named_otherwise(inventory: &Inventory, secret: &SecretFacts) -> Finding {
     let finding = RULE
         .on(&certificate_place(&secret.object), message)
         .evidence("found", &keys)
-        .evidence("expected", "tls.crt and tls.key")
+        .evidence(
+            "expected",
+            if secret.bundle.is_empty() { "tls.crt and tls.key" } else { "tls.crt" },
+        )
         .remedy(remedy);
     related(inventory, secret, finding)
 }

@@ -132,6 +132,13 @@ pub(super) const OWNERS: &[Mark] = &[
     ),
     // bitnami-labs/sealed-secrets types.go:17-37 @86671a88
     mark("sealedsecrets.bitnami.com/", "Sealed Secrets", Role::Fills, SEAL),
+    // argoproj-labs/argocd-vault-plugin pkg/types/constants.go: AVPPathAnnotation
+    mark(
+        "avp.kubernetes.io/path",
+        "argocd-vault-plugin",
+        Role::Fills,
+        "put a new certificate and key where argocd-vault-plugin takes them from",
+    ),
     // secrets-store-csi-driver controllers/secretproviderclasspodstatus_controller.go:51-52 @0aad886f
     mark(
         "secrets-store.csi.k8s.io/managed",
