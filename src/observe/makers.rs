@@ -285,7 +285,7 @@ pub(super) fn of_kustomization(value: &Value, place: &Place) -> Option<MakerSeen
 }
 
 /// The Secret whose CA an Issuer or ClusterIssuer of cert-manager signs with.
-/// Source: cert-manager pkg/apis/certmanager/v1/types_issuer.go, CAIssuer.SecretName @2d0d7f7f.
+/// Source: cert-manager `pkg/apis/certmanager/v1/types_issuer.go`, `CAIssuer.SecretName` @2d0d7f7f.
 pub(super) fn signing_ca(
     value: &Value,
     place: &Place,
