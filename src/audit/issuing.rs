@@ -142,8 +142,7 @@ fn trusted<'i>(
     inventory.handed_out_by(object, certificate).map(IssuingCa::HandedOut)
 }
 
-/// Without a SAN, CA:TRUE in a Secret that nobody serves is as often a CA's (`CN=ca.internal`) as a
-/// server's. A common name without a dot is as often a CA's (`CN=ca`) as a host's: where CA:TRUE is said, it is
+/// A common name without a dot is as often a CA's (`CN=ca`) as a host's: where CA:TRUE is said, it is
 /// a host's only if an Ingress wants that very host.
 fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certificate) -> bool {
     let wanted = |name: &str| {
@@ -152,10 +151,6 @@ fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certifi
             || name == "localhost"
             || demands.any(|demand| covers(name, &demand.host))
     };
-    let by_name_alone = certificate.is_ca && certificate.names.is_empty();
-    if by_name_alone && object.kind == Kind::Secret && !is_shown(inventory, object) {
-        return certificate.common_name_host() == Some("localhost");
-    }
     certificate.is_for_hosts() || certificate.common_name_host().is_some_and(wanted)
 }
 
@@ -198,7 +193,7 @@ mod tests {
             // openssl req -x509, with and without a SAN, a dot, an Ingress.
             ("web.example", &["web.example"][..], none, None, "leaf"),
             ("web.example", &["web.example"], none, here, "leaf"),
-            ("web.example", &[], none, None, "Unclear"),
+            ("web.example", &[], none, None, "leaf"),
             ("web.example", &[], none, here, "leaf"),
             ("web", &["10.0.0.7"], none, None, "leaf"),
             ("web", &["web.example"], &[DigitalSignature], None, "leaf"),
