@@ -18,11 +18,14 @@ struct Mark {
     is_begin: bool,
 }
 
-/// The first mark of `line` at or behind `from`.
+/// The first mark of `line` at or behind `from`. Of a run of hyphens the last five begin one.
 fn next_mark(line: &str, from: usize) -> Option<Mark> {
     let mut at = from;
     loop {
-        let start = at + line.get(at..)?.find(DASHES)?;
+        let run = at + line.get(at..)?.find(DASHES)?;
+        let behind = line.get(run..)?.trim_start_matches('-');
+        at = line.len() - behind.len();
+        let start = at - DASHES.len();
         let rest = line.get(start..)?;
         let opened = [(BEGIN, true), (END, false)]
             .into_iter()
@@ -36,17 +39,18 @@ fn next_mark(line: &str, from: usize) -> Option<Mark> {
                 is_begin,
             });
         }
-        at = start + 1;
     }
 }
 
-/// The line taken apart at its marks, each piece to be read as a line of its own. A line as it
-/// should be comes back whole, without an oddity.
-pub(super) fn pieces(line: &str) -> Vec<(&str, Option<Oddity>)> {
-    let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
-    let trimmed = line.trim_matches(blank);
-    let whole = next_mark(trimmed, 0).is_none_or(|mark| mark.end - mark.start == trimmed.len());
-    if whole { vec![(line, None)] } else { taken_apart(trimmed) }
+/// The line taken apart at its marks, each piece to be read as a line of its own with what is odd
+/// about it; nothing where the line is as it should be, and to be read whole.
+pub(super) fn pieces(line: &str) -> Option<Vec<(&str, Option<Oddity>)>> {
+    if !line.contains('-') {
+        return None;
+    }
+    let trimmed = line.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let mark = next_mark(trimmed, 0)?;
+    (mark.end - mark.start < trimmed.len()).then(|| taken_apart(trimmed))
 }
 
 fn taken_apart(line: &str) -> Vec<(&str, Option<Oddity>)> {
@@ -101,6 +105,11 @@ fn is_bare(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || "\"'`,;\u{feff}\u{201c}\u{201d}".contains(c))
 }
 
+/// Whether a block may begin in it: a cheap look, before any line is read.
+pub(super) fn may_begin(text: &str) -> bool {
+    text.contains(BEGIN)
+}
+
 /// The text with its line breaks, where it begins with a block whose breaks are written out as
 /// `\n`; else nothing.
 pub(super) fn unescaped(text: &str) -> Option<Zeroizing<String>> {
@@ -134,7 +143,8 @@ mod tests {
         let show = |(piece, oddity): &(&str, Option<Oddity>)| {
             oddity.map_or_else(|| format!("[{piece}]"), |oddity| format!("[{piece}] {oddity:?}"))
         };
-        pieces(line).iter().map(show).collect::<Vec<_>>().join(" ")
+        let whole = vec![(line, None)];
+        pieces(line).unwrap_or(whole).iter().map(show).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

@@ -239,6 +239,9 @@ impl Oddity {
 #[must_use]
 pub fn blocks(bytes: &[u8]) -> Vec<Block> {
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    if !marks::may_begin(&text) {
+        return Vec::new();
+    }
     let unescaped = marks::unescaped(&text);
     let everywhere = unescaped.as_ref().map(|_| Oddity::Escaped);
     let text = unescaped.unwrap_or(text);
@@ -255,8 +258,13 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
             (text.len() > ended.len() + 1).then_some(Oddity::StrangeEnds)
         };
         for raw in ended.split('\r') {
-            for (piece, oddity) in marks::pieces(raw) {
-                reader.take(piece, row + 1, oddity.or(of_row));
+            match marks::pieces(raw) {
+                None => reader.take(raw, row + 1, of_row),
+                Some(pieces) => {
+                    for (piece, oddity) in pieces {
+                        reader.take(piece, row + 1, oddity.or(of_row));
+                    }
+                }
             }
         }
     }
@@ -275,6 +283,9 @@ impl Reader {
     /// One line, or a piece of one that is as good as one; `number` from 1, and what is odd of it.
     fn take(&mut self, raw: &str, number: usize, oddity: Option<Oddity>) {
         let line = raw.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
+        if self.open.is_none() && !line.starts_with('-') {
+            return; // text around the blocks
+        }
         let oddity = oddity.or_else(|| strange_blanks(raw, line));
         if let Some(label) = between(line, "-----BEGIN ", "-----") {
             let tab = raw.trim_end_matches(' ').ends_with('\t').then_some(Oddity::TrailingTab);
@@ -407,6 +418,9 @@ fn place_in_line(raw: &str) -> Option<Oddity> {
 /// Whether white space around a line is of a kind that Go does not know. rustls forgives it behind
 /// END, and that of ASCII behind base64.
 fn strange_blanks(raw: &str, line: &str) -> Option<Oddity> {
+    if line.len() == raw.len() {
+        return None;
+    }
     let bare = raw.trim_matches([' ', '\t', BYTE_ORDER_MARK]);
     match bare.len() > bare.trim().len() {
         false => None,
