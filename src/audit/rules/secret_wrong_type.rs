@@ -2,10 +2,11 @@
 //! controllers take it; GKE's and some others do not promise to. The type of a Secret cannot be
 //! changed.
 
-use super::{gke, is_importable};
+use super::is_importable;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
 use crate::remedy::{CommandLine, Remedy};
@@ -56,11 +57,10 @@ fn way_out(
     let name = format!("{}-2", secret.object.name);
     let made = second(inventory, context, secret, &name);
     let users = inventory.users(&secret.object);
-    let renamed = users.map(|ingress| {
-        renamed(inventory, &ingress.object, (secret.object.name.as_str(), name.as_str()))
-    });
-    match made.zip(renamed.collect::<Option<Vec<_>>>()) {
-        Some((made, patches)) => patches.into_iter().fold(made, CommandLine::and).into(),
+    let renamed =
+        users.map(|ingress| renamed(ingress, (secret.object.name.as_str(), name.as_str())));
+    match made.filter(|_| secret.object.place.is_none()) {
+        Some(made) => renamed.fold(made, CommandLine::and).into(),
         None => format!(
             "put its certificate and key into a new secret/{name}, and name that in spec.tls of {}",
             ingress.short()
@@ -93,16 +93,11 @@ fn second(
 }
 
 /// The patch that puts another Secret's name into every entry of `spec.tls` that has this one.
-fn renamed(
-    inventory: &Inventory,
-    ingress: &ObjectRef,
-    (old, new): (&str, &str),
-) -> Option<CommandLine> {
-    let facts = inventory.object(ingress)?;
-    let entries = gke::list(&facts.spec, "/tls").iter().enumerate();
-    let named = entries.filter(|(_, entry)| gke::text(entry, "/secretName") == Some(old));
+fn renamed(ingress: &IngressFacts, (old, new): (&str, &str)) -> CommandLine {
+    let entries = ingress.tls.iter().enumerate();
+    let named = entries.filter(|(_, entry)| entry.secret_name.as_deref() == Some(old));
     let changes = named.map(|(index, _)| {
         json!({"op": "replace", "path": format!("/spec/tls/{index}/secretName"), "value": new})
     });
-    Some(remedy::kubectl_patch(ingress, "json", &json!(changes.collect::<Vec<_>>())))
+    remedy::kubectl_patch(&ingress.object, "json", &json!(changes.collect::<Vec<_>>()))
 }
