@@ -4,7 +4,8 @@
 //! Knows how certwright and kubectl are called, and that what was read from files is mended in
 //! files. Refuses to know what is wrong.
 
-use crate::inventory::{NamedOtherwise, SecretFacts, TLS_SECRET};
+use crate::inventory::owner::Owner;
+use crate::inventory::{Inventory, NamedOtherwise, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{self, CommandLine, Remedy};
 use crate::x509::cert::Certificate;
@@ -237,6 +238,20 @@ pub fn kubectl_patch(
         in_namespace(object),
         word(&patch.to_string())
     ))
+}
+
+/// What to do instead of changing a Secret that somebody owns. A copy is changed by its original,
+/// and that by its own owner, where it has one: by a command where both were seen.
+#[must_use]
+pub fn from_owner(inventory: &Inventory, owner: &Owner) -> Remedy {
+    let original = owner.copy_of.as_ref();
+    let original =
+        original.and_then(|original| inventory.secret(original.namespace(), &original.name));
+    match original {
+        Some(SecretFacts { owner: Some(of_original), .. }) => of_original.way_out.clone(),
+        Some(original) => rotate(&original.object),
+        None => owner.way_out.clone(),
+    }
 }
 
 /// That certificate and key, which stand under keys of other names, are to stand under those that are

@@ -209,10 +209,7 @@ impl Marks<'_> {
             Some(Owner {
                 name,
                 mark: found,
-                way_out: copy_of.as_ref().map_or_else(
-                    || mark.way_out.into(),
-                    |original| rotate_original(self.secret, original),
-                ),
+                way_out: copy_of.as_ref().map_or_else(|| mark.way_out.into(), rotate_original),
                 live_while: None,
                 copy_of,
                 role: self.vault_role(mark),
@@ -287,15 +284,11 @@ impl Marks<'_> {
     }
 }
 
-/// The original is rotated where the copy was found: a command that leaves the files for a cluster
-/// would change something else than what was looked at.
-fn rotate_original(copy: &ObjectRef, original: &ObjectRef) -> Remedy {
+/// Without a command: whether the original is there, and whose it is in turn, is not known here
+/// ([`crate::audit::remedy::from_owner`]).
+fn rotate_original(original: &ObjectRef) -> Remedy {
     let (namespace, name) = (original.namespace(), &original.name);
-    match copy.place {
-        None => CommandLine::on_cluster(format!("certwright rotate secret/{name} -n {namespace}"))
-            .into(),
-        Some(_) => format!("rotate the original, secret/{name} in namespace {namespace}").into(),
-    }
+    format!("rotate the original, secret/{name} in namespace {namespace}").into()
 }
 
 fn applies_the_pair(manager: &FieldManager) -> bool {

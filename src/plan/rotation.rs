@@ -166,32 +166,20 @@ fn owner_forbids(
                 owner.name,
                 object.short()
             ),
-            way_out(inventory, owner),
+            remedy::from_owner(inventory, owner),
         )),
         (false, Some(object)) => Some((
             owner.told(),
-            way_out(inventory, owner).note(format!(
+            remedy::from_owner(inventory, owner).note(format!(
                 "--override-owner rotates it here only once {} is gone",
                 object.short()
             )),
         )),
         (false, None) => Some((
             owner.told(),
-            way_out(inventory, owner).note("--override-owner rotates it here all the same"),
+            remedy::from_owner(inventory, owner)
+                .note("--override-owner rotates it here all the same"),
         )),
-    }
-}
-
-/// What to do instead of changing it here. A copy is changed by its original, and that by its own
-/// owner, where it has one.
-fn way_out(inventory: &Inventory, owner: &Owner) -> Remedy {
-    let original = owner.copy_of.as_ref();
-    let original =
-        original.and_then(|original| inventory.secret(original.namespace(), &original.name));
-    match original {
-        Some(SecretFacts { owner: Some(of_original), .. }) => of_original.way_out.clone(),
-        Some(original) => remedy::rotate(&original.object),
-        None => owner.way_out.clone(),
     }
 }
 

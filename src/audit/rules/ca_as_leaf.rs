@@ -24,7 +24,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             continue;
         }
         let kept = || kept(inventory, &secret.object, &secret.bundle);
-        let way_out = match somebody_elses(secret).or_else(kept) {
+        let way_out = match somebody_elses(inventory, secret).or_else(kept) {
             Some(way_out) => way_out,
             None if leaf.self_signed => remade(inventory, &secret.object, Some(secret)),
             None => remedy::import_renewed(&secret.object),

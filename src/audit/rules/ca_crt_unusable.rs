@@ -49,7 +49,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .severity(severity)
             .evidence("certificates", file.anchors.len())
             .evidence("at", instant::show(context.now))
-            .remedy(way_out(secret, file));
+            .remedy(way_out(inventory, secret, file));
         found.push(related(inventory, secret, finding));
     }
 }
@@ -127,8 +127,8 @@ fn consequence(
     }
 }
 
-fn way_out(secret: &SecretFacts, file: &CaFile) -> Remedy {
-    if let Some(way_out) = somebody_elses(secret) {
+fn way_out(inventory: &Inventory, secret: &SecretFacts, file: &CaFile) -> Remedy {
+    if let Some(way_out) = somebody_elses(inventory, secret) {
         return way_out;
     }
     let instead = file.damaged.first().and_then(|damaged| damaged.instead);

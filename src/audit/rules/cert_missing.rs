@@ -102,7 +102,7 @@ fn named_otherwise(inventory: &Inventory, secret: &SecretFacts) -> Finding {
     let alone = if secret.bundle.is_empty() { "alone are" } else { "alone is" };
     let message = format!("it has {lacks}, which {alone} read; it holds {}", held.join(" and "));
     let user = inventory.users(&secret.object).next();
-    let remedy = somebody_elses(secret).unwrap_or_else(|| {
+    let remedy = somebody_elses(inventory, secret).unwrap_or_else(|| {
         remedy::under_the_keys_that_are_read(secret, user.map(|ingress| &ingress.object))
     });
     let finding = RULE

@@ -48,11 +48,13 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 /// Certificate and key stand in each other's place.
 fn swapped(inventory: &Inventory, object: &ObjectRef) -> Finding {
     let message = "tls.crt holds a private key and tls.key a certificate: the two are swapped";
-    let remedy = secret_of(inventory, object).and_then(somebody_elses).unwrap_or_else(|| {
-        "swap the values of tls.crt and tls.key; if others could read tls.crt, have a new \
+    let remedy = secret_of(inventory, object)
+        .and_then(|secret| somebody_elses(inventory, secret))
+        .unwrap_or_else(|| {
+            "swap the values of tls.crt and tls.key; if others could read tls.crt, have a new \
          certificate made for a new key"
-            .into()
-    });
+                .into()
+        });
     RULE.on(&certificate_place(object), message)
         .evidence("found", "a private key")
         .evidence("expected", "a certificate")
@@ -181,7 +183,7 @@ fn refused(inventory: &Inventory, secret: &SecretFacts) -> Option<Finding> {
         .on(&certificate_place(&secret.object), format!("tls.crt {how}: {what}{leaks}"))
         .evidence("found", listed)
         .evidence("expected", "certificates alone")
-        .remedy(take_out(secret));
+        .remedy(take_out(inventory, secret));
     Some(related(inventory, secret, finding))
 }
 

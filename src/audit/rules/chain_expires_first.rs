@@ -35,9 +35,9 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         }
         let (ends, leaf_ends) = (instant::show(issuer.not_after), instant::show(leaf.not_after));
         let way_out = match object.kind {
-            Kind::Secret => {
-                secret.and_then(somebody_elses).unwrap_or_else(|| remedy::import_renewed(object))
-            }
+            Kind::Secret => secret
+                .and_then(|secret| somebody_elses(inventory, secret))
+                .unwrap_or_else(|| remedy::import_renewed(object)),
             _ => RULE.remedy.into(),
         };
         found.push(

@@ -45,7 +45,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             _ if object.place.is_some() => "put it behind the leaf".to_owned(),
             _ => "put both in with import --replace, the leaf first".to_owned(),
         };
-        let owned = secret_of(inventory, object).and_then(somebody_elses);
+        let owned =
+            secret_of(inventory, object).and_then(|secret| somebody_elses(inventory, secret));
         found.push(
             RULE.on(
                 &certificate_place(object),

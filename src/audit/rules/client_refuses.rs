@@ -165,7 +165,7 @@ impl<'i> Refused<'i> {
     /// `rotate` keeps names and key type, which is no help where they are what is refused.
     fn way_out(&self) -> Remedy {
         let object = &self.secret.object;
-        if let Some(way_out) = somebody_elses(self.secret) {
+        if let Some(way_out) = somebody_elses(self.inventory, self.secret) {
             return way_out;
         }
         if !self.leaf.self_signed {

@@ -39,7 +39,10 @@ fn finding(
 ) -> Finding {
     let secret = secret_of(inventory, object);
     let kept = || secret.and_then(|_| kept(inventory, object, bundle));
-    let way_out = match (secret.and_then(somebody_elses).or_else(kept), object.kind) {
+    let way_out = match (
+        secret.and_then(|secret| somebody_elses(inventory, secret)).or_else(kept),
+        object.kind,
+    ) {
         (Some(way_out), _) => way_out,
         // The common name becomes a SAN by it.
         (None, Kind::Secret) if leaf.self_signed => remade(inventory, object, secret),

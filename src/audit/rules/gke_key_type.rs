@@ -71,7 +71,7 @@ fn finding(secret: &SecretFacts, ingresses: &[&ObjectFacts], key_type: &str, why
 
 fn way_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
     let self_signed = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
-    match (&secret.owner, somebody_elses(secret)) {
+    match (&secret.owner, somebody_elses(inventory, secret)) {
         (Some(owner), _) => {
             format!("have {}, which owns it, make an RSA-2048 key", owner.name).into()
         }

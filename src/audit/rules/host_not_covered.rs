@@ -145,7 +145,7 @@ fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch
         )
         .into(),
         (None, ..) if facts.immutable => {
-            somebody_elses(facts).unwrap_or_else(|| RULE.remedy.into())
+            somebody_elses(inventory, facts).unwrap_or_else(|| RULE.remedy.into())
         }
         // The common name becomes a SAN by it.
         (None, true, HostMatch::CommonNameOnly(_)) => remade(inventory, &facts.object, Some(facts)),

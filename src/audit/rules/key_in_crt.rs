@@ -38,7 +38,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .on(&certificate_place(&secret.object), message)
             .evidence("found", "a private key")
             .evidence("expected", "certificates alone")
-            .remedy(take_out(secret));
+            .remedy(take_out(inventory, secret));
         found.push(related(inventory, secret, finding));
     }
 }

@@ -63,7 +63,7 @@ fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Findin
 /// A self-signed leaf is made again. What a CA issued is worth its key, and a key in its place may be
 /// the one that a certificate was just issued for.
 fn way_out(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
-    let elses = secret_of(inventory, object).and_then(somebody_elses);
+    let elses = secret_of(inventory, object).and_then(|secret| somebody_elses(inventory, secret));
     let elsewhere = halves::loss(inventory, object, bundle).is_some()
         || halves::own_key_elsewhere(inventory, object, bundle).is_some();
     match (elses, bundle.leaf()) {

@@ -68,7 +68,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 fn not_alone(inventory: &Inventory, secret: &SecretFacts) -> Finding {
     let listed = stray::listed(&secret.bundle.beside_key);
     let message = format!("tls.key holds {listed} beside its private key: {BESIDE_THE_KEY}");
-    let remedy = somebody_elses(secret).unwrap_or_else(|| {
+    let remedy = somebody_elses(inventory, secret).unwrap_or_else(|| {
         "put the private key alone into tls.key, and certificates into tls.crt".into()
     });
     let finding = RULE

@@ -26,7 +26,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         }
         let usages = usages.iter().map(|oid| in_words(oid)).collect::<Vec<_>>().join(", ");
         let kept = || kept(inventory, &secret.object, &secret.bundle);
-        let way_out = match somebody_elses(secret).or_else(kept) {
+        let way_out = match somebody_elses(inventory, secret).or_else(kept) {
             Some(way_out) => way_out,
             None if leaf.self_signed => {
                 let names: Vec<String> = leaf.dns().take(5).map(str::to_owned).collect();

@@ -186,7 +186,8 @@ impl Dated<'_> {
 
     /// What to do, by who can do it.
     fn remedy(&self) -> Remedy {
-        if let Some(way_out) = self.secret.and_then(somebody_elses) {
+        if let Some(way_out) = self.secret.and_then(|secret| somebody_elses(self.inventory, secret))
+        {
             return way_out;
         }
         if let Some(way_out) = self.kept() {
@@ -297,8 +298,8 @@ fn refusals(inventory: &Inventory, secret: &SecretFacts) -> impl Iterator<Item =
 
 /// How to get what does not belong there out of `tls.crt`. A key that stood in it is to be another
 /// one: a self-signed certificate is made again, with a new key.
-fn take_out(secret: &SecretFacts) -> Remedy {
-    if let Some(way_out) = somebody_elses(secret) {
+fn take_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
+    if let Some(way_out) = somebody_elses(inventory, secret) {
         return way_out;
     }
     let own = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed && !leaf.is_ca);
@@ -333,7 +334,7 @@ fn fix_chain(
 /// through `import`.
 fn chain_anew(inventory: &Inventory, context: &Context<'_>, object: &ObjectRef) -> Option<Remedy> {
     let secret = secret_of(inventory, object)?;
-    if let Some(way_out) = somebody_elses(secret) {
+    if let Some(way_out) = somebody_elses(inventory, secret) {
         return Some(way_out);
     }
     remedy::fix_chain_in_place(object).or_else(|| {
@@ -351,7 +352,7 @@ fn certificate_anew(
     printed: impl Fn(&ObjectRef) -> CommandLine,
 ) -> Option<Remedy> {
     let secret = secret_of(inventory, object)?;
-    if let Some(way_out) = somebody_elses(secret) {
+    if let Some(way_out) = somebody_elses(inventory, secret) {
         return Some(way_out);
     }
     let can = secret.derived_keys.is_empty() && is_importable(secret, context);
@@ -380,7 +381,7 @@ fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i Sec
 
 /// What to do about a Secret that may not be changed where it is: it is immutable, or somebody else
 /// writes it.
-fn somebody_elses(secret: &SecretFacts) -> Option<Remedy> {
+fn somebody_elses(inventory: &Inventory, secret: &SecretFacts) -> Option<Remedy> {
     if secret.immutable {
         let name = &secret.object.name;
         return Some(
@@ -391,7 +392,8 @@ fn somebody_elses(secret: &SecretFacts) -> Option<Remedy> {
         );
     }
     if let Some(owner) = &secret.owner {
-        return Some(owner.way_out.clone().note(format!("{} owns it", owner.name)));
+        let way_out = remedy::from_owner(inventory, owner);
+        return Some(way_out.note(format!("{} owns it", owner.name)));
     }
     secret.wishes.keep_off().then(|| {
         "do as its certwright.dev annotations say: rotate leaves it alone because of them".into()
@@ -442,7 +444,9 @@ fn key_place(object: &ObjectRef) -> ObjectRef {
 
 /// What to do where something else stands in the place of a certificate or key.
 fn put_right(inventory: &Inventory, object: &ObjectRef, instead: Foreign) -> Remedy {
-    if let Some(way_out) = secret_of(inventory, object).and_then(somebody_elses) {
+    if let Some(way_out) =
+        secret_of(inventory, object).and_then(|secret| somebody_elses(inventory, secret))
+    {
         return way_out;
     }
     let then = match object.kind {
@@ -489,7 +493,7 @@ fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> O
 /// what is ours is made anew.
 fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
     let secret = secret_of(inventory, object);
-    if let Some(way_out) = secret.and_then(somebody_elses) {
+    if let Some(way_out) = secret.and_then(|secret| somebody_elses(inventory, secret)) {
         return way_out;
     }
     if let Some(way_out) = secret.and_then(|_| put_together(inventory, object, bundle)) {

@@ -1,13 +1,16 @@
-//! Every remedy of every scenario, judged as files, found by running `check` and `rotate --due`, not by a list: a
-//! command is run as it is printed, and then what it is for is gone, nothing new is wrong, and
-//! nothing else was touched. A sentence holds no command. A new scenario is tried by being there.
+//! Every remedy of every scenario, judged as files and on the real API server, found by running
+//! `check` and `rotate --due`, not by a list: a command is run as it is printed, and then what it is
+//! for is gone, nothing new is wrong, and nothing else was touched. A sentence holds no command. A new
+//! scenario is tried by being there.
 
 use super::{PROGRAMS, Place, Scene, is_command};
 use crate::cases::scenarios::{AT, scenarios};
 use crate::support::binary::Certwright;
+use crate::support::live::Live;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 
 /// Commands that cannot be carried out here, by what they begin with, and why. They are still
@@ -22,10 +25,18 @@ const REVEALED: &[(&str, &str)] = &[
     ("gke-app-protocol", "gke-health-check"),
     // While the end is near, the lead is not judged.
     ("expires-soon ", "expires-soon lead"),
+    ("expires-soon ", "skipped: lead-too-long"),
+    ("expired ", "expires-soon lead"),
+    ("expired ", "skipped: lead-too-long"),
+    // The certificate that was said to be on the load balancer was no one's any more.
+    ("managed-orphaned", "host-without-tls"),
 ];
 
 /// Something that was said, and of what: rule (or `skipped`) and object.
 type Told = BTreeSet<(String, String)>;
+
+/// Objects as they are written, by name and what else tells them apart.
+type Objects = BTreeMap<String, String>;
 
 /// What a scene says, by remedy.
 fn told(scene: &Scene) -> BTreeMap<String, Told> {
@@ -55,6 +66,11 @@ fn told(scene: &Scene) -> BTreeMap<String, Told> {
 /// What a batch leaves out.
 fn skipped(scene: &Scene) -> Vec<Value> {
     let args = ["rotate", "--due", "--dry-run=client", "-o", "json"];
+    if let Some(live) = &scene.live {
+        let ran = live.run(&args);
+        let printed = if ran.stdout.is_empty() { Value::Null } else { ran.json() };
+        return printed["skipped"].as_array().cloned().unwrap_or_default();
+    }
     let run = Certwright::new().folder(scene.folder.path()).args(&args);
     let ran = run.args(&["-f", "in", "--at", AT]).run();
     ran.json()["skipped"].as_array().cloned().unwrap_or_default()
@@ -81,7 +97,7 @@ fn malformed(remedy: &str) -> Option<String> {
 
 /// Every document of the files, by the object's name: what must not change unless the command names
 /// it.
-fn objects(scene: &Scene) -> BTreeMap<String, String> {
+fn objects(scene: &Scene) -> Objects {
     let mut objects = BTreeMap::new();
     for entry in walk(&scene.folder.path().join("in")) {
         let text = String::from_utf8_lossy(&fs::read(&entry).expect("it can be read")).into_owned();
@@ -95,7 +111,7 @@ fn objects(scene: &Scene) -> BTreeMap<String, String> {
     objects
 }
 
-fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).expect("it is there").flatten();
     entries
         .flat_map(
@@ -106,44 +122,57 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 
 /// What is wrong with one command, run where its scene is as it was laid out.
 fn tried(scene: &Scene, command: &str, said: &BTreeMap<String, Told>) -> Option<String> {
-    let (before, wrong_before) = (objects(scene), all(said));
+    let before = objects(scene);
     let ran = scene.try_to_run(command);
     if !ran.status.success() {
         let stderr = String::from_utf8_lossy(&ran.stderr);
         return Some(format!("{}: {stderr}", ran.status));
     }
     let after = objects(scene);
-    let touched =
-        before.keys().chain(after.keys()).filter(|name| before.get(*name) != after.get(*name));
-    let strays: Vec<&String> = touched
-        .filter(|name| !command.contains(name.split(' ').next().unwrap_or_default()))
-        .collect();
-    if !strays.is_empty() {
-        return Some(format!("it touched {strays:?}"));
+    if let Some(strays) = strays(command, &before, &after) {
+        return Some(strays);
     }
     let looks = command.starts_with("certwright inspect") && !command.contains(" --in-place");
     let prints = command.contains("--dry-run=client") || looks;
     if prints {
         return (before != after).then(|| "it prints, and changed something".to_owned());
     }
-    let wrong = all(&told(scene));
-    let left: Vec<_> = said[command].intersection(&wrong).collect();
+    unmended(command, said, &told(scene))
+}
+
+/// Objects that a command changed and does not name.
+fn strays(command: &str, before: &Objects, after: &Objects) -> Option<String> {
+    let touched =
+        before.keys().chain(after.keys()).filter(|name| before.get(*name) != after.get(*name));
+    let named = |name: &str| command.contains(name.split(' ').next().unwrap_or_default());
+    let strays: BTreeSet<&String> = touched.filter(|name| !named(name)).collect();
+    (!strays.is_empty()).then(|| format!("it touched {strays:?}"))
+}
+
+/// What is still said after a command that it was for, and what is said only now.
+fn unmended(
+    command: &str,
+    before: &BTreeMap<String, Told>,
+    after: &BTreeMap<String, Told>,
+) -> Option<String> {
+    let (was_wrong, wrong) = (all(before), all(after));
+    let left: Vec<_> = before[command].intersection(&wrong).collect();
     if !left.is_empty() {
         return Some(format!("still said: {left:?}"));
     }
     let revealed = |new: &&(String, String)| {
         REVEALED.iter().any(|(silent, rule)| {
             new.0.starts_with(rule)
-                && said[command].iter().any(|(what, _)| what.starts_with(silent))
+                && before[command].iter().any(|(what, _)| what.starts_with(silent))
         })
     };
-    let new: Vec<_> = wrong.difference(&wrong_before).filter(|new| !revealed(new)).collect();
+    let new: Vec<_> = wrong.difference(&was_wrong).filter(|new| !revealed(new)).collect();
     (!new.is_empty()).then(|| format!("new: {new:?}"))
 }
 
-/// Tries every remedy of one scenario; returns how many commands were run.
-fn try_scenario(name: &str, place: Place, wrong: &Mutex<Vec<String>>) -> usize {
-    let test = "every_remedy";
+/// Tries every remedy of one scenario's files; returns how many commands were run.
+fn try_files(name: &str, wrong: &Mutex<Vec<String>>) -> usize {
+    let (test, place) = ("every_remedy", Place::Files);
     let Some(scene) = Scene::of(name, place, test) else { return 0 };
     let said = told(&scene);
     let mut run = 0;
@@ -168,10 +197,15 @@ fn try_scenario(name: &str, place: Place, wrong: &Mutex<Vec<String>>) -> usize {
 }
 
 /// Every scenario at once, as many at a time as there are threads.
-fn try_every_scenario(place: Place, at_least: usize) {
+fn try_every_scenario(
+    is_tried: impl Fn(&Path) -> bool,
+    try_it: fn(&str, &Mutex<Vec<String>>) -> usize,
+    at_least: usize,
+) {
     let wrong = Mutex::new(Vec::new());
     let names: Vec<String> = scenarios()
         .iter()
+        .filter(|folder| is_tried(folder))
         .map(|folder| folder.file_name().expect("a name").to_string_lossy().into_owned())
         .collect();
     let (next, run) = (Mutex::new(names.iter()), Mutex::new(0));
@@ -181,7 +215,7 @@ fn try_every_scenario(place: Place, at_least: usize) {
                 loop {
                     let name = next.lock().expect("it is not poisoned").next();
                     let Some(name) = name else { return };
-                    let ran = try_scenario(name, place, &wrong);
+                    let ran = try_it(name, &wrong);
                     *run.lock().expect("it is not poisoned") += ran;
                 }
             });
@@ -193,7 +227,75 @@ fn try_every_scenario(place: Place, at_least: usize) {
     assert!(run >= at_least, "only {run} were run");
 }
 
+/// Commands that only an API server with Google's controllers carries out; [`super::managed`] has a
+/// double for each kind of them.
+const WAITS_FOR_GOOGLE: [&str; 2] = ["certwright managed ", "certwright bootstrap "];
+
+/// Rules about what Google's controllers have not done yet.
+const OF_GOOGLE: [&str; 1] = ["gke-load-balancer-stale"];
+
+/// Every object of the namespace, by name and kind.
+fn live_objects(scene: &Scene) -> Objects {
+    let kinds = "secrets,ingresses,services,managedcertificates,backendconfigs,frontendconfigs";
+    let kinds = if scene.gke { kinds } else { "secrets,ingresses,services" };
+    let listed = scene.live().kubectl(&["get", kinds, "-o", "json"]);
+    let mut listed: Value = serde_json::from_slice(&listed.stdout).expect("kubectl prints JSON");
+    let items = std::mem::take(listed["items"].as_array_mut().expect("a list"));
+    let written = |mut object: Value| {
+        object["metadata"]["resourceVersion"] = Value::Null;
+        let name = format!("{} {}", object["metadata"]["name"], object["kind"]);
+        (name.replace('"', ""), object.to_string())
+    };
+    items.into_iter().map(written).collect()
+}
+
+/// Carries out on the real API server, one after the other as somebody would who reads the report,
+/// every command that one scenario says. Returns how many.
+fn try_live(name: &str, wrong: &Mutex<Vec<String>>) -> usize {
+    let test = format!("live_remedies_of_{}", name.replace('-', "_"));
+    let Some(scene) = Scene::of(name, Place::ClusterNow, &test) else { return 0 };
+    let complain = |what: String| wrong.lock().expect("no test has panicked").push(what);
+    let (mut said, mut before) = (told(&scene), live_objects(&scene));
+    let mut tried: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let untried = |command: &&String| {
+            let elsewhere = NOT_TRIED.iter().map(|(start, _)| *start).chain(WAITS_FOR_GOOGLE);
+            is_command(command)
+                && !tried.contains(*command)
+                && !elsewhere.into_iter().any(|start| command.starts_with(start))
+        };
+        let Some(command) = said.keys().find(untried).cloned() else { return tried.len() };
+        if let Some(what) = malformed(&command) {
+            complain(format!("{name}: {what}"));
+        }
+        let ran = scene.try_to_run(&command);
+        let (later, after) = (told(&scene), live_objects(&scene));
+        let of_google =
+            |(rule, _): &(String, String)| OF_GOOGLE.iter().any(|of| rule.starts_with(of));
+        let problem = if ran.status.success() {
+            let unmended = || unmended(&command, &said, &later);
+            let waits = said[&command].iter().all(of_google);
+            strays(&command, &before, &after).or_else(|| unmended().filter(|_| !waits))
+        } else {
+            Some(format!("{}: {}", ran.status, String::from_utf8_lossy(&ran.stderr)))
+        };
+        if let Some(problem) = problem {
+            complain(format!("{name}: {command}\n    {problem}"));
+        }
+        tried.insert(command);
+        (said, before) = (later, after);
+    }
+}
+
 #[test]
 fn every_remedy_for_files_runs_as_printed_and_mends_what_it_is_for_alone() {
-    try_every_scenario(Place::Files, 100);
+    try_every_scenario(|_| true, try_files, 100);
+}
+
+#[test]
+fn every_remedy_on_a_cluster_runs_as_printed_and_mends_what_it_is_for_alone() {
+    if Live::new("every_remedy_on_a_cluster").is_none() {
+        return;
+    }
+    try_every_scenario(|folder| !folder.join("offline-only").exists(), try_live, 150);
 }
