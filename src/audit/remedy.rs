@@ -8,7 +8,6 @@ use crate::inventory::owner::Owner;
 use crate::inventory::{Inventory, NamedOtherwise, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{self, CommandLine, Remedy};
-use crate::x509::cert::Certificate;
 use crate::x509::profile::KeyType;
 
 /// What `-f` calls standard input.
@@ -43,10 +42,8 @@ pub fn remade(secret: &SecretFacts) -> Remedy {
         .into();
     }
     let mut rotate = rotate(&secret.object);
-    let makable = |leaf: &Certificate| {
-        leaf.key_type.starts_with("rsa-") || KeyType::from_name(&leaf.key_type).is_some()
-    };
-    if secret.bundle.leaf().is_some_and(|leaf| !makable(leaf)) {
+    let makable = |key_type: &str| is_plain_rsa(key_type) || KeyType::from_name(key_type).is_some();
+    if secret.bundle.leaf().is_some_and(|leaf| !makable(&leaf.key_type)) {
         rotate = with_makable_key(rotate);
     }
     let derived = secret.derived_keys.join(", ");
@@ -91,6 +88,14 @@ fn values_by_name(secret: &SecretFacts, preposition: &str) -> String {
         ),
         (None, None) => format!("certificate and key {preposition} tls.crt and tls.key"),
     }
+}
+
+/// Whether `rotate` makes a key of this type again, or the next size of it: RSA of any size, and not
+/// one for RSA-PSS alone (`rsa-pss-2048`).
+#[must_use]
+pub fn is_plain_rsa(key_type: &str) -> bool {
+    let size = key_type.strip_prefix("rsa-");
+    size.is_some_and(|size| size.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The rotation with a key of the type that every client and load balancer takes; said once.

@@ -670,6 +670,9 @@ def ca_crt_unusable(s):
     own = lambda name, by=root, **more: s.pair(f"{name}.ca.example", issuer=by, **more)
     blank, key_in_it, far, late, late_haproxy, clients, whole, empty = (own("blank"), own("key"), own("far"), own("late", ended),
         own("proxy", other), own("clients"), own("whole", middle).with_chain(*middle.chain), own("empty"))  # fmt: skip
+    ending = test_ca("ending root", "ec-p256-03", "Example Ending Root", 10, end=NOW + timedelta(days=9))
+    soon = own("soon", ending)
+    s.secret("soon-tls", {"ca.crt": pem(*ending.chain), **soon.data})
     s.secret("blank-tls", {"ca.crt": b"\n", **blank.data})
     s.secret("key-tls", {"ca.crt": pem(*root.chain) + key_in_it.data["tls.key"], **key_in_it.data})
     s.secret("far-tls", {"ca.crt": pem(*other.chain), **far.data})
@@ -680,7 +683,7 @@ def ca_crt_unusable(s):
     s.secret("empty-tls", {"ca.crt": b"", **empty.data})
     s.secret("bundle", {"ca.crt": pem(*root.chain, *ended.chain), "tls.crt": b"", "tls.key": b""})
     s.secret("spoilt-bundle", {"ca.crt": base64.b64encode(pem(*root.chain)), "tls.crt": b"", "tls.key": b""})
-    s.ingress("front", {f"{n}.ca.example": f"{n}-tls" for n in ("blank", "key", "far", "late", "whole", "empty")})
+    s.ingress("front", {f"{n}.ca.example": f"{n}-tls" for n in ("blank", "key", "far", "late", "whole", "empty", "soon")})
     s.ingress("proxy", {"proxy.ca.example": "proxy-tls"}, ingress_class="haproxy")
     s.ingress("mutual", {"clients.ca.example": "clients-tls"}, annotations={"nginx.ingress.kubernetes.io/auth-tls-secret": "default/clients-tls"})
 

@@ -1,12 +1,16 @@
-//! `chain-expires-first`: an intermediate ends before the leaf that it issued. The leaf looks good
-//! for months on every dashboard and is refused the day its issuer ends.
+//! `chain-expires-first`: an intermediate, or the CA in `ca.crt`, ends before the leaf that it issued.
+//! The leaf looks good for months on every dashboard and is refused the day its issuer ends.
 
 use super::{arrangement, certificate_place, secret_of, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, expiry, remedy};
 use crate::inventory::Inventory;
-use crate::object_ref::Kind;
+use crate::inventory::bundle::Bundle;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::Remedy;
+use crate::x509::cert::Certificate;
 use crate::x509::instant;
+use time::OffsetDateTime;
 
 pub(super) const RULE: Rule = Rule {
     code: "chain-expires-first",
@@ -20,39 +24,88 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
-        let Some(arrangement) = arrangement(bundle) else { continue };
-        let Some((leaf, issuers)) = arrangement.path.split_first() else { continue };
-        let leaf = &bundle.certificates[*leaf];
-        let first = issuers.iter().map(|position| &bundle.certificates[*position]);
-        let Some(issuer) = first.min_by_key(|issuer| issuer.not_after) else { continue };
-        let secret = secret_of(inventory, object);
-        let lead = expiry::warning_lead(secret, context.policy.lead(issuer, secret));
-        if issuer.not_after >= leaf.not_after
-            || expiry::is_due(issuer, context.now, lead)
-            || expiry::is_expired(leaf, context.now)
-        {
-            continue;
-        }
-        let (ends, leaf_ends) = (instant::show(issuer.not_after), instant::show(leaf.not_after));
-        let way_out = match object.kind {
-            Kind::Secret => secret
-                .and_then(|secret| somebody_elses(inventory, secret))
-                .unwrap_or_else(|| remedy::import_renewed(object)),
-            _ => RULE.remedy.into(),
-        };
+        let ends = of_chain(inventory, context, object, bundle)
+            .or_else(|| of_anchor(inventory, context, object, bundle));
+        let Some(Ends { leaf, subject, not_after, way_out, what }) = ends else { continue };
+        let (ends, leaf_ends) = (instant::show(not_after), instant::show(leaf.not_after));
+        let message = format!("{what} ends on {ends}, before the certificate itself ({leaf_ends})");
         found.push(
             RULE.on(
                 &certificate_place(object),
-                format!(
-                    "its issuer {} ends on {ends}, before the certificate itself ({leaf_ends}): from then on clients refuse it",
-                    issuer.subject
-                ),
+                format!("{message}: from then on clients refuse it"),
             )
             .evidence("issuerNotAfter", ends)
             .evidence("notAfter", leaf_ends)
-            .evidence("issuer", &issuer.subject)
+            .evidence("issuer", subject)
             .evidence("sha256", leaf.fingerprint())
             .remedy(way_out),
         );
+    }
+}
+
+/// Whose end comes before that of the leaf.
+struct Ends<'i> {
+    leaf: &'i Certificate,
+    /// The subject of what ends.
+    subject: &'i str,
+    not_after: OffsetDateTime,
+    way_out: Remedy,
+    /// What ends, for people.
+    what: String,
+}
+
+/// An intermediate of the chain that is sent. When its end is near, that is told of itself.
+fn of_chain<'i>(
+    inventory: &Inventory,
+    context: &Context<'_>,
+    object: &ObjectRef,
+    bundle: &'i Bundle,
+) -> Option<Ends<'i>> {
+    let arrangement = arrangement(bundle)?;
+    let (leaf, issuers) = arrangement.path.split_first()?;
+    let leaf = &bundle.certificates[*leaf];
+    let issuers = issuers.iter().map(|position| &bundle.certificates[*position]);
+    let issuer = issuers.min_by_key(|issuer| issuer.not_after)?;
+    let secret = secret_of(inventory, object);
+    let lead = expiry::warning_lead(secret, context.policy.lead(issuer, secret));
+    let told = expiry::is_due(issuer, context.now, lead) || expiry::is_expired(leaf, context.now);
+    (issuer.not_after < leaf.not_after && !told).then(|| Ends {
+        leaf,
+        subject: &issuer.subject,
+        not_after: issuer.not_after,
+        way_out: way_out(inventory, object),
+        what: format!("its issuer {}", issuer.subject),
+    })
+}
+
+/// The last certificate of `ca.crt` by which clients that mount it trust the leaf. OpenSSL and Go
+/// refuse by a root that is past its end; once it is, `ca-crt-unusable` tells it.
+fn of_anchor<'i>(
+    inventory: &'i Inventory,
+    context: &Context<'_>,
+    object: &ObjectRef,
+    bundle: &'i Bundle,
+) -> Option<Ends<'i>> {
+    let secret = secret_of(inventory, object)?;
+    let leaf = bundle.leaf().filter(|leaf| !expiry::is_expired(leaf, context.now))?;
+    let anchors = secret.ca_file.iter().flat_map(|file| &file.anchors);
+    let last = anchors.filter(|anchor| anchor.serves_leaf).max_by_key(|anchor| anchor.not_after)?;
+    (last.not_after < leaf.not_after && context.now <= last.not_after).then(|| Ends {
+        leaf,
+        subject: &last.subject,
+        not_after: last.not_after,
+        way_out: somebody_elses(inventory, secret).unwrap_or_else(|| {
+            "put the successor of that CA into ca.crt beside it, before it ends, and have a certificate issued by it".into()
+        }),
+        what: format!("{}, the CA in ca.crt,", last.subject),
+    })
+}
+
+fn way_out(inventory: &Inventory, object: &ObjectRef) -> Remedy {
+    match object.kind {
+        Kind::Secret => secret_of(inventory, object)
+            .and_then(|secret| somebody_elses(inventory, secret))
+            .unwrap_or_else(|| remedy::import_renewed(object)),
+        _ => RULE.remedy.into(),
     }
 }

@@ -44,9 +44,11 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 /// `rotate` keeps the type of the key, or takes the next size of RSA; of others it makes none.
 fn way_out(dated: &Dated<'_>) -> Remedy {
     let free = dated.secret.is_some_and(|secret| somebody_elses(dated.inventory, secret).is_none());
-    let is_rsa = dated.certificate.key_type.strip_prefix("rsa-");
-    let is_kept = is_rsa.is_some_and(|size| size.starts_with(|c: char| c.is_ascii_digit()));
-    if free && !is_kept && dated.index == 0 && dated.certificate.self_signed {
+    if free
+        && !remedy::is_plain_rsa(&dated.certificate.key_type)
+        && dated.index == 0
+        && dated.certificate.self_signed
+    {
         return remedy::with_makable_key(dated.remedy());
     }
     dated.remedy()
