@@ -19,7 +19,7 @@ pub use reading::{
     secret_namespace,
 };
 use std::collections::BTreeMap;
-pub use table::{Choice, Facts, Mismatch, Order, Orphan};
+pub use table::{Choice, Facts, Mismatch, Order, Orphan, Tie};
 
 /// Who serves an Ingress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -53,12 +53,24 @@ pub enum Orphan {
 pub enum Order {
     /// None but its own: each Ingress has a load balancer of its own.
     Alone,
-    /// The one that was made first, of those that have an opinion.
-    Oldest,
+    /// The one that was made first, of those that have an opinion; of two that were made in the same
+    /// second, as a chart makes them, by their names.
+    Oldest(Tie),
     /// One of them, another at every change.
     Random,
     /// One of them, which is not known.
     Unknown,
+}
+
+/// Which of two objects that were made in the same second comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// The one whose `namespace/name` is the larger.
+    Larger,
+    /// The one whose `namespace/name` is the smaller.
+    Smaller,
+    /// By what is not seen here, such as its UID.
+    Unseen,
 }
 
 /// What is known of one controller.
@@ -117,7 +129,7 @@ pub(super) static TABLE: &[Facts] = &[
         choice: Choice::FirstThenNames,
         mismatch: Mismatch::Default,
         orphan: Orphan::Ignored,
-        order: Order::Oldest,
+        order: Order::Oldest(Tie::Larger),
         loads_pairs_with_go: true,
     },
     // Class: provider/kubernetes/ingress/kubernetes.go:571-581. Choice: hosts of spec.tls are never
@@ -193,7 +205,7 @@ pub(super) static TABLE: &[Facts] = &[
         choice: Choice::First,
         mismatch: Mismatch::Wrong,
         orphan: Orphan::Served,
-        order: Order::Oldest,
+        order: Order::Oldest(Tie::Smaller),
         loads_pairs_with_go: true,
     },
     // Class: internal/k8s/controller.go:4294-4313. Choice: exact string, the last entry wins,
@@ -208,7 +220,7 @@ pub(super) static TABLE: &[Facts] = &[
         choice: Choice::Last,
         mismatch: Mismatch::Wrong,
         orphan: Orphan::Ignored,
-        order: Order::Oldest,
+        order: Order::Oldest(Tie::Unseen),
         loads_pairs_with_go: true,
     },
     // Class: internal/store/store.go:188-218. Choice: SNIs as listed, entries without hosts or Secret
@@ -223,7 +235,7 @@ pub(super) static TABLE: &[Facts] = &[
         choice: Choice::Sni,
         mismatch: Mismatch::Wrong,
         orphan: Orphan::Served,
-        order: Order::Oldest,
+        order: Order::Oldest(Tie::Smaller),
         loads_pairs_with_go: true,
     },
     // Class: pkg/route/ingress/ingress.go:633-657. Choice: ingress.go:840-849, copied into a Route;

@@ -233,7 +233,8 @@ impl Bundle {
 
     /// Notes that the value under `key` could not even be decoded: it is this text, and no base64.
     pub(super) fn spoil(&mut self, key: &str, text: &[u8]) {
-        let instead = Foreign::not_encoded(text).or_else(|| match key {
+        let spoilt = Foreign::not_encoded(text).or_else(|| Foreign::spoilt_base64(text));
+        let instead = spoilt.or_else(|| match key {
             "tls.key" => foreign::instead_of_key(text),
             _ => foreign::instead_of_certificates(text),
         });

@@ -7,7 +7,7 @@
 use super::demand::{Demand, IngressFacts};
 use super::link::{Coverage, SecretState};
 use super::{Inventory, Key, SecretFacts, key_of};
-use crate::controllers::{Controller, Order};
+use crate::controllers::{Controller, Order, Tie};
 use crate::x509::cert::HostMatch;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -35,11 +35,18 @@ struct Server {
 
 impl Server {
     /// The Ingress that decides; none where that cannot be told, since it is not known when they were
-    /// made, or two were made at once.
-    fn first(&self) -> Option<&Key> {
-        let [(oldest, key), others @ ..] = &*self.deciding else { return None };
-        let known = oldest.is_some() && others.first().is_none_or(|(next, _)| next > oldest);
-        known.then_some(key)
+    /// made, or two were made at once and what comes first then is not seen.
+    fn first(&self, tie: Tie) -> Option<&Key> {
+        let (oldest, _) = self.deciding.first()?;
+        oldest.as_ref()?;
+        // Keys are sorted too.
+        let mut equals = self.deciding.iter().take_while(|(made, _)| made == oldest);
+        let (_, smallest) = equals.next()?;
+        match (equals.last(), tie) {
+            (None, _) | (Some(_), Tie::Smaller) => Some(smallest),
+            (Some((_, largest)), Tie::Larger) => Some(largest),
+            (Some(_), Tie::Unseen) => None,
+        }
     }
 }
 
@@ -143,18 +150,25 @@ impl Inventory {
         let others = || self.others(ingress, host, host);
         let own_is_without = matches!(own, Coverage::WithoutTls);
         let open = match ingress.controller.facts().order {
-            Order::Oldest => match self.oldest(ingress, host) {
+            Order::Oldest(tie) => match self.oldest(ingress, host, tie) {
                 Some(first) if first != ingress => {
                     let met = first.demand(host).map(|demand| self.own_coverage(first, demand));
                     return (met.unwrap_or(own), Some(first));
                 }
                 Some(_) => false,
+                // Files do not tell; the other may be the one that decides.
+                None if matches!(own, Coverage::Covered { .. }) => {
+                    let bad = others().into_iter().find(|(met, _)| is_bad(met));
+                    return match bad {
+                        Some((_, other)) => (Coverage::Unknown(other_decides(other)), Some(other)),
+                        None => (own, None),
+                    };
+                }
                 None => own_is_without || demand.added_by.is_some(),
             },
             // Which one serves changes: it is covered only where all cover it.
             Order::Random if matches!(own, Coverage::Covered { .. }) => {
-                let bad = |met: &Coverage| matches!(met, Coverage::NotCovered { .. });
-                let bad = others().into_iter().find(|(met, _)| bad(met));
+                let bad = others().into_iter().find(|(met, _)| is_bad(met));
                 return bad.map_or((own, None), |(met, other)| (met, Some(other)));
             }
             Order::Random | Order::Unknown => own_is_without,
@@ -200,9 +214,14 @@ impl Inventory {
     }
 
     /// The Ingress that decides on the certificate of the host, if that can be told.
-    fn oldest<'i>(&'i self, ingress: &IngressFacts, host: &str) -> Option<&'i IngressFacts> {
+    fn oldest<'i>(
+        &'i self,
+        ingress: &IngressFacts,
+        host: &str,
+        tie: Tie,
+    ) -> Option<&'i IngressFacts> {
         let at = (class(ingress), host.to_owned());
-        self.ingresses.get(self.servers().of_hosts.get(&at)?.first()?)
+        self.ingresses.get(self.servers().of_hosts.get(&at)?.first(tie)?)
     }
 
     /// The Secrets of the Ingress that a controller which pools them has loaded. Traefik stops at the
@@ -273,6 +292,18 @@ impl PartialEq for IngressFacts {
     fn eq(&self, other: &Self) -> bool {
         self.object.same_object(&other.object)
     }
+}
+
+fn is_bad(met: &Coverage) -> bool {
+    matches!(met, Coverage::NotCovered { .. })
+}
+
+/// Why it is not known how a host is met that this other Ingress names too.
+fn other_decides(other: &IngressFacts) -> String {
+    format!(
+        "{} has another certificate for it, and decides where it is the older one",
+        other.object.apart()
+    )
 }
 
 fn is_good(met: &Coverage) -> bool {

@@ -30,6 +30,12 @@ enum Thing {
     Pem,
     /// PEM where it should be in base64.
     NotEncoded,
+    /// Base64 of PEM with blanks in it.
+    SpacedBase64,
+    /// Base64 of PEM whose end is missing.
+    CutBase64,
+    /// Base64 of PEM in the alphabet for URLs (RFC 4648 §5).
+    UrlBase64,
     /// PEM of a certificate, where a key was expected.
     CertificatePem,
     /// PEM of a private key, where certificates were expected.
@@ -125,6 +131,39 @@ impl Foreign {
         is_pem.then_some(Self { thing: Thing::NotEncoded, layers: 0 })
     }
 
+    /// What is wrong with base64 of PEM that a decoder which keeps to RFC 4648 §4 has refused; none
+    /// where it is something else.
+    #[must_use]
+    pub fn spoilt_base64(text: &[u8]) -> Option<Self> {
+        let text = text.trim_ascii();
+        // It may be a key: no buffer of it grows and leaves a copy behind.
+        let mut bare = Zeroizing::new(Vec::with_capacity(text.len()));
+        bare.extend(text.iter().filter(|byte| !byte.is_ascii_whitespace()));
+        while bare.last() == Some(&b'=') {
+            bare.pop();
+        }
+        // No number of whole bytes ends in one character; it is the first of a group that was cut.
+        let groups = if bare.len() % 4 == 1 { bare.len() - 1 } else { bare.len() };
+        bare.truncate(groups);
+        let mut inside = Zeroizing::new(vec![0; bare.len()]);
+        let plain = LENIENT.decode_slice(bare.as_slice(), &mut inside).ok();
+        let is_plain = plain.is_some();
+        let length =
+            plain.or_else(|| LENIENT_FOR_URLS.decode_slice(bare.as_slice(), &mut inside).ok())?;
+        inside.truncate(length);
+        if !inside.windows(BEGIN.len()).any(|at| at == BEGIN) {
+            return None;
+        }
+        let thing = if !is_plain {
+            Thing::UrlBase64
+        } else if text.iter().any(|byte| b" \t".contains(byte)) {
+            Thing::SpacedBase64
+        } else {
+            Thing::CutBase64
+        };
+        Some(Self { thing, layers: 0 })
+    }
+
     /// Whether what was meant can be got out of it.
     #[must_use]
     pub const fn can_be_converted(self) -> bool {
@@ -163,6 +202,13 @@ impl Thing {
         match self {
             Self::Pem => "PEM",
             Self::NotEncoded => "PEM as it is",
+            Self::SpacedBase64 => {
+                "base64 with blanks in it, as YAML makes of lines that are folded by >"
+            }
+            Self::CutBase64 => {
+                "base64 whose end is missing: its last characters, or the = behind them"
+            }
+            Self::UrlBase64 => "base64 in the alphabet for URLs, with - and _",
             Self::CertificatePem => "a certificate",
             Self::KeyPem => "a private key",
             Self::CertificateDer => "a certificate in DER, not PEM",
@@ -197,6 +243,9 @@ impl Thing {
         match self {
             Self::Pem => "take it as it is",
             Self::NotEncoded => "move it from data to stringData, or encode it in base64",
+            Self::SpacedBase64 => "write it on one line, or on several behind | instead of >",
+            Self::CutBase64 => "copy it again, to its end",
+            Self::UrlBase64 => "encode the PEM again, with base64 -w0",
             Self::CertificatePem => {
                 "put the private key there; the certificate belongs into tls.crt"
             }
@@ -476,13 +525,21 @@ fn has_damaged_marks(text: &str) -> bool {
     words.iter().any(|words| text.contains(words)) && text.contains(|c: char| dashes.contains(c))
 }
 
+/// How every PEM block begins.
+const BEGIN: &[u8] = b"-----BEGIN ";
+
 /// Base64 as people write it: with or without `=`, line breaks and blanks anywhere.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
+const LENIENT: GeneralPurpose = lenient(&alphabet::STANDARD);
+const LENIENT_FOR_URLS: GeneralPurpose = lenient(&alphabet::URL_SAFE);
+
+const fn lenient(alphabet: &alphabet::Alphabet) -> GeneralPurpose {
+    GeneralPurpose::new(
+        alphabet,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    )
+}
 
 /// What is in it, where it is all base64.
 fn under_base64(bytes: &[u8], layers: usize) -> Option<Foreign> {
@@ -513,6 +570,7 @@ fn under_base64(bytes: &[u8], layers: usize) -> Option<Foreign> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::prelude::BASE64_URL_SAFE as URL_SAFE;
     use rcgen::{CertificateParams, KeyPair};
 
     const CERTIFICATE: &str = include_str!("../../testdata/pki/root-ca.crt.pem");
@@ -521,6 +579,29 @@ mod tests {
 
     fn der(pem: &str) -> Vec<u8> {
         pem::blocks(pem.as_bytes()).remove(0).der.expect("the PEM is good").expose().to_vec()
+    }
+
+    #[test]
+    fn base64_that_a_strict_decoder_refuses_is_told_from_base64_twice() {
+        let good = BASE64_STANDARD.encode(format!("{KEY} "));
+        let folded: Vec<&str> = good
+            .as_bytes()
+            .chunks(76)
+            .map(|line| std::str::from_utf8(line).expect("it is ASCII"))
+            .collect();
+        for (written, told) in [
+            (folded.join(" "), "blanks in it"),
+            (folded.join("\n \t"), "blanks in it"),
+            (good[..good.len() - 3].to_owned(), "whose end is missing"),
+            (good.trim_end_matches('=').to_owned() + "==", "whose end is missing"),
+            (URL_SAFE.encode(format!("{KEY}???>>>???>>>")), "alphabet for URLs"),
+        ] {
+            let found = Foreign::spoilt_base64(written.as_bytes()).map(Foreign::what);
+            assert!(found.as_ref().is_some_and(|what| what.contains(told)), "{written}: {found:?}");
+        }
+        for other in ["", "no base64 at all", "c29tZXRoaW5nIGVsc2U", KEY] {
+            assert_eq!(Foreign::spoilt_base64(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

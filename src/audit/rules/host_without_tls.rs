@@ -41,6 +41,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .iter()
             .filter(|demand| !bare.iter().any(|known| std::ptr::eq(*known, *demand)))
             .map(|demand| demand.host.as_str())
+            // A tls host that no rule has was meant for one of those that have no entry.
+            .chain(ingress.orphans.iter().map(String::as_str))
             .collect();
         for demand in bare {
             if let Some((secret, at)) = not_listed(inventory, ingress, &demand.host) {

@@ -3,7 +3,7 @@
 //! such name (projectcontour/contour#4271, kubernetes/ingress-nginx#2170), and controllers look
 //! beside the Ingress.
 
-use super::secret_missing::{Missing, missing};
+use super::secret_missing::{Missing, missing, with_namespace};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source};
 use crate::controllers::Controller;
@@ -26,8 +26,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in inventory.ingresses() {
         for name in &ingress.no_names {
-            if let Some((namespace, secret)) = name.split_once('/') {
-                found.push(crossing(inventory, ingress, name, (namespace, secret)));
+            if let Some(named) = with_namespace(name) {
+                found.push(crossing(inventory, ingress, name, named));
             }
         }
     }

@@ -39,7 +39,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .map(|one| one.finding(inventory, context)),
     );
     for ingress in inventory.ingresses() {
-        let no_names = ingress.no_names.iter().filter(|name| !name.contains('/'));
+        let no_names = ingress.no_names.iter().filter(|name| with_namespace(name).is_none());
         found.extend(no_names.filter_map(|name| no_name(ingress, name)));
     }
 }
@@ -155,6 +155,12 @@ fn make_it(context: &Context<'_>, secret: &ObjectRef, hosts: &[&str]) -> Remedy 
 }
 
 /// What the API server takes for no name of an object, so that no Secret can have it.
+/// Namespace and name, where that is what somebody has written; a path or a URL is told as no name.
+pub(super) fn with_namespace(written: &str) -> Option<(&str, &str)> {
+    let parts = written.split_once('/')?;
+    [parts.0, parts.1].iter().all(|part| check_object_name(part).is_ok()).then_some(parts)
+}
+
 fn no_name(ingress: &IngressFacts, name: &str) -> Option<Finding> {
     let why = check_object_name(name).err()?;
     let finding = RULE
