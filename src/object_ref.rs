@@ -33,6 +33,14 @@ pub enum Kind {
     Issuer,
     /// `cert-manager.io/v1` ClusterIssuer: the same for every namespace.
     ClusterIssuer,
+    /// `v1` ConfigMap.
+    ConfigMap,
+    /// `admissionregistration.k8s.io` ValidatingWebhookConfiguration.
+    ValidatingWebhookConfiguration,
+    /// `admissionregistration.k8s.io` MutatingWebhookConfiguration.
+    MutatingWebhookConfiguration,
+    /// `apiregistration.k8s.io` APIService.
+    ApiService,
     /// `external-secrets.io` ExternalSecret: the owner and maker of a Secret.
     ExternalSecret,
     /// `bitnami.com/v1alpha1` SealedSecret: makes the Secret of its name.
@@ -86,6 +94,10 @@ impl Kind {
             Self::Certificate => "Certificate",
             Self::Issuer => "Issuer",
             Self::ClusterIssuer => "ClusterIssuer",
+            Self::ConfigMap => "ConfigMap",
+            Self::ValidatingWebhookConfiguration => "ValidatingWebhookConfiguration",
+            Self::MutatingWebhookConfiguration => "MutatingWebhookConfiguration",
+            Self::ApiService => "APIService",
             Self::ExternalSecret => "ExternalSecret",
             Self::SealedSecret => "SealedSecret",
             Self::ClusterExternalSecret => "ClusterExternalSecret",
@@ -121,6 +133,10 @@ impl Kind {
             Self::Certificate => "certificate",
             Self::Issuer => "issuer",
             Self::ClusterIssuer => "clusterissuer",
+            Self::ConfigMap => "configmap",
+            Self::ValidatingWebhookConfiguration => "validatingwebhookconfiguration",
+            Self::MutatingWebhookConfiguration => "mutatingwebhookconfiguration",
+            Self::ApiService => "apiservice",
             Self::ExternalSecret => "externalsecret",
             Self::SealedSecret => "sealedsecret",
             Self::ClusterExternalSecret => "clusterexternalsecret",
@@ -158,6 +174,10 @@ impl Kind {
             Self::Certificate => "certificates",
             Self::Issuer => "issuers",
             Self::ClusterIssuer => "clusterissuers",
+            Self::ConfigMap => "configmaps",
+            Self::ValidatingWebhookConfiguration => "validatingwebhookconfigurations",
+            Self::MutatingWebhookConfiguration => "mutatingwebhookconfigurations",
+            Self::ApiService => "apiservices",
             Self::ExternalSecret => "externalsecrets",
             Self::SealedSecret => "sealedsecrets",
             Self::ClusterExternalSecret => "clusterexternalsecrets",
@@ -340,6 +360,14 @@ impl Kind {
             Self::Certificate => Some(("cert-manager.io", "v1", "certificates")),
             Self::Issuer => Some(("cert-manager.io", "v1", "issuers")),
             Self::ClusterIssuer => Some(("cert-manager.io", "v1", "clusterissuers")),
+            Self::ConfigMap => Some(("", "v1", "configmaps")),
+            Self::ValidatingWebhookConfiguration => {
+                Some(("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations"))
+            }
+            Self::MutatingWebhookConfiguration => {
+                Some(("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations"))
+            }
+            Self::ApiService => Some(("apiregistration.k8s.io", "v1", "apiservices")),
             Self::ExternalSecret => Some(("external-secrets.io", "v1", "externalsecrets")),
             Self::SealedSecret => Some(("bitnami.com", "v1alpha1", "sealedsecrets")),
             Self::ClusterExternalSecret => {

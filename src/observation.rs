@@ -38,8 +38,8 @@ pub enum Observation {
     },
     /// Objects by which somebody else makes Secrets.
     Makers {
-        /// The namespace that was searched for them; none for what stands in a file.
-        searched: Option<String>,
+        /// Where they were looked for; none for what stands in a file.
+        searched: Option<Scope>,
         /// What was found.
         seen: Vec<MakerSeen>,
         /// Kinds that may not be listed, as people say them.
@@ -59,6 +59,15 @@ pub enum Observation {
         file: ObjectRef,
         /// The PEM.
         pem: Vec<u8>,
+    },
+    /// What a cluster trusts or signs with, beside its Secrets of certificates and keys.
+    Trust {
+        /// Where it was looked for.
+        searched: Scope,
+        /// Issuers of cert-manager, and the Secret that each signs with: as for a file.
+        signing: Vec<(ObjectRef, String)>,
+        /// Objects that hand out certificates to be trusted, and their PEM.
+        handed_out: Vec<(ObjectRef, Vec<u8>)>,
     },
     /// A handshake that was asked for on behalf of an Ingress host.
     Handshake(HandshakeSeen),
@@ -81,6 +90,26 @@ pub enum Observation {
     },
 }
 
+/// Where objects are looked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// In this namespace.
+    Namespace(String),
+    /// In all of them.
+    Everywhere,
+}
+
+impl Scope {
+    /// The namespace; none for all of them.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Namespace(name) => Some(name),
+            Self::Everywhere => None,
+        }
+    }
+}
+
 /// Something the inventory has not been shown yet; whoever observes answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
@@ -92,8 +121,10 @@ pub enum Question {
     Owner(ObjectRef),
     /// What controllers have to say of this object.
     Events(ObjectRef),
-    /// What makes Secrets in this namespace.
-    Makers(String),
+    /// What makes Secrets there.
+    Makers(Scope),
+    /// Who signs or trusts there by certificates of CAs.
+    Trust(Scope),
     /// What is served for this host there.
     Served {
         /// The name to send as SNI.

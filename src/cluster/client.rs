@@ -194,12 +194,24 @@ impl Client {
         self.read(Verb::Get, object, || api.get(&object.name)).await
     }
 
-    /// Whether an object of a kind that may not even be installed is there.
+    /// Whether an object of a kind that may not even be installed is there, in whichever version the
+    /// cluster serves the kind.
     ///
     /// # Errors
     /// [`ClusterError`] for anything but "found" and "not found".
     pub async fn exists(&self, object: &ObjectRef) -> Result<bool, ClusterError> {
-        let api = self.dynamic(object)?;
+        if self.has(object, None).await? {
+            return Ok(true);
+        }
+        let Some((group, version, _)) = object.kind.resource() else { return Ok(false) };
+        match self.groups().await?.get(group).filter(|served| *served != version) {
+            Some(served) => self.has(object, Some(served)).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn has(&self, object: &ObjectRef, version: Option<&str>) -> Result<bool, ClusterError> {
+        let api = self.dynamic(object, version)?;
         match self.read(Verb::Get, object, || api.get_metadata(&object.name)).await {
             Ok(_) => Ok(true),
             Err(error) if error.failure.is_absence() => Ok(false),
@@ -212,7 +224,7 @@ impl Client {
     /// # Errors
     /// [`ClusterError`]; `NoSuchKind` when the cluster does not know the kind.
     pub async fn get_object(&self, object: &ObjectRef) -> Result<serde_json::Value, ClusterError> {
-        let api = self.dynamic(object)?;
+        let api = self.dynamic(object, None)?;
         let found = self.read(Verb::Get, object, || api.get(&object.name)).await?;
         Ok(serde_json::to_value(found).unwrap_or_default())
     }
@@ -275,7 +287,7 @@ impl Client {
         manager: &str,
         dry_run: bool,
     ) -> Result<Option<String>, ClusterError> {
-        let api = self.dynamic(object)?;
+        let api = self.dynamic(object, None)?;
         let params = PatchParams { dry_run, ..PatchParams::apply(manager) };
         let patch = Patch::Apply(manifest);
         let written =
@@ -295,7 +307,7 @@ impl Client {
         manager: &str,
         dry_run: bool,
     ) -> Result<Option<String>, ClusterError> {
-        let api = self.dynamic(object)?;
+        let api = self.dynamic(object, None)?;
         let params = PatchParams {
             dry_run,
             field_manager: Some(manager.to_owned()),
@@ -318,7 +330,7 @@ impl Client {
         resource_version: Option<String>,
         dry_run: bool,
     ) -> Result<(), ClusterError> {
-        let api = self.dynamic(object)?;
+        let api = self.dynamic(object, None)?;
         let preconditions = Preconditions { resource_version, uid: None };
         let params =
             DeleteParams { dry_run, preconditions: Some(preconditions), ..DeleteParams::default() };
@@ -328,10 +340,16 @@ impl Client {
         }
     }
 
-    fn dynamic(&self, object: &ObjectRef) -> Result<Api<DynamicObject>, ClusterError> {
-        let Some((group, version, plural)) = object.kind.resource() else {
+    /// The objects of its kind, in this version or (none) the one that is read here.
+    fn dynamic(
+        &self,
+        object: &ObjectRef,
+        version: Option<&str>,
+    ) -> Result<Api<DynamicObject>, ClusterError> {
+        let Some((group, own, plural)) = object.kind.resource() else {
             return Err(ClusterError::no_such_kind(object));
         };
+        let version = version.unwrap_or(own);
         let kind = GroupVersionKind::gvk(group, version, object.kind.as_str());
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
         Ok(Api::namespaced_with(self.inner.clone(), object.namespace(), &resource))

@@ -252,9 +252,9 @@ fn exit(
     output: &mut Output,
 ) -> Exit {
     let problems = gathered.inventory.problems();
-    // Ingresses only tell which hosts are wanted beside; a rotation is whole without them.
     let beside = |problem: &Problem| match problem.object.kind {
-        Kind::Ingress => true,
+        // They tell which hosts are wanted beside, and in a batch also whose a Secret is.
+        Kind::Ingress => !args.secrets.is_empty(),
         Kind::File => !args.secrets.is_empty(),
         // How another Secret of the same file wants to be treated is nothing to the named ones.
         Kind::Secret if problem.only_a_wish => {

@@ -147,14 +147,13 @@ pub async fn gather_one(
         Ok(seen) => inventory.absorb(seen, world.random()),
         Err(error) if error.failure == Failure::NotFound => {
             inventory.absorb(Observation::Absent(secret.clone()), world.random());
-            if looks.makers {
-                // The annotation of an Ingress may have it made.
-                let mut take = |seen| inventory.absorb(seen, world.random());
-                observe::cluster::list_ingresses(client, secret.namespace.as_deref(), &mut take)
-                    .await?;
-            }
         }
         Err(error) => return Err(error.into()),
+    }
+    if looks.makers {
+        // The annotation of an Ingress may have it made.
+        let mut take = |seen| inventory.absorb(seen, world.random());
+        observe::cluster::list_ingresses(client, secret.namespace.as_deref(), &mut take).await?;
     }
     inventory.asks_for(secret);
     answer_questions(client, looks, &mut inventory, world).await?;
@@ -223,6 +222,10 @@ async fn look(
             inventory.asks_for(&object);
         }
     }
+    if looks.makers && inventory.has_possible_cas() {
+        let mut take = |seen| inventory.absorb(seen, world.random());
+        observe::cluster::list_beside(client, within, &mut take).await?;
+    }
     // Who uses a named Secret, and for which hosts, only the Ingresses can tell.
     let mut take = |seen| inventory.absorb(seen, world.random());
     observe::cluster::list_ingresses(client, namespace, &mut take).await?;
@@ -287,6 +290,7 @@ fn wanted(inventory: &Inventory, looks: &Looks) -> Vec<Question> {
         | Question::Owner(_)
         | Question::Events(_)
         | Question::Makers(_)
+        | Question::Trust(_)
         | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()

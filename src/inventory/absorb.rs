@@ -58,12 +58,22 @@ impl Inventory {
                 for maker in seen {
                     self.absorb_maker(maker);
                 }
-                if let Some(namespace) = searched {
-                    self.makers.searched(namespace, unseen);
+                if let Some(scope) = searched {
+                    self.makers.searched(scope, unseen);
                 }
             }
             Observation::SigningCa { issuer, secret } => {
                 self.issuers.take_signing(issuer, secret);
+            }
+            Observation::Trust { searched, signing, handed_out } => {
+                for (issuer, secret) in signing {
+                    self.issuers.take_signing(issuer, secret);
+                }
+                for (object, pem) in handed_out {
+                    self.issuers.take_anchors(&object, &pem);
+                    self.issuers.take_roots(&object, &pem);
+                }
+                self.trust_seen.insert(searched);
             }
             Observation::HandedOut { file, pem } => {
                 self.issuers.take_anchors(&file, &pem);

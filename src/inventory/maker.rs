@@ -5,9 +5,9 @@
 //! says the plan.
 
 use super::owner::{self, Owner, Role};
-use super::{Inventory, Key, Told, key_of, marker};
+use super::{Inventory, Key, SecretFacts, Told, key_of, marker};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::{IngressSeen, Made, MakerSeen};
+use crate::observation::{IngressSeen, Made, MakerSeen, Scope};
 use crate::remedy::{CommandLine, Remedy, word};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,8 @@ pub(super) struct Makers {
     seen: BTreeMap<(Kind, String, String), MakerSeen>,
     /// Name of a Secret, or what kustomize puts its hash behind, to makers.
     by_name: BTreeMap<String, BTreeSet<(Kind, String, String)>>,
-    /// Namespaces that were searched, and the kinds that may not be listed there.
-    searched: BTreeMap<String, Vec<String>>,
+    /// Where they were looked for, and the kinds that may not be listed there.
+    searched: BTreeMap<Scope, Vec<String>>,
     /// Secrets that were asked for by name.
     asked_for: BTreeSet<Key>,
 }
@@ -128,8 +128,14 @@ impl Makers {
         old.makes
     }
 
-    pub(super) fn searched(&mut self, namespace: String, unseen: Vec<String>) {
-        self.searched.insert(namespace, unseen);
+    pub(super) fn searched(&mut self, scope: Scope, unseen: Vec<String>) {
+        self.searched.insert(scope, unseen);
+    }
+
+    /// Kinds that may not be listed in the namespace; none where it was not searched.
+    fn unseen_in(&self, namespace: &str) -> Option<&Vec<String>> {
+        let own = self.searched.get(&Scope::Namespace(namespace.to_owned()));
+        own.or_else(|| self.searched.get(&Scope::Everywhere))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -235,6 +241,7 @@ impl Maker {
                 mark,
                 way_out: self.instead().into(),
                 live_while: None,
+                guessed: false,
                 copy_of: None,
                 role: self.role(),
             },
@@ -270,6 +277,16 @@ impl Maker {
     }
 }
 
+/// Where to look for what concerns these namespaces: in each of a few, else at once in all.
+pub(super) fn scopes(namespaces: impl Iterator<Item = String>) -> Vec<Scope> {
+    const FEW: usize = 3;
+    let namespaces: BTreeSet<String> = namespaces.collect();
+    if namespaces.len() > FEW {
+        return vec![Scope::Everywhere];
+    }
+    namespaces.into_iter().map(Scope::Namespace).collect()
+}
+
 impl Inventory {
     /// Who makes this Secret, whether it is there or not: by an object that says so, or by an
     /// annotation of an Ingress that names it. Without a namespace, in any.
@@ -278,10 +295,16 @@ impl Inventory {
         self.makers.of(secret).map(Maker::of)
     }
 
+    /// Who makes certificates for the `tls` entries of this Ingress, by its annotations.
+    #[must_use]
+    pub fn asks_for_certificates(&self, ingress: &ObjectRef) -> Option<&'static str> {
+        self.makers.seen.get(&marker(ingress)).map(|maker| maker.by)
+    }
+
     /// Kinds of makers that may not be listed in this namespace, as people say them.
     #[must_use]
     pub fn unseen_makers(&self, namespace: &str) -> &[String] {
-        self.makers.searched.get(namespace).map(Vec::as_slice).unwrap_or_default()
+        self.makers.unseen_in(namespace).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Says that the user named this Secret: who makes it is asked, be it there or not.
@@ -289,9 +312,9 @@ impl Inventory {
         self.makers.asked_for.insert(key_of(secret));
     }
 
-    /// Namespaces in which it is still to be seen who makes a Secret: one that an Ingress names and
-    /// that is not there, or one that was asked for and bears no mark.
-    pub(super) fn unsearched(&self) -> BTreeSet<String> {
+    /// Where it is still to be seen who makes a Secret: one that an Ingress names and that is not
+    /// there, or one that was asked for or chosen, and whose marks do not tell.
+    pub(super) fn unsearched(&self) -> Vec<Scope> {
         let absent = self.ingresses().flat_map(|ingress| {
             let namespace = ingress.object.namespace();
             let names = ingress.secret_names.iter();
@@ -300,13 +323,17 @@ impl Inventory {
         let absent =
             absent.filter(|(namespace, name)| self.is_absent(&ObjectRef::secret(namespace, name)));
         let unmarked =
-            |key: &&Key| self.secrets.get(key).is_none_or(|secret| secret.owner.is_none());
-        let asked_for = self.makers.asked_for.iter().filter(unmarked).cloned();
-        let namespaces = absent.chain(asked_for).map(|(namespace, _)| namespace);
-        namespaces.filter(|namespace| !self.makers.searched.contains_key(namespace)).collect()
+            |secret: &SecretFacts| secret.owner.as_ref().is_none_or(|owner| owner.guessed);
+        let open = |key: &&Key| self.secrets.get(key).is_none_or(unmarked);
+        let asked_for = self.makers.asked_for.iter().filter(open).cloned();
+        let chosen = self.secrets.iter().filter(|(_, secret)| secret.chosen && unmarked(secret));
+        let chosen = chosen.map(|(key, _)| key.clone());
+        let namespaces = absent.chain(asked_for).chain(chosen).map(|(namespace, _)| namespace);
+        scopes(namespaces.filter(|namespace| self.makers.unseen_in(namespace).is_none()))
     }
 
     pub(super) fn absorb_maker(&mut self, seen: MakerSeen) {
+        self.present.insert(marker(&seen.object));
         for made in self.makers.take(seen) {
             self.own_what_is_made(&made);
         }
@@ -348,7 +375,10 @@ impl Inventory {
         };
         let counts = |maker: &Maker| {
             let certificate = maker.object.kind == Kind::Certificate;
-            marked.as_ref().is_none_or(|owner| owner.role == Role::Copies && certificate)
+            marked.as_ref().is_none_or(|owner| {
+                (owner.role == Role::Copies && certificate)
+                    || (owner.guessed && owner.name == maker.by)
+            })
         };
         match maker.filter(counts) {
             Some(maker) => {

@@ -23,6 +23,7 @@ mod servers;
 mod wishes;
 
 use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::Scope;
 use crate::remedy::Target;
 use crate::x509::cert::Certificate;
 use crate::x509::key::Pairing;
@@ -71,6 +72,8 @@ pub struct Inventory {
     /// What controllers had to say: the last warning that no success came after.
     troubles: BTreeMap<(Kind, String, String), Troubles>,
     makers: maker::Makers,
+    /// Where it was looked for who trusts or signs by certificates of CAs.
+    trust_seen: BTreeSet<Scope>,
     /// Objects whose annotations hold a private key, and the annotations' keys.
     keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
@@ -293,6 +296,7 @@ impl Inventory {
             present: BTreeSet::new(),
             troubles: BTreeMap::new(),
             makers: maker::Makers::default(),
+            trust_seen: BTreeSet::new(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
             problems: Vec::new(),

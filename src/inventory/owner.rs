@@ -24,6 +24,8 @@ pub struct Owner {
     pub way_out: Remedy,
     /// The object that keeps writing as long as it is there; then even an override is refused.
     pub live_while: Option<ObjectRef>,
+    /// Whether the mark does not tell which object that is, and it is named as the Secret by a guess.
+    pub guessed: bool,
     /// The Secret that this one is a copy of, where the mark tells it.
     pub copy_of: Option<ObjectRef>,
     /// What it does to the Secret.
@@ -107,6 +109,7 @@ pub(super) fn cert_manager(secret: &ObjectRef, certificate: String, mark: String
         mark,
         way_out: CommandLine::on_cluster(renew).into(),
         live_while: Some(ObjectRef::namespaced(Kind::Certificate, namespace, certificate)),
+        guessed: false,
         copy_of: None,
         role: Role::Renews,
     }
@@ -124,6 +127,7 @@ pub(super) fn external_secrets(secret: &ObjectRef, name: String, mark: String) -
         )))
         .note("the new one has to be in its store first"),
         live_while: Some(ObjectRef::namespaced(Kind::ExternalSecret, secret.namespace(), name)),
+        guessed: false,
         copy_of: None,
         role: Role::Renews,
     }
@@ -192,8 +196,14 @@ impl Marks<'_> {
             (None, Some((mark, _))) => mark,
             (None, None) => return None,
         };
-        let name = referenced.map_or_else(|| self.secret.name.clone(), str::to_owned);
-        Some(external_secrets(self.secret, name, mark))
+        let known =
+            referenced.map(|name| external_secrets(self.secret, name.to_owned(), mark.clone()));
+        Some(known.unwrap_or_else(|| Owner {
+            guessed: true,
+            way_out:
+                "have the new one in the store of its ExternalSecret, and that read again".into(),
+            ..external_secrets(self.secret, self.secret.name.clone(), mark)
+        }))
     }
 
     fn by_table(&self, table: &[Mark]) -> Option<Owner> {
@@ -211,6 +221,7 @@ impl Marks<'_> {
                 mark: found,
                 way_out: copy_of.as_ref().map_or_else(|| mark.way_out.into(), rotate_original),
                 live_while: None,
+                guessed: false,
                 copy_of,
                 role: self.vault_role(mark),
             })
@@ -264,6 +275,7 @@ impl Marks<'_> {
             mark: format!("ownerReference {kind}/{name}"),
             way_out,
             live_while: None,
+            guessed: false,
             copy_of: None,
             role,
         })
@@ -278,6 +290,7 @@ impl Marks<'_> {
             mark: format!("field manager {:?} applies the pair", manager.manager),
             way_out: format!("rotate it where {name} gets it from, and apply that again").into(),
             live_while: None,
+            guessed: false,
             copy_of: None,
             role: Role::Deploys,
         })

@@ -3,9 +3,9 @@
 //!
 //! Knows what is missing. Refuses to know how it is fetched.
 
-use super::{Inventory, marker};
+use super::{Inventory, SecretFacts, maker, marker};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::Question;
+use crate::observation::{Question, Scope};
 
 /// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,7 +13,8 @@ use crate::observation::Question;
 pub struct Asked {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
-    /// Who makes Secrets that are not there, or that were asked for by name.
+    /// Who makes Secrets that are not there, or that were chosen and do not tell; and who signs or
+    /// trusts by those that may be a CA's.
     pub makers: bool,
     /// Why the load balancers of chosen Ingresses do not serve what their Secrets hold.
     pub events: bool,
@@ -32,6 +33,7 @@ impl Inventory {
         }
         if asked.makers {
             questions.extend(self.unsearched().into_iter().map(Question::Makers));
+            questions.extend(self.unseen_trust().into_iter().map(Question::Trust));
         }
         if asked.events {
             questions.extend(self.unheard_controllers());
@@ -40,6 +42,23 @@ impl Inventory {
             questions.extend(self.unseen_served());
         }
         questions
+    }
+
+    /// Where it is to be seen whether a chosen certificate that may sign is an issuing CA.
+    fn unseen_trust(&self) -> Vec<Scope> {
+        let candidates = self.secrets.values().filter(|secret| may_sign(secret));
+        let namespaces = candidates.map(|secret| secret.object.namespace().to_owned());
+        let seen = |namespace: &String| {
+            self.trust_seen.contains(&Scope::Everywhere)
+                || self.trust_seen.contains(&Scope::Namespace(namespace.clone()))
+        };
+        maker::scopes(namespaces.filter(|namespace| !seen(namespace)))
+    }
+
+    /// Whether a certificate that was chosen may have signed others.
+    #[must_use]
+    pub fn has_possible_cas(&self) -> bool {
+        self.secrets.values().any(may_sign)
     }
 
     fn unheard_controllers(&self) -> Vec<Question> {
@@ -77,4 +96,11 @@ impl Inventory {
             || self.present.contains(&marker(object))
             || self.problems.iter().any(|problem| problem.object.same_object(object))
     }
+}
+
+/// Whether the certificate was chosen, is nobody's and may be an issuing CA's. X.509 of the first
+/// versions cannot say.
+fn may_sign(secret: &SecretFacts) -> bool {
+    let leaf = secret.bundle.leaf().filter(|_| secret.chosen && secret.owner.is_none());
+    leaf.is_some_and(|leaf| leaf.self_signed && (leaf.is_ca || leaf.version < 3))
 }

@@ -1,11 +1,11 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
-use super::{kubernetes, makers};
+use super::{kubernetes, makers, trust};
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
-use crate::observation::{Observation, Question};
+use crate::observation::{Observation, Question, Scope};
 use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
 
@@ -23,13 +23,37 @@ pub async fn list(
     namespace: Option<&str>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    let secrets = client.each(Kind::Secret, namespace, Some(TLS_SECRETS), |secret: Secret| {
-        take(Observation::Secret(kubernetes::secret(secret, namespace.unwrap_or_default(), None)));
-    });
-    let listed = secrets.await;
+    let listed = list_secrets(client, namespace, take).await;
     unseen_when_forbidden(listed, ObjectRef::all(Kind::Secret, namespace), take)?;
     list_ingresses(client, namespace, take).await?;
     list_gke(client, namespace, take).await
+}
+
+async fn list_secrets(
+    client: &Client,
+    namespace: Option<&str>,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    let secrets = client.each(Kind::Secret, namespace, Some(TLS_SECRETS), |secret: Secret| {
+        take(Observation::Secret(kubernetes::secret(secret, namespace.unwrap_or_default(), None)));
+    });
+    secrets.await
+}
+
+/// Lists the other TLS Secrets of a namespace, for what a CA among those that were named has signed.
+/// Where they may not be listed nothing is incomplete by it: they were not asked for.
+///
+/// # Errors
+/// [`ClusterError`] when the server cannot be asked at all.
+pub async fn list_beside(
+    client: &Client,
+    namespace: &str,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    match list_secrets(client, Some(namespace), take).await {
+        Err(error) if can_go_on(&error) => Ok(()),
+        listed => listed,
+    }
 }
 
 /// Reads every object of these kinds in `namespace` (none: all), as it is written.
@@ -170,7 +194,8 @@ pub async fn answer(client: &Client, question: &Question) -> Result<Observation,
             (object, found.map(seen))
         }
         Question::Events(about) => return events(client, about).await,
-        Question::Makers(namespace) => return makers(client, namespace).await,
+        Question::Makers(scope) => return makers(client, scope).await,
+        Question::Trust(scope) => return trust(client, scope).await,
         Question::Served { host, endpoint } => return Ok(not_here(host, endpoint)),
     };
     match answer {
@@ -197,9 +222,9 @@ async fn events(client: &Client, about: &ObjectRef) -> Result<Observation, Clust
     Ok(Observation::Events { about: about.clone(), events })
 }
 
-/// What makes Secrets in the namespace: of the kinds that the cluster knows, each object. A list
-/// that may not be read is told and no problem: the Secret that nobody is seen to make is one.
-async fn makers(client: &Client, namespace: &str) -> Result<Observation, ClusterError> {
+/// What makes Secrets there: of the kinds that the cluster knows, each object. A list that may not be
+/// read is told and no problem: the Secret that nobody is seen to make is one.
+async fn makers(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
     let groups = client.groups().await?;
     let (mut seen, mut unseen) = (Vec::new(), Vec::new());
     for row in makers::ROWS {
@@ -209,8 +234,9 @@ async fn makers(client: &Client, namespace: &str) -> Result<Observation, Cluster
         for group in row.groups {
             let known = groups.get(*group).map(String::as_str);
             let Some(version) = known.or(group.is_empty().then_some("v1")) else { continue };
-            let within = row.namespaced.then_some(namespace);
-            let take = |value: serde_json::Value| seen.extend(row.read(&value, None, namespace));
+            let within = scope.namespace().filter(|_| row.namespaced);
+            let own = within.unwrap_or_default();
+            let take = |value: serde_json::Value| seen.extend(row.read(&value, None, own));
             match client.each_object_of(row.kind, (group, version), within, take).await {
                 Ok(()) => {}
                 Err(error) if error.failure.is_absence() => {}
@@ -219,7 +245,36 @@ async fn makers(client: &Client, namespace: &str) -> Result<Observation, Cluster
             }
         }
     }
-    Ok(Observation::Makers { searched: Some(namespace.to_owned()), seen, unseen })
+    Ok(Observation::Makers { searched: Some(scope.clone()), seen, unseen })
+}
+
+/// Who signs or trusts there by certificates of CAs, as far as that may be listed: it is evidence, and
+/// no problem where it is not.
+async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
+    let groups = client.groups().await?;
+    let (mut signing, mut handed_out) = (Vec::new(), Vec::new());
+    for (kind, group, namespaced) in trust::KINDS {
+        let known = groups.get(group).map(String::as_str);
+        let Some(version) = known.or(group.is_empty().then_some("v1")) else { continue };
+        let within = scope.namespace().filter(|_| namespaced);
+        let take = |value: serde_json::Value| {
+            let text = |path: &str| value.pointer(path).and_then(serde_json::Value::as_str);
+            let namespace = text("/metadata/namespace").filter(|_| namespaced);
+            let name = text("/metadata/name").unwrap_or_default();
+            let object = ObjectRef {
+                namespace: namespace.map(str::to_owned),
+                ..ObjectRef::namespaced(kind, String::new(), name)
+            };
+            signing.extend(makers::signs_with(&value).map(|secret| (object.clone(), secret)));
+            let pem = trust::handed_out(&value, kind.as_str(), group);
+            handed_out.extend(pem.map(|pem| (object, pem)));
+        };
+        match client.each_object_of(kind, (group, version), within, take).await {
+            Err(error) if !can_go_on(&error) => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(Observation::Trust { searched: scope.clone(), signing, handed_out })
 }
 
 /// Answers one question about something that is to be written: the object, or that it is absent.
@@ -236,7 +291,8 @@ pub async fn sure(client: &Client, question: &Question) -> Result<Observation, C
             (object, found.map(seen))
         }
         Question::Events(about) => return events(client, about).await,
-        Question::Makers(namespace) => return makers(client, namespace).await,
+        Question::Makers(scope) => return makers(client, scope).await,
+        Question::Trust(scope) => return trust(client, scope).await,
         Question::Served { host, endpoint } => return Ok(not_here(host, endpoint)),
     };
     match answer {

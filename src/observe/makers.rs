@@ -299,13 +299,18 @@ pub(super) fn signing_ca(
     let api_version = text(value, "/apiVersion")?;
     let groups = ["cert-manager.io", "certmanager.k8s.io"];
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    let secret = text(value, "/spec/ca/secretName").filter(|_| groups.contains(&group))?;
+    let secret = signs_with(value).filter(|_| groups.contains(&group))?;
     let within = text(value, "/metadata/namespace").unwrap_or(namespace).to_owned();
     let object = ObjectRef {
         namespace: (kind == Kind::Issuer).then_some(within),
         ..ObjectRef::namespaced(kind, String::new(), text(value, "/metadata/name")?)
     };
-    Some((object.at(Some(place.clone())), secret.to_owned()))
+    Some((object.at(Some(place.clone())), secret))
+}
+
+/// The Secret that an Issuer or ClusterIssuer names as its CA.
+pub(super) fn signs_with(issuer: &Value) -> Option<String> {
+    text(issuer, "/spec/ca/secretName").map(str::to_owned)
 }
 
 fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {

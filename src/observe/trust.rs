@@ -2,9 +2,21 @@
 //!
 //! Knows the kinds that do and where each says them. Refuses to know what a certificate is.
 
+use crate::object_ref::Kind;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+
+/// Kinds that are listed in a cluster for what they trust or sign with: each with its API group, and
+/// whether its objects have a namespace.
+pub(super) const KINDS: [(Kind, &str, bool); 6] = [
+    (Kind::Issuer, "cert-manager.io", true),
+    (Kind::ClusterIssuer, "cert-manager.io", false),
+    (Kind::ConfigMap, "", true),
+    (Kind::ValidatingWebhookConfiguration, "admissionregistration.k8s.io", false),
+    (Kind::MutatingWebhookConfiguration, "admissionregistration.k8s.io", false),
+    (Kind::ApiService, "apiregistration.k8s.io", false),
+];
 
 /// The PEM that an object hands out; none of other kinds, and where there is none.
 /// Source: admissionregistration.k8s.io/v1 `WebhookClientConfig`, apiregistration.k8s.io/v1 `APIServiceSpec`.

@@ -2,6 +2,7 @@
 //! `kubectl apply` leaves behind.
 
 use crate::support::live::Live;
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 /// A kind whose objects may say anything, of this group and version.
@@ -140,4 +141,159 @@ fn a_rotation_says_that_the_next_apply_undoes_it_and_where_the_old_key_stays() {
     live.kubectl(&words);
     let report = live.run(&["check", "-o", "json"]).expect_code(0).json();
     assert_eq!(report["findings"], json!([]));
+}
+
+/// Makes a Secret of what `openssl req -x509` writes, two days before its end: self-signed, CA:TRUE, no
+/// key usage.
+fn create_by_openssl(live: &Live, name: &str, host: &str, labels: &[&str]) {
+    let now = time::OffsetDateTime::from(std::time::SystemTime::now());
+    let key = rcgen::KeyPair::generate().expect("a key can be made");
+    let mut params = rcgen::CertificateParams::new([host.to_owned()]).expect("the name is good");
+    params.distinguished_name.push(rcgen::DnType::CommonName, host);
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.not_before = now - time::Duration::days(80);
+    params.not_after = now + time::Duration::days(2);
+    let certificate = params.self_signed(&key).expect("it can be made");
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let written = |file: &str, pem: String| {
+        let path = folder.path().join(file);
+        std::fs::write(&path, pem).expect("a temp file can be written");
+        path.display().to_string()
+    };
+    let (crt, key) =
+        (written("tls.crt", certificate.pem()), written("tls.key", key.serialize_pem()));
+    live.kubectl(&["create", "secret", "tls", name, "--cert", &crt, "--key", &key]);
+    for label in labels {
+        live.kubectl(&["label", "secret", name, label]);
+    }
+}
+
+/// What `rotate --due` does to each Secret: `replaced`, or why it is skipped.
+fn done(live: &Live) -> Vec<(String, String)> {
+    let report = live.run(&["rotate", "--due", "-o", "json"]).expect_code(0).json();
+    let list = |key: &str| report[key].as_array().cloned().unwrap_or_default();
+    let named = |row: &Value, what: &Value| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (text(&row["ref"]["name"]), text(what))
+    };
+    let skipped = list("skipped").iter().map(|row| named(row, &row["reason"])).collect::<Vec<_>>();
+    let steps = list("steps");
+    let mut done: Vec<_> =
+        steps.iter().map(|row| named(row, &json!("replaced"))).chain(skipped).collect();
+    done.sort();
+    done
+}
+
+#[test]
+fn a_batch_leaves_what_somebody_makes_though_the_secret_bears_no_mark_of_it() {
+    let Some(live) = Live::alone("a_batch_leaves_what_somebody_makes") else { return };
+    install_makers(&live);
+    let namespace = live.namespace.as_str();
+    for manifest in [
+        object("cert-manager.io/v1", "Certificate", "some", &json!({"secretName": "pay-tls"})),
+        object(
+            "external-secrets.io/v1beta1",
+            "ExternalSecret",
+            "es",
+            &json!({"target": {"name": "shop-tls"}}),
+        ),
+        object("bitnami.com/v1alpha1", "SealedSecret", "blog-tls", &json!({"encryptedData": {}})),
+        object(
+            "external-secrets.io/v1beta1",
+            "ExternalSecret",
+            "elsewhere",
+            &json!({"target": {"name": "marked-tls"}}),
+        ),
+    ] {
+        live.cluster.apply(namespace, &manifest);
+    }
+    for secret in ["pay-tls", "shop-tls", "blog-tls", "mine-tls"] {
+        create_by_openssl(&live, secret, &format!("{secret}.example"), &[]);
+    }
+    let label = "reconcile.external-secrets.io/managed=true";
+    create_by_openssl(&live, "marked-tls", "marked.example", &[label]);
+
+    let report = live.run(&["check", "-o", "json"]).expect_code(1).json();
+    for finding in report["findings"].as_array().into_iter().flatten() {
+        let (name, remedy) = (&finding["ref"]["name"], finding["remedy"].to_string());
+        let rotates = remedy.contains("certwright rotate");
+        assert_eq!(rotates, *name == "mine-tls", "{name}: {remedy}");
+        let right =
+            format!("kubectl annotate --overwrite externalsecret elsewhere -n {namespace} ");
+        assert!(name != "marked-tls" || remedy.contains(&right), "{remedy}");
+    }
+    let owned = |name: &str| (name.to_owned(), "owned".to_owned());
+    let expected = vec![
+        owned("blog-tls"),
+        owned("marked-tls"),
+        ("mine-tls".to_owned(), "replaced".to_owned()),
+        owned("pay-tls"),
+        owned("shop-tls"),
+    ];
+    assert_eq!(done(&live), expected);
+    // The ExternalSecret that writes it is live, whatever its name.
+    let said = live.run(&["rotate", "secret/marked-tls", "--override-owner"]).expect_code(4);
+    assert!(said.flat_stderr().contains("externalsecret/elsewhere is live"), "{}", said.stderr);
+}
+
+#[test]
+fn a_batch_leaves_the_cas_that_other_objects_of_the_cluster_show_to_be_cas() {
+    let Some(live) = Live::alone("a_batch_leaves_cas_that_others_show") else { return };
+    let definition = definition("cert-manager.io", "v1", "Issuer", "issuers");
+    live.cluster.apply(&live.namespace, &definition.to_string());
+    live.kubectl(&["wait", "--for=condition=Established", "crd/issuers.cert-manager.io"]);
+    while live
+        .cluster
+        .kubectl()
+        .args(["get", "issuers"])
+        .output()
+        .is_ok_and(|ran| !ran.status.success())
+    {
+        std::thread::yield_now();
+    }
+    for name in ["signs", "trusted", "hook", "leaf"] {
+        create_by_openssl(&live, name, &format!("{name}.example"), &[]);
+    }
+    let issuer =
+        object("cert-manager.io/v1", "Issuer", "i", &json!({"ca": {"secretName": "signs"}}));
+    live.cluster.apply(&live.namespace, &issuer);
+    let pem = |name: &str| {
+        let data = live.secret(name)["data"]["tls.crt"].as_str().unwrap_or_default().to_owned();
+        (base64::prelude::BASE64_STANDARD.decode(&data).expect("it is base64"), data)
+    };
+    let trust = String::from_utf8(pem("trusted").0).expect("it is PEM");
+    live.kubectl(&["create", "configmap", "trust", &format!("--from-literal=ca.pem={trust}")]);
+    let hook = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "hook"},
+        "webhooks": [{
+            "name": "hook.example.com",
+            "clientConfig": {"url": "https://hook.example/x", "caBundle": pem("hook").1},
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "None",
+            "failurePolicy": "Ignore",
+            "rules": []
+        }]
+    });
+    live.cluster.apply(&live.namespace, &hook.to_string());
+    let is = |name: &str, what: &str| (name.to_owned(), what.to_owned());
+    let expected = vec![
+        is("hook", "ca-certificate"),
+        is("leaf", "replaced"),
+        is("signs", "ca-certificate"),
+        is("trusted", "ca-certificate"),
+    ];
+    assert_eq!(done(&live), expected);
+}
+
+#[test]
+fn a_named_ca_is_not_replaced_while_what_it_signed_stands_beside_it() {
+    let Some(live) = Live::new("a_named_ca_with_what_it_signed") else { return };
+    create_by_openssl(&live, "root", "ca.example", &[]);
+    let issue =
+        ["issue", "web.example", "--key-type", "p256", "--secret", "web", "--ca", "secret/root"];
+    live.run(&issue).expect_code(0);
+    let said = live.run(&["rotate", "secret/root"]).expect_code(4).flat_stderr();
+    assert!(said.contains("it signed the certificate in secret/web"), "{said}");
 }

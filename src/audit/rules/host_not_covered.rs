@@ -14,6 +14,7 @@ use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
 use crate::x509::key::Pairing;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const RULE: Rule = Rule {
     code: "host-not-covered",
@@ -26,15 +27,28 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    let mut uncovered = Vec::new();
     for ingress in inventory.ingresses() {
         for demand in &ingress.demands {
             // What another Ingress does wrong for the host is said there.
             if let (Coverage::NotCovered { looked_at }, None) = inventory.server(ingress, demand)
                 && !is_further_down(inventory, &demand.host, &looked_at)
             {
-                found.push(finding(inventory, ingress, demand, &looked_at));
+                uncovered.push((ingress, demand, looked_at));
             }
         }
+    }
+    // One rotation adds all that one Secret lacks.
+    let mut lacking: BTreeMap<&ObjectRef, BTreeSet<&str>> = BTreeMap::new();
+    for (_, demand, looked_at) in &uncovered {
+        if let Some((secret, _)) = looked_at.first() {
+            lacking.entry(secret).or_default().insert(&demand.host);
+        }
+    }
+    for (ingress, demand, looked_at) in &uncovered {
+        let hosts = looked_at.first().and_then(|(secret, _)| lacking.get(secret));
+        let hosts = hosts.into_iter().flatten().copied().collect::<Vec<_>>();
+        found.push(finding(inventory, (ingress, demand), looked_at, &hosts));
     }
 }
 
@@ -55,9 +69,9 @@ fn is_further_down(
 
 fn finding(
     inventory: &Inventory,
-    ingress: &IngressFacts,
-    demand: &Demand,
+    (ingress, demand): (&IngressFacts, &Demand),
     looked_at: &[(ObjectRef, HostMatch)],
+    lacking: &[&str],
 ) -> Finding {
     let host = demand.host.as_str();
     let added = demand.added_by.as_ref();
@@ -75,7 +89,7 @@ fn finding(
         )
         .evidence("host", host)
         .evidence("presented", presented.join("; "))
-        .remedy(way_out(inventory, host, looked_at));
+        .remedy(way_out(inventory, (host, lacking), looked_at));
     for (secret, _) in looked_at {
         finding = finding.related(secret.key("tls.crt"));
     }
@@ -122,7 +136,15 @@ fn presented(inventory: &Inventory, secret: &ObjectRef, answer: &HostMatch) -> S
     }
 }
 
-fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch)]) -> Remedy {
+/// How many hosts one command adds.
+const MAX_ADDED: usize = 10;
+
+/// For one host of all that the same Secret lacks.
+fn way_out(
+    inventory: &Inventory,
+    (host, lacking): (&str, &[&str]),
+    looked_at: &[(ObjectRef, HostMatch)],
+) -> Remedy {
     let facts = |secret: &ObjectRef| inventory.secret(secret.namespace(), &secret.name);
     let Some((secret, answer)) = looked_at.first() else { return RULE.remedy.into() };
     let Some(facts) = facts(secret) else { return RULE.remedy.into() };
@@ -150,8 +172,12 @@ fn way_out(inventory: &Inventory, host: &str, looked_at: &[(ObjectRef, HostMatch
         // The common name becomes a SAN by it.
         (None, true, HostMatch::CommonNameOnly(_)) => remade(inventory, &facts.object, Some(facts)),
         (None, true, _) => {
-            let host = format!("--add-host {}", remedy::word(host));
-            remade(inventory, &facts.object, Some(facts)).with(&host)
+            // Where very many are lacking, each finding names its own.
+            let lacking =
+                if lacking.len() > MAX_ADDED { std::slice::from_ref(&host) } else { lacking };
+            let hosts = lacking.iter().map(|host| format!("--add-host {}", remedy::word(host)));
+            let hosts = hosts.collect::<Vec<_>>().join(" ");
+            remade(inventory, &facts.object, Some(facts)).with(&hosts)
         }
         (None, false, _) => {
             remedy::import_renewed(&facts.object).note(format!("the new one has to name {host}"))

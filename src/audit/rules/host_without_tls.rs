@@ -1,7 +1,7 @@
 //! `host-without-tls`: an Ingress rule host that no `tls` entry serves. A warning beside hosts
 //! that have TLS (somebody forgot one), else for information.
 
-use super::gke;
+use super::{free_name, gke};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
@@ -9,6 +9,7 @@ use crate::inventory::demand::{Demand, IngressFacts};
 use crate::inventory::{Coverage, Inventory, SecretFacts};
 use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
+use crate::x509::key::Pairing;
 use serde_json::json;
 
 pub(super) const RULE: Rule = Rule {
@@ -59,7 +60,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                 .severity(severity)
                 .evidence("host", &demand.host)
                 .evidence("hostsWithTls", beside.join(", "))
-                .remedy(way_out(ingress, &demand.host));
+                .remedy(way_out(inventory, ingress, &demand.host));
             found.push(match inventory.beside(ingress, demand).next() {
                 Some(younger) => outvoted(finding, ingress, demand, younger),
                 None => finding,
@@ -131,15 +132,40 @@ fn outvoted(
     .remedy(way_out)
 }
 
+/// A TLS Secret of the namespace whose certificate covers the host.
+fn covering<'i>(inventory: &'i Inventory, namespace: &str, host: &str) -> Option<&'i str> {
+    let own = inventory.tls_secrets().filter(|secret| secret.object.namespace() == namespace);
+    let mut fitting = own.filter(|secret| {
+        let leaf = secret.bundle.leaf().filter(|_| secret.bundle.pairing == Pairing::Match);
+        leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
+    });
+    fitting.next().map(|secret| secret.object.name.as_str())
+}
+
 /// A certificate of the host's own, in an entry of its own: an entry that is there would need
 /// another certificate too.
-fn way_out(ingress: &IngressFacts, host: &str) -> Remedy {
+fn way_out(inventory: &Inventory, ingress: &IngressFacts, host: &str) -> Remedy {
+    let object = ingress.object.short();
     if !ingress.controller.reads_secrets() {
         return "request a certificate of ACM and name its ARN in the annotation \
                 alb.ingress.kubernetes.io/certificate-arn"
             .into();
     }
-    let secret = format!("{}-tls", host.replace('*', "wildcard"));
+    let namespace = ingress.object.namespace();
+    if let Some(by) = inventory.asks_for_certificates(&ingress.object) {
+        return format!(
+            "list {host} in spec.tls of {object} with a secretName of its own: {by} makes that Secret"
+        )
+        .into();
+    }
+    if let Some(there) = covering(inventory, namespace, host) {
+        return format!(
+            "list {host} in spec.tls of {object} with secretName {there}, which covers it"
+        )
+        .into();
+    }
+    let named = host.replace('*', "wildcard");
+    let secret = free_name(inventory, namespace, (&named, "-tls"));
     let entry = json!({ "hosts": [host], "secretName": secret });
     let patch = if ingress.has_tls() {
         json!([{ "op": "add", "path": "/spec/tls/-", "value": entry }])
@@ -147,7 +173,6 @@ fn way_out(ingress: &IngressFacts, host: &str) -> Remedy {
         json!([{ "op": "add", "path": "/spec/tls", "value": [entry] }])
     };
     remedy::issue_and_patch(&ingress.object, &[host], &secret, &patch).unwrap_or_else(|| {
-        let object = ingress.object.short();
         format!("make a certificate for {host} in secret/{secret}, and name both in spec.tls of {object}")
             .into()
     })

@@ -5,6 +5,7 @@ use super::gke::{self, Presence};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
+use crate::gke::limits;
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::Kind;
@@ -100,6 +101,13 @@ fn way_out(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing
         let rest: Vec<&str> = names.iter().copied().filter(|name| *name != missing).collect();
         return gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&rest.join(",")))
             .note("the others list every host");
+    }
+    let refused = |host: &&str| limits::check_domain(host).is_err();
+    if let Some(host) = unlisted.iter().copied().find(|host| refused(&host)) {
+        return format!(
+            "make a ManagedCertificate {missing} for the hosts that no other one lists and Google takes; {host} is none of those and needs a certificate of another kind"
+        )
+        .into();
     }
     if unlisted.is_empty() || ingress.object.place.is_some() {
         return format!(

@@ -373,6 +373,19 @@ fn is_importable(secret: &SecretFacts, context: &Context<'_>) -> bool {
         && of_key.is_some_and(in_date)
 }
 
+/// The name for a second or new Secret beside those that were seen: this one with that ending, cut
+/// where it would be too long for an object's name, and numbered where it is taken.
+fn free_name(inventory: &Inventory, namespace: &str, (base, ending): (&str, &str)) -> String {
+    /// Of an object's name (RFC 1123 §2.1), with room for a number.
+    const MAX: usize = 253 - 3;
+    let room = MAX.saturating_sub(ending.len());
+    let cut: String = base.chars().take(room).collect();
+    let first = format!("{}{ending}", cut.trim_end_matches(['.', '-']));
+    let taken = |name: &String| inventory.secret(namespace, name).is_some();
+    let numbered = (2..).map(|number| format!("{first}-{number}"));
+    std::iter::once(first.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(first)
+}
+
 fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i SecretFacts> {
     (object.kind == Kind::Secret)
         .then(|| inventory.secret(object.namespace(), &object.name))

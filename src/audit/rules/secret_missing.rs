@@ -8,6 +8,8 @@ use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretState};
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
 use crate::remedy::Remedy;
+use crate::x509::cert::HostMatch;
+use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule {
     code: "secret-missing",
@@ -32,12 +34,14 @@ fn is_unread(inventory: &Inventory) -> bool {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     // One of that name in another namespace is not missing, but out of reach: see
     // `secret-in-other-namespace`.
-    let missing = missing(inventory, context).into_iter();
-    found.extend(
-        missing
-            .filter(|missing| missing.elsewhere.is_empty())
-            .map(|one| one.finding(inventory, context)),
-    );
+    let missing = missing(inventory, context);
+    let told = missing.iter().filter(|missing| missing.elsewhere.is_empty());
+    found.extend(told.map(|one| {
+        // One Secret is made for all who name it.
+        let same = missing.iter().filter(|other| other.is_same_secret(one));
+        let hosts: BTreeSet<&str> = same.flat_map(|other| other.hosts.iter().copied()).collect();
+        one.finding(inventory, context, &hosts.into_iter().collect::<Vec<_>>())
+    }));
     for ingress in inventory.ingresses() {
         let no_names = ingress.no_names.iter().filter(|name| with_namespace(name).is_none());
         found.extend(no_names.filter_map(|name| no_name(ingress, name)));
@@ -82,14 +86,30 @@ pub(super) fn missing<'i>(inventory: &'i Inventory, context: &Context<'_>) -> Ve
         };
         let is_read = |missing: &&mut Missing<'_>| missing.ingress.unread.is_none();
         for missing in missing.iter_mut().filter(is_read).filter(|missing| !to_come(missing)) {
-            missing.elsewhere = namespaces.get(missing.name).cloned().unwrap_or_default();
+            let there = namespaces.get(missing.name).into_iter().flatten().copied();
+            missing.elsewhere = there.filter(|there| missing.is_meant(inventory, there)).collect();
         }
     }
     missing
 }
 
 impl Missing<'_> {
-    fn finding(&self, inventory: &Inventory, context: &Context<'_>) -> Finding {
+    fn is_same_secret(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.ingress.secret_namespace() == other.ingress.secret_namespace()
+    }
+
+    /// Whether the Secret of that name in another namespace is for a host that this one is for: where
+    /// names such as `tls` are common, it is a stranger's.
+    fn is_meant(&self, inventory: &Inventory, namespace: &str) -> bool {
+        let leaf = inventory.secret(namespace, self.name).and_then(|facts| facts.bundle.leaf());
+        let covers = |host: &&str| {
+            leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
+        };
+        self.hosts.is_empty() || self.hosts.iter().any(|host| covers(&host))
+    }
+
+    fn finding(&self, inventory: &Inventory, context: &Context<'_>, hosts: &[&str]) -> Finding {
         let (name, namespace) = (self.name, self.ingress.secret_namespace());
         let unread = self.ingress.unread.as_deref();
         let (severity, message) = if let Some(why) = unread {
@@ -136,7 +156,7 @@ impl Missing<'_> {
             None if context.source == Source::Files && is_unread(inventory) => {
                 finding.remedy(MEND_FIRST)
             }
-            None => finding.remedy(make_it(context, &secret, &self.hosts)),
+            None => finding.remedy(make_it(context, &secret, hosts)),
         }
     }
 }
@@ -154,13 +174,13 @@ fn make_it(context: &Context<'_>, secret: &ObjectRef, hosts: &[&str]) -> Remedy 
     remedy::issue_secret(secret, &hosts).map_or_else(|| RULE.remedy.into(), Remedy::from)
 }
 
-/// What the API server takes for no name of an object, so that no Secret can have it.
 /// Namespace and name, where that is what somebody has written; a path or a URL is told as no name.
 pub(super) fn with_namespace(written: &str) -> Option<(&str, &str)> {
     let parts = written.split_once('/')?;
     [parts.0, parts.1].iter().all(|part| check_object_name(part).is_ok()).then_some(parts)
 }
 
+/// What the API server takes for no name of an object, so that no Secret can have it.
 fn no_name(ingress: &IngressFacts, name: &str) -> Option<Finding> {
     let why = check_object_name(name).err()?;
     let finding = RULE

@@ -2,7 +2,7 @@
 //! controllers take it; GKE's and some others do not promise to. The type of a Secret cannot be
 //! changed.
 
-use super::is_importable;
+use super::{free_name, is_importable};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
@@ -54,7 +54,7 @@ fn way_out(
     if let Some(owner) = &secret.owner {
         return format!("have {}, which owns it, make one of that type", owner.name).into();
     }
-    let name = format!("{}-2", secret.object.name);
+    let name = free_name(inventory, secret.object.namespace(), (&secret.object.name, "-2"));
     let made = second(inventory, context, secret, &name);
     let users = inventory.users(&secret.object);
     let renamed =

@@ -64,6 +64,7 @@ pub(in crate::inventory) fn filler_of(secret: &SecretSeen) -> Option<Owner> {
             )
             .into(),
             live_while: None,
+            guessed: false,
             copy_of: None,
             role: Role::Fills,
         })
