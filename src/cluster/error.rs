@@ -162,6 +162,10 @@ impl ClusterError {
                 let remedy = match proxy {
                     _ if is_of_certificates(other) => UNTRUSTED,
                     None => UNREACHABLE,
+                    // NO_PROXY means nothing to it, here as in kubectl.
+                    Some(proxy) if proxy.contains("proxy-url") => {
+                        "check the proxy, or take proxy-url out of the kubeconfig if it needs none"
+                    }
                     Some(_) => {
                         "check the proxy, or add the server's host to NO_PROXY if it needs none"
                     }

@@ -8,6 +8,7 @@ use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
+use crate::x509::key::Pairing;
 
 pub(super) const RULE: Rule = Rule {
     code: "key-in-annotation",
@@ -53,8 +54,12 @@ fn remedy(inventory: &Inventory, object: &ObjectRef, annotation: &str) -> Remedy
     let secret = (object.kind == Kind::Secret)
         .then(|| inventory.secret(object.namespace(), &object.name))
         .flatten();
-    match secret.and_then(|secret| secret.owner.as_ref()) {
-        Some(owner) => format!("have {} write it without that annotation", owner.name).into(),
-        None => annotate(object, annotation, None),
+    if let Some(owner) = secret.and_then(|secret| secret.owner.as_ref()) {
+        return format!("have {} write it without that annotation", owner.name).into();
     }
+    // What tls.key lacks may stand nowhere else.
+    if secret.is_some_and(|secret| secret.bundle.pairing != Pairing::Match) {
+        return "keep a copy of the annotation: the private key in it may be the one that the certificate in tls.crt needs, which tls.key is not; once they fit, take the annotation away".into();
+    }
+    annotate(object, annotation, None)
 }
