@@ -308,7 +308,7 @@ fn certificate_row(
         row.extend([
             shown.index.to_string(),
             issuer,
-            certificate.serial.clone(),
+            super::layout::serial(&certificate.serial),
             certificate.fingerprint(),
             owner.unwrap_or_default(),
             users.join(", "),

@@ -173,20 +173,8 @@ fn write_certificate(
         (true, false) => ", CA",
     };
     field("version", &format!("X.509 v{}{ca}", certificate.version), out)?;
-    field("serial", &shortened(&certificate.serial), out)?;
+    field("serial", &super::layout::serial(&certificate.serial), out)?;
     field("sha256", &certificate.fingerprint(), out)
-}
-
-/// A serial number that is far beyond the 20 octets of RFC 5280 §4.1.2.2 is cut: `bad-serial` says what
-/// is wrong with it, and JSON has it whole.
-fn shortened(serial: &str) -> String {
-    const SHOWN: usize = 128;
-    match serial.get(..SHOWN) {
-        Some(begin) if serial.len() > SHOWN => {
-            format!("{begin}\u{2026} ({} octets)", serial.len().div_ceil(2))
-        }
-        _ => serial.to_owned(),
-    }
 }
 
 fn field(name: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {

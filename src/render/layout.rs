@@ -70,6 +70,18 @@ impl Columns {
     }
 }
 
+/// A serial number that is far beyond the 20 octets of RFC 5280 §4.1.2.2 is cut: `bad-serial` says what
+/// is wrong with it, and JSON has it whole.
+pub(super) fn serial(serial: &str) -> String {
+    const SHOWN: usize = 128;
+    match serial.get(..SHOWN) {
+        Some(begin) if serial.len() > SHOWN => {
+            format!("{begin}\u{2026} ({} octets)", serial.len().div_ceil(2))
+        }
+        _ => serial.to_owned(),
+    }
+}
+
 /// A sentence, harmless, wrapped and indented.
 pub(super) fn sentence(
     indent: &str,
