@@ -518,8 +518,8 @@ pub struct InspectArgs {
     /// With --fix-chain: the file to write to, instead of standard output
     #[arg(long, value_name = "FILE", requires = "fix_chain")]
     pub out: Option<PathBuf>,
-    /// With --out: replace a file that is there
-    #[arg(long, requires = "out")]
+    /// With --out: replace a file that is there; with --in-place: drop what else stands in tls.crt
+    #[arg(long, requires = "fix_chain")]
     pub force: bool,
     /// Read secret/NAME from manifests instead of a cluster: a file or a folder; repeatable
     #[arg(short = 'f', long, value_name = "PATH")]

@@ -10,6 +10,7 @@ use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
+use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
 
 /// What would be lost.
@@ -27,6 +28,9 @@ pub enum Loss<'i> {
     KeyOfUnknown,
     /// The same, with no certificate beside it.
     KeyAlone,
+    /// A private key beside something that cannot be read as a certificate, which is this, where that
+    /// is known: its certificate may be in there, or still to come.
+    KeyOfUnread(Option<Foreign>),
 }
 
 impl Loss<'_> {
@@ -51,6 +55,10 @@ impl Loss<'_> {
             Self::KeyAlone => {
                 "it holds a private key without a certificate, and may be waiting for the one that was requested with it".to_owned()
             }
+            Self::KeyOfUnread(instead) => format!(
+                "its certificate cannot be read{}, and the private key beside it may be the only one of that certificate",
+                instead.map_or_else(String::new, |it| format!(" (it is {})", it.what()))
+            ),
         }
     }
 
@@ -75,13 +83,22 @@ impl Loss<'_> {
             Self::KeyAlone => {
                 "keep the private key and put the certificate that was issued for it beside it, with import --replace --key where the key is at hand as a file; if it is not wanted, rotate it by name with --force".to_owned()
             }
+            Self::KeyOfUnread(instead) => {
+                let first = match instead {
+                    Some(it) if it.can_be_converted() || it.is_encrypted() => it.way_out(),
+                    _ => "keep the private key and put the certificate that was issued for it into \
+                          tls.crt, as PEM"
+                        .to_owned(),
+                };
+                format!("{first}; if neither is wanted, rotate it by name with --force")
+            }
         }
     }
 
     /// Whether the key may be worth nothing, which who has seen to that says by `--force`.
     #[must_use]
     pub const fn is_a_guess(&self) -> bool {
-        matches!(self, Self::KeyOfUnknown | Self::KeyAlone)
+        matches!(self, Self::KeyOfUnknown | Self::KeyAlone | Self::KeyOfUnread(_))
     }
 
     /// The object on the other side, where there is one.
@@ -89,7 +106,11 @@ impl Loss<'_> {
     pub fn related(&self) -> Option<&ObjectRef> {
         match self {
             Self::KeyOf(other) => Some(other),
-            Self::KeyOfLater(_) | Self::KeyBesideCa | Self::KeyOfUnknown | Self::KeyAlone => None,
+            Self::KeyOfLater(_)
+            | Self::KeyBesideCa
+            | Self::KeyOfUnknown
+            | Self::KeyAlone
+            | Self::KeyOfUnread(_) => None,
         }
     }
 }
@@ -102,12 +123,21 @@ pub fn loss<'i>(inventory: &'i Inventory, object: &ObjectRef, bundle: &Bundle) -
     if !(is_lone(bundle) || leaf.is_none()) {
         return None;
     }
-    let KeyState::Read { public_id, .. } = &bundle.key else { return None };
+    let public_id = match &bundle.key {
+        KeyState::Read { public_id, .. } => public_id.as_deref(),
+        // Who knows its password, or mends it, has it still.
+        KeyState::Encrypted if leaf.is_none() => None,
+        KeyState::Unreadable(_) if leaf.is_none() && !bundle.key_is_garbage => None,
+        KeyState::Encrypted
+        | KeyState::Unreadable(_)
+        | KeyState::Missing
+        | KeyState::NotExpected => return None,
+    };
     if let Some(position) = bundle.key_position {
         return Some(Loss::KeyOfLater(position));
     }
     let elsewhere =
-        public_id.as_deref().map_or(Elsewhere::Nothing, |id| other_half(inventory, object, id));
+        public_id.map_or(Elsewhere::Nothing, |id| other_half(inventory, object, id));
     if let Elsewhere::Certificate(owner) = elsewhere {
         return Some(Loss::KeyOf(owner));
     }
@@ -121,9 +151,14 @@ pub fn loss<'i>(inventory: &'i Inventory, object: &ObjectRef, bundle: &Bundle) -
     match leaf {
         // Its own key may be a CA's that signs elsewhere: nobody here can tell it from habit.
         Some(leaf) if leaf.self_signed && (leaf.is_ca || !is_safe) => Some(Loss::KeyOfUnknown),
-        None if bundle.certificates_missing && !is_safe => Some(Loss::KeyAlone),
+        None if is_safe => None,
+        None if bundle.certificates_missing => Some(Loss::KeyAlone),
+        None => {
+            let instead = bundle.damaged.first().and_then(|damaged| damaged.instead);
+            Some(Loss::KeyOfUnread(instead))
+        }
         // What another issued is not made again without its CA.
-        Some(_) | None => None,
+        Some(_) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::audit::{self, Context, Platform, Source};
 use crate::cli::{Global, InspectArgs, InspectFormat};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
-use crate::inventory::bundle::KeyState;
+use crate::inventory::bundle::{KeyAmong, KeyState};
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observation::Observation;
@@ -39,7 +39,7 @@ pub(super) async fn run(
     let (inventory, source, texts) = observed(&args, global, world).await?;
     something_was_read(&args, &inventory)?;
     if args.fix_chain {
-        return fix_chain(&args, &texts, world, output);
+        return fix_chain(&args, (&inventory, &texts), world, output);
     }
     let policy = Policy::default();
     let context = Context {
@@ -119,8 +119,10 @@ async fn observed(
     let targets: Vec<Target<'_>> = args.targets.iter().map(|text| target(text)).collect();
     let secrets: Vec<KindName> = targets.iter().filter_map(secret_named).collect();
     let selection = Selection { named: secrets.clone(), labels: None };
-    let from_elsewhere = secrets.len() < args.targets.len() || !args.filename.is_empty();
-    let selection = if from_elsewhere { Selection::default() } else { selection };
+    let beside_secrets = secrets.len() < args.targets.len();
+    let from_elsewhere = beside_secrets || !args.filename.is_empty();
+    // A Secret of any type is looked at when it is named.
+    let selection = if beside_secrets { Selection::default() } else { selection };
     let mut inventory = Inventory::new(selection);
     let deadlines = session::deadlines(global);
     let mut texts = Vec::new();
@@ -160,6 +162,7 @@ async fn observed(
         // What is missing is told by name below.
         let reading = files::Reading { below: files::Below::default(), allow_empty: true };
         files::manifests(&paths, reading, &session::namespace_of_files(global), &mut take)?;
+        inventory.files_read(&session::namespace_of_files(global));
         session::named_are_there(&secrets, &inventory)?;
     } else if !secrets.is_empty() {
         let client = session::client(global, world).await?;
@@ -244,7 +247,7 @@ impl Text {
 /// The chain of the one target that holds certificates, in order; a key may come from another.
 fn fix_chain(
     args: &InspectArgs,
-    texts: &[Text],
+    (inventory, texts): (&Inventory, &[Text]),
     world: &World,
     output: &mut Output,
 ) -> Result<Exit> {
@@ -259,6 +262,9 @@ fn fix_chain(
     let key = texts.iter().find_map(|text| PrivateKey::from_pem(text.key.expose()).ok());
     let fixed = chain::fixed(chain.certificates.expose(), key.as_ref(), world.random())
         .map_err(|why| CommandError::failed(format!("{}: {why}", chain.object), FIX_CHAIN))?;
+    if args.in_place && !args.force {
+        refuse_loss(inventory, &chain.object)?;
+    }
     let strays = stray::among_certificates(&pem::blocks(chain.certificates.expose()));
     let left_out = (!strays.is_empty()).then(|| format!("left out: {}", stray::listed(&strays)));
     for note in fixed.notes.iter().chain(left_out.iter().filter(|_| chain.is_of_secret())) {
@@ -278,6 +284,25 @@ fn fix_chain(
     write_set(folder, &[file], args.force)
         .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
     Ok(Exit::Done)
+}
+
+/// What else stands in `tls.crt` would be gone from the file.
+fn refuse_loss(inventory: &Inventory, object: &ObjectRef) -> Result<()> {
+    let Some(secret) = inventory.secret(object.namespace(), &object.name) else { return Ok(()) };
+    let Some(lost) = secret.beside_the_chain() else { return Ok(()) };
+    let remedy = match secret.bundle.key_among {
+        KeyAmong::Own => {
+            "move the private key into tls.key first: it is the certificate's own, and the only one"
+        }
+        KeyAmong::None | KeyAmong::Copy | KeyAmong::Other => {
+            "move what is needed to where it belongs (a private key into tls.key, another \
+             certificate into a Secret of its own), then add --force, which drops the rest"
+        }
+    };
+    Err(CommandError::failed(
+        format!("{object}: there is more than one chain in it, and it would be lost: {lost}"),
+        remedy,
+    ))
 }
 
 /// Writes the chain where it stood, and nothing else.

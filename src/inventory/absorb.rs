@@ -18,6 +18,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
 use crate::x509::cert;
+use crate::x509::key::Pairing;
 use crate::x509::pem::{self, Label};
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
@@ -319,6 +320,7 @@ fn secret_facts(
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
         derived_keys: derived_keys(&seen.data),
         named_otherwise: named_otherwise(&bundle, &seen.data),
+        key_under: key_under(&bundle, seen, random),
         missing_keys: missing_keys(seen),
         bundle,
         ca_crt,
@@ -373,6 +375,17 @@ fn named_otherwise(bundle: &Bundle, data: &BTreeMap<String, Redacted>) -> Vec<Na
         }
     });
     named.filter(|named| named.certificates || (named.private_key && !key_alone)).collect()
+}
+
+/// Where the leaf's private key stands, when it is not in its own place.
+fn key_under(bundle: &Bundle, seen: &SecretSeen, random: &dyn SecureRandom) -> Option<String> {
+    let certificates = seen.data.get("tls.crt").filter(|_| bundle.key == KeyState::Missing)?;
+    let others = seen.data.iter().filter(|(key, _)| key.as_str() != "tls.crt");
+    let mut fitting = others.filter(|(_, value)| {
+        let pair = Bundle::of_pair(Some(certificates.expose()), Some(value.expose()), random);
+        pair.pairing == Pairing::Match || pair.key_position == Some(bundle.leaf_position())
+    });
+    fitting.next().map(|(key, _)| key.clone())
 }
 
 fn load_balancer_token(tls_crt: &[u8]) -> String {

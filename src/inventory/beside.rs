@@ -6,6 +6,7 @@
 //! such thing: the new certificate brings its own.
 
 use super::SecretFacts;
+use super::bundle::KeyAmong;
 use crate::x509::chain;
 use crate::x509::stray::{self, Stray, StrayKind};
 
@@ -24,6 +25,21 @@ impl SecretFacts {
             strays.map(|(key, strays)| format!("{} in {key}", stray::listed(strays))).collect();
         lost.extend(self.broken());
         lost.extend(self.strangers());
+        (!lost.is_empty()).then(|| lost.join(", and "))
+    }
+
+    /// What of `tls.crt` would be lost when its chain alone is written in its place, in words; none
+    /// where nothing is. A root is no loss, nor a second copy, nor a key that `tls.key` has too.
+    #[must_use]
+    pub fn beside_the_chain(&self) -> Option<String> {
+        let bundle = &self.bundle;
+        let is_copy =
+            |stray: &Stray| stray.kind == StrayKind::PrivateKey && bundle.key_among == KeyAmong::Copy;
+        let strays = bundle.among_certificates.iter().filter(|stray| !is_copy(stray));
+        let strays: Vec<Stray> = strays.cloned().collect();
+        let strays = (!strays.is_empty()).then(|| format!("{} in tls.crt", stray::listed(&strays)));
+        let lost: Vec<String> =
+            strays.into_iter().chain(self.broken()).chain(self.strangers()).collect();
         (!lost.is_empty()).then(|| lost.join(", and "))
     }
 

@@ -11,7 +11,7 @@ use crate::x509::foreign::{self, Foreign};
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
 use crate::x509::pem::{self, Block, Label, Oddity};
 use crate::x509::signer;
-use crate::x509::stray::{self, Stray};
+use crate::x509::stray::{self, Stray, StrayKind};
 use ring::rand::SecureRandom;
 
 /// Facts of a pair.
@@ -37,6 +37,10 @@ pub struct Bundle {
     pub key_instead: Option<Foreign>,
     /// What stands among the certificates and is none, but for a file that holds a key with them.
     pub among_certificates: Vec<Stray>,
+    /// Whose the private keys among the certificates are, where there are any.
+    pub key_among: KeyAmong,
+    /// Whether what stands where the key should be was never one, as far as anybody can tell.
+    pub key_is_garbage: bool,
     /// What stands beside the private key.
     pub beside_key: Vec<Stray>,
     /// Position of the leaf: the key's certificate, or what is likely meant for hosts.
@@ -89,6 +93,20 @@ impl Damaged {
             instead.map_or_else(|| NO_CERTIFICATE.to_owned(), |it| format!("it is {}", it.what()));
         Self { index: 0, message, instead }
     }
+}
+
+/// Private keys that stand among the certificates of a Secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyAmong {
+    /// There are none.
+    #[default]
+    None,
+    /// One, and it stands in its own place too.
+    Copy,
+    /// One, it is the leaf's own, and where the key should be there is nothing.
+    Own,
+    /// One of which that is not so, or several.
+    Other,
 }
 
 /// What stands where the private key should be.
@@ -156,6 +174,7 @@ impl Bundle {
             Self::in_parts(Some(bytes), has_key.then_some(bytes), random);
         // A file may hold both, in any order.
         bundle.among_certificates.clear();
+        bundle.key_among = KeyAmong::None;
         bundle.beside_key.clear();
         if !has_key {
             bundle.key = KeyState::NotExpected;
@@ -186,8 +205,12 @@ impl Bundle {
         let text = certificates.unwrap_or_default();
         let read = read_certificates(text);
         let key = read_key(key.unwrap_or_default(), &read.keys, random);
+        let leaf = leaf_position(&read.certificates, &key);
+        let key_among = key_among(text, (&read, leaf), &key, random);
         let bundle = Self {
-            leaf: leaf_position(&read.certificates, &key),
+            leaf,
+            key_among,
+            key_is_garbage: key.is_garbage,
             key_instead: key.instead,
             among_certificates: read.strays,
             beside_key: key.strays,
@@ -226,6 +249,8 @@ impl Bundle {
             key_position: None,
             key_instead: None,
             among_certificates: Vec::new(),
+            key_among: KeyAmong::None,
+            key_is_garbage: false,
             beside_key: Vec::new(),
             leaf: 0,
         }
@@ -248,6 +273,7 @@ impl Bundle {
             }
             "tls.key" => {
                 self.key = KeyState::Unreadable(named);
+                self.key_is_garbage = instead.is_none() && text.len() <= LONGEST_WORD;
                 self.key_instead = instead;
             }
             _ => {}
@@ -377,6 +403,36 @@ fn certificates_of(
     })
 }
 
+/// Whose the private keys are that stand among the certificates.
+fn key_among(
+    text: &[u8],
+    (read, leaf): (&ReadCertificates, usize),
+    key: &ReadKey,
+    random: &dyn SecureRandom,
+) -> KeyAmong {
+    let keys = read.strays.iter().filter(|stray| stray.kind == StrayKind::PrivateKey).count();
+    if keys == 0 {
+        return KeyAmong::None;
+    }
+    let Some(found) = PrivateKey::from_pem(text).ok().filter(|_| keys == 1) else {
+        return KeyAmong::Other;
+    };
+    let is_leafs = || {
+        let leaf = read.keys.get(leaf);
+        leaf.is_some_and(|leaf| found.pairs_with(leaf, random) == Pairing::Match)
+    };
+    match &key.private {
+        Some(key) if key.public_id().is_some() && key.public_id() == found.public_id() => {
+            KeyAmong::Copy
+        }
+        None if key.state == KeyState::Missing && is_leafs() => KeyAmong::Own,
+        Some(_) | None => KeyAmong::Other,
+    }
+}
+
+/// What people put where a key will be: a word. Anything longer was meant to be something.
+const LONGEST_WORD: usize = 64;
+
 struct ReadKey {
     state: KeyState,
     oddity: Option<Oddity>,
@@ -384,6 +440,7 @@ struct ReadKey {
     position: Option<usize>,
     private: Option<PrivateKey>,
     instead: Option<Foreign>,
+    is_garbage: bool,
     strays: Vec<Stray>,
 }
 
@@ -398,6 +455,7 @@ impl ReadKey {
             position: None,
             private: None,
             instead: None,
+            is_garbage: false,
             strays: Vec::new(),
         }
     }
@@ -424,7 +482,8 @@ fn read_one_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRan
             let state = instead
                 .map_or_else(|| KeyError::NoBlock.to_string(), |it| format!("it is {}", it.what()));
             let state = KeyState::Unreadable(state);
-            return ReadKey { instead, ..ReadKey::none(state, "the private key cannot be read") };
+            let nothing = ReadKey::none(state, "the private key cannot be read");
+            return ReadKey { instead, is_garbage: instead.is_none(), ..nothing };
         }
         Err(KeyError::Encrypted) => {
             return ReadKey::none(KeyState::Encrypted, "the private key is under a password");

@@ -132,6 +132,9 @@ pub struct SecretFacts {
     pub ca_file: Option<Box<CaFile>>,
     /// Where there is neither `tls.crt` nor `tls.key`: the data keys that hold what belongs there.
     pub named_otherwise: Vec<NamedOtherwise>,
+    /// The data key of another name that holds the leaf's private key, where there is none in
+    /// `tls.key`.
+    pub key_under: Option<String>,
     /// Other data keys that hold a copy of the pair or are made from it.
     pub derived_keys: Vec<String>,
     /// Which of `tls.crt` and `tls.key` its data has not at all, not even empty.

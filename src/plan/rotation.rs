@@ -800,8 +800,10 @@ fn left_to_sign(leaf: &Certificate, ca: IssuingCa<'_>, used: bool) -> Refusal {
 /// What is said of a private key that goes with nobody knowing whose it is.
 fn lost_key(secret: &SecretFacts) -> Option<&'static str> {
     let is_key = matches!(secret.bundle.key, KeyState::Read { .. });
-    let unknown = halves::is_lone(&secret.bundle) || secret.bundle.leaf().is_none();
-    (is_key && unknown)
+    if is_key && secret.bundle.leaf().is_none() {
+        return Some("the private key goes too, and of which certificate it is cannot be told");
+    }
+    (is_key && halves::is_lone(&secret.bundle))
         .then_some("the private key goes too, though it is not the one of this certificate")
 }
 

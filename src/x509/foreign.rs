@@ -184,6 +184,12 @@ impl Foreign {
         )
     }
 
+    /// Whether it is encrypted text, which who applies it decrypts.
+    #[must_use]
+    pub const fn is_encrypted(self) -> bool {
+        matches!(self.thing, Thing::Encrypted)
+    }
+
     /// Whether it is a private key, in whatever form.
     #[must_use]
     pub const fn is_private_key(self) -> bool {

@@ -50,7 +50,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .severity(if of_key { Severity::Error } else { Severity::Warning })
                 .evidence("certificates", bundle.certificates.len())
                 .evidence("expected", &expected)
-                .remedy(fix_chain(inventory, context, object, &expected)),
+                .remedy(fix_chain(inventory, context, (object, bundle), &expected)),
         );
     }
 }

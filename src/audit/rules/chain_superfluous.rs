@@ -46,7 +46,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let remedy = if object.kind == Kind::Endpoint {
             format!("have the server send only these of its certificates: {expected}").into()
         } else {
-            fix_chain(inventory, context, object, &expected)
+            fix_chain(inventory, context, (object, bundle), &expected)
         };
         found.push(
             RULE.on(&certificate_place(object), superfluous.join("; "))

@@ -27,7 +27,12 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         if secret_of(inventory, object).is_some_and(told_elsewhere) {
             continue;
         }
-        let message = "tls.key is empty or absent: the certificate cannot be served without it";
+        let mut message =
+            "tls.key is empty or absent: the certificate cannot be served without it".to_owned();
+        let under = secret_of(inventory, object).and_then(|secret| secret.key_under.as_ref());
+        if let Some(key) = under {
+            message = format!("{message}; {key} holds its private key");
+        }
         found.push(
             RULE.on(&key_place(object), message)
                 .remedy(rotate_or_import(inventory, object, bundle)),

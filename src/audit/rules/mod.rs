@@ -80,7 +80,7 @@ use super::issuing::{IssuingCa, is_shown, issuing_ca};
 use super::remedy;
 use super::{Context, Rule};
 use crate::controllers::Controller;
-use crate::inventory::bundle::Bundle;
+use crate::inventory::bundle::{Bundle, KeyAmong};
 use crate::inventory::{Inventory, SecretFacts, loads};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{CommandLine, Remedy};
@@ -88,6 +88,7 @@ use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
 use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
+use crate::x509::stray::{self, StrayKind};
 use std::collections::BTreeSet;
 
 /// Every rule.
@@ -296,11 +297,32 @@ fn refusals(inventory: &Inventory, secret: &SecretFacts) -> impl Iterator<Item =
     users.filter_map(|user| loads::refuses_beside(user.likely_controller(), &secret.bundle))
 }
 
+/// What to do where the only private key of a certificate stands behind it, and not in its own place.
+fn key_belongs_into_tls_key(bundle: &Bundle) -> Option<Remedy> {
+    (bundle.key_among == KeyAmong::Own).then(|| {
+        "move the private key from tls.crt into tls.key: it is the certificate's own, and the only \
+         one there is; if others could read tls.crt, have a new certificate made for a new key \
+         afterwards"
+            .into()
+    })
+}
+
 /// How to get what does not belong there out of `tls.crt`. A key that stood in it is to be another
 /// one: a self-signed certificate is made again, with a new key.
 fn take_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
     if let Some(way_out) = somebody_elses(inventory, secret) {
         return way_out;
+    }
+    if let Some(move_it) = key_belongs_into_tls_key(&secret.bundle) {
+        return move_it;
+    }
+    let strays = &secret.bundle.among_certificates;
+    if !strays.iter().any(|stray| stray.kind == StrayKind::PrivateKey) {
+        return format!(
+            "take {} out of tls.crt: the certificate and its intermediates alone belong there",
+            stray::listed(strays)
+        )
+        .into();
     }
     let own = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed && !leaf.is_ca);
     // Nothing else than the key may go with it.
@@ -317,11 +339,14 @@ fn take_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
 fn fix_chain(
     inventory: &Inventory,
     context: &Context<'_>,
-    object: &ObjectRef,
+    (object, bundle): (&ObjectRef, &Bundle),
     expected: &str,
 ) -> Remedy {
     match object.kind {
-        Kind::File => remedy::inspect(object, "--fix-chain").into(),
+        Kind::File if can_be_sorted(bundle) => {
+            remedy::inspect(object, "--fix-chain").into()
+        }
+        Kind::File => format!("put its certificates in this order: {expected}").into(),
         Kind::Endpoint => {
             format!("have the server send its certificates in this order: {expected}").into()
         }
@@ -330,12 +355,20 @@ fn fix_chain(
     }
 }
 
+/// Whether the private key, where there is one, says which certificate is the first, or nothing.
+fn can_be_sorted(bundle: &Bundle) -> bool {
+    bundle.pairing != Pairing::Differs || bundle.key_position.is_some()
+}
+
 /// The chain of a Secret in order, and nothing else, in place of its `tls.crt`: in its manifest, or
 /// through `import`.
 fn chain_anew(inventory: &Inventory, context: &Context<'_>, object: &ObjectRef) -> Option<Remedy> {
     let secret = secret_of(inventory, object)?;
     if let Some(way_out) = somebody_elses(inventory, secret) {
         return Some(way_out);
+    }
+    if secret.beside_the_chain().is_some() || !can_be_sorted(&secret.bundle) {
+        return None;
     }
     remedy::fix_chain_in_place(object).or_else(|| {
         let printed = |object: &ObjectRef| remedy::inspect(object, "--fix-chain");
@@ -502,6 +535,16 @@ fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> O
     Some(text.into())
 }
 
+/// What to do where the private key of the certificate is in the Secret, and not where it is read.
+fn key_into_place(secret: &SecretFacts, bundle: &Bundle) -> Option<Remedy> {
+    key_belongs_into_tls_key(bundle).or_else(|| {
+        let key = secret.key_under.as_deref()?;
+        let text =
+            format!("put the value of {key} under tls.key: it holds this certificate's private key");
+        Some(text.into())
+    })
+}
+
 /// How to get a certificate and its own key into `object`, when they are not both there and of use:
 /// what is ours is made anew.
 fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
@@ -510,6 +553,9 @@ fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) 
         return way_out;
     }
     if let Some(way_out) = secret.and_then(|_| put_together(inventory, object, bundle)) {
+        return way_out;
+    }
+    if let Some(way_out) = secret.and_then(|secret| key_into_place(secret, bundle)) {
         return way_out;
     }
     match (object.kind, bundle.leaf()) {
