@@ -716,7 +716,8 @@ pub struct RotateArgs {
     /// Make a new key, or keep the one that is there
     #[arg(long, value_name = "POLICY", default_value = "new")]
     pub key_policy: KeyPolicyArg,
-    /// Also rotate what this CA signed: a file with its certificate, or secret/NAME
+    /// Also rotate what this CA signed: a file with its certificate, or secret/NAME (with -f, one
+    /// among those files)
     #[arg(long, value_name = "FILE|secret/NAME")]
     pub ca: Option<String>,
     /// The CA's private key, when it is not in the file or Secret of --ca

@@ -174,6 +174,15 @@ pub struct EventSeen {
     pub last: Option<OffsetDateTime>,
 }
 
+/// How an object is written in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Writing {
+    /// Whether it names no namespace itself.
+    pub without_namespace: bool,
+    /// Whether its document has aliases of YAML: what it says may be said of another too.
+    pub has_aliases: bool,
+}
+
 /// The metadata that certwright looks at.
 #[derive(Clone, Debug, Default)]
 pub struct MetaSeen {
@@ -198,6 +207,8 @@ pub struct MetaSeen {
     pub owner_references: Vec<(String, String)>,
     /// Who manages data keys, from `metadata.managedFields`.
     pub field_managers: Vec<FieldManager>,
+    /// How it is written, in a file.
+    pub writing: Writing,
 }
 
 /// One entry of `metadata.managedFields` that manages keys of `data`.

@@ -3,6 +3,7 @@
 //! Knows how a command line is put together and where the flags go that name a cluster. Refuses to
 //! know what is wrong and what mends it: `audit::remedy` says that.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What to do: **either** a command that can be pasted into a shell and does what it says, **or** a
@@ -36,6 +37,8 @@ enum Part {
     Address,
     /// ` -n …`, where names alone do not tell objects of files apart.
     Namespace(String),
+    /// ` -f …`: the file in which the object is rewritten, which is (namespace, name).
+    Rewritten((String, String), String),
 }
 
 /// Where the facts were seen, in the words of the user: what a command must say to reach the same
@@ -54,6 +57,18 @@ pub struct Target {
     pub address: Option<String>,
     /// Whether a command on files must say the namespace: the user did, or a name stands in several.
     pub namespaces: bool,
+    /// What is in the way of rewriting files.
+    pub files: Files,
+}
+
+/// What is in the way of rewriting files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Paths that are symbolic links, which are not written through, with the files they lead to.
+    pub links: BTreeMap<String, String>,
+    /// Objects (namespace, name) that cannot be rewritten as they stand, each with what to do first:
+    /// a sentence.
+    pub stuck: BTreeMap<(String, String), String>,
 }
 
 impl Target {
@@ -115,6 +130,21 @@ impl CommandLine {
         self
     }
 
+    /// The same with the file in which the object `(namespace, name)` is rewritten: ` -f web.yaml`.
+    #[must_use]
+    pub fn rewriting(mut self, object: (&str, &str), path: impl Into<String>) -> Self {
+        self.0.push(Part::Rewritten((object.0.to_owned(), object.1.to_owned()), path.into()));
+        self
+    }
+
+    /// What to do first, where the line would rewrite what cannot be rewritten.
+    fn stuck<'t>(&self, target: &'t Target) -> Option<&'t String> {
+        self.0.iter().find_map(|part| match part {
+            Part::Rewritten(object, _) => target.files.stuck.get(object),
+            Part::Text(_) | Part::Cluster | Part::Address | Part::Namespace(_) => None,
+        })
+    }
+
     /// And then, if that went well, another one.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -130,6 +160,10 @@ impl CommandLine {
             Part::Address => Part::Text(target.address_flag()),
             Part::Namespace(_) if !target.namespaces => Part::Text(String::new()),
             Part::Namespace(name) => Part::Text(format!(" -n {}", word(&name))),
+            Part::Rewritten(_, file) => {
+                let file = target.files.links.get(&file).unwrap_or(&file);
+                Part::Text(format!(" -f {}", path(file)))
+            }
             text @ Part::Text(_) => text,
         });
         Self(parts.collect())
@@ -140,6 +174,7 @@ impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|part| match part {
             Part::Text(text) => f.write_str(text),
+            Part::Rewritten(_, file) => write!(f, " -f {}", path(file)),
             Part::Cluster | Part::Address | Part::Namespace(_) => Ok(()),
         })
     }
@@ -181,7 +216,10 @@ impl Remedy {
     #[must_use]
     pub fn aimed(mut self, target: &Target) -> Self {
         if let What::Command(line) = self.what {
-            self.what = What::Command(line.aimed(target));
+            self.what = match line.stuck(target) {
+                Some(sentence) => What::Sentence(sentence.clone()),
+                None => What::Command(line.aimed(target)),
+            };
         }
         self
     }
@@ -232,6 +270,12 @@ pub fn word(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// A path as a word that no program takes for a flag.
+#[must_use]
+pub fn path(path: &str) -> String {
+    if path.starts_with('-') { word(&format!("./{path}")) } else { word(path) }
 }
 
 #[cfg(test)]
@@ -292,6 +336,34 @@ mod tests {
             ("it expired; Helm owns it", "openssl version")
         );
         assert_eq!(remedy.take_note(), None);
+    }
+
+    #[test]
+    fn a_file_is_rewritten_where_it_is_and_only_when_it_can_be() {
+        let rotate = || {
+            let line = CommandLine::local("certwright rotate secret/web").of_namespace("shop");
+            Remedy::from(line.rewriting(("shop", "web"), "a.yaml").text(" --in-place"))
+        };
+        let stuck = |object: (&str, &str)| {
+            let key = (object.0.to_owned(), object.1.to_owned());
+            Files { stuck: [(key, "write it out".to_owned())].into(), ..Files::default() }
+        };
+        let links = [("a.yaml".to_owned(), "-real dir/a.yaml".to_owned())].into();
+        for (files, told) in [
+            (Files::default(), "certwright rotate secret/web -f a.yaml --in-place"),
+            (
+                Files { links, ..Files::default() },
+                "certwright rotate secret/web -f './-real dir/a.yaml' --in-place",
+            ),
+            (stuck(("shop", "web")), "write it out"),
+            (stuck(("shop", "api")), "certwright rotate secret/web -f a.yaml --in-place"),
+        ] {
+            let aimed = rotate().aimed(&Target { files, ..Target::default() });
+            assert_eq!(
+                (aimed.to_string().as_str(), aimed.is_command()),
+                (told, told.starts_with("cert"))
+            );
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Knows both ways a value is written (`data`, `stringData`). Only data values change; the proof
 //! of that is [`manifest_edit`]'s.
 
-use super::manifest_edit::{self, ValueAt, ValueEdit};
+use super::manifest_edit::{self, EditError, ValueAt, ValueEdit};
 use super::pair::{self, KeySource, Materials, ReadyPair};
 use crate::manifest::{self, Text};
 use crate::object_ref::{OUR_NAME, ObjectRef, Place};
@@ -157,9 +157,31 @@ fn edited(
         ValueEdit { at: at("tls.key"), value: ready.key.expose() },
     ];
     edits.extend(ca.map(|value| ValueEdit { at: at("ca.crt"), value }));
-    manifest_edit::edit(text, &edits).map_err(|error| {
-        Failed::of(format!("{object} cannot be rewritten: {error}"), "the file is untouched")
-    })
+    manifest_edit::edit(text, &edits)
+        .map_err(|error| Failed::of(format!("{object} cannot be rewritten: {error}"), AS_IT_WAS))
+}
+
+/// Another Secret of the same file may have been rewritten.
+const AS_IT_WAS: &str = "this Secret is as it was";
+
+/// Whether the certificate and key of a Secret can be rewritten where they stand.
+///
+/// # Errors
+/// A sentence: why not, and what to do first.
+pub fn can_be_rewritten(object: &ObjectRef) -> Result<(), String> {
+    let Some(place) = &object.place else { return Ok(()) };
+    let text = read(&place.path).map_err(|failed| failed.message)?;
+    for key in ["tls.crt", "tls.key"] {
+        let at = ValueAt { document: place.document, item: place.item, key };
+        match manifest_edit::edit(text.as_str(), &[ValueEdit { at, value: b"some" }]) {
+            // That is told by who wants to have it there.
+            Ok(_) | Err(EditError::NoSuchKey(_)) => {}
+            Err(error) => {
+                return Err(format!("{} cannot be rewritten: {error}", object.short()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The text of a manifest with other certificates under `tls.crt` of the Secret at `place`; its key
@@ -177,9 +199,8 @@ pub fn with_certificates(
     let at = ValueAt { document: place.document, item: place.item, key: "tls.crt" };
     let edit = ValueEdit { at, value: certificates };
     let text = read(&place.path)?;
-    let edited = manifest_edit::edit(text.as_str(), &[edit]).map_err(|error| {
-        Failed::of(format!("{object} cannot be rewritten: {error}"), "the file is untouched")
-    })?;
+    let edited = manifest_edit::edit(text.as_str(), &[edit])
+        .map_err(|error| Failed::of(format!("{object} cannot be rewritten: {error}"), AS_IT_WAS))?;
     Ok((place.path.clone(), text.rewritten(edited)))
 }
 

@@ -136,8 +136,7 @@ pub fn loss<'i>(inventory: &'i Inventory, object: &ObjectRef, bundle: &Bundle) -
     if let Some(position) = bundle.key_position {
         return Some(Loss::KeyOfLater(position));
     }
-    let elsewhere =
-        public_id.map_or(Elsewhere::Nothing, |id| other_half(inventory, object, id));
+    let elsewhere = public_id.map_or(Elsewhere::Nothing, |id| other_half(inventory, object, id));
     if let Elsewhere::Certificate(owner) = elsewhere {
         return Some(Loss::KeyOf(owner));
     }

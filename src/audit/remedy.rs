@@ -21,7 +21,7 @@ pub fn rotate(secret: &ObjectRef) -> Remedy {
         Some(place) if place.path == STDIN => from_stdin(),
         Some(place) => {
             let rotate = CommandLine::local(rotate).of_namespace(secret.namespace());
-            rotate.text(format!(" -f {} --in-place", path(&place.path))).into()
+            rewriting(rotate, secret, &place.path).text(" --in-place").into()
         }
         None => CommandLine::on_cluster(format!("{rotate}{}", in_namespace(secret))).into(),
     }
@@ -131,10 +131,14 @@ pub fn rotate_forced(secret: &ObjectRef) -> Remedy {
 #[must_use]
 pub fn fix_chain_in_place(secret: &ObjectRef) -> Option<Remedy> {
     let place = secret.place.as_ref().filter(|place| place.path != STDIN)?;
-    let (name, path) = (word(&secret.short()), path(&place.path));
-    let fix = CommandLine::local(format!("certwright inspect {name}"));
+    let fix = CommandLine::local(format!("certwright inspect {}", word(&secret.short())));
     let fix = fix.of_namespace(secret.namespace());
-    Some(fix.text(format!(" -f {path} --fix-chain --in-place")).into())
+    Some(rewriting(fix, secret, &place.path).text(" --fix-chain --in-place").into())
+}
+
+/// ` -f web.yaml`, of what the line rewrites in it.
+fn rewriting(line: CommandLine, secret: &ObjectRef, path: &str) -> CommandLine {
+    line.rewriting((secret.namespace(), &secret.name), path)
 }
 
 /// That a certificate and its key are to be put there, by somebody who has them.
@@ -396,7 +400,7 @@ pub fn word(text: &str) -> String {
 
 /// A path as a word that no program takes for a flag.
 fn path(path: &str) -> String {
-    if path.starts_with('-') { word(&format!("./{path}")) } else { word(path) }
+    remedy::path(path)
 }
 
 /// A path in a sentence.

@@ -45,8 +45,7 @@ impl ConnectOptions {
             context: self.context.clone(),
             impersonate: self.impersonate.clone(),
             impersonate_groups: self.impersonate_groups.clone(),
-            address: None,
-            namespaces: false,
+            ..remedy::Target::default()
         }
     }
 }

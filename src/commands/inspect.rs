@@ -6,6 +6,7 @@ use crate::apply::manifests;
 use crate::audit::policy::Policy;
 use crate::audit::{self, Context, Platform, Source};
 use crate::cli::{Global, InspectArgs, InspectFormat};
+use crate::converge::gather::look_at_places;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{KeyAmong, KeyState};
@@ -162,7 +163,7 @@ async fn observed(
         // What is missing is told by name below.
         let reading = files::Reading { below: files::Below::default(), allow_empty: true };
         files::manifests(&paths, reading, &session::namespace_of_files(global), &mut take)?;
-        inventory.files_read(&session::namespace_of_files(global));
+        look_at_places(&mut inventory, &session::namespace_of_files(global));
         session::named_are_there(&secrets, &inventory)?;
     } else if !secrets.is_empty() {
         let client = session::client(global, world).await?;

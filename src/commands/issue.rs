@@ -69,7 +69,7 @@ async fn wanted(args: &IssueArgs, global: &Global, world: &World) -> Result<(Wis
     let mut issuer = None;
     if let Some(ca) = &args.ca {
         let named = (ca.as_str(), args.ca_key.as_deref());
-        let ca = authority::read(named, global, world).await?;
+        let ca = authority::read(named, None, global, world).await?;
         let (within, note) = ca.within(profile);
         notes.extend(note);
         profile = within;

@@ -35,7 +35,7 @@ pub(super) async fn run(
     check_usage(&args, global)?;
     let world = &World { now: args.at.unwrap_or(world.now), ..world.clone() };
     let source = session::source(&args.look, global, world).await?;
-    let authority = authority(&args, global, world).await?;
+    let authority = authority(&args, &source, global, world).await?;
     let issuer = authority.as_ref().map(|authority| SigningCa {
         certificate: Box::new(authority.certificate().clone()),
         window: authority.window(),
@@ -185,9 +185,15 @@ fn wish(args: &RotateArgs, global: &Global, source: &Source) -> Wish {
 }
 
 /// The CA of `--ca`, which may sign now.
-async fn authority(args: &RotateArgs, global: &Global, world: &World) -> Result<Option<Authority>> {
+async fn authority(
+    args: &RotateArgs,
+    source: &Source,
+    global: &Global,
+    world: &World,
+) -> Result<Option<Authority>> {
     let Some(ca) = &args.ca else { return Ok(None) };
-    session::authority::read((ca, args.ca_key.as_deref()), global, world).await.map(Some)
+    let named = (ca.as_str(), args.ca_key.as_deref());
+    session::authority::read(named, Some(source), global, world).await.map(Some)
 }
 
 /// Offline: the manifests, rewritten, into their files or to stdout.

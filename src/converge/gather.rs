@@ -2,6 +2,7 @@
 //!
 //! Knows in which order things are looked at. Refuses to judge what was seen.
 
+use crate::apply::manifests;
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::inventory::Inventory;
@@ -15,7 +16,7 @@ use crate::observe::{self, dns, files};
 use crate::world::World;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is looked at beside the objects that were chosen and the Secrets they name.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +115,7 @@ pub async fn gather(
         Source::Files { paths, reading, namespace } => {
             let mut take = |seen| inventory.absorb(seen, world.random());
             let kept = files::manifests(paths, *reading, namespace, &mut take)?;
-            inventory.files_read(namespace);
+            look_at_places(&mut inventory, namespace);
             kept
         }
         Source::Cluster { client, namespace } => {
@@ -130,6 +131,24 @@ pub async fn gather(
     ask_dns(looks, &mut inventory, world).await;
     look_at_served(looks, &mut inventory, world).await;
     Ok(Gathered { inventory, kept })
+}
+
+/// Looks at what is in the way of rewriting the files that were read, for the commands of remedies.
+/// `namespace` is where objects are that name none.
+pub fn look_at_places(inventory: &mut Inventory, namespace: &str) {
+    let paths: Vec<String> = inventory.files_of_secrets().into_iter().map(str::to_owned).collect();
+    for path in paths {
+        if let Some(file) = files::led_to(Path::new(&path)) {
+            inventory.is_link(&path, file);
+        }
+    }
+    let suspects: Vec<ObjectRef> = inventory.with_aliases().cloned().collect();
+    for secret in suspects {
+        if let Err(why) = manifests::can_be_rewritten(&secret) {
+            inventory.cannot_be_rewritten(&secret, why);
+        }
+    }
+    inventory.files_read(namespace);
 }
 
 /// Looks at one Secret alone; that it is not there is an answer too.

@@ -336,6 +336,7 @@ fn secret_facts(
         },
         wishes,
         chosen,
+        writing: seen.meta.writing,
     };
     (facts, ders)
 }

@@ -33,8 +33,9 @@ impl SecretFacts {
     #[must_use]
     pub fn beside_the_chain(&self) -> Option<String> {
         let bundle = &self.bundle;
-        let is_copy =
-            |stray: &Stray| stray.kind == StrayKind::PrivateKey && bundle.key_among == KeyAmong::Copy;
+        let is_copy = |stray: &Stray| {
+            stray.kind == StrayKind::PrivateKey && bundle.key_among == KeyAmong::Copy
+        };
         let strays = bundle.among_certificates.iter().filter(|stray| !is_copy(stray));
         let strays: Vec<Stray> = strays.cloned().collect();
         let strays = (!strays.is_empty()).then(|| format!("{} in tls.crt", stray::listed(&strays)));

@@ -15,6 +15,7 @@ pub mod loads;
 pub mod maker;
 pub mod owner;
 mod pairs;
+mod places;
 pub mod questions;
 mod refused_hosts;
 pub mod selection;
@@ -23,7 +24,7 @@ mod servers;
 mod wishes;
 
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::Scope;
+use crate::observation::{Scope, Writing};
 use crate::remedy::Target;
 use crate::x509::cert::Certificate;
 use crate::x509::key::Pairing;
@@ -153,6 +154,8 @@ pub struct SecretFacts {
     pub wishes: Wishes,
     /// Whether the user chose it for the report.
     pub chosen: bool,
+    /// How it is written, in a file.
+    pub writing: Writing,
 }
 
 /// A data key of its own name that holds PEM.
@@ -310,14 +313,6 @@ impl Inventory {
     /// Says which cluster the facts are from; files have none.
     pub fn seen_at(&mut self, target: &Target) {
         self.target = Target { address: self.target.address.take(), ..target.clone() };
-    }
-
-    /// Says that all files are read, and in which namespace an object was taken to be that says none:
-    /// whether a command on them must say the namespace is known now.
-    pub fn files_read(&mut self, namespace: &str) {
-        let mut names = BTreeSet::new();
-        let again = self.secrets.keys().any(|(_, name)| !names.insert(name));
-        self.target.namespaces = namespace != "default" || again;
     }
 
     /// Where the facts are from, for the commands of remedies.

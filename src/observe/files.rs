@@ -153,6 +153,16 @@ pub fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
+/// The file that a symbolic link leads to, by the shortest path from here; none for what is no link.
+#[must_use]
+pub fn led_to(path: &Path) -> Option<String> {
+    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_symlink)?;
+    let file = path.canonicalize().ok()?;
+    let here = Path::new(".").canonicalize().ok();
+    let nearer = here.and_then(|here| file.strip_prefix(here).ok().map(Path::to_owned));
+    Some(nearer.unwrap_or(file).to_str()?.to_owned())
+}
+
 /// Reads one file, folder or `-` for inspection: PEM and DER as they are, manifests as objects.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::annotations;
 use crate::object_ref::{Kind, ObjectRef, Place};
 use crate::observation::{
-    EventSeen, FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry,
+    EventSeen, FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry, Writing,
 };
 use crate::redact::Redacted;
 use k8s_openapi::api::core::v1::{Event, Secret};
@@ -116,7 +116,9 @@ fn object(
 
 fn meta(meta: ObjectMeta) -> MetaSeen {
     let annotations = annotations::read(meta.annotations.unwrap_or_default());
+    let without_namespace = meta.namespace.as_ref().is_none_or(String::is_empty);
     MetaSeen {
+        writing: Writing { without_namespace, has_aliases: false },
         resource_version: meta.resource_version,
         created: meta.creation_timestamp.as_ref().and_then(instant),
         going_since: meta.deletion_timestamp.as_ref().and_then(instant),

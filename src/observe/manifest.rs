@@ -279,10 +279,18 @@ impl Within<'_> {
         if seen.object.name.is_empty() {
             return Err("it has no metadata.name".to_owned());
         }
+        seen.meta.writing.has_aliases = self.may_have_aliases();
         // stringData wins over data, also over data that cannot be decoded.
         seen.not_base64 =
             not_base64.into_iter().filter(|(key, _)| !seen.data.contains_key(key)).collect();
         Ok(Observation::Secret(seen))
+    }
+
+    /// Whether something in the document reads like an alias of YAML or a merge key: base64 and PEM
+    /// hold no such letters.
+    fn may_have_aliases(&self) -> bool {
+        let text = self.slice();
+        text.contains("<<") || (text.contains('&') && text.contains('*'))
     }
 
     /// Whether the metadata are of the right types: else kubectl refuses the object, and what its

@@ -231,7 +231,7 @@ impl Planner<'_> {
             match found.as_slice() {
                 [] => plan.refused.push(self.not_there(object)),
                 [secret] if self.is_defined_twice(secret) => {
-                    plan.refused.push(defined_twice(secret));
+                    plan.refused.push(self.defined_twice(secret));
                 }
                 [secret] if self.was_replaced(secret) => {
                     plan.skipped.push(already_replaced(secret));
@@ -275,6 +275,9 @@ impl Planner<'_> {
         if self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf)) {
             return Verdict::NotDue;
         }
+        if self.is_defined_twice(secret) {
+            return Verdict::No(Box::new(self.defined_twice(secret)));
+        }
         if self.was_replaced(secret) {
             return Verdict::No(Box::new(already_replaced(secret)));
         }
@@ -302,7 +305,7 @@ impl Planner<'_> {
             // By name it would be judged like every other one, and perhaps be refused for that.
             let by_name = match self.judge(secret) {
                 Verdict::No(refusal) => refusal.remedy,
-                _ => remedy::rotate(&secret.object),
+                Verdict::Rotate(_) | Verdict::NotDue => remedy::remade(secret),
             };
             return no(Reason::WrongType, message, by_name);
         }
@@ -329,6 +332,15 @@ impl Planner<'_> {
             None => self.renewal_by_hosts(secret),
         };
         match made {
+            // In a file keys are replaced and never added.
+            Ok(_) if secret.object.place.is_some() && !secret.missing_keys.is_empty() => {
+                Verdict::No(Box::new(LeftOut {
+                    object: secret.object.clone(),
+                    reason: Reason::CannotRemake,
+                    message: format!("its data has no {}", secret.missing_keys.join(" and no ")),
+                    remedy: remedy::remade(secret),
+                }))
+            }
             Ok(step) => Verdict::Rotate(Box::new(step)),
             Err((reason, message, remedy)) => {
                 let object = secret.object.clone();
@@ -365,6 +377,27 @@ impl Planner<'_> {
 
     fn is_defined_twice(&self, secret: &SecretFacts) -> bool {
         secret.object.place.is_some() && self.inventory.is_unseen(&secret.object)
+    }
+
+    /// Which of its definitions is meant cannot be known.
+    fn defined_twice(&self, secret: &SecretFacts) -> LeftOut {
+        let path = |object: &ObjectRef| object.place.as_ref().map(|place| place.path.clone());
+        let here = path(&secret.object);
+        let mut others = self.inventory.problems().iter().map(|problem| &problem.object);
+        let is_same_file =
+            others.any(|other| other.same_object(&secret.object) && path(other) == here);
+        let remedy = if is_same_file {
+            "keep the definition that counts (kubectl apply leaves the last one), take the others \
+             out, and try again"
+        } else {
+            "name with -f only the file that is meant"
+        };
+        LeftOut {
+            object: secret.object.clone(),
+            reason: Reason::Ambiguous,
+            message: "it is defined more than once among the files read".to_owned(),
+            remedy: remedy.into(),
+        }
     }
 
     /// The first file that could not be read, or not all of it.
@@ -886,16 +919,6 @@ fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<(String, String)>
         }
     }
     kept
-}
-
-/// Two files define it, and which of them is meant cannot be known.
-fn defined_twice(secret: &SecretFacts) -> LeftOut {
-    LeftOut {
-        object: secret.object.clone(),
-        reason: Reason::Ambiguous,
-        message: "it is defined more than once among the files read".to_owned(),
-        remedy: "name with -f only the file that is meant".into(),
-    }
 }
 
 /// Files may hold Secrets of one name in several namespaces.

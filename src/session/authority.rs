@@ -4,23 +4,32 @@
 
 use super::{CommandError, Result, client, namespace, read_file};
 use crate::cli::Global;
+use crate::converge::gather::Source;
 use crate::object_ref::{Kind, KindName, ObjectRef};
-use crate::observation::Observation;
-use crate::observe::cluster;
+use crate::observation::{Observation, SecretSeen};
+use crate::observe::{cluster, files};
 use crate::redact::Redacted;
 use crate::remedy::{CommandLine, Remedy, word};
 use crate::world::World;
 use crate::x509::authority::{Authority, Unreadable};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads the CA of `--ca` and `--ca-key` and checks that it may sign now.
+///
+/// A Secret stands in the manifests, where those are the `source`, and else in the cluster.
 pub(crate) async fn read(
     (ca, key): (&str, Option<&Path>),
+    source: Option<&Source>,
     global: &Global,
     world: &World,
 ) -> Result<Authority> {
     let (certificates, own_key) = if let Some(name) = secret_named(ca) {
-        of_secret(&name, global, world).await?
+        match source {
+            Some(Source::Files { paths, namespace, .. }) => {
+                of_files(&name, (paths, namespace), global)?
+            }
+            Some(Source::Cluster { .. }) | None => of_secret(&name, global, world).await?,
+        }
     } else {
         let bytes = read_file(Path::new(ca))?;
         (bytes.clone(), bytes)
@@ -68,17 +77,59 @@ pub(crate) fn secret_named(ca: &str) -> Option<String> {
     ca.parse::<KindName>().ok().filter(|named| named.kind == Kind::Secret).map(|named| named.name)
 }
 
-/// `tls.crt` (and `ca.crt`, which may hold the root) and `tls.key` of a Secret.
+/// The same of the one Secret of that name among manifests.
+fn of_files(
+    name: &str,
+    (paths, namespace): (&[PathBuf], &str),
+    global: &Global,
+) -> Result<(Redacted, Redacted)> {
+    if paths.iter().any(|path| path.as_os_str() == files::STDIN) {
+        return Err(CommandError::usage(
+            format!("--ca secret/{name} cannot be read from standard input beside what is rotated"),
+            "name files with -f, or the CA's certificate and key with --ca and --ca-key",
+        ));
+    }
+    let mut found: Vec<SecretSeen> = Vec::new();
+    let mut take = |seen: Observation| match seen {
+        Observation::Secret(secret)
+            if secret.object.name == name
+                && global.namespace.as_deref().is_none_or(|it| it == secret.object.namespace()) =>
+        {
+            found.push(secret);
+        }
+        _ => {}
+    };
+    let reading = files::Reading { below: files::Below::default(), allow_empty: true };
+    files::manifests(paths, reading, namespace, &mut take)?;
+    match found.as_slice() {
+        [secret] => Ok(values(secret)),
+        [] => Err(CommandError::failed(
+            format!("there is no secret/{name} among the files read, which --ca names"),
+            "name its file with -f too, or the CA's certificate and key with --ca and --ca-key",
+        )),
+        several => {
+            let places: Vec<String> = several.iter().map(|it| it.object.to_string()).collect();
+            Err(CommandError::failed(
+                format!("--ca secret/{name} is each of these: {}", places.join(", ")),
+                "say which with -n, or name the CA's certificate and key with --ca and --ca-key",
+            ))
+        }
+    }
+}
+
+/// `tls.crt` (and `ca.crt`, which may hold the root) and `tls.key`.
+fn values(secret: &SecretSeen) -> (Redacted, Redacted) {
+    let value = |key: &str| secret.data.get(key).cloned().unwrap_or_default();
+    let certificates = [value("tls.crt").expose(), b"\n", value("ca.crt").expose()].concat();
+    (Redacted::new(certificates), value("tls.key"))
+}
+
+/// The values of a Secret in the cluster.
 async fn of_secret(name: &str, global: &Global, world: &World) -> Result<(Redacted, Redacted)> {
     let client = client(global, world).await?;
     let object = ObjectRef::secret(namespace(global, &client), name);
     match cluster::named(&client, &object).await? {
-        Observation::Secret(secret) => {
-            let value = |key: &str| secret.data.get(key).cloned().unwrap_or_default();
-            let certificates =
-                [value("tls.crt").expose(), b"\n", value("ca.crt").expose()].concat();
-            Ok((Redacted::new(certificates), value("tls.key")))
-        }
+        Observation::Secret(secret) => Ok(values(&secret)),
         Observation::Unseen { message, .. } => {
             Err(CommandError::failed(message, "ask for the right to read the Secret"))
         }

@@ -343,9 +343,7 @@ fn fix_chain(
     expected: &str,
 ) -> Remedy {
     match object.kind {
-        Kind::File if can_be_sorted(bundle) => {
-            remedy::inspect(object, "--fix-chain").into()
-        }
+        Kind::File if can_be_sorted(bundle) => remedy::inspect(object, "--fix-chain").into(),
         Kind::File => format!("put its certificates in this order: {expected}").into(),
         Kind::Endpoint => {
             format!("have the server send its certificates in this order: {expected}").into()
@@ -539,8 +537,9 @@ fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> O
 fn key_into_place(secret: &SecretFacts, bundle: &Bundle) -> Option<Remedy> {
     key_belongs_into_tls_key(bundle).or_else(|| {
         let key = secret.key_under.as_deref()?;
-        let text =
-            format!("put the value of {key} under tls.key: it holds this certificate's private key");
+        let text = format!(
+            "put the value of {key} under tls.key: it holds this certificate's private key"
+        );
         Some(text.into())
     })
 }
