@@ -64,6 +64,7 @@ mod cases {
     mod refusals;
     mod remedies;
     mod retries;
+    mod rewriting;
     mod scenarios;
     mod secrecy;
     mod served;

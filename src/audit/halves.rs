@@ -55,6 +55,10 @@ impl Loss<'_> {
             Self::KeyAlone => {
                 "it holds a private key without a certificate, and may be waiting for the one that was requested with it".to_owned()
             }
+            Self::KeyOfUnread(Some(it)) if it.can_be_converted() => format!(
+                "its certificate is there in another form (it is {}), and so is its private key",
+                it.what()
+            ),
             Self::KeyOfUnread(instead) => format!(
                 "its certificate cannot be read{}, and the private key beside it may be the only one of that certificate",
                 instead.map_or_else(String::new, |it| format!(" (it is {})", it.what()))
@@ -62,9 +66,9 @@ impl Loss<'_> {
         }
     }
 
-    /// What keeps both halves: a sentence.
+    /// What keeps both halves of `object`: a sentence.
     #[must_use]
-    pub fn way_out(&self) -> String {
+    pub fn way_out(&self, object: &ObjectRef) -> String {
         match self {
             Self::KeyOfLater(position) => format!(
                 "put certificate {} of tls.crt first, and behind it the certificates of its issuers",
@@ -84,13 +88,17 @@ impl Loss<'_> {
                 "keep the private key and put the certificate that was issued for it beside it, with import --replace --key where the key is at hand as a file; if it is not wanted, rotate it by name with --force".to_owned()
             }
             Self::KeyOfUnread(instead) => {
-                let first = match instead {
-                    Some(it) if it.can_be_converted() || it.is_encrypted() => it.way_out(),
-                    _ => "keep the private key and put the certificate that was issued for it into \
-                          tls.crt, as PEM"
-                        .to_owned(),
+                let first = match (instead, &object.place) {
+                    (Some(it), _) if it.can_be_converted() || it.is_encrypted() => it.way_out(),
+                    (_, Some(_)) => {
+                        "keep the private key and put the certificate that was issued for it into tls.crt, as PEM".to_owned()
+                    }
+                    (_, None) => format!(
+                        "keep the private key and put the certificate that was issued for it beside it: import {} --replace takes both from files",
+                        object.name
+                    ),
                 };
-                format!("{first}; if neither is wanted, rotate it by name with --force")
+                format!("{first}; if certificate and key are not wanted, rotate it by name with --force")
             }
         }
     }
@@ -231,6 +239,7 @@ fn holds_key(bundle: &Bundle, wanted: &str) -> bool {
 mod tests {
     use super::*;
     use crate::inventory::testing::{Pair, of_secrets};
+    use crate::x509::pem;
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
     const ONE: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
@@ -258,12 +267,17 @@ mod tests {
         Pair { name, crt: crt.to_owned(), key, ..Pair::default() }
     }
 
+    fn half(text: &str) -> String {
+        text.chars().take(text.len() / 2).collect()
+    }
+
     /// What would be lost of the Secret `x`.
     fn lost(pairs: &[Pair<'_>]) -> String {
         let inventory = of_secrets(pairs);
         let secret = inventory.secret("shop", "x").expect("it was seen");
         match loss(&inventory, &secret.object, &secret.bundle) {
             None => "nothing".to_owned(),
+            Some(Loss::KeyOfUnread(_)) => "KeyOfUnread".to_owned(),
             Some(Loss::KeyOf(other)) => format!("the key of {}", other.name),
             Some(other) => format!("{other:?}"),
         }
@@ -279,6 +293,8 @@ mod tests {
         let issuer = Issuer::new(params(None), key(THREE));
         let leaf = params(Some("leaf.example")).signed_by(&key(TWO), &issuer);
         let leaf = leaf.expect("it can be made").pem();
+        let encrypted = pem::encode("ENCRYPTED PRIVATE KEY", b"0\0").to_string();
+        let cut = half(TWO);
         for (pairs, expected) in [
             (vec![pair("x", &web, ONE)], "nothing"),
             (vec![pair("x", &web, "")], "nothing"),
@@ -299,6 +315,16 @@ mod tests {
             (vec![pair("x", "", TWO), pair("y", &api, "")], "the key of y"),
             (vec![pair("x", "", TWO)], "KeyAlone"),
             (vec![pair("x", "", TWO), pair("y", &api, TWO)], "nothing"),
+            // What cannot be read may be that key's certificate.
+            (vec![pair("x", "prose", TWO)], "KeyOfUnread"),
+            (vec![pair("x", &half(&web), TWO)], "KeyOfUnread"),
+            (vec![pair("x", "prose", TWO), pair("y", &api, TWO)], "nothing"),
+            (vec![pair("x", "prose", TWO), pair("y", &api, "")], "the key of y"),
+            (vec![pair("x", "prose", &cut)], "KeyOfUnread"),
+            (vec![pair("x", "prose", &encrypted)], "KeyOfUnread"),
+            (vec![pair("x", "", &encrypted)], "KeyAlone"),
+            (vec![pair("x", "prose", "prose")], "nothing"),
+            (vec![pair("x", "prose", "")], "nothing"),
         ] {
             let names: Vec<&str> = pairs.iter().map(|pair| pair.name).collect();
             assert_eq!(lost(&pairs), expected, "{names:?}");

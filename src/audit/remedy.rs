@@ -35,6 +35,11 @@ pub fn remade(secret: &SecretFacts) -> Remedy {
         return under_the_keys_that_are_read(secret, None);
     }
     if let Some(place) = secret.object.place.as_ref().filter(|_| !secret.missing_keys.is_empty()) {
+        if let Some(key) = &secret.key_under {
+            let file = file(&place.path);
+            let text = format!("put the value of {key} in {file} under tls.key, where it is read");
+            return text.into();
+        }
         return format!(
             "write both tls.crt and tls.key into its data in {}, empty where there is no value: then it can be rotated",
             file(&place.path)

@@ -311,6 +311,7 @@ fn secret_facts(
     let anchors = ca_file.iter().flat_map(|file| &file.anchors);
     let holds_leaf = anchors.into_iter().any(|anchor| Some(anchor.sha256) == leaf);
     let ca_crt = if holds_leaf { CaCrt::HoldsLeaf } else { CaCrt::Unrelated };
+    let key_under = key_under(&bundle, seen, random);
     let facts = SecretFacts {
         object: seen.object.clone(),
         resource_version: seen.meta.resource_version.clone(),
@@ -318,9 +319,9 @@ fn secret_facts(
         secret_type: seen.secret_type.clone(),
         immutable: seen.immutable,
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
-        derived_keys: derived_keys(&seen.data),
+        derived_keys: derived_keys(&seen.data, key_under.as_deref()),
+        key_under,
         named_otherwise: named_otherwise(&bundle, &seen.data),
-        key_under: key_under(&bundle, seen, random),
         missing_keys: missing_keys(seen),
         bundle,
         ca_crt,
@@ -394,8 +395,9 @@ fn load_balancer_token(tls_crt: &[u8]) -> String {
 }
 
 /// Data keys beside the pair that are made from it: keystores by their ending, and any value that
-/// holds the private key or the certificate again.
-fn derived_keys(data: &BTreeMap<String, Redacted>) -> Vec<String> {
+/// holds the private key or the certificate again. So is the private key where it stands in one of
+/// them alone (`key_under`): who reads it there reads `tls.crt` beside it.
+fn derived_keys(data: &BTreeMap<String, Redacted>, key_under: Option<&str>) -> Vec<String> {
     let own = |key: &str| matches!(key, "tls.crt" | "tls.key" | "ca.crt");
     let others: Vec<(&String, &Redacted)> = data.iter().filter(|(key, _)| !own(key)).collect();
     if others.is_empty() {
@@ -409,7 +411,9 @@ fn derived_keys(data: &BTreeMap<String, Redacted>) -> Vec<String> {
     let keystores = [".p12", ".pfx", ".jks", ".keystore", ".bcfks"];
     let derived = |key: &str, value: &Redacted| {
         let keystore = keystores.iter().any(|end| key.ends_with(end));
-        keystore || ders(value.expose()).iter().any(|der| pair.contains(der))
+        keystore
+            || key_under == Some(key)
+            || ders(value.expose()).iter().any(|der| pair.contains(der))
     };
     others
         .into_iter()

@@ -74,3 +74,79 @@ impl SecretFacts {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Pair, of_secrets};
+    use super::KeyAmong;
+    use crate::x509::pem;
+    use rcgen::{CertificateParams, DnType, KeyPair};
+
+    const ONE: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
+    const TWO: &str = include_str!("../../testdata/pki/ec-p256-02.pem");
+
+    fn made(host: &str, key: &str) -> String {
+        let key = KeyPair::from_pem(key).expect("the key is good");
+        let mut params = CertificateParams::new([host.to_owned()]).expect("the name is good");
+        params.distinguished_name.push(DnType::CommonName, host);
+        params.self_signed(&key).expect("it can be made").pem()
+    }
+
+    #[test]
+    fn a_chain_in_order_leaves_out_only_what_is_there_elsewhere() {
+        let (web, api) = (made("web.example", ONE), made("api.example", TWO));
+        let dh = pem::encode("DH PARAMETERS", b"0\0").to_string();
+        for (what, crt, key, among, lost) in [
+            ("alone", web.clone(), ONE, KeyAmong::None, None),
+            ("twice", format!("{web}{web}"), ONE, KeyAmong::None, None),
+            ("its key", format!("{web}{ONE}"), ONE, KeyAmong::Copy, None),
+            (
+                "its only key",
+                format!("{ONE}{web}"),
+                "",
+                KeyAmong::Own,
+                Some("a private key in tls.crt"),
+            ),
+            (
+                "another key",
+                format!("{web}{TWO}"),
+                ONE,
+                KeyAmong::Other,
+                Some("a private key in tls.crt"),
+            ),
+            (
+                "two keys",
+                format!("{web}{ONE}{TWO}"),
+                "",
+                KeyAmong::Other,
+                Some("a private key in tls.crt"),
+            ),
+            (
+                "a stranger",
+                format!("{web}{api}"),
+                ONE,
+                KeyAmong::None,
+                Some("the certificate of CN=api.example in tls.crt, which is not in the chain"),
+            ),
+            (
+                "parameters",
+                format!("{web}{dh}"),
+                ONE,
+                KeyAmong::None,
+                Some("Diffie-Hellman parameters in tls.crt"),
+            ),
+            (
+                "a broken one",
+                format!("{web}{}", api.chars().take(99).collect::<String>()),
+                ONE,
+                KeyAmong::None,
+                Some("certificate 2 of tls.crt, which cannot be read"),
+            ),
+        ] {
+            let inventory = of_secrets(&[Pair { name: "x", crt, key, ..Pair::default() }]);
+            let secret = inventory.secret("shop", "x").expect("it was seen");
+            assert_eq!(secret.bundle.key_among, among, "{what}");
+            assert_eq!(secret.beside_the_chain().as_deref(), lost, "{what}");
+        }
+    }
+}

@@ -332,15 +332,6 @@ impl Planner<'_> {
             None => self.renewal_by_hosts(secret),
         };
         match made {
-            // In a file keys are replaced and never added.
-            Ok(_) if secret.object.place.is_some() && !secret.missing_keys.is_empty() => {
-                Verdict::No(Box::new(LeftOut {
-                    object: secret.object.clone(),
-                    reason: Reason::CannotRemake,
-                    message: format!("its data has no {}", secret.missing_keys.join(" and no ")),
-                    remedy: remedy::remade(secret),
-                }))
-            }
             Ok(step) => Verdict::Rotate(Box::new(step)),
             Err((reason, message, remedy)) => {
                 let object = secret.object.clone();
@@ -844,9 +835,16 @@ fn lost_key(secret: &SecretFacts) -> Option<&'static str> {
 pub(super) fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> LeftOut {
     LeftOut {
         object: secret.object.clone(),
-        reason: Reason::KeyOfAnother,
+        reason: match loss {
+            Loss::KeyOfUnread(_) => Reason::Unreadable,
+            Loss::KeyOfLater(_)
+            | Loss::KeyBesideCa
+            | Loss::KeyOf(_)
+            | Loss::KeyOfUnknown
+            | Loss::KeyAlone => Reason::KeyOfAnother,
+        },
         message: format!("{}: it would be lost", loss.message()),
-        remedy: loss.way_out().into(),
+        remedy: loss.way_out(&secret.object).into(),
     }
 }
 
@@ -924,11 +922,18 @@ fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<(String, String)>
 /// Files may hold Secrets of one name in several namespaces.
 fn ambiguous(object: &ObjectRef, several: &[&SecretFacts]) -> LeftOut {
     let namespaces: Vec<&str> = several.iter().map(|secret| secret.object.namespace()).collect();
+    // `-n` would say it of the one that names none, too.
+    let is_loose = several.iter().any(|secret| secret.writing.without_namespace);
+    let remedy = if is_loose {
+        "write its namespace into the one that names none, then say which with -n"
+    } else {
+        "say which with -n"
+    };
     LeftOut {
         object: object.clone(),
         reason: Reason::Ambiguous,
         message: format!("there is one in each of the namespaces {}", namespaces.join(", ")),
-        remedy: "say which with -n".into(),
+        remedy: remedy.into(),
     }
 }
 

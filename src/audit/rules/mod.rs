@@ -236,7 +236,7 @@ impl<'i> Dated<'i> {
 /// an issuing CA, or one of the two would be lost for good. `rotate` refuses for the same reasons.
 fn kept(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Remedy> {
     if let Some(loss) = halves::loss(inventory, object, bundle) {
-        return Some(loss.way_out().into());
+        return Some(loss.way_out(object).into());
     }
     let ca = issuing_ca(inventory, object, bundle.leaf()?)?;
     Some(ca.way_out(is_shown(inventory, object)).into())
@@ -517,7 +517,7 @@ fn where_in(object: &ObjectRef) -> &'static str {
 fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Remedy> {
     let loss = halves::loss(inventory, object, bundle);
     if let Some(loss) = loss.filter(|loss| !loss.is_a_guess()) {
-        return Some(loss.way_out().into());
+        return Some(loss.way_out(object).into());
     }
     if let Some(holder) = halves::own_key_elsewhere(inventory, object, bundle) {
         let holder = holder.apart();
@@ -526,7 +526,7 @@ fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> O
         return Some(text.into());
     }
     if let Some(loss) = loss {
-        return Some(loss.way_out().into());
+        return Some(loss.way_out(object).into());
     }
     issuing_ca(inventory, object, bundle.leaf()?)?;
     let text = "put the CA's own private key into it; to hand out its certificate alone, use a ConfigMap or the key ca.crt of another Secret";

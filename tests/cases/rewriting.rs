@@ -1,0 +1,304 @@
+//! Manifests that are rewritten in place: what is printed for them runs as it is printed, or says what
+//! is first to be done; and no private key or certificate is lost that stands nowhere else.
+//!
+//! Knows the ways in which people write Secrets into files. Refuses to know what a certificate says.
+
+use crate::support::binary::{Certwright, Ran};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use certwright::x509::pem;
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// When everything that was made now has expired.
+const LATER: &str = "2099-01-01";
+
+/// A certificate and its key for `host`, PEM, made now.
+fn pair(host: &str, flags: &[&str]) -> (String, String) {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let issue = ["issue", host, "--key-type", "p256"];
+    Certwright::new().folder(folder.path()).args(&issue).args(flags).run().expect_code(0);
+    let read = |name| fs::read_to_string(folder.path().join(name)).expect("it was made");
+    (read("tls.crt"), read("tls.key"))
+}
+
+fn half(text: &str) -> String {
+    text.chars().take(text.len() / 2).collect()
+}
+
+fn base64(text: &str) -> String {
+    BASE64_STANDARD.encode(text)
+}
+
+/// A manifest of the Secret `web`, with more lines behind its data.
+fn secret((crt, key): (&str, &str), namespace: &str, more: &str) -> String {
+    let namespace = match namespace {
+        "" => String::new(),
+        namespace => format!("  namespace: {namespace}\n"),
+    };
+    let (crt, key) = (base64(crt), base64(key));
+    format!(
+        "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: web\n{namespace}type: kubernetes.io/tls\n\
+         data:\n  tls.crt: \"{crt}\"\n  tls.key: \"{key}\"\n{more}"
+    )
+}
+
+fn run(folder: &Path, args: &[&str]) -> Ran {
+    Certwright::new().folder(folder).args(args).run()
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("it can be written");
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name)).expect("it can be read")
+}
+
+/// What `check` says is to be done about what this rule found, each remedy once.
+fn remedies(folder: &Path, rule: &str) -> Vec<String> {
+    let checked = run(folder, &["check", "-f", "in", "--at", LATER, "-o", "json"]).json();
+    let findings = checked["findings"].as_array().cloned().unwrap_or_default();
+    let of_rule = findings.iter().filter(|finding| finding["rule"] == rule);
+    let mut told: Vec<String> =
+        of_rule.map(|it| it["remedy"].as_str().unwrap_or_default().to_owned()).collect();
+    told.dedup();
+    told
+}
+
+/// Runs the remedy as it is printed.
+fn carry_out(folder: &Path, remedy: &str) -> Ran {
+    let words: Vec<&str> = remedy.split(' ').skip(1).collect();
+    Certwright::new().folder(folder).args(&words).args(&["--at", LATER]).run()
+}
+
+#[test]
+fn what_is_printed_for_a_file_runs_as_printed_or_says_what_is_first_to_be_done() {
+    let (crt, key) = pair("web.example", &[]);
+    let plain = |namespace| secret((&crt, &key), namespace, "");
+    let anchored = |alias: &str| {
+        plain("").replace("  tls.crt: ", "  tls.crt: &crt ") + &format!("  {alias}: *crt\n")
+    };
+    let labelled =
+        plain("").replace("  name: web\n", "  name: &name web\n  labels: {app: *name}\n");
+    let item = plain("").replace("---\n", "").replace('\n', "\n  ");
+    let merged = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- &one\n  {}\n- <<: *one\n  metadata: {{name: api}}\n",
+        item.trim_end()
+    );
+    let opaque =
+        plain("").replace("kubernetes.io/tls", "Opaque").replace("  tls.key: ", "  my.key: ")
+            + "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\n\
+           spec: {tls: [{hosts: [web.example], secretName: web}], rules: [{host: web.example}]}\n";
+    for (what, files, said) in [
+        ("plain", vec![("a.yaml", plain(""))], "certwright rotate"),
+        ("an anchor of the name", vec![("a.yaml", labelled)], "certwright rotate"),
+        ("a shared value", vec![("a.yaml", anchored("ca.crt"))], "in place of that alias"),
+        ("a merge key", vec![("a.yaml", merged)], "in place of that alias"),
+        (
+            "twice in a file",
+            vec![("a.yaml", plain("").repeat(2))],
+            "keep the definition that counts",
+        ),
+        (
+            "in two files",
+            vec![("a.yaml", plain("")), ("b.yaml", plain(""))],
+            "keep the definition that counts",
+        ),
+        (
+            "two namespaces",
+            vec![("a.yaml", plain("shop")), ("b.yaml", plain("test"))],
+            "certwright rotate",
+        ),
+        (
+            "a namespace and none",
+            vec![("a.yaml", plain("shop") + &plain(""))],
+            "write its namespace into the other secret/web",
+        ),
+        (
+            "no tls.key",
+            vec![("a.yaml", opaque)],
+            "put the value of my.key in in/a.yaml under tls.key",
+        ),
+    ] {
+        let folder = TempDir::new().expect("a temp folder can be made");
+        fs::create_dir(folder.path().join("in")).expect("it can be made");
+        for (name, text) in &files {
+            write(&folder.path().join("in"), name, text);
+        }
+        let told = remedies(folder.path(), "expired");
+        assert!(!told.is_empty(), "{what}: nothing expired");
+        assert!(told.iter().any(|remedy| remedy.contains(said)), "{what}: {told:?}");
+        for command in told.iter().filter(|remedy| remedy.starts_with("certwright ")) {
+            carry_out(folder.path(), command).expect_code(0);
+        }
+    }
+}
+
+#[test]
+fn of_a_secret_that_is_defined_twice_no_batch_rewrites_one() {
+    let (crt, key) = pair("web.example", &[]);
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let text = secret((&crt, &key), "", "").repeat(2);
+    write(folder.path(), "a.yaml", &text);
+    let ran = run(folder.path(), &["rotate", "--due", "-f", "a.yaml", "--in-place", "--at", LATER]);
+    let ran = ran.expect_code(3);
+    assert!(ran.stdout.contains("skipped  secret/web"), "{}", ran.stdout);
+    assert_eq!(read(folder.path(), "a.yaml"), text);
+}
+
+#[cfg(unix)]
+#[test]
+fn behind_a_symbolic_link_the_file_itself_is_named() {
+    let (crt, key) = pair("web.example", &[]);
+    let folder = TempDir::new().expect("a temp folder can be made");
+    fs::create_dir_all(folder.path().join("in")).expect("it can be made");
+    fs::create_dir_all(folder.path().join("real")).expect("it can be made");
+    write(&folder.path().join("real"), "web.yaml", &secret((&crt, &key), "", ""));
+    let link = folder.path().join("in/web.yaml");
+    std::os::unix::fs::symlink("../real/web.yaml", link).expect("it can be made");
+    let told = remedies(folder.path(), "expired");
+    assert_eq!(told, ["certwright rotate secret/web -f real/web.yaml --in-place"]);
+    carry_out(folder.path(), &told[0]).expect_code(0);
+    assert_eq!(remedies(folder.path(), "expired"), [] as [&str; 0]);
+}
+
+#[test]
+fn a_chain_put_in_order_in_place_takes_nothing_with_it() {
+    let ((crt, key), (other, another)) = (pair("web.example", &[]), pair("api.example", &[]));
+    let dh = pem::encode("DH PARAMETERS", b"0\0").to_string();
+    let cut = half(&other);
+    for (what, tls_crt, tls_key, lost) in [
+        ("the certificate alone", crt.clone(), &key, ""),
+        ("its own key, and nowhere else", format!("{key}{crt}"), &String::new(), "a private key"),
+        ("its own key once more", format!("{crt}{key}"), &key, ""),
+        ("another key", format!("{crt}{another}"), &key, "a private key"),
+        ("another certificate", format!("{crt}{other}"), &key, "the certificate of CN=api.example"),
+        ("parameters", format!("{crt}{dh}"), &key, "Diffie-Hellman parameters"),
+        ("half a certificate", format!("{crt}{cut}"), &key, "certificate 2 of tls.crt"),
+    ] {
+        let folder = TempDir::new().expect("a temp folder can be made");
+        let text = secret((&tls_crt, tls_key), "", "");
+        write(folder.path(), "a.yaml", &text);
+        let fix = ["inspect", "secret/web", "-f", "a.yaml", "--fix-chain", "--in-place"];
+        let ran = run(folder.path(), &fix);
+        if lost.is_empty() {
+            ran.expect_code(0);
+            continue;
+        }
+        let ran = ran.expect_code(4);
+        assert!(ran.flat_stderr().contains(&format!("it would be lost: {lost}")), "{what}");
+        assert_eq!(read(folder.path(), "a.yaml"), text, "{what}");
+        run(folder.path(), &[&fix[..], &["--force"]].concat()).expect_code(0);
+        assert!(read(folder.path(), "a.yaml").contains(&base64(&crt)), "{what}");
+    }
+}
+
+#[test]
+fn the_only_key_of_a_certificate_behind_it_belongs_into_its_own_place() {
+    let (crt, key) = pair("web.example", &[]);
+    let folder = TempDir::new().expect("a temp folder can be made");
+    fs::create_dir(folder.path().join("in")).expect("it can be made");
+    write(&folder.path().join("in"), "a.yaml", &secret((&format!("{crt}{key}"), ""), "", ""));
+    for rule in ["key-missing", "key-in-crt"] {
+        let told = remedies(folder.path(), rule).concat();
+        assert!(
+            told.starts_with("move the private key from tls.crt into tls.key"),
+            "{rule}: {told}"
+        );
+    }
+    write(&folder.path().join("in"), "a.yaml", &secret((&crt, &key), "", ""));
+    assert_eq!(remedies(folder.path(), "key-missing"), [] as [&str; 0]);
+}
+
+#[test]
+fn what_is_no_key_among_certificates_is_not_spoken_of_as_one() {
+    let (crt, key) = pair("web.example", &["--force"]);
+    let crl = pem::encode("X509 CRL", b"0\0").to_string();
+    let folder = TempDir::new().expect("a temp folder can be made");
+    fs::create_dir(folder.path().join("in")).expect("it can be made");
+    let ingress = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\n\
+                   spec:\n  ingressClassName: nginx\n  tls: [{hosts: [web.example], secretName: web}]\n  \
+                   rules: [{host: web.example}]\n";
+    let text = secret((&format!("{crl}{crt}"), &key), "", ingress);
+    write(&folder.path().join("in"), "a.yaml", &text);
+    let told = remedies(folder.path(), "cert-unreadable").concat();
+    assert!(told.starts_with("take a list of revoked certificates (CRL) out of tls.crt"), "{told}");
+}
+
+#[test]
+fn the_key_of_a_certificate_that_cannot_be_read_is_kept() {
+    let (crt, key) = pair("web.example", &[]);
+    let request = pem::encode("CERTIFICATE REQUEST", b"0\0").to_string();
+    let encrypted = pem::encode("ENCRYPTED PRIVATE KEY", b"0\0").to_string();
+    let pgp = "-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n";
+    let rotate =
+        ["rotate", "secret/web", "-f", "a.yaml", "--in-place", "--add-host", "web.example"];
+    for (what, tls_crt, tls_key, kept) in [
+        ("a request", request.as_str(), key.as_str(), true),
+        ("half a certificate", &half(&crt), &key, true),
+        ("SOPS", "ENC[AES256_GCM,data:aGVsbG8=,iv:aGVsbG8=,tag:aGVsbG8=,type:str]", &key, true),
+        ("PGP", pgp, &key, true),
+        ("HTML", "<html><body>404</body></html>", &key, true),
+        ("prose", "this was a certificate once", &key, true),
+        ("a key under a password", "this was a certificate once", &encrypted, true),
+        ("half a key", "this was a certificate once", &half(&key), true),
+        ("prose in both", "this was a certificate once", "and this a key", false),
+        ("nothing in both", "", "", false),
+    ] {
+        let folder = TempDir::new().expect("a temp folder can be made");
+        let text = secret((tls_crt, tls_key), "", "");
+        write(folder.path(), "a.yaml", &text);
+        let ran = run(folder.path(), &rotate);
+        if !kept {
+            ran.expect_code(0);
+            continue;
+        }
+        let ran = ran.expect_code(4);
+        let said = "rotate it by name with --force";
+        assert!(ran.flat_stderr().contains(said), "{what}: {}", ran.stderr);
+        assert_eq!(read(folder.path(), "a.yaml"), text, "{what}");
+        let forced = run(folder.path(), &[&rotate[..], &["--force"]].concat()).expect_code(0);
+        assert!(!forced.stdout.contains("not the one"), "{what}: {}", forced.stdout);
+    }
+}
+
+#[test]
+fn a_ca_that_is_named_as_a_secret_is_read_where_the_manifests_are() {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let at = folder.path();
+    let ca = ["issue", "--make-ca", "--cn", "My CA", "--key-type", "p256"];
+    run(at, &ca).expect_code(0);
+    let names: Vec<_> =
+        fs::read_dir(at).expect("it is there").flatten().map(|e| e.path()).collect();
+    let find = |ending: &str| {
+        let path = names.iter().find(|path| path.to_string_lossy().ends_with(ending));
+        path.map(|path| path.display().to_string()).expect("it was made")
+    };
+    let (ca_crt, ca_key) = (find(".crt"), find(".key"));
+    let (crt, key) = pair("web.example", &["--ca", &ca_crt, "--ca-key", &ca_key]);
+    let read_ca = |path: &str| fs::read_to_string(path).expect("it was made");
+    let ca =
+        secret((&read_ca(&ca_crt), &read_ca(&ca_key)), "", "").replace("name: web", "name: ca");
+    write(at, "a.yaml", &(secret((&crt, &key), "", "") + &ca));
+    let rotate = ["rotate", "secret/web", "-f", "a.yaml", "--in-place", "--ca"];
+    let missing = run(at, &[&rotate[..], &["secret/cb"]].concat()).expect_code(4);
+    let said = "there is no secret/cb among the files read";
+    assert!(missing.flat_stderr().contains(said), "{}", missing.stderr);
+    run(at, &[&rotate[..], &["secret/ca"]].concat()).expect_code(0);
+    assert!(read(at, "a.yaml").contains(&base64(&read_ca(&ca_key))));
+}
+
+#[test]
+fn of_two_secrets_of_a_file_one_is_replaced_and_the_other_is_said_to_be_as_it_was() {
+    let (crt, key) = pair("web.example", &[]);
+    let plain = secret((&crt, &key), "", "");
+    let shared = plain.replace("  tls.crt: ", "  tls.crt: &crt ") + "  ca.crt: *crt\n";
+    let folder = TempDir::new().expect("a temp folder can be made");
+    write(folder.path(), "a.yaml", &(shared + &plain.replace("name: web", "name: api")));
+    let rotate = ["rotate", "--due", "-f", "a.yaml", "--in-place", "--at", LATER];
+    let ran = run(folder.path(), &rotate).expect_code(4);
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(said.contains("replaced secret/api") && said.contains("this Secret is as it was"));
+    assert!(!said.contains("the file is untouched"), "{said}");
+}
