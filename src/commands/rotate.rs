@@ -259,9 +259,8 @@ fn exit(
 ) -> Exit {
     let problems = gathered.inventory.problems();
     let beside = |problem: &Problem| match problem.object.kind {
-        // They tell which hosts are wanted beside, and in a batch also whose a Secret is.
-        Kind::Ingress => !args.secrets.is_empty(),
-        Kind::File => !args.secrets.is_empty(),
+        // Ingresses tell which hosts are wanted beside, and in a batch also whose a Secret is.
+        Kind::Ingress | Kind::File => !args.secrets.is_empty(),
         // How another Secret of the same file wants to be treated is nothing to the named ones.
         Kind::Secret if problem.only_a_wish => {
             !args.secrets.is_empty() && !gathered.inventory.is_reported(&problem.object)

@@ -598,7 +598,7 @@ mod tests {
         for (written, told) in [
             (folded.join(" "), "blanks in it"),
             (folded.join("\n \t"), "blanks in it"),
-            (good[..good.len() - 3].to_owned(), "whose end is missing"),
+            (good.chars().take(good.len() - 3).collect(), "whose end is missing"),
             (good.trim_end_matches('=').to_owned() + "==", "whose end is missing"),
             (URL_SAFE.encode(format!("{KEY}???>>>???>>>")), "alphabet for URLs"),
         ] {

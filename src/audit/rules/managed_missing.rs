@@ -102,8 +102,8 @@ fn way_out(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing
         return gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&rest.join(",")))
             .note("the others list every host");
     }
-    let refused = |host: &&str| limits::check_domain(host).is_err();
-    if let Some(host) = unlisted.iter().copied().find(|host| refused(&host)) {
+    let refused = |host: &str| limits::check_domain(host).is_err();
+    if let Some(host) = unlisted.iter().copied().find(|host| refused(host)) {
         return format!(
             "make a ManagedCertificate {missing} for the hosts that no other one lists and Google takes; {host} is none of those and needs a certificate of another kind"
         )

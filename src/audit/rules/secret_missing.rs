@@ -103,10 +103,10 @@ impl Missing<'_> {
     /// names such as `tls` are common, it is a stranger's.
     fn is_meant(&self, inventory: &Inventory, namespace: &str) -> bool {
         let leaf = inventory.secret(namespace, self.name).and_then(|facts| facts.bundle.leaf());
-        let covers = |host: &&str| {
+        let covers = |host: &str| {
             leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
         };
-        self.hosts.is_empty() || self.hosts.iter().any(|host| covers(&host))
+        self.hosts.is_empty() || self.hosts.iter().any(|host| covers(host))
     }
 
     fn finding(&self, inventory: &Inventory, context: &Context<'_>, hosts: &[&str]) -> Finding {
