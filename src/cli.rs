@@ -279,8 +279,9 @@ pub struct ImportArgs {
     /// Put the pair into a Secret that is there already
     #[arg(long)]
     pub replace: bool,
-    /// Replace the pair although other data of the Secret is made from it
-    #[arg(long, requires = "replace")]
+    /// Replace the pair although other data of the Secret is made from it; write a ca.crt by which the
+    /// certificate is not trusted (a CA for clients)
+    #[arg(long)]
     pub force: bool,
     /// Replace the pair of a Secret that somebody else owns
     #[arg(long, requires = "replace")]
@@ -729,8 +730,8 @@ pub struct RotateArgs {
     /// How long new certificates live, instead of as long as the old ones
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub lifetime: Option<Duration>,
-    /// A host to add to the names; repeatable
-    #[arg(long, value_name = "HOST", value_parser = domain, conflicts_with = "all")]
+    /// A host, or an IP address, to add to the names; repeatable
+    #[arg(long, value_name = "HOST", value_parser = domain_or_address, conflicts_with = "all")]
     pub add_host: Vec<String>,
     /// How many pairs a batch may replace in one run, the most urgent first
     #[arg(long, value_name = "NUMBER", default_value = "10")]
@@ -842,6 +843,11 @@ fn server_name(text: &str) -> Result<String, String> {
 fn domain(text: &str) -> Result<String, String> {
     let ascii = name::to_ascii(text)?;
     name::check_dns_name(&ascii).map(|()| ascii.to_ascii_lowercase())
+}
+
+/// The same, or an address, which stands in certificates as bytes and is written here in one way.
+fn domain_or_address(text: &str) -> Result<String, String> {
+    name::address(text).map_or_else(|| domain(text), |address| Ok(address.to_string()))
 }
 
 fn object_name(text: &str) -> Result<String, String> {

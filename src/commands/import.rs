@@ -7,6 +7,7 @@ use crate::cli::{Global, ImportArgs};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
+use crate::inventory::ca_file::CaFile;
 use crate::inventory::selection::Selection;
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
@@ -16,6 +17,7 @@ use crate::plan::step::NewPair;
 use crate::redact::Redacted;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
+use crate::x509::cert::Certificate;
 use crate::x509::pem;
 use std::path::Path;
 
@@ -59,14 +61,15 @@ fn read_pair(
         output.say(&format!("note: {note}"));
     }
     let ca = args.ca_cert.as_deref().map(|path| read_ca(path, world, output)).transpose()?;
-    let materials = Materials {
-        given: Some(GivenPair {
-            certificates: pem::certificates_only(certificates.expose()),
-            key: pem::key_only(key.expose()).unwrap_or_default(),
-            ca,
-        }),
-        ..Materials::default()
+    let given = GivenPair {
+        certificates: pem::certificates_only(certificates.expose()),
+        key: pem::key_only(key.expose()).unwrap_or_default(),
+        ca,
     };
+    if let Some(path) = &args.ca_cert {
+        judge_ca((&given, &leaf), (path, args.force), world, output)?;
+    }
+    let materials = Materials { given: Some(given), ..Materials::default() };
     Ok((NewPair::Given(Box::new(leaf)), materials))
 }
 
@@ -99,6 +102,30 @@ fn read_ca(path: &Path, world: &World, output: &mut Output) -> Result<Vec<u8>> {
         (None, Some(_)) => Ok(pem::certificates_only(bytes.expose())),
         (Some(damaged), _) => Err(unusable(path, &damaged.message)),
         (None, None) => Err(unusable(path, "there is no certificate in it")),
+    }
+}
+
+/// Whether the certificate is trusted by what is to be written as `ca.crt`. Where it is not, that may
+/// be meant, and has to be said.
+fn judge_ca(
+    (given, leaf): (&GivenPair, &Certificate),
+    (path, force): (&Path, bool),
+    world: &World,
+    output: &mut Output,
+) -> Result<()> {
+    let pair = (given.certificates.as_slice(), given.key.expose());
+    let ca = given.ca.as_deref().unwrap_or_default();
+    let file = CaFile::beside(ca, pair, &world.random);
+    match file.and_then(|file| package::refused_ca(&file, leaf, world.now)) {
+        Some((message, _)) if force => {
+            output.say(&format!("note: ca.crt, by --force: {} {message}", path.display()));
+            Ok(())
+        }
+        Some((message, way_out)) => {
+            let message = format!("{} cannot be ca.crt: it {message}", path.display());
+            Err(CommandError::failed(message, way_out))
+        }
+        None => Ok(()),
     }
 }
 

@@ -15,7 +15,7 @@ mod reading;
 mod table;
 
 pub use reading::{
-    Added, Elsewhere, added_hosts, borrows, elsewhere, is_read, is_solver, mentions,
+    Added, Elsewhere, added_hosts, borrows, elsewhere, is_read, is_solver, mentions, no_references,
     secret_namespace,
 };
 use std::collections::BTreeMap;

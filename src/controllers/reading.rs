@@ -244,6 +244,22 @@ pub fn secret_namespace(controller: Controller, annotations: &Annotations) -> Op
     get(annotations, &prefixes(controller), "tls-cert-namespace")
 }
 
+/// Annotations by which ingress-nginx is to verify with a Secret, and whose value is not of the form
+/// `namespace/name`: it then denies every path of the Ingress. Each with its value. Source:
+/// internal/k8s/main.go:36-43 (`ParseNameNS`), authtls/main.go:156-173, proxyssl/main.go:192-212.
+#[must_use]
+pub fn no_references(controller: Controller, annotations: &Annotations) -> Vec<(String, String)> {
+    if controller != Controller::IngressNginx {
+        return Vec::new();
+    }
+    let prefixes = prefixes(controller);
+    let is_one = |value: &str| value.split('/').count() == 2 && !value.ends_with('/');
+    let names = ["auth-tls-secret", "proxy-ssl-secret"].into_iter();
+    let found = names.filter_map(|name| Some((name, get(annotations, &prefixes, name)?)));
+    let bad = found.filter(|(_, value)| !is_one(value));
+    bad.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// Secrets that annotations name beside those of `spec.tls`, as (namespace where one is given,
 /// name): client certificates, CAs to verify with. ingress-nginx: internal/k8s/main.go:36-43,
 /// authtls/main.go:156-173, proxyssl/main.go:192-212; haproxytech: annotations.go:218-237;
@@ -266,6 +282,7 @@ pub fn mentions(
     let found = names.iter().filter_map(|name| get(annotations, &prefixes, name));
     found
         .map(|value| match value.split_once('/') {
+            Some(("", name)) => (None, name.to_owned()),
             Some((namespace, name)) => (Some(namespace.to_owned()), name.to_owned()),
             None => (None, value.to_owned()),
         })

@@ -183,3 +183,15 @@ fn annotations_name_secrets_beside_those_of_tls() {
         assert_eq!(found, [(namespace.map(str::to_owned), name.to_owned())], "{key}");
     }
 }
+
+#[test]
+fn ingress_nginx_wants_a_namespace_with_the_secrets_it_verifies_by() {
+    for (value, is_one) in
+        [("shop/ca", true), ("ca", false), ("/ca", true), ("shop/", false), ("a/b/c", false)]
+    {
+        let key = "nginx.ingress.kubernetes.io/auth-tls-secret";
+        let found = no_references(Controller::IngressNginx, &map(&[(key, value)]));
+        assert_eq!(found.is_empty(), is_one, "{value}: {found:?}");
+        assert!(no_references(Controller::HaproxyIngress, &map(&[(key, value)])).is_empty());
+    }
+}

@@ -4,11 +4,12 @@
 //! what a controller makes of it.
 
 use super::Anchor;
-use super::bundle::{self, Damaged, OddlyWritten};
+use super::bundle::{self, Bundle, Damaged, OddlyWritten};
 use crate::x509::cert::Certificate;
 use crate::x509::chain;
 use crate::x509::signer;
 use crate::x509::stray::Stray;
+use ring::rand::SecureRandom;
 
 /// Facts of a `ca.crt` that is not empty.
 #[derive(Debug)]
@@ -26,6 +27,21 @@ pub struct CaFile {
 }
 
 impl CaFile {
+    /// Judges a `ca.crt` beside the `tls.crt` and `tls.key` that it is for.
+    #[must_use]
+    pub fn beside(ca_crt: &[u8], pair: (&[u8], &[u8]), random: &dyn SecureRandom) -> Option<Self> {
+        let (tls_crt, tls_key) = pair;
+        let (_, file, _) = Bundle::of_secret((Some(tls_crt), Some(tls_key)), Some(ca_crt), random);
+        file
+    }
+
+    /// Whether no controller that reads `ca.crt` takes it: something in it is no certificate.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let is_broken = |odd: &OddlyWritten| odd.what.is_as_good_as_broken();
+        !self.damaged.is_empty() || !self.strays.is_empty() || self.odd.iter().any(is_broken)
+    }
+
     /// Reads it beside the certificates of `tls.crt` (`ders` are theirs, in the same order), of
     /// which the one at `leaf` is the leaf. A value of no bytes at all is none.
     pub(super) fn of(
@@ -74,9 +90,62 @@ fn above(
     signer::check(&mut all, &[ders, anchor_ders].concat());
     let arrangement = chain::arrange(&all, Some(leaf));
     let chain = || arrangement.path.iter().chain(&arrangement.root).map(|place| &all[*place]);
+    let own = &certificates[leaf];
     let fits = |anchor: &Certificate| {
+        if own.self_signed {
+            // Its own key alone signed it: the one that it replaced bears the same name.
+            return anchor.key_id == own.key_id && anchor.subject_name.reads_as(&own.issuer_name);
+        }
         chain().any(|one| one.sha256 == anchor.sha256 || chain::is_issuer_of(anchor, one))
     };
     let anchors = all.get(certificates.len()..).unwrap_or_default().iter().enumerate();
     Some(anchors.filter(|(_, anchor)| fits(anchor)).map(|(place, _)| place).collect())
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "pairs are told by it; none is drawn here")]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
+    use ring::rand::SystemRandom;
+
+    const OLD: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
+    const NEW: &str = include_str!("../../testdata/pki/ec-p256-02.pem");
+
+    /// A certificate of this name without key identifiers.
+    fn params(serial: u8) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "web.example");
+        params.serial_number = Some(vec![1, serial].into());
+        params
+    }
+
+    fn made(serial: u8, with: &str) -> String {
+        let key = KeyPair::from_pem(with).expect("the key is good");
+        params(serial).self_signed(&key).expect("it can be made").pem()
+    }
+
+    #[test]
+    fn a_self_signed_certificate_is_trusted_by_its_own_key_alone() {
+        let (old, new) = (made(1, OLD), made(2, NEW));
+        let renewed = made(3, NEW);
+        let ca = KeyPair::from_pem(OLD).expect("the key is good");
+        let issuer = Issuer::new(params(1), ca);
+        let mut child = CertificateParams::default();
+        child.distinguished_name.push(DnType::CommonName, "child.example");
+        let key = KeyPair::from_pem(NEW).expect("the key is good");
+        let child = child.signed_by(&key, &issuer).expect("it can be made").pem();
+        for (what, ca_crt, leaf, serves) in [
+            ("itself", &new, &new, true),
+            ("the same key, made again", &renewed, &new, true),
+            ("its predecessor of the same name", &old, &new, false),
+            ("both", &format!("{old}{new}"), &new, true),
+            ("its issuer", &old, &child, true),
+            ("another of its issuer's name", &new, &child, false),
+        ] {
+            let pair = (leaf.as_bytes(), NEW.as_bytes());
+            let file = CaFile::beside(ca_crt.as_bytes(), pair, &SystemRandom::new());
+            assert_eq!(file.expect("it is not empty").serves_leaf, Some(serves), "{what}");
+        }
+    }
 }

@@ -43,6 +43,9 @@ pub struct IngressFacts {
     secret_namespace: Option<String>,
     /// Secrets that its annotations name, for other ends than to be served.
     pub mentions: Vec<ObjectRef>,
+    /// Annotations that should name such a Secret and name none, as its controller reads them; each
+    /// with its value.
+    pub no_references: Vec<(String, String)>,
     /// Every ManagedCertificate its annotation names, in order.
     pub managed_names: Vec<String>,
     /// The addresses its controller has given it: `ip` or `hostname` of its status.
@@ -121,6 +124,7 @@ impl IngressFacts {
             secret_namespace: controllers::secret_namespace(controller, annotations)
                 .map(str::to_owned),
             mentions: mentions(seen, controller),
+            no_references: controllers::no_references(controller, annotations),
             managed_names: managed.map(str::to_owned).collect(),
             addresses: addresses(seen),
             http2: http2(annotations),
@@ -162,6 +166,15 @@ impl IngressFacts {
     #[must_use]
     pub fn secret_namespace(&self) -> &str {
         self.secret_namespace.as_deref().unwrap_or_else(|| self.object.namespace())
+    }
+
+    /// The hosts that may be served with the Secret of this name.
+    #[must_use]
+    pub fn hosts_of(&self, secret: &str) -> Vec<&str> {
+        let names = |demand: &&Demand| {
+            demand.secrets.iter().chain(&demand.by_name).any(|name| name == secret)
+        };
+        self.demands.iter().filter(names).map(|demand| demand.host.as_str()).collect()
     }
 
     /// Whether it has any `tls` entry, whatever that says.

@@ -202,6 +202,12 @@ impl Inventory {
         mentioners.into_iter().flatten().filter_map(|ingress| self.ingresses.get(ingress))
     }
 
+    /// Secrets that annotations of Ingresses name, as far as they were seen.
+    pub fn mentioned_secrets(&self) -> impl Iterator<Item = &SecretFacts> {
+        let mentioned = self.mentioned_by.iter().filter(|(_, by)| !by.is_empty());
+        mentioned.filter_map(|(secret, _)| self.secrets.get(secret))
+    }
+
     /// Hosts that Ingresses want of this Secret and that its leaf does not cover.
     #[must_use]
     pub fn uncovered_hosts(&self, secret: &SecretFacts) -> Vec<String> {

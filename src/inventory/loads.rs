@@ -4,10 +4,11 @@
 //! fault: that is the audit's.
 
 use super::SecretFacts;
-use super::bundle::Bundle;
+use super::bundle::{Bundle, KeyState};
 use super::demand::IngressFacts;
 use crate::controllers::Controller;
 use crate::x509::go;
+use crate::x509::key::Pairing;
 use crate::x509::pem::Oddity;
 
 impl IngressFacts {
@@ -17,15 +18,44 @@ impl IngressFacts {
         self.controller.or_by_word(self.class.as_deref())
     }
 
-    /// Whether its controller loads the certificate of this Secret; where it does not, hosts get the
-    /// controller's default certificate, or no TLS.
+    /// Whether its controller loads the certificate and key of this Secret; where it does not, hosts
+    /// get the controller's default certificate, or no TLS.
     #[must_use]
     pub fn loads(&self, secret: &SecretFacts) -> bool {
         let controller = self.likely_controller();
         refuses_beside(controller, &secret.bundle).is_none()
+            && is_a_pair(&secret.bundle)
             && !nobody_finds_it(&secret.bundle)
+            && !self.refuses_ca_crt(controller, secret)
             && !(controller.loads_pairs_with_go() && go_finds_no_pair(&secret.bundle))
     }
+}
+
+impl IngressFacts {
+    /// Whether its controller refuses the whole Secret for its `ca.crt`: ingress-nginx where something
+    /// in it is no certificate (internal/net/ssl/ssl.go, `CheckCACert`), haproxy-ingress (jcmoraisjr)
+    /// also where the leaf does not verify by it (pkg/controller/services/ssl.go).
+    fn refuses_ca_crt(&self, controller: Controller, secret: &SecretFacts) -> bool {
+        let Some(file) = &secret.ca_file else { return false };
+        let for_clients = || self.mentions.iter().any(|other| other.same_object(&secret.object));
+        match controller {
+            Controller::IngressNginx => file.is_broken(),
+            Controller::HaproxyIngress => {
+                file.is_broken() || (file.serves_leaf == Some(false) && !for_clients())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether the first certificate can be read and the key is its own: nobody serves TLS with less.
+/// Source: Go's crypto/tls `X509KeyPair`, OpenSSL's `SSL_CTX_check_private_key`, Envoy, which does not
+/// take what Contour hands on unchecked.
+fn is_a_pair(bundle: &Bundle) -> bool {
+    let first_is_damaged = bundle.damaged.iter().any(|damaged| damaged.index == 0);
+    !first_is_damaged
+        && matches!(bundle.key, KeyState::Read { .. })
+        && bundle.pairing != Pairing::Differs
 }
 
 /// What the controller does that refuses a pair for what stands beside its certificates or its key;
@@ -68,4 +98,50 @@ fn go_finds_no_pair(bundle: &Bundle) -> bool {
     is_unseen
         || bundle.key_oddity.is_some_and(Oddity::is_unseen_by_go)
         || bundle.leaf().is_some_and(go::cannot_load)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::inventory::testing::{Pair, of_secrets};
+    use crate::inventory::{Coverage, Inventory};
+    use rcgen::{CertificateParams, KeyPair};
+
+    const OWN: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
+    const OTHER: &str = include_str!("../../testdata/pki/ec-p256-02.pem");
+
+    fn coverage(inventory: &Inventory) -> Coverage {
+        let ingress = inventory.ingress("shop", "x").expect("it was seen");
+        inventory.coverage(ingress, ingress.demands.first().expect("it has a host"))
+    }
+
+    #[test]
+    fn a_host_is_covered_only_by_a_certificate_with_its_own_key_in_the_clear() {
+        let key = KeyPair::from_pem(OWN).expect("the key is good");
+        let params = CertificateParams::new(vec!["x.example".to_owned()]).expect("a good name");
+        let crt = params.self_signed(&key).expect("it can be made").pem();
+        let broken =
+            format!("-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n{crt}");
+        let locked = include_str!("../../testdata/pki/encrypted-pkcs8.pem");
+        for (what, crt, key, covered) in [
+            ("its own", &crt, OWN, true),
+            ("another", &crt, OTHER, false),
+            ("none", &crt, "", false),
+            ("under a password", &crt, locked, false),
+            ("junk", &crt, "not a key", false),
+            ("a certificate", &crt, crt.as_str(), false),
+            ("behind what cannot be read", &broken, OWN, false),
+        ] {
+            let pair = Pair {
+                name: "x",
+                crt: crt.clone(),
+                key,
+                served: Some("x.example"),
+                ..Pair::default()
+            };
+            let found = coverage(&of_secrets(&[pair]));
+            assert_eq!(matches!(found, Coverage::Covered { .. }), covered, "{what}: {found:?}");
+            // What is wrong with the key is told of the Secret, and not again of the host.
+            assert_eq!(matches!(found, Coverage::NoCertificate), !covered, "{what}: {found:?}");
+        }
+    }
 }

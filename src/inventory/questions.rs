@@ -3,9 +3,15 @@
 //!
 //! Knows what is missing. Refuses to know how it is fetched.
 
+<<<<<<< HEAD
 use super::{Inventory, SecretFacts, maker, marker};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Question, Scope};
+=======
+use super::{Inventory, marker};
+use crate::object_ref::{Kind, ObjectRef, check_object_name};
+use crate::observation::Question;
+>>>>>>> ce3dbae (Fix what is covered, and which ca.crt is right, by what controllers load)
 
 /// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,8 +78,11 @@ impl Inventory {
     fn unseen_secrets(&self) -> Vec<Question> {
         let mut questions: Vec<Question> = Vec::new();
         for ingress in self.ingresses() {
-            for name in &ingress.secret_names {
-                let secret = ObjectRef::secret(ingress.secret_namespace(), name);
+            let named = ingress.secret_names.iter();
+            let named = named.map(|name| ObjectRef::secret(ingress.secret_namespace(), name));
+            let valid = |secret: &&ObjectRef| check_object_name(&secret.name).is_ok();
+            // What an annotation names may be of another type than those that are listed.
+            for secret in named.chain(ingress.mentions.iter().filter(valid).cloned()) {
                 let question = Question::Secret(secret.clone());
                 if !self.is_settled(&secret) && !questions.contains(&question) {
                     questions.push(question);

@@ -8,6 +8,7 @@ use super::step::{
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};
 use crate::inventory::bundle::{Bundle, KeyState};
+use crate::inventory::ca_file::CaFile;
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
@@ -87,6 +88,38 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
         return no(message, "wait until then, or check the clock");
     }
     Ok(leaf.clone())
+}
+
+/// Why these certificates are no `ca.crt` for this leaf, to be said after the name of the file, and the
+/// way out; none where they are.
+#[must_use]
+pub fn refused_ca(
+    file: &CaFile,
+    leaf: &Certificate,
+    now: OffsetDateTime,
+) -> Option<(String, Remedy)> {
+    let above = file.anchors.iter().filter(|anchor| anchor.serves_leaf);
+    if let Some(last) = above.max_by_key(|anchor| anchor.not_after) {
+        let ended = instant::show(last.not_after);
+        return (last.not_after < now).then(|| {
+            let message = format!("holds {}, which expired on {ended}", last.subject);
+            (message, format!("give the renewed certificate of {}", last.subject).into())
+        });
+    }
+    let first = file.anchors.first()?;
+    let message = format!(
+        "holds {}, by which {} is not trusted: it did not issue it",
+        first.subject, leaf.subject
+    );
+    let expected = if leaf.self_signed {
+        "leave --ca-cert away, as the certificate is its own issuer".to_owned()
+    } else {
+        format!("give the certificate of {}", leaf.issuer)
+    };
+    let way_out = format!(
+        "{expected}; where it is the CA of clients (auth-tls-secret of ingress-nginx), add --force"
+    );
+    Some((message, way_out.into()))
 }
 
 /// The private key, as far as [`importable`] asks for it: there, in the clear, and the leaf's.
@@ -379,6 +412,33 @@ mod tests {
         params.is_ca =
             if is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::ExplicitNoCa };
         params.self_signed(&key).expect("it can be made")
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "pairs are told by it; none is drawn here")]
+    fn a_ca_that_does_not_serve_the_certificate_is_refused_and_one_that_has_expired_too() {
+        let (own, other) = (made("web.example", false, LEAF), made("web.example", false, OTHER));
+        let mut ended = CertificateParams::default();
+        ended.distinguished_name.push(DnType::CommonName, "web.example");
+        ended.not_after = rcgen::date_time_ymd(2026, 11, 1);
+        let key = KeyPair::from_pem(LEAF).expect("the key is good");
+        let ended = ended.self_signed(&key).expect("it can be made").pem();
+        let (leaf, _) = cert::read(own.der()).expect("it can be read");
+        let own = own.pem();
+        let both = format!("{}{own}", other.pem());
+        for (ca, expected) in [
+            (own.as_str(), "none"),
+            (&both, "none"),
+            (&other.pem(), "it did not issue it"),
+            (&ended, "which expired on 2026-11-01"),
+        ] {
+            let pair = (own.as_bytes(), LEAF.as_bytes());
+            let file = CaFile::beside(ca.as_bytes(), pair, &ring::rand::SystemRandom::new());
+            let now = datetime!(2026-11-21 00:00 UTC);
+            let told = refused_ca(&file.expect("it is not empty"), &leaf, now);
+            let told = told.map_or_else(|| "none".to_owned(), |(message, _)| message);
+            assert!(told.contains(expected), "{expected}: {told}");
+        }
     }
 
     /// What becomes of importing a pair of this key over a CA's certificate beside a leaf's key.

@@ -5,7 +5,7 @@
 
 use super::key_in_crt::related;
 use super::{is_behind, somebody_elses};
-use crate::audit::finding::{Findings, Severity};
+use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::controllers::Controller;
 use crate::inventory::ca_file::CaFile;
@@ -23,7 +23,8 @@ pub(super) const RULE: Rule = Rule {
               ingress-nginx refuses the whole Secret when a block in ca.crt is no certificate, or \
               there is none, and serves its fake certificate; haproxy-ingress also when the leaf \
               does not verify by ca.crt today. Behind those it is an error. A Secret that an Ingress \
-              names for client certificates (auth-tls-secret) may hold another CA.",
+              names for client certificates (auth-tls-secret) may hold another CA, which has to be in \
+              date: it is an error where it is not.",
     check,
 };
 
@@ -37,7 +38,11 @@ enum Refused {
 }
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for secret in inventory.tls_secrets() {
+    let is_listed = |secret: &SecretFacts| {
+        inventory.tls_secrets().any(|other| other.object.same_object(&secret.object))
+    };
+    let mentioned = inventory.mentioned_secrets().filter(|secret| !is_listed(secret));
+    for secret in inventory.tls_secrets().chain(mentioned) {
         let Some(file) = &secret.ca_file else { continue };
         let is_client_ca = || inventory.is_client_ca(&secret.object);
         let problems = problems(file, &is_client_ca, context.now);
@@ -50,7 +55,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .evidence("certificates", file.anchors.len())
             .evidence("at", instant::show(context.now))
             .remedy(way_out(inventory, secret, file));
-        found.push(related(inventory, secret, finding));
+        let verifiers = inventory.mentioners(&secret.object).map(|ingress| ingress.object.clone());
+        found.push(related(inventory, secret, verifiers.fold(finding, Finding::related)));
     }
 }
 
@@ -88,7 +94,8 @@ fn of_its_certificates(
     is_client_ca: &dyn Fn() -> bool,
     now: OffsetDateTime,
 ) -> Option<(Refused, String)> {
-    let alone = file.serves_leaf.is_none();
+    // What clients are verified with need not be what the certificate beside it is trusted by.
+    let alone = file.serves_leaf.is_none() || is_client_ca();
     let wanted = || file.anchors.iter().filter(|anchor| alone || anchor.serves_leaf);
     let last = wanted().max_by_key(|anchor| anchor.not_after);
     match last {
@@ -115,6 +122,15 @@ fn consequence(
     worst: Refused,
 ) -> (Severity, &'static str) {
     let behind = |class| is_behind(inventory, secret, class);
+    if let Some(verifier) = inventory.mentioners(&secret.object).next() {
+        let consequence = match (worst, verifier.likely_controller()) {
+            (Refused::ByBoth, Controller::IngressNginx) => {
+                "; ingress-nginx denies every path that it verifies clients for (503)"
+            }
+            _ => "; whoever is verified by it is refused",
+        };
+        return (Severity::Error, consequence);
+    }
     match worst {
         Refused::ByBoth if behind(Controller::IngressNginx) => (
             Severity::Error,

@@ -45,6 +45,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in inventory.ingresses() {
         let no_names = ingress.no_names.iter().filter(|name| with_namespace(name).is_none());
         found.extend(no_names.filter_map(|name| no_name(ingress, name)));
+        found.extend(ingress.no_references.iter().map(|named| no_reference(ingress, named)));
     }
 }
 
@@ -178,6 +179,24 @@ fn make_it(context: &Context<'_>, secret: &ObjectRef, hosts: &[&str]) -> Remedy 
 pub(super) fn with_namespace(written: &str) -> Option<(&str, &str)> {
     let parts = written.split_once('/')?;
     [parts.0, parts.1].iter().all(|part| check_object_name(part).is_ok()).then_some(parts)
+}
+
+/// What ingress-nginx takes for no reference: it denies the location rather than let everybody in.
+fn no_reference(ingress: &IngressFacts, (annotation, value): &(String, String)) -> Finding {
+    let namespace = ingress.object.namespace();
+    let message = format!(
+        "annotation {annotation} is {value:?}, and ingress-nginx wants namespace/name: it denies \
+         every path of this Ingress (503)"
+    );
+    let remedy = if check_object_name(value).is_ok() {
+        format!("write it as {namespace}/{value}")
+    } else {
+        "write it as NAMESPACE/NAME of a Secret".to_owned()
+    };
+    RULE.on(&ingress.object, message)
+        .evidence("annotation", annotation)
+        .evidence("value", value)
+        .remedy(remedy)
 }
 
 /// What the API server takes for no name of an object, so that no Secret can have it.
