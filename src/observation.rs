@@ -52,8 +52,17 @@ pub enum Observation {
         /// The name of the Secret.
         secret: String,
     },
-    /// PEM certificates that a manifest hands out elsewhere than in a Secret: in a `ConfigMap`, or as
-    /// the `caBundle` of a webhook.
+    /// A manifest in which an object names a Secret to verify others with.
+    Trusting {
+        /// The file it stands in.
+        file: ObjectRef,
+        /// The namespace of the Secret; none where it may be any.
+        namespace: Option<String>,
+        /// The name of the Secret.
+        secret: String,
+    },
+    /// PEM certificates that a manifest hands out elsewhere than in a Secret: in a `ConfigMap`, as
+    /// the `caBundle` of a webhook, or in any other field.
     HandedOut {
         /// The file they stand in.
         file: ObjectRef,
@@ -68,6 +77,9 @@ pub enum Observation {
         signing: Vec<(ObjectRef, String)>,
         /// Objects that hand out certificates to be trusted, and their PEM.
         handed_out: Vec<(ObjectRef, Vec<u8>)>,
+        /// Objects that name a Secret to verify others with: its namespace, where that is said, and
+        /// its name.
+        trusting: Vec<(ObjectRef, Option<String>, String)>,
     },
     /// A handshake that was asked for on behalf of an Ingress host.
     Handshake(HandshakeSeen),

@@ -22,6 +22,8 @@ pub enum IssuingCa<'i> {
     /// It is handed out to be trusted: by `ca.crt` of that Secret, whose certificate is another one,
     /// or by that file.
     HandedOut(&'i ObjectRef),
+    /// That object, or one in that file, names its Secret to verify others with.
+    Trusting(&'i ObjectRef),
     /// It states keyCertSign (RFC 5280 §4.2.1.3), and no server shows it.
     StatesIt,
     /// It may sign, and names no host, so that it can be no server's.
@@ -39,7 +41,8 @@ impl IssuingCa<'_> {
             Self::Signed(other)
             | Self::IssuerOf(other)
             | Self::Verifies(other)
-            | Self::HandedOut(other) => Some(other),
+            | Self::HandedOut(other)
+            | Self::Trusting(other) => Some(other),
             Self::StatesIt | Self::NamesNoHost | Self::Unclear => None,
         }
     }
@@ -67,6 +70,12 @@ impl fmt::Display for IssuingCa<'_> {
             Self::Verifies(ingress) => write!(f, "{} verifies others with it", ingress.apart()),
             Self::HandedOut(secret) => {
                 write!(f, "{} hands it out to be trusted", secret.apart())
+            }
+            Self::Trusting(by) if by.kind != Kind::File => {
+                write!(f, "{} verifies others with it", by.apart())
+            }
+            Self::Trusting(file) => {
+                write!(f, "an object in {} verifies others with it", file.apart())
             }
             Self::StatesIt => f.write_str("its key usage is keyCertSign, and no Ingress serves it"),
             Self::NamesNoHost => f.write_str("it may sign certificates, and names no host"),
@@ -135,23 +144,32 @@ fn trusted<'i>(
     let secret = secret.filter(|_| object.kind == Kind::Secret);
     let is_the_ca =
         |secret: &SecretFacts| secret.ca_file.is_none() || secret.ca_crt == CaCrt::HoldsLeaf;
-    let mut verifying = inventory.mentioners(object).filter(|_| secret.is_some_and(is_the_ca));
-    if let Some(ingress) = verifying.next() {
+    let ca = secret.filter(|secret| is_the_ca(secret)).map(|secret| &secret.object);
+    if let Some(ingress) = ca.and_then(|ca| inventory.mentioners(ca).next()) {
         return Some(IssuingCa::Verifies(&ingress.object));
+    }
+    if let Some(file) = ca.and_then(|ca| inventory.trusting(ca)) {
+        return Some(IssuingCa::Trusting(file));
     }
     inventory.handed_out_by(object, certificate).map(IssuingCa::HandedOut)
 }
 
 /// A common name without a dot is as often a CA's (`CN=ca`) as a host's: where CA:TRUE is said, it is
-/// a host's only if an Ingress wants that very host.
+/// a host's only if an Ingress wants that very host, or serves it and it does not say that it signs, or
+/// if a Service in its namespace is called so (`CN=my-nginx` of the Kubernetes documentation).
 fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certificate) -> bool {
     let wanted = |name: &str| {
         let mut demands = inventory.users(object).flat_map(|ingress| &ingress.demands);
+        let service = || ObjectRef::namespaced(Kind::Service, object.namespace(), name);
         !certificate.is_ca
             || name == "localhost"
             || demands.any(|demand| covers(name, &demand.host))
+            || (!certificate.states_cert_sign()
+                && (is_shown(inventory, object) || inventory.object(&service()).is_some()))
     };
-    certificate.is_for_hosts() || certificate.common_name_host().is_some_and(wanted)
+    certificate.is_for_hosts()
+        || certificate.common_name_address().is_some()
+        || certificate.common_name_host().is_some_and(wanted)
 }
 
 #[cfg(test)]
@@ -199,7 +217,12 @@ mod tests {
             ("web", &["web.example"], &[DigitalSignature], None, "leaf"),
             ("localhost", &[], none, None, "leaf"),
             ("web", &[], none, Some("web"), "leaf"),
-            ("web", &[], none, here, "Unclear"),
+            // What a server shows is a server's, whatever it is called, unless it says that it signs.
+            ("web", &[], none, here, "leaf"),
+            ("web", &[], signs, here, "NamesNoHost"),
+            // An address is a server's, never a CA's.
+            ("192.0.2.10", &[], none, None, "leaf"),
+            ("2001:db8::7", &[], none, None, "leaf"),
             ("web", &[], none, None, "Unclear"),
             ("ca", &[], signs, None, "NamesNoHost"),
             ("My CA", &[], none, None, "NamesNoHost"),

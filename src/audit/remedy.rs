@@ -4,8 +4,9 @@
 //! Knows how certwright and kubectl are called, and that what was read from files is mended in
 //! files. Refuses to know what is wrong.
 
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::owner::Owner;
-use crate::inventory::{Inventory, NamedOtherwise, SecretFacts, TLS_SECRET};
+use crate::inventory::{ByName, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{self, CommandLine, Remedy};
 use crate::x509::profile::KeyType;
@@ -60,38 +61,47 @@ pub fn remade(secret: &SecretFacts) -> Remedy {
 
 /// `the value of server.pem as tls.crt and that of privkey.pem as tls.key`: what stands under names
 /// of its own, and where it belongs. What is the wrong way round would be swapped.
-fn values_by_name(secret: &SecretFacts, preposition: &str) -> String {
-    let named = &secret.named_otherwise;
-    let first = |holds: fn(&NamedOtherwise) -> bool| named.iter().find(|named| holds(named));
-    let certificate = first(|named| named.certificates && !named.private_key)
-        .or_else(|| first(|named| named.certificates));
-    let key = first(|named| named.private_key && !named.certificates)
-        .or_else(|| first(|named| named.private_key));
-    match (certificate, key) {
-        (Some(both), Some(same)) if both.key == same.key => format!(
-            "the certificates in {} {preposition} tls.crt and the private key in it {preposition} tls.key",
-            both.key
-        ),
-        (Some(certificate), Some(key)) => format!(
-            "the value of {} {preposition} tls.crt and that of {} {preposition} tls.key",
-            certificate.key, key.key
-        ),
-        (Some(certificate), None) if secret.bundle.is_empty() => format!(
-            "the value of {} {preposition} tls.crt and its private key {preposition} tls.key",
-            certificate.key
+fn values_by_name(secret: &SecretFacts, hosts: &[&str], preposition: &str) -> String {
+    let pair = |certificate: &str, key: &str| match key {
+        _ if certificate == key => format!(
+            "the certificates in {certificate} {preposition} tls.crt and the private key in it {preposition} tls.key"
         ),
         // Its key is where it belongs; a new Secret wants both.
-        (Some(certificate), None) if preposition == "as" => {
-            format!("the value of {} as tls.crt and its tls.key as it is", certificate.key)
+        "tls.key" if preposition == "as" => {
+            format!("the value of {certificate} as tls.crt and its tls.key as it is")
         }
-        (Some(certificate), None) => {
-            format!("the value of {} {preposition} tls.crt", certificate.key)
-        }
-        (None, Some(key)) => format!(
-            "the value of {} {preposition} tls.key and its certificate {preposition} tls.crt",
-            key.key
+        "tls.key" => format!("the value of {certificate} {preposition} tls.crt"),
+        _ => format!(
+            "the value of {certificate} {preposition} tls.crt and that of {key} {preposition} tls.key"
         ),
-        (None, None) => format!("certificate and key {preposition} tls.crt and tls.key"),
+    };
+    match secret.by_name(hosts) {
+        ByName::Pair { certificate, key } => pair(certificate, key),
+        ByName::Several(pairs) => {
+            let pairs: Vec<String> = pairs
+                .iter()
+                .map(|(certificate, key)| format!("{certificate} with {key}"))
+                .collect();
+            format!(
+                "one certificate and its key {preposition} tls.crt and tls.key, each in a Secret of its own ({})",
+                pairs.join("; ")
+            )
+        }
+        ByName::CertificateAlone(certificate) => format!(
+            "the value of {certificate} {preposition} tls.crt and its private key {preposition} tls.key"
+        ),
+        ByName::KeyAlone(key) => format!(
+            "the value of {key} {preposition} tls.key and its certificate {preposition} tls.crt"
+        ),
+        ByName::Unreadable { certificate, key } => format!(
+            "the value of {certificate} {preposition} tls.crt and its private key, which that in {key} is not as it stands, {preposition} tls.key"
+        ),
+        ByName::NoneBelong(_) => format!(
+            "a certificate and the key that it is for, of which those in it are none, {preposition} tls.crt and tls.key"
+        ),
+        ByName::Neither => {
+            format!("a server's certificate and its key {preposition} tls.crt and tls.key")
+        }
     }
 }
 
@@ -276,16 +286,20 @@ pub fn from_owner(inventory: &Inventory, owner: &Owner) -> Remedy {
 /// read; the type of a Secret cannot be changed, so that another type takes another Secret, which
 /// `ingress` then names.
 #[must_use]
-pub fn under_the_keys_that_are_read(secret: &SecretFacts, ingress: Option<&ObjectRef>) -> Remedy {
+pub fn under_the_keys_that_are_read(
+    secret: &SecretFacts,
+    ingress: Option<&IngressFacts>,
+) -> Remedy {
+    let hosts = ingress.map_or_else(Vec::new, |ingress| ingress.hosts_of(&secret.object.name));
     if secret.secret_type == TLS_SECRET {
-        return format!("put {}", values_by_name(secret, "under")).into();
+        return format!("put {}", values_by_name(secret, &hosts, "under")).into();
     }
     let name = ingress.map_or_else(String::new, |ingress| {
-        format!(", and name that in spec.tls of {}", ingress.short())
+        format!(", and name that in spec.tls of {}", ingress.object.short())
     });
     format!(
         "make a new Secret of type {TLS_SECRET} with {}{name}; import takes them from files",
-        values_by_name(secret, "as")
+        values_by_name(secret, &hosts, "as")
     )
     .into()
 }

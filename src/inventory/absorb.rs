@@ -6,11 +6,12 @@
 use super::bundle::{Bundle, KeyState};
 use super::demand::{IngressFacts, is_classless};
 use super::maker;
+use super::own_names;
 use super::owner::{copier_of, owner_of, templates};
 use super::refused_hosts;
 use super::{
-    CaCrt, Content, FileFacts, Inventory, Key, NamedOtherwise, ObjectFacts, Problem, SecretFacts,
-    Told, Trouble, Troubles, Wishes, key_of, marker,
+    CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Told, Trouble,
+    Troubles, Wishes, key_of, marker,
 };
 use crate::gke::annotations::INGRESS_CLASS;
 use crate::gke::events;
@@ -19,7 +20,7 @@ use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observati
 use crate::redact::Redacted;
 use crate::x509::cert;
 use crate::x509::key::Pairing;
-use crate::x509::pem::{self, Label};
+use crate::x509::pem;
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
 
@@ -66,7 +67,7 @@ impl Inventory {
             Observation::SigningCa { issuer, secret } => {
                 self.issuers.take_signing(issuer, secret);
             }
-            Observation::Trust { searched, signing, handed_out } => {
+            Observation::Trust { searched, signing, handed_out, trusting } => {
                 for (issuer, secret) in signing {
                     self.issuers.take_signing(issuer, secret);
                 }
@@ -74,7 +75,13 @@ impl Inventory {
                     self.issuers.take_anchors(&object, &pem);
                     self.issuers.take_roots(&object, &pem);
                 }
+                for (object, namespace, secret) in trusting {
+                    self.issuers.take_trusting(object, namespace, secret);
+                }
                 self.trust_seen.insert(searched);
+            }
+            Observation::Trusting { file, namespace, secret } => {
+                self.issuers.take_trusting(file, namespace, secret);
             }
             Observation::HandedOut { file, pem } => {
                 self.issuers.take_anchors(&file, &pem);
@@ -108,12 +115,17 @@ impl Inventory {
         let wishes = self.wishes(&seen.object, &seen.meta);
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         let (facts, ders) = secret_facts(seen, wishes, chosen, random);
-        self.link_issuers(seen, &facts, &ders);
+        self.link_issuers(seen, (&facts, &ders), random);
         self.secrets.insert(key_of(&seen.object), facts);
         self.own_by_maker(&key_of(&seen.object));
     }
 
-    fn link_issuers(&mut self, seen: &SecretSeen, facts: &SecretFacts, ders: &[Vec<u8>]) {
+    fn link_issuers(
+        &mut self,
+        seen: &SecretSeen,
+        (facts, ders): (&SecretFacts, &[Vec<u8>]),
+        random: &dyn SecureRandom,
+    ) {
         if self.secrets.contains_key(&key_of(&seen.object)) {
             self.issuers.forget(&seen.object);
         }
@@ -125,6 +137,15 @@ impl Inventory {
         let leaf = facts.bundle.leaf().map(|leaf| leaf.sha256);
         for anchor in facts.anchors().iter().filter(|anchor| Some(anchor.sha256) != leaf) {
             self.issuers.take_handed_out(&seen.object, anchor.sha256);
+        }
+        for sha256 in own_names::trusted(&seen.data, leaf, random) {
+            self.issuers.take_handed_out(&seen.object, sha256);
+        }
+        // A certificate without a key can be nothing but trusted.
+        if let Some(alone) =
+            leaf.filter(|_| facts.bundle.key == KeyState::Missing && facts.key_under.is_none())
+        {
+            self.issuers.take_handed_out(&seen.object, alone);
         }
     }
 
@@ -321,7 +342,7 @@ fn secret_facts(
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
         derived_keys: derived_keys(&seen.data, key_under.as_deref()),
         key_under,
-        named_otherwise: named_otherwise(&bundle, &seen.data),
+        named_otherwise: own_names::named_otherwise(&bundle, &seen.data, random),
         missing_keys: missing_keys(seen),
         bundle,
         ca_crt,
@@ -358,25 +379,6 @@ fn content(values: [Option<&[u8]>; 2]) -> Content {
         value.len() <= MAX_PLACEHOLDER && !value.starts_with(b"-----BEGIN")
     };
     if values.into_iter().all(is_blank) { Content::Blank } else { Content::Something }
-}
-
-/// Where people keep what belongs into `tls.crt` and `tls.key`, when those are not there.
-fn named_otherwise(bundle: &Bundle, data: &BTreeMap<String, Redacted>) -> Vec<NamedOtherwise> {
-    let key_alone = bundle.certificates_missing && matches!(bundle.key, KeyState::Read { .. });
-    if !bundle.is_empty() && !key_alone {
-        return Vec::new();
-    }
-    let ours = |key: &str| key == "ca.crt" || (key_alone && key == "tls.key");
-    let others = data.iter().filter(|(key, _)| !ours(key));
-    let named = others.map(|(key, value)| {
-        let blocks = pem::blocks(value.expose());
-        NamedOtherwise {
-            key: key.clone(),
-            certificates: blocks.iter().any(|block| block.label == Label::Certificate),
-            private_key: blocks.iter().any(|block| block.label.is_private_key()),
-        }
-    });
-    named.filter(|named| named.certificates || (named.private_key && !key_alone)).collect()
 }
 
 /// Where the leaf's private key stands, when it is not in its own place.

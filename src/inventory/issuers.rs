@@ -31,6 +31,8 @@ pub(super) struct Issuers {
     /// Name of a Secret to the cert-manager Issuers that sign with it, each with the namespace it is
     /// in; a ClusterIssuer says none.
     signing: BTreeMap<String, Vec<(Option<String>, ObjectRef)>>,
+    /// The same for objects, or the files they stand in, that verify others with it.
+    trusting: BTreeMap<String, Vec<(Option<String>, ObjectRef)>>,
 }
 
 /// A self-signed certificate, as far as is needed to tell whether it signed another.
@@ -126,9 +128,20 @@ impl Issuers {
     /// The Issuer that signs with this Secret. In which namespace a ClusterIssuer looks is a flag of
     /// cert-manager: it may be any.
     pub fn issuer_with(&self, secret: &ObjectRef) -> Option<&ObjectRef> {
-        let mut issuers = self.signing.get(&secret.name)?.iter();
-        let fits = |within: &Option<String>| within.is_none() || *within == secret.namespace;
-        issuers.find(|(within, _)| fits(within)).map(|(_, issuer)| issuer)
+        naming(&self.signing, secret)
+    }
+
+    /// Takes in that this object, or one of this file, verifies others with the Secret of this name.
+    pub fn take_trusting(&mut self, by: ObjectRef, namespace: Option<String>, secret: String) {
+        let known = self.trusting.entry(secret).or_default();
+        if !known.iter().any(|(within, other)| *within == namespace && *other == by) {
+            known.push((namespace, by));
+        }
+    }
+
+    /// The object that verifies others with this Secret, or the file that it stands in.
+    pub fn trusting(&self, secret: &ObjectRef) -> Option<&ObjectRef> {
+        naming(&self.trusting, secret)
     }
 
     /// Where a certificate is that this one signed.
@@ -222,6 +235,16 @@ impl Candidate {
         *verified += 1;
         signer::is_by(der, &self.public_key).unwrap_or(true)
     }
+}
+
+/// Who names this Secret; where no namespace is said it may be any.
+fn naming<'n>(
+    names: &'n BTreeMap<String, Vec<(Option<String>, ObjectRef)>>,
+    secret: &ObjectRef,
+) -> Option<&'n ObjectRef> {
+    let mut naming = names.get(&secret.name)?.iter();
+    let fits = |within: &Option<String>| within.is_none() || *within == secret.namespace;
+    naming.find(|(within, _)| fits(within)).map(|(_, by)| by)
 }
 
 /// Where a certificate is that `candidate`, of this name, signed. When none of those that are kept

@@ -13,6 +13,7 @@ mod issuers;
 mod link;
 pub mod loads;
 pub mod maker;
+mod own_names;
 pub mod owner;
 mod pairs;
 mod places;
@@ -33,6 +34,7 @@ use ca_file::CaFile;
 use demand::IngressFacts;
 use dns::DnsFacts;
 pub use link::{Coverage, SecretState};
+pub use own_names::{ByName, NamedOtherwise};
 use owner::Owner;
 use selection::Selection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,17 +158,6 @@ pub struct SecretFacts {
     pub chosen: bool,
     /// How it is written, in a file.
     pub writing: Writing,
-}
-
-/// A data key of its own name that holds PEM.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedOtherwise {
-    /// The key, such as `pay.crt`.
-    pub key: String,
-    /// Whether it holds certificates.
-    pub certificates: bool,
-    /// Whether it holds a private key.
-    pub private_key: bool,
 }
 
 /// How the owner of a Secret is told.
@@ -422,6 +413,12 @@ impl Inventory {
     #[must_use]
     pub fn issuer_with(&self, secret: &ObjectRef) -> Option<&ObjectRef> {
         self.issuers.issuer_with(secret)
+    }
+
+    /// The object that verifies others with this Secret, or the file that it stands in.
+    #[must_use]
+    pub fn trusting(&self, secret: &ObjectRef) -> Option<&ObjectRef> {
+        self.issuers.trusting(secret)
     }
 
     /// Every bundle with the object that holds it: TLS Secrets, then files, then inspected places.

@@ -3,15 +3,9 @@
 //!
 //! Knows what is missing. Refuses to know how it is fetched.
 
-<<<<<<< HEAD
 use super::{Inventory, SecretFacts, maker, marker};
-use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::{Question, Scope};
-=======
-use super::{Inventory, marker};
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
-use crate::observation::Question;
->>>>>>> ce3dbae (Fix what is covered, and which ca.crt is right, by what controllers load)
+use crate::observation::{Question, Scope};
 
 /// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
 #[derive(Clone, Copy, Debug, Default)]

@@ -252,7 +252,7 @@ async fn makers(client: &Client, scope: &Scope) -> Result<Observation, ClusterEr
 /// no problem where it is not.
 async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
     let groups = client.groups().await?;
-    let (mut signing, mut handed_out) = (Vec::new(), Vec::new());
+    let (mut signing, mut handed_out, mut trusting) = (Vec::new(), Vec::new(), Vec::new());
     for (kind, group, namespaced) in trust::KINDS {
         let known = groups.get(group).map(String::as_str);
         let Some(version) = known.or(group.is_empty().then_some("v1")) else { continue };
@@ -266,15 +266,17 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterErr
                 ..ObjectRef::namespaced(kind, String::new(), name)
             };
             signing.extend(makers::signs_with(&value).map(|secret| (object.clone(), secret)));
-            let pem = trust::handed_out(&value, kind.as_str(), group);
-            handed_out.extend(pem.map(|pem| (object, pem)));
+            let shown = trust::shown(&value, kind.as_str(), group);
+            let named = shown.secrets.into_iter();
+            trusting.extend(named.map(|(within, secret)| (object.clone(), within, secret)));
+            handed_out.extend((!shown.pem.is_empty()).then_some((object, shown.pem)));
         };
         match client.each_object_of(kind, (group, version), within, take).await {
             Err(error) if !can_go_on(&error) => return Err(error),
             Ok(()) | Err(_) => {}
         }
     }
-    Ok(Observation::Trust { searched: scope.clone(), signing, handed_out })
+    Ok(Observation::Trust { searched: scope.clone(), signing, handed_out, trusting })
 }
 
 /// Answers one question about something that is to be written: the object, or that it is absent.

@@ -207,9 +207,7 @@ impl Within<'_> {
         if let Some((issuer, secret)) = makers::signing_ca(&value, &self.place, self.namespace) {
             take(Observation::SigningCa { issuer, secret });
         }
-        if let Some(pem) = trust::handed_out(&value, kind, &group) {
-            take(Observation::HandedOut { file: ObjectRef::file(&self.place.path), pem });
-        }
+        self.trust(&value, kind, &group, take);
         let secret = || ObjectRef::secret(&namespace, &name).at(Some(self.place.clone()));
         let ingress = || ObjectRef::ingress(&namespace, &name).at(Some(self.place.clone()));
         let seen = match (kind, group.as_str()) {
@@ -226,6 +224,18 @@ impl Within<'_> {
             _ => return self.misspelt(kind, &group, secret, ingress, take),
         };
         take(seen.unwrap_or_else(|(object, message)| unseen(object, message)));
+    }
+
+    /// Hands on whom the object trusts.
+    fn trust(&self, value: &Value, kind: &str, group: &str, take: &mut dyn FnMut(Observation)) {
+        let file = || ObjectRef::file(&self.place.path);
+        let shown = trust::shown(value, kind, group);
+        for (namespace, secret) in shown.secrets {
+            take(Observation::Trusting { file: file(), namespace, secret });
+        }
+        if !shown.pem.is_empty() {
+            take(Observation::HandedOut { file: file(), pem: shown.pem });
+        }
     }
 
     fn ingress(&self, value: &Value) -> Result<Observation, String> {

@@ -17,7 +17,7 @@ use crate::remedy::Remedy;
 use crate::x509::cert::{Certificate, OID_COMMON_NAME, OID_SERVER_AUTH, San};
 use crate::x509::chain;
 use crate::x509::key::Pairing;
-use crate::x509::name::covers;
+use crate::x509::name::{address, covers};
 use crate::x509::profile::{self, KeyType, MAX_ROTATED_LIFETIME, Profile};
 use crate::x509::{instant, lead};
 use std::collections::BTreeMap;
@@ -500,7 +500,7 @@ impl Planner<'_> {
         }
         let lifetime = self.wish.lifetime.unwrap_or(DEFAULT_LIFETIME);
         let dates = profile::dates(self.now, lifetime).map_err(cannot)?;
-        let names = self.wish.add_hosts.iter().map(|host| San::Dns(host.clone())).collect();
+        let names = self.wish.add_hosts.iter().map(|host| name_of(host)).collect();
         let key_type = self.wish.key_type.unwrap_or(KeyType::Rsa2048);
         let profile = Profile::server(names, None, key_type, dates).map_err(cannot)?;
         let notes = vec![
@@ -513,7 +513,7 @@ impl Planner<'_> {
     fn named_otherwise(&self, secret: &SecretFacts) -> Refusal {
         let keys: Vec<&str> =
             secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
-        let user = self.inventory.users(&secret.object).next().map(|user| &user.object);
+        let user = self.inventory.users(&secret.object).next();
         let keys = keys.join(" and ");
         (
             Reason::Unreadable,
@@ -723,8 +723,12 @@ impl Planner<'_> {
             notes.push(format!("the common name {cn} becomes a SAN"));
             names.push(San::Dns(cn.to_ascii_lowercase()));
         }
+        if let Some(address) = leaf.common_name_address() {
+            notes.push(format!("the common name {address} becomes a SAN"));
+            names.push(San::Ip(address));
+        }
         for host in &self.wish.add_hosts {
-            let name = San::Dns(host.to_ascii_lowercase());
+            let name = name_of(host);
             if !names.contains(&name) {
                 notes.push(format!("{host} is added"));
                 names.push(name);
@@ -742,6 +746,11 @@ impl Planner<'_> {
         }
         Ok(names)
     }
+}
+
+/// A host or an address as a name in the certificate.
+fn name_of(host: &str) -> San {
+    address(host).map_or_else(|| San::Dns(host.to_ascii_lowercase()), San::Ip)
 }
 
 /// Reason, message, remedy.

@@ -257,6 +257,14 @@ impl Certificate {
         self.common_names().find(|text| name::is_host_name(text))
     }
 
+    /// The common name where it is an address and there is no SAN: a server's, which no client finds
+    /// there (RFC 9525 §6.3 compares iPAddresses alone).
+    #[must_use]
+    pub fn common_name_address(&self) -> Option<IpAddr> {
+        let mut names = self.common_names().filter(|_| !self.has_san);
+        names.find_map(|name| name.trim().parse().ok())
+    }
+
     /// Whether it is meant for hosts, by its SAN or by a common name with a dot in it: also a
     /// CA:TRUE one is a leaf then, as `openssl req -x509` makes them.
     #[must_use]

@@ -686,6 +686,16 @@ def ca_crt_unusable(s):
     s.ingress("front", {f"{n}.ca.example": f"{n}-tls" for n in ("blank", "key", "far", "late", "whole", "empty", "soon")})
     s.ingress("proxy", {"proxy.ca.example": "proxy-tls"}, ingress_class="haproxy")
     s.ingress("mutual", {"clients.ca.example": "clients-tls"}, annotations={"nginx.ingress.kubernetes.io/auth-tls-secret": "default/clients-tls"})
+    previous = s.pair("again.ca.example", use="ec-p521", begin=NOW - timedelta(days=300))
+    again = s.pair("again.ca.example", use="ec-p384")
+    s.secret("again-tls", {"ca.crt": previous.data["tls.crt"], **again.data})
+    s.ingress("again", {"again.ca.example": "again-tls"})
+    verifies = lambda secret: {"nginx.ingress.kubernetes.io/auth-tls-secret": secret}
+    s.secret("past-clients", {"ca.crt": pem(*ended.chain)}, kind="Opaque")
+    s.secret("line-clients", {"ca.crt": b"\n"}, kind="Opaque")
+    s.secret("good-clients", {"ca.crt": pem(*other.chain)}, kind="Opaque")
+    for name, reference in [("past", "default/past-clients"), ("line", "default/line-clients"), ("good", "default/good-clients"), ("bare", "good-clients")]:
+        s.ingress(f"mutual-{name}", {"clients.ca.example": "clients-tls"}, annotations=verifies(reference))
 
 
 @scenario
@@ -707,6 +717,21 @@ def own_key_names(s):
         "tls.crt": b"", "tls.key": b""})  # fmt: skip
     s.secret("mixed-tls", {"other.crt": mixed.data["tls.crt"], **mixed.data})
     s.ingress("own", {f"{n}.own.example": f"{n}-tls" for n in ("pay", "named", "mixed")})
+    authority = test_ca("own-key-names/ca", "ec-p256-01", "Example Own CA", 10)
+    server = s.pair("ca.own.example", issuer=authority)
+    s.secret("ca-tls", {"ca.crt": pem(*authority.chain), "ca.key": authority.data["tls.key"],
+        "server.crt": server.data["tls.crt"], "server.key": server.data["tls.key"]}, kind="Opaque")  # fmt: skip
+    certbot = s.pair("certbot.own.example", issuer=intermediate_ca())
+    s.secret("certbot-tls", {"cert.pem": certbot.data["tls.crt"], "chain.pem": pem(*intermediate_ca().chain),
+        "fullchain.pem": certbot.with_chain(*intermediate_ca().chain).data["tls.crt"], "privkey.pem": certbot.data["tls.key"]}, kind="Opaque")  # fmt: skip
+    one, two = s.pair("one.own.example"), s.pair("two.own.example", use="ec-p256-02")
+    both = {"one.crt": one.data["tls.crt"], "one.key": one.data["tls.key"], "two.crt": two.data["tls.crt"], "two.key": two.data["tls.key"]}
+    s.secret("two-tls", both, kind="Opaque")
+    s.secret("any-tls", both, kind="Opaque")
+    apart = s.pair("apart.own.example", use="ec-p256-03")
+    s.secret("apart-tls", {"apart.crt": apart.data["tls.crt"], "apart.key": pkcs8(key("ec-p384"))}, kind="Opaque")
+    s.ingress("more", {f"{n}.own.example": f"{n}-tls" for n in ("ca", "certbot", "two", "apart")})
+    s.ingress("any", {"one.own.example": "any-tls", "two.own.example": "any-tls"})
 
 
 @scenario
@@ -1317,6 +1342,42 @@ def ca_true_leaf(s):
     child = s.pair("child.x509.example", use="ec-p256-01", issuer=issuer, ids=False)
     s.secret("child-tls", child)
     s.ingress("shop", {"plain.x509.example": "plain-tls", "misused.x509.example": "misused-tls"})
+
+
+@scenario(offline_only=True)
+def trusted_cas(s):
+    def by_openssl(name, use, **more):
+        made = s.pair(f"{name}.trust.example", use=use, ca=True, states=False, ids=False, left=9.5, **more)
+        s.secret(name, made)
+        return made.data["tls.crt"].decode()
+
+    by_name = ("by-bundle", "by-policy", "by-option", "by-mount")
+    for name, use in zip(by_name, RSA_POOL):
+        by_openssl(name, use)
+    by_hook, by_config, by_pem, in_route = (by_openssl(n, use) for n, use in zip(("by-hook", "by-config", "by-pem", "in-route"), RSA_POOL[4:]))
+    shown = by_openssl("shown", RSA_POOL[8])
+    copied = s.pair("copied.trust.example", use="ec-p256-01", ca=True, states=False, ids=False, left=9.5)
+    s.secret("copied", copied)
+    s.secret("copy", {"server.crt": copied.data["tls.crt"], "server.key": copied.data["tls.key"]}, kind="Opaque")
+    s.secret("roots", {"any.name": by_pem.encode()}, kind="Opaque")
+    for name, subject, use in (("my-nginx", "my-nginx", "ec-p256-02"), ("grafana", "grafana", "ec-p256-03"), ("address", "192.0.2.10", "ec-p384"), ("my-ca", "my-ca", "ec-p521")):
+        s.secret(name, s.pair(subject=cn(subject), use=use, ca=True, states=False, ids=False, left=9.5))
+    s.ingress("web", {"grafana.trust.example": "grafana", "shown.trust.example": "shown"})
+    once = lambda text: base64.b64encode(text.encode()).decode()
+    config = f"clusters:\n- cluster:\n    certificate-authority-data: {once(by_config)}\n    server: https://api.trust.example\n"
+    hook = {"conversion": {"strategy": "Webhook", "webhook": {"clientConfig": {"caBundle": once(by_hook)}}}}
+    mount = {"name": "tls", "secret": {"secretName": "by-mount", "items": [{"key": "tls.crt", "path": "ca.crt"}]}}
+    served = {"name": "tls", "secret": {"secretName": "in-route"}}
+    s.file("others.yaml", to_yaml(
+        custom("trust.cert-manager.io/v1alpha1", "Bundle", "all", {"sources": [{"secret": {"name": "by-bundle", "key": "tls.crt"}}]}),
+        custom("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "web", {"validation": {"caCertificateRefs": [{"group": "", "kind": "Secret", "name": "by-policy"}]}}),
+        custom("traefik.io/v1alpha1", "TLSOption", "clients", {"clientAuth": {"secretNames": ["by-option", "shown"]}}),
+        custom("apiextensions.k8s.io/v1", "CustomResourceDefinition", "things.trust.example", hook),
+        custom("route.openshift.io/v1", "Route", "web", {"tls": {"certificate": in_route}}),
+        custom("apps/v1", "Deployment", "web", {"template": {"spec": {"volumes": [mount, served]}}}),
+        config_map("config", {"kubeconfig": Block(config)}),
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "my-nginx"}, "spec": {"ports": [{"port": 443}]}},
+    ))  # fmt: skip
 
 
 @scenario

@@ -7,7 +7,7 @@ use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source, remedy};
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::owner::Owner;
-use crate::inventory::{Inventory, NamedOtherwise, SecretFacts};
+use crate::inventory::{ByName, Inventory, NamedOtherwise, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 
 pub(super) const RULE: Rule = Rule {
@@ -100,11 +100,17 @@ fn named_otherwise(inventory: &Inventory, secret: &SecretFacts) -> Finding {
     let keys = keys.join(" and ");
     let lacks = if secret.bundle.is_empty() { "no tls.crt and no tls.key" } else { "no tls.crt" };
     let alone = if secret.bundle.is_empty() { "alone are" } else { "alone is" };
-    let message = format!("it has {lacks}, which {alone} read; it holds {}", held.join(" and "));
     let user = inventory.users(&secret.object).next();
-    let remedy = somebody_elses(inventory, secret).unwrap_or_else(|| {
-        remedy::under_the_keys_that_are_read(secret, user.map(|ingress| &ingress.object))
-    });
+    let strangers = match secret.by_name(&[]) {
+        ByName::NoneBelong(keys) => {
+            format!("; {} belongs to none of these certificates", keys.join(" or "))
+        }
+        _ => String::new(),
+    };
+    let held = held.join(" and ");
+    let message = format!("it has {lacks}, which {alone} read; it holds {held}{strangers}");
+    let remedy = somebody_elses(inventory, secret)
+        .unwrap_or_else(|| remedy::under_the_keys_that_are_read(secret, user));
     let finding = RULE
         .on(&certificate_place(&secret.object), message)
         .evidence("found", &keys)

@@ -25,7 +25,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         let is_ca =
             |leaf: &Certificate| leaf.is_ca && issuing_ca(inventory, object, leaf).is_some();
         let Some(leaf) = bundle.leaf().filter(|leaf| !is_ca(leaf)) else { continue };
-        if let Some(cn) = leaf.common_name_host() {
+        let address = leaf.common_name_address().map(|address| address.to_string());
+        if let Some(cn) = leaf.common_name_host().or(address.as_deref()) {
             found.push(finding(inventory, object, (bundle, leaf), cn));
         }
     }
