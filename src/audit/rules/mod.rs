@@ -457,8 +457,8 @@ fn remade(inventory: &Inventory, object: &ObjectRef, secret: Option<&SecretFacts
     beside_its_users(inventory, secret, remedy::remade(secret))
 }
 
-/// The rotation of a Secret in a file, with the files of the Ingresses that serve it where it would be
-/// taken for an issuing CA without them: `issuing_ca` asks whether a server shows it.
+/// The rotation of a Secret in a file, with the files of the Ingresses that serve it, and of the Service
+/// it is named after, where it would be taken for an issuing CA without them: see `issuing_ca`.
 fn beside_its_users(inventory: &Inventory, secret: &SecretFacts, rotate: Remedy) -> Remedy {
     let hangs_on_users = secret
         .bundle
@@ -466,7 +466,10 @@ fn beside_its_users(inventory: &Inventory, secret: &SecretFacts, rotate: Remedy)
         .is_some_and(|leaf| leaf.is_ca && (leaf.states_cert_sign() || !leaf.is_for_hosts()));
     let Some(own) = secret.object.place.as_ref().filter(|_| hangs_on_users) else { return rotate };
     let users = inventory.users(&secret.object).filter_map(|user| user.object.place.as_ref());
-    let files: BTreeSet<&str> = users.map(|place| place.path.as_str()).collect();
+    let name = secret.bundle.leaf().and_then(Certificate::common_name_host).unwrap_or_default();
+    let service = ObjectRef::namespaced(Kind::Service, secret.object.namespace(), name);
+    let service = inventory.object(&service).and_then(|facts| facts.object.place.as_ref());
+    let files: BTreeSet<&str> = users.chain(service).map(|place| place.path.as_str()).collect();
     let others = files.into_iter().filter(|path| *path != own.path);
     others.fold(rotate, remedy::beside_file)
 }
