@@ -175,8 +175,7 @@ fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certifi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::testing::Seen;
-    use crate::inventory::testing::{Pair, of_secrets};
+    use crate::inventory::testing::{Pair, handed_out, of_secrets, signing};
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
     use ring::rand::SystemRandom;
 
@@ -244,24 +243,14 @@ mod tests {
     )]
     fn what_signs_or_is_handed_out_is_a_ca_whatever_host_it_names() {
         let crt = made("ca.example", &["ca.example"], &[]);
-        let issuer = |kind, namespace: Option<&str>, secret: &str| Seen::SigningCa {
-            issuer: ObjectRef {
-                namespace: namespace.map(str::to_owned),
-                ..ObjectRef::namespaced(kind, String::new(), "corp")
-            },
-            secret: secret.to_owned(),
-        };
-        let handed_out = || Seen::HandedOut {
-            file: ObjectRef::file("trust.yaml"),
-            pem: crt.clone().into_bytes(),
-        };
+        let handed_out = || handed_out("trust.yaml", &crt);
         let here = Some("ca.example");
         for (seen, served, expected) in [
-            (issuer(Kind::Issuer, Some("shop"), "x"), None, "issuer/corp in namespace shop signs"),
-            (issuer(Kind::Issuer, Some("shop"), "x"), here, "issuer/corp in namespace shop signs"),
-            (issuer(Kind::ClusterIssuer, None, "x"), None, "clusterissuer/corp signs"),
-            (issuer(Kind::Issuer, Some("other"), "x"), None, "leaf"),
-            (issuer(Kind::Issuer, Some("shop"), "y"), None, "leaf"),
+            (signing(Kind::Issuer, Some("shop"), "x"), None, "issuer/corp in namespace shop signs"),
+            (signing(Kind::Issuer, Some("shop"), "x"), here, "issuer/corp in namespace shop signs"),
+            (signing(Kind::ClusterIssuer, None, "x"), None, "clusterissuer/corp signs"),
+            (signing(Kind::Issuer, Some("other"), "x"), None, "leaf"),
+            (signing(Kind::Issuer, Some("shop"), "y"), None, "leaf"),
             (handed_out(), None, "trust.yaml hands it out"),
             // A server's own certificate may be pinned.
             (handed_out(), here, "leaf"),

@@ -495,14 +495,26 @@ pub(crate) mod testing {
     use super::Inventory;
     use super::selection::Selection;
     use crate::object_ref::{Kind, ObjectRef};
-    /// For tests of those who judge, and may not read observations.
-    pub(crate) use crate::observation::Observation as Seen;
     use crate::observation::{
         IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry,
     };
     use crate::redact::Redacted;
     use ring::rand::SystemRandom;
     use serde_json::Value;
+
+    /// An Issuer or `ClusterIssuer` that signs with the Secret of this name.
+    pub(crate) fn signing(kind: Kind, namespace: Option<&str>, secret: &str) -> Observation {
+        let issuer = ObjectRef {
+            namespace: namespace.map(str::to_owned),
+            ..ObjectRef::namespaced(kind, String::new(), "corp")
+        };
+        Observation::SigningCa { issuer, secret: secret.to_owned() }
+    }
+
+    /// A file that hands out these certificates to be trusted.
+    pub(crate) fn handed_out(file: &str, pem: &str) -> Observation {
+        Observation::HandedOut { file: ObjectRef::file(file), pem: pem.as_bytes().to_vec() }
+    }
 
     /// An object, its annotations, `spec` and `status`.
     pub(crate) type Given<'g> = (ObjectRef, &'g [(&'g str, &'g str)], Value, Value);
