@@ -163,14 +163,14 @@ pub(super) static TABLE: &[Facts] = &[
         order: Order::Random,
         loads_pairs_with_go: false,
     },
-    // Class: pkg/ingress/group_loader.go:196-230. Choice: spec.tls[].secretName has no reader;
+    // Class: pkg/ingress/group_loader.go:196-230; EKS runs it under a name of its own. Choice: spec.tls[].secretName has no reader;
     // certificates are ACM's, model_build_listener.go:134-244. Order: Ingresses share a load balancer
     // only in a group, group_loader.go:276-308.
     Facts {
         controller: Controller::Alb,
         name: "the AWS load balancer controller",
         classes: &["alb"],
-        declared: &["ingress.k8s.aws/alb"],
+        declared: &["ingress.k8s.aws/alb", "eks.amazonaws.com/alb"],
         prefixes: &["alb.ingress.kubernetes.io/"],
         choice: Choice::Nowhere,
         mismatch: Mismatch::Unknown,

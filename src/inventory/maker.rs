@@ -49,7 +49,8 @@ enum Value {
 }
 
 /// cert-manager pkg/controller/certificate-shim/sync.go:847-866 @2d0d7f7f; haproxy-ingress
-/// services/cache.go:910 @465a51ce; gardener/cert-management, its README.
+/// services/cache.go:910 @465a51ce; gardener/cert-management, its README; Azure/aks-app-routing-operator
+/// pkg/controller/keyvault (the Secret is `keyvault-` and the Ingress's name).
 const ASKS: &[Asks] = &[
     Asks { key: "cert-manager.io/cluster-issuer", value: Value::Any, by: CERT_MANAGER },
     Asks { key: "cert-manager.io/issuer", value: Value::Any, by: CERT_MANAGER },
@@ -67,6 +68,11 @@ const ASKS: &[Asks] = &[
         key: "ingress.kubernetes.io/cert-signer",
         value: Value::Exactly("acme"),
         by: HAPROXY_INGRESS,
+    },
+    Asks {
+        key: "kubernetes.azure.com/tls-cert-keyvault-uri",
+        value: Value::Any,
+        by: "AKS application routing",
     },
     Asks { key: "kubernetes.io/tls-acme", value: Value::True, by: CERT_MANAGER },
 ];

@@ -12,6 +12,8 @@ use k8s_openapi::api::networking::v1::Ingress;
 /// The only Secrets that are listed; others are read by name when something names them, so that
 /// their bodies are never fetched.
 const TLS_SECRETS: &str = "type=kubernetes.io/tls";
+/// Those that people keep the certificates of CAs in: `kubectl create secret generic`.
+const OPAQUE_SECRETS: &str = "type=Opaque";
 
 /// Lists what `namespace` (none: every namespace) has of TLS Secrets and Ingresses. What may not
 /// be listed is handed on as unseen.
@@ -275,6 +277,11 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterErr
             Err(error) if !can_go_on(&error) => return Err(error),
             Ok(()) | Err(_) => {}
         }
+    }
+    if let Some(namespace) = scope.namespace() {
+        let take = |secret: Secret| handed_out.extend(trust::handed_out_by(secret));
+        let listed = client.each(Kind::Secret, Some(namespace), Some(OPAQUE_SECRETS), take).await;
+        listed.or_else(|error| if can_go_on(&error) { Ok(()) } else { Err(error) })?;
     }
     Ok(Observation::Trust { searched: scope.clone(), signing, handed_out, trusting })
 }

@@ -62,6 +62,9 @@ pub(super) const ROWS: &[Row] = &[
     row(Kind::Certificate, &["cert.gardener.cloud"], "Gardener cert-management", GARDENER),
     // external-secrets apis/externalsecrets/v1/externalsecret_types.go, Target.Name @cc5bfbc2
     row(Kind::ExternalSecret, &["external-secrets.io"], "External Secrets", TARGET),
+    // The project before it: external-secrets/kubernetes-external-secrets README, the Secret has the
+    // ExternalSecret's name
+    row(Kind::ExternalSecret, &["kubernetes-client.io"], "Kubernetes External Secrets", Names::Own),
     // apis/externalsecrets/v1/clusterexternalsecret_types.go, ExternalSecretSpec @cc5bfbc2
     row(Kind::ClusterExternalSecret, &["external-secrets.io"], "External Secrets", CLUSTER_TARGET)
         .of_the_cluster(),

@@ -6,9 +6,10 @@
 //! key is overwritten is not to be had again, and a leaf that is left alone is told. Refuses to know
 //! what a certificate is.
 
-use crate::object_ref::{Kind, check_object_name};
+use crate::object_ref::{Kind, ObjectRef, check_object_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::Value;
 
 /// Kinds that are listed in a cluster for what they trust or sign with: each with its API group, and
@@ -180,6 +181,17 @@ fn is_mounted_as_a_ca(items: Option<&Value>) -> bool {
         text(item, "key").is_some_and(|key| key == "tls.crt")
             && text(item, "path").is_some_and(|path| is_about_a_ca(&path))
     })
+}
+
+/// The certificates of a Secret that holds no private key: such a one can only hand them out.
+pub(super) fn handed_out_by(secret: Secret) -> Option<(ObjectRef, Vec<u8>)> {
+    let object = ObjectRef::secret(secret.metadata.namespace?, secret.metadata.name?);
+    let values: Vec<Vec<u8>> = secret.data?.into_values().map(|value| value.0).collect();
+    let holds = |what: &[u8]| {
+        values.iter().any(|value| value.windows(what.len()).any(|window| window == what))
+    };
+    let trusted = holds(b"-----BEGIN CERTIFICATE-----") && !holds(b"PRIVATE KEY-----");
+    trusted.then(|| (object, values.join(&b'\n')))
 }
 
 #[cfg(test)]

@@ -617,7 +617,7 @@ def pem_instead(s):
         "utf16": crt["utf16"].decode().encode("utf-16"),
         "quoted": b'"' + crt["quoted"].rstrip() + b'"\n',
         "path": b"/etc/ssl/private/path.pem.example.crt\n",
-        "blank": b"${TLS_CRT}",
+        "blank": b"REPLACE_ME",
         "fine": b"subject=CN = fine.pem.example\nissuer=CN = fine.pem.example\n" + crt["fine"],
     }
     for name in names:

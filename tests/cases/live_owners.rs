@@ -251,7 +251,7 @@ fn a_batch_leaves_the_cas_that_other_objects_of_the_cluster_show_to_be_cas() {
     {
         std::thread::yield_now();
     }
-    for name in ["signs", "trusted", "hook", "leaf"] {
+    for name in ["signs", "trusted", "hook", "bundled", "leaf"] {
         create_by_openssl(&live, name, &format!("{name}.example"), &[]);
     }
     let issuer =
@@ -263,6 +263,9 @@ fn a_batch_leaves_the_cas_that_other_objects_of_the_cluster_show_to_be_cas() {
     };
     let trust = String::from_utf8(pem("trusted").0).expect("it is PEM");
     live.kubectl(&["create", "configmap", "trust", &format!("--from-literal=ca.pem={trust}")]);
+    let bundled = String::from_utf8(pem("bundled").0).expect("it is PEM");
+    let bundled = format!("--from-literal=roots={bundled}");
+    live.kubectl(&["create", "secret", "generic", "roots", &bundled]);
     let hook = json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
@@ -279,6 +282,7 @@ fn a_batch_leaves_the_cas_that_other_objects_of_the_cluster_show_to_be_cas() {
     live.cluster.apply(&live.namespace, &hook.to_string());
     let is = |name: &str, what: &str| (name.to_owned(), what.to_owned());
     let expected = vec![
+        is("bundled", "ca-certificate"),
         is("hook", "ca-certificate"),
         is("leaf", "replaced"),
         is("signs", "ca-certificate"),

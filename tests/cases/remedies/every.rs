@@ -135,6 +135,9 @@ fn tried(scene: &Scene, command: &str, said: &BTreeMap<String, Told>) -> Option<
     let looks = command.starts_with("certwright inspect") && !command.contains(" --in-place");
     let prints = command.contains("--dry-run=client") || looks;
     if prints {
+        if ran.stdout.is_empty() {
+            return Some("it is to print something, and printed nothing".to_owned());
+        }
         return (before != after).then(|| "it prints, and changed something".to_owned());
     }
     unmended(command, said, &told(scene))
