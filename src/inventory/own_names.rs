@@ -115,6 +115,10 @@ pub(super) fn trusted(
     leaf: Option<[u8; 32]>,
     random: &dyn SecureRandom,
 ) -> Vec<[u8; 32]> {
+    // What stands in its own place alone is judged there; nearly all Secrets end here.
+    if data.keys().all(|key| matches!(key.as_str(), "tls.crt" | "tls.key" | "ca.crt")) {
+        return Vec::new();
+    }
     let values = values(data);
     let keys = || values.iter().filter_map(|value| value.private.as_ref());
     let has_key = |public: &PublicKey| keys().any(|key| belongs(key, public, random));

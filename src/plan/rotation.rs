@@ -795,7 +795,7 @@ fn within_issuer(
 }
 
 /// What becomes of the new pair, and of the old key, when it has been written: who copies it, who
-/// puts the old one back, and where the old key can still be read.
+/// puts the old one back, and where the old key can still be read; and what could not be seen.
 #[must_use]
 pub fn told_beside(inventory: &Inventory, secret: &SecretFacts) -> Vec<String> {
     let mut notes = Vec::new();
@@ -814,6 +814,13 @@ pub fn told_beside(inventory: &Inventory, secret: &SecretFacts) -> Vec<String> {
         for key in keys {
             notes.push(format!("the old private key stays readable in the annotation {key}"));
         }
+    }
+    let unseen = inventory.unseen_makers(secret.object.namespace());
+    if !unseen.is_empty() && secret.owner.is_none() {
+        notes.push(format!(
+            "whether something makes it is not known: {} may not be listed",
+            unseen.join(", ")
+        ));
     }
     notes
 }

@@ -222,6 +222,13 @@ fn a_batch_leaves_what_somebody_makes_though_the_secret_bears_no_mark_of_it() {
             format!("kubectl annotate --overwrite externalsecret elsewhere -n {namespace} ");
         assert!(name != "marked-tls" || remedy.contains(&right), "{remedy}");
     }
+    // Who may not list the makers is told so.
+    let role = ["create", "role", "narrow", "--verb=get,list", "--resource=secrets,ingresses"];
+    live.kubectl(&role);
+    live.kubectl(&["create", "rolebinding", "narrow", "--role=narrow", "--user=narrow"]);
+    let rotate = ["rotate", "secret/pay-tls", "--dry-run=client", "--as", "narrow"];
+    let said = live.run(&rotate).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("not known: certificates, "), "{said}");
     let owned = |name: &str| (name.to_owned(), "owned".to_owned());
     let expected = vec![
         owned("blog-tls"),
