@@ -88,6 +88,7 @@ use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
 use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
+use crate::x509::pem::Oddity;
 use crate::x509::stray::{self, StrayKind};
 use std::collections::BTreeSet;
 
@@ -400,6 +401,7 @@ fn is_importable(secret: &SecretFacts, context: &Context<'_>) -> bool {
     secret.object.place.is_none()
         && secret.beside_the_pair().is_none()
         && bundle.damaged.is_empty()
+        && !bundle.key_oddity.is_some_and(Oddity::lost_its_lines)
         && (bundle.pairing == Pairing::Match || bundle.key_position.is_some())
         && of_key.is_some_and(in_date)
 }
