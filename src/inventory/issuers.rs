@@ -62,6 +62,9 @@ struct Sample {
 /// How many certificates of one issuer are kept. One would do, were every name true: a stranger may
 /// write any issuer into a certificate, and must not by that keep others from being rotated.
 const MAX_SAMPLES: usize = 4;
+/// How long a text is that is looked through for a label before it is read, in bytes: every key of
+/// common size is shorter.
+const SHORT: usize = 4_096;
 /// How many signatures are verified in all; the slowest takes a millisecond.
 const MAX_VERIFIED: usize = 2_000;
 /// As a place in a text: the signature of a certificate there is not tried.
@@ -83,6 +86,11 @@ impl Issuers {
     /// Takes in what was signed by others of a `ca.crt`. Its roots are in nobody's way: no pair is
     /// written there.
     pub fn take_anchors(&mut self, object: &ObjectRef, ca_crt: &[u8]) {
+        // A key is not decoded for the certificates that are not in it.
+        const LABEL: &[u8] = b"CERTIFICATE";
+        if ca_crt.len() <= SHORT && !ca_crt.windows(LABEL.len()).any(|at| at == LABEL) {
+            return;
+        }
         for block in pem::blocks(ca_crt) {
             let Ok(der) = block.der else { continue };
             let read = (block.label == Label::Certificate)

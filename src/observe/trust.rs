@@ -110,6 +110,10 @@ impl Trust {
     /// Takes in the PEM of a text: as it is, with its line breaks escaped, or as base64, which may
     /// stand in the midst of another manifest (the kubeconfig in a `ConfigMap`).
     fn take(&mut self, text: &str) {
+        // Nearly every string of a manifest is shorter than the mark alone.
+        if text.len() < BEGIN.len() {
+            return;
+        }
         if text.contains(BEGIN) {
             self.pem.extend_from_slice(text.replace("\\n", "\n").as_bytes());
             self.pem.push(b'\n');
