@@ -3,6 +3,7 @@
 
 use super::credentials::Credentials;
 use super::error::{ClusterError, Failure, Verb, causes};
+use super::kubeconfig::proxy::Proxy;
 use super::retry::{self, Patience, Trouble};
 use crate::object_ref::{Kind, ObjectRef, is_path_segment};
 use crate::remedy::Target;
@@ -47,8 +48,8 @@ pub(super) fn note<B>(answer: &http::Response<B>) {
 pub(super) struct Server {
     /// Its URL.
     pub url: String,
-    /// The proxy before it, with who says so.
-    pub proxy: Option<String>,
+    /// The proxy before it.
+    pub proxy: Option<Proxy>,
     /// What to do when we are not known there, where no credentials are sent.
     pub stranger: Option<String>,
 }

@@ -58,7 +58,7 @@ pub(super) fn finished(
     impersonate(&mut config, impersonation);
     let server = Server {
         url: config.cluster_url.to_string(),
-        proxy: proxy.map(|proxy| format!("{} ({})", proxy.shown(), proxy.said_by)),
+        proxy,
         stranger: target.and_then(|target| stranger(target, &config)),
     };
     let namespace = config.default_namespace.clone();

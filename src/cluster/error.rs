@@ -156,14 +156,13 @@ impl ClusterError {
                 "check that the kubeconfig's server is an API server and what stands before it",
             ),
             other => {
-                let through = proxy
-                    .as_ref()
-                    .map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
+                let through = proxy.as_ref().map_or_else(String::new, |proxy| {
+                    format!(" through the proxy {} ({})", proxy.shown(), proxy.said_by)
+                });
                 let remedy = match proxy {
                     _ if is_of_certificates(other) => UNTRUSTED,
                     None => UNREACHABLE,
-                    // NO_PROXY means nothing to it, here as in kubectl.
-                    Some(proxy) if proxy.contains("proxy-url") => {
+                    Some(proxy) if proxy.is_of_kubeconfig() => {
                         "check the proxy, or take proxy-url out of the kubeconfig if it needs none"
                     }
                     Some(_) => {

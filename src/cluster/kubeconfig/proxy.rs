@@ -17,7 +17,15 @@ pub struct Proxy {
     pub said_by: &'static str,
 }
 
+const OF_KUBECONFIG: &str = "proxy-url in the kubeconfig";
+
 impl Proxy {
+    /// Whether the kubeconfig names it: `NO_PROXY` means nothing to it then, here as in kubectl.
+    #[must_use]
+    pub fn is_of_kubeconfig(&self) -> bool {
+        self.said_by == OF_KUBECONFIG
+    }
+
     /// The proxy without user name and password, for people.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -63,7 +71,7 @@ pub(super) fn of_kubeconfig(text: &str) -> Result<Proxy, String> {
     if !text.contains("://") {
         return Err("it needs a scheme: http://, https:// or socks5://".to_owned());
     }
-    Ok(Proxy { url: usable(text)?, said_by: "proxy-url in the kubeconfig" })
+    Ok(Proxy { url: usable(text)?, said_by: OF_KUBECONFIG })
 }
 
 fn usable(text: &str) -> Result<Uri, String> {
