@@ -45,41 +45,12 @@ pub enum Observation {
         /// Kinds that may not be listed, as people say them.
         unseen: Vec<String>,
     },
-    /// An object that signs certificates with the pair of a Secret: a cert-manager Issuer.
-    SigningCa {
-        /// The object; one without a namespace looks for the Secret in whichever it is told.
-        issuer: ObjectRef,
-        /// The name of the Secret.
-        secret: String,
-    },
-    /// A manifest in which an object names a Secret to verify others with.
-    Trusting {
-        /// The file it stands in.
-        file: ObjectRef,
-        /// The namespace of the Secret; none where it may be any.
-        namespace: Option<String>,
-        /// The name of the Secret.
-        secret: String,
-    },
-    /// PEM certificates that a manifest hands out elsewhere than in a Secret: in a `ConfigMap`, as
-    /// the `caBundle` of a webhook, or in any other field.
-    HandedOut {
-        /// The file they stand in.
-        file: ObjectRef,
-        /// The PEM.
-        pem: Vec<u8>,
-    },
-    /// What a cluster trusts or signs with, beside its Secrets of certificates and keys.
+    /// Who signs or trusts by certificates of CAs, beside Secrets of certificates and keys.
     Trust {
-        /// Where it was looked for.
-        searched: Scope,
-        /// Issuers of cert-manager, and the Secret that each signs with: as for a file.
-        signing: Vec<(ObjectRef, String)>,
-        /// Objects that hand out certificates to be trusted, and their PEM.
-        handed_out: Vec<(ObjectRef, Vec<u8>)>,
-        /// Objects that name a Secret to verify others with: its namespace, where that is said, and
-        /// its name.
-        trusting: Vec<(ObjectRef, Option<String>, String)>,
+        /// Where it was looked for; none for what stands in a file.
+        searched: Option<Scope>,
+        /// What was found.
+        seen: TrustSeen,
     },
     /// A handshake that was asked for on behalf of an Ingress host.
     Handshake(HandshakeSeen),
@@ -100,6 +71,19 @@ pub enum Observation {
         /// Why it could not be seen, for people.
         message: String,
     },
+}
+
+/// Objects, or the files they stand in, that show certificates to be those of CAs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrustSeen {
+    /// Issuers of cert-manager, and the name of the Secret that each signs with; one without a
+    /// namespace looks for it in whichever it is told.
+    pub signing: Vec<(ObjectRef, String)>,
+    /// What hands out certificates to be trusted, and their PEM: a `ConfigMap`, the `caBundle` of a
+    /// webhook, any other field.
+    pub handed_out: Vec<(ObjectRef, Vec<u8>)>,
+    /// What names a Secret to verify others with: its namespace, none where it may be any, and its name.
+    pub trusting: Vec<(ObjectRef, Option<String>, String)>,
 }
 
 /// Where objects are looked for.

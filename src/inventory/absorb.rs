@@ -64,28 +64,9 @@ impl Inventory {
                     self.makers.searched(scope, unseen);
                 }
             }
-            Observation::SigningCa { issuer, secret } => {
-                self.issuers.take_signing(issuer, secret);
-            }
-            Observation::Trust { searched, signing, handed_out, trusting } => {
-                for (issuer, secret) in signing {
-                    self.issuers.take_signing(issuer, secret);
-                }
-                for (object, pem) in handed_out {
-                    self.issuers.take_anchors(&object, &pem);
-                    self.issuers.take_roots(&object, &pem);
-                }
-                for (object, namespace, secret) in trusting {
-                    self.issuers.take_trusting(object, namespace, secret);
-                }
-                self.trust_seen.insert(searched);
-            }
-            Observation::Trusting { file, namespace, secret } => {
-                self.issuers.take_trusting(file, namespace, secret);
-            }
-            Observation::HandedOut { file, pem } => {
-                self.issuers.take_anchors(&file, &pem);
-                self.issuers.take_roots(&file, &pem);
+            Observation::Trust { searched, seen } => {
+                self.issuers.take_trust(seen);
+                self.trust_seen.extend(searched);
             }
             Observation::Events { about, events } => {
                 let troubles = self.troubles.entry(marker(&about)).or_default();

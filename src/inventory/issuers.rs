@@ -6,6 +6,7 @@
 //! Refuses to know what follows from it: that is the audit's.
 
 use crate::object_ref::ObjectRef;
+use crate::observation::TrustSeen;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::pem::{self, Label};
 use crate::x509::signer;
@@ -86,16 +87,39 @@ impl Issuers {
     /// Takes in what was signed by others of a `ca.crt`. Its roots are in nobody's way: no pair is
     /// written there.
     pub fn take_anchors(&mut self, object: &ObjectRef, ca_crt: &[u8]) {
+        self.take_pem(object, ca_crt, false);
+    }
+
+    /// Takes in who signs and trusts.
+    pub fn take_trust(&mut self, seen: TrustSeen) {
+        for (issuer, secret) in seen.signing {
+            let within = issuer.namespace.clone();
+            self.signing.entry(secret).or_default().push((within, issuer));
+        }
+        for (by, pem) in seen.handed_out {
+            self.take_pem(&by, &pem, true);
+        }
+        for (by, namespace, secret) in seen.trusting {
+            let known = self.trusting.entry(secret).or_default();
+            if !known.iter().any(|(within, other)| *within == namespace && *other == by) {
+                known.push((namespace, by));
+            }
+        }
+    }
+
+    /// Takes in what was signed by others, and, where it is handed out to be trusted, the roots.
+    fn take_pem(&mut self, object: &ObjectRef, pem: &[u8], trusted: bool) {
         // A key is not decoded for the certificates that are not in it.
         const LABEL: &[u8] = b"CERTIFICATE";
-        if ca_crt.len() <= SHORT && !ca_crt.windows(LABEL.len()).any(|at| at == LABEL) {
+        if pem.len() <= SHORT && !pem.windows(LABEL.len()).any(|at| at == LABEL) {
             return;
         }
-        for block in pem::blocks(ca_crt) {
-            let Ok(der) = block.der else { continue };
-            let read = (block.label == Label::Certificate)
-                .then(|| cert::read_at(UNTRIED, der.expose()).ok())
-                .flatten();
+        let certificates = pem::blocks(pem).into_iter().filter(|it| it.label == Label::Certificate);
+        for der in certificates.filter_map(|block| block.der.ok()) {
+            if trusted {
+                self.take_handed_out(object, cert::sha256(der.expose()));
+            }
+            let read = cert::read_at(UNTRIED, der.expose()).ok();
             if let Some((certificate, _)) = read.filter(|(read, _)| !read.self_signed) {
                 self.take_issued(object, &certificate, der.expose());
             }
@@ -105,16 +129,6 @@ impl Issuers {
     /// Takes in that a Secret hands out this certificate to be trusted.
     pub fn take_handed_out(&mut self, object: &ObjectRef, sha256: [u8; 32]) {
         self.handed_out.entry(sha256).or_default().insert(object.clone());
-    }
-
-    /// Takes in the roots that a file hands out, to be trusted.
-    pub fn take_roots(&mut self, file: &ObjectRef, pem: &[u8]) {
-        for block in pem::blocks(pem) {
-            let Ok(der) = block.der else { continue };
-            if block.label == Label::Certificate {
-                self.take_handed_out(file, cert::sha256(der.expose()));
-            }
-        }
     }
 
     /// The Secret or file that hands out this certificate, which is in `object`.
@@ -127,24 +141,10 @@ impl Issuers {
         holders.find(|holder| !holder.same_object(object))
     }
 
-    /// Takes in that an Issuer signs with the Secret of this name.
-    pub fn take_signing(&mut self, issuer: ObjectRef, secret: String) {
-        let within = issuer.namespace.clone();
-        self.signing.entry(secret).or_default().push((within, issuer));
-    }
-
     /// The Issuer that signs with this Secret. In which namespace a ClusterIssuer looks is a flag of
     /// cert-manager: it may be any.
     pub fn issuer_with(&self, secret: &ObjectRef) -> Option<&ObjectRef> {
         naming(&self.signing, secret)
-    }
-
-    /// Takes in that this object, or one of this file, verifies others with the Secret of this name.
-    pub fn take_trusting(&mut self, by: ObjectRef, namespace: Option<String>, secret: String) {
-        let known = self.trusting.entry(secret).or_default();
-        if !known.iter().any(|(within, other)| *within == namespace && *other == by) {
-            known.push((namespace, by));
-        }
     }
 
     /// The object that verifies others with this Secret, or the file that it stands in.

@@ -29,9 +29,7 @@ impl IngressFacts {
             && !self.refuses_ca_crt(controller, secret)
             && !(controller.loads_pairs_with_go() && go_finds_no_pair(&secret.bundle))
     }
-}
 
-impl IngressFacts {
     /// Whether its controller refuses the whole Secret for its `ca.crt`: ingress-nginx where something
     /// in it is no certificate (internal/net/ssl/ssl.go, `CheckCACert`), haproxy-ingress (jcmoraisjr)
     /// also where the leaf does not verify by it (pkg/controller/services/ssl.go).

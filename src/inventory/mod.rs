@@ -496,7 +496,7 @@ pub(crate) mod testing {
     use super::selection::Selection;
     use crate::object_ref::{Kind, ObjectRef};
     use crate::observation::{
-        IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry,
+        IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry, TrustSeen,
     };
     use crate::redact::Redacted;
     use ring::rand::SystemRandom;
@@ -508,12 +508,17 @@ pub(crate) mod testing {
             namespace: namespace.map(str::to_owned),
             ..ObjectRef::namespaced(kind, String::new(), "corp")
         };
-        Observation::SigningCa { issuer, secret: secret.to_owned() }
+        let signing = vec![(issuer, secret.to_owned())];
+        Observation::Trust { searched: None, seen: TrustSeen { signing, ..TrustSeen::default() } }
     }
 
     /// A file that hands out these certificates to be trusted.
     pub(crate) fn handed_out(file: &str, pem: &str) -> Observation {
-        Observation::HandedOut { file: ObjectRef::file(file), pem: pem.as_bytes().to_vec() }
+        let handed_out = vec![(ObjectRef::file(file), pem.as_bytes().to_vec())];
+        Observation::Trust {
+            searched: None,
+            seen: TrustSeen { handed_out, ..TrustSeen::default() },
+        }
     }
 
     /// An object, its annotations, `spec` and `status`.

@@ -5,7 +5,7 @@ use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
-use crate::observation::{Observation, Question, Scope};
+use crate::observation::{Observation, Question, Scope, TrustSeen};
 use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
 
@@ -254,7 +254,7 @@ async fn makers(client: &Client, scope: &Scope) -> Result<Observation, ClusterEr
 /// no problem where it is not.
 async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
     let groups = client.groups().await?;
-    let (mut signing, mut handed_out, mut trusting) = (Vec::new(), Vec::new(), Vec::new());
+    let mut seen = TrustSeen::default();
     for (kind, group, namespaced) in trust::KINDS {
         let known = groups.get(group).map(String::as_str);
         let Some(version) = known.or(group.is_empty().then_some("v1")) else { continue };
@@ -267,11 +267,11 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterErr
                 namespace: namespace.map(str::to_owned),
                 ..ObjectRef::namespaced(kind, String::new(), name)
             };
-            signing.extend(makers::signs_with(&value).map(|secret| (object.clone(), secret)));
+            seen.signing.extend(makers::signs_with(&value).map(|secret| (object.clone(), secret)));
             let shown = trust::shown(&value, kind.as_str(), group);
             let named = shown.secrets.into_iter();
-            trusting.extend(named.map(|(within, secret)| (object.clone(), within, secret)));
-            handed_out.extend((!shown.pem.is_empty()).then_some((object, shown.pem)));
+            seen.trusting.extend(named.map(|(within, secret)| (object.clone(), within, secret)));
+            seen.handed_out.extend((!shown.pem.is_empty()).then_some((object, shown.pem)));
         };
         match client.each_object_of(kind, (group, version), within, take).await {
             Err(error) if !can_go_on(&error) => return Err(error),
@@ -279,11 +279,14 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterErr
         }
     }
     if let Some(namespace) = scope.namespace() {
-        let take = |secret: Secret| handed_out.extend(trust::handed_out_by(secret));
+        let take = |secret: Secret| {
+            let secret = kubernetes::secret(secret, namespace, None);
+            seen.handed_out.extend(trust::handed_out_by(secret));
+        };
         let listed = client.each(Kind::Secret, Some(namespace), Some(OPAQUE_SECRETS), take).await;
         listed.or_else(|error| if can_go_on(&error) { Ok(()) } else { Err(error) })?;
     }
-    Ok(Observation::Trust { searched: scope.clone(), signing, handed_out, trusting })
+    Ok(Observation::Trust { searched: Some(scope.clone()), seen })
 }
 
 /// Answers one question about something that is to be written: the object, or that it is absent.

@@ -11,7 +11,7 @@ use self::values::{
 use super::{kubernetes, makers, trust};
 use crate::manifest::{self, Broken, Document, Parsed, Segment, Text};
 use crate::object_ref::{Kind, ObjectRef, Place};
-use crate::observation::{MakerSeen, Observation};
+use crate::observation::{MakerSeen, Observation, TrustSeen};
 use k8s_openapi::api::core::v1::{self, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -205,9 +205,6 @@ impl Within<'_> {
         if let Some(maker) = makers::of(&value, kind, Some(&self.place), self.namespace) {
             take(makers_seen(maker));
         }
-        if let Some((issuer, secret)) = makers::signing_ca(&value, &self.place, self.namespace) {
-            take(Observation::SigningCa { issuer, secret });
-        }
         self.trust(&value, kind, &group, take);
         let secret = || ObjectRef::secret(&namespace, &name).at(Some(self.place.clone()));
         let ingress = || ObjectRef::ingress(&namespace, &name).at(Some(self.place.clone()));
@@ -227,15 +224,18 @@ impl Within<'_> {
         take(seen.unwrap_or_else(|(object, message)| unseen(object, message)));
     }
 
-    /// Hands on whom the object trusts.
+    /// Hands on whom the object trusts, and with what it signs.
     fn trust(&self, value: &Value, kind: &str, group: &str, take: &mut dyn FnMut(Observation)) {
         let file = || ObjectRef::file(&self.place.path);
         let shown = trust::shown(value, kind, group);
-        for (namespace, secret) in shown.secrets {
-            take(Observation::Trusting { file: file(), namespace, secret });
-        }
-        if !shown.pem.is_empty() {
-            take(Observation::HandedOut { file: file(), pem: shown.pem });
+        let named = shown.secrets.into_iter();
+        let seen = TrustSeen {
+            signing: makers::signing_ca(value, &self.place, self.namespace).into_iter().collect(),
+            handed_out: (!shown.pem.is_empty()).then(|| (file(), shown.pem)).into_iter().collect(),
+            trusting: named.map(|(within, secret)| (file(), within, secret)).collect(),
+        };
+        if seen != TrustSeen::default() {
+            take(Observation::Trust { searched: None, seen });
         }
     }
 

@@ -7,9 +7,10 @@
 //! what a certificate is.
 
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
+use crate::observation::SecretSeen;
+use crate::redact::Redacted;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use k8s_openapi::api::core::v1::Secret;
 use serde_json::Value;
 
 /// Kinds that are listed in a cluster for what they trust or sign with: each with its API group, and
@@ -188,14 +189,13 @@ fn is_mounted_as_a_ca(items: Option<&Value>) -> bool {
 }
 
 /// The certificates of a Secret that holds no private key: such a one can only hand them out.
-pub(super) fn handed_out_by(secret: Secret) -> Option<(ObjectRef, Vec<u8>)> {
-    let object = ObjectRef::secret(secret.metadata.namespace?, secret.metadata.name?);
-    let values: Vec<Vec<u8>> = secret.data?.into_values().map(|value| value.0).collect();
+pub(super) fn handed_out_by(secret: SecretSeen) -> Option<(ObjectRef, Vec<u8>)> {
+    let values: Vec<&[u8]> = secret.data.values().map(Redacted::expose).collect();
     let holds = |what: &[u8]| {
         values.iter().any(|value| value.windows(what.len()).any(|window| window == what))
     };
-    let trusted = holds(b"-----BEGIN CERTIFICATE-----") && !holds(b"PRIVATE KEY-----");
-    trusted.then(|| (object, values.join(&b'\n')))
+    let trusted = holds(BEGIN.as_bytes()) && !holds(b"PRIVATE KEY-----");
+    trusted.then(|| (secret.object, values.join(&b'\n')))
 }
 
 #[cfg(test)]
