@@ -2,8 +2,8 @@
 
 use super::key_in_crt::related;
 use super::{
-    certificate_place, chain_anew, is_placeholder, put_right, refuser, rotate_or_import, secret_of,
-    somebody_elses, take_out, where_in,
+    certificate_place, chain_anew, elses, is_placeholder, put_right, refuser, rotate_or_import,
+    take_out, where_in,
 };
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
@@ -48,13 +48,11 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 /// Certificate and key stand in each other's place.
 fn swapped(inventory: &Inventory, object: &ObjectRef) -> Finding {
     let message = "tls.crt holds a private key and tls.key a certificate: the two are swapped";
-    let remedy = secret_of(inventory, object)
-        .and_then(|secret| somebody_elses(inventory, secret))
-        .unwrap_or_else(|| {
-            "swap the values of tls.crt and tls.key; if others could read tls.crt, have a new \
+    let remedy = elses(inventory, object).unwrap_or_else(|| {
+        "swap the values of tls.crt and tls.key; if others could read tls.crt, have a new \
          certificate made for a new key"
-                .into()
-        });
+            .into()
+    });
     RULE.on(&certificate_place(object), message)
         .evidence("found", "a private key")
         .evidence("expected", "a certificate")

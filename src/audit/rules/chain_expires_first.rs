@@ -1,7 +1,7 @@
 //! `chain-expires-first`: an intermediate, or the CA in `ca.crt`, ends before the leaf that it issued.
 //! The leaf looks good for months on every dashboard and is refused the day its issuer ends.
 
-use super::{arrangement, certificate_place, secret_of, somebody_elses};
+use super::{arrangement, certificate_place, elses, secret_of, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, expiry, remedy};
 use crate::inventory::Inventory;
@@ -103,9 +103,7 @@ fn of_anchor<'i>(
 
 fn way_out(inventory: &Inventory, object: &ObjectRef) -> Remedy {
     match object.kind {
-        Kind::Secret => secret_of(inventory, object)
-            .and_then(|secret| somebody_elses(inventory, secret))
-            .unwrap_or_else(|| remedy::import_renewed(object)),
+        Kind::Secret => elses(inventory, object).unwrap_or_else(|| remedy::import_renewed(object)),
         _ => RULE.remedy.into(),
     }
 }

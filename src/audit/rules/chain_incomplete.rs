@@ -2,7 +2,7 @@
 //! the root cannot get from there to the leaf. The classic that works in browsers, which fetch
 //! what is missing, and fails everywhere else.
 
-use super::{arrangement, certificate_place, secret_of, somebody_elses};
+use super::{arrangement, certificate_place, elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -45,8 +45,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             _ if object.place.is_some() => "put it behind the leaf".to_owned(),
             _ => "put both in with import --replace, the leaf first".to_owned(),
         };
-        let owned =
-            secret_of(inventory, object).and_then(|secret| somebody_elses(inventory, secret));
+        let owned = elses(inventory, object);
         found.push(
             RULE.on(
                 &certificate_place(object),

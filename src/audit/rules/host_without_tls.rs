@@ -11,6 +11,8 @@ use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
 use crate::x509::key::Pairing;
 use serde_json::json;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
     code: "host-without-tls",
@@ -22,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+    let covering = OnceCell::new();
     for ingress in inventory.ingresses() {
         // That it names what its class does not serve is told by `gke-class-ignored`.
         let ignored = |facts| gke::managed_are_ignored(facts).is_some();
@@ -60,7 +63,10 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                 .severity(severity)
                 .evidence("host", &demand.host)
                 .evidence("hostsWithTls", beside.join(", "))
-                .remedy(way_out(inventory, ingress, &demand.host));
+                .remedy(way_out(inventory, ingress, &demand.host, |namespace| {
+                    let all = covering.get_or_init(|| Covering::of(inventory));
+                    all.find(namespace, &demand.host)
+                }));
             found.push(match inventory.beside(ingress, demand).next() {
                 Some(younger) => outvoted(finding, ingress, demand, younger),
                 None => finding,
@@ -132,19 +138,40 @@ fn outvoted(
     .remedy(way_out)
 }
 
-/// A TLS Secret of the namespace whose certificate covers the host.
-fn covering<'i>(inventory: &'i Inventory, namespace: &str, host: &str) -> Option<&'i str> {
-    let own = inventory.tls_secrets().filter(|secret| secret.object.namespace() == namespace);
-    let mut fitting = own.filter(|secret| {
-        let leaf = secret.bundle.leaf().filter(|_| secret.bundle.pairing == Pairing::Match);
-        leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
-    });
-    fitting.next().map(|secret| secret.object.name.as_str())
+/// Secrets by the names on their certificates. Made once, so that no host is looked for in all of them.
+struct Covering<'i>(BTreeMap<(&'i str, String), &'i str>);
+
+impl<'i> Covering<'i> {
+    fn of(inventory: &'i Inventory) -> Self {
+        let mut names = BTreeMap::new();
+        let fitting = inventory.tls_secrets().filter(|it| it.bundle.pairing == Pairing::Match);
+        for (secret, leaf) in fitting.filter_map(|secret| Some((secret, secret.bundle.leaf()?))) {
+            for name in leaf.names.iter().map(|name| name.to_string().to_ascii_lowercase()) {
+                let at = (secret.object.namespace(), name);
+                names.entry(at).or_insert(secret.object.name.as_str());
+            }
+        }
+        Self(names)
+    }
+
+    /// A Secret of the namespace whose certificate covers the host. A wildcard stands for one label.
+    fn find(&self, namespace: &'i str, host: &str) -> Option<&'i str> {
+        let host = host.to_ascii_lowercase();
+        let parent = host.split_once('.').filter(|(first, _)| *first != "*");
+        let wildcard = parent.map(|(_, parent)| format!("*.{parent}"));
+        let names = std::iter::once(host).chain(wildcard);
+        names.into_iter().find_map(|name| self.0.get(&(namespace, name)).copied())
+    }
 }
 
 /// A certificate of the host's own, in an entry of its own: an entry that is there would need
 /// another certificate too.
-fn way_out(inventory: &Inventory, ingress: &IngressFacts, host: &str) -> Remedy {
+fn way_out<'i>(
+    inventory: &Inventory,
+    ingress: &'i IngressFacts,
+    host: &str,
+    covering: impl FnOnce(&'i str) -> Option<&'i str>,
+) -> Remedy {
     let object = ingress.object.short();
     if !ingress.controller.reads_secrets() {
         return "request a certificate of ACM and name its ARN in the annotation \
@@ -158,7 +185,7 @@ fn way_out(inventory: &Inventory, ingress: &IngressFacts, host: &str) -> Remedy 
         )
         .into();
     }
-    if let Some(there) = covering(inventory, namespace, host) {
+    if let Some(there) = covering(namespace) {
         return format!(
             "list {host} in spec.tls of {object} with secretName {there}, which covers it"
         )

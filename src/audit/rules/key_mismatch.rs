@@ -2,7 +2,7 @@
 //! everybody over one such Secret; `kubectl create secret tls` is the only place that looks. Where
 //! nobody here can tell, that is said, for information.
 
-use super::{key_place, rotate_or_import, secret_of, somebody_elses};
+use super::{elses, key_place, rotate_or_import};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, halves};
 use crate::inventory::Inventory;
@@ -63,10 +63,10 @@ fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Findin
 /// A self-signed leaf is made again. What a CA issued is worth its key, and a key in its place may be
 /// the one that a certificate was just issued for.
 fn way_out(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
-    let elses = secret_of(inventory, object).and_then(|secret| somebody_elses(inventory, secret));
+    let theirs = elses(inventory, object);
     let elsewhere = halves::loss(inventory, object, bundle).is_some()
         || halves::own_key_elsewhere(inventory, object, bundle).is_some();
-    match (elses, bundle.leaf()) {
+    match (theirs, bundle.leaf()) {
         (Some(way_out), _) => way_out,
         (None, Some(leaf)) if object.kind == Kind::Secret && !leaf.self_signed && !elsewhere => {
             format!(

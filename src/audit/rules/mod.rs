@@ -446,6 +446,11 @@ fn somebody_elses(inventory: &Inventory, secret: &SecretFacts) -> Option<Remedy>
     })
 }
 
+/// The same, where the object is a Secret that was seen.
+fn elses(inventory: &Inventory, object: &ObjectRef) -> Option<Remedy> {
+    secret_of(inventory, object).and_then(|secret| somebody_elses(inventory, secret))
+}
+
 /// `rotate`, which goes over data that is made from the pair, or that stands in its place, only when
 /// it is told to.
 fn remade(inventory: &Inventory, object: &ObjectRef, secret: Option<&SecretFacts>) -> Remedy {
@@ -493,9 +498,7 @@ fn key_place(object: &ObjectRef) -> ObjectRef {
 
 /// What to do where something else stands in the place of a certificate or key.
 fn put_right(inventory: &Inventory, object: &ObjectRef, instead: Foreign) -> Remedy {
-    if let Some(way_out) =
-        secret_of(inventory, object).and_then(|secret| somebody_elses(inventory, secret))
-    {
+    if let Some(way_out) = elses(inventory, object) {
         return way_out;
     }
     let then = match object.kind {

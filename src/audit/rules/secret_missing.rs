@@ -9,7 +9,7 @@ use crate::inventory::{Inventory, SecretState};
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
 use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const RULE: Rule = Rule {
     code: "secret-missing",
@@ -35,12 +35,15 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     // One of that name in another namespace is not missing, but out of reach: see
     // `secret-in-other-namespace`.
     let missing = missing(inventory, context);
+    // One Secret is made for all who name it.
+    let mut hosts: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for one in &missing {
+        hosts.entry(one.secret()).or_default().extend(&one.hosts);
+    }
     let told = missing.iter().filter(|missing| missing.elsewhere.is_empty());
     found.extend(told.map(|one| {
-        // One Secret is made for all who name it.
-        let same = missing.iter().filter(|other| other.is_same_secret(one));
-        let hosts: BTreeSet<&str> = same.flat_map(|other| other.hosts.iter().copied()).collect();
-        one.finding(inventory, context, &hosts.into_iter().collect::<Vec<_>>())
+        let hosts: Vec<&str> = hosts.get(&one.secret()).into_iter().flatten().copied().collect();
+        one.finding(inventory, context, &hosts)
     }));
     for ingress in inventory.ingresses() {
         let no_names = ingress.no_names.iter().filter(|name| with_namespace(name).is_none());
@@ -94,10 +97,10 @@ pub(super) fn missing<'i>(inventory: &'i Inventory, context: &Context<'_>) -> Ve
     missing
 }
 
-impl Missing<'_> {
-    fn is_same_secret(&self, other: &Self) -> bool {
-        self.name == other.name
-            && self.ingress.secret_namespace() == other.ingress.secret_namespace()
+impl<'i> Missing<'i> {
+    /// Its namespace and name.
+    fn secret(&self) -> (&'i str, &'i str) {
+        (self.ingress.secret_namespace(), self.name)
     }
 
     /// Whether the Secret of that name in another namespace is for a host that this one is for: where
