@@ -45,8 +45,29 @@ const BUFFER: usize = 64 * 1024;
 /// Standard output, until its reader goes away.
 #[derive(Debug)]
 struct Data {
-    stream: io::BufWriter<AutoStream<io::Stdout>>,
+    stream: io::BufWriter<Stdout>,
     closed: bool,
+}
+
+/// Standard output as a terminal or a file wants it.
+#[derive(Debug)]
+struct Stdout {
+    styled: AutoStream<io::Stdout>,
+    /// A document holds no styles: looking for them in megabytes of JSON is work for nothing.
+    is_document: bool,
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_document {
+            return self.styled.as_inner().write(bytes);
+        }
+        self.styled.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.styled.flush()
+    }
 }
 
 impl Data {
@@ -102,7 +123,10 @@ impl Output {
             out: Data {
                 stream: io::BufWriter::with_capacity(
                     BUFFER,
-                    AutoStream::new(io::stdout(), resolved(color, &io::stdout())),
+                    Stdout {
+                        styled: AutoStream::new(io::stdout(), resolved(color, &io::stdout())),
+                        is_document: false,
+                    },
                 ),
                 closed: false,
             },
@@ -114,6 +138,16 @@ impl Output {
     /// Where data goes. Whoever reads it may stop reading; the command goes on to its own end and
     /// exit code, and the rest is dropped.
     pub fn data(&mut self) -> &mut impl Write {
+        &mut self.out
+    }
+
+    /// Where a document for machines goes: as [`Self::data`], byte for byte, without a look for
+    /// styles. All that follows is written so, too.
+    pub fn document(&mut self) -> &mut impl Write {
+        // What is there already was made for people.
+        let flushed = self.out.stream.flush();
+        let _ = self.out.unless_closed(flushed, ());
+        self.out.stream.get_mut().is_document = true;
         &mut self.out
     }
 

@@ -366,7 +366,7 @@ pub(crate) fn write_account(
     let mut failures = Vec::new();
     rotation::write_failures(*account, &mut failures)?;
     match format {
-        WriteFormat::Json => rotation::write_json(*account, output.data())?,
+        WriteFormat::Json => rotation::write_json(*account, output.document())?,
         WriteFormat::Table | WriteFormat::Yaml => rotation::write_text(*account, output.data())?,
     }
     output.flush()?;
@@ -381,7 +381,7 @@ pub(crate) fn write_manifest(
     output: &mut Output,
 ) -> io::Result<()> {
     if as_json {
-        return json::write(manifest, output.data());
+        return json::write(manifest, output.document());
     }
     let text = Zeroizing::new(yaml::text(manifest).map_err(io::Error::other)?);
     output.data().write_all(text.as_bytes())

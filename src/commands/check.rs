@@ -56,7 +56,7 @@ pub(super) async fn run(
         namespaces: args.look.all_namespaces || session::several_namespaces(&gathered.inventory),
     };
     match args.output {
-        ReportFormat::Json => write_json(&gathered.inventory, &report, output.data())?,
+        ReportFormat::Json => write_json(&gathered.inventory, &report, output.document())?,
         ReportFormat::Table | ReportFormat::Wide => {
             write_table(&gathered.inventory, &report, look, output.data())?;
         }

@@ -10,8 +10,8 @@ use crate::session::Result;
 pub(super) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit> {
     let named = args.rule.as_deref().and_then(audit::rule);
     match (named, args.output) {
-        (Some(rule), PlanFormat::Json) => write_json(&[rule], output.data())?,
-        (None, PlanFormat::Json) => write_json(RULES, output.data())?,
+        (Some(rule), PlanFormat::Json) => write_json(&[rule], output.document())?,
+        (None, PlanFormat::Json) => write_json(RULES, output.document())?,
         (Some(rule), PlanFormat::Table) => write_text(rule, output.data())?,
         (None, PlanFormat::Table) => write_list(RULES, output.data())?,
     }

@@ -51,7 +51,7 @@ pub(super) async fn run(
     };
     let report = audit::audit(&inventory, &context);
     match args.output {
-        InspectFormat::Json => write_json(&inventory, &report, output.data())?,
+        InspectFormat::Json => write_json(&inventory, &report, output.document())?,
         InspectFormat::Pem => {
             for text in &texts {
                 output.data().write_all(&pem::certificates_only(text.certificates.expose()))?;

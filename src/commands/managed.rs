@@ -114,7 +114,7 @@ async fn status(
         return Err(not_there(name, &namespace.unwrap_or_default()));
     }
     match args.output {
-        PlanFormat::Json => write_json(&standings, world.now, output.data())?,
+        PlanFormat::Json => write_json(&standings, world.now, output.document())?,
         PlanFormat::Table => {
             write_table(&standings, world.now, args.all_namespaces, output.data())?;
         }

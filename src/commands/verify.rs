@@ -156,7 +156,7 @@ fn show(
     output: &mut Output,
 ) -> Result<()> {
     match args.output {
-        PlanFormat::Json => write_json(inventory, report, verified, output.data())?,
+        PlanFormat::Json => write_json(inventory, report, verified, output.document())?,
         PlanFormat::Table => {
             let look = Look {
                 wide: false,
