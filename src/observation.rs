@@ -6,7 +6,7 @@
 pub mod dns;
 pub mod handshake;
 
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::redact::Redacted;
 use dns::{AddressesSeen, IssuersSeen};
 use handshake::{Endpoint, HandshakeSeen};
@@ -113,6 +113,8 @@ pub enum Question {
     Secret(ObjectRef),
     /// This object, of any kind.
     Object(ObjectRef),
+    /// Every object of this kind there.
+    Every(Kind, Scope),
     /// Whether this owner still exists.
     Owner(ObjectRef),
     /// What controllers have to say of this object.

@@ -17,6 +17,22 @@ pub struct Remedy {
     note: Option<String>,
 }
 
+/// What is the matter, with the evidence, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// What is the matter: a clause, without a full stop.
+    pub message: String,
+    /// What to do.
+    pub remedy: Remedy,
+}
+
+impl Advice {
+    /// Advice in these words.
+    pub fn new(message: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
+        Self { message: message.into(), remedy: remedy.into() }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
     Command(CommandLine),

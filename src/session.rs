@@ -12,8 +12,8 @@ use crate::audit::{self, Platform};
 use crate::cli::{DryRun, Global, LookArgs, PlatformArg, WriteArgs, WriteFormat};
 use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
+use crate::converge::drive::{Event, Means, View, drive};
 use crate::converge::gather::{GatherError, Gathered, Looks, Source, gather_one};
-use crate::converge::served::{Told, settled};
 use crate::converge::waiting::Server;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
@@ -24,6 +24,7 @@ use crate::observe::files::{self, Reading, Unreadable};
 use crate::observe::served::Deadlines;
 use crate::output::Output;
 use crate::plan::package::{self, SecretWish};
+use crate::plan::served::Served;
 use crate::plan::step::Plan;
 use crate::redact::Redacted;
 use crate::remedy::Remedy;
@@ -214,21 +215,25 @@ pub(crate) async fn until_served(
     output: &mut Output,
 ) -> Result<Gathered> {
     let looks = Looks { served: Some((at, deadlines(global))), ..Looks::default() };
+    let view = View::Chosen { source, selection, looks: &looks };
     let busy = output.busy("waiting until it is served", None);
     let mut told = String::new();
-    let mut tell = |news: Told<'_>| {
-        let line = match news {
-            Told::Seen(inventory) => verify::progress(inventory),
-            Told::Server(server) => of_server(server),
+    let mut tell = |event: Event<'_, _>| {
+        let line = match event {
+            Event::Awaited(progress) => verify::progress(progress),
+            Event::Server(server) => of_server(server),
+            Event::Step(_) | Event::Done(_) => return,
         };
         if line != told {
             output.say(&line);
             told = line;
         }
     };
-    let gathered = settled(source, selection, &looks, world, &mut tell).await?;
+    let means = Means::new(Arc::new(RandomKeys(world.random.clone())), false);
+    let driven = Box::pin(drive(&mut Served, (&view, &means), true, world, &mut tell)).await?;
+    output.say("every address serves what is stored");
     drop(busy);
-    Ok(gathered)
+    Ok(driven.seen)
 }
 
 /// The rules' platform, from its flag.
@@ -283,14 +288,14 @@ pub(crate) async fn package(
     let keys = RandomKeys(world.random.clone());
     if write.dry_run == DryRun::Client && write.output != WriteFormat::Table {
         wish.object.namespace = Some(namespace_of_files(global));
-        let plan = package::secret(&nothing_seen(), &wish, world.now);
+        let plan = package::secret(&nothing_seen(), &wish, world.now());
         return print_manifest(&plan, &materials, &keys, write.output, global, output);
     }
     let client = client(global, world).await?;
     wish.object.namespace = Some(namespace(global, &client));
     let looks = Looks { owners: wish.override_owner, makers: true, ..Looks::default() };
     let inventory = gather_one(&client, &wish.object, &looks, world).await?;
-    let plan = package::secret(&inventory, &wish, world.now);
+    let plan = package::secret(&inventory, &wish, world.now());
     let account = Account {
         command,
         plan: &plan,
@@ -306,7 +311,8 @@ pub(crate) async fn package(
     let target = Target { client, dry_run: write.dry_run == DryRun::Server };
     let steps = plan.steps.clone();
     let materials = Arc::new(materials);
-    let outcomes = apply::cluster::apply(steps, materials, Arc::new(keys), target, &|| ()).await;
+    let outcomes =
+        apply::cluster::apply(steps, materials, Arc::new(keys), target, &mut |_| ()).await;
     report(&Account { outcomes: Some(&outcomes), ..account }, write.output, output)
 }
 

@@ -15,8 +15,8 @@ use time::OffsetDateTime;
 /// What a command needs of the world besides its arguments.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// The instant the command runs at, to the second, in UTC.
-    pub now: OffsetDateTime,
+    /// What tells the time; [`World::now`] asks it.
+    pub clock: Clock,
     /// `KUBECONFIG`, or the default path under the home folder, as a list of files.
     pub kubeconfig: Vec<PathBuf>,
     /// Whether `KUBECONFIG` was set: then its files were asked for, not guessed.
@@ -29,6 +29,15 @@ pub struct World {
     pub terminal: bool,
     /// Where key material gets its randomness from.
     pub random: SystemRandom,
+}
+
+/// What tells the time. One that runs is asked anew each time: a loop may last for hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The system's.
+    Running,
+    /// Always this instant, in UTC: `--at`, and tests.
+    Frozen(OffsetDateTime),
 }
 
 /// What Kubernetes tells a pod.
@@ -72,7 +81,7 @@ impl World {
             }
         };
         Self {
-            now: whole_second(OffsetDateTime::now_utc()),
+            clock: Clock::Running,
             kubeconfig,
             kubeconfig_was_named: named.is_some(),
             pod: variable("KUBERNETES_SERVICE_HOST").zip(variable("KUBERNETES_SERVICE_PORT")).map(
@@ -91,6 +100,21 @@ impl World {
             terminal: std::io::stdin().is_terminal(),
             random: SystemRandom::new(),
         }
+    }
+
+    /// The time, to the second, in UTC.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        match self.clock {
+            Clock::Running => whole_second(OffsetDateTime::now_utc()),
+            Clock::Frozen(at) => whole_second(at),
+        }
+    }
+
+    /// The same world, at the instant of `--at` when that was given.
+    #[must_use]
+    pub fn at(&self, at: Option<OffsetDateTime>) -> Self {
+        Self { clock: at.map_or(self.clock, Clock::Frozen), ..self.clone() }
     }
 
     /// The source of random bytes, for keys and serial numbers.

@@ -31,23 +31,28 @@ pub struct Target {
 }
 
 /// Carries out the steps, several at once, and says what became of each, in their order.
-/// `on_done` is called after each, for progress.
+/// `on_done` is told of each when it and those before it are done.
 pub async fn apply(
     steps: Vec<Step>,
     materials: Arc<Materials>,
     keys: Arc<dyn KeySource>,
     target: Target,
-    on_done: &(dyn Fn() + Sync),
+    on_done: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Vec<Outcome> {
     let work = steps.into_iter().map(|step| {
         let (materials, keys, target) = (Arc::clone(&materials), Arc::clone(&keys), target.clone());
         async move {
             let result = one(&step, materials, keys, &target).await;
-            on_done();
             Outcome { step, result }
         }
     });
-    stream::iter(work).buffered(PARALLEL).collect().await
+    let mut work = stream::iter(work).buffered(PARALLEL);
+    let mut outcomes = Vec::new();
+    while let Some(outcome) = work.next().await {
+        on_done(&outcome);
+        outcomes.push(outcome);
+    }
+    outcomes
 }
 
 /// Carries out the steps one after the other, and no further than the first that fails: what

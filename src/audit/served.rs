@@ -126,10 +126,43 @@ pub fn without_address(inventory: &Inventory) -> Vec<(&IngressFacts, &Demand)> {
     asked(inventory).filter(nowhere).collect()
 }
 
-/// Whether every host of every reported Ingress is served as it is stored, at every address.
-#[must_use]
-pub fn is_settled(inventory: &Inventory) -> bool {
-    without_address(inventory).is_empty() && answers(inventory).iter().all(Answer::is_settled)
+/// How far hosts are from being served as they are stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Hosts and addresses that are.
+    pub settled: usize,
+    /// All of them; hosts whose Ingress has no address yet count once.
+    pub total: usize,
+    /// The first that is not, with what is the matter there.
+    pub first: Option<String>,
+}
+
+impl Progress {
+    /// What the inventory shows of it.
+    #[must_use]
+    pub fn of(inventory: &Inventory) -> Self {
+        let nowhere = without_address(inventory);
+        let answers = answers(inventory);
+        let settled = answers.iter().filter(|answer| answer.is_settled()).count();
+        let first = answers.iter().find(|answer| !answer.is_settled()).map(|answer| {
+            let what = match &answer.served.failure {
+                Some(failure) => failure.message.clone(),
+                None => format!("serves: {}", answer.serves.as_str()),
+            };
+            format!("{} at {}: {what}", answer.demand.host, answer.served.place())
+        });
+        let first = first.or_else(|| {
+            let (ingress, _) = nowhere.first()?;
+            Some(format!("{} has no address yet", ingress.object.short()))
+        });
+        Self { settled, total: answers.len() + nowhere.len(), first }
+    }
+
+    /// Whether every address serves what is stored.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.settled == self.total
+    }
 }
 
 fn asked(inventory: &Inventory) -> impl Iterator<Item = (&IngressFacts, &Demand)> {
@@ -280,7 +313,7 @@ mod tests {
         let line = |found: &audit::finding::Finding| {
             format!("{} {}: {}", found.rule, found.severity, found.message)
         };
-        (served.map(line).collect(), is_settled(&inventory))
+        (served.map(line).collect(), Progress::of(&inventory).is_done())
     }
 
     const GRPC: (&str, &str) = ("nginx.ingress.kubernetes.io/backend-protocol", "GRPC");

@@ -220,7 +220,7 @@ async fn log_in(
         cluster,
         user: target.described.user.clone(),
     };
-    let epoch = Epoch(world.now, tokio::time::Instant::now());
+    let epoch = Epoch(world.now(), tokio::time::Instant::now());
     let first: HandedOver = plugin::run(plugin, &at).await?;
     let identity = first.identity.clone();
     Ok((Credentials::of_plugin((**plugin).clone(), at, epoch, &first), identity))

@@ -5,7 +5,7 @@ use crate::apply::manifests;
 use crate::apply::pair::{Materials, RandomKeys};
 use crate::audit::Source;
 use crate::cli::{BootstrapArgs, DryRun, Global, HttpArg, PresetArg, WriteFormat};
-use crate::converge::bootstrap::{Bootstrap, Bootstrapped, Told};
+use crate::converge::drive::{Driven, End, Event, Means, View, drive, look};
 use crate::exit::Exit;
 use crate::gke::limits;
 use crate::gke::managed::{Managed, certificate_meaning, domain_meaning};
@@ -13,8 +13,9 @@ use crate::gke::presets::Preset;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
+use crate::observe::cluster::namespace_is_there;
 use crate::output::Output;
-use crate::plan::bootstrap::{self, Certificate, Class, Http, Progress, Wish};
+use crate::plan::bootstrap::{self, Awaited, Bootstrap, Certificate, Class, Http, Progress, Wish};
 use crate::plan::step::{CreateSecret, KeyChoice, NewPair, Plan, Step};
 use crate::remedy::CommandLine;
 use crate::render::rotation::Account;
@@ -48,22 +49,20 @@ pub(super) async fn run(
     }
     let client = session::client(global, world).await?;
     let wish = wish(&args, session::namespace(global, &client), world)?;
-    let keys = Arc::new(RandomKeys(world.random.clone()));
-    let mut tell = |told: Told<'_>| say(&told, &args, output);
-    let mut bootstrap = Bootstrap {
-        client: &client,
-        wish,
-        keys,
-        dry_run: args.write.dry_run == DryRun::Server,
-        wait: !args.no_wait && args.write.dry_run == DryRun::None,
-        tell: &mut tell,
-    };
+    let mut goal = Bootstrap { wish };
+    let view = View::Asked(&client);
     if args.write.dry_run == DryRun::Client {
-        let (plan, _) = bootstrap.planned(world).await?;
+        let seen = look(&goal, &view, world).await?;
+        let plan = bootstrap::plan(&seen.inventory, &goal.wish, world.now(), false);
         return session::report(&account(&plan), args.write.output, output);
     }
-    let ended = bootstrap.converged(world).await?;
-    report(&ended, &args, output)
+    namespace_is_there(&client, &goal.wish.namespace).await?;
+    let keys = Arc::new(RandomKeys(world.random.clone()));
+    let means = Means::new(keys, args.write.dry_run == DryRun::Server);
+    let patient = !args.no_wait && args.write.dry_run == DryRun::None;
+    let mut tell = |event: Event<'_, Awaited>| say(&event, &args, output);
+    let driven = drive(&mut goal, (&view, &means), patient, world, &mut tell).await?;
+    report(&driven, &args, output)
 }
 
 /// What no cluster has to be asked about.
@@ -156,7 +155,7 @@ fn certificate(args: &BootstrapArgs, name: &str, world: &World) -> Result<Certif
     let bad = |message: String| {
         CommandError::usage(message, CommandLine::local("certwright bootstrap --help"))
     };
-    let dates = profile::dates(world.now, args.lifetime).map_err(bad)?;
+    let dates = profile::dates(world.now(), args.lifetime).map_err(bad)?;
     let names = args.domains.iter().cloned().map(San::Dns).collect();
     let profile = Profile::server(names, None, args.key_type, dates).map_err(bad)?;
     Ok(Certificate::Make { secret: default, profile })
@@ -170,7 +169,7 @@ fn offline(
     output: &mut Output,
 ) -> Result<Exit> {
     let wish = wish(args, session::namespace_of_files(global), world)?;
-    let mut plan = bootstrap::plan(&Inventory::new(Selection::default()), &wish, world.now, true);
+    let mut plan = bootstrap::plan(&Inventory::new(Selection::default()), &wish, world.now(), true);
     if !plan.refused.is_empty() {
         return session::report(&account(&plan), WriteFormat::Table, output);
     }
@@ -257,7 +256,7 @@ fn backend_secret(
         format!("{service}.{namespace}.svc.cluster.local"),
         "localhost".to_owned(),
     ];
-    let dates = profile::dates(world.now, args.lifetime).map_err(bad)?;
+    let dates = profile::dates(world.now(), args.lifetime).map_err(bad)?;
     let profile =
         Profile::server(names.map(San::Dns).to_vec(), None, args.key_type, dates).map_err(bad)?;
     Ok(CreateSecret {
@@ -288,21 +287,22 @@ fn manifest_text(value: &Value) -> Result<Zeroizing<String>> {
 }
 
 /// Progress, on stderr, a line a step and a line a change.
-fn say(told: &Told<'_>, args: &BootstrapArgs, output: &mut Output) {
-    match told {
-        Told::Step(step) => output.say(&format!("{} {}", step.action(), step.object())),
-        Told::Progress(progress) => {
+fn say(event: &Event<'_, Awaited>, args: &BootstrapArgs, output: &mut Output) {
+    match event {
+        Event::Step(step) => output.say(&format!("{} {}", step.action(), step.object())),
+        Event::Done(_) => {}
+        Event::Awaited(Awaited::Progress(progress)) => {
             for line in progress_lines(progress, args) {
                 output.say(&line);
             }
         }
-        Told::Going(going) => {
-            for object in *going {
+        Event::Awaited(Awaited::Going(going)) => {
+            for object in going {
                 output.say(&format!("waiting: {}: {}", object.object, object.message));
                 output.say(&format!("  → {}", object.remedy));
             }
         }
-        Told::Server(server) => output.say(&session::of_server(*server)),
+        Event::Server(server) => output.say(&session::of_server(*server)),
     }
 }
 
@@ -345,20 +345,16 @@ fn managed_lines(managed: &Managed) -> Vec<String> {
     lines
 }
 
-fn report(ended: &Bootstrapped, args: &BootstrapArgs, output: &mut Output) -> Result<Exit> {
-    let account = Account { outcomes: Some(&ended.outcomes), ..account(&ended.plan) };
+fn report(driven: &Driven, args: &BootstrapArgs, output: &mut Output) -> Result<Exit> {
+    let account = Account { outcomes: Some(&driven.outcomes), ..account(&driven.plan) };
     let exit = session::report(&account, args.write.output, output)?;
-    let stuck = ended.progress.managed.as_ref().and_then(Managed::permanent_failure);
-    match stuck {
-        Some((status, meaning)) if exit == Exit::Done => {
-            output.say(&format!(
-                "error: the ManagedCertificate cannot become Active: {status}: {}",
-                meaning.meaning
-            ));
-            output.say(&format!("  → {}", meaning.remedy));
+    match &driven.end {
+        End::Hopeless(advice) if exit == Exit::Done => {
+            output.say(&format!("error: {}", advice.message));
+            output.say(&format!("  → {}", advice.remedy));
             Ok(Exit::Failed)
         }
-        _ => Ok(exit),
+        End::Hopeless(_) | End::Done | End::Refused | End::Stopped => Ok(exit),
     }
 }
 

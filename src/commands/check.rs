@@ -41,7 +41,7 @@ pub(super) async fn run(
     }
     let policy = Policy { renew_before: args.renew_before };
     let context = Context {
-        now: args.at.unwrap_or(world.now),
+        now: args.at.unwrap_or_else(|| world.now()),
         policy: &policy,
         platform: session::platform(args.platform),
         source: session::audited(&source),

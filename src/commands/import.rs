@@ -51,7 +51,7 @@ fn read_pair(
     let certificates = session::read_file(&args.cert)?;
     let key = session::read_file(&args.key)?;
     let bundle = Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &world.random);
-    let leaf = package::importable(&bundle, world.now).map_err(|left_out| {
+    let leaf = package::importable(&bundle, world.now()).map_err(|left_out| {
         let files = format!("{} and {}", args.cert.display(), args.key.display());
         CommandError::failed(format!("{files} cannot be imported: {}", left_out.0), left_out.1)
     })?;
@@ -82,7 +82,7 @@ fn say_findings(args: &ImportArgs, materials: &Materials, world: &World, output:
     inventory.absorb(Observation::PemFile { object, bytes }, world.random());
     let policy = Policy::default();
     let context = Context {
-        now: world.now,
+        now: world.now(),
         policy: &policy,
         platform: Platform::Other,
         source: Source::Files,
@@ -116,7 +116,7 @@ fn judge_ca(
     let pair = (given.certificates.as_slice(), given.key.expose());
     let ca = given.ca.as_deref().unwrap_or_default();
     let file = CaFile::beside(ca, pair, &world.random);
-    match file.and_then(|file| package::refused_ca(&file, leaf, world.now)) {
+    match file.and_then(|file| package::refused_ca(&file, leaf, world.now())) {
         Some((message, _)) if force => {
             output.say(&format!("note: ca.crt, by --force: {} {message}", path.display()));
             Ok(())

@@ -44,7 +44,7 @@ pub(super) async fn run(
     }
     let policy = Policy::default();
     let context = Context {
-        now: args.at.unwrap_or(world.now),
+        now: args.at.unwrap_or_else(|| world.now()),
         policy: &policy,
         platform: Platform::Other,
         source,

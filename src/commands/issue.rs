@@ -99,7 +99,7 @@ fn bad(message: String) -> CommandError {
 
 fn profile_of(args: &IssueArgs, world: &World) -> Result<Profile> {
     let usual = if args.make_ca { AUTHORITY_LIFETIME } else { DEFAULT_LIFETIME };
-    let dates = profile::dates(world.now, args.lifetime.unwrap_or(usual)).map_err(bad)?;
+    let dates = profile::dates(world.now(), args.lifetime.unwrap_or(usual)).map_err(bad)?;
     if args.make_ca {
         let name = args.cn.clone().unwrap_or_default();
         return Profile::authority(name, args.key_type, dates).map_err(bad);
@@ -126,7 +126,7 @@ fn requested(args: &IssueArgs, path: &Path, world: &World) -> Result<(Profile, R
     let bytes = session::read_file(path)?;
     let request = Request::read(bytes.expose()).map_err(unusable)?;
     let lifetime = args.lifetime.unwrap_or(DEFAULT_LIFETIME);
-    let dates = profile::dates(world.now, lifetime).map_err(bad)?;
+    let dates = profile::dates(world.now(), lifetime).map_err(bad)?;
     let (names, cn) = (request.names.clone(), request.common_name.clone());
     let profile = Profile::server(names, cn, request.key_type, dates).map_err(unusable)?;
     Ok((profile, request))
@@ -151,8 +151,8 @@ fn files(
     let dry_run = args.write.dry_run == DryRun::Client;
     let obstacle = apply::files::in_the_way(&step, root).filter(|_| dry_run);
     let plan = match obstacle {
-        Some((file, failed)) => package::file_in_the_way(world.now, file, failed),
-        None => package::files(world.now, step),
+        Some((file, failed)) => package::file_in_the_way(world.now(), file, failed),
+        None => package::files(world.now(), step),
     };
     let plan = Plan { notes: wish.notes, ..plan };
     if dry_run {

@@ -8,13 +8,16 @@ use crate::cli::{
     ManagedWaitArgs, PlanFormat, WriteFormat,
 };
 use crate::converge;
+use crate::converge::drive::{End, Event, Means, View, drive};
 use crate::converge::gather::{gather_events, gather_managed, gather_objects};
-use crate::converge::managed::{Changing, ManagedWait, Told, Waited, change_domains};
+
 use crate::exit::Exit;
 use crate::gke::limits;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::output::Output;
-use crate::plan::managed::{self, Standing};
+use crate::plan::managed::{self, Awaited, SetDomains, Standing, WaitForActive};
+use crate::plan::step::Plan;
+use crate::remedy::Advice;
 use crate::render::managed::{write_json, write_table};
 use crate::render::rotation::Account;
 use crate::session::{self, CommandError, Result};
@@ -51,7 +54,7 @@ async fn create(
     if args.write.dry_run == DryRun::Client && args.write.output != WriteFormat::Table {
         let object = object(session::namespace_of_files(global));
         let plan =
-            managed::create(&session::nothing_seen(), &object, &args.domains, None, world.now);
+            managed::create(&session::nothing_seen(), &object, &args.domains, None, world.now());
         return session::print_manifest(
             &plan,
             &session::no_materials(),
@@ -67,7 +70,7 @@ async fn create(
     let looked_at: Vec<ObjectRef> =
         std::iter::once(object.clone()).chain(ingress.clone()).collect();
     let inventory = gather_objects(&client, &looked_at, world).await?;
-    let plan = managed::create(&inventory, &object, &args.domains, ingress.as_ref(), world.now);
+    let plan = managed::create(&inventory, &object, &args.domains, ingress.as_ref(), world.now());
     let account = Account {
         command: "managed-create",
         plan: &plan,
@@ -114,9 +117,9 @@ async fn status(
         return Err(not_there(name, &namespace.unwrap_or_default()));
     }
     match args.output {
-        PlanFormat::Json => write_json(&standings, world.now, output.document())?,
+        PlanFormat::Json => write_json(&standings, world.now(), output.document())?,
         PlanFormat::Table => {
-            write_table(&standings, world.now, args.all_namespaces, output.data())?;
+            write_table(&standings, world.now(), args.all_namespaces, output.data())?;
         }
     }
     let well = standings.iter().all(|standing| standing.managed.is_active());
@@ -131,38 +134,40 @@ async fn wait(
 ) -> Result<Exit> {
     let client = session::client(global, world).await?;
     let namespace = session::namespace(global, &client);
+    let object = ObjectRef::namespaced(Kind::ManagedCertificate, namespace, args.name.as_str());
+    let mut goal = WaitForActive::new(object, args.nudge);
     let mut told = String::new();
-    let mut waiting = ManagedWait {
-        client: &client,
-        object: ObjectRef::namespaced(
-            Kind::ManagedCertificate,
-            namespace.as_str(),
-            args.name.as_str(),
-        ),
-        nudge: args.nudge,
-        keys: Arc::new(RandomKeys(world.random.clone())),
-        tell: &mut |seen| {
-            let line = match seen {
-                Told::Standing(standing) => progress(standing),
-                Told::Server(server) => session::of_server(server),
-            };
-            if line != told {
-                output.say(&line);
-                told = line;
-            }
-        },
+    let mut tell = |event: Event<'_, Awaited>| {
+        let line = match event {
+            Event::Awaited(awaited) => progress(awaited),
+            Event::Server(server) => session::of_server(server),
+            Event::Step(_) | Event::Done(_) => return,
+        };
+        if line != told {
+            output.say(&line);
+            told = line;
+        }
     };
-    let waited = waiting.waited(world).await?;
-    match waited {
-        Waited::Active => Ok(Exit::Done),
-        Waited::Gone => Err(not_there(&args.name, &namespace)),
-        Waited::Hopeless { message, remedy } => {
+    let means = Means::new(Arc::new(RandomKeys(world.random.clone())), false);
+    let driven = drive(&mut goal, (&View::Asked(&client), &means), true, world, &mut tell).await?;
+    match driven.end {
+        End::Done | End::Stopped => Ok(Exit::Done),
+        End::Refused => refused(driven.plan),
+        End::Hopeless(Advice { message, remedy }) => {
             let message = format!(
                 "managedcertificate/{} cannot become Active by itself: {message}",
                 args.name
             );
             Err(CommandError::failed(message, remedy))
         }
+    }
+}
+
+/// What keeps the goal from being reached, as the error of the command.
+fn refused(plan: Plan) -> Result<Exit> {
+    match plan.refused.into_iter().next() {
+        Some(first) => Err(CommandError::failed(first.message, first.remedy)),
+        None => Ok(Exit::Failed),
     }
 }
 
@@ -188,46 +193,40 @@ async fn set_domains(
     };
     if args.dry_run {
         let inventory = gather_managed(&client, name.namespace.as_deref(), world).await?;
-        let mut change = managed::set_domains(&inventory, &name, &args.domains, world.now);
+        let mut change = managed::set_domains(&inventory, &name, &args.domains, world.now());
         if change.plan.steps.is_empty() {
             change.plan.notes.extend(change.waiting.map(|awaited| format!("waiting: {awaited}")));
         }
         return session::report(&account(&change.plan), WriteFormat::Table, output);
     }
-    let keys = Arc::new(RandomKeys(world.random.clone()));
-    let mut tell = |told: Changing<'_>| match told {
-        Changing::Waiting(awaited) => output.say(awaited),
-        Changing::Server(server) => output.say(&session::of_server(server)),
+    let mut tell = |event: Event<'_, String>| match event {
+        Event::Awaited(awaited) => output.say(awaited),
+        Event::Server(server) => output.say(&session::of_server(server)),
+        Event::Step(_) | Event::Done(_) => {}
     };
-    let wish = (&name, args.domains.as_slice());
-    let changed = change_domains(&client, wish, keys, world, &mut tell).await?;
-    let shown = Account { outcomes: Some(&changed.outcomes), ..account(&changed.plan) };
+    let mut goal = SetDomains::new(name.clone(), args.domains.clone());
+    let means = Means::new(Arc::new(RandomKeys(world.random.clone())), false);
+    let driven = drive(&mut goal, (&View::Asked(&client), &means), true, world, &mut tell).await?;
+    let shown = Account { outcomes: Some(&driven.outcomes), ..account(&driven.plan) };
     let exit = session::report(&shown, WriteFormat::Table, output)?;
-    if let Some((message, remedy)) = changed.stuck {
-        let message = format!(
-            "{} cannot become Active: {message}; the old certificate serves on",
-            changed.target.short()
-        );
+    if let End::Hopeless(Advice { message, remedy }) = driven.end {
         return Err(CommandError::failed(message, remedy));
     }
     if exit == Exit::Done {
-        output.say(&format!("{} holds the domains", changed.target.short()));
+        output.say(&format!("{} holds the domains", goal.target().short()));
     }
     Ok(exit)
 }
 
 /// One line: the certificate's status and each domain's.
-fn progress(standing: &Standing<'_>) -> String {
-    let domains: Vec<String> = standing
-        .managed
-        .domain_status
-        .iter()
-        .map(|(domain, status)| format!("{domain} {status}"))
-        .collect();
-    let status = standing.managed.status.as_deref().unwrap_or("no status yet");
+fn progress(awaited: &Awaited) -> String {
+    let managed = &awaited.managed;
+    let domains: Vec<String> =
+        managed.domain_status.iter().map(|(domain, status)| format!("{domain} {status}")).collect();
+    let status = managed.status.as_deref().unwrap_or("no status yet");
     let attached =
-        if standing.is_attached() { "attached" } else { "not attached to a load balancer yet" };
-    format!("{}: {status}, {attached}: {}", standing.facts.object.short(), domains.join(", "))
+        if awaited.attached { "attached" } else { "not attached to a load balancer yet" };
+    format!("{}: {status}, {attached}: {}", awaited.object.short(), domains.join(", "))
 }
 
 fn not_there(name: &str, namespace: &str) -> CommandError {

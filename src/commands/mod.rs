@@ -126,7 +126,7 @@ fn in_its_own_runtime(
 
 async fn to_its_end(cli: Cli, world: World, mut output: Output) -> Exit {
     let target = session::options(&cli.global).target();
-    let exit = match command(cli, &world, &mut output).await {
+    let exit = match Box::pin(command(cli, &world, &mut output)).await {
         Ok(exit) => exit,
         Err(error) if error.exit == Exit::Interrupted => error.exit,
         Err(error) => {

@@ -1,13 +1,12 @@
 //! `certwright rotate`: observe, plan, converge, report; live or in manifests.
 
-use crate::apply::cluster::Target;
 use crate::apply::pair::{Materials, RandomKeys};
 use crate::apply::{files, manifests};
 use crate::audit::Source as AuditSource;
 use crate::audit::policy::Policy;
 use crate::cli::{DryRun, Global, KeyPolicyArg, PlanFormat, RotateArgs, WriteFormat};
-use crate::converge::gather::{Gathered, Source, secrets_named};
-use crate::converge::rotation::Rotation;
+use crate::converge::drive::{Event, Means, View, drive, look};
+use crate::converge::gather::{Gathered, Looks, Source, secrets_named};
 use crate::exit::Exit;
 use crate::inventory::Problem;
 use crate::inventory::selection::Selection;
@@ -16,7 +15,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::files::{STDIN, names_stdin};
 use crate::output::Output;
 use crate::plan::outcome::{Failed, Outcome};
-use crate::plan::rotation::{FirstSeen, KeyPolicy, SigningCa, Wish};
+use crate::plan::rotation::{KeyPolicy, Rotation, SigningCa, Wish};
 use crate::plan::step::{Plan, Step};
 use crate::render::rotation::Account;
 use crate::session::{self, CommandError, Result};
@@ -33,7 +32,7 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<Exit> {
     check_usage(&args, global)?;
-    let world = &World { now: args.at.unwrap_or(world.now), ..world.clone() };
+    let world = &world.at(args.at);
     let source = session::source(&args.look, global, world).await?;
     let authority = authority(&args, &source, global, world).await?;
     let issuer = authority.as_ref().map(|authority| SigningCa {
@@ -47,40 +46,34 @@ pub(super) async fn run(
         ));
     }
     let busy = output.busy("rotating", None);
-    let mut rotation = Rotation {
-        source: &source,
-        selection: selection(&args),
-        wish: Wish { issuer, ..wish(&args, global, &source) },
-        materials: Arc::new(Materials { authority, ..Materials::default() }),
-        policy: Policy { renew_before: args.renew_before },
-        keys: Arc::new(RandomKeys(world.random.clone())),
-        on_done: &|| busy.advance(),
-    };
-    match (&source, args.dry_run) {
-        (_, DryRun::Client) => {
-            let (plan, gathered) = rotation.planned(&FirstSeen::new(), world).await?;
-            drop(busy);
-            report(&args, (&plan, None), (&gathered, &source), global, output)
+    let wish = Wish { issuer, ..wish(&args, global, &source) };
+    let looks = Looks { owners: wish.override_owner, makers: true, ..Looks::default() };
+    let mut goal = Rotation::new(wish, Policy { renew_before: args.renew_before });
+    let view = View::Chosen { source: &source, selection: &selection(&args), looks: &looks };
+    let materials = Materials { authority, ..Materials::default() };
+    if args.dry_run == DryRun::Client || matches!(source, Source::Files { .. }) {
+        let gathered = look(&goal, &view, world).await?;
+        let plan = goal.plan(&gathered.inventory, world.now());
+        drop(busy);
+        if args.dry_run == DryRun::Client {
+            return report(&args, (&plan, None), (&gathered, &source), global, output);
         }
-        (Source::Cluster { client, .. }, _) => {
-            let target = Target { client: client.clone(), dry_run: args.dry_run == DryRun::Server };
-            let (plan, outcomes, gathered) = rotation.converged(target, world).await?;
-            drop(busy);
-            let exit =
-                report(&args, (&plan, Some(&outcomes)), (&gathered, &source), global, output)?;
-            warn_of_pins(&outcomes, output);
-            if args.verify {
-                served(&args, &outcomes, &source, (global, world), output).await?;
-            }
-            Ok(exit)
-        }
-        (Source::Files { .. }, _) => {
-            let (plan, gathered) = rotation.planned(&FirstSeen::new(), world).await?;
-            let materials = Arc::into_inner(rotation.materials).unwrap_or_default();
-            drop(busy);
-            rewrite(&args, &plan, materials, (&gathered, &source), (global, world), output)
-        }
+        return rewrite(&args, &plan, materials, (&gathered, &source), (global, world), output);
     }
+    let keys = Arc::new(RandomKeys(world.random.clone()));
+    let dry_run = args.dry_run == DryRun::Server;
+    let means = Means { materials: Arc::new(materials), ..Means::new(keys, dry_run) };
+    let mut tell = |_: Event<'_, _>| busy.advance();
+    let driven = Box::pin(drive(&mut goal, (&view, &means), false, world, &mut tell)).await?;
+    drop(busy);
+    let (plan, outcomes) = (goal.into_plan(world.now()), driven.outcomes);
+    let seen = (&driven.seen, &source);
+    let exit = report(&args, (&plan, Some(&outcomes)), seen, global, output)?;
+    warn_of_pins(&outcomes, output);
+    if args.verify {
+        served(&args, &outcomes, &source, (global, world), output).await?;
+    }
+    Ok(exit)
 }
 
 /// Waits until the new pairs are served, where an Ingress uses them.

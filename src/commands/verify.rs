@@ -6,7 +6,7 @@ use crate::audit::served::{answers, is_about_served, without_address};
 use crate::audit::{self, Context, Report};
 use crate::cli::{Global, PlanFormat, VerifyArgs};
 use crate::converge::gather::{Gathered, Looks, Source, gather};
-use crate::converge::served::{TrustError, pem_of};
+use crate::converge::pinned::{TrustError, pem_of};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::served::ServedAt;
@@ -35,7 +35,7 @@ pub(super) async fn run(
     session::named_are_there(&args.ingresses, inventory)?;
     let policy = Policy::default();
     let context = Context {
-        now: args.at.unwrap_or(world.now),
+        now: args.at.unwrap_or_else(|| world.now()),
         policy: &policy,
         platform: session::platform(args.platform),
         source: session::audited(&source),

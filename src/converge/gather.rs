@@ -16,6 +16,7 @@ use crate::observe::{self, dns, files};
 use crate::world::World;
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What is looked at beside the objects that were chosen and the Secrets they name.
@@ -161,20 +162,38 @@ pub async fn gather_one(
     looks: &Looks,
     world: &World,
 ) -> Result<Inventory, GatherError> {
+    gather_only(client, std::slice::from_ref(secret), looks, world).await
+}
+
+/// Looks at these Secrets alone, wherever they are; that one is not there is an answer too.
+///
+/// # Errors
+/// [`GatherError`], when it cannot be told.
+pub(super) async fn gather_only(
+    client: &Client,
+    secrets: &[ObjectRef],
+    looks: &Looks,
+    world: &World,
+) -> Result<Inventory, GatherError> {
     let mut inventory = nothing_yet(client);
-    match observe::cluster::named(client, secret).await {
-        Ok(seen) => inventory.absorb(seen, world.random()),
-        Err(error) if error.failure == Failure::NotFound => {
-            inventory.absorb(Observation::Absent(secret.clone()), world.random());
+    for secret in secrets {
+        match observe::cluster::named(client, secret).await {
+            Ok(seen) => inventory.absorb(seen, world.random()),
+            Err(error) if error.failure == Failure::NotFound => {
+                inventory.absorb(Observation::Absent(secret.clone()), world.random());
+            }
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => return Err(error.into()),
+        inventory.asks_for(secret);
     }
     if looks.makers {
         // The annotation of an Ingress may have it made.
+        let namespaces: BTreeSet<_> = secrets.iter().map(|one| one.namespace.as_deref()).collect();
         let mut take = |seen| inventory.absorb(seen, world.random());
-        observe::cluster::list_ingresses(client, secret.namespace.as_deref(), &mut take).await?;
+        for namespace in namespaces {
+            observe::cluster::list_ingresses(client, namespace, &mut take).await?;
+        }
     }
-    inventory.asks_for(secret);
     answer_questions(client, looks, &mut inventory, world).await?;
     Ok(inventory)
 }
@@ -270,8 +289,9 @@ async fn answer_questions(
         let answers = questions.iter().map(|question| observe::cluster::answer(client, question));
         let mut answers = stream::iter(answers).buffered(PARALLEL);
         while let Some(answer) = answers.next().await {
-            let answer = answer?;
-            inventory.absorb(answer, world.random());
+            for seen in answer? {
+                inventory.absorb(seen, world.random());
+            }
         }
     }
 }
@@ -306,6 +326,7 @@ fn wanted(inventory: &Inventory, looks: &Looks) -> Vec<Question> {
                 && ingress.secret_names.contains(&object.name)
         }),
         Question::Object(_)
+        | Question::Every(..)
         | Question::Owner(_)
         | Question::Events(_)
         | Question::Makers(_)
@@ -342,23 +363,31 @@ pub async fn gather_objects(
     objects: &[ObjectRef],
     world: &World,
 ) -> Result<Inventory, GatherError> {
-    let questions: Vec<Question> = objects.iter().cloned().map(Question::Object).collect();
-    gather_sure(client, &questions, world).await
+    let questions = |_: &Inventory| objects.iter().cloned().map(Question::Object).collect();
+    gather_asked(client, questions, world).await
 }
 
-/// The answers to these questions, none of them left open.
-pub(super) async fn gather_sure(
+/// The answers to these questions, and to those that they give rise to, none of them left open.
+pub(super) async fn gather_asked(
     client: &Client,
-    questions: &[Question],
+    questions: impl Fn(&Inventory) -> Vec<Question>,
     world: &World,
 ) -> Result<Inventory, GatherError> {
     let mut inventory = nothing_yet(client);
-    answer_surely(client, questions, &mut inventory, world).await?;
-    Ok(inventory)
+    let mut asked: Vec<Question> = Vec::new();
+    loop {
+        let mut open = questions(&inventory);
+        open.retain(|question| !asked.contains(question));
+        if open.is_empty() {
+            return Ok(inventory);
+        }
+        answer_surely(client, &open, &mut inventory, world).await?;
+        asked.extend(open);
+    }
 }
 
 /// Absorbs the answers to these questions, none of them left open.
-pub(super) async fn answer_surely(
+async fn answer_surely(
     client: &Client,
     questions: &[Question],
     inventory: &mut Inventory,
@@ -367,7 +396,9 @@ pub(super) async fn answer_surely(
     let answers = questions.iter().map(|question| observe::cluster::sure(client, question));
     let mut answers = stream::iter(answers).buffered(PARALLEL);
     while let Some(answer) = answers.next().await {
-        inventory.absorb(answer?, world.random());
+        for seen in answer? {
+            inventory.absorb(seen, world.random());
+        }
     }
     Ok(())
 }
@@ -386,7 +417,9 @@ pub async fn gather_events(
     let answers = questions.iter().map(|question| observe::cluster::answer(client, question));
     let mut answers = stream::iter(answers).buffered(PARALLEL);
     while let Some(answer) = answers.next().await {
-        inventory.absorb(answer?, world.random());
+        for seen in answer? {
+            inventory.absorb(seen, world.random());
+        }
     }
     Ok(())
 }

@@ -15,10 +15,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between looks.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// How many looks in a row must show the same before it is believed, where things flash: Google's
-/// statuses do, and so may the objects of an API server that has just been started.
-pub(super) const SURE_AFTER: usize = 3;
-
 /// How many refusals in a row are borne: with the pauses between them a quarter of a minute, in
 /// which a server that was started on a busy machine has read its roles and kinds.
 const REFUSALS_BORNE: usize = 5;

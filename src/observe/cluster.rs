@@ -173,16 +173,17 @@ pub async fn named(client: &Client, object: &ObjectRef) -> Result<Observation, C
     Ok(Observation::Secret(kubernetes::secret(secret, &namespace, None)))
 }
 
-/// Answers one question: the object, that it is absent, or that it could not be seen.
+/// Answers one question: the objects, that one is absent, or that it could not be seen.
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
-pub async fn answer(client: &Client, question: &Question) -> Result<Observation, ClusterError> {
-    let (object, answer) = match question {
-        Question::Secret(object) => (object, named(client, object).await),
-        Question::Object(object) => {
-            let found = client.get_object(object).await;
-            (object, found.map(|value| Observation::Object(kubernetes::object_seen(object, value))))
+pub async fn answer(
+    client: &Client,
+    question: &Question,
+) -> Result<Vec<Observation>, ClusterError> {
+    let one = match question {
+        Question::Secret(object) | Question::Object(object) => {
+            seen_or_not(object, read(client, question, object).await)
         }
         Question::Owner(object) => {
             let found = client.exists(object).await;
@@ -193,13 +194,42 @@ pub async fn answer(client: &Client, question: &Question) -> Result<Observation,
                     Observation::Absent(object.clone())
                 }
             };
-            (object, found.map(seen))
+            seen_or_not(object, found.map(seen))
         }
-        Question::Events(about) => return events(client, about).await,
-        Question::Makers(scope) => return makers(client, scope).await,
-        Question::Trust(scope) => return trust(client, scope).await,
-        Question::Served { host, endpoint } => return Ok(not_here(host, endpoint)),
+        Question::Every(kind, scope) => {
+            let mut seen = Vec::new();
+            let mut take = |one| seen.push(one);
+            let listed = objects(client, &[*kind], scope.namespace(), &mut take).await;
+            let list = ObjectRef::all(*kind, scope.namespace());
+            unseen_when_forbidden(listed, list, &mut take)?;
+            return Ok(seen);
+        }
+        Question::Events(about) => events(client, about).await,
+        Question::Makers(scope) => makers(client, scope).await,
+        Question::Trust(scope) => trust(client, scope).await,
+        Question::Served { host, endpoint } => Ok(not_here(host, endpoint)),
     };
+    one.map(|one| vec![one])
+}
+
+/// The object as it is asked for: a Secret for its certificate, anything else as it is written.
+async fn read(
+    client: &Client,
+    question: &Question,
+    object: &ObjectRef,
+) -> Result<Observation, ClusterError> {
+    if matches!(question, Question::Secret(_)) {
+        return named(client, object).await;
+    }
+    let value = client.get_object(object).await?;
+    Ok(Observation::Object(kubernetes::object_seen(object, value)))
+}
+
+/// That it is absent or could not be seen is an answer, too.
+fn seen_or_not(
+    object: &ObjectRef,
+    answer: Result<Observation, ClusterError>,
+) -> Result<Observation, ClusterError> {
     match answer {
         Err(error) if error.failure.is_absence() => Ok(Observation::Absent(object.clone())),
         Err(error) if can_go_on(&error) => Ok(unseen(object.clone(), &error)),
@@ -289,27 +319,30 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterErr
     Ok(Observation::Trust { searched: Some(scope.clone()), seen })
 }
 
-/// Answers one question about something that is to be written: the object, or that it is absent.
+/// Answers one question about something that is to be written: the objects, or that one is absent.
 ///
 /// # Errors
 /// [`ClusterError`] also when it may not be read: what is there must be known before it is built
 /// upon.
-pub async fn sure(client: &Client, question: &Question) -> Result<Observation, ClusterError> {
-    let (object, answer) = match question {
-        Question::Secret(object) => (object, named(client, object).await),
-        Question::Object(object) | Question::Owner(object) => {
-            let found = client.get_object(object).await;
-            let seen = |value| Observation::Object(kubernetes::object_seen(object, value));
-            (object, found.map(seen))
+pub async fn sure(client: &Client, question: &Question) -> Result<Vec<Observation>, ClusterError> {
+    match question {
+        Question::Secret(object) | Question::Object(object) | Question::Owner(object) => {
+            match read(client, question, object).await {
+                Err(error) if error.failure == Failure::NotFound => {
+                    Ok(vec![Observation::Absent(object.clone())])
+                }
+                answer => answer.map(|seen| vec![seen]),
+            }
         }
-        Question::Events(about) => return events(client, about).await,
-        Question::Makers(scope) => return makers(client, scope).await,
-        Question::Trust(scope) => return trust(client, scope).await,
-        Question::Served { host, endpoint } => return Ok(not_here(host, endpoint)),
-    };
-    match answer {
-        Err(error) if error.failure == Failure::NotFound => Ok(Observation::Absent(object.clone())),
-        answer => answer,
+        Question::Every(kind, scope) => {
+            let mut seen = Vec::new();
+            objects(client, &[*kind], scope.namespace(), &mut |one| seen.push(one)).await?;
+            Ok(seen)
+        }
+        Question::Events(_)
+        | Question::Makers(_)
+        | Question::Trust(_)
+        | Question::Served { .. } => answer(client, question).await,
     }
 }
 

@@ -6,9 +6,11 @@
 
 pub mod bootstrap;
 pub mod clients;
+pub mod goal;
 pub mod managed;
 pub mod outcome;
 pub mod package;
 pub mod rotation;
+pub mod served;
 pub mod step;
 pub mod trust;

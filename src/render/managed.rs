@@ -7,7 +7,7 @@ use super::wire::{UsedBy, WireRef};
 use crate::audit::finding::Severity;
 use crate::gke::managed::domain_meaning;
 use crate::plan::managed::Standing;
-use crate::remedy::Remedy;
+use crate::remedy::Advice;
 use crate::x509::instant;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -104,8 +104,8 @@ fn wire(standing: &Standing<'_>, now: OffsetDateTime) -> WireManaged {
             .map(|(ingress, _)| UsedBy::of(&ingress.object))
             .collect(),
         active: standing.managed.is_active(),
-        reason: trouble.as_ref().map(|(reason, _)| reason.clone()),
-        remedy: trouble.map(|(_, remedy)| remedy.to_string()),
+        reason: trouble.as_ref().map(|advice| advice.message.clone()),
+        remedy: trouble.map(|advice| advice.remedy.to_string()),
         warnings: warnings.collect(),
     }
 }
@@ -138,7 +138,7 @@ pub fn write_table(
     }
     columns.write(2, out)?;
     for standing in standings {
-        if let Some((reason, remedy)) = trouble(standing) {
+        if let Some(Advice { message: reason, remedy }) = trouble(standing) {
             let severity =
                 if standing.hopeless().is_some() { Severity::Error } else { Severity::Warning };
             let colour = style(severity);
@@ -203,7 +203,7 @@ fn age(standing: &Standing<'_>, now: OffsetDateTime) -> String {
 }
 
 /// Why it is not well, and what to do: what cannot heal first, then the first domain that waits.
-fn trouble(standing: &Standing<'_>) -> Option<(String, Remedy)> {
+fn trouble(standing: &Standing<'_>) -> Option<Advice> {
     if standing.managed.is_active() {
         return None;
     }
@@ -211,7 +211,7 @@ fn trouble(standing: &Standing<'_>) -> Option<(String, Remedy)> {
         return Some(hopeless);
     }
     let (reason, remedy) = standing.managed.awaited();
-    Some((reason, remedy.into()))
+    Some(Advice::new(reason, remedy))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::layout::{Columns, GOOD, count, style};
 use super::wire::{WireCertificate, WireFinding, WireProblem, WireRef, source};
 use crate::audit::Report;
 use crate::audit::finding::Severity;
-use crate::audit::served::{Answer, Serves, answers, is_settled, without_address};
+use crate::audit::served::{Answer, Progress, Serves, answers, without_address};
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
 use crate::observation::handshake::HandshakeFailure;
@@ -119,26 +119,10 @@ pub fn write_json(
 
 /// How far waiting is, in a line, and the first thing that is waited for.
 #[must_use]
-pub fn progress(inventory: &Inventory) -> String {
-    if is_settled(inventory) {
-        return "every address serves what is stored".to_owned();
-    }
-    let nowhere = without_address(inventory);
-    let answers = answers(inventory);
-    let settled = answers.iter().filter(|answer| answer.is_settled()).count();
-    let first = answers.iter().find(|answer| !answer.is_settled()).map(|answer| {
-        let what = match &answer.served.failure {
-            Some(failure) => failure.message.clone(),
-            None => format!("serves: {}", answer.serves.as_str()),
-        };
-        format!("{} at {}: {what}", answer.demand.host, answer.served.place())
-    });
-    let first = first.or_else(|| {
-        let (ingress, _) = nowhere.first()?;
-        Some(format!("{} has no address yet", ingress.object.short()))
-    });
-    let total = answers.len() + nowhere.len();
-    format!("waiting: {settled} of {total} as stored; {}", first.unwrap_or_default())
+pub fn progress(progress: &Progress) -> String {
+    let Progress { settled, total, first } = progress;
+    let first = first.as_deref().unwrap_or_default();
+    format!("waiting: {settled} of {total} as stored; {first}")
 }
 
 fn as_stored(answers: &[Answer<'_>]) -> usize {

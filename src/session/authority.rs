@@ -36,9 +36,9 @@ pub(crate) async fn read(
     };
     let own_key = key.map(read_file).transpose()?.unwrap_or(own_key);
     let authority =
-        Authority::read(certificates.expose(), own_key.expose(), world.now, world.random())
+        Authority::read(certificates.expose(), own_key.expose(), world.now(), world.random())
             .map_err(|error| unreadable(&error, ca, key))?;
-    authority.check(world.now).map_err(|why| {
+    authority.check(world.now()).map_err(|why| {
         CommandError::failed(
             format!("{ca} cannot sign: {why}"),
             "name another CA, or renew this one",

@@ -5,6 +5,7 @@
 //! right is left alone. Refuses to know key bytes, IO and the clock.
 
 mod folder;
+mod goal;
 mod http;
 mod ingress;
 mod progress;
@@ -13,6 +14,7 @@ mod service;
 mod successor;
 
 pub use folder::{commands, helm_values};
+pub use goal::{Awaited, Bootstrap};
 pub(super) use ingress::with_name;
 pub use progress::Progress;
 pub use secret::gce_takes;
@@ -28,7 +30,7 @@ use crate::gke::annotations::{
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::remedy::{CommandLine, Remedy, Target, word};
+use crate::remedy::{CommandLine, Remedy, word};
 use crate::x509::profile::Profile;
 use http::Annotation;
 use ingress::{annotation_patch, ingress_overrules, ingress_spec_patch, same_rules};
@@ -177,22 +179,6 @@ pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bo
 pub fn is_going(plan: &Plan) -> bool {
     let going = |left_out: &LeftOut| left_out.reason == Reason::BeingDeleted;
     !plan.refused.is_empty() && plan.refused.iter().all(going)
-}
-
-/// What is still to be done after it was done again and again is refused: somebody puts the old
-/// values back, and writing on would be a fight.
-#[must_use]
-pub fn put_back(mut plan: Plan, target: &Target) -> Plan {
-    for step in std::mem::take(&mut plan.steps) {
-        plan.refused.push(LeftOut {
-            object: step.object().clone(),
-            reason: Reason::Mismatch,
-            message: "it was written and does not stay so: somebody puts it back".to_owned(),
-            remedy: remedy::show_managers(step.object())
-                .note("its managedFields tell who: it is to be changed there"),
-        });
-    }
-    plan.aimed(target)
 }
 
 struct Planner<'a> {
@@ -741,13 +727,16 @@ mod tests {
             CreateObject { object: object.clone(), manifest: json!({}), notes: Vec::new() };
         let mut plan = Plan::empty(OffsetDateTime::UNIX_EPOCH);
         plan.steps.push(Step::CreateObject(create));
-        let plan = put_back(plan, &Target::default());
+        let plan = crate::plan::goal::reverted(plan, &crate::remedy::Target::default());
         assert!(plan.steps.is_empty());
         assert_eq!(plan.refused[0].object, object);
         assert!(
-            put_back(Plan::empty(OffsetDateTime::UNIX_EPOCH), &Target::default())
-                .refused
-                .is_empty()
+            crate::plan::goal::reverted(
+                Plan::empty(OffsetDateTime::UNIX_EPOCH),
+                &crate::remedy::Target::default()
+            )
+            .refused
+            .is_empty()
         );
     }
 

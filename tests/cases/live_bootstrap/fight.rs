@@ -42,7 +42,7 @@ fn what_somebody_undoes_again_and_again_is_refused_in_the_end() {
         let ended = Background::start(bootstrapping(&live, &[])).end(4);
         let written = ended.matches(&format!("patch service/{SERVICE}")).count();
         assert_eq!(written, WRITES, "{ended}");
-        assert!(ended.contains("somebody puts it back"), "{ended}");
+        assert!(ended.contains("another writer keeps reverting it"), "{ended}");
         assert!(ended.contains("--show-managed-fields"), "{ended}");
     });
     assert!(undone >= WRITES, "{undone}");
@@ -107,7 +107,7 @@ fn what_the_server_itself_changes_is_refused_without_waiting_too() {
     let ran = bootstrap(&live, &["--no-wait", "--timeout", "60s"]).expect_code(4);
     let said = ran.flat_stderr();
     assert!(said.contains(&format!("backendconfig/{BACKEND_CONFIG}")), "{said}");
-    assert!(said.contains("somebody puts it back"), "{said}");
+    assert!(said.contains("another writer keeps reverting it"), "{said}");
     let before = versions(&live);
     bootstrap(&live, &["--no-wait", "--timeout", "60s"]).expect_code(4);
     let after = versions(&live);

@@ -134,7 +134,16 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "plan",
-        may_use: These(&["audit", "inventory", "x509", "gke", "object_ref", "remedy"]),
+        may_use: These(&[
+            "audit",
+            "inventory",
+            // What a goal must have seen it says as questions.
+            "observation",
+            "x509",
+            "gke",
+            "object_ref",
+            "remedy",
+        ]),
         purity: Pure,
         never: &[&RANDOM, &KEY_BYTES],
         instead: "a plan is a printable list that names keys by fingerprint; apply carries it out",

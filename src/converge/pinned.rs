@@ -1,60 +1,14 @@
-//! Waiting until what is served is what is stored, and fetching what clients are to pin.
+//! The certificates that clients are to pin, fetched from where they were judged.
 //!
-//! Knows the loop and how sure to be. Refuses to judge: what counts as served is the audit's.
+//! Knows that the inventory keeps no bytes, so that they are read again. Refuses to judge: what is
+//! pinned is the plan's.
 
-use super::gather::{GatherError, Gathered, Looks, Source, gather};
-use super::waiting::{SURE_AFTER, Server, Waiting};
-use crate::audit::served::is_settled;
+use super::gather::{GatherError, Source};
 use crate::cluster::error::ClusterError;
-use crate::inventory::Inventory;
-use crate::inventory::selection::Selection;
 use crate::observation::{Observation, SecretSeen};
 use crate::observe::{self, files};
 use crate::plan::trust::Pin;
-use crate::world::World;
 use crate::x509::{cert, pem};
-
-/// What is told while it is waited for what is served.
-#[derive(Debug)]
-pub enum Told<'a> {
-    /// A look has shown this.
-    Seen(&'a Inventory),
-    /// The API server went, or came back.
-    Server(Server<'a>),
-}
-
-/// Looks, again and again, until every address of every chosen Ingress serves what is stored. A
-/// first look that shows it is enough; later ones have to agree, for behind one address there are
-/// many servers, which do not change in the same instant. Tells of every look; one that fails for want of a connection
-/// to the API server is tried again.
-///
-/// # Errors
-/// As [`gather`], for a first look that fails and for what no later look can mend.
-pub async fn settled(
-    source: &Source,
-    selection: &Selection,
-    looks: &Looks,
-    world: &World,
-    tell: &mut (dyn FnMut(Told<'_>) + Send),
-) -> Result<Gathered, GatherError> {
-    let mut waiting = Waiting::new(true);
-    let (mut unsettled, mut settled) = (false, 0);
-    loop {
-        let look = || gather(source, selection.clone(), looks, world);
-        let gathered = waiting.look(look, &mut |server| tell(Told::Server(server))).await?;
-        tell(Told::Seen(&gathered.inventory));
-        if is_settled(&gathered.inventory) {
-            settled += 1;
-            waiting.look_soon();
-        } else {
-            (unsettled, settled) = (true, 0);
-        }
-        if settled >= SURE_AFTER || (settled > 0 && !unsettled) {
-            return Ok(gathered);
-        }
-        waiting.rest().await;
-    }
-}
 
 /// Why the certificates to pin could not be had.
 #[derive(Debug)]

@@ -3,6 +3,10 @@
 //! Here is decided what may be touched: owners, immutability, foreign issuers and CAs are refused
 //! by name and passed over in a batch. "Due" is the audit's own judgement asked at now + lead.
 
+mod goal;
+
+pub use goal::Rotation;
+
 use super::step::{CaCrtChange, KeyChoice, LeftOut, NewPair, Plan, Reason, ReplacePair, Step};
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};

@@ -1,0 +1,142 @@
+//! How a ManagedCertificate stands: its own status, the Ingresses that name it, and what Google's
+//! controllers warned of.
+
+use crate::audit::remedy;
+use crate::gke::annotations::{
+    INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT, items, managed_are_ignored,
+};
+use crate::gke::managed::Managed;
+use crate::inventory::{Inventory, ObjectFacts, Trouble};
+use crate::object_ref::{Kind, ObjectRef};
+use crate::plan::step::LeftOut;
+use crate::remedy::Advice;
+use crate::x509::instant;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use time::OffsetDateTime;
+
+/// A ManagedCertificate with everything that tells how far it is.
+#[derive(Debug)]
+pub struct Standing<'i> {
+    /// The object.
+    pub facts: &'i ObjectFacts,
+    /// What it says.
+    pub managed: Managed,
+    /// The Ingresses that name it, each with whether it carries the load balancer's name for it.
+    pub ingresses: Vec<(&'i ObjectFacts, bool)>,
+    /// What controllers warned of last, about it and about those Ingresses.
+    pub troubles: Vec<(&'i ObjectRef, &'i Trouble)>,
+}
+
+impl Standing<'_> {
+    /// The Ingresses that name it, where its own certificate is not attached yet.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.ingresses.iter().any(|(_, attached)| *attached)
+    }
+
+    /// Each domain of the spec with its status; and those the status tells of that the spec has
+    /// not, as it does for minutes after an edit.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(String, Option<String>)> {
+        let told = &self.managed.domain_status;
+        let status = |domain: &str| {
+            told.iter().find(|(there, _)| there == domain).map(|(_, status)| status.clone())
+        };
+        let wanted = self.managed.domains.iter().map(|domain| (domain.clone(), status(domain)));
+        let stale = told.iter().filter(|(domain, _)| !self.managed.domains.contains(domain));
+        wanted.chain(stale.map(|(domain, status)| (domain.clone(), Some(status.clone())))).collect()
+    }
+
+    /// When it expires, once it is issued.
+    #[must_use]
+    pub fn expires(&self) -> Option<OffsetDateTime> {
+        self.managed.expire_time.as_deref().and_then(|text| instant::parse(text).ok())
+    }
+
+    /// What keeps it from ever becoming Active unless somebody acts: reason and remedy.
+    #[must_use]
+    pub fn hopeless(&self) -> Option<Advice> {
+        let name = &self.facts.object.name;
+        if let Some(since) = self.facts.going_since {
+            let going = LeftOut::going(&self.facts.object, since);
+            return Some(Advice::new(going.message, going.remedy));
+        }
+        if let Some((status, meaning)) = self.managed.permanent_failure() {
+            return Some(Advice::new(format!("{status}: {}", meaning.meaning), meaning.remedy));
+        }
+        if let Some(edit) = self.managed.edited() {
+            let set = remedy::set_domains(&self.facts.object, &self.managed.domains);
+            return Some(Advice::new(edit.in_words(), set));
+        }
+        if self.ingresses.is_empty() {
+            return Some(Advice::new(
+                "no Ingress names it, so it is never issued",
+                format!("name it in the annotation {MANAGED_CERTIFICATES} of an Ingress: {name}"),
+            ));
+        }
+        let ignored = self.ingresses.iter().map(|(ingress, _)| class_ignored(ingress));
+        ignored.collect::<Option<Vec<_>>>()?.into_iter().next()
+    }
+}
+
+/// Why Google's controllers will not look at an Ingress.
+pub(super) fn class_ignored(ingress: &ObjectFacts) -> Option<Advice> {
+    let annotated = ingress.annotations.get(INGRESS_CLASS).map(String::as_str);
+    let named = ingress.spec.get("ingressClassName").and_then(Value::as_str);
+    let why = managed_are_ignored(annotated, named)?;
+    let name = &ingress.object.name;
+    Some(Advice::new(
+        format!("no Ingress that names it can serve it: of ingress/{name}, {why}"),
+        format!("use an Ingress with the annotation {INGRESS_CLASS}: gce"),
+    ))
+}
+
+/// Objects about which controllers may have said why a certificate is not Active.
+#[must_use]
+pub fn worth_hearing_about(standings: &[Standing<'_>]) -> BTreeSet<ObjectRef> {
+    let waiting = standings.iter().filter(|standing| !standing.managed.is_active());
+    let about = waiting.flat_map(|standing| {
+        let ingresses = standing.ingresses.iter().map(|(ingress, _)| &ingress.object);
+        std::iter::once(&standing.facts.object).chain(ingresses)
+    });
+    about.cloned().collect()
+}
+
+/// How every ManagedCertificate of the inventory stands, in order.
+#[must_use]
+pub fn standings(inventory: &Inventory) -> Vec<Standing<'_>> {
+    inventory.objects_of(Kind::ManagedCertificate).map(|facts| standing(inventory, facts)).collect()
+}
+
+/// How this ManagedCertificate stands.
+#[must_use]
+pub fn standing<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> Standing<'i> {
+    let managed = Managed::of(&facts.spec, &facts.status);
+    let names_it = |ingress: &&ObjectFacts| {
+        ingress.object.namespace == facts.object.namespace
+            && listed(ingress, MANAGED_CERTIFICATES).any(|name| name == facts.object.name)
+    };
+    let attached = |ingress: &ObjectFacts| {
+        managed
+            .certificate_name
+            .as_deref()
+            .is_some_and(|name| listed(ingress, PRE_SHARED_CERT).any(|there| there == name))
+    };
+    let ingresses = inventory.objects_of(Kind::Ingress).filter(names_it);
+    let ingresses: Vec<(&ObjectFacts, bool)> =
+        ingresses.map(|ingress| (ingress, attached(ingress))).collect();
+    let about = std::iter::once(facts).chain(ingresses.iter().map(|(ingress, _)| *ingress));
+    let trouble = |facts: &'i ObjectFacts| Some((&facts.object, inventory.trouble(&facts.object)?));
+    let troubles = about.filter_map(trouble).collect();
+    Standing { facts, managed, ingresses, troubles }
+}
+
+/// The names in a list that stands in an annotation of an Ingress.
+pub(in crate::plan) fn listed<'i>(
+    ingress: &'i ObjectFacts,
+    annotation: &str,
+) -> impl Iterator<Item = &'i str> {
+    let list = ingress.annotations.get(annotation).map(String::as_str).unwrap_or_default();
+    items(list)
+}

@@ -1,0 +1,101 @@
+//! Rotating as a goal: each chosen pair once, whatever somebody else writes meanwhile.
+
+use super::{FirstSeen, Wish, plan};
+use crate::audit::policy::Policy;
+use crate::inventory::Inventory;
+use crate::object_ref::ObjectRef;
+use crate::observation::Question;
+use crate::plan::goal::{Goal, Next, Order};
+use crate::plan::step::{Plan, Step};
+use std::convert::Infallible;
+use time::OffsetDateTime;
+
+/// Secrets whose certificates and keys are replaced.
+#[derive(Debug)]
+pub struct Rotation {
+    wish: Wish,
+    policy: Policy,
+    /// Everything that was planned, once something was.
+    planned: Option<Plan>,
+    first_seen: FirstSeen,
+}
+
+impl Rotation {
+    /// This wish, under this policy.
+    #[must_use]
+    pub fn new(wish: Wish, policy: Policy) -> Self {
+        Self { wish, policy, planned: None, first_seen: FirstSeen::new() }
+    }
+
+    /// What is wanted; after a conflict, only of the Secrets that it was about.
+    #[must_use]
+    pub fn wish(&self) -> &Wish {
+        &self.wish
+    }
+
+    /// What is next, without a thought of a next time: for what is only shown, and for files.
+    #[must_use]
+    pub fn plan(&self, seen: &Inventory, now: OffsetDateTime) -> Plan {
+        plan(seen, &self.wish, &self.policy, &self.first_seen, now)
+    }
+
+    /// The steps of the first plan, and what that and every later one left out.
+    #[must_use]
+    pub fn into_plan(self, now: OffsetDateTime) -> Plan {
+        self.planned.unwrap_or_else(|| Plan::empty(now))
+    }
+}
+
+impl Goal for Rotation {
+    type Awaited = Infallible;
+
+    /// What is chosen is looked at with all that it leads to; there is nothing beside it.
+    fn questions(&self, _seen: &Inventory) -> Vec<Question> {
+        Vec::new()
+    }
+
+    fn next(&mut self, seen: &Inventory, now: OffsetDateTime) -> Next<Infallible> {
+        let plan = self.plan(seen, now);
+        let steps = plan.steps.clone();
+        match &mut self.planned {
+            None => {
+                self.first_seen = first_seen(&plan);
+                self.planned = Some(plan);
+            }
+            Some(planned) => {
+                planned.skipped.extend(plan.skipped);
+                planned.refused.extend(plan.refused);
+            }
+        }
+        let plan = Plan { steps, ..Plan::empty(now) };
+        if plan.steps.is_empty() {
+            return Next::Done { reached: None, plan };
+        }
+        Next::Act { plan, order: Order::AtOnce, awaited: None }
+    }
+
+    fn only(&self) -> &[ObjectRef] {
+        if self.planned.is_some() { &self.wish.named } else { &[] }
+    }
+
+    fn was_in_conflict(&mut self, objects: Vec<ObjectRef>) {
+        self.wish.named = objects;
+    }
+}
+
+fn first_seen(plan: &Plan) -> FirstSeen {
+    let replaced = plan.steps.iter().filter_map(|step| match step {
+        Step::ReplacePair(step) => Some(step),
+        Step::CreateSecret(_)
+        | Step::WriteFiles(_)
+        | Step::CreateObject(_)
+        | Step::PatchObject(_)
+        | Step::DeleteObject(_) => None,
+    });
+    replaced
+        .map(|step| {
+            let key = (step.object.namespace().to_owned(), step.object.name.clone());
+            (key, step.before.as_ref().map(|leaf| leaf.sha256))
+        })
+        .collect()
+}
