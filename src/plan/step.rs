@@ -195,10 +195,37 @@ pub struct PatchObject {
     pub resource_version: Option<String>,
     /// The patch, without the resourceVersion.
     pub patch: serde_json::Value,
-    /// What changes, as (field, before, after).
-    pub changes: Vec<(String, String, String)>,
+    /// What changes.
+    pub changes: Vec<FieldChange>,
     /// Why, for people.
     pub notes: Vec<String>,
+}
+
+/// One field that changes, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldChange {
+    /// The field, as `spec.type` or `annotation NAME`.
+    pub field: String,
+    /// Its value; empty where there is none.
+    pub before: String,
+    /// Its new value, or `nothing`.
+    pub after: String,
+}
+
+impl FieldChange {
+    /// This field from one value to another.
+    pub fn new(
+        field: impl Into<String>,
+        before: impl Into<String>,
+        after: impl Into<String>,
+    ) -> Self {
+        Self { field: field.into(), before: before.into(), after: after.into() }
+    }
+
+    /// The same of an annotation.
+    pub fn annotation(key: &str, before: impl Into<String>, after: impl Into<String>) -> Self {
+        Self::new(format!("annotation {key}"), before, after)
+    }
 }
 
 /// An object that goes, if it still is what it was when it was looked at.

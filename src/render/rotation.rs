@@ -9,7 +9,8 @@ use crate::audit::finding::Severity;
 use crate::inventory::Problem;
 use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
 use crate::plan::step::{
-    CaCrtChange, CreateObject, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
+    CaCrtChange, CreateObject, FieldChange, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason,
+    Step,
 };
 use crate::x509::cert::{Certificate, San};
 use crate::x509::instant;
@@ -230,7 +231,10 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
 
 fn changes(step: &Step) -> Vec<WireChange<'_>> {
     let Step::PatchObject(step) = step else { return Vec::new() };
-    step.changes.iter().map(|(field, before, after)| WireChange { field, before, after }).collect()
+    let changes = step.changes.iter();
+    changes
+        .map(|FieldChange { field, before, after }| WireChange { field, before, after })
+        .collect()
 }
 
 fn summary_of(certificate: &Certificate) -> WireSummary {
@@ -425,7 +429,7 @@ fn write_change(step: &Step, done: Option<&Done>, out: &mut dyn Write) -> io::Re
     | Step::PatchObject(PatchObject { notes, .. }) = step
     {
         if let Step::PatchObject(step) = step {
-            for (field, before, after) in &step.changes {
+            for FieldChange { field, before, after } in &step.changes {
                 let before = if before.is_empty() { "nothing" } else { before };
                 line(&format!("{field}: {before} becomes {after}"), out)?;
             }

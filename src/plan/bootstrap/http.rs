@@ -6,7 +6,8 @@
 use super::{Class, Http, Wish};
 use crate::gke::annotations::{ALLOW_HTTP, FRONTEND_CONFIG, is_off};
 use crate::inventory::ObjectFacts;
-use crate::remedy::{CommandLine, Remedy, word};
+use crate::plan::step::FieldChange;
+use crate::remedy::{Advice, CommandLine, Remedy, word};
 use serde_json::{Value, json};
 
 /// What the wish makes of an annotation.
@@ -56,13 +57,12 @@ pub(super) fn redirect_patch(
     wish: &Wish,
     ingress: &ObjectFacts,
     frontend: &ObjectFacts,
-) -> Option<(Value, (String, String, String))> {
+) -> Option<(Value, FieldChange)> {
     let ends = matches!(wish.http, Some(Http::Allow | Http::Off))
         && ingress.annotations.get(FRONTEND_CONFIG) == Some(&wish.name);
     let redirect = frontend.spec.get("redirectToHttps").filter(|redirect| !redirect.is_null())?;
     (ends && holds_more(frontend)).then(|| {
-        let change =
-            ("spec.redirectToHttps".to_owned(), redirect.to_string(), "nothing".to_owned());
+        let change = FieldChange::new("spec.redirectToHttps", redirect.to_string(), "nothing");
         (json!({ "spec": { "redirectToHttps": null } }), change)
     })
 }
@@ -74,11 +74,11 @@ fn holds_more(frontend: &ObjectFacts) -> bool {
 }
 
 /// Why port 80 cannot redirect: the Ingress has a FrontendConfig of somebody else's.
-pub(super) fn overruled(wish: &Wish, ingress: &ObjectFacts) -> Option<(String, Remedy)> {
+pub(super) fn overruled(wish: &Wish, ingress: &ObjectFacts) -> Option<Advice> {
     let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
     (wish.http == Some(Http::Redirect) && *named != wish.name).then(|| {
         let patch = json!({ "spec": { "redirectToHttps": { "enabled": true } } });
-        (
+        Advice::new(
             format!("its annotation {FRONTEND_CONFIG} names {named}: expected {}", wish.name),
             Remedy::from(CommandLine::on_cluster(format!(
                 "kubectl patch frontendconfig {} -n {} --type=merge -p {}",

@@ -4,7 +4,8 @@ use super::service::Port;
 use super::{Certificate, Class, Wish};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, STATIC_IP, items};
 use crate::inventory::ObjectFacts;
-use crate::remedy::Remedy;
+use crate::plan::step::FieldChange;
+use crate::remedy::Advice;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -45,7 +46,7 @@ pub(super) fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec
 
 /// Why an Ingress of that name cannot be taken over: another controller serves it, or it holds
 /// what stops GKE's.
-pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(String, Remedy)> {
+pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<Advice> {
     let wanted = match &wish.class {
         Class::Gce => "gce",
         Class::Other(class) => class,
@@ -57,11 +58,11 @@ pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(Str
         .flatten()
         .find(|class| !class.is_empty() && *class != wanted);
     if let Some(other) = other {
-        return Some((
+        return Some(Advice::new(
             format!(
                 "it is of class {other:?}, and another controller serves it: expected {wanted:?}"
             ),
-            format!("choose another --name, or --ingress-class {other}").into(),
+            format!("choose another --name, or --ingress-class {other}"),
         ));
     }
     let entries =
@@ -70,26 +71,26 @@ pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<(Str
         entry.get("secretName").and_then(Value::as_str).unwrap_or_default().is_empty()
     };
     let broken = entries.iter().find(without_secret).filter(|_| wish.class == Class::Gce)?;
-    Some((
+    Some(Advice::new(
         format!(
             "its spec.tls has an entry without a secretName, which stops GKE's load balancer: {broken}"
         ),
-        "name a Secret in that entry, or take the entry out".into(),
+        "name a Secret in that entry, or take the entry out",
     ))
 }
 
 /// Why our Secret cannot be put beside what `spec.tls` says: it gives another one for a wished
 /// host. With both, it would be left to chance which certificate clients see.
-pub(super) fn serves_another_secret(wish: &Wish, facts: &ObjectFacts) -> Option<(String, Remedy)> {
+pub(super) fn serves_another_secret(wish: &Wish, facts: &ObjectFacts) -> Option<Advice> {
     let ours = match &wish.certificate {
         Certificate::Make { secret, .. } | Certificate::Existing(secret) => secret,
         Certificate::Managed(_) => return None,
     };
     let (host, other) =
         served_hosts(wish, facts).into_iter().find(|(_, secret)| *secret != ours)?;
-    Some((
+    Some(Advice::new(
         format!("its spec.tls gives secret/{other} for {host}: expected secret/{ours}"),
-        format!("keep that one with --tls-secret {other}, or take the entry out").into(),
+        format!("keep that one with --tls-secret {other}, or take the entry out"),
     ))
 }
 
@@ -147,7 +148,7 @@ fn by_number(rule: &Value, service: &str, port: &Port) -> Value {
 pub(super) fn ingress_spec_patch(
     wanted: &Value,
     there: &Value,
-    changes: &mut Vec<(String, String, String)>,
+    changes: &mut Vec<FieldChange>,
 ) -> Option<Value> {
     let mut patch = Map::new();
     let entries =
@@ -159,8 +160,8 @@ pub(super) fn ingress_spec_patch(
         .collect();
     if !missing.is_empty() {
         let after = [before.clone(), missing].concat();
-        changes.push((
-            "spec.tls".to_owned(),
+        changes.push(FieldChange::new(
+            "spec.tls",
             Value::from(before).to_string(),
             Value::from(after.clone()).to_string(),
         ));
@@ -170,7 +171,7 @@ pub(super) fn ingress_spec_patch(
         && there.get("ingressClassName") != Some(class)
     {
         let before = there.get("ingressClassName").map(Value::to_string).unwrap_or_default();
-        changes.push(("spec.ingressClassName".to_owned(), before, class.to_string()));
+        changes.push(FieldChange::new("spec.ingressClassName", before, class.to_string()));
         patch.insert("ingressClassName".to_owned(), class.clone());
     }
     (!patch.is_empty()).then_some(Value::Object(patch))
@@ -191,7 +192,7 @@ pub(super) fn annotation_patch(
     wanted: &Map<String, Value>,
     removed: &[&str],
     facts: &ObjectFacts,
-    changes: &mut Vec<(String, String, String)>,
+    changes: &mut Vec<FieldChange>,
 ) -> Map<String, Value> {
     let mut patch = Map::new();
     for (key, value) in wanted {
@@ -203,13 +204,13 @@ pub(super) fn annotation_patch(
             wanted.to_owned()
         };
         if after != before {
-            changes.push((format!("annotation {key}"), before, after.clone()));
+            changes.push(FieldChange::annotation(key, before, after.as_str()));
             patch.insert(key.clone(), after.into());
         }
     }
     for key in removed {
         if let Some(before) = facts.annotations.get(*key) {
-            changes.push((format!("annotation {key}"), before.clone(), "nothing".to_owned()));
+            changes.push(FieldChange::annotation(key, before.as_str(), "nothing"));
             patch.insert((*key).to_owned(), Value::Null);
         }
     }

@@ -21,7 +21,8 @@ pub use secret::gce_takes;
 pub use successor::candidates as successors;
 
 use super::step::{
-    CreateObject, CreateSecret, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason, Step,
+    CreateObject, CreateSecret, FieldChange, KeyChoice, LeftOut, NewPair, PatchObject, Plan,
+    Reason, Step,
 };
 use crate::audit::remedy;
 use crate::gke::annotations::{
@@ -30,7 +31,7 @@ use crate::gke::annotations::{
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::remedy::{CommandLine, Remedy, word};
+use crate::remedy::{Advice, CommandLine, Remedy, word};
 use crate::x509::profile::Profile;
 use http::Annotation;
 use ingress::{annotation_patch, ingress_overrules, ingress_spec_patch, same_rules};
@@ -346,7 +347,7 @@ impl Planner<'_> {
     fn check_secret(&mut self, facts: &SecretFacts) {
         let gce = self.wish.class == Class::Gce;
         let problem = secret_problem(facts, &self.wish.domains, gce, self.plan.now);
-        if let Some((message, remedy)) = problem {
+        if let Some(Advice { message, remedy }) = problem {
             self.refuse(facts.object.clone(), Reason::Mismatch, message, remedy);
         }
     }
@@ -460,7 +461,7 @@ impl Planner<'_> {
         &mut self,
         facts: &ObjectFacts,
         patch: Value,
-        changes: Vec<(String, String, String)>,
+        changes: Vec<FieldChange>,
         mut notes: Vec<String>,
     ) {
         if let Some(owner) = &facts.owner {
@@ -479,7 +480,7 @@ impl Planner<'_> {
     }
 
     /// What on the Service would win over our annotations, or make them mean something else.
-    fn service_overrules(&self, facts: &ObjectFacts, port: &Port) -> Option<(String, Remedy)> {
+    fn service_overrules(&self, facts: &ObjectFacts, port: &Port) -> Option<Advice> {
         let name = &facts.object.name;
         let annotation = |key: &str| -> Value {
             facts
@@ -492,7 +493,7 @@ impl Planner<'_> {
         let protocol = self.wish.preset.protocol().to_string();
         let older = annotation(OLDER_APP_PROTOCOLS);
         if !older.is_null() && older.get(port_name).and_then(Value::as_str) != Some(&protocol) {
-            return Some((
+            return Some(Advice::new(
                 format!(
                     "its annotation {OLDER_APP_PROTOCOLS} wins over {APP_PROTOCOLS}: {older}, expected {protocol} for {port_name}"
                 ),
@@ -500,8 +501,7 @@ impl Planner<'_> {
                     "kubectl annotate service {} -n {} {OLDER_APP_PROTOCOLS}-",
                     word(name),
                     word(&self.wish.namespace)
-                ))
-                .into(),
+                )),
             ));
         }
         let configs = annotation(BACKEND_CONFIG);
@@ -511,14 +511,13 @@ impl Planner<'_> {
         let named = of_port.or(configs.get("default").and_then(Value::as_str))?;
         let wanted = &self.wish.backend_config;
         (named != wanted).then(|| {
-            (
+            Advice::new(
                 format!(
                     "its annotation {BACKEND_CONFIG} names {named} for that port: expected {wanted}"
                 ),
                 format!(
                     "use that one with --backend-config {named}, or take it out of the annotation"
-                )
-                .into(),
+                ),
             )
         })
     }
@@ -527,7 +526,7 @@ impl Planner<'_> {
     fn service(&mut self, port: &Port) {
         let object = self.object(Kind::Service, &self.wish.service);
         let Some(facts) = self.inventory.object(&object) else { return };
-        if let Some((message, remedy)) = self.service_overrules(facts, port) {
+        if let Some(Advice { message, remedy }) = self.service_overrules(facts, port) {
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
         let mut annotations = Map::new();
@@ -537,7 +536,7 @@ impl Planner<'_> {
             match merged_json(&before, &wanted) {
                 Ok(None) => {}
                 Ok(Some(after)) => {
-                    changes.push((format!("annotation {key}"), before, after.clone()));
+                    changes.push(FieldChange::annotation(key, before, after.as_str()));
                     annotations.insert(key.to_owned(), after.into());
                 }
                 Err(error) => {
@@ -568,7 +567,7 @@ impl Planner<'_> {
         &self,
         facts: &ObjectFacts,
         patch: &mut Value,
-        changes: &mut Vec<(String, String, String)>,
+        changes: &mut Vec<FieldChange>,
     ) -> Vec<String> {
         if facts.spec.get("type").and_then(Value::as_str) != Some("LoadBalancer") {
             return Vec::new();
@@ -581,11 +580,7 @@ impl Planner<'_> {
         match (self.wish.cluster_ip, helm) {
             (true, None) => {
                 patch["spec"] = cluster_ip(&facts.spec);
-                changes.push((
-                    "spec.type".to_owned(),
-                    "LoadBalancer".to_owned(),
-                    "ClusterIP".to_owned(),
-                ));
+                changes.push(FieldChange::new("spec.type", "LoadBalancer", "ClusterIP"));
                 Vec::new()
             }
             (true, Some(owner)) => vec![format!(
@@ -619,7 +614,7 @@ impl Planner<'_> {
         let overruled = ingress_overrules(self.wish, facts)
             .or_else(|| http::overruled(self.wish, facts))
             .or_else(|| ingress::serves_another_secret(self.wish, facts));
-        if let Some((message, remedy)) = overruled {
+        if let Some(Advice { message, remedy }) = overruled {
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
         if !same_rules(&spec, &facts.spec, &self.wish.service, port) {
@@ -664,7 +659,7 @@ fn difference(
     wanted: &Value,
     there: &Value,
     path: &str,
-    changes: &mut Vec<(String, String, String)>,
+    changes: &mut Vec<FieldChange>,
 ) -> Option<Value> {
     match (wanted, there) {
         (Value::Object(wanted), Value::Object(there)) => {
@@ -680,7 +675,7 @@ fn difference(
         _ if wanted == there => None,
         _ => {
             let before = if there.is_null() { String::new() } else { there.to_string() };
-            changes.push((path.to_owned(), before, wanted.to_string()));
+            changes.push(FieldChange::new(path, before, wanted.to_string()));
             Some(wanted.clone())
         }
     }
@@ -713,10 +708,7 @@ mod tests {
             difference(&wanted, &there, "spec", &mut changes),
             Some(json!({ "healthCheck": { "port": 9091 } }))
         );
-        assert_eq!(
-            changes,
-            [("spec.healthCheck.port".to_owned(), "1".to_owned(), "9091".to_owned())]
-        );
+        assert_eq!(changes, [FieldChange::new("spec.healthCheck.port", "1", "9091")]);
         assert_eq!(difference(&wanted, &wanted, "spec", &mut Vec::new()), None);
     }
 

@@ -4,7 +4,7 @@ use crate::audit::expiry;
 use crate::audit::remedy;
 use crate::inventory::SecretFacts;
 use crate::inventory::bundle::KeyState;
-use crate::remedy::Remedy;
+use crate::remedy::Advice;
 use crate::x509::cert::HostMatch;
 use crate::x509::instant;
 use crate::x509::key::Pairing;
@@ -16,30 +16,30 @@ pub(super) fn secret_problem(
     domains: &[String],
     gce: bool,
     now: OffsetDateTime,
-) -> Option<(String, Remedy)> {
+) -> Option<Advice> {
     let own = facts.bundle.leaf().is_none_or(|leaf| leaf.self_signed);
     let mend =
         if own { remedy::rotate(&facts.object) } else { remedy::import_renewed(&facts.object) };
     match &facts.bundle.key {
         KeyState::Read { .. } => {}
         KeyState::Missing | KeyState::NotExpected => {
-            return Some(("it holds no private key".to_owned(), mend));
+            return Some(Advice::new("it holds no private key", mend));
         }
         KeyState::Unreadable(why) => {
-            return Some((format!("its private key cannot be read: {why}"), mend));
+            return Some(Advice::new(format!("its private key cannot be read: {why}"), mend));
         }
         KeyState::Encrypted => {
-            return Some(("its private key is under a password".to_owned(), mend));
+            return Some(Advice::new("its private key is under a password", mend));
         }
     }
     let Some(leaf) = facts.bundle.leaf() else {
-        return Some(("it holds no certificate that can be read".to_owned(), mend));
+        return Some(Advice::new("it holds no certificate that can be read", mend));
     };
     if facts.bundle.pairing == Pairing::Differs {
-        return Some(("its key is not its certificate's".to_owned(), mend));
+        return Some(Advice::new("its key is not its certificate's", mend));
     }
     if expiry::is_expired(leaf, now) {
-        return Some((
+        return Some(Advice::new(
             format!("its certificate expired on {}", instant::show(leaf.not_after)),
             mend,
         ));
@@ -50,7 +50,7 @@ pub(super) fn secret_problem(
             leaf.key_type
         );
         let remedy = if own { mend.with("--key-type rsa-2048") } else { mend };
-        return Some((message, remedy));
+        return Some(Advice::new(message, remedy));
     }
     let covered = |domain: &&String| matches!(leaf.match_host(domain), HostMatch::San(_));
     let missing: Vec<&str> =
@@ -61,7 +61,7 @@ pub(super) fn secret_problem(
     let flags: Vec<String> =
         missing.iter().map(|domain| format!("--add-host {}", remedy::word(domain))).collect();
     let remedy = if own { mend.with(&flags.join(" ")) } else { mend };
-    Some((format!("its certificate does not cover {}", missing.join(", ")), remedy))
+    Some(Advice::new(format!("its certificate does not cover {}", missing.join(", ")), remedy))
 }
 
 /// Whether Google's global load balancers take a key of this type: RSA from 2048 bits, ECDSA on

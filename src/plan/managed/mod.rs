@@ -18,7 +18,7 @@ pub(super) use standing::listed;
 pub use standing::{Standing, standing, standings, worth_hearing_about};
 
 use super::bootstrap::with_name;
-use super::step::{CreateObject, PatchObject};
+use super::step::{CreateObject, FieldChange, PatchObject};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::inventory::ObjectFacts;
 use crate::object_ref::ObjectRef;
@@ -63,7 +63,7 @@ fn annotation(facts: &ObjectFacts, key: &str, before: &str, after: &str) -> Patc
         object: facts.object.clone(),
         resource_version: facts.resource_version.clone(),
         patch: json!({ "metadata": { "annotations": { key: after } } }),
-        changes: vec![(format!("annotation {key}"), before.to_owned(), after.to_owned())],
+        changes: vec![FieldChange::annotation(key, before, after)],
         notes: Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use super::{REPLACES, annotation, attach, manifest};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::plan::step::{DeleteObject, LeftOut, PatchObject, Plan, Reason, Step};
+use crate::plan::step::{DeleteObject, FieldChange, LeftOut, PatchObject, Plan, Reason, Step};
 use crate::x509::{cert, instant};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,7 +138,7 @@ fn taken_back(standing: &Standing<'_>) -> Option<PatchObject> {
         object: standing.facts.object.clone(),
         resource_version: standing.facts.resource_version.clone(),
         patch: json!({ "spec": { "domains": told } }),
-        changes: vec![("spec.domains".to_owned(), before, after)],
+        changes: vec![FieldChange::new("spec.domains", before, after)],
         notes: Vec::new(),
     })
 }

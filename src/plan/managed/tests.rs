@@ -83,7 +83,7 @@ fn steps(inventory: &Inventory) -> String {
     let change =
         set_domains(inventory, &name, &["b.example".to_owned()], OffsetDateTime::UNIX_EPOCH);
     let show = |step: &Step| match step {
-        Step::PatchObject(patch) => format!("list becomes {}", patch.changes[0].2),
+        Step::PatchObject(patch) => format!("list becomes {}", patch.changes[0].after),
         step => format!("{} {}", step.action(), step.object().name),
     };
     let waits = if change.waiting.is_some() { "; waits" } else { "" };
