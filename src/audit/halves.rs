@@ -31,6 +31,9 @@ pub enum Loss<'i> {
     /// A private key beside something that cannot be read as a certificate, which is this, where that
     /// is known: its certificate may be in there, or still to come.
     KeyOfUnread(Option<Foreign>),
+    /// What stands in the place of the private key, beside a certificate: a key may be in it, and be
+    /// another certificate's.
+    InOtherForm(Foreign),
 }
 
 impl Loss<'_> {
@@ -62,6 +65,13 @@ impl Loss<'_> {
             Self::KeyOfUnread(instead) => format!(
                 "its certificate cannot be read{}, and the private key beside it may be the only one of that certificate",
                 instead.map_or_else(String::new, |it| format!(" (it is {})", it.what()))
+            ),
+            Self::InOtherForm(it) if it.is_for_others() => {
+                format!("its tls.key is {}, which may be the only copy", it.what())
+            }
+            Self::InOtherForm(it) => format!(
+                "its tls.key is no private key in PEM (it is {}), and what is in it may be another certificate's",
+                it.what()
             ),
         }
     }
@@ -100,13 +110,23 @@ impl Loss<'_> {
                 };
                 format!("{first}; if certificate and key are not wanted, rotate it by name with --force")
             }
+            Self::InOtherForm(it) if it.is_for_others() => {
+                "take what stands in tls.key to where it is of use; once it is there, or if it is not wanted, rotate it by name with --force".to_owned()
+            }
+            Self::InOtherForm(it) => format!(
+                "{}; if what stands in tls.key is not wanted, rotate it by name with --force",
+                it.way_out()
+            ),
         }
     }
 
     /// Whether the key may be worth nothing, which who has seen to that says by `--force`.
     #[must_use]
     pub const fn is_a_guess(&self) -> bool {
-        matches!(self, Self::KeyOfUnknown | Self::KeyAlone | Self::KeyOfUnread(_))
+        matches!(
+            self,
+            Self::KeyOfUnknown | Self::KeyAlone | Self::KeyOfUnread(_) | Self::InOtherForm(_)
+        )
     }
 
     /// The object on the other side, where there is one.
@@ -118,7 +138,8 @@ impl Loss<'_> {
             | Self::KeyBesideCa
             | Self::KeyOfUnknown
             | Self::KeyAlone
-            | Self::KeyOfUnread(_) => None,
+            | Self::KeyOfUnread(_)
+            | Self::InOtherForm(_) => None,
         }
     }
 }
@@ -128,6 +149,12 @@ impl Loss<'_> {
 #[must_use]
 pub fn loss<'i>(inventory: &'i Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Loss<'i>> {
     let leaf = bundle.leaf();
+    if let (KeyState::Unreadable(_), Some(it)) = (&bundle.key, bundle.key_instead)
+        && it.may_hold_a_key()
+        && leaf.is_some_and(|leaf| leaf.self_signed)
+    {
+        return Some(Loss::InOtherForm(it));
+    }
     if !(is_lone(bundle) || leaf.is_none()) {
         return None;
     }
@@ -240,6 +267,7 @@ mod tests {
     use super::*;
     use crate::inventory::testing::{Pair, of_secrets};
     use crate::x509::pem;
+    use base64::Engine as _;
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
     const ONE: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
@@ -278,6 +306,7 @@ mod tests {
         match loss(&inventory, &secret.object, &secret.bundle) {
             None => "nothing".to_owned(),
             Some(Loss::KeyOfUnread(_)) => "KeyOfUnread".to_owned(),
+            Some(Loss::InOtherForm(it)) => format!("what is in {}", it.what()),
             Some(Loss::KeyOf(other)) => format!("the key of {}", other.name),
             Some(other) => format!("{other:?}"),
         }
@@ -295,9 +324,20 @@ mod tests {
         let leaf = leaf.expect("it can be made").pem();
         let encrypted = pem::encode("ENCRYPTED PRIVATE KEY", b"0\0").to_string();
         let cut = half(TWO);
+        let twice = base64::engine::general_purpose::STANDARD.encode(TWO);
+        let ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n";
         for (pairs, expected) in [
             (vec![pair("x", &web, ONE)], "nothing"),
             (vec![pair("x", &web, "")], "nothing"),
+            (vec![pair("x", &web, "prose")], "nothing"),
+            (vec![pair("x", &web, "<!doctype html>")], "nothing"),
+            (vec![pair("x", &web, &web)], "nothing"),
+            (
+                vec![pair("x", &web, &twice)],
+                "what is in base64 of PEM: in a Secret that is base64 twice",
+            ),
+            (vec![pair("x", &web, "{\"private_key\": \"x\"}")], "what is in JSON"),
+            (vec![pair("x", &web, ssh)], "what is in a key of SSH"),
             // The certificate may be a placeholder, and that of the key still to come.
             (vec![pair("x", &web, TWO)], "KeyOfUnknown"),
             (vec![pair("x", &plain, TWO)], "KeyOfUnknown"),

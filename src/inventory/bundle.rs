@@ -489,8 +489,10 @@ fn read_one_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRan
             return ReadKey::none(KeyState::Encrypted, "the private key is under a password");
         }
         Err(error) => {
+            let instead = (error == KeyError::OpenSsh).then_some(Foreign::OPEN_SSH);
             let state = KeyState::Unreadable(error.to_string());
-            return ReadKey::none(state, "the private key cannot be read");
+            let nothing = ReadKey::none(state, "the private key cannot be read");
+            return ReadKey { instead, ..nothing };
         }
     };
     let pairing = certificates.first().map_or_else(

@@ -88,6 +88,9 @@ const LABELS: [(&str, Thing); 16] = [
 ];
 
 impl Foreign {
+    /// A private key as ssh-keygen writes it.
+    pub const OPEN_SSH: Self = Self { thing: Thing::Ssh, layers: 0 };
+
     /// What it is, for people, to be said after "it is".
     #[must_use]
     pub fn what(self) -> String {
@@ -182,6 +185,27 @@ impl Foreign {
                 | Thing::VaultAnswer
                 | Thing::DamagedMarks
         )
+    }
+
+    /// Whether a private key may be in it, in whatever form.
+    #[must_use]
+    pub const fn may_hold_a_key(self) -> bool {
+        self.can_be_converted() && !matches!(self.thing, Thing::CertificateDer | Thing::Pkcs7)
+            || self.is_for_others()
+            || matches!(
+                self.thing,
+                Thing::SpacedBase64
+                    | Thing::CutBase64
+                    | Thing::UrlBase64
+                    | Thing::Manifest
+                    | Thing::Encrypted
+            )
+    }
+
+    /// Whether it is a key for something else than TLS.
+    #[must_use]
+    pub const fn is_for_others(self) -> bool {
+        matches!(self.thing, Thing::Ssh | Thing::Pgp)
     }
 
     /// Whether it is encrypted text, which who applies it decrypts.

@@ -861,7 +861,8 @@ pub(super) fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> LeftOut {
             | Loss::KeyBesideCa
             | Loss::KeyOf(_)
             | Loss::KeyOfUnknown
-            | Loss::KeyAlone => Reason::KeyOfAnother,
+            | Loss::KeyAlone
+            | Loss::InOtherForm(_) => Reason::KeyOfAnother,
         },
         message: format!("{}: it would be lost", loss.message()),
         remedy: loss.way_out(&secret.object).into(),
