@@ -11,6 +11,7 @@ use crate::gke::annotations::{
 use crate::object_ref::{OUR_NAME, ObjectRef, check_object_name};
 use crate::observation::{IngressSeen, TlsEntry};
 use crate::x509::name;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -103,10 +104,11 @@ impl IngressFacts {
     ) -> Self {
         let class = class(seen);
         let controller = controller(seen, declares);
-        let reader = Reader::of(seen, controller);
+        let read = as_read(seen, controller);
+        let reader = Reader::of(&read, controller);
         let (demands, orphans) = reader.demands();
         let borrows = borrows(seen, controller);
-        let (secret_names, no_names) = secret_names(seen, controller);
+        let (secret_names, no_names) = secret_names(&read, controller);
         let annotations = &seen.meta.annotations;
         let managed = annotations.get(MANAGED_CERTIFICATES).map(String::as_str);
         let managed = items(managed.unwrap_or_default());
@@ -214,6 +216,23 @@ fn slim(seen: &IngressSeen) -> IngressSeen {
     annotations.retain(|key, _| key == INGRESS_CLASS || controllers::is_read(key));
     slim.meta.field_managers.clear();
     slim
+}
+
+/// The Ingress with the `tls` entries that its controller knows. HAProxy Technologies' keeps one Secret
+/// a host, the last that is named for it, and reads no other: pkg/store/convert.go:151-162.
+fn as_read(seen: &IngressSeen, controller: Controller) -> Cow<'_, IngressSeen> {
+    if controller != Controller::HaproxyTech {
+        return Cow::Borrowed(seen);
+    }
+    let listed = seen.tls.iter().enumerate();
+    let listed = listed.flat_map(|(at, entry)| entry.hosts.iter().map(move |host| (host, at)));
+    let last: BTreeMap<&String, usize> = listed.collect();
+    let entries = seen.tls.iter().enumerate().map(|(at, entry)| {
+        let hosts = entry.hosts.iter().filter(|host| last.get(host) == Some(&at));
+        TlsEntry { hosts: hosts.cloned().collect(), secret_name: entry.secret_name.clone() }
+    });
+    let tls = entries.filter(|entry| !entry.hosts.is_empty()).collect();
+    Cow::Owned(IngressSeen { tls, ..seen.clone() })
 }
 
 fn borrows(seen: &IngressSeen, controller: Controller) -> Option<&'static str> {
@@ -444,13 +463,12 @@ fn choose<'t>(host: &str, tls: &'t [TlsEntry], controller: Controller) -> Chosen
     match controller.facts().choice {
         Choice::Nowhere => Chosen::default(),
         Choice::Every => Chosen { entries: tls.iter().collect(), ..Chosen::default() },
-        Choice::Guess => Chosen { entries: speaking(host, tls, true), ..Chosen::default() },
+        Choice::Guess => Chosen { entries: speaking(host, tls), ..Chosen::default() },
         Choice::FirstThenNames => match tls.iter().find(lists) {
             Some(entry) => only(Some(entry)),
-            None => by_name(host, tls, true),
+            None => by_name(host, tls),
         },
-        // What lists no host is not loaded by HAProxy: pkg/store/convert.go:151-162.
-        Choice::Pool => by_name(host, tls, controller != Controller::HaproxyTech),
+        Choice::Pool => by_name(host, tls),
         Choice::Sni => {
             let mut named = tls.iter().filter(|entry| entry.secret_name.is_some());
             let wild = |entry: &&TlsEntry| lists_wildcard(entry, host);
@@ -483,20 +501,16 @@ fn lists_wildcard(entry: &TlsEntry, host: &str) -> bool {
     entry.hosts.iter().any(|listed| name::covers(listed, host))
 }
 
-/// The entries that speak of the host, and beside them all others; `hostless`: whether one that
-/// lists no host counts.
-fn by_name<'t>(host: &str, tls: &'t [TlsEntry], hostless: bool) -> Chosen<'t> {
-    let entries = speaking(host, tls, hostless);
-    let other = |entry: &&TlsEntry| {
-        !entries.iter().any(|known| std::ptr::eq(*known, *entry))
-            && (hostless || !entry.hosts.is_empty())
-    };
+/// The entries that speak of the host, and beside them all others.
+fn by_name<'t>(host: &str, tls: &'t [TlsEntry]) -> Chosen<'t> {
+    let entries = speaking(host, tls);
+    let other = |entry: &&TlsEntry| !entries.iter().any(|known| std::ptr::eq(*known, *entry));
     Chosen { by_name: tls.iter().filter(other).collect(), entries, doubt: None }
 }
 
 /// Those that list the host, else those that list a wildcard over it, else those that list none
 /// (which stand for every host).
-fn speaking<'t>(host: &str, tls: &'t [TlsEntry], hostless: bool) -> Vec<&'t TlsEntry> {
+fn speaking<'t>(host: &str, tls: &'t [TlsEntry]) -> Vec<&'t TlsEntry> {
     let those = |test: &dyn Fn(&TlsEntry) -> bool| {
         tls.iter().filter(|entry| test(entry)).collect::<Vec<_>>()
     };
@@ -508,5 +522,5 @@ fn speaking<'t>(host: &str, tls: &'t [TlsEntry], hostless: bool) -> Vec<&'t TlsE
     if !wildcard.is_empty() {
         return wildcard;
     }
-    those(&|entry| hostless && entry.hosts.is_empty())
+    those(&|entry| entry.hosts.is_empty())
 }

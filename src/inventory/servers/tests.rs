@@ -331,3 +331,18 @@ fn a_manifest_without_a_class_gets_the_only_default_one() {
         assert_eq!(met(&inventory, "web", "a.example"), "yes a", "nobody knows which");
     }
 }
+
+#[test]
+fn haproxytech_keeps_the_last_secret_of_a_host_and_none_that_is_for_no_host() {
+    for (tls, met) in [
+        ("a.example>a", "yes a"),
+        (">a", "none"),
+        ("a.example>a ; a.example>b", "no"),
+        ("a.example>b ; a.example>a", "yes a"),
+        // It is still the last for another host, and HAProxy picks by the names of what it has.
+        ("a.example,c.example>a ; a.example>b", "yes a"),
+    ] {
+        let web = format!("web haproxy - a.example = {tls} | haproxy.org/server-ssl=true");
+        check(&[A, B, &web], &[("web", "a.example", met)]);
+    }
+}
