@@ -3,9 +3,9 @@
 //! Knows what each controller refuses to load, whatever hosts it is for. Refuses to call that a
 //! fault: that is the audit's.
 
-use super::SecretFacts;
 use super::bundle::{Bundle, KeyState};
 use super::demand::IngressFacts;
+use super::{SecretFacts, TLS_SECRET};
 use crate::controllers::Controller;
 use crate::x509::go;
 use crate::x509::key::Pairing;
@@ -24,6 +24,7 @@ impl IngressFacts {
     pub fn loads(&self, secret: &SecretFacts) -> bool {
         let controller = self.likely_controller();
         refuses_beside(controller, &secret.bundle).is_none()
+            && refuses_type(controller, &secret.secret_type).is_none()
             && is_a_pair(&secret.bundle)
             && !nobody_finds_it(&secret.bundle)
             && !self.refuses_ca_crt(controller, secret)
@@ -79,6 +80,27 @@ pub fn refuses_beside(controller: Controller, bundle: &Bundle) -> Option<&'stati
     }
 }
 
+/// What the controller does that refuses a Secret for its type; none where it takes it, as most take
+/// any. Sources: nginx/kubernetes-ingress internal/k8s/secrets/validation.go:47-60, configs/ingress.go:1011-1036;
+/// openshift/route-controller-manager pkg/route/ingress/ingress.go:903-977; Contour internal/dag/secret.go:39-63.
+#[must_use]
+pub fn refuses_type(controller: Controller, secret_type: &str) -> Option<&'static str> {
+    match controller {
+        Controller::NginxInc if secret_type != TLS_SECRET => {
+            Some("NGINX Ingress Controller, which takes no other type, refuses TLS handshakes")
+        }
+        Controller::OpenShift if secret_type != TLS_SECRET => {
+            Some("OpenShift, which takes no other type, makes no Route")
+        }
+        Controller::Contour if ![TLS_SECRET, OPAQUE].contains(&secret_type) => {
+            Some("Contour, which takes that type and Opaque alone, serves no HTTPS")
+        }
+        _ => None,
+    }
+}
+
+const OPAQUE: &str = "Opaque";
+
 /// What Contour makes of a `tls.key` with more in it than a key.
 pub const BESIDE_THE_KEY: &str = "Contour, which wants one key alone, serves no HTTPS";
 
@@ -110,6 +132,23 @@ mod tests {
     fn coverage(inventory: &Inventory) -> Coverage {
         let ingress = inventory.ingress("shop", "x").expect("it was seen");
         inventory.coverage(ingress, ingress.demands.first().expect("it has a host"))
+    }
+
+    #[test]
+    fn a_type_is_refused_by_those_who_take_only_their_own() {
+        use super::{Controller, refuses_type};
+        for (controller, tls, opaque, own) in [
+            (Controller::IngressNginx, true, true, true),
+            (Controller::Traefik, true, true, true),
+            (Controller::Contour, true, true, false),
+            (Controller::NginxInc, true, false, false),
+            (Controller::OpenShift, true, false, false),
+            (Controller::Unknown, true, true, true),
+        ] {
+            let takes = |secret_type| refuses_type(controller, secret_type).is_none();
+            let all = ["kubernetes.io/tls", "Opaque", "example.com/pair"].map(takes);
+            assert_eq!(all, [tls, opaque, own], "{controller:?}");
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! `secret-wrong-type`: an Ingress names a Secret that is not of type `kubernetes.io/tls`. Most
-//! controllers take it; GKE's and some others do not promise to. The type of a Secret cannot be
-//! changed.
+//! controllers take it; GKE's and some others do not promise to, and a few refuse it: then it is an
+//! error. The type of a Secret cannot be changed.
 
 use super::{free_name, is_importable};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
 use crate::inventory::demand::IngressFacts;
-use crate::inventory::{Inventory, SecretFacts, TLS_SECRET};
+use crate::inventory::{Inventory, SecretFacts, TLS_SECRET, loads};
 use crate::object_ref::ObjectRef;
 use crate::remedy::{CommandLine, Remedy};
 use crate::x509::chain;
@@ -35,8 +35,16 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             secret.secret_type,
             first.short()
         );
+        let refused = inventory.users(&secret.object).find_map(|ingress| {
+            loads::refuses_type(ingress.likely_controller(), &secret.secret_type)
+        });
+        let (severity, message) = match refused {
+            Some(what) => (Severity::Error, format!("{message}; {what}")),
+            None => (Severity::Warning, message),
+        };
         let finding = RULE
             .on(&secret.object, message)
+            .severity(severity)
             .evidence("type", &secret.secret_type)
             .evidence("expected", TLS_SECRET)
             .remedy(way_out(inventory, context, secret, first));
