@@ -143,6 +143,17 @@ pub struct MakerSeen {
     pub told_by: String,
     /// The Secrets.
     pub makes: Vec<Made>,
+    /// Why it makes none of them, as what asks for them is written.
+    pub stuck: Option<Stuck>,
+}
+
+/// Why a maker does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// What is wrong: a clause.
+    pub why: &'static str,
+    /// What to do about it: an order.
+    pub way_out: &'static str,
 }
 
 /// A Secret that somebody makes.

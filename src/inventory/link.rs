@@ -128,6 +128,9 @@ impl Inventory {
             SecretState::Seen(_) => None,
             SecretState::Absent | SecretState::Unknown => {
                 let maker = self.maker_of(&ObjectRef::secret(ingress.secret_namespace(), name))?;
+                if matches!(state, SecretState::Absent) && maker.stuck.is_some() {
+                    return None;
+                }
                 Some(format!("secret/{name}: {}", maker.told()))
             }
         }

@@ -7,7 +7,7 @@
 use super::owner::{self, Owner, Role};
 use super::{Inventory, Key, SecretFacts, Told, key_of, marker};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::{IngressSeen, Made, MakerSeen, Scope};
+use crate::observation::{IngressSeen, Made, MakerSeen, Scope, Stuck};
 use crate::remedy::{CommandLine, Remedy, word};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,8 @@ pub struct Maker {
     pub object: ObjectRef,
     /// Where in it that is said.
     pub told_by: String,
+    /// Why nothing comes of it.
+    pub stuck: Option<Stuck>,
 }
 
 /// Who makes what, as far as it was looked for.
@@ -105,6 +107,35 @@ pub(super) fn asked_by(ingress: &IngressSeen) -> Option<MakerSeen> {
         by: asks.by,
         told_by: format!("annotation {}", asks.key),
         makes: makes.collect(),
+        stuck: (asks.by == CERT_MANAGER).then(|| stuck(ingress)).flatten(),
+    })
+}
+
+/// What cert-manager refuses in an Ingress as a whole, by an event `BadConfig`:
+/// pkg/controller/certificate-shim/sync.go:136-140, :225-263 (a Secret twice), :956-976 (the issuer).
+fn stuck(ingress: &IngressSeen) -> Option<Stuck> {
+    let has = |key: &str| ingress.meta.annotations.contains_key(key);
+    if has("cert-manager.io/cluster-issuer") && has("cert-manager.io/issuer") {
+        return Some(Stuck {
+            why: "it has both cert-manager.io/issuer and cert-manager.io/cluster-issuer",
+            way_out: "keep one of the annotations cert-manager.io/issuer and cert-manager.io/cluster-issuer",
+        });
+    }
+    if has("cert-manager.io/cluster-issuer")
+        && (has("cert-manager.io/issuer-kind") || has("cert-manager.io/issuer-group"))
+    {
+        return Some(Stuck {
+            why: "cert-manager.io/cluster-issuer takes no issuer-kind or issuer-group beside it",
+            way_out: "write cert-manager.io/issuer in place of cert-manager.io/cluster-issuer, or take issuer-kind and issuer-group off",
+        });
+    }
+    let mut known = BTreeSet::new();
+    let mut entries = ingress.tls.iter().filter(|entry| !entry.hosts.is_empty());
+    let twice =
+        entries.any(|entry| entry.secret_name.as_ref().is_some_and(|name| !known.insert(name)));
+    twice.then_some(Stuck {
+        why: "two entries of spec.tls name the same Secret",
+        way_out: "put the hosts of both tls entries into one, or give each a Secret of its own",
     })
 }
 
@@ -182,12 +213,24 @@ fn without_hash(name: &str) -> Option<&str> {
 
 impl Maker {
     fn of(seen: &MakerSeen) -> Self {
-        Self { by: seen.by, object: seen.object.clone(), told_by: seen.told_by.clone() }
+        Self {
+            by: seen.by,
+            object: seen.object.clone(),
+            told_by: seen.told_by.clone(),
+            stuck: seen.stuck,
+        }
     }
 
     /// `cert-manager makes it (annotation cert-manager.io/issuer of ingress/web)`: a clause.
     #[must_use]
     pub fn told(&self) -> String {
+        if let Some(stuck) = self.stuck {
+            let mark = self.mark();
+            return format!(
+                "{} is asked for it ({mark}) and makes nothing: {}",
+                self.by, stuck.why
+            );
+        }
         format!("{} makes it ({})", self.by, self.mark())
     }
 
@@ -202,6 +245,9 @@ impl Maker {
     /// What to do about a Secret that is not there yet.
     #[must_use]
     pub fn way_out(&self, secret: &ObjectRef) -> Remedy {
+        if let Some(stuck) = self.stuck {
+            return stuck.way_out.into();
+        }
         let object = self.object.short();
         match (self.object.kind, self.object.place.is_some()) {
             (Kind::Kustomization, _) => {
@@ -405,7 +451,7 @@ mod tests {
 
     fn maker(kind: Kind, by: &'static str, name: &str, makes: Vec<Made>) -> MakerSeen {
         let object = ObjectRef::namespaced(kind, "shop", name);
-        MakerSeen { object, by, told_by: "spec.secretName".to_owned(), makes }
+        MakerSeen { object, by, told_by: "spec.secretName".to_owned(), makes, stuck: None }
     }
 
     fn made(namespace: Option<&str>, name: &str) -> Made {
@@ -487,6 +533,33 @@ mod tests {
             let names = asked.map(|maker| maker.makes.into_iter().map(|made| made.name));
             let names: Vec<String> = names.into_iter().flatten().collect();
             assert_eq!(names, if by.is_some() { vec!["web"] } else { vec![] }, "{key}");
+        }
+    }
+
+    #[test]
+    fn cert_manager_makes_nothing_of_an_ingress_that_it_cannot_understand() {
+        const CLUSTER: &str = "cert-manager.io/cluster-issuer";
+        let (one, two) = (entry("a", "web"), entry("b", "web"));
+        let hostless = TlsEntry { hosts: Vec::new(), secret_name: Some("web".to_owned()) };
+        for (also, tls, why) in [
+            ("", vec![one.clone(), entry("b", "api")], None),
+            ("", vec![one.clone(), hostless], None),
+            ("", vec![one.clone(), two], Some("the same Secret")),
+            ("cert-manager.io/issuer", vec![one.clone()], Some("both")),
+            ("cert-manager.io/issuer-kind", vec![one.clone()], Some("no issuer-kind")),
+            ("cert-manager.io/common-name", vec![one.clone()], None),
+        ] {
+            let mut ingress = asks(CLUSTER, "ca", tls);
+            ingress.meta.annotations.insert(also.to_owned(), "x".to_owned());
+            let stuck = asked_by(&ingress).expect("it asks").stuck;
+            let fits = match (stuck, why) {
+                (Some(stuck), Some(why)) => stuck.why.contains(why),
+                (stuck, why) => stuck.is_none() && why.is_none(),
+            };
+            assert!(fits, "{also}: {stuck:?}");
+            let inventory = of(vec![Observation::Ingress(ingress)]);
+            let maker = inventory.maker_of(&ObjectRef::secret("shop", "web")).expect("there is");
+            assert_eq!(maker.told().contains("makes nothing"), why.is_some(), "{}", maker.told());
         }
     }
 

@@ -174,7 +174,13 @@ impl Row {
             })
             .collect();
         let object = object.at(place.cloned());
-        (!makes.is_empty()).then_some(MakerSeen { object, by: self.by, told_by, makes })
+        (!makes.is_empty()).then_some(MakerSeen {
+            object,
+            by: self.by,
+            told_by,
+            makes,
+            stuck: None,
+        })
     }
 
     /// Where the names are said, and each with its namespace, where that is said too.
@@ -284,6 +290,7 @@ pub(super) fn of_kustomization(value: &Value, place: &Place) -> Option<MakerSeen
         by: "kustomize",
         told_by,
         makes,
+        stuck: None,
     })
 }
 

@@ -133,6 +133,11 @@ impl<'i> Missing<'i> {
             Some(maker) => format!("{message}: {}", maker.told()),
             None => message,
         };
+        let stuck = maker.as_ref().is_some_and(|maker| maker.stuck.is_some());
+        let severity = match severity {
+            Severity::Info if stuck && unread.is_none() => Severity::Warning,
+            severity => severity,
+        };
         let mut finding = RULE
             .on(&self.ingress.object, message)
             .severity(severity)
