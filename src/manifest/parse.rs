@@ -122,6 +122,8 @@ fn options(length: usize, duplicate_keys: DuplicateKeyPolicy) -> Options {
     options.budget = Some(budget);
     options.alias_limits.max_total_replayed_events = MAX_REPEATED_NODES;
     options.duplicate_keys = duplicate_keys;
+    // As kubectl's reader (go.yaml.in/yaml): 010 is eight.
+    options.legacy_octal_numbers = true;
     // A snippet would show lines of the manifest, which may be a key.
     options.with_snippet = false;
     options
@@ -230,6 +232,12 @@ mod tests {
             assert_eq!(parsed.value, serde_json::json!({ "a": { "x": 2, "y": 3 } }));
             assert_eq!(parsed.twice, [Twice { key: "a".to_owned(), lines: vec![3, 4] }]);
         }
+    }
+
+    #[test]
+    fn numbers_are_those_that_kubectl_reads() {
+        let parsed = read("[010, 0777, 0o10, 1_000, 0x50, 08, '010']").expect("it can be read");
+        assert_eq!(parsed.value, serde_json::json!([8, 511, 8, 1000, 80, 8.0, "010"]));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 mod values;
 
 use self::values::{
-    expected_type, is_sealed_by_sops, set_aside_bad_base64, type_of, way_to, without_nulls,
+    as_applied, expected_type, is_sealed_by_sops, set_aside_bad_base64, type_of, way_to,
 };
 use super::{kubernetes, makers, trust};
 use crate::manifest::{self, Broken, Document, Parsed, Segment, Text};
@@ -183,7 +183,7 @@ impl Within<'_> {
     }
 
     fn object(&self, mut value: Value, kind: &str, take: &mut dyn FnMut(Observation)) {
-        without_nulls(&mut value);
+        as_applied(&mut value);
         let text = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default();
         let api_version = text("/apiVersion").to_owned();
         let group = api_version.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
@@ -340,7 +340,7 @@ impl Within<'_> {
                 "{}{} is {}, expected {}",
                 self.line_of(&way),
                 manifest::shown(&way),
-                type_of(found),
+                type_of(found, expected_type(expected)),
                 expected_type(expected)
             )
         })

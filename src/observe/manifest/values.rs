@@ -5,19 +5,36 @@
 use crate::manifest::{self, Segment};
 use crate::redact::Redacted;
 use base64::Engine as _;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
-/// A null is as good as a key that is not there: `kubectl apply` leaves it out.
-pub(super) fn without_nulls(value: &mut Value) {
+/// The value as kubectl hands it on. A null is as good as a key that is not there: `apply` leaves it
+/// out. A whole number stays one however it is written (`8e1`, `80.0`): sigs.k8s.io/yaml makes JSON of
+/// it, and Go writes that without a fraction.
+pub(super) fn as_applied(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.retain(|_, value| !value.is_null());
-            map.values_mut().for_each(without_nulls);
+            map.values_mut().for_each(as_applied);
         }
-        Value::Array(list) => list.iter_mut().for_each(without_nulls),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Value::Array(list) => list.iter_mut().for_each(as_applied),
+        Value::Number(number) => {
+            if let Some(whole) = whole(number) {
+                *number = whole;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }
+
+/// The number without its fraction, where that is nought.
+fn whole(number: &Number) -> Option<Number> {
+    let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0)?;
+    let text = format!("{float:.0}");
+    (text.len() <= MAX_DIGITS).then(|| text.parse::<i64>().ok().map(Number::from)).flatten()
+}
+
+/// Of so many digits every whole number is one that a float tells from its neighbours.
+const MAX_DIGITS: usize = 15;
 
 /// The way to what serde choked on, and what stands there.
 pub(super) fn way_to<'v>(
@@ -40,8 +57,9 @@ pub(super) fn way_to<'v>(
 }
 
 /// What a value is, for people.
-pub(super) fn type_of(value: Option<&Value>) -> &'static str {
+pub(super) fn type_of(value: Option<&Value>, expected: &str) -> &'static str {
     match value {
+        Some(Value::Number(_)) if expected == NUMBER => "a fraction, or too large a number",
         Some(Value::Null) | None => "missing",
         Some(Value::Bool(_)) => {
             "a truth value (true, yes, on and the like must be quoted to be text)"
@@ -53,6 +71,8 @@ pub(super) fn type_of(value: Option<&Value>) -> &'static str {
     }
 }
 
+const NUMBER: &str = "a number";
+
 /// What serde expects, for people.
 pub(super) fn expected_type(expected: &str) -> &'static str {
     match expected.split(" at line").next().unwrap_or_default() {
@@ -60,7 +80,7 @@ pub(super) fn expected_type(expected: &str) -> &'static str {
         "a boolean" => "true or false",
         "a map" => "a mapping",
         "a sequence" => "a list",
-        "i32" | "i64" | "u16" | "u32" | "u64" => "a number",
+        "i32" | "i64" | "u16" | "u32" | "u64" => NUMBER,
         "IntOrString" => "a number or text",
         "Time" | "MicroTime" => "a time such as 2026-11-21T00:00:00Z",
         // The structures of Kubernetes name themselves.
@@ -105,4 +125,27 @@ pub(super) fn is_sealed_by_sops(secret: &Value) -> bool {
         |(_, value): (&String, &Value)| value.as_str().is_some_and(|text| text.starts_with("ENC["));
     secret.get("sops").is_some_and(Value::is_object)
         || values("data").chain(values("stringData")).any(sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_whole_however_it_is_written() {
+        for (written, applied) in [
+            ("80", "80"),
+            ("80.0", "80"),
+            ("8e1", "80"),
+            ("-8e1", "-80"),
+            ("80.5", "80.5"),
+            ("1e300", "1e300"),
+            ("9007199254740993", "9007199254740993"),
+        ] {
+            let mut value: Value = serde_json::from_str(written).expect("it is a number");
+            as_applied(&mut value);
+            let applied: Value = serde_json::from_str(applied).expect("it is a number");
+            assert_eq!(value, applied, "{written}");
+        }
+    }
 }
