@@ -430,6 +430,7 @@ mod tests {
             ),
             (&[("replicator.v1.mittwald.de/replicate-from", "tls")], &[], "shop/tls"),
             (&[("replicator.v1.mittwald.de/replicated-at", "2026")], &[], "-"),
+            (&[("replicator.v1.mittwald.de/replicated-keys", "tls.crt,tls.key")], &[], "-"),
             (&[("reflector.v1.k8s.emberstack.com/reflects", " certs/tls ")], &[], "certs/tls"),
             (&[("reflector.v1.k8s.emberstack.com/auto-reflects", "True")], &[], "-"),
             (

@@ -79,6 +79,7 @@ pub(super) const COPIES: &[Mark] = &[
     // replicate/secret/secrets.go ReplicateObjectTo: what is pushed says no namespace
     copy("replicator.v1.mittwald.de/replicated-from-version", MITTWALD, Origin::Untold),
     copy("replicator.v1.mittwald.de/replicated-at", MITTWALD, Origin::Untold),
+    copy("replicator.v1.mittwald.de/replicated-keys", MITTWALD, Origin::Untold),
     // emberstack/kubernetes-reflector Mirroring/Core/Annotations.cs:5-20 @d110601
     copy("reflector.v1.k8s.emberstack.com/reflects", REFLECTOR, Origin::Value),
     // Mirroring/Core/ResourceMirror.cs:549-552
@@ -121,7 +122,10 @@ const FLUX: &str = "rotate it in the repository that Flux syncs, with -f and --i
 /// Who makes the pair, or deploys it, and has nothing to be asked before.
 pub(super) const OWNERS: &[Mark] = &[
     // kyverno pkg/background/common/labels.go:63-71 @111e07bb: data generated, not cloned
-    mark("generate.kyverno.io/policy-name", KYVERNO, Role::Fills, CHANGE_POLICY),
+    mark("generate.kyverno.io/policy-", KYVERNO, Role::Fills, CHANGE_POLICY),
+    mark("generate.kyverno.io/rule-", KYVERNO, Role::Fills, CHANGE_POLICY),
+    mark("generate.kyverno.io/trigger-", KYVERNO, Role::Fills, CHANGE_POLICY),
+    mark("generate.kyverno.io/source-", KYVERNO, Role::Copies, CHANGE_POLICY),
     mark("app.kubernetes.io/managed-by", KYVERNO, Role::Fills, CHANGE_POLICY).with("kyverno"),
     // bitnami-labs/sealed-secrets pkg/controller/keys.go: the key that opens every SealedSecret
     mark(
@@ -163,6 +167,8 @@ pub(super) const OWNERS: &[Mark] = &[
         Role::Renews,
         SERVICE_CA,
     ),
+    mark("service.beta.openshift.io/expiry", "OpenShift service-ca", Role::Renews, SERVICE_CA),
+    mark("service.alpha.openshift.io/expiry", "OpenShift service-ca", Role::Renews, SERVICE_CA),
     // openshift/library-go pkg/operator/certrotation
     mark(
         "auth.openshift.io/certificate-",
@@ -180,6 +186,7 @@ pub(super) const OWNERS: &[Mark] = &[
     // helm/helm pkg/action/validate.go:35-38 @e9b85e4d
     mark("meta.helm.sh/release-name", HELM, Role::Deploys, RELEASE),
     mark("app.kubernetes.io/managed-by", HELM, Role::Deploys, RELEASE).with("Helm"),
+    mark("meta.helm.sh/release-namespace", HELM, Role::Deploys, RELEASE),
     // argoproj/argo-cd common/common.go:190-219 @37ee0097; app.kubernetes.io/instance is anybody's
     mark("argocd.argoproj.io/tracking-id", "Argo CD", Role::Deploys, ARGO_CD),
     mark("argocd.argoproj.io/instance", "Argo CD", Role::Deploys, ARGO_CD),
