@@ -35,11 +35,24 @@ impl CaFile {
         file
     }
 
-    /// Whether no controller that reads `ca.crt` takes it: something in it is no certificate.
+    /// Whether no controller that reads `ca.crt` takes it: something in it is no certificate, or
+    /// nothing in it is one that they see.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        let is_broken = |odd: &OddlyWritten| odd.what.is_as_good_as_broken();
-        !self.damaged.is_empty() || !self.strays.is_empty() || self.odd.iter().any(is_broken)
+        !self.damaged.is_empty() || !self.strays.is_empty() || self.passed_over().is_some()
+    }
+
+    /// A certificate for which the whole is refused, since it is not seen: neither by OpenSSL nor by
+    /// Go, in which the controllers that read `ca.crt` are written; or by Go alone, where that
+    /// sees no other.
+    #[must_use]
+    pub fn passed_over(&self) -> Option<&OddlyWritten> {
+        let unseen = self.odd.iter().filter(|odd| odd.what.is_unseen_by_go()).count();
+        let none_is_seen = self.damaged.is_empty() && unseen >= self.anchors.len();
+        let is_refused = |odd: &&OddlyWritten| {
+            odd.what.is_as_good_as_broken() || (none_is_seen && odd.what.is_unseen_by_go())
+        };
+        self.odd.iter().find(is_refused)
     }
 
     /// Reads it beside the certificates of `tls.crt` (`ders` are theirs, in the same order), of
@@ -146,6 +159,25 @@ mod tests {
             let pair = (leaf.as_bytes(), NEW.as_bytes());
             let file = CaFile::beside(ca_crt.as_bytes(), pair, &SystemRandom::new());
             assert_eq!(file.expect("it is not empty").serves_leaf, Some(serves), "{what}");
+        }
+    }
+
+    #[test]
+    fn what_its_readers_do_not_see_is_as_good_as_broken() {
+        let (old, new) = (made(1, OLD), made(2, NEW));
+        for (what, ca_crt, is_broken) in [
+            ("as it should be", new.clone(), false),
+            ("text before it", format!("# my CA\n{new}"), false),
+            // Go, in which its readers are written, sees no block behind the mark.
+            ("a byte order mark", format!("\u{feff}{new}"), true),
+            ("one behind the mark is seen", format!("\u{feff}{old}{new}"), false),
+            ("an old label", new.replace("CERTIFICATE", "X509 CERTIFICATE"), true),
+            ("on one line", new.replace('\n', " "), true),
+            ("on one line beside another", format!("{}\n{old}", new.replace('\n', " ")), true),
+        ] {
+            let pair = (new.as_bytes(), NEW.as_bytes());
+            let file = CaFile::beside(ca_crt.as_bytes(), pair, &SystemRandom::new());
+            assert_eq!(file.expect("it is not empty").is_broken(), is_broken, "{what}");
         }
     }
 }

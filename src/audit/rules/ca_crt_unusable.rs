@@ -77,7 +77,7 @@ fn problems(
         let listed = stray::listed(&file.strays);
         problems.push((Refused::ByBoth, format!("holds {listed} beside certificates")));
     }
-    if let Some(odd) = file.odd.iter().find(|odd| odd.what.is_as_good_as_broken()) {
+    if let Some(odd) = file.passed_over() {
         let (index, who, what) = (odd.index + 1, odd.what.unseen_by(), odd.what.what());
         problems.push((
             Refused::ByBoth,
@@ -155,6 +155,9 @@ fn way_out(inventory: &Inventory, secret: &SecretFacts, file: &CaFile) -> Remedy
                         certificate of the CA there, and replace a key that was given away"
             .into(),
         Some(instead) => format!("{}, or take ca.crt out of the Secret", instead.way_out()).into(),
+        None if file.damaged.is_empty() && file.passed_over().is_some() => {
+            "write its certificates anew, each BEGIN and END on a line of its own and nothing around them, as inspect -o pem prints them, or take ca.crt out of the Secret".into()
+        }
         None => RULE.remedy.into(),
     }
 }
