@@ -18,6 +18,7 @@ use crate::redact::Redacted;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
 use crate::x509::cert::Certificate;
+use crate::x509::foreign::Foreign;
 use crate::x509::pem;
 use std::path::Path;
 
@@ -100,8 +101,11 @@ fn read_ca(path: &Path, world: &World, output: &mut Output) -> Result<Vec<u8>> {
     }
     match (bundle.damaged.first(), bundle.leaf()) {
         (None, Some(_)) => Ok(pem::certificates_only(bytes.expose())),
-        (Some(damaged), _) => Err(unusable(path, &damaged.message)),
-        (None, None) => Err(unusable(path, "there is no certificate in it")),
+        (Some(damaged), _) => {
+            let way_out = damaged.instead.filter(|it| !it.is_private_key()).map(Foreign::way_out);
+            Err(unusable(path, &damaged.message, way_out))
+        }
+        (None, None) => Err(unusable(path, "there is no certificate in it", None)),
     }
 }
 
@@ -129,6 +133,7 @@ fn judge_ca(
     }
 }
 
-fn unusable(path: &Path, message: &str) -> CommandError {
-    CommandError::failed(format!("cannot use {}: {message}", path.display()), "name another file")
+fn unusable(path: &Path, message: &str, way_out: Option<String>) -> CommandError {
+    let way_out = way_out.unwrap_or_else(|| "name another file".to_owned());
+    CommandError::failed(format!("cannot use {}: {message}", path.display()), way_out)
 }

@@ -109,6 +109,30 @@ fn import_calls_what_it_refuses_by_its_name() {
 }
 
 #[test]
+fn import_calls_what_stands_in_the_file_of_the_ca_by_its_name_too() {
+    let folder = with_pair();
+    let at = folder.path();
+    let certificate = read(at, "tls.crt");
+    let block = pem::blocks(certificate.as_bytes()).remove(0).der.expect("it is good");
+    write(at, "ca.der", block.expose());
+    write(at, "twice.pem", BASE64_STANDARD.encode(&certificate));
+    write(at, "store.pem", pem::encode("PKCS7", b"0\0").as_bytes());
+    for (ca, names, way_out) in [
+        ("ca.der", "a certificate in DER", "openssl x509 -inform DER"),
+        ("twice.pem", "base64 of PEM", "base64 -d"),
+        ("store.pem", "PKCS#7", "openssl pkcs7 -print_certs"),
+        ("tls.key", "a private key", "name another file"),
+    ] {
+        let files = ["import", "pay-tls", "--cert", "tls.crt", "--key", "tls.key"];
+        let ran = Certwright::new().folder(at).args(&files).args(&["--ca-cert", ca]);
+        let ran = ran.args(&["--dry-run=client", "-o", "json"]).run().expect_code(4);
+        for words in [names, way_out] {
+            assert!(ran.stderr.contains(words), "{ca}: {}", ran.stderr);
+        }
+    }
+}
+
+#[test]
 fn inspect_writes_a_chain_in_order_into_its_manifest_and_touches_nothing_else() {
     let folder = TempDir::new().expect("a temp folder can be made");
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenarios/expired-root/in");
