@@ -149,4 +149,23 @@ mod tests {
             assert_eq!(secret.beside_the_chain().as_deref(), lost, "{what}");
         }
     }
+
+    #[test]
+    fn the_first_key_counts_and_one_behind_it_may_be_the_leafs() {
+        let web = made("web.example", ONE);
+        let two = format!("{TWO}{ONE}");
+        for (what, key, behind) in [
+            ("its own", ONE.to_owned(), false),
+            ("another", TWO.to_owned(), false),
+            ("its own first", format!("{ONE}{TWO}"), false),
+            ("its own behind another", two.clone(), true),
+            ("its own behind two and a certificate", format!("{TWO}{web}{two}"), true),
+            ("another twice", format!("{TWO}{TWO}"), false),
+        ] {
+            let (name, crt) = ("x", web.clone());
+            let inventory = of_secrets(&[Pair { name, crt, key: &key, ..Pair::default() }]);
+            let secret = inventory.secret("shop", "x").expect("it was seen");
+            assert_eq!(secret.bundle.own_key_behind, behind, "{what}");
+        }
+    }
 }

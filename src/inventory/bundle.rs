@@ -43,6 +43,8 @@ pub struct Bundle {
     pub key_is_garbage: bool,
     /// What stands beside the private key.
     pub beside_key: Vec<Stray>,
+    /// Whether the first private key is not the leaf's, and one behind it is.
+    pub own_key_behind: bool,
     /// Position of the leaf: the key's certificate, or what is likely meant for hosts.
     leaf: usize,
 }
@@ -214,6 +216,7 @@ impl Bundle {
             key_instead: key.instead,
             among_certificates: read.strays,
             beside_key: key.strays,
+            own_key_behind: key.own_behind,
             certificates: read.certificates,
             damaged: read.damaged,
             odd: read.odd,
@@ -252,6 +255,7 @@ impl Bundle {
             key_among: KeyAmong::None,
             key_is_garbage: false,
             beside_key: Vec::new(),
+            own_key_behind: false,
             leaf: 0,
         }
     }
@@ -442,6 +446,7 @@ struct ReadKey {
     instead: Option<Foreign>,
     is_garbage: bool,
     strays: Vec<Stray>,
+    own_behind: bool,
 }
 
 impl ReadKey {
@@ -457,6 +462,7 @@ impl ReadKey {
             instead: None,
             is_garbage: false,
             strays: Vec::new(),
+            own_behind: false,
         }
     }
 }
@@ -464,9 +470,18 @@ impl ReadKey {
 fn read_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom) -> ReadKey {
     let read = read_one_key(bytes, certificates, random);
     // One block needs no second look, and a second look is another copy of a key for a while.
-    let marks = bytes.windows(BEGIN.len()).filter(|at| at == &BEGIN).count();
-    let strays = if marks > 1 { stray::beside_key(&pem::blocks(bytes)) } else { Vec::new() };
-    ReadKey { strays, ..read }
+    let windows = bytes.windows(BEGIN.len()).enumerate();
+    let marks: Vec<usize> = windows.filter(|(_, at)| *at == BEGIN).map(|(at, _)| at).collect();
+    let strays = if marks.len() > 1 { stray::beside_key(&pem::blocks(bytes)) } else { Vec::new() };
+    let is_leafs = |at: &usize| {
+        let key = bytes.get(*at..).and_then(|rest| PrivateKey::from_pem(rest).ok());
+        let both = key.zip(certificates.first());
+        both.is_some_and(|(key, leaf)| key.pairs_with(leaf, random) == Pairing::Match)
+    };
+    let own_behind = read.pairing == Pairing::Differs
+        && strays.iter().any(|stray| stray.kind == StrayKind::PrivateKey)
+        && marks.iter().skip(1).take(MAX_COMPARED).any(is_leafs);
+    ReadKey { strays, own_behind, ..read }
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";

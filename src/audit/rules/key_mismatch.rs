@@ -46,8 +46,13 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 
 fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Finding {
     let (certificate, private) = sides(bundle);
+    let first = if bundle.own_key_behind {
+        "the first private key in tls.key, which alone is read, is not the certificate's, and one behind it is"
+    } else {
+        "tls.key is not the private key of the certificate"
+    };
     let message = format!(
-        "tls.key is not the private key of the certificate: the certificate's public key is {certificate}, the private key's is {private}"
+        "{first}: the certificate's public key is {certificate}, the private key's is {private}"
     );
     let finding = RULE
         .on(&key_place(object), message)
@@ -68,6 +73,9 @@ fn way_out(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy
         || halves::own_key_elsewhere(inventory, object, bundle).is_some();
     match (theirs, bundle.leaf()) {
         (Some(way_out), _) => way_out,
+        (None, _) if bundle.own_key_behind => {
+            "leave the certificate's own private key alone in tls.key, and put the one before it where it belongs".into()
+        }
         (None, Some(leaf)) if object.kind == Kind::Secret && !leaf.self_signed && !elsewhere => {
             format!(
                 "keep both: the certificate was issued by {}; look for its own private key, or for the certificate that was issued for this one, and import the two that belong together",
