@@ -4,6 +4,7 @@
 //! certificates a controller that pools them has for a name. Made once for all that was absorbed, so
 //! that no host is looked for among all others.
 
+use super::bundle::KeyState;
 use super::demand::{Demand, IngressFacts};
 use super::link::{Coverage, SecretState};
 use super::{Inventory, Key, SecretFacts, key_of};
@@ -233,15 +234,36 @@ impl Inventory {
         let stops = ingress.controller == Controller::Traefik;
         let states = ingress.secret_names.iter();
         let states = states.map(|name| self.secret_state(ingress.secret_namespace(), name));
-        let going = states.take_while(move |state| match state {
-            SecretState::Absent => !stops,
-            SecretState::Seen(secret) => !stops || !secret.bundle.certificates_missing,
-            SecretState::Unknown => true,
-        });
+        let going = states.take_while(move |state| !stops || !stops_traefik(state));
         going.filter_map(|state| match state {
             SecretState::Seen(secret) => ingress.loads(secret).then_some(secret),
             SecretState::Absent | SecretState::Unknown => None,
         })
+    }
+
+    /// The Secret at which Traefik stops reading `tls` of the Ingress, and the one behind it that would
+    /// cover the host; none where that is not why it is not covered.
+    #[must_use]
+    pub fn stopped_at<'i>(
+        &'i self,
+        ingress: &'i IngressFacts,
+        host: &str,
+    ) -> Option<(&'i str, &'i SecretFacts)> {
+        if ingress.controller != Controller::Traefik {
+            return None;
+        }
+        let state = |name: &str| self.secret_state(ingress.secret_namespace(), name);
+        let mut names = ingress.secret_names.iter();
+        let stop = names.find(|name| stops_traefik(&state(name)))?;
+        let covers = |secret: &SecretFacts| {
+            let leaf = secret.bundle.leaf().filter(|_| ingress.loads(secret));
+            leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
+        };
+        let behind = names.find_map(|name| match state(name) {
+            SecretState::Seen(secret) => covers(secret).then_some(secret),
+            SecretState::Absent | SecretState::Unknown => None,
+        })?;
+        Some((stop, behind))
     }
 
     /// A Secret in the pool of the Ingress's controller whose certificate covers the host.
@@ -285,6 +307,20 @@ fn decides(ingress: &IngressFacts, demand: &Demand) -> bool {
         // The host is wholly its: internal/k8s/configuration.go:1666-1681.
         Controller::NginxInc => true,
         _ => !demand.without_tls(),
+    }
+}
+
+/// Whether Traefik reads no further entry behind this Secret: it is not there, or `tls.crt` or `tls.key`
+/// is empty (provider/kubernetes/ingress/kubernetes.go:836-892). One that somebody fills is not for
+/// long.
+fn stops_traefik(state: &SecretState<'_>) -> bool {
+    match state {
+        SecretState::Absent => true,
+        SecretState::Seen(secret) if secret.is_placeholder() => false,
+        SecretState::Seen(secret) => {
+            secret.bundle.certificates_missing || secret.bundle.key == KeyState::Missing
+        }
+        SecretState::Unknown => false,
     }
 }
 

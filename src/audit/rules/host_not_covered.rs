@@ -31,10 +31,18 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for ingress in inventory.ingresses() {
         for demand in &ingress.demands {
             // What another Ingress does wrong for the host is said there.
-            if let (Coverage::NotCovered { looked_at }, None) = inventory.server(ingress, demand)
-                && !is_further_down(inventory, &demand.host, &looked_at)
-            {
-                uncovered.push((ingress, demand, looked_at));
+            match inventory.server(ingress, demand) {
+                (Coverage::NotCovered { .. } | Coverage::NoCertificate, None)
+                    if inventory.stopped_at(ingress, &demand.host).is_some() =>
+                {
+                    found.extend(never_read(inventory, ingress, &demand.host));
+                }
+                (Coverage::NotCovered { looked_at }, None)
+                    if !is_further_down(inventory, &demand.host, &looked_at) =>
+                {
+                    uncovered.push((ingress, demand, looked_at));
+                }
+                _ => {}
             }
         }
     }
@@ -50,6 +58,30 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         let hosts = hosts.into_iter().flatten().copied().collect::<Vec<_>>();
         found.push(finding(inventory, (ingress, demand), looked_at, &hosts));
     }
+}
+
+/// The Secret that covers the host stands behind one at which Traefik stops reading.
+fn never_read(inventory: &Inventory, ingress: &IngressFacts, host: &str) -> Option<Finding> {
+    let (stop, behind) = inventory.stopped_at(ingress, host)?;
+    let stop = ObjectRef::secret(ingress.secret_namespace(), stop);
+    let message = format!(
+        "host {host} is not covered: Traefik reads the Secrets of spec.tls in order and stops at {}, \
+         which is not there or not complete, so that it never comes to {}, which covers the host",
+        stop.short(),
+        behind.object.short()
+    );
+    let finding = RULE
+        .on(&ingress.object, message)
+        .evidence("host", host)
+        .evidence("stopsAt", &stop.name)
+        .evidence("notRead", &behind.object.name)
+        .related(behind.object.clone())
+        .remedy(format!(
+            "put {} right, or take it out of spec.tls of {}",
+            stop.short(),
+            ingress.object.short()
+        ));
+    Some(finding.related(stop))
 }
 
 /// Whether a certificate that covers the host is there, and not in the first place:

@@ -346,3 +346,36 @@ fn haproxytech_keeps_the_last_secret_of_a_host_and_none_that_is_for_no_host() {
         check(&[A, B, &web], &[("web", "a.example", met)]);
     }
 }
+
+#[test]
+fn traefik_stops_at_a_secret_without_a_key_and_names_what_it_never_comes_to() {
+    const COPY: &str = "replicator.v1.mittwald.de/replicate-from";
+    let random = SystemRandom::new();
+    for (tls, empty, mark, stops) in [
+        ("a.example>b ; a.example>a", &["tls.key"][..], "x", true),
+        ("a.example>b ; a.example>a", &["tls.crt"], "x", true),
+        ("a.example>a ; a.example>b", &["tls.key"], "x", false),
+        ("a.example>b ; a.example>a", &["ca.crt"], "x", false),
+        ("a.example>b ; a.example>a", &["tls.crt", "tls.key"], "x", true),
+        // Somebody fills it.
+        ("a.example>b ; a.example>a", &["tls.crt", "tls.key"], COPY, false),
+    ] {
+        let mut inventory = Inventory::new(Selection::default());
+        let mut broken = secret("b", "b.example");
+        broken.meta.annotations.insert(mark.to_owned(), "certs/b".to_owned());
+        for key in empty {
+            broken.data.insert((*key).to_owned(), Redacted::new(Vec::new()));
+        }
+        let web = ingress(&format!("web traefik - a.example = {tls}"));
+        for seen in [Observation::Secret(secret("a", "a.example")), Observation::Secret(broken)] {
+            inventory.absorb(seen, &random);
+        }
+        inventory.absorb(Observation::Ingress(web), &random);
+        let expected = if stops { "no" } else { "yes a" };
+        assert_eq!(met(&inventory, "web", "a.example"), expected, "{tls}, {empty:?}");
+        let web = inventory.ingress("shop", "web").expect("it was seen");
+        let stopped = inventory.stopped_at(web, "a.example");
+        let stopped = stopped.map(|(stop, behind)| (stop, behind.object.name.as_str()));
+        assert_eq!(stopped, stops.then_some(("b", "a")), "{tls}, {empty:?}");
+    }
+}
