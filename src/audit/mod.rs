@@ -6,6 +6,7 @@
 pub mod clients;
 pub mod expiry;
 pub mod finding;
+mod gap;
 pub mod halves;
 pub mod issuing;
 pub mod policy;

@@ -920,6 +920,31 @@ def chains(s):
 
 
 @scenario
+def chain_above(s):
+    root, middle = root_ca(), intermediate_ca()
+    web = test_ca("chain-above/web", "ec-p256-01", "Example Web CA", 10, root)
+    shop = test_ca("chain-above/shop", "ec-p256-02", "Example Shop CA", 10, root)
+    first, second = (test_ca(f"chain-above/{n}", use, f"Example CA {n}", 20) for n, use in ((1, "ec-p256-03"), (2, "ec-p384")))
+    other = test_ca("chain-above/other", "ec-p521", "Example Other Root", 20)
+    past = test_ca("chain-above/past", "ec-p256-01", "Example Past Root", 10, end=NOW - timedelta(days=30))
+    below = lambda by, name, *above, ca, **more: s.secret(f"{name}-tls", {
+        "ca.crt": pem(*ca), **s.pair(f"{name}.above.example", issuer=by, **more).with_chain(*above).data})  # fmt: skip
+    below(middle, "root", ca=root.chain)
+    below(middle, "both", ca=(*middle.chain, *root.chain))
+    below(middle, "past", ca=past.chain)
+    below(middle, "proxy", ca=root.chain)
+    below(web, "seen", ca=root.chain)
+    below(web, "whole", *web.chain, ca=root.chain)
+    below(shop, "named", ca=root.chain)
+    below(second, "either", ca=first.chain)
+    below(other, "strange", ca=root.chain)
+    below(other, "good", ca=other.chain, use="ec-p256-03")
+    below(web, "astray", ca=other.chain)
+    s.ingress("proxy", {"proxy.above.example": "proxy-tls"}, ingress_class="haproxy")
+    s.ingress("above", {f"{n}.above.example": f"{n}-tls" for n in ("root", "both", "past", "seen", "whole", "named", "either", "strange", "good", "astray")})
+
+
+@scenario
 def serials(s):
     def numbered(name, number):
         made = s.pair(f"{name}.serial.example", number=1)

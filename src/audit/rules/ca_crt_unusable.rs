@@ -4,8 +4,9 @@
 //! verify by it (pkg/controller/services/ssl.go).
 
 use super::key_in_crt::related;
-use super::{is_behind, somebody_elses};
+use super::{arrangement, is_behind, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::gap::{Chain, Seen};
 use crate::audit::{Context, Rule};
 use crate::controllers::Controller;
 use crate::inventory::ca_file::CaFile;
@@ -13,6 +14,7 @@ use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
 use crate::x509::instant;
 use crate::x509::stray::{self, StrayKind};
+use std::cell::LazyCell;
 use time::OffsetDateTime;
 
 pub(super) const RULE: Rule = Rule {
@@ -42,10 +44,16 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         inventory.tls_secrets().any(|other| other.object.same_object(&secret.object))
     };
     let mentioned = inventory.mentioned_secrets().filter(|secret| !is_listed(secret));
+    let seen = LazyCell::new(|| Seen::of(inventory));
     for secret in inventory.tls_secrets().chain(mentioned) {
         let Some(file) = &secret.ca_file else { continue };
-        let is_client_ca = || inventory.is_client_ca(&secret.object);
-        let problems = problems(file, &is_client_ca, context.now);
+        let beside = match file.serves_leaf {
+            _ if inventory.is_client_ca(&secret.object) => Beside::Clients,
+            None => Beside::Clients,
+            Some(true) => Beside::Serves,
+            Some(false) => beside(secret, file, &seen),
+        };
+        let problems = problems(file, &beside, context.now);
         let Some(worst) = problems.iter().map(|(refused, _)| *refused).max() else { continue };
         let what: Vec<&str> = problems.iter().map(|(_, what)| what.as_str()).collect();
         let (severity, consequence) = consequence(inventory, secret, worst);
@@ -54,18 +62,42 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .severity(severity)
             .evidence("certificates", file.anchors.len())
             .evidence("at", instant::show(context.now))
-            .remedy(way_out(inventory, secret, file));
+            .remedy(way_out(inventory, secret, file, &beside));
         let verifiers = inventory.mentioners(&secret.object).map(|ingress| ingress.object.clone());
         found.push(related(inventory, secret, verifiers.fold(finding, Finding::related)));
     }
 }
 
+/// What its certificates are to the leaf beside them.
+enum Beside {
+    /// Nothing that matters: they are what clients are verified with, or no leaf can be read.
+    Clients,
+    /// The leaf is trusted by one of them.
+    Serves,
+    /// They stand above an intermediate that is missing, which `chain-incomplete` tells.
+    Above,
+    /// They did not issue it; where it cannot be told, the issuer that may be an intermediate.
+    Stranger { or_below: Option<String> },
+}
+
+fn beside(secret: &SecretFacts, file: &CaFile, seen: &Seen<'_>) -> Beside {
+    let Some(arrangement) = arrangement(&secret.bundle) else {
+        return Beside::Stranger { or_below: None };
+    };
+    let certificates = &secret.bundle.certificates;
+    let (object, ca_file) = (&secret.object, Some(file));
+    let chain = Chain { object, certificates, arrangement: &arrangement, ca_file };
+    match &arrangement.missing {
+        Some(_) if seen.sign(chain).is_some() && seen.leads_up(chain) => Beside::Above,
+        Some(issuer) if !seen.is_root(issuer) && seen.leads_up(chain) => {
+            Beside::Stranger { or_below: Some(issuer.clone()) }
+        }
+        _ => Beside::Stranger { or_below: None },
+    }
+}
+
 /// What is wrong, each to be said after "ca.crt".
-fn problems(
-    file: &CaFile,
-    is_client_ca: &dyn Fn() -> bool,
-    now: OffsetDateTime,
-) -> Vec<(Refused, String)> {
+fn problems(file: &CaFile, beside: &Beside, now: OffsetDateTime) -> Vec<(Refused, String)> {
     let mut problems = Vec::new();
     if let Some(damaged) = file.damaged.first() {
         let which = match file.anchors.len() {
@@ -84,31 +116,32 @@ fn problems(
             format!("holds a certificate ({index}) that {who} pass over: {what}"),
         ));
     }
-    problems.extend(of_its_certificates(file, is_client_ca, now));
+    problems.extend(of_its_certificates(file, beside, now));
     problems
 }
 
 /// Whether it serves anybody: no certificate of it that is in date leads to the leaf.
 fn of_its_certificates(
     file: &CaFile,
-    is_client_ca: &dyn Fn() -> bool,
+    beside: &Beside,
     now: OffsetDateTime,
 ) -> Option<(Refused, String)> {
-    // What clients are verified with need not be what the certificate beside it is trusted by.
-    let alone = file.serves_leaf.is_none() || is_client_ca();
+    let alone = matches!(beside, Beside::Clients | Beside::Above);
     let wanted = || file.anchors.iter().filter(|anchor| alone || anchor.serves_leaf);
     let last = wanted().max_by_key(|anchor| anchor.not_after);
-    match last {
-        Some(last) if last.not_after < now => {
+    match (last, beside) {
+        (Some(last), _) if last.not_after < now => {
             let ended = instant::show(last.not_after);
             Some((Refused::ByHaproxy, format!("holds {}, which expired on {ended}", last.subject)))
         }
-        Some(_) => None,
-        None if file.anchors.is_empty() || is_client_ca() => None,
-        None => {
+        (Some(_), _) | (None, Beside::Clients | Beside::Above | Beside::Serves) => None,
+        (None, Beside::Stranger { or_below }) => {
             let first = file.anchors.first().map_or("", |first| first.subject.as_str());
+            let or = or_below.as_ref().map_or_else(String::new, |issuer| {
+                format!(", or {issuer} is an intermediate of it, which is missing in tls.crt")
+            });
             let what = format!(
-                "holds {first}, by which the certificate in tls.crt is not trusted: it did not issue it"
+                "holds {first}, by which the certificate in tls.crt is not trusted: it did not issue it{or}"
             );
             Some((Refused::ByHaproxy, what))
         }
@@ -143,7 +176,7 @@ fn consequence(
     }
 }
 
-fn way_out(inventory: &Inventory, secret: &SecretFacts, file: &CaFile) -> Remedy {
+fn way_out(inventory: &Inventory, secret: &SecretFacts, file: &CaFile, beside: &Beside) -> Remedy {
     if let Some(way_out) = somebody_elses(inventory, secret) {
         return way_out;
     }
@@ -158,6 +191,13 @@ fn way_out(inventory: &Inventory, secret: &SecretFacts, file: &CaFile) -> Remedy
         None if file.damaged.is_empty() && file.passed_over().is_some() => {
             "write its certificates anew, each BEGIN and END on a line of its own and nothing around them, as inspect -o pem prints them, or take ca.crt out of the Secret".into()
         }
-        None => RULE.remedy.into(),
+        None => match beside {
+            Beside::Stranger { or_below: Some(issuer) } => format!(
+                "put the certificate of {issuer} behind the leaf where it is an intermediate of the \
+                 CA in ca.crt; else put its own CA into ca.crt, or take ca.crt out of the Secret"
+            )
+            .into(),
+            _ => RULE.remedy.into(),
+        },
     }
 }

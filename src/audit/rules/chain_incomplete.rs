@@ -2,14 +2,15 @@
 //! the root cannot get from there to the leaf. The classic that works in browsers, which fetch
 //! what is missing, and fails everywhere else.
 
-use super::{arrangement, certificate_place, elses};
+use super::{arrangement, certificate_place, elses, is_behind, secret_of};
 use crate::audit::finding::{Findings, Severity};
+use crate::audit::gap::{Chain, Seen};
 use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::controllers::Controller;
+use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
-use crate::x509::chain::{self, Arrangement};
-use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
     code: "chain-incomplete",
@@ -19,79 +20,78 @@ pub(super) const RULE: Rule = Rule {
               fetch a missing intermediate, Go, OpenSSL, rustls and gRPC do not. Whether an issuer \
               is an intermediate cannot be read from the leaf, so this is said only where it is \
               certain: the leaf is in public logs (public CAs issue from intermediates only), \
-              certificates of another CA stand behind it, or the intermediate was seen elsewhere.",
+              certificates of another CA stand behind it, the intermediate was seen elsewhere, or \
+              ca.crt holds it, or the root above it by its name. haproxy-ingress refuses a Secret \
+              whose certificate cannot be verified by the ca.crt beside it: an error there.",
     check,
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    let intermediates = intermediates(inventory);
+    let seen = Seen::of(inventory);
     for (object, bundle) in inventory.bundles() {
         let Some(arrangement) = arrangement(bundle) else { continue };
         let (Some(issuer), Some(last)) = (&arrangement.missing, arrangement.path.last()) else {
             continue;
         };
-        let last = &bundle.certificates[*last];
-        let Some(sign) = sign(object, &bundle.certificates, &arrangement, last, &intermediates)
-        else {
-            continue;
-        };
-        let fetch = last.issuer_url.as_deref().map_or_else(
-            || "get the issuer's certificate".to_owned(),
-            |url| format!("get the issuer's certificate from {url}"),
-        );
-        let then = match object.kind {
-            Kind::File => "put it behind the leaf".to_owned(),
-            Kind::Endpoint => "have the server send it behind the leaf".to_owned(),
-            _ if object.place.is_some() => "put it behind the leaf".to_owned(),
-            _ => "put both in with import --replace, the leaf first".to_owned(),
-        };
-        let owned = elses(inventory, object);
-        found.push(
-            RULE.on(
+        let secret = secret_of(inventory, object);
+        let ca_file = secret.and_then(|secret| secret.ca_file.as_deref());
+        let certificates = &bundle.certificates;
+        let chain = Chain { object, certificates, arrangement: &arrangement, ca_file };
+        let Some(sign) = seen.sign(chain) else { continue };
+        let last = &certificates[*last];
+        let (severity, consequence) = consequence(inventory, secret);
+        let mut finding = RULE
+            .on(
                 &certificate_place(object),
-                format!("the issuer of {} is not in it: {issuer} ({sign})", last.subject),
+                format!(
+                    "the issuer of {} is not in it: {issuer} ({sign}){consequence}",
+                    last.subject
+                ),
             )
+            .severity(severity)
             .evidence("missing", issuer)
-            .evidence("certificates", bundle.certificates.len())
-            .evidence("issuerUrl", last.issuer_url.as_deref().unwrap_or("not told"))
-            .remedy(owned.unwrap_or_else(|| format!("{fetch} and {then}").into())),
-        );
-    }
-}
-
-/// Every intermediate CA that was seen, by its subject.
-fn intermediates(inventory: &Inventory) -> BTreeMap<&str, Vec<&Certificate>> {
-    let all = inventory.bundles().flat_map(|(_, bundle)| &bundle.certificates);
-    let mut by_subject: BTreeMap<&str, Vec<&Certificate>> = BTreeMap::new();
-    for certificate in all.filter(|certificate| certificate.is_ca && !certificate.self_signed) {
-        let twins = by_subject.entry(certificate.subject.as_str()).or_default();
-        if !twins.iter().any(|twin| twin.sha256 == certificate.sha256) {
-            twins.push(certificate);
+            .evidence("certificates", certificates.len())
+            .evidence("issuerUrl", last.issuer_url.as_deref().unwrap_or("not told"));
+        if let Some(anchor) = ca_file.and_then(|file| file.anchors.first()) {
+            finding = finding.evidence("ca.crt", &anchor.subject);
         }
+        found.push(finding.remedy(way_out(inventory, object, last)));
     }
-    by_subject
 }
 
-/// How it is known that the missing issuer is an intermediate; none when it may be a root.
-fn sign(
-    object: &ObjectRef,
-    certificates: &[Certificate],
-    arrangement: &Arrangement,
-    last: &Certificate,
-    intermediates: &BTreeMap<&str, Vec<&Certificate>>,
-) -> Option<&'static str> {
-    if last.is_ca && !last.is_for_hosts() {
-        // An intermediate at the end: its issuer is a root as a rule.
-        return None;
+/// haproxy-ingress verifies the leaf by `ca.crt`, with what stands in `tls.crt` alone
+/// (pkg/controller/services/ssl.go).
+fn consequence(inventory: &Inventory, secret: Option<&SecretFacts>) -> (Severity, &'static str) {
+    let unverified = |secret: &SecretFacts| {
+        secret.ca_file.as_ref().is_some_and(|file| file.serves_leaf == Some(false))
+            && is_behind(inventory, secret, Controller::HaproxyIngress)
+    };
+    match secret {
+        Some(secret) if unverified(secret) => (
+            Severity::Error,
+            "; haproxy-ingress, which cannot verify it by ca.crt, refuses the whole Secret and serves its default",
+        ),
+        _ => (RULE.severity, ""),
     }
-    if last.publicly_logged {
-        return Some("the certificate is in public logs, and public CAs issue from intermediates");
+}
+
+fn way_out(inventory: &Inventory, object: &ObjectRef, last: &Certificate) -> Remedy {
+    if let Some(owned) = elses(inventory, object) {
+        return owned;
     }
-    if arrangement.others.iter().any(|other| certificates[*other].is_ca) {
-        return Some("certificates of another CA stand behind it");
-    }
-    let known = intermediates.get(last.issuer.as_str()).into_iter().flatten();
-    // A folder of files keeps leaf and intermediate apart as a habit.
-    (object.kind == Kind::Secret && known.into_iter().any(|ca| chain::is_issuer_of(ca, last)))
-        .then_some("it is an intermediate, which another Secret holds")
+    let held = secret_of(inventory, object).is_some_and(|secret| {
+        secret.anchors().iter().any(|anchor| anchor.serves_leaf && anchor.subject == last.issuer)
+    });
+    let fetch = match &last.issuer_url {
+        _ if held => "take the issuer's certificate from ca.crt".to_owned(),
+        None => "get the issuer's certificate".to_owned(),
+        Some(url) => format!("get the issuer's certificate from {url}"),
+    };
+    let then = match object.kind {
+        Kind::File => "put it behind the leaf",
+        Kind::Endpoint => "have the server send it behind the leaf",
+        _ if object.place.is_some() => "put it behind the leaf",
+        _ => "put both in with import --replace, the leaf first",
+    };
+    format!("{fetch} and {then}").into()
 }
