@@ -4,6 +4,7 @@
 //! Knows the command line and the parts that read and show. Refuses to know any single command.
 
 pub(crate) mod authority;
+pub(crate) mod record;
 
 use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials, RandomKeys};

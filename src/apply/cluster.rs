@@ -31,7 +31,7 @@ pub struct Target {
 }
 
 /// Carries out the steps, several at once, and says what became of each, in their order.
-/// `on_done` is told of each when it and those before it are done.
+/// `on_done` is told of each as soon as it is over, in whatever order they end.
 pub async fn apply(
     steps: Vec<Step>,
     materials: Arc<Materials>,
@@ -39,20 +39,21 @@ pub async fn apply(
     target: Target,
     on_done: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Vec<Outcome> {
-    let work = steps.into_iter().map(|step| {
+    let work = steps.into_iter().enumerate().map(|(place, step)| {
         let (materials, keys, target) = (Arc::clone(&materials), Arc::clone(&keys), target.clone());
         async move {
             let result = one(&step, materials, keys, &target).await;
-            Outcome { step, result }
+            (place, Outcome { step, result })
         }
     });
-    let mut work = stream::iter(work).buffered(PARALLEL);
+    let mut work = stream::iter(work).buffer_unordered(PARALLEL);
     let mut outcomes = Vec::new();
-    while let Some(outcome) = work.next().await {
+    while let Some((place, outcome)) = work.next().await {
         on_done(&outcome);
-        outcomes.push(outcome);
+        outcomes.push((place, outcome));
     }
-    outcomes
+    outcomes.sort_by_key(|(place, _)| *place);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 /// Carries out the steps one after the other, and no further than the first that fails: what

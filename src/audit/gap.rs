@@ -4,7 +4,7 @@
 //! is called. Refuses to know roots that nobody showed: a leaf alone does not say what its issuer is.
 
 use crate::inventory::ca_file::CaFile;
-use crate::inventory::{Anchor, Inventory};
+use crate::inventory::{Anchor, Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
@@ -43,7 +43,7 @@ impl<'a> Seen<'a> {
         }
         let of_files = all().filter(|one| one.is_ca && one.self_signed).map(|one| &one.subject);
         let secrets = inventory.tls_secrets().chain(inventory.mentioned_secrets());
-        let anchors = secrets.flat_map(|secret| secret.anchors());
+        let anchors = secrets.flat_map(SecretFacts::anchors);
         let of_anchors = anchors.filter(|one| one.self_signed).map(|one| &one.subject);
         Self { intermediates, roots: of_files.chain(of_anchors).map(String::as_str).collect() }
     }

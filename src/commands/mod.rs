@@ -19,6 +19,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::output::{Output, Terminal};
 use crate::remedy::Target;
+use crate::session::record::Record;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,9 +41,11 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     let terminal = Terminal::as_it_is();
     let (mut done, ended) = tokio::sync::oneshot::channel();
     let (thread, let_go) = std::sync::mpsc::channel::<()>();
+    let record = Record::default();
+    let shared = record.clone();
     // Dropping the receiver is how a command that was cut short is let go.
     let begun = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        let exit = in_its_own_runtime(cli, world, output, done.closed());
+        let exit = in_its_own_runtime(cli, world, (output, &shared), done.closed());
         drop(thread);
         let _ = done.send(exit);
     });
@@ -50,27 +53,27 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
         talk.say(&format!("error: the system lets no thread be started: {error}"));
         return Exit::Failed;
     }
-    let exit = tokio::select! {
+    let ended = tokio::select! {
         ended = within(limit, ended) => match ended {
             // At a question a terminal hands Ctrl-C to whoever asks.
-            Some(Ok(Exit::Interrupted)) => interrupted(talk),
-            Some(Ok(exit)) => exit,
-            Some(Err(_)) => Exit::Failed,
-            None => {
-                talk.say("error: the time of --timeout is over; what was begun on the server is finished there or not begun");
-                Exit::TimedOut
-            }
+            Some(Ok(Exit::Interrupted)) => Err(Exit::Interrupted),
+            Some(Ok(exit)) => Ok(exit),
+            Some(Err(_)) => Ok(Exit::Failed),
+            None => Err(Exit::TimedOut),
         },
-        _ = interrupt.recv() => interrupted(talk),
-        _ = terminate.recv() => interrupted(talk),
+        _ = interrupt.recv() => Err(Exit::Interrupted),
+        _ = terminate.recv() => Err(Exit::Interrupted),
     };
+    let cut = match ended {
+        Ok(exit) => return exit,
+        Err(cut) => cut,
+    };
+    // The channel is never sent into: it ends with the command's thread, or we go on.
+    let _ = let_go.recv_timeout(LET_GO);
     // The command may be left at a question.
-    if matches!(exit, Exit::TimedOut | Exit::Interrupted) {
-        // The channel is never sent into: it ends with the command's thread, or we go on.
-        let _ = let_go.recv_timeout(LET_GO);
-        terminal.restore();
-    }
-    exit
+    terminal.restore();
+    cut_short(cut, &record, talk);
+    cut
 }
 
 /// The stack of the command's thread, in bytes: for documents nested as deep as is read. The system
@@ -81,9 +84,14 @@ const STACK: usize = 16 * 1024 * 1024;
 /// that it waits for. At a question it never does.
 const LET_GO: std::time::Duration = std::time::Duration::from_millis(200);
 
-fn interrupted(talk: &mut Output) -> Exit {
-    talk.say("interrupted; run the command again to see what is left to do");
-    Exit::Interrupted
+/// Says that the command was cut short, and what it had replaced by then.
+fn cut_short(exit: Exit, record: &Record, talk: &mut Output) {
+    match exit {
+        Exit::TimedOut => talk.say("error: the time of --timeout is over; what was begun on the server is finished there or not begun"),
+        _ if record.is_open() => talk.say("interrupted"),
+        _ => talk.say("interrupted; run the command again to see what is left to do"),
+    }
+    record.tell(talk);
 }
 
 /// What talks to a cluster at length reads the answers on other threads than it judges them on; the
@@ -107,13 +115,13 @@ fn runtime(command: &Command) -> tokio::runtime::Builder {
 fn in_its_own_runtime(
     cli: Cli,
     world: World,
-    mut output: Output,
+    (mut output, record): (Output, &Record),
     cut_short: impl Future<Output = ()>,
 ) -> Exit {
     match runtime(&cli.command).enable_all().build() {
         Ok(runtime) => runtime.block_on(async {
             tokio::select! {
-                exit = to_its_end(cli, world, output) => exit,
+                exit = to_its_end(cli, world, output, record) => exit,
                 () = cut_short => Exit::Interrupted,
             }
         }),
@@ -124,14 +132,18 @@ fn in_its_own_runtime(
     }
 }
 
-async fn to_its_end(cli: Cli, world: World, mut output: Output) -> Exit {
+async fn to_its_end(cli: Cli, world: World, mut output: Output, record: &Record) -> Exit {
     let target = session::options(&cli.global).target();
-    let exit = match Box::pin(command(cli, &world, &mut output)).await {
+    let exit = match Box::pin(command(cli, &world, record, &mut output)).await {
         Ok(exit) => exit,
         Err(error) if error.exit == Exit::Interrupted => error.exit,
         Err(error) => {
             let _ = output.flush();
-            say(error, &target, &mut output)
+            let exit = say(error, &target, &mut output);
+            if record.has_any() {
+                record.tell(&mut output);
+            }
+            exit
         }
     };
     match output.flush() {
@@ -152,7 +164,7 @@ fn say(error: CommandError, target: &Target, output: &mut Output) -> Exit {
     error.exit
 }
 
-async fn command(cli: Cli, world: &World, output: &mut Output) -> Result<Exit> {
+async fn command(cli: Cli, world: &World, record: &Record, output: &mut Output) -> Result<Exit> {
     let global = &cli.global;
     match cli.command {
         Command::Issue(args) => issue::run(args, global, world, output).await,
@@ -165,7 +177,7 @@ async fn command(cli: Cli, world: &World, output: &mut Output) -> Result<Exit> {
         Command::Explain(args) => explain::run(&args, output),
         Command::Completion(args) => completion::completion(&args, output),
         Command::Man(args) => completion::man(&args, output),
-        Command::Rotate(args) => rotate::run(args, global, world, output).await,
+        Command::Rotate(args) => rotate::run(args, global, world, record, output).await,
     }
 }
 

@@ -14,10 +14,11 @@ use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::files::{STDIN, names_stdin};
 use crate::output::Output;
-use crate::plan::outcome::{Failed, Outcome};
+use crate::plan::outcome::Outcome;
 use crate::plan::rotation::{KeyPolicy, Rotation, SigningCa, Wish};
 use crate::plan::step::{Plan, Step};
 use crate::render::rotation::Account;
+use crate::session::record::{Again, Record};
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
 use crate::x509::authority::Authority;
@@ -29,6 +30,7 @@ pub(super) async fn run(
     args: RotateArgs,
     global: &Global,
     world: &World,
+    record: &Record,
     output: &mut Output,
 ) -> Result<Exit> {
     check_usage(&args, global)?;
@@ -58,17 +60,27 @@ pub(super) async fn run(
         if args.dry_run == DryRun::Client {
             return report(&args, (&plan, None), (&gathered, &source), global, output);
         }
-        return rewrite(&args, &plan, materials, (&gathered, &source), (global, world), output);
+        let write = (record, output);
+        return rewrite(&args, &plan, materials, (&gathered, &source), (global, world), write);
     }
     let keys = Arc::new(RandomKeys(world.random.clone()));
     let dry_run = args.dry_run == DryRun::Server;
     let means = Means { materials: Arc::new(materials), ..Means::new(keys, dry_run) };
-    let mut tell = |_: Event<'_, _>| busy.advance();
+    if !dry_run {
+        record.begin(again(&args));
+    }
+    let mut tell = |event: Event<'_, _>| {
+        busy.advance();
+        if let Event::Done(outcome) = event {
+            record.note(outcome);
+        }
+    };
     let driven = Box::pin(drive(&mut goal, (&view, &means), false, world, &mut tell)).await?;
     drop(busy);
     let (plan, outcomes) = (goal.into_plan(world.now()), driven.outcomes);
     let seen = (&driven.seen, &source);
     let exit = report(&args, (&plan, Some(&outcomes)), seen, global, output)?;
+    record.close();
     warn_of_pins(&outcomes, output);
     if args.verify {
         served(&args, &outcomes, &source, (global, world), output).await?;
@@ -196,18 +208,24 @@ fn rewrite(
     materials: Materials,
     (gathered, source): (&Gathered, &Source),
     (global, world): (&Global, &World),
-    output: &mut Output,
+    (record, output): (&Record, &mut Output),
 ) -> Result<Exit> {
     let materials = Materials { texts: gathered.kept.clone(), ..materials };
     let keys = RandomKeys(world.random.clone());
     let (mut rewritten, mut outcomes) = manifests::rewrite(plan.steps.clone(), &materials, &keys);
     if args.in_place {
+        record.begin(again(args));
         for (path, text) in &rewritten {
-            if let Err(failed) = files::replace(Path::new(path), &text.to_bytes()) {
-                not_written(&mut outcomes, path, &failed);
+            let written = files::replace(Path::new(path), &text.to_bytes());
+            for outcome in of_file(&mut outcomes, path) {
+                match &written {
+                    Ok(()) => record.note(outcome),
+                    Err(failed) => outcome.result = Err(failed.clone()),
+                }
             }
         }
         let exit = report(args, (plan, Some(&outcomes)), (gathered, source), global, output)?;
+        record.close();
         warn_of_pins(&outcomes, output);
         return Ok(exit);
     }
@@ -274,14 +292,17 @@ fn exit(
     Exit::of_outcomes(plan, outcomes, complete)
 }
 
-/// Every step on this file was prepared, and then the file could not be written.
-fn not_written(outcomes: &mut [Outcome], path: &str, failed: &Failed) {
-    for outcome in outcomes {
-        let here = outcome.step.object().place.as_ref().is_some_and(|place| place.path == path);
-        if here && outcome.result.is_ok() {
-            outcome.result = Err(failed.clone());
-        }
-    }
+/// What was prepared for this file: it is done once the file is written, and not otherwise.
+fn of_file<'a>(outcomes: &'a mut [Outcome], path: &str) -> impl Iterator<Item = &'a mut Outcome> {
+    outcomes.iter_mut().filter(move |outcome| {
+        let place = outcome.step.object().place.as_ref();
+        outcome.result.is_ok() && place.is_some_and(|place| place.path == path)
+    })
+}
+
+/// What the same command line does once more.
+fn again(args: &RotateArgs) -> Again {
+    if args.due { Again::GoesOn } else { Again::Repeats }
 }
 
 fn report(

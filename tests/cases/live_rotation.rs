@@ -1,6 +1,8 @@
 //! Rotation on a real API server: what is replaced, what stays, what is refused, and races.
 
+use crate::support::background::Background;
 use crate::support::live::Live;
+use crate::support::rude::{Manners, Rude};
 use base64::Engine as _;
 use certwright::inventory::bundle::Bundle;
 use certwright::x509::key::Pairing;
@@ -363,6 +365,49 @@ fn a_batch_takes_the_most_urgent_up_to_max_and_says_what_is_left() {
         .collect();
     assert_eq!(names, ["sooner", "soon"]);
     assert_eq!(ran["summary"]["overMax"], 1);
+}
+
+/// Eight are written at once, and the ninth, which ends last, is begun when the first is over: its
+/// answer never comes. The second time it comes first, and the time is what the others take.
+#[test]
+fn a_batch_that_is_cut_short_says_what_it_had_replaced() {
+    let Some(live) = Live::new("a_batch_that_is_cut_short") else { return };
+    for n in 1..=9 {
+        hand_made(&live, &format!("web-{n}"), "web.example");
+    }
+    let rude = Rude::before(&live);
+    rude.behave(Manners::StallWritesTo("web-9"));
+    for (signal, timeout, code, said) in [
+        (Some("INT"), "5m", 130, "interrupted"),
+        (None, "20s", 124, "the time of --timeout is over"),
+    ] {
+        let before: Vec<Value> = (1..=9).map(|n| live.secret(&format!("web-{n}"))).collect();
+        let args = ["rotate", "--all", "--yes", "--key-type", "p256", "--timeout", timeout];
+        let mut run = Background::start(
+            live.certwright()
+                .kubeconfig(rude.kubeconfig())
+                .args(&args)
+                .args(&["-n", &live.namespace]),
+        );
+        rude.wait_for_stall();
+        if let Some(signal) = signal {
+            run.signal(signal);
+        }
+        run.wait_for(said);
+        let told = run.end(code);
+        assert!(told.contains("replaced by then: "), "{told}");
+        assert!(
+            told.contains("each is whole") && told.contains("the same command again"),
+            "{told}"
+        );
+        assert!(!told.contains("/web-9"), "{told}");
+        for (n, before) in (1..).zip(before) {
+            let (name, after) = (format!("web-{n}"), live.secret(&format!("web-{n}")));
+            assert_eq!(bundle(&after).pairing, Pairing::Match, "{name}");
+            let replaced = value(&after, "tls.crt") != value(&before, "tls.crt");
+            assert!(replaced || !told.contains(&format!("/{name}")), "{name}: {told}");
+        }
+    }
 }
 
 /// Two rotations for one Secret at the same time, again and again: one pair wins whole.

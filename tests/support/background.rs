@@ -4,7 +4,7 @@
 
 use super::binary::Certwright;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -62,6 +62,13 @@ impl Background {
             }
         }
         panic!("it ended without saying {words:?}:\n{}", self.said);
+    }
+
+    /// Sends it a signal, such as `INT`.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().expect("kill starts");
+        assert!(sent.success(), "{name} is not taken");
     }
 
     /// Waits for its end, wants this exit code, and returns all it said, on one line.

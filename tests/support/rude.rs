@@ -9,8 +9,10 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// How a request is answered.
@@ -24,11 +26,15 @@ pub enum Manners {
     StatusToWrites(u16),
     /// Not at all: the connection is closed.
     HangUp,
+    /// By the API server, but for writes to the object of this name: those are never answered, and
+    /// nothing comes of them.
+    StallWritesTo(&'static str),
 }
 
 /// The proxy. Dropping it ends `kubectl proxy`; its own thread ends with the test process.
 pub struct Rude {
     manners: Arc<Mutex<Manners>>,
+    stalled: Receiver<()>,
     kubeconfig: PathBuf,
     behind: Child,
     _folder: TempDir,
@@ -55,11 +61,12 @@ impl Rude {
         let own = listener.local_addr().expect("it has an address").port();
         let manners = Arc::new(Mutex::new(Manners::Polite));
         let asked = Arc::clone(&manners);
+        let (stalls, stalled) = channel();
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let asked = Arc::clone(&asked);
+                let (asked, stalls) = (Arc::clone(&asked), stalls.clone());
                 // A client that goes away in the middle is nobody's loss.
-                thread::spawn(move || serve(client, port, &asked));
+                thread::spawn(move || serve(client, port, &asked, &stalls));
             }
         });
         let folder = TempDir::new().expect("a temp folder can be made");
@@ -71,12 +78,18 @@ impl Rude {
               contexts: [{{name: c, context: {{cluster: c, user: c}}}}]}}"
         );
         std::fs::write(&kubeconfig, text).expect("a kubeconfig can be written");
-        Self { manners, kubeconfig, behind, _folder: folder }
+        Self { manners, stalled, kubeconfig, behind, _folder: folder }
     }
 
     /// How requests are answered from now on.
     pub fn behave(&self, manners: Manners) {
         *self.manners.lock().unwrap_or_else(PoisonError::into_inner) = manners;
+    }
+
+    /// Waits until a write is left without an answer.
+    #[track_caller]
+    pub fn wait_for_stall(&self) {
+        self.stalled.recv_timeout(Duration::from_mins(1)).expect("a write is stalled");
     }
 
     /// A kubeconfig that leads through the proxy.
@@ -92,15 +105,29 @@ impl Drop for Rude {
     }
 }
 
-fn serve(mut client: TcpStream, port: u16, manners: &Mutex<Manners>) -> std::io::Result<()> {
+fn serve(
+    mut client: TcpStream,
+    port: u16,
+    manners: &Mutex<Manners>,
+    stalls: &Sender<()>,
+) -> std::io::Result<()> {
     let (head, body) = request(&client)?;
     let manners = *manners.lock().unwrap_or_else(PoisonError::into_inner);
     let writes = !head.starts_with("GET ");
+    let goes_to = |name: &str| {
+        let path = head.split(' ').nth(1).and_then(|path| path.split('?').next());
+        path.is_some_and(|path| path.ends_with(&format!("/{name}")))
+    };
     match manners {
         Manners::HangUp => Ok(()),
+        Manners::StallWritesTo(name) if writes && goes_to(name) => {
+            let _ = stalls.send(());
+            // Until the client gives up.
+            client.read_to_end(&mut Vec::new()).map(drop)
+        }
         Manners::Status(code) => client.write_all(rude(code).as_bytes()),
         Manners::StatusToWrites(code) if writes => client.write_all(rude(code).as_bytes()),
-        Manners::StatusToWrites(_) | Manners::Polite => {
+        Manners::StatusToWrites(_) | Manners::StallWritesTo(_) | Manners::Polite => {
             let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
             server.write_all(head.as_bytes())?;
             server.write_all(&body)?;
