@@ -259,6 +259,10 @@ async fn events(client: &Client, about: &ObjectRef) -> Result<Observation, Clust
 async fn makers(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
     let groups = client.groups().await?;
     let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+    if groups.is_empty() {
+        // Every server has groups, so that these may not be asked for.
+        unseen.push("the kinds that the cluster has (/apis)".to_owned());
+    }
     for row in makers::ROWS {
         if row.beside.is_some_and(|group| !groups.contains_key(group)) {
             continue;

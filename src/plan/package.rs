@@ -284,6 +284,7 @@ pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> 
                 (None, loss) => {
                     let mut step = replace(secret, wish);
                     step.notes.extend(rotation::told_beside(inventory, secret));
+                    step.notes.extend(rotation::makers_unseen(inventory, &[&secret.object]));
                     step.notes.extend(loss.map(|loss| format!("{}: it is lost", loss.message())));
                     plan.steps.push(Step::ReplacePair(step));
                 }

@@ -1,9 +1,14 @@
 //! Who owns and who makes Secrets, on a real API server: makers in the cluster, and what
 //! `kubectl apply` leaves behind.
 
+use crate::support::faults::{Answer, Faults};
 use crate::support::live::Live;
 use base64::Engine as _;
+use certwright::cluster::{ConnectOptions, connect};
+use certwright::observation::{Observation, Question, Scope};
+use certwright::world::World;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A kind whose objects may say anything, of this group and version.
 fn definition(group: &str, version: &str, kind: &str, plural: &str) -> Value {
@@ -228,7 +233,13 @@ fn a_batch_leaves_what_somebody_makes_though_the_secret_bears_no_mark_of_it() {
     live.kubectl(&["create", "rolebinding", "narrow", "--role=narrow", "--user=narrow"]);
     let rotate = ["rotate", "secret/pay-tls", "--dry-run=client", "--as", "narrow"];
     let said = live.run(&rotate).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("not known: certificates, "), "{said}");
+    assert!(said.contains("could not read certificates, "), "{said}");
+    assert!(said.contains("puts its own certificate and key back"), "{said}");
+    // A batch is told once.
+    let batch = ["rotate", "--all", "--yes", "--dry-run=client", "-n", namespace, "--as", "narrow"];
+    let said = live.run(&batch).stdout;
+    assert!(said.matches("\nreplace ").count() > 1, "{said}");
+    assert_eq!(said.matches("could not read certificates").count(), 1, "{said}");
     let owned = |name: &str| (name.to_owned(), "owned".to_owned());
     let expected = vec![
         owned("blog-tls"),
@@ -241,6 +252,24 @@ fn a_batch_leaves_what_somebody_makes_though_the_secret_bears_no_mark_of_it() {
     // The ExternalSecret that writes it is live, whatever its name.
     let said = live.run(&["rotate", "secret/marked-tls", "--override-owner"]).expect_code(4);
     assert!(said.flat_stderr().contains("externalsecret/elsewhere is live"), "{}", said.stderr);
+}
+
+/// Who may not even ask which kinds there are knows of no maker, and is told so.
+#[tokio::test]
+async fn kinds_that_may_not_be_asked_for_are_no_kinds_that_are_not_there() {
+    let no =
+        r#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}"#;
+    let faults = Faults::new(&[Answer::Say(403, "", no)]);
+    let options = ConnectOptions {
+        kubeconfig: Some(faults.kubeconfig("")),
+        request_timeout: Duration::from_secs(10),
+        ..ConnectOptions::default()
+    };
+    let client = connect(&options, &World::real()).await.expect("it is a good kubeconfig");
+    let question = Question::Makers(Scope::Namespace("shop".to_owned()));
+    let seen = certwright::observe::cluster::answer(&client, &question).await;
+    let Ok(Observation::Makers { unseen, .. }) = seen else { panic!("{seen:?}") };
+    assert_eq!(unseen, ["the kinds that the cluster has (/apis)"]);
 }
 
 #[test]

@@ -159,7 +159,7 @@ impl<'i> Missing<'i> {
                 .remedy(maker.way_out(&secret)),
             // Made by hand, it would be in the way of a maker that could not be seen.
             None if !unseen.is_empty() => finding.remedy(format!(
-                "ask first whether something makes it: {} may not be listed",
+                "ask first whether something makes it: could not read {}",
                 unseen.join(", ")
             )),
             None if context.source == Source::Files && is_unread(inventory) => {

@@ -24,7 +24,7 @@ use crate::x509::key::Pairing;
 use crate::x509::name::{address, covers};
 use crate::x509::profile::{self, KeyType, MAX_ROTATED_LIFETIME, Profile};
 use crate::x509::{instant, lead};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
 
 /// What the user wants rotated, and how.
@@ -87,7 +87,9 @@ pub fn plan(
     now: OffsetDateTime,
 ) -> Plan {
     let planner = Planner { inventory, wish, policy, first_seen, now };
-    let plan = if wish.named.is_empty() { planner.batch() } else { planner.named() };
+    let mut plan = if wish.named.is_empty() { planner.batch() } else { planner.named() };
+    let replaced: Vec<&ObjectRef> = plan.steps.iter().map(Step::object).collect();
+    plan.notes.extend(makers_unseen(inventory, &replaced));
     plan.aimed(inventory.target())
 }
 
@@ -799,7 +801,7 @@ fn within_issuer(
 }
 
 /// What becomes of the new pair, and of the old key, when it has been written: who copies it, who
-/// puts the old one back, and where the old key can still be read; and what could not be seen.
+/// puts the old one back, and where the old key can still be read.
 #[must_use]
 pub fn told_beside(inventory: &Inventory, secret: &SecretFacts) -> Vec<String> {
     let mut notes = Vec::new();
@@ -819,14 +821,31 @@ pub fn told_beside(inventory: &Inventory, secret: &SecretFacts) -> Vec<String> {
             notes.push(format!("the old private key stays readable in the annotation {key}"));
         }
     }
-    let unseen = inventory.unseen_makers(secret.object.namespace());
-    if !unseen.is_empty() && secret.owner.is_none() {
-        notes.push(format!(
-            "whether something makes it is not known: {} may not be listed",
-            unseen.join(", ")
-        ));
-    }
     notes
+}
+
+/// That nobody can tell whether something makes these Secrets, what could not be read, and what that
+/// means; none where all was read, or where each tells its owner itself.
+#[must_use]
+pub fn makers_unseen(inventory: &Inventory, secrets: &[&ObjectRef]) -> Option<String> {
+    let unowned = secrets.iter().filter(|object| {
+        let seen = inventory.secret(object.namespace(), &object.name);
+        seen.is_none_or(|secret| secret.owner.is_none())
+    });
+    let namespaces: BTreeSet<&str> = unowned.map(|object| object.namespace()).collect();
+    let unseen: BTreeSet<&str> = namespaces
+        .into_iter()
+        .flat_map(|namespace| inventory.unseen_makers(namespace))
+        .map(String::as_str)
+        .collect();
+    let unseen: Vec<&str> = unseen.into_iter().collect();
+    (!unseen.is_empty()).then(|| {
+        format!(
+            "could not read {}: whether one of them makes a Secret that is replaced is not known, \
+             and what makes one puts its own certificate and key back",
+            unseen.join(", ")
+        )
+    })
 }
 
 /// An issuing CA is not rotated, by name neither: what it signed would lose its issuer.
