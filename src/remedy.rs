@@ -55,6 +55,17 @@ enum Part {
     Namespace(String),
     /// ` -f …`: the file in which the object is rewritten, which is (namespace, name).
     Rewritten((String, String), String),
+    /// Nothing that is printed: what the line changes on the cluster.
+    Changes(Change),
+}
+
+/// What a command changes on the cluster, for somebody who changes it elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Kind, as `kubectl` takes it; namespace; name.
+    pub object: (String, String, String),
+    /// The change as an order: `take the annotation x off`.
+    pub words: String,
 }
 
 /// Where the facts were seen, in the words of the user: what a command must say to reach the same
@@ -153,11 +164,24 @@ impl CommandLine {
         self
     }
 
+    /// The same as a line that changes the object (kind, namespace, name) so.
+    #[must_use]
+    pub fn changing(mut self, object: (&str, &str, &str), words: impl Into<String>) -> Self {
+        let (kind, namespace, name) = object;
+        let object = (kind.to_owned(), namespace.to_owned(), name.to_owned());
+        self.0.push(Part::Changes(Change { object, words: words.into() }));
+        self
+    }
+
     /// What to do first, where the line would rewrite what cannot be rewritten.
     fn stuck<'t>(&self, target: &'t Target) -> Option<&'t String> {
         self.0.iter().find_map(|part| match part {
             Part::Rewritten(object, _) => target.files.stuck.get(object),
-            Part::Text(_) | Part::Cluster | Part::Address | Part::Namespace(_) => None,
+            Part::Text(_)
+            | Part::Cluster
+            | Part::Address
+            | Part::Namespace(_)
+            | Part::Changes(_) => None,
         })
     }
 
@@ -180,7 +204,7 @@ impl CommandLine {
                 let file = target.files.links.get(&file).unwrap_or(&file);
                 Part::Text(format!(" -f {}", path(file)))
             }
-            text @ Part::Text(_) => text,
+            same @ (Part::Text(_) | Part::Changes(_)) => same,
         });
         Self(parts.collect())
     }
@@ -191,7 +215,7 @@ impl fmt::Display for CommandLine {
         self.0.iter().try_for_each(|part| match part {
             Part::Text(text) => f.write_str(text),
             Part::Rewritten(_, file) => write!(f, " -f {}", path(file)),
-            Part::Cluster | Part::Address | Part::Namespace(_) => Ok(()),
+            Part::Cluster | Part::Address | Part::Namespace(_) | Part::Changes(_) => Ok(()),
         })
     }
 }
@@ -204,6 +228,18 @@ impl Remedy {
             self.what = What::Command(line.text(format!(" {flags}")));
         }
         self
+    }
+
+    /// What it changes on the cluster; nothing for a sentence.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        let parts = match &self.what {
+            What::Command(line) => line.0.as_slice(),
+            What::Sentence(_) => &[],
+        };
+        parts.iter().filter_map(|part| match part {
+            Part::Changes(change) => Some(change),
+            _ => None,
+        })
     }
 
     /// With something to know beside, that belongs to what is said of the object: `Helm owns it`.

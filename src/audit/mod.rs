@@ -115,6 +115,9 @@ pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
     let mut findings = found.into_vec();
     findings.retain(|finding| is_reported(inventory, finding));
     for finding in &mut findings {
+        if let Some(instead) = remedy::where_it_comes_from(inventory, &finding.remedy) {
+            finding.remedy = instead;
+        }
         finding.remedy.settle(&mut finding.message, inventory.target());
         finding.waived = is_waived(inventory, finding);
     }

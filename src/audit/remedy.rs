@@ -243,17 +243,23 @@ pub fn issue_and_patch(
     if ingress.place.is_some() {
         return None;
     }
+    let words = format!(
+        "make a certificate for {} with issue --secret {secret}, and name that in spec.tls",
+        hosts.join(", ")
+    );
     let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
     let issue = issue_secret(&ObjectRef::secret(ingress.namespace(), secret), &hosts)?;
-    Some(issue.and(kubectl_patch(ingress, "json", patch)).into())
+    Some(issue.and(kubectl_patch(ingress, "json", patch, words)).into())
 }
 
-/// `kubectl patch ingress web -n shop --type=json -p …`.
+/// `kubectl patch ingress web -n shop --type=json -p …`, and the same in words, for what somebody else
+/// deploys.
 #[must_use]
 pub fn kubectl_patch(
     object: &ObjectRef,
     kind: &str,
     patch: &impl std::fmt::Display,
+    words: impl Into<String>,
 ) -> CommandLine {
     CommandLine::on_cluster(format!(
         "kubectl patch {} {}{} --type={kind} -p {}",
@@ -262,7 +268,39 @@ pub fn kubectl_patch(
         in_namespace(object),
         word(&patch.to_string())
     ))
+    .changing((object.kind.word(), object.namespace(), &object.name), words)
 }
+
+/// What to do instead of a command that changes what somebody else deploys and puts back; none where
+/// it changes nothing of that kind.
+pub(super) fn where_it_comes_from(inventory: &Inventory, remedy: &Remedy) -> Option<Remedy> {
+    remedy.changes().find_map(|change| {
+        let (kind, namespace, name) = &change.object;
+        let kind = CHANGED.iter().find(|known| known.word() == kind)?;
+        let object = ObjectRef::namespaced(*kind, namespace.as_str(), name.as_str());
+        let facts = inventory.object(&object)?;
+        let owner = facts.owner.as_ref()?;
+        Some(
+            format!(
+                "{}, where {} gets {} from: on the cluster it is changed back ({})",
+                change.words,
+                owner.name,
+                facts.object.short(),
+                owner.mark
+            )
+            .into(),
+        )
+    })
+}
+
+/// Kinds of what commands change in place.
+const CHANGED: &[Kind] = &[
+    Kind::Ingress,
+    Kind::Service,
+    Kind::BackendConfig,
+    Kind::FrontendConfig,
+    Kind::ManagedCertificate,
+];
 
 /// What to do instead of changing a Secret that somebody owns. A copy is changed by its original,
 /// and that by its own owner, where it has one: by a command where both were seen.
@@ -383,7 +421,12 @@ pub fn without_annotation(object: &ObjectRef, key: &str) -> Remedy {
     }
     let (kind, name) = (object.kind.word(), word(&object.name));
     let namespace = in_namespace(object);
-    CommandLine::on_cluster(format!("kubectl annotate {kind} {name}{namespace} {key}-")).into()
+    CommandLine::on_cluster(format!("kubectl annotate {kind} {name}{namespace} {key}-"))
+        .changing(
+            (kind, object.namespace(), &object.name),
+            format!("take the annotation {key} off"),
+        )
+        .into()
 }
 
 /// `kubectl get service web -n shop -o yaml --show-managed-fields`: who writes which of its fields.
@@ -428,9 +471,14 @@ fn file(path: &str) -> &str {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "an inventory is filled; nothing is drawn here")]
 mod tests {
     use super::*;
+    use crate::inventory::selection::Selection;
     use crate::object_ref::Place;
+    use crate::observation::{FieldManager, MetaSeen, ObjectSeen, Observation};
+    use ring::rand::SystemRandom;
+    use serde_json::json;
 
     fn in_file(path: &str) -> ObjectRef {
         let place = Place { path: path.into(), document: 0, of_many: false, item: None };
@@ -446,6 +494,58 @@ mod tests {
                 rotate(&in_file(path)).to_string(),
                 format!("certwright rotate secret/web -f {word} --in-place")
             );
+        }
+    }
+
+    /// Helm, Argo CD and Flux put back what is changed under their hands; hand-made things are fair game.
+    #[test]
+    fn what_somebody_deploys_is_changed_where_it_comes_from() {
+        let meta = |marks: &[(&str, &str)], manager: &str| MetaSeen {
+            annotations: marks
+                .iter()
+                .map(|(key, value)| ((*key).into(), (*value).into()))
+                .collect(),
+            field_managers: vec![FieldManager {
+                manager: manager.to_owned(),
+                applies: false,
+                data_keys: Vec::new(),
+            }],
+            ..MetaSeen::default()
+        };
+        let helm = [("meta.helm.sh/release-name", "shop")];
+        let flux = [("kustomize.toolkit.fluxcd.io/name", "apps")];
+        let let_go = [("kustomize.toolkit.fluxcd.io/reconcile", "disabled"), flux[0]];
+        for (marks, manager, who) in [
+            (&helm[..], "helm", Some("Helm release shop")),
+            (&flux, "kustomize-controller", Some("Flux")),
+            (&let_go, "kustomize-controller", None),
+            (&[], "argocd-controller", Some("Argo CD")),
+            (&[], "kubectl-client-side-apply", None),
+            (&[], "glbc", None),
+        ] {
+            let object = ObjectRef::namespaced(Kind::Ingress, "shop", "web");
+            let seen = ObjectSeen {
+                object: object.clone(),
+                meta: meta(marks, manager),
+                head: json!({}),
+                spec: json!({}),
+                status: json!({}),
+            };
+            let mut inventory = Inventory::new(Selection::default());
+            inventory.absorb(Observation::Object(seen), &SystemRandom::new());
+            let patch = kubectl_patch(&object, "json", &json!([]), "remove spec.tls[0]").into();
+            for remedy in [patch, without_annotation(&object, "a/b")] {
+                let instead = where_it_comes_from(&inventory, &remedy);
+                let told = instead.map(|instead| {
+                    assert!(!instead.is_command(), "{instead}");
+                    instead.to_string()
+                });
+                let expected = who.map(|who| format!(", where {who} gets ingress/web from: "));
+                match (&told, expected) {
+                    (Some(told), Some(words)) => assert!(told.contains(&words), "{told}"),
+                    (told, words) => assert_eq!(*told, words, "{marks:?} {manager}"),
+                }
+            }
         }
     }
 

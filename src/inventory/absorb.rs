@@ -7,7 +7,7 @@ use super::bundle::{Bundle, KeyState};
 use super::demand::{IngressFacts, is_classless};
 use super::maker;
 use super::own_names;
-use super::owner::{copier_of, owner_of, templates};
+use super::owner::{copier_of, owner_of, owner_of_object, templates};
 use super::refused_hosts;
 use super::{
     CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Told, Trouble,
@@ -284,7 +284,7 @@ impl Troubles {
 
 fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
     ObjectFacts {
-        owner: owner_of(&seen.object, &seen.meta),
+        owner: owner_of_object(&seen.object, &seen.meta),
         object: seen.object,
         resource_version: seen.meta.resource_version,
         created: seen.meta.created,

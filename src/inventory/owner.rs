@@ -89,6 +89,29 @@ pub fn owner_of(secret: &ObjectRef, meta: &MetaSeen) -> Option<Owner> {
         .or_else(|| marks.apply_manager())
 }
 
+/// Who deploys an object that is no Secret, by its marks or by the manager of its fields, and puts
+/// back what is changed.
+#[must_use]
+pub(super) fn owner_of_object(object: &ObjectRef, meta: &MetaSeen) -> Option<Owner> {
+    owner_of(object, meta).or_else(|| {
+        let marks = Marks { secret: object, meta };
+        let flux = !marks.flux_lets_go();
+        let found = meta.field_managers.iter().find_map(|manager| {
+            let name = known_tool(&manager.manager)?;
+            (name != "Flux" || flux).then_some((name, manager))
+        });
+        found.map(|(name, manager)| Owner {
+            name: name.to_owned(),
+            mark: format!("field manager {:?}", manager.manager),
+            way_out: format!("change it where {name} gets it from, and apply that again").into(),
+            live_while: None,
+            guessed: false,
+            copy_of: None,
+            role: Role::Deploys,
+        })
+    })
+}
+
 /// Who copies this Secret to other places, and the mark that tells it.
 #[must_use]
 pub fn copier_of(meta: &MetaSeen) -> Option<(&'static str, String)> {
@@ -311,6 +334,11 @@ fn applies_the_pair(manager: &FieldManager) -> bool {
 }
 
 fn tool_behind(manager: &str) -> &str {
+    known_tool(manager).unwrap_or(manager)
+}
+
+/// The tool that writes under this name, where it is a known one.
+fn known_tool(manager: &str) -> Option<&'static str> {
     let lower = manager.to_ascii_lowercase();
     let known = [
         ("helm", "Helm"),
@@ -322,7 +350,7 @@ fn tool_behind(manager: &str) -> &str {
         ("cnrm", "Config Connector"),
         ("configconnector", "Config Connector"),
     ];
-    known.iter().find(|(part, _)| lower.contains(part)).map_or(manager, |(_, tool)| tool)
+    known.iter().find(|(part, _)| lower.contains(part)).map(|(_, tool)| *tool)
 }
 
 #[cfg(test)]

@@ -146,12 +146,17 @@ fn instant(time: &Time) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(time.0.as_second()).ok()
 }
 
-/// The keys of `data` that an entry manages: `f:data: {f:tls.crt: {}}` (KEP-555).
+/// The keys of `data` that an entry manages: `f:data: {f:tls.crt: {}}` (KEP-555). Who manages neither
+/// `data` nor `spec` is passed over.
 fn field_manager(entry: &ManagedFieldsEntry) -> Option<FieldManager> {
     let fields = &entry.fields_v1.as_ref()?.0;
     let keys = fields.get("f:data").and_then(serde_json::Value::as_object);
+    if keys.is_none() && fields.get("f:spec").is_none() {
+        return None;
+    }
+    let keys = keys.into_iter().flat_map(serde_json::Map::keys);
     let data_keys: Vec<String> =
-        keys?.keys().filter_map(|key| key.strip_prefix("f:").map(str::to_owned)).collect();
+        keys.filter_map(|key| key.strip_prefix("f:").map(str::to_owned)).collect();
     Some(FieldManager {
         manager: entry.manager.clone().unwrap_or_default(),
         applies: entry.operation.as_deref() == Some("Apply"),

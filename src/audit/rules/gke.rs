@@ -490,6 +490,10 @@ pub(super) fn annotate(object: &ObjectRef, key: &str, value: Option<&str>) -> Re
             kubectl_object(object),
             remedy::word(value)
         ))
+        .changing(
+            (object.kind.word(), object.namespace(), &object.name),
+            format!("set the annotation {key}: {}", remedy::word(value)),
+        )
         .into(),
         (_, None) => remedy::without_annotation(object, key),
     }
@@ -499,7 +503,7 @@ pub(super) fn annotate(object: &ObjectRef, key: &str, value: Option<&str>) -> Re
 pub(super) fn patch(object: &ObjectRef, kind: &str, patch: &Value, words: &str) -> Remedy {
     match &object.place {
         Some(place) => format!("{words} in {}", place.path).into(),
-        None => remedy::kubectl_patch(object, kind, patch).into(),
+        None => remedy::kubectl_patch(object, kind, patch, words).into(),
     }
 }
 

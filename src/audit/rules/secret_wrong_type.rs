@@ -107,5 +107,10 @@ fn renamed(ingress: &IngressFacts, (old, new): (&str, &str)) -> CommandLine {
     let changes = named.map(|(index, _)| {
         json!({"op": "replace", "path": format!("/spec/tls/{index}/secretName"), "value": new})
     });
-    remedy::kubectl_patch(&ingress.object, "json", &json!(changes.collect::<Vec<_>>()))
+    remedy::kubectl_patch(
+        &ingress.object,
+        "json",
+        &json!(changes.collect::<Vec<_>>()),
+        format!("name {new} in place of {old} in spec.tls"),
+    )
 }
