@@ -388,7 +388,7 @@ pub(crate) fn write_manifest(
     output: &mut Output,
 ) -> io::Result<()> {
     if as_json {
-        return json::write(manifest, output.document());
+        return json::write_manifest(manifest, output.document());
     }
     let text = Zeroizing::new(yaml::text(manifest).map_err(io::Error::other)?);
     output.data().write_all(text.as_bytes())

@@ -36,6 +36,7 @@ mod cases {
     mod clients;
     mod clippy_guard;
     mod control_plane;
+    mod deployed;
     mod dns;
     mod help;
     mod hostile;

@@ -278,14 +278,13 @@ pub(super) fn where_it_comes_from(inventory: &Inventory, remedy: &Remedy) -> Opt
         let (kind, namespace, name) = &change.object;
         let kind = CHANGED.iter().find(|known| known.word() == kind)?;
         let object = ObjectRef::namespaced(*kind, namespace.as_str(), name.as_str());
-        let facts = inventory.object(&object)?;
-        let owner = facts.owner.as_ref()?;
+        let owner = inventory.deployer(&object)?;
         Some(
             format!(
                 "{}, where {} gets {} from: on the cluster it is changed back ({})",
                 change.words,
                 owner.name,
-                facts.object.short(),
+                object.short(),
                 owner.mark
             )
             .into(),
@@ -471,14 +470,9 @@ fn file(path: &str) -> &str {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "an inventory is filled; nothing is drawn here")]
 mod tests {
     use super::*;
-    use crate::inventory::selection::Selection;
     use crate::object_ref::Place;
-    use crate::observation::{FieldManager, MetaSeen, ObjectSeen, Observation};
-    use ring::rand::SystemRandom;
-    use serde_json::json;
 
     fn in_file(path: &str) -> ObjectRef {
         let place = Place { path: path.into(), document: 0, of_many: false, item: None };
@@ -494,58 +488,6 @@ mod tests {
                 rotate(&in_file(path)).to_string(),
                 format!("certwright rotate secret/web -f {word} --in-place")
             );
-        }
-    }
-
-    /// Helm, Argo CD and Flux put back what is changed under their hands; hand-made things are fair game.
-    #[test]
-    fn what_somebody_deploys_is_changed_where_it_comes_from() {
-        let meta = |marks: &[(&str, &str)], manager: &str| MetaSeen {
-            annotations: marks
-                .iter()
-                .map(|(key, value)| ((*key).into(), (*value).into()))
-                .collect(),
-            field_managers: vec![FieldManager {
-                manager: manager.to_owned(),
-                applies: false,
-                data_keys: Vec::new(),
-            }],
-            ..MetaSeen::default()
-        };
-        let helm = [("meta.helm.sh/release-name", "shop")];
-        let flux = [("kustomize.toolkit.fluxcd.io/name", "apps")];
-        let let_go = [("kustomize.toolkit.fluxcd.io/reconcile", "disabled"), flux[0]];
-        for (marks, manager, who) in [
-            (&helm[..], "helm", Some("Helm release shop")),
-            (&flux, "kustomize-controller", Some("Flux")),
-            (&let_go, "kustomize-controller", None),
-            (&[], "argocd-controller", Some("Argo CD")),
-            (&[], "kubectl-client-side-apply", None),
-            (&[], "glbc", None),
-        ] {
-            let object = ObjectRef::namespaced(Kind::Ingress, "shop", "web");
-            let seen = ObjectSeen {
-                object: object.clone(),
-                meta: meta(marks, manager),
-                head: json!({}),
-                spec: json!({}),
-                status: json!({}),
-            };
-            let mut inventory = Inventory::new(Selection::default());
-            inventory.absorb(Observation::Object(seen), &SystemRandom::new());
-            let patch = kubectl_patch(&object, "json", &json!([]), "remove spec.tls[0]").into();
-            for remedy in [patch, without_annotation(&object, "a/b")] {
-                let instead = where_it_comes_from(&inventory, &remedy);
-                let told = instead.map(|instead| {
-                    assert!(!instead.is_command(), "{instead}");
-                    instead.to_string()
-                });
-                let expected = who.map(|who| format!(", where {who} gets ingress/web from: "));
-                match (&told, expected) {
-                    (Some(told), Some(words)) => assert!(told.contains(&words), "{told}"),
-                    (told, words) => assert_eq!(*told, words, "{marks:?} {manager}"),
-                }
-            }
         }
     }
 

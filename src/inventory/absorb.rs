@@ -152,6 +152,10 @@ impl Inventory {
             None => IngressFacts::of(seen, declares, ignore, chosen),
         };
         self.keep_ingress(facts);
+        match owner_of_object(&seen.object, &seen.meta) {
+            Some(owner) => self.ingress_owners.insert(key_of(&seen.object), owner),
+            None => self.ingress_owners.remove(&key_of(&seen.object)),
+        };
     }
 
     /// The class that an Ingress without one gets, and what it declares, where exactly one is marked

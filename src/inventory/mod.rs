@@ -57,6 +57,8 @@ pub struct Inventory {
     used_by: BTreeMap<Key, BTreeSet<Key>>,
     /// The same for what annotations name, and what is not served.
     mentioned_by: BTreeMap<Key, BTreeSet<Key>>,
+    /// Who deploys Ingresses, of those that somebody does.
+    ingress_owners: BTreeMap<Key, Owner>,
     /// IngressClass to the controller it is for (`spec.controller`).
     classes: BTreeMap<String, String>,
     /// The IngressClasses that are marked as the default one.
@@ -293,6 +295,7 @@ impl Inventory {
             present: BTreeSet::new(),
             troubles: BTreeMap::new(),
             makers: maker::Makers::default(),
+            ingress_owners: BTreeMap::new(),
             trust_seen: BTreeSet::new(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
@@ -341,6 +344,14 @@ impl Inventory {
     #[must_use]
     pub fn object(&self, object: &ObjectRef) -> Option<&ObjectFacts> {
         self.objects.get(&marker(object))
+    }
+
+    /// Who deploys the object and puts back what is changed on the cluster.
+    #[must_use]
+    pub fn deployer(&self, object: &ObjectRef) -> Option<&Owner> {
+        let known = self.object(object).and_then(|facts| facts.owner.as_ref());
+        let is_ingress = object.kind == Kind::Ingress;
+        known.or_else(|| self.ingress_owners.get(&key_of(object)).filter(|_| is_ingress))
     }
 
     /// What a controller warned of last about the object, unless it has succeeded since.

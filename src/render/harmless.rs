@@ -6,10 +6,17 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+/// What stands for a private key that was pasted where a name belongs.
+const MASK: &str = "<a private key>";
+
 /// The string with every control, bidirectional and invisible character made visible as
-/// `\u{…}`, so that one record stays one line and nothing is hidden.
+/// `\u{…}`, so that one record stays one line and nothing is hidden; and with every private key
+/// masked.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
+    if let Some(masked) = without_keys(text) {
+        return Cow::Owned(line(&masked).into_owned());
+    }
     if !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
     }
@@ -26,6 +33,44 @@ pub fn line(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// The text without the private keys in it, PEM whose lines may be folded, escaped or joined; none
+/// where there is none. What has no end is masked as far as it may be base64.
+#[must_use]
+pub fn without_keys(text: &str) -> Option<String> {
+    const BEGIN: &str = "-----BEGIN";
+    const END: &str = "-----END";
+    let (mut rest, mut shown, mut any) = (text, String::new(), false);
+    while let Some(begin) = rest.find(BEGIN) {
+        let (before, block) = rest.split_at(begin);
+        let label = block.get(BEGIN.len()..).unwrap_or_default();
+        let label_end = label.find("-----").unwrap_or(label.len());
+        let (label, body) = label.split_at(label_end);
+        shown.push_str(before);
+        if !label.to_ascii_uppercase().contains("PRIVATE KEY") {
+            shown.push_str(BEGIN);
+            rest = &block[BEGIN.len()..];
+            continue;
+        }
+        any = true;
+        shown.push_str(MASK);
+        rest = match body.find(END) {
+            Some(end) => {
+                let tail = &body[end + END.len()..];
+                tail.find("-----").map_or("", |closing| &tail[closing + "-----".len()..])
+            }
+            None => body.trim_start_matches(is_of_key),
+        };
+    }
+    shown.push_str(rest);
+    any.then_some(shown)
+}
+
+/// Whether the character may stand in a PEM block: base64, headers' colons and commas, line breaks,
+/// written out too.
+fn is_of_key(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "+/=-:,\\ \n\r\t".contains(character)
 }
 
 /// C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls, zero-width
@@ -57,6 +102,33 @@ pub fn is_harmful(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_private_key_is_masked_wherever_it_stands() {
+        let key = |breaks: &str, label: &str| {
+            format!(
+                "-----BEGIN {label}-----{breaks}bm90IGEga2V5{breaks}AAAA=={breaks}-----END {label}-----"
+            )
+        };
+        for label in
+            ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "OPENSSH PRIVATE KEY"]
+        {
+            for breaks in ["\n", "\r\n", "\\n", " ", ""] {
+                let text = format!("host {:?} is none", key(breaks, label));
+                assert_eq!(line(&text), "host \"<a private key>\" is none", "{label} {breaks:?}");
+            }
+        }
+        let cut = "web-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n";
+        assert_eq!(line(cut), "web<a private key>");
+        let two = format!("a {} b {} c", key("\n", "PRIVATE KEY"), key("\n", "EC PRIVATE KEY"));
+        assert_eq!(line(&two), "a <a private key> b <a private key> c");
+        for fine in ["-----BEGIN CERTIFICATE-----", "a private key", "-----BEGIN", "-----BEGIN ünï"]
+        {
+            assert_eq!(line(fine), fine);
+        }
+        let after = format!("{}{}", key("", "CERTIFICATE"), key("", "PRIVATE KEY"));
+        assert!(line(&after).ends_with("-----END CERTIFICATE-----<a private key>"));
+    }
 
     #[test]
     fn what_moves_hides_or_forges_text_is_made_visible() {

@@ -1,16 +1,78 @@
 //! JSON: pretty, and harmless also when it is read on a terminal: characters that serde would
 //! print raw (DEL, C1, bidirectional controls…) are written as `\uXXXX`, which reads back the same.
 
-use super::harmless::is_harmful;
+use super::harmless::{is_harmful, without_keys};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 use std::io::{self, Write};
 
-/// Writes `value` as one JSON document with a line break behind it.
+/// Writes `value` as one JSON document with a line break behind it; private keys that stand in it
+/// are masked.
 ///
 /// # Errors
 /// What the writer says.
 pub fn write(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    let mut watch = Watch::default();
+    serde_json::to_writer(&mut watch, value)?;
+    if watch.seen {
+        let mut value = serde_json::to_value(value)?;
+        mask(&mut value);
+        return write_manifest(&value, out);
+    }
+    write_manifest(value, out)
+}
+
+/// Masks private keys that were pasted where a name belongs.
+fn mask(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(masked) = without_keys(text) {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(fields) => {
+            *fields = std::mem::take(fields)
+                .into_iter()
+                .map(|(key, mut value)| {
+                    mask(&mut value);
+                    (without_keys(&key).unwrap_or(key), value)
+                })
+                .collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Where the words of a private key would be written, and nothing is: a report may be large, and
+/// hardly one has them.
+#[derive(Default)]
+struct Watch {
+    tail: Vec<u8>,
+    seen: bool,
+}
+
+impl Write for Watch {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const WORDS: &[u8] = b"PRIVATE KEY";
+        self.tail.extend_from_slice(bytes);
+        self.seen |= self.tail.windows(WORDS.len()).any(|words| words == WORDS);
+        let kept = self.tail.len().saturating_sub(WORDS.len() - 1);
+        self.tail.drain(..kept);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The same for what is to be applied: nothing in it is masked, for what is sent must be what was meant.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_manifest(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *out, Harmless(PrettyFormatter::new()));
     value.serialize(&mut serializer)?;
     writeln!(out)
@@ -97,6 +159,20 @@ impl Formatter for Harmless<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_private_key_is_masked_in_values_and_keys() {
+        let key = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n";
+        let value = serde_json::json!({"hosts": ["a.example", key], key: {"remedy": format!("name {key}")}});
+        let mut out = Vec::new();
+        write(&value, &mut out).expect("writing to memory");
+        let shown: Value = serde_json::from_slice(&out).expect("JSON");
+        let mask = "<a private key>\n";
+        let masked = serde_json::json!({
+            "hosts": ["a.example", mask], mask: {"remedy": format!("name {mask}")}
+        });
+        assert_eq!(shown, masked);
+    }
 
     #[test]
     fn harmful_characters_are_escaped_and_read_back_the_same() {
