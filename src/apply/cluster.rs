@@ -7,7 +7,9 @@ use crate::cluster::error::{ClusterError, Failure};
 use crate::cluster::{Client, Written};
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
-use crate::plan::step::{CaCrtChange, CreateSecret, KeyChoice, NewPair, ReplacePair, Step};
+use crate::plan::step::{
+    CaCrtChange, CreateObject, CreateSecret, KeyChoice, NewPair, ReplacePair, Step,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
@@ -91,7 +93,13 @@ async fn one(
             let client = &target.client;
             let written =
                 client.apply_object(&step.object, &step.manifest, OUR_NAME, target.dry_run).await;
-            written.map(|version| object_written(version, target)).map_err(failed)
+            let version = match written {
+                Err(error) if error.failure.may_pass() && !target.dry_run => {
+                    created_after_all(step, target).await.ok_or(error).map_err(failed)?
+                }
+                written => written.map_err(failed)?,
+            };
+            Ok(object_written(version, target))
         }
         Step::PatchObject(step) => {
             let mut patch = step.patch.clone();
@@ -110,6 +118,32 @@ async fn one(
         Step::WriteFiles(_) => {
             Err(Failed::of("files are not written to a cluster", "this is a mistake in certwright"))
         }
+    }
+}
+
+/// After an answer that never came: the version of the object, where it is there and holds what was
+/// sent. Somebody else's of the same name, with something else in it, is not what was made.
+async fn created_after_all(step: &CreateObject, target: &Target) -> Option<Option<String>> {
+    let found = target.client.get_object(&step.object).await.ok()?;
+    let sent =
+        ["spec", "metadata"].iter().filter_map(|part| Some((part, step.manifest.get(part)?)));
+    let mut held = sent.map(|(part, sent)| found.get(part).is_some_and(|found| has(found, sent)));
+    let version = found.pointer("/metadata/resourceVersion").and_then(serde_json::Value::as_str);
+    held.all(|held| held).then(|| version.map(str::to_owned))
+}
+
+/// Whether everything of `sent` stands in `found`, which may have more: what a server fills in.
+fn has(found: &serde_json::Value, sent: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object};
+    match (found, sent) {
+        (Object(found), Object(sent)) => {
+            sent.iter().all(|(key, sent)| found.get(key).is_some_and(|found| has(found, sent)))
+        }
+        (Array(found), Array(sent)) => {
+            found.len() == sent.len()
+                && found.iter().zip(sent).all(|(found, sent)| has(found, sent))
+        }
+        (found, sent) => found == sent,
     }
 }
 

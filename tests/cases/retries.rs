@@ -4,12 +4,16 @@
 //! The library's own client against a server that misbehaves on purpose.
 
 use crate::support::faults::{Answer, Faults, SECRET};
+use certwright::apply::cluster::{Target, apply};
+use certwright::apply::pair::RandomKeys;
 use certwright::cluster::error::{ClusterError, Failure};
 use certwright::cluster::{Client, ConnectOptions, connect};
 use certwright::object_ref::{Kind, ObjectRef};
+use certwright::plan::step::{CreateObject, Step};
 use certwright::world::{Proxies, World};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(3);
@@ -100,6 +104,41 @@ async fn a_write_is_tried_again_when_the_server_did_not_look_at_it() {
     let (written, requests) = write(&vec![AT_ONCE; 6]).await;
     written.expect("the server takes it in the end");
     assert_eq!(requests, 7);
+}
+
+/// Whether the server took what it never answered, only the object itself can tell.
+#[tokio::test]
+async fn a_create_whose_answer_was_cut_is_looked_at_again() {
+    const MADE: &str = r#"{"kind":"ManagedCertificate","apiVersion":"networking.gke.io/v1","metadata":{"name":"web","namespace":"shop","resourceVersion":"9"},"spec":{"domains":["a.example"]},"status":{}}"#;
+    const OTHER: &str = r#"{"kind":"ManagedCertificate","apiVersion":"networking.gke.io/v1","metadata":{"name":"web","namespace":"shop","resourceVersion":"9"},"spec":{"domains":["b.example"]}}"#;
+    const ABSENT: &str =
+        r#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}"#;
+    for cut in [Answer::HangUp, Answer::Reset, Answer::Cut] {
+        for (found, made) in [
+            (Answer::Say(200, "", MADE), true),
+            (Answer::Say(200, "", OTHER), false),
+            (Answer::Say(404, "", ABSENT), false),
+        ] {
+            let faults = Faults::new(&[cut.clone(), found.clone()]);
+            let object = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", "web");
+            let step = Step::CreateObject(CreateObject {
+                object,
+                manifest: json!({
+                    "apiVersion": "networking.gke.io/v1", "kind": "ManagedCertificate",
+                    "metadata": {"name": "web", "namespace": "shop"},
+                    "spec": {"domains": ["a.example"]}
+                }),
+                notes: Vec::new(),
+            });
+            let target = Target { client: client(&faults).await, dry_run: false };
+            let keys = Arc::new(RandomKeys(World::real().random));
+            let outcomes = apply(vec![step], Arc::default(), keys, target, &|_| ()).await;
+            let [outcome] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+            let version =
+                outcome.result.as_ref().ok().and_then(|done| done.resource_version.as_deref());
+            assert_eq!(version, made.then_some("9"), "{cut:?} {found:?}");
+        }
+    }
 }
 
 #[tokio::test]
