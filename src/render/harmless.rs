@@ -50,16 +50,13 @@ pub fn without_keys(text: &str) -> Option<String> {
         shown.push_str(before);
         if !label.to_ascii_uppercase().contains("PRIVATE KEY") {
             shown.push_str(BEGIN);
-            rest = &block[BEGIN.len()..];
+            rest = block.get(BEGIN.len()..).unwrap_or_default();
             continue;
         }
         any = true;
         shown.push_str(MASK);
-        rest = match body.find(END) {
-            Some(end) => {
-                let tail = &body[end + END.len()..];
-                tail.find("-----").map_or("", |closing| &tail[closing + "-----".len()..])
-            }
+        rest = match body.split_once(END) {
+            Some((_, tail)) => tail.split_once("-----").map_or("", |(_, after)| after),
             None => body.trim_start_matches(is_of_key),
         };
     }
