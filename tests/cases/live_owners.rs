@@ -268,8 +268,8 @@ async fn kinds_that_may_not_be_asked_for_are_no_kinds_that_are_not_there() {
     let client = connect(&options, &World::real()).await.expect("it is a good kubeconfig");
     let question = Question::Makers(Scope::Namespace("shop".to_owned()));
     let seen = certwright::observe::cluster::answer(&client, &question).await;
-    let Ok(Observation::Makers { unseen, .. }) = seen else { panic!("{seen:?}") };
-    assert_eq!(unseen, ["the kinds that the cluster has (/apis)"]);
+    let Ok([Observation::Makers { unseen, .. }]) = seen.as_deref() else { panic!("{seen:?}") };
+    assert_eq!(*unseen, ["the kinds that the cluster has (/apis)"]);
 }
 
 #[test]

@@ -132,7 +132,7 @@ async fn a_create_whose_answer_was_cut_is_looked_at_again() {
             });
             let target = Target { client: client(&faults).await, dry_run: false };
             let keys = Arc::new(RandomKeys(World::real().random));
-            let outcomes = apply(vec![step], Arc::default(), keys, target, &|_| ()).await;
+            let outcomes = apply(vec![step], Arc::default(), keys, target, &mut |_| ()).await;
             let [outcome] = outcomes.as_slice() else { panic!("{outcomes:?}") };
             let version =
                 outcome.result.as_ref().ok().and_then(|done| done.resource_version.as_deref());
