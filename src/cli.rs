@@ -334,7 +334,7 @@ pub struct CheckArgs {
     pub objects: Vec<KindName>,
     /// Where to look
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: SourceArgs,
     /// Also look what is served: a TLS handshake with every address of every Ingress
     #[arg(long)]
     pub served: bool,
@@ -366,7 +366,7 @@ pub struct CheckArgs {
 
 /// Where to look.
 #[derive(Clone, Debug, Args)]
-pub struct LookArgs {
+pub struct SourceArgs {
     /// Look in all namespaces
     #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = kubectl::boolean, hide_default_value = true)]
     pub all_namespaces: bool,
@@ -384,7 +384,7 @@ pub struct LookArgs {
     pub allow_empty: bool,
 }
 
-impl LookArgs {
+impl SourceArgs {
     /// Which folders below a folder are read.
     #[must_use]
     pub fn below(&self) -> Below {
@@ -450,7 +450,7 @@ pub struct VerifyArgs {
     pub ingresses: Vec<KindName>,
     /// Where to look
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: SourceArgs,
     /// Connect there, whatever address the Ingress has
     #[arg(long, value_name = "IP:PORT")]
     pub address: Option<SocketAddr>,
@@ -710,7 +710,7 @@ pub struct RotateArgs {
     pub all: bool,
     /// Where to look
     #[command(flatten)]
-    pub look: LookArgs,
+    pub look: SourceArgs,
     /// When a certificate is due: a time or a share of its lifetime
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<Lead>,

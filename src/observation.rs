@@ -153,7 +153,7 @@ pub struct Stuck {
     /// What is wrong: a clause.
     pub why: &'static str,
     /// What to do about it: an order.
-    pub way_out: &'static str,
+    pub remedy: &'static str,
 }
 
 /// A Secret that somebody makes.
@@ -201,7 +201,7 @@ pub struct MetaSeen {
     pub created: Option<OffsetDateTime>,
     /// `metadata.deletionTimestamp`: since when it is being deleted and only its finalizers are
     /// waited for.
-    pub going_since: Option<OffsetDateTime>,
+    pub deletion_timestamp: Option<OffsetDateTime>,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
     /// `metadata.annotations`, without those that hold a private key and without that of

@@ -10,11 +10,11 @@ use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials, RandomKeys};
 use crate::apply::{self, manifests};
 use crate::audit::{self, Platform};
-use crate::cli::{DryRun, Global, LookArgs, PlatformArg, WriteArgs, WriteFormat};
+use crate::cli::{DryRun, Global, PlatformArg, SourceArgs, WriteArgs, WriteFormat};
 use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
 use crate::converge::drive::{Event, Means, View, drive};
-use crate::converge::gather::{GatherError, Gathered, Looks, Source, gather_one};
+use crate::converge::gather::{GatherError, Gathered, Probes, Source, gather_one};
 use crate::converge::waiting::Server;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
@@ -24,12 +24,12 @@ use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observe::files::{self, Reading, Unreadable};
 use crate::observe::served::Deadlines;
 use crate::output::Output;
-use crate::plan::package::{self, SecretWish};
+use crate::plan::package::{self, SecretRequest};
 use crate::plan::served::Served;
 use crate::plan::step::Plan;
 use crate::redact::Redacted;
 use crate::remedy::Remedy;
-use crate::render::rotation::Account;
+use crate::render::rotation::PlanReport;
 use crate::render::{json, rotation, verify, yaml};
 use crate::world::World;
 use serde_json::Value;
@@ -88,7 +88,7 @@ pub(crate) fn namespace_of_files(global: &Global) -> String {
 }
 
 /// Where the flags say to look.
-pub(crate) async fn source(look: &LookArgs, global: &Global, world: &World) -> Result<Source> {
+pub(crate) async fn source(look: &SourceArgs, global: &Global, world: &World) -> Result<Source> {
     if !look.filename.is_empty() {
         return Ok(Source::Files {
             paths: files::given(&look.filename)?,
@@ -126,7 +126,7 @@ pub(crate) fn say_what_was_seen(source: &Source, inventory: &Inventory, output: 
 pub(crate) fn nothing_found(
     of: &str,
     source: &Source,
-    look: &LookArgs,
+    look: &SourceArgs,
     global: &Global,
 ) -> (String, bool) {
     let chosen =
@@ -166,7 +166,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Redacted> {
 }
 
 /// What the flags choose.
-pub(crate) fn selection(named: Vec<KindName>, look: &LookArgs) -> Selection {
+pub(crate) fn selection(named: Vec<KindName>, look: &SourceArgs) -> Selection {
     Selection { named, labels: look.selector.clone() }
 }
 
@@ -186,7 +186,7 @@ pub(crate) fn named_are_there(named: &[KindName], inventory: &Inventory) -> Resu
                 format!("there is no {}/{} among the files read", named.kind.word(), named.name);
             if let Some((any, maker)) = maker {
                 let message = format!("{message}: {}", maker.told());
-                return Err(CommandError::failed(message, maker.way_out(any)));
+                return Err(CommandError::failed(message, maker.remedy(any)));
             }
             return Err(CommandError::failed(message, "check the name, and the paths of -f"));
         }
@@ -215,8 +215,8 @@ pub(crate) async fn until_served(
     (global, world): (&Global, &World),
     output: &mut Output,
 ) -> Result<Gathered> {
-    let looks = Looks { served: Some((at, deadlines(global))), ..Looks::default() };
-    let view = View::Chosen { source, selection, looks: &looks };
+    let probes = Probes { served: Some((at, deadlines(global))), ..Probes::default() };
+    let view = View::Chosen { source, selection, probes: &probes };
     let busy = output.busy("waiting until it is served", None);
     let mut told = String::new();
     let mut tell = |event: Event<'_, _>| {
@@ -280,7 +280,7 @@ pub(crate) fn refuse_yaml_without_manifest(write: WriteArgs, secret: bool) -> Re
 /// The namespace of the wish is settled here.
 pub(crate) async fn package(
     command: &'static str,
-    mut wish: SecretWish,
+    mut request: SecretRequest,
     materials: Materials,
     (global, write): (&Global, WriteArgs),
     world: &World,
@@ -288,16 +288,16 @@ pub(crate) async fn package(
 ) -> Result<Exit> {
     let keys = RandomKeys(world.random.clone());
     if write.dry_run == DryRun::Client && write.output != WriteFormat::Table {
-        wish.object.namespace = Some(namespace_of_files(global));
-        let plan = package::secret(&nothing_seen(), &wish, world.now());
+        request.object.namespace = Some(namespace_of_files(global));
+        let plan = package::secret(&nothing_seen(), &request, world.now());
         return print_manifest(&plan, &materials, &keys, write.output, global, output);
     }
     let client = client(global, world).await?;
-    wish.object.namespace = Some(namespace(global, &client));
-    let looks = Looks { owners: wish.override_owner, makers: true, ..Looks::default() };
-    let inventory = gather_one(&client, &wish.object, &looks, world).await?;
-    let plan = package::secret(&inventory, &wish, world.now());
-    let account = Account {
+    request.object.namespace = Some(namespace(global, &client));
+    let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
+    let inventory = gather_one(&client, &request.object, &probes, world).await?;
+    let plan = package::secret(&inventory, &request, world.now());
+    let account = PlanReport {
         command,
         plan: &plan,
         outcomes: None,
@@ -314,7 +314,7 @@ pub(crate) async fn package(
     let materials = Arc::new(materials);
     let outcomes =
         apply::cluster::apply(steps, materials, Arc::new(keys), target, &mut |_| ()).await;
-    report(&Account { outcomes: Some(&outcomes), ..account }, write.output, output)
+    report(&PlanReport { outcomes: Some(&outcomes), ..account }, write.output, output)
 }
 
 /// Prints what the plan would create, as manifests that can be applied.
@@ -352,7 +352,7 @@ pub(crate) fn print_manifest(
 
 /// Writes the account and says how the command ends.
 pub(crate) fn report(
-    account: &Account<'_>,
+    account: &PlanReport<'_>,
     format: WriteFormat,
     output: &mut Output,
 ) -> Result<Exit> {
@@ -366,7 +366,7 @@ pub(crate) fn report(
 
 /// Writes the account as text or JSON, and what failed to stderr.
 pub(crate) fn write_account(
-    account: &Account<'_>,
+    account: &PlanReport<'_>,
     format: WriteFormat,
     output: &mut Output,
 ) -> io::Result<()> {

@@ -15,8 +15,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let _ = (pem::certificates_only(bytes), pem::key_only(bytes), pem::of_file(bytes));
     for known in [foreign::what, foreign::instead_of_certificates, foreign::instead_of_key] {
-        let told = known(bytes).map(|it| (it.what(), it.way_out()));
-        assert!(told.is_none_or(|(what, way_out)| !what.is_empty() && !way_out.is_empty()));
+        let told = known(bytes).map(|it| (it.what(), it.remedy()));
+        assert!(told.is_none_or(|(what, remedy)| !what.is_empty() && !remedy.is_empty()));
     }
     let blocks = pem::blocks(bytes);
     let _ = (stray::listed(&stray::among_certificates(&blocks)), stray::beside_key(&blocks));

@@ -17,7 +17,7 @@ use crate::x509::cert::{Certificate, HostMatch, OID_SERVER_AUTH, San};
 use crate::x509::chain;
 use crate::x509::dates::DateForm;
 use crate::x509::key::Pairing;
-use crate::x509::pem::Oddity;
+use crate::x509::pem::PemQuirk;
 use crate::x509::{instant, name};
 pub use problem::Problem;
 use problem::Problems;
@@ -166,22 +166,22 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
     let counts = |index: usize| index == 0 || bundle.damaged.is_empty() && path.contains(&index);
     for odd in bundle.odd.iter().filter(|odd| counts(odd.index)) {
         let who: &[Client] = match odd.what {
-            Oddity::Misplaced
-            | Oddity::InnerMark
-            | Oddity::OtherEnd
-            | Oddity::Glued
-            | Oddity::OneLine
-            | Oddity::Escaped
-            | Oddity::Quoted => &[Rustls, Go, OpenSsl, GrpcPython],
-            Oddity::BareCr | Oddity::NoPadding => &[Go, OpenSsl, GrpcPython],
-            Oddity::ByteOrderMark | Oddity::OldLabel => &[Rustls, Go, GrpcPython],
-            Oddity::BlankLines => &[OpenSsl, GrpcPython],
-            Oddity::Headers => &[Rustls, OpenSsl, GrpcPython],
-            Oddity::StrangeBlanks => &[Rustls, Go],
-            Oddity::StrangeEnds => &[Go],
-            Oddity::TrailingTab => &[Rustls],
+            PemQuirk::Misplaced
+            | PemQuirk::InnerMark
+            | PemQuirk::OtherEnd
+            | PemQuirk::Glued
+            | PemQuirk::OneLine
+            | PemQuirk::Escaped
+            | PemQuirk::Quoted => &[Rustls, Go, OpenSsl, GrpcPython],
+            PemQuirk::BareCr | PemQuirk::NoPadding => &[Go, OpenSsl, GrpcPython],
+            PemQuirk::ByteOrderMark | PemQuirk::OldLabel => &[Rustls, Go, GrpcPython],
+            PemQuirk::BlankLines => &[OpenSsl, GrpcPython],
+            PemQuirk::Headers => &[Rustls, OpenSsl, GrpcPython],
+            PemQuirk::StrangeBlanks => &[Rustls, Go],
+            PemQuirk::StrangeEnds => &[Go],
+            PemQuirk::TrailingTab => &[Rustls],
             // These are about keys.
-            Oddity::OldKeyLabel | Oddity::OtherKeyLabel => &[],
+            PemQuirk::OldKeyLabel | PemQuirk::OtherKeyLabel => &[],
         };
         let whose = if odd.index == 0 { "its block" } else { "an issuer's block" };
         problems

@@ -81,7 +81,7 @@ pub fn lead_too_long(lead: Duration, lifetime: Duration, of: &str) -> String {
 pub fn warning_lead(secret: Option<&SecretFacts>, lead: Duration) -> Duration {
     let renewed = secret.is_some_and(|secret| match &secret.owner {
         Some(owner) => owner.renews(),
-        None => secret.wishes.rotate == Some(true),
+        None => secret.annotation_policy.rotate == Some(true),
     });
     if renewed { Duration::seconds(lead.whole_seconds() / 3) } else { lead }
 }

@@ -78,7 +78,7 @@ impl Loss<'_> {
 
     /// What keeps both halves of `object`: a sentence.
     #[must_use]
-    pub fn way_out(&self, object: &ObjectRef) -> String {
+    pub fn remedy(&self, object: &ObjectRef) -> String {
         match self {
             Self::KeyOfLater(position) => format!(
                 "put certificate {} of tls.crt first, and behind it the certificates of its issuers",
@@ -99,7 +99,7 @@ impl Loss<'_> {
             }
             Self::KeyOfUnread(instead) => {
                 let first = match (instead, &object.place) {
-                    (Some(it), _) if it.can_be_converted() || it.is_encrypted() => it.way_out(),
+                    (Some(it), _) if it.can_be_converted() || it.is_encrypted() => it.remedy(),
                     (_, Some(_)) => {
                         "keep the private key and put the certificate that was issued for it into tls.crt, as PEM".to_owned()
                     }
@@ -115,7 +115,7 @@ impl Loss<'_> {
             }
             Self::InOtherForm(it) => format!(
                 "{}; if what stands in tls.key is not wanted, rotate it by name with --force",
-                it.way_out()
+                it.remedy()
             ),
         }
     }

@@ -49,7 +49,7 @@ impl IssuingCa<'_> {
 
     /// What to do instead of replacing it, a sentence. `shown`: whether an Ingress serves it.
     #[must_use]
-    pub const fn way_out(&self, shown: bool) -> &'static str {
+    pub const fn remedy(&self, shown: bool) -> &'static str {
         match (self, shown) {
             (Self::Unclear, _) => {
                 "if it is a server's certificate and no CA, rotate it by name and say its host with --add-host; if it is a CA, make a new one beside it and move what it signed over to that first"

@@ -144,7 +144,7 @@ fn unknown_codes(inventory: &Inventory) -> impl Iterator<Item = Problem> {
                 Problem {
                     object: object.clone(),
                     message: format!("annotation {IGNORE} names {code:?}, which is no rule{meant}"),
-                    only_a_wish: true,
+                    only_a_policy: true,
                 }
             })
         },
@@ -183,7 +183,9 @@ fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
     let object = &finding.object;
     let (namespace, name) = (object.namespace(), object.name.as_str());
     let ignored = match object.kind {
-        Kind::Secret => inventory.secret(namespace, name).map(|secret| &secret.wishes.ignore),
+        Kind::Secret => {
+            inventory.secret(namespace, name).map(|secret| &secret.annotation_policy.ignore)
+        }
         Kind::Ingress => inventory.ingress(namespace, name).map(|ingress| &ingress.ignore),
         Kind::Service | Kind::BackendConfig | Kind::FrontendConfig | Kind::ManagedCertificate => {
             inventory.object(object).map(|facts| &facts.ignore)

@@ -23,7 +23,8 @@ impl Policy {
     /// The same for a certificate that is to live for `lifetime` from the instant it is made.
     #[must_use]
     pub fn lead_of(&self, lifetime: Duration, secret: Option<&SecretFacts>) -> Duration {
-        let asked = secret.and_then(|secret| secret.wishes.renew_before).or(self.renew_before);
+        let asked =
+            secret.and_then(|secret| secret.annotation_policy.renew_before).or(self.renew_before);
         asked.map_or_else(|| lead::default_lead(lifetime), |lead| lead.of(lifetime))
     }
 }

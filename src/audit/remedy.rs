@@ -309,13 +309,13 @@ pub fn from_owner(inventory: &Inventory, owner: &Owner) -> Remedy {
     let original =
         original.and_then(|original| inventory.secret(original.namespace(), &original.name));
     match original {
-        Some(SecretFacts { owner: Some(of_original), .. }) => of_original.way_out.clone(),
+        Some(SecretFacts { owner: Some(of_original), .. }) => of_original.remedy.clone(),
         Some(original) if original.bundle.leaf().is_some_and(|leaf| leaf.self_signed) => {
             rotate(&original.object)
         }
         Some(original) => import_renewed(&original.object)
             .note(format!("the original is {}", original.object.apart())),
-        None => owner.way_out.clone(),
+        None => owner.remedy.clone(),
     }
 }
 

@@ -15,10 +15,12 @@ use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::cluster::namespace_is_there;
 use crate::output::Output;
-use crate::plan::bootstrap::{self, Awaited, Bootstrap, Certificate, Class, Http, Progress, Wish};
+use crate::plan::bootstrap::{
+    self, Awaited, Bootstrap, BootstrapRequest, Certificate, Class, Http, Progress,
+};
 use crate::plan::step::{CreateSecret, KeyChoice, NewPair, Plan, Step};
 use crate::remedy::CommandLine;
-use crate::render::rotation::Account;
+use crate::render::rotation::PlanReport;
 use crate::render::yaml;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
@@ -48,15 +50,15 @@ pub(super) async fn run(
         return offline(&args, global, world, output);
     }
     let client = session::client(global, world).await?;
-    let wish = wish(&args, session::namespace(global, &client), world)?;
-    let mut goal = Bootstrap { wish };
+    let request = request(&args, session::namespace(global, &client), world)?;
+    let mut goal = Bootstrap { request };
     let view = View::Asked(&client);
     if args.write.dry_run == DryRun::Client {
         let seen = look(&goal, &view, world).await?;
-        let plan = bootstrap::plan(&seen.inventory, &goal.wish, world.now(), false);
+        let plan = bootstrap::plan(&seen.inventory, &goal.request, world.now(), false);
         return session::report(&account(&plan), args.write.output, output);
     }
-    namespace_is_there(&client, &goal.wish.namespace).await?;
+    namespace_is_there(&client, &goal.request.namespace).await?;
     let keys = Arc::new(RandomKeys(world.random.clone()));
     let means = Means::new(keys, args.write.dry_run == DryRun::Server);
     let patient = !args.no_wait && args.write.dry_run == DryRun::None;
@@ -99,7 +101,7 @@ fn check_usage(args: &BootstrapArgs) -> Result<()> {
     Ok(())
 }
 
-fn wish(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Wish> {
+fn request(args: &BootstrapArgs, namespace: String, world: &World) -> Result<BootstrapRequest> {
     let (service, port) = args.service.clone();
     let name = args.name.clone().unwrap_or_else(|| service.clone());
     let preset = match args.preset {
@@ -107,7 +109,7 @@ fn wish(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Wish> 
         PresetArg::Grpc => Preset::Grpc,
         PresetArg::Http => Preset::Http,
     };
-    Ok(Wish {
+    Ok(BootstrapRequest {
         namespace,
         domains: without_doubles(&args.domains),
         certificate: certificate(args, &name, world)?,
@@ -168,8 +170,9 @@ fn offline(
     world: &World,
     output: &mut Output,
 ) -> Result<Exit> {
-    let wish = wish(args, session::namespace_of_files(global), world)?;
-    let mut plan = bootstrap::plan(&Inventory::new(Selection::default()), &wish, world.now(), true);
+    let request = request(args, session::namespace_of_files(global), world)?;
+    let mut plan =
+        bootstrap::plan(&Inventory::new(Selection::default()), &request, world.now(), true);
     if !plan.refused.is_empty() {
         return session::report(&account(&plan), WriteFormat::Table, output);
     }
@@ -186,21 +189,21 @@ fn offline(
             global,
             output,
         ),
-        Some(folder) => into_folder(folder, args, &wish, plan, world, output),
+        Some(folder) => into_folder(folder, args, &request, plan, world, output),
     }
 }
 
 fn into_folder(
     folder: &Path,
     args: &BootstrapArgs,
-    wish: &Wish,
+    request: &BootstrapRequest,
     mut plan: Plan,
     world: &World,
     output: &mut Output,
 ) -> Result<Exit> {
-    let backend = args.backend_cert.then(|| format!("{}-backend-tls", wish.name));
+    let backend = args.backend_cert.then(|| format!("{}-backend-tls", request.name));
     if let Some(secret) = backend.as_deref().filter(|_| !args.no_secret) {
-        plan.steps.push(Step::CreateSecret(backend_secret(wish, secret, args, world)?));
+        plan.steps.push(Step::CreateSecret(backend_secret(request, secret, args, world)?));
     }
     let mut made: Vec<NewFile> = Vec::new();
     let mut failed = None;
@@ -224,9 +227,9 @@ fn into_folder(
     let public = |name: &str, text| NewFile { name: name.to_owned(), text, private: false };
     made.push(public(
         "values.yaml",
-        manifest_text(&bootstrap::helm_values(wish, backend.as_deref()))?,
+        manifest_text(&bootstrap::helm_values(request, backend.as_deref()))?,
     ));
-    made.push(public("commands.sh", Zeroizing::new(bootstrap::commands(wish, &names))));
+    made.push(public("commands.sh", Zeroizing::new(bootstrap::commands(request, &names))));
     files::write_set(folder, &made, args.force)
         .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
     for file in &made {
@@ -240,7 +243,7 @@ fn into_folder(
 
 /// A certificate for the pods: the load balancer takes any, so it is self-signed, and long.
 fn backend_secret(
-    wish: &Wish,
+    request: &BootstrapRequest,
     secret: &str,
     args: &BootstrapArgs,
     world: &World,
@@ -248,7 +251,7 @@ fn backend_secret(
     let bad = |message: String| {
         CommandError::usage(message, CommandLine::local("certwright bootstrap --help"))
     };
-    let Wish { service, namespace, .. } = wish;
+    let BootstrapRequest { service, namespace, .. } = request;
     let names = [
         service.clone(),
         format!("{service}.{namespace}"),
@@ -346,7 +349,7 @@ fn managed_lines(managed: &Managed) -> Vec<String> {
 }
 
 fn report(driven: &Driven, args: &BootstrapArgs, output: &mut Output) -> Result<Exit> {
-    let account = Account { outcomes: Some(&driven.outcomes), ..account(&driven.plan) };
+    let account = PlanReport { outcomes: Some(&driven.outcomes), ..account(&driven.plan) };
     let exit = session::report(&account, args.write.output, output)?;
     match &driven.end {
         End::Hopeless(advice) if exit == Exit::Done => {
@@ -358,8 +361,8 @@ fn report(driven: &Driven, args: &BootstrapArgs, output: &mut Output) -> Result<
     }
 }
 
-fn account(plan: &Plan) -> Account<'_> {
-    Account {
+fn account(plan: &Plan) -> PlanReport<'_> {
+    PlanReport {
         command: "bootstrap",
         plan,
         outcomes: None,

@@ -3,7 +3,7 @@
 use crate::audit::policy::Policy;
 use crate::audit::{self, Context};
 use crate::cli::{CheckArgs, Global, ReportFormat};
-use crate::converge::gather::{Looks, gather};
+use crate::converge::gather::{Probes, gather};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::served::ServedAt;
@@ -29,13 +29,13 @@ pub(super) async fn run(
     let selection = session::selection(args.objects.clone(), &args.look);
     let served = args.served.then(|| (ServedAt::Status, session::deadlines(global)));
     let dns = resolver(&args).await?;
-    let looks = Looks { events: true, makers: true, dns, served, ..Looks::default() };
+    let probes = Probes { events: true, makers: true, dns, served, ..Probes::default() };
     let busy = output.busy("reading", None);
-    let gathered = gather(&source, selection, &looks, world).await?;
+    let gathered = gather(&source, selection, &probes, world).await?;
     drop(busy);
     session::say_what_was_seen(&source, &gathered.inventory, output);
     session::named_are_there(&args.objects, &gathered.inventory)?;
-    if let Some(resolver) = &looks.dns {
+    if let Some(resolver) = &probes.dns {
         output.say_verbosely(&format!("asked DNS at {}", resolver.servers()));
         say_what_has_no_address(&gathered.inventory, output);
     }

@@ -12,7 +12,7 @@ use crate::inventory::selection::Selection;
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
 use crate::output::Output;
-use crate::plan::package::{self, SecretWish};
+use crate::plan::package::{self, SecretRequest};
 use crate::plan::step::NewPair;
 use crate::redact::Redacted;
 use crate::session::{self, CommandError, Result};
@@ -31,7 +31,7 @@ pub(super) async fn run(
     session::refuse_yaml_without_manifest(args.write, true)?;
     let (pair, materials) = read_pair(&args, world, output)?;
     say_findings(&args, &materials, world, output);
-    let wish = SecretWish {
+    let request = SecretRequest {
         object: ObjectRef::secret(String::new(), args.name.as_str()),
         pair,
         with_ca_crt: args.ca_cert.is_some(),
@@ -40,7 +40,7 @@ pub(super) async fn run(
         force: args.force,
         override_owner: args.override_owner,
     };
-    session::package("import", wish, materials, (global, args.write), world, output).await
+    session::package("import", request, materials, (global, args.write), world, output).await
 }
 
 /// The pair from its files, checked: it is a pair, in order, in date.
@@ -52,9 +52,9 @@ fn read_pair(
     let certificates = session::read_file(&args.cert)?;
     let key = session::read_file(&args.key)?;
     let bundle = Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &world.random);
-    let leaf = package::importable(&bundle, world.now()).map_err(|left_out| {
+    let leaf = package::importable(&bundle, world.now()).map_err(|exclusion| {
         let files = format!("{} and {}", args.cert.display(), args.key.display());
-        CommandError::failed(format!("{files} cannot be imported: {}", left_out.0), left_out.1)
+        CommandError::failed(format!("{files} cannot be imported: {}", exclusion.0), exclusion.1)
     })?;
     let names = (args.cert.display().to_string(), args.key.display().to_string());
     let one_file = certificates.expose() == key.expose();
@@ -102,8 +102,8 @@ fn read_ca(path: &Path, world: &World, output: &mut Output) -> Result<Vec<u8>> {
     match (bundle.damaged.first(), bundle.leaf()) {
         (None, Some(_)) => Ok(pem::certificates_only(bytes.expose())),
         (Some(damaged), _) => {
-            let way_out = damaged.instead.filter(|it| !it.is_private_key()).map(Foreign::way_out);
-            Err(unusable(path, &damaged.message, way_out))
+            let remedy = damaged.instead.filter(|it| !it.is_private_key()).map(Foreign::remedy);
+            Err(unusable(path, &damaged.message, remedy))
         }
         (None, None) => Err(unusable(path, "there is no certificate in it", None)),
     }
@@ -125,15 +125,15 @@ fn judge_ca(
             output.say(&format!("note: ca.crt, by --force: {} {message}", path.display()));
             Ok(())
         }
-        Some((message, way_out)) => {
+        Some((message, remedy)) => {
             let message = format!("{} cannot be ca.crt: it {message}", path.display());
-            Err(CommandError::failed(message, way_out))
+            Err(CommandError::failed(message, remedy))
         }
         None => Ok(()),
     }
 }
 
-fn unusable(path: &Path, message: &str, way_out: Option<String>) -> CommandError {
-    let way_out = way_out.unwrap_or_else(|| "name another file".to_owned());
-    CommandError::failed(format!("cannot use {}: {message}", path.display()), way_out)
+fn unusable(path: &Path, message: &str, remedy: Option<String>) -> CommandError {
+    let remedy = remedy.unwrap_or_else(|| "name another file".to_owned());
+    CommandError::failed(format!("cannot use {}: {message}", path.display()), remedy)
 }

@@ -267,8 +267,8 @@ fn fix_chain(
         refuse_loss(inventory, &chain.object)?;
     }
     let strays = stray::among_certificates(&pem::blocks(chain.certificates.expose()));
-    let left_out = (!strays.is_empty()).then(|| format!("left out: {}", stray::listed(&strays)));
-    for note in fixed.notes.iter().chain(left_out.iter().filter(|_| chain.is_of_secret())) {
+    let exclusion = (!strays.is_empty()).then(|| format!("left out: {}", stray::listed(&strays)));
+    for note in fixed.notes.iter().chain(exclusion.iter().filter(|_| chain.is_of_secret())) {
         output.say(note);
     }
     if args.in_place {
@@ -333,11 +333,11 @@ fn something_was_read(args: &InspectArgs, inventory: &Inventory) -> Result<()> {
         .unwrap_or_else(|| format!("there is nothing to read in {}", args.targets.join(", ")));
     let mut instead = inventory.bundles().filter_map(|(_, bundle)| bundle.damaged.first()?.instead);
     // Of several things each would want a way out of its own.
-    let way_out = instead.next().filter(|_| instead.next().is_none()).map(Foreign::way_out);
+    let remedy = instead.next().filter(|_| instead.next().is_none()).map(Foreign::remedy);
     let expected = "expected PEM or DER certificates, manifests with TLS Secrets, or a TLS server";
     Err(CommandError::failed(
         format!("no certificate could be read: {why}"),
-        way_out.unwrap_or_else(|| expected.to_owned()),
+        remedy.unwrap_or_else(|| expected.to_owned()),
     ))
 }
 

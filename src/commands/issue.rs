@@ -7,10 +7,10 @@ use crate::cli::{DryRun, Global, IssueArgs};
 use crate::exit::Exit;
 use crate::object_ref::ObjectRef;
 use crate::output::Output;
-use crate::plan::package::{self, SecretWish};
+use crate::plan::package::{self, SecretRequest};
 use crate::plan::step::{KeyChoice, NewPair, Plan, WriteFiles};
 use crate::remedy::CommandLine;
-use crate::render::rotation::Account;
+use crate::render::rotation::PlanReport;
 use crate::session::{self, CommandError, Result, authority};
 use crate::world::World;
 use crate::x509::authority::Authority;
@@ -30,33 +30,37 @@ pub(super) async fn run(
     session::refuse_yaml_without_manifest(args.write, args.secret.is_some())?;
     refuse_dry_run_as_domain(&args)?;
     refuse_own_secret(&args)?;
-    let (wish, materials) = wanted(&args, global, world).await?;
+    let (new, materials) = wanted(&args, global, world).await?;
     match &args.secret {
-        None => files(&args, wish, materials, world, output),
+        None => files(&args, new, materials, world, output),
         Some(name) => {
-            for note in &wish.notes {
+            for note in &new.notes {
                 output.say(note);
             }
-            let wish = secret(&args, name, wish.pair, &materials);
+            let request = secret(&args, name, new.pair, &materials);
             let at = (global, args.write);
-            session::package("issue", wish, materials, at, world, output).await
+            session::package("issue", request, materials, at, world, output).await
         }
     }
 }
 
 /// What is to be made, and what is to be said of it.
-struct Wish {
+struct NewCertificate {
     pair: NewPair,
     notes: Vec<String>,
 }
 
-async fn wanted(args: &IssueArgs, global: &Global, world: &World) -> Result<(Wish, Materials)> {
+async fn wanted(
+    args: &IssueArgs,
+    global: &Global,
+    world: &World,
+) -> Result<(NewCertificate, Materials)> {
     let mut materials = Materials::default();
     let mut notes = Vec::new();
     let (mut profile, key) = match &args.from_csr {
         Some(path) => {
             let (profile, request) = requested(args, path, world)?;
-            notes.extend(request.left_out.iter().map(|what| format!("not taken: {what}")));
+            notes.extend(request.not_taken.iter().map(|what| format!("not taken: {what}")));
             let public_id = request.public_key().id();
             materials.request = Some(request);
             (profile, KeyChoice::Requested { public_id })
@@ -64,7 +68,7 @@ async fn wanted(args: &IssueArgs, global: &Global, world: &World) -> Result<(Wis
         None => (profile_of(args, world)?, KeyChoice::New),
     };
     if args.csr {
-        return Ok((Wish { pair: NewPair::Request { profile }, notes }, materials));
+        return Ok((NewCertificate { pair: NewPair::Request { profile }, notes }, materials));
     }
     let mut issuer = None;
     if let Some(ca) = &args.ca {
@@ -90,7 +94,7 @@ async fn wanted(args: &IssueArgs, global: &Global, world: &World) -> Result<(Wis
         }
         materials.authority = Some(ca);
     }
-    Ok((Wish { pair: NewPair::Make { profile, key, issuer }, notes }, materials))
+    Ok((NewCertificate { pair: NewPair::Make { profile, key, issuer }, notes }, materials))
 }
 
 fn bad(message: String) -> CommandError {
@@ -134,7 +138,7 @@ fn requested(args: &IssueArgs, path: &Path, world: &World) -> Result<(Profile, R
 
 fn files(
     args: &IssueArgs,
-    wish: Wish,
+    new: NewCertificate,
     mut materials: Materials,
     world: &World,
     output: &mut Output,
@@ -145,7 +149,7 @@ fn files(
             "use --dry-run=client for files",
         ));
     }
-    let step = step(args, wish.pair, &materials);
+    let step = step(args, new.pair, &materials);
     let root = materials.authority.as_ref().and_then(Authority::root_pem).map(str::as_bytes);
     refuse_overlaps(args, &step, root)?;
     let dry_run = args.write.dry_run == DryRun::Client;
@@ -154,7 +158,7 @@ fn files(
         Some((file, failed)) => package::file_in_the_way(world.now(), file, failed),
         None => package::files(world.now(), step),
     };
-    let plan = Plan { notes: wish.notes, ..plan };
+    let plan = Plan { notes: new.notes, ..plan };
     if dry_run {
         return session::report(&account(&plan), args.write.output, output);
     }
@@ -164,7 +168,7 @@ fn files(
     let keys = RandomKeys(world.random.clone());
     let outcomes = apply::files::apply(plan.steps.clone(), &materials, &keys);
     session::report(
-        &Account { outcomes: Some(&outcomes), ..account(&plan) },
+        &PlanReport { outcomes: Some(&outcomes), ..account(&plan) },
         args.write.output,
         output,
     )
@@ -304,8 +308,8 @@ fn unanswered(error: &io::Error) -> CommandError {
 }
 
 /// The wish for a Secret; its namespace is settled where it goes to.
-fn secret(args: &IssueArgs, name: &str, pair: NewPair, materials: &Materials) -> SecretWish {
-    SecretWish {
+fn secret(args: &IssueArgs, name: &str, pair: NewPair, materials: &Materials) -> SecretRequest {
+    SecretRequest {
         object: ObjectRef::secret(String::new(), name),
         pair,
         with_ca_crt: materials.authority.as_ref().is_some_and(|ca| ca.root_pem().is_some()),
@@ -316,8 +320,8 @@ fn secret(args: &IssueArgs, name: &str, pair: NewPair, materials: &Materials) ->
     }
 }
 
-fn account(plan: &Plan) -> Account<'_> {
-    Account {
+fn account(plan: &Plan) -> PlanReport<'_> {
+    PlanReport {
         command: "issue",
         plan,
         outcomes: None,

@@ -15,11 +15,11 @@ use crate::exit::Exit;
 use crate::gke::limits;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::output::Output;
-use crate::plan::managed::{self, Awaited, SetDomains, Standing, WaitForActive};
+use crate::plan::managed::{self, Awaited, ManagedStatus, SetDomains, WaitForActive};
 use crate::plan::step::Plan;
 use crate::remedy::Advice;
 use crate::render::managed::{write_json, write_table};
-use crate::render::rotation::Account;
+use crate::render::rotation::PlanReport;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ async fn create(
         std::iter::once(object.clone()).chain(ingress.clone()).collect();
     let inventory = gather_objects(&client, &looked_at, world).await?;
     let plan = managed::create(&inventory, &object, &args.domains, ingress.as_ref(), world.now());
-    let account = Account {
+    let account = PlanReport {
         command: "managed-create",
         plan: &plan,
         outcomes: None,
@@ -86,7 +86,7 @@ async fn create(
     let target = Target { client, dry_run: args.write.dry_run == DryRun::Server };
     let keys: Arc<dyn KeySource> = Arc::new(keys);
     let outcomes = converge::in_order(plan.steps.clone(), keys, target).await;
-    session::report(&Account { outcomes: Some(&outcomes), ..account }, args.write.output, output)
+    session::report(&PlanReport { outcomes: Some(&outcomes), ..account }, args.write.output, output)
 }
 
 async fn status(
@@ -104,25 +104,25 @@ async fn status(
     let client = session::client(global, world).await?;
     let namespace = (!args.all_namespaces).then(|| session::namespace(global, &client));
     let mut inventory = gather_managed(&client, namespace.as_deref(), world).await?;
-    let is_wanted = |standing: &Standing<'_>| {
+    let is_wanted = |standing: &ManagedStatus<'_>| {
         args.name.as_ref().is_none_or(|name| standing.facts.object.name == *name)
     };
-    let mut standings = managed::standings(&inventory);
-    standings.retain(is_wanted);
-    let about = managed::worth_hearing_about(&standings);
+    let mut statuses = managed::statuses(&inventory);
+    statuses.retain(is_wanted);
+    let about = managed::worth_hearing_about(&statuses);
     gather_events(&client, about, &mut inventory, world).await?;
-    let mut standings = managed::standings(&inventory);
-    standings.retain(is_wanted);
-    if let Some(name) = args.name.as_ref().filter(|_| standings.is_empty()) {
+    let mut statuses = managed::statuses(&inventory);
+    statuses.retain(is_wanted);
+    if let Some(name) = args.name.as_ref().filter(|_| statuses.is_empty()) {
         return Err(not_there(name, &namespace.unwrap_or_default()));
     }
     match args.output {
-        PlanFormat::Json => write_json(&standings, world.now(), output.document())?,
+        PlanFormat::Json => write_json(&statuses, world.now(), output.document())?,
         PlanFormat::Table => {
-            write_table(&standings, world.now(), args.all_namespaces, output.data())?;
+            write_table(&statuses, world.now(), args.all_namespaces, output.data())?;
         }
     }
-    let well = standings.iter().all(|standing| standing.managed.is_active());
+    let well = statuses.iter().all(|standing| standing.managed.is_active());
     Ok(if well { Exit::Done } else { Exit::Findings })
 }
 
@@ -182,7 +182,7 @@ async fn set_domains(
     let client = session::client(global, world).await?;
     let namespace = session::namespace(global, &client);
     let name = ObjectRef::namespaced(Kind::ManagedCertificate, namespace, args.name.as_str());
-    let account = |plan| Account {
+    let account = |plan| PlanReport {
         command: "managed-set-domains",
         plan,
         outcomes: None,
@@ -207,7 +207,7 @@ async fn set_domains(
     let mut goal = SetDomains::new(name.clone(), args.domains.clone());
     let means = Means::new(Arc::new(RandomKeys(world.random.clone())), false);
     let driven = drive(&mut goal, (&View::Asked(&client), &means), true, world, &mut tell).await?;
-    let shown = Account { outcomes: Some(&driven.outcomes), ..account(&driven.plan) };
+    let shown = PlanReport { outcomes: Some(&driven.outcomes), ..account(&driven.plan) };
     let exit = session::report(&shown, WriteFormat::Table, output)?;
     if let End::Hopeless(Advice { message, remedy }) = driven.end {
         return Err(CommandError::failed(message, remedy));

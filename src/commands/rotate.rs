@@ -6,7 +6,7 @@ use crate::audit::Source as AuditSource;
 use crate::audit::policy::Policy;
 use crate::cli::{DryRun, Global, KeyPolicyArg, PlanFormat, RotateArgs, WriteFormat};
 use crate::converge::drive::{Event, Means, View, drive, look};
-use crate::converge::gather::{Gathered, Looks, Source, secrets_named};
+use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
 use crate::exit::Exit;
 use crate::inventory::Problem;
 use crate::inventory::selection::Selection;
@@ -15,9 +15,9 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::files::{STDIN, names_stdin};
 use crate::output::Output;
 use crate::plan::outcome::Outcome;
-use crate::plan::rotation::{KeyPolicy, Rotation, SigningCa, Wish};
+use crate::plan::rotation::{KeyPolicy, Rotation, RotationRequest, SigningCa};
 use crate::plan::step::{Plan, Step};
-use crate::render::rotation::Account;
+use crate::render::rotation::PlanReport;
 use crate::session::record::{Again, Record};
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
@@ -48,10 +48,10 @@ pub(super) async fn run(
         ));
     }
     let busy = output.busy("rotating", None);
-    let wish = Wish { issuer, ..wish(&args, global, &source) };
-    let looks = Looks { owners: wish.override_owner, makers: true, ..Looks::default() };
-    let mut goal = Rotation::new(wish, Policy { renew_before: args.renew_before });
-    let view = View::Chosen { source: &source, selection: &selection(&args), looks: &looks };
+    let request = RotationRequest { issuer, ..request(&args, global, &source) };
+    let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
+    let mut goal = Rotation::new(request, Policy { renew_before: args.renew_before });
+    let view = View::Chosen { source: &source, selection: &selection(&args), probes: &probes };
     let materials = Materials { authority, ..Materials::default() };
     if args.dry_run == DryRun::Client || matches!(source, Source::Files { .. }) {
         let gathered = look(&goal, &view, world).await?;
@@ -158,7 +158,7 @@ fn selection(args: &RotateArgs) -> Selection {
     secrets_named(&args.secrets)
 }
 
-fn wish(args: &RotateArgs, global: &Global, source: &Source) -> Wish {
+fn request(args: &RotateArgs, global: &Global, source: &Source) -> RotationRequest {
     // A name alone finds its Secret among files whatever namespace the manifest says.
     let namespace = match source {
         Source::Cluster { namespace, .. } => namespace.clone(),
@@ -171,7 +171,7 @@ fn wish(args: &RotateArgs, global: &Global, source: &Source) -> Wish {
         namespace: namespace.clone(),
         ..ObjectRef::secret(String::new(), name.as_str())
     };
-    Wish {
+    RotationRequest {
         named: names.iter().map(named).collect(),
         within: namespace.clone(),
         due: args.due,
@@ -247,7 +247,7 @@ fn rewrite(
     let mut talk = Vec::new();
     let problems = gathered.inventory.problems();
     let account =
-        Account { printed: true, ..account(plan, Some(&outcomes), &problems, source, args) };
+        PlanReport { printed: true, ..account(plan, Some(&outcomes), &problems, source, args) };
     crate::render::rotation::write_text(account, &mut talk)?;
     crate::render::rotation::write_failures(account, &mut talk)?;
     output.flush()?;
@@ -273,7 +273,7 @@ fn exit(
         // Ingresses tell which hosts are wanted beside, and in a batch also whose a Secret is.
         Kind::Ingress | Kind::File => !args.secrets.is_empty(),
         // How another Secret of the same file wants to be treated is nothing to the named ones.
-        Kind::Secret if problem.only_a_wish => {
+        Kind::Secret if problem.only_a_policy => {
             !args.secrets.is_empty() && !gathered.inventory.is_reported(&problem.object)
         }
         _ => false,
@@ -329,12 +329,12 @@ fn account<'a>(
     problems: &&'a [Problem],
     source: &Source,
     args: &RotateArgs,
-) -> Account<'a> {
+) -> PlanReport<'a> {
     let from = match source {
         Source::Cluster { .. } => AuditSource::Cluster,
         Source::Files { .. } => AuditSource::Files,
     };
-    Account {
+    PlanReport {
         command: "rotate",
         plan,
         outcomes,

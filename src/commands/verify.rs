@@ -5,7 +5,7 @@ use crate::audit::policy::Policy;
 use crate::audit::served::{answers, is_about_served, without_address};
 use crate::audit::{self, Context, Report};
 use crate::cli::{Global, PlanFormat, VerifyArgs};
-use crate::converge::gather::{Gathered, Looks, Source, gather};
+use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::converge::pinned::{TrustError, pem_of};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
@@ -84,9 +84,9 @@ async fn observed(
     if args.wait {
         return session::until_served(source, &selection, at, (global, world), output).await;
     }
-    let looks = Looks { served: Some((at, session::deadlines(global))), ..Looks::default() };
+    let probes = Probes { served: Some((at, session::deadlines(global))), ..Probes::default() };
     let busy = output.busy("looking", None);
-    let gathered = gather(source, selection, &looks, world).await?;
+    let gathered = gather(source, selection, &probes, world).await?;
     drop(busy);
     Ok(gathered)
 }

@@ -5,7 +5,7 @@
 //! believed, when to pause and when writing on would be a fight. Refuses to decide what is next:
 //! that is the goal's (`plan::goal`).
 
-use super::gather::{self, GatherError, Gathered, Looks, Source};
+use super::gather::{self, GatherError, Gathered, Probes, Source};
 use super::waiting::{Server, Waiting};
 use crate::apply;
 use crate::apply::cluster::Target;
@@ -38,7 +38,7 @@ pub enum View<'a> {
         /// What.
         selection: &'a Selection,
         /// What is looked at beside it.
-        looks: &'a Looks,
+        probes: &'a Probes,
     },
 }
 
@@ -167,15 +167,15 @@ pub async fn look(
                 gather::gather_asked(client, |seen| goal.questions(seen), world).await?;
             Ok(Gathered { inventory, kept: BTreeMap::new() })
         }
-        View::Chosen { source: Source::Cluster { client, .. }, looks, .. }
+        View::Chosen { source: Source::Cluster { client, .. }, probes, .. }
             if !goal.only().is_empty() =>
         {
-            let inventory = gather::gather_only(client, goal.only(), looks, world).await?;
+            let inventory = gather::gather_only(client, goal.only(), probes, world).await?;
             Ok(Gathered { inventory, kept: BTreeMap::new() })
         }
-        View::Chosen { source, selection, looks } => {
+        View::Chosen { source, selection, probes } => {
             let selection = (*selection).clone();
-            Box::pin(gather::gather(source, selection, looks, world)).await
+            Box::pin(gather::gather(source, selection, probes, world)).await
         }
     }
 }
@@ -396,7 +396,7 @@ mod tests {
 
     #[test]
     fn an_end_is_believed_at_the_first_look_and_later_when_looks_in_a_row_show_it() {
-        for (patient, until_done, looks, sure) in [
+        for (patient, until_done, probes, sure) in [
             // Nothing has been waited for yet: the first word counts.
             (true, 1, "refused", "yes"),
             (true, 3, "done", "yes"),
@@ -414,11 +414,11 @@ mod tests {
             (false, 3, "act done", "yes yes"),
         ] {
             let mut belief = Belief { patient, ..Belief::default() };
-            let told: Vec<&str> = looks
+            let told: Vec<&str> = probes
                 .split(' ')
                 .map(|word| if belief.is_sure(&next(word), until_done) { "yes" } else { "no" })
                 .collect();
-            assert_eq!(told.join(" "), sure, "{looks}");
+            assert_eq!(told.join(" "), sure, "{probes}");
         }
     }
 }

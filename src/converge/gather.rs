@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 /// What is looked at beside the objects that were chosen and the Secrets they name.
 #[derive(Clone, Debug, Default)]
-pub struct Looks {
+pub struct Probes {
     /// Whether the owners of chosen Secrets still exist.
     pub owners: bool,
     /// Who makes Secrets that are not there, or that are named.
@@ -34,7 +34,7 @@ pub struct Looks {
     pub served: Option<(ServedAt, Deadlines)>,
 }
 
-impl Looks {
+impl Probes {
     fn asked(&self) -> Asked {
         Asked {
             owners: self.owners,
@@ -100,7 +100,7 @@ impl From<files::Unreadable> for GatherError {
 }
 
 /// Observes what the selection is about, then whatever the inventory still asks for, of the kinds
-/// that `looks` names.
+/// that `probes` names.
 ///
 /// # Errors
 /// [`GatherError`], when the server or a named path cannot be read at all, or when an object that
@@ -108,7 +108,7 @@ impl From<files::Unreadable> for GatherError {
 pub async fn gather(
     source: &Source,
     selection: Selection,
-    looks: &Looks,
+    probes: &Probes,
     world: &World,
 ) -> Result<Gathered, GatherError> {
     let mut inventory = Inventory::new(selection);
@@ -121,16 +121,16 @@ pub async fn gather(
         }
         Source::Cluster { client, namespace } => {
             inventory.seen_at(client.target());
-            let missing = look(client, namespace.as_deref(), looks, &mut inventory, world).await?;
-            answer_questions(client, looks, &mut inventory, world).await?;
+            let missing = look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
+            answer_questions(client, probes, &mut inventory, world).await?;
             if let Some((secret, error)) = missing {
                 return Err(told_by_its_maker(&inventory, &secret, error).into());
             }
             files::Kept::new()
         }
     };
-    ask_dns(looks, &mut inventory, world).await;
-    look_at_served(looks, &mut inventory, world).await;
+    ask_dns(probes, &mut inventory, world).await;
+    look_at_served(probes, &mut inventory, world).await;
     Ok(Gathered { inventory, kept })
 }
 
@@ -159,10 +159,10 @@ pub fn look_at_places(inventory: &mut Inventory, namespace: &str) {
 pub async fn gather_one(
     client: &Client,
     secret: &ObjectRef,
-    looks: &Looks,
+    probes: &Probes,
     world: &World,
 ) -> Result<Inventory, GatherError> {
-    gather_only(client, std::slice::from_ref(secret), looks, world).await
+    gather_only(client, std::slice::from_ref(secret), probes, world).await
 }
 
 /// Looks at these Secrets alone, wherever they are; that one is not there is an answer too.
@@ -172,7 +172,7 @@ pub async fn gather_one(
 pub(super) async fn gather_only(
     client: &Client,
     secrets: &[ObjectRef],
-    looks: &Looks,
+    probes: &Probes,
     world: &World,
 ) -> Result<Inventory, GatherError> {
     let mut inventory = nothing_yet(client);
@@ -186,7 +186,7 @@ pub(super) async fn gather_only(
         }
         inventory.asks_for(secret);
     }
-    if looks.makers {
+    if probes.makers {
         // The annotation of an Ingress may have it made.
         let namespaces: BTreeSet<_> = secrets.iter().map(|one| one.namespace.as_deref()).collect();
         let mut take = |seen| inventory.absorb(seen, world.random());
@@ -194,7 +194,7 @@ pub(super) async fn gather_only(
             observe::cluster::list_ingresses(client, namespace, &mut take).await?;
         }
     }
-    answer_questions(client, looks, &mut inventory, world).await?;
+    answer_questions(client, probes, &mut inventory, world).await?;
     Ok(inventory)
 }
 
@@ -216,7 +216,7 @@ fn told_by_its_maker(
     match inventory.maker_of(secret) {
         Some(maker) => ClusterError {
             message: format!("{secret} is not there yet: {}", maker.told()),
-            remedy: maker.way_out(secret).aimed(inventory.target()).to_string(),
+            remedy: maker.remedy(secret).aimed(inventory.target()).to_string(),
             ..error
         },
         None => error,
@@ -228,7 +228,7 @@ fn told_by_its_maker(
 async fn look(
     client: &Client,
     namespace: Option<&str>,
-    looks: &Looks,
+    probes: &Probes,
     inventory: &mut Inventory,
     world: &World,
 ) -> Result<Option<Missing>, ClusterError> {
@@ -250,7 +250,7 @@ async fn look(
         let object = ObjectRef::namespaced(object.kind, within, object.name);
         match observe::cluster::named(client, &object).await {
             Ok(seen) => inventory.absorb(seen, world.random()),
-            Err(error) if can_be_made(&object, &error, looks) => {
+            Err(error) if can_be_made(&object, &error, probes) => {
                 inventory.absorb(Observation::Absent(object.clone()), world.random());
                 missing.get_or_insert((object.clone(), error));
             }
@@ -260,7 +260,7 @@ async fn look(
             inventory.asks_for(&object);
         }
     }
-    if looks.makers && inventory.has_possible_cas() {
+    if probes.makers && inventory.has_possible_cas() {
         let mut take = |seen| inventory.absorb(seen, world.random());
         observe::cluster::list_beside(client, within, &mut take).await?;
     }
@@ -271,18 +271,18 @@ async fn look(
     Ok(missing)
 }
 
-fn can_be_made(object: &ObjectRef, error: &ClusterError, looks: &Looks) -> bool {
-    looks.makers && object.kind == Kind::Secret && error.failure == Failure::NotFound
+fn can_be_made(object: &ObjectRef, error: &ClusterError, probes: &Probes) -> bool {
+    probes.makers && object.kind == Kind::Secret && error.failure == Failure::NotFound
 }
 
 async fn answer_questions(
     client: &Client,
-    looks: &Looks,
+    probes: &Probes,
     inventory: &mut Inventory,
     world: &World,
 ) -> Result<(), ClusterError> {
     loop {
-        let questions = wanted(inventory, &Looks { served: None, ..looks.clone() });
+        let questions = wanted(inventory, &Probes { served: None, ..probes.clone() });
         if questions.is_empty() {
             return Ok(());
         }
@@ -298,10 +298,10 @@ async fn answer_questions(
 
 /// The handshakes, when they are wanted, last: for which hosts the objects tell, and who serves
 /// nothing has nothing to be asked.
-async fn look_at_served(looks: &Looks, inventory: &mut Inventory, world: &World) {
-    let Some((at, deadlines)) = looks.served else { return };
+async fn look_at_served(probes: &Probes, inventory: &mut Inventory, world: &World) {
+    let Some((at, deadlines)) = probes.served else { return };
     inventory.look_at_served(at);
-    let questions = wanted(inventory, looks);
+    let questions = wanted(inventory, probes);
     observe::served::answer(&questions, deadlines, &mut |seen| {
         inventory.absorb(seen, world.random());
     })
@@ -309,15 +309,15 @@ async fn look_at_served(looks: &Looks, inventory: &mut Inventory, world: &World)
 }
 
 /// Asks for every name that is open, once, whatever becomes of it; answers open no others.
-async fn ask_dns(looks: &Looks, inventory: &mut Inventory, world: &World) {
-    let Some(resolver) = &looks.dns else { return };
+async fn ask_dns(probes: &Probes, inventory: &mut Inventory, world: &World) {
+    let Some(resolver) = &probes.dns else { return };
     let open = inventory.open_names();
     dns::answers(resolver, &open, &mut |seen| inventory.absorb(seen, world.random())).await;
 }
 
 /// With named objects only what they need is asked; the rest of the namespace is nobody's wish.
-fn wanted(inventory: &Inventory, looks: &Looks) -> Vec<Question> {
-    let questions = inventory.open_questions(looks.asked());
+fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
+    let questions = inventory.open_questions(probes.asked());
     let named = !inventory.selection().named.is_empty();
     let needed = |question: &Question| match question {
         Question::Secret(object) => inventory.ingresses().any(|ingress| {
@@ -381,19 +381,20 @@ pub(super) async fn gather_asked(
         if open.is_empty() {
             return Ok(inventory);
         }
-        answer_surely(client, &open, &mut inventory, world).await?;
+        answer_required(client, &open, &mut inventory, world).await?;
         asked.extend(open);
     }
 }
 
 /// Absorbs the answers to these questions, none of them left open.
-async fn answer_surely(
+async fn answer_required(
     client: &Client,
     questions: &[Question],
     inventory: &mut Inventory,
     world: &World,
 ) -> Result<(), GatherError> {
-    let answers = questions.iter().map(|question| observe::cluster::sure(client, question));
+    let answers =
+        questions.iter().map(|question| observe::cluster::read_required(client, question));
     let mut answers = stream::iter(answers).buffered(PARALLEL);
     while let Some(answer) = answers.next().await {
         for seen in answer? {

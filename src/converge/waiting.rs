@@ -17,7 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How many refusals in a row are borne: with the pauses between them a quarter of a minute, in
 /// which a server that was started on a busy machine has read its roles and kinds.
-const REFUSALS_BORNE: usize = 5;
+const MAX_REFUSALS: usize = 5;
 
 /// What becomes of the API server while something is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Waiting {
                     }
                     return Ok(seen);
                 }
-                Err(GatherError::Cluster(error)) if self.bears(error.failure) => {
+                Err(GatherError::Cluster(error)) if self.tolerates(error.failure) => {
                     if !away {
                         tell(Server::Away(&error.message));
                         self.look_soon();
@@ -111,7 +111,7 @@ impl Waiting {
     }
 
     /// Whether a look that failed so is tried again.
-    fn bears(&mut self, failure: Failure) -> bool {
+    fn tolerates(&mut self, failure: Failure) -> bool {
         if !self.patient || !self.looked || failure == Failure::Config {
             return false;
         }
@@ -119,7 +119,7 @@ impl Waiting {
             return true;
         }
         self.refusals += 1;
-        self.refusals <= REFUSALS_BORNE
+        self.refusals <= MAX_REFUSALS
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
     /// How many of these failures in a row are borne, after a first look that succeeded or not.
     fn borne(mut waiting: Waiting, looked: bool, failures: &[Failure]) -> usize {
         waiting.looked = looked;
-        failures.iter().take_while(|failure| waiting.bears(**failure)).count()
+        failures.iter().take_while(|failure| waiting.tolerates(**failure)).count()
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(borne(Waiting::new(false), true, &passing), 0);
         assert_eq!(borne(Waiting::new(true), true, &[Config]), 0);
         // What a server says that has only just been started is believed when it says it again.
-        let refusals = [Forbidden, NoSuchKind].repeat(REFUSALS_BORNE);
-        assert_eq!(borne(Waiting::new(true), true, &refusals), REFUSALS_BORNE);
+        let refusals = [Forbidden, NoSuchKind].repeat(MAX_REFUSALS);
+        assert_eq!(borne(Waiting::new(true), true, &refusals), MAX_REFUSALS);
     }
 }

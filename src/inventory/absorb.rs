@@ -10,8 +10,8 @@ use super::own_names;
 use super::owner::{copier_of, owner_of, owner_of_object, templates};
 use super::refused_hosts;
 use super::{
-    CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts, Told, Trouble,
-    Troubles, Wishes, key_of, marker,
+    AnnotationPolicy, CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts,
+    Told, Trouble, Troubles, key_of, marker,
 };
 use crate::gke::annotations::INGRESS_CLASS;
 use crate::gke::events;
@@ -51,7 +51,7 @@ impl Inventory {
                 // Files may define it twice; the first counts, as with Secrets, which also say so.
                 let first = self.objects.get(&marker(&seen.object));
                 if first.is_none_or(|first| first.object.place == seen.object.place) {
-                    let ignore = self.wishes(&seen.object, &seen.meta).ignore;
+                    let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
                     let facts = object_facts(seen, ignore);
                     self.objects.insert(marker(&facts.object), facts);
                 }
@@ -71,7 +71,7 @@ impl Inventory {
             Observation::Events { about, events } => {
                 let troubles = self.troubles.entry(marker(&about)).or_default();
                 for event in &events {
-                    troubles.learn(event);
+                    troubles.record(event);
                 }
             }
             Observation::Handshake(seen) => self.absorb_handshake(seen),
@@ -93,9 +93,9 @@ impl Inventory {
         if self.is_second(&seen.object, first) {
             return;
         }
-        let wishes = self.wishes(&seen.object, &seen.meta);
+        let annotation_policy = self.annotation_policy(&seen.object, &seen.meta);
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
-        let (facts, ders) = secret_facts(seen, wishes, chosen, random);
+        let (facts, ders) = secret_facts(seen, annotation_policy, chosen, random);
         self.link_issuers(seen, (&facts, &ders), random);
         self.secrets.insert(key_of(&seen.object), facts);
         self.own_by_maker(&key_of(&seen.object));
@@ -138,7 +138,7 @@ impl Inventory {
         for message in refused_hosts::told(seen) {
             self.problem(seen.object.clone(), message);
         }
-        let ignore = self.wishes(&seen.object, &seen.meta).ignore;
+        let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         match maker::asked_by(seen) {
             Some(maker) => self.absorb_maker(maker),
@@ -246,7 +246,7 @@ impl Inventory {
     }
 
     fn problem(&mut self, object: ObjectRef, message: String) {
-        self.tell(Problem { object, message, only_a_wish: false });
+        self.tell(Problem { object, message, only_a_policy: false });
     }
 
     fn tell(&mut self, problem: Problem) {
@@ -256,26 +256,26 @@ impl Inventory {
     }
 
     /// What its annotations ask for; also notes which of them hold a private key.
-    fn wishes(&mut self, object: &ObjectRef, meta: &MetaSeen) -> Wishes {
+    fn annotation_policy(&mut self, object: &ObjectRef, meta: &MetaSeen) -> AnnotationPolicy {
         if meta.keys_in_annotations.is_empty() {
             self.keys_in_annotations.remove(object);
         } else {
             self.keys_in_annotations.insert(object.clone(), meta.keys_in_annotations.clone());
         }
-        let wishes = Wishes::of(meta);
-        for message in &wishes.not_understood {
+        let annotation_policy = AnnotationPolicy::of(meta);
+        for message in &annotation_policy.not_understood {
             self.tell(Problem {
                 object: object.clone(),
                 message: message.clone(),
-                only_a_wish: true,
+                only_a_policy: true,
             });
         }
-        wishes
+        annotation_policy
     }
 }
 
 impl Troubles {
-    fn learn(&mut self, event: &EventSeen) {
+    fn record(&mut self, event: &EventSeen) {
         if !event.warning {
             let success = events::shows_success(&event.reason, &event.message);
             self.success = self.success.max(event.last.filter(|_| success));
@@ -292,7 +292,7 @@ fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
         object: seen.object,
         resource_version: seen.meta.resource_version,
         created: seen.meta.created,
-        going_since: seen.meta.going_since,
+        deletion_timestamp: seen.meta.deletion_timestamp,
         ignore,
         annotations: seen.meta.annotations,
         head: seen.head,
@@ -303,7 +303,7 @@ fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
 
 fn secret_facts(
     seen: &SecretSeen,
-    wishes: Wishes,
+    annotation_policy: AnnotationPolicy,
     chosen: bool,
     random: &dyn SecureRandom,
 ) -> (SecretFacts, Vec<Vec<u8>>) {
@@ -311,7 +311,7 @@ fn secret_facts(
     let pair = (value("tls.crt"), value("tls.key"));
     let (mut bundle, ca_file, ders) = Bundle::of_secret(pair, value("ca.crt"), random);
     for (key, text) in &seen.not_base64 {
-        bundle.spoil(key, text.expose());
+        bundle.mark_undecodable(key, text.expose());
     }
     let leaf = bundle.leaf().map(|leaf| leaf.sha256);
     let anchors = ca_file.iter().flat_map(|file| &file.anchors);
@@ -321,7 +321,7 @@ fn secret_facts(
     let facts = SecretFacts {
         object: seen.object.clone(),
         resource_version: seen.meta.resource_version.clone(),
-        going_since: seen.meta.going_since,
+        deletion_timestamp: seen.meta.deletion_timestamp,
         secret_type: seen.secret_type.clone(),
         immutable: seen.immutable,
         load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
@@ -341,7 +341,7 @@ fn secret_facts(
         } else {
             content([value("tls.crt"), value("tls.key")])
         },
-        wishes,
+        annotation_policy,
         chosen,
         writing: seen.meta.writing,
     };

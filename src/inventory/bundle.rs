@@ -9,7 +9,7 @@ use crate::x509::cert::{self, Certificate};
 use crate::x509::chain;
 use crate::x509::foreign::{self, Foreign};
 use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
-use crate::x509::pem::{self, Block, Label, Oddity};
+use crate::x509::pem::{self, Block, Label, PemQuirk};
 use crate::x509::signer;
 use crate::x509::stray::{self, Stray, StrayKind};
 use ring::rand::SecureRandom;
@@ -28,7 +28,7 @@ pub struct Bundle {
     /// The private key.
     pub key: KeyState,
     /// What of the key's writing makes others pass over it.
-    pub key_oddity: Option<Oddity>,
+    pub key_oddity: Option<PemQuirk>,
     /// Whether the key is the leaf's.
     pub pairing: Pairing,
     /// Where the key's certificate stands, when that is not the first place but a later one.
@@ -64,7 +64,7 @@ pub struct OddlyWritten {
     /// Its position among the certificates, from 0.
     pub index: usize,
     /// What is odd.
-    pub what: Oddity,
+    pub what: PemQuirk,
 }
 
 /// How many damaged certificates are kept; a file of nothing but BEGIN lines has millions.
@@ -222,7 +222,7 @@ impl Bundle {
             odd: read.odd,
             certificates_missing: text.trim_ascii().is_empty(),
             key: key.state,
-            key_oddity: key.oddity,
+            key_oddity: key.quirk,
             pairing: key.pairing,
             key_position: key.position,
         };
@@ -261,7 +261,7 @@ impl Bundle {
     }
 
     /// Notes that the value under `key` could not even be decoded: it is this text, and no base64.
-    pub(super) fn spoil(&mut self, key: &str, text: &[u8]) {
+    pub(super) fn mark_undecodable(&mut self, key: &str, text: &[u8]) {
         let spoilt = Foreign::not_encoded(text).or_else(|| Foreign::spoilt_base64(text));
         let instead = spoilt.or_else(|| match key {
             "tls.key" => foreign::instead_of_key(text),
@@ -374,17 +374,17 @@ pub(super) fn read_certificates(bytes: &[u8]) -> ReadCertificates {
     let blocks = pem::blocks(bytes);
     let strays = stray::among_certificates(&blocks);
     let mut read = ReadCertificates { strays, ..ReadCertificates::default() };
-    for (index, (block, oddity)) in certificates_of(blocks).enumerate() {
+    for (index, (block, quirk)) in certificates_of(blocks).enumerate() {
         let certificate = block.and_then(|der| cert::read_at(index, &der).map(|read| (read, der)));
         let certificate = certificate.map(|((mut facts, public), der)| {
-            if oddity == Some(Oddity::OldLabel) {
+            if quirk == Some(PemQuirk::OldLabel) {
                 // OpenSSL's TRUSTED CERTIFICATE has its own notes behind the certificate.
                 facts.trailing_bytes = 0;
             }
             (facts, public, der)
         });
         if certificate.is_ok() {
-            read.odd.extend(oddity.map(|what| OddlyWritten { index, what }));
+            read.odd.extend(quirk.map(|what| OddlyWritten { index, what }));
         }
         read.take(index, certificate);
     }
@@ -399,11 +399,11 @@ pub(super) fn read_certificates(bytes: &[u8]) -> ReadCertificates {
 /// The DER of each certificate block, and what is odd about its writing.
 fn certificates_of(
     blocks: Vec<Block>,
-) -> impl Iterator<Item = (Result<Vec<u8>, String>, Option<Oddity>)> {
+) -> impl Iterator<Item = (Result<Vec<u8>, String>, Option<PemQuirk>)> {
     let certificates = blocks.into_iter().filter(|block| block.label == Label::Certificate);
     certificates.map(|block| match block.der {
-        Ok(der) => (Ok(der.expose().to_vec()), block.oddity),
-        Err(error) => (Err(error.to_string()), block.oddity),
+        Ok(der) => (Ok(der.expose().to_vec()), block.quirk),
+        Err(error) => (Err(error.to_string()), block.quirk),
     })
 }
 
@@ -439,7 +439,7 @@ const LONGEST_WORD: usize = 64;
 
 struct ReadKey {
     state: KeyState,
-    oddity: Option<Oddity>,
+    quirk: Option<PemQuirk>,
     pairing: Pairing,
     position: Option<usize>,
     private: Option<PrivateKey>,
@@ -455,7 +455,7 @@ impl ReadKey {
         let pairing = Pairing::Unknown(why.to_owned());
         Self {
             state,
-            oddity: None,
+            quirk: None,
             pairing,
             position: None,
             private: None,
@@ -518,6 +518,6 @@ fn read_one_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRan
         || certificates.iter().position(|one| key.pairs_with(one, random) == Pairing::Match);
     let position = if pairing == Pairing::Differs { elsewhere() } else { None };
     let state = KeyState::Read { key_type: key.key_type(), public_id: key.public_id() };
-    let oddity = key.oddity();
-    ReadKey { oddity, position, private: Some(key), pairing, ..ReadKey::none(state, "") }
+    let quirk = key.quirk();
+    ReadKey { quirk, position, private: Some(key), pairing, ..ReadKey::none(state, "") }
 }

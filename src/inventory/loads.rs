@@ -9,7 +9,7 @@ use super::{SecretFacts, TLS_SECRET};
 use crate::controllers::Controller;
 use crate::x509::go;
 use crate::x509::key::Pairing;
-use crate::x509::pem::Oddity;
+use crate::x509::pem::PemQuirk;
 
 impl IngressFacts {
     /// Who serves it, as far as its class tells: see [`Controller::or_by_word`].
@@ -116,7 +116,7 @@ fn go_finds_no_pair(bundle: &Bundle) -> bool {
     let at = bundle.leaf_position();
     let is_unseen = bundle.odd.iter().any(|odd| odd.index == at && odd.what.is_unseen_by_go());
     is_unseen
-        || bundle.key_oddity.is_some_and(Oddity::is_unseen_by_go)
+        || bundle.key_oddity.is_some_and(PemQuirk::is_unseen_by_go)
         || bundle.leaf().is_some_and(go::cannot_load)
 }
 

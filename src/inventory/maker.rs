@@ -118,7 +118,7 @@ fn stuck(ingress: &IngressSeen) -> Option<Stuck> {
     if has("cert-manager.io/cluster-issuer") && has("cert-manager.io/issuer") {
         return Some(Stuck {
             why: "it has both cert-manager.io/issuer and cert-manager.io/cluster-issuer",
-            way_out: "keep one of the annotations cert-manager.io/issuer and cert-manager.io/cluster-issuer",
+            remedy: "keep one of the annotations cert-manager.io/issuer and cert-manager.io/cluster-issuer",
         });
     }
     if has("cert-manager.io/cluster-issuer")
@@ -126,7 +126,7 @@ fn stuck(ingress: &IngressSeen) -> Option<Stuck> {
     {
         return Some(Stuck {
             why: "cert-manager.io/cluster-issuer takes no issuer-kind or issuer-group beside it",
-            way_out: "write cert-manager.io/issuer in place of cert-manager.io/cluster-issuer, or take issuer-kind and issuer-group off",
+            remedy: "write cert-manager.io/issuer in place of cert-manager.io/cluster-issuer, or take issuer-kind and issuer-group off",
         });
     }
     let mut known = BTreeSet::new();
@@ -135,7 +135,7 @@ fn stuck(ingress: &IngressSeen) -> Option<Stuck> {
         entries.any(|entry| entry.secret_name.as_ref().is_some_and(|name| !known.insert(name)));
     twice.then_some(Stuck {
         why: "two entries of spec.tls name the same Secret",
-        way_out: "put the hosts of both tls entries into one, or give each a Secret of its own",
+        remedy: "put the hosts of both tls entries into one, or give each a Secret of its own",
     })
 }
 
@@ -244,9 +244,9 @@ impl Maker {
 
     /// What to do about a Secret that is not there yet.
     #[must_use]
-    pub fn way_out(&self, secret: &ObjectRef) -> Remedy {
+    pub fn remedy(&self, secret: &ObjectRef) -> Remedy {
         if let Some(stuck) = self.stuck {
-            return stuck.way_out.into();
+            return stuck.remedy.into();
         }
         let object = self.object.short();
         match (self.object.kind, self.object.place.is_some()) {
@@ -291,7 +291,7 @@ impl Maker {
             _ => Owner {
                 name: self.by.to_owned(),
                 mark,
-                way_out: self.instead().into(),
+                remedy: self.instead().into(),
                 live_while: None,
                 guessed: false,
                 copy_of: None,

@@ -4,6 +4,7 @@
 //! it still has to see as [`Inventory::open_questions`]. Refuses to judge: no clock, no rules.
 
 mod absorb;
+mod annotation_policy;
 mod beside;
 pub mod bundle;
 pub mod ca_file;
@@ -22,13 +23,13 @@ mod refused_hosts;
 pub mod selection;
 pub mod served;
 mod servers;
-mod wishes;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Scope, Writing};
 use crate::remedy::Target;
 use crate::x509::cert::Certificate;
 use crate::x509::key::Pairing;
+pub use annotation_policy::{AnnotationPolicy, IGNORE, nearest};
 use bundle::Bundle;
 use ca_file::CaFile;
 use demand::IngressFacts;
@@ -40,7 +41,6 @@ use selection::Selection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use time::OffsetDateTime;
-pub use wishes::{IGNORE, Wishes, nearest};
 
 /// Namespace and name.
 type Key = (String, String);
@@ -110,7 +110,7 @@ pub struct Problem {
     /// Why, for people.
     pub message: String,
     /// Whether the object itself was read, and only an annotation of ours on it means nothing.
-    pub only_a_wish: bool,
+    pub only_a_policy: bool,
 }
 
 /// Facts of one Secret. No bytes of it are kept.
@@ -121,7 +121,7 @@ pub struct SecretFacts {
     /// Its resourceVersion when it was seen; none in a file.
     pub resource_version: Option<String>,
     /// Since when it is being deleted: what is written to it goes with it.
-    pub going_since: Option<OffsetDateTime>,
+    pub deletion_timestamp: Option<OffsetDateTime>,
     /// `type`.
     pub secret_type: String,
     /// `immutable: true`: its data cannot change.
@@ -155,7 +155,7 @@ pub struct SecretFacts {
     /// Whether anything stands in it that could be a certificate or a key.
     content: Content,
     /// What people ask for by annotation.
-    pub wishes: Wishes,
+    pub annotation_policy: AnnotationPolicy,
     /// Whether the user chose it for the report.
     pub chosen: bool,
     /// How it is written, in a file.
@@ -221,7 +221,7 @@ pub struct ObjectFacts {
     /// When it was made; none in a file that somebody wrote.
     pub created: Option<OffsetDateTime>,
     /// Since when it is being deleted: what is written to it goes with it.
-    pub going_since: Option<OffsetDateTime>,
+    pub deletion_timestamp: Option<OffsetDateTime>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// Who else writes it, by the marks of Helm and its like.
@@ -460,7 +460,7 @@ impl Inventory {
     pub fn is_unseen(&self, object: &ObjectRef) -> bool {
         self.problems
             .iter()
-            .any(|problem| !problem.only_a_wish && problem.object.same_object(object))
+            .any(|problem| !problem.only_a_policy && problem.object.same_object(object))
     }
 
     /// Whether this owner was looked for and is not there any more.
@@ -476,7 +476,8 @@ impl Inventory {
 
     /// Each object with the codes of the rules that it wants ignored, where there are any.
     pub fn ignoring(&self) -> impl Iterator<Item = (&ObjectRef, &[String])> {
-        let secrets = self.secrets.values().map(|secret| (&secret.object, &secret.wishes.ignore));
+        let secrets =
+            self.secrets.values().map(|secret| (&secret.object, &secret.annotation_policy.ignore));
         let ingresses = self.ingresses.values().map(|ingress| (&ingress.object, &ingress.ignore));
         // An Ingress is among the other objects too.
         let others = self.objects.values().filter(|facts| facts.object.kind != Kind::Ingress);

@@ -21,7 +21,7 @@ pub struct Owner {
     /// The mark that tells it, as evidence.
     pub mark: String,
     /// What to do instead of rotating here.
-    pub way_out: Remedy,
+    pub remedy: Remedy,
     /// The object that keeps writing as long as it is there; then even an override is refused.
     pub live_while: Option<ObjectRef>,
     /// Whether the mark does not tell which object that is, and it is named as the Secret by a guess.
@@ -103,7 +103,7 @@ pub(super) fn owner_of_object(object: &ObjectRef, meta: &MetaSeen) -> Option<Own
         found.map(|(name, manager)| Owner {
             name: name.to_owned(),
             mark: format!("field manager {:?}", manager.manager),
-            way_out: format!("change it where {name} gets it from, and apply that again").into(),
+            remedy: format!("change it where {name} gets it from, and apply that again").into(),
             live_while: None,
             guessed: false,
             copy_of: None,
@@ -130,7 +130,7 @@ pub(super) fn cert_manager(secret: &ObjectRef, certificate: String, mark: String
     Owner {
         name: "cert-manager".to_owned(),
         mark,
-        way_out: CommandLine::on_cluster(renew).into(),
+        remedy: CommandLine::on_cluster(renew).into(),
         live_while: Some(ObjectRef::namespaced(Kind::Certificate, namespace, certificate)),
         guessed: false,
         copy_of: None,
@@ -143,7 +143,7 @@ pub(super) fn external_secrets(secret: &ObjectRef, name: String, mark: String) -
     Owner {
         name: "External Secrets".to_owned(),
         mark,
-        way_out: Remedy::from(CommandLine::on_cluster(format!(
+        remedy: Remedy::from(CommandLine::on_cluster(format!(
             "kubectl annotate --overwrite externalsecret {} -n {} force-sync=\"$(date +%s)\"",
             word(&name),
             word(secret.namespace())
@@ -223,7 +223,7 @@ impl Marks<'_> {
             referenced.map(|name| external_secrets(self.secret, name.to_owned(), mark.clone()));
         Some(known.unwrap_or_else(|| Owner {
             guessed: true,
-            way_out:
+            remedy:
                 "have the new one in the store of its ExternalSecret, and that read again".into(),
             ..external_secrets(self.secret, self.secret.name.clone(), mark)
         }))
@@ -242,7 +242,7 @@ impl Marks<'_> {
             Some(Owner {
                 name,
                 mark: found,
-                way_out: copy_of.as_ref().map_or_else(|| mark.way_out.into(), rotate_original),
+                remedy: copy_of.as_ref().map_or_else(|| mark.remedy.into(), rotate_original),
                 live_while: None,
                 guessed: false,
                 copy_of,
@@ -285,8 +285,8 @@ impl Marks<'_> {
     fn owner_reference(&self) -> Option<Owner> {
         let (kind, name) = self.meta.owner_references.first()?;
         let known = OWNER_KINDS.iter().find(|(known, ..)| known == kind);
-        let (who, role, way_out) = match known {
-            Some((_, who, role, way_out)) => ((*who).to_owned(), *role, (*way_out).into()),
+        let (who, role, remedy) = match known {
+            Some((_, who, role, remedy)) => ((*who).to_owned(), *role, (*remedy).into()),
             None => (
                 format!("{kind}/{name}"),
                 Role::Deploys,
@@ -296,7 +296,7 @@ impl Marks<'_> {
         Some(Owner {
             name: who,
             mark: format!("ownerReference {kind}/{name}"),
-            way_out,
+            remedy,
             live_while: None,
             guessed: false,
             copy_of: None,
@@ -311,7 +311,7 @@ impl Marks<'_> {
         Some(Owner {
             name: name.to_owned(),
             mark: format!("field manager {:?} applies the pair", manager.manager),
-            way_out: format!("rotate it where {name} gets it from, and apply that again").into(),
+            remedy: format!("rotate it where {name} gets it from, and apply that again").into(),
             live_while: None,
             guessed: false,
             copy_of: None,
@@ -568,7 +568,7 @@ mod tests {
     fn a_certificate_name_that_is_none_is_one_word_of_the_command() {
         let owner = owned(&[("cert-manager.io/certificate-name", "x; rm -rf ~")], &[]);
         let owner = owner.expect("it is cert-manager's");
-        assert_eq!(owner.way_out.to_string(), "cmctl renew 'x; rm -rf ~' -n shop");
+        assert_eq!(owner.remedy.to_string(), "cmctl renew 'x; rm -rf ~' -n shop");
     }
 
     #[test]

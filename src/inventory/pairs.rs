@@ -32,14 +32,14 @@ pub(super) struct Pairs {
 #[derive(Debug)]
 struct LooseKey {
     object: ObjectRef,
-    half: Half,
+    half: UnpairedKey,
     /// Whether it was not held against every certificate, which is said once.
     given_up: bool,
 }
 
 /// A private key, as far as it is needed to find its certificate.
 #[derive(Debug)]
-enum Half {
+enum UnpairedKey {
     Public(PublicKey),
     Private(PrivateKey),
 }
@@ -61,7 +61,7 @@ impl Pairs {
     pub fn take(&mut self, object: &ObjectRef, loose: Loose, random: &dyn SecureRandom) {
         match loose {
             Loose::Key(key) => {
-                let half = key.public_key().map_or(Half::Private(key), Half::Public);
+                let half = key.public_key().map_or(UnpairedKey::Private(key), UnpairedKey::Public);
                 let mut key = LooseKey { object: object.clone(), half, given_up: false };
                 for (certificate, public) in &self.certificates {
                     let pairing = key.judge(public, &mut self.asked, random);
@@ -111,18 +111,18 @@ impl LooseKey {
         random: &dyn SecureRandom,
     ) -> Pairing {
         match &self.half {
-            Half::Public(own) if own.is_same_as(public) => Pairing::Match,
-            Half::Public(_) => Pairing::Differs,
+            UnpairedKey::Public(own) if own.is_same_as(public) => Pairing::Match,
+            UnpairedKey::Public(_) => Pairing::Differs,
             // A key that names no curve may be on any.
-            Half::Private(key) if key.has_type() && key.key_type() != public.key_type() => {
+            UnpairedKey::Private(key) if key.has_type() && key.key_type() != public.key_type() => {
                 Pairing::Differs
             }
-            Half::Private(key) if *asked < MAX_ASKED => {
+            UnpairedKey::Private(key) if *asked < MAX_ASKED => {
                 *asked += 1;
                 key.pairs_with(public, random)
             }
-            Half::Private(_) if self.given_up => Pairing::Differs,
-            Half::Private(_) => {
+            UnpairedKey::Private(_) if self.given_up => Pairing::Differs,
+            UnpairedKey::Private(_) => {
                 self.given_up = true;
                 Pairing::Unknown("there are too many files to compare them all".to_owned())
             }

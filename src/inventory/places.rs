@@ -20,7 +20,7 @@ impl Inventory {
 
     /// The Secrets that cannot be rewritten before it is known which of their definitions counts.
     fn defined_twice(&self) -> impl Iterator<Item = (Key, String)> {
-        let unseen = self.problems.iter().filter(|problem| !problem.only_a_wish);
+        let unseen = self.problems.iter().filter(|problem| !problem.only_a_policy);
         let others = unseen.filter(|problem| problem.object.kind == Kind::Secret);
         let known = others.filter_map(|problem| self.secrets.get(&key_of(&problem.object)));
         known.filter(|secret| secret.object.place.is_some()).map(|secret| {

@@ -328,7 +328,10 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterErr
 /// # Errors
 /// [`ClusterError`] also when it may not be read: what is there must be known before it is built
 /// upon.
-pub async fn sure(client: &Client, question: &Question) -> Result<Vec<Observation>, ClusterError> {
+pub async fn read_required(
+    client: &Client,
+    question: &Question,
+) -> Result<Vec<Observation>, ClusterError> {
     match question {
         Question::Secret(object) | Question::Object(object) | Question::Owner(object) => {
             match read(client, question, object).await {

@@ -316,12 +316,12 @@ impl Failures {
     /// Each host that failed, or the server, where many failed for one reason.
     fn tell(self, resolver: &Resolver, take: &mut impl FnMut(Observation)) {
         let servers = &resolver.servers;
-        let way_out = "ask another server with --dns-server HOST:PORT";
+        let remedy = "ask another server with --dns-server HOST:PORT";
         for (reason, hosts) in self.0 {
             if hosts.len() > TOLD_EACH {
                 let named: Vec<&str> = hosts.keys().take(TOLD_EACH).map(String::as_str).collect();
                 let message = format!(
-                    "{reason}: {} names could not be looked up ({} and {} more); {way_out}",
+                    "{reason}: {} names could not be looked up ({} and {} more); {remedy}",
                     hosts.len(),
                     named.join(", "),
                     hosts.len() - named.len()
@@ -332,7 +332,7 @@ impl Failures {
             for (host, what) in hosts {
                 let what = what.into_iter().collect::<Vec<_>>().join(" and ");
                 let message =
-                    format!("its {what} could not be looked up at {servers}: {reason}; {way_out}");
+                    format!("its {what} could not be looked up at {servers}: {reason}; {remedy}");
                 take(Observation::Unseen { object: ObjectRef::endpoint(host), message });
             }
         }

@@ -121,7 +121,7 @@ fn meta(meta: ObjectMeta) -> MetaSeen {
         writing: Writing { without_namespace, has_aliases: false },
         resource_version: meta.resource_version,
         created: meta.creation_timestamp.as_ref().and_then(instant),
-        going_since: meta.deletion_timestamp.as_ref().and_then(instant),
+        deletion_timestamp: meta.deletion_timestamp.as_ref().and_then(instant),
         labels: meta.labels.unwrap_or_default(),
         annotations: annotations.plain,
         keys_in_annotations: annotations.with_keys,

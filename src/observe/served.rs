@@ -207,7 +207,7 @@ impl Silent {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned()
     }
 
-    fn learn(&self, address: SocketAddr, failure: &HandshakeFailure) {
+    fn record(&self, address: SocketAddr, failure: &HandshakeFailure) {
         if (failure.stage, failure.kind) == (Stage::Connecting, FailureKind::Timeout) {
             let mut silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             silent.insert(address, failure.clone());
@@ -243,7 +243,7 @@ async fn one(
         )),
     };
     if let Some(failure) = &failure {
-        silent.learn(address, failure);
+        silent.record(address, failure);
     }
     attempt.seen(host, endpoint, address, failure)
 }

@@ -4,7 +4,7 @@
 //! of facts. Looking, writing, pausing, conflicts, a server that is away and deadlines are
 //! `converge::drive`'s.
 
-use super::step::{LeftOut, Plan, Reason};
+use super::step::{Exclusion, Plan, Reason};
 use crate::audit::remedy;
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
@@ -98,7 +98,7 @@ pub enum Order {
 #[must_use]
 pub fn reverted(mut plan: Plan, target: &Target) -> Plan {
     for step in std::mem::take(&mut plan.steps) {
-        plan.refused.push(LeftOut {
+        plan.refused.push(Exclusion {
             object: step.object().clone(),
             reason: Reason::Mismatch,
             message: "it was written, and another writer keeps reverting it".to_owned(),

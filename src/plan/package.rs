@@ -3,7 +3,7 @@
 use super::outcome::Failed;
 use super::rotation;
 use super::step::{
-    CaCrtChange, CreateSecret, LeftOut, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
+    CaCrtChange, CreateSecret, Exclusion, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
 };
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};
@@ -15,7 +15,7 @@ use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
 use crate::x509::foreign::Foreign;
 use crate::x509::key::{KeyError, Pairing};
-use crate::x509::pem::Oddity;
+use crate::x509::pem::PemQuirk;
 use crate::x509::stray::{self, Stray, StrayKind};
 use crate::x509::{chain, instant};
 use time::OffsetDateTime;
@@ -43,11 +43,11 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
             }
         };
         let expected = "expected PEM certificates, leaf first";
-        return no(message, damaged.instead.map_or(expected.to_owned(), Foreign::way_out).as_str());
+        return no(message, damaged.instead.map_or(expected.to_owned(), Foreign::remedy).as_str());
     }
     if let Some(odd) = bundle.odd.iter().find(|odd| odd.what.lost_its_lines()) {
         let message = match odd.what {
-            Oddity::Glued => "a line break is missing between two blocks".to_owned(),
+            PemQuirk::Glued => "a line break is missing between two blocks".to_owned(),
             what => format!("certificate {}: {}", odd.index + 1, what.what()),
         };
         return no(
@@ -116,10 +116,10 @@ pub fn refused_ca(
     } else {
         format!("give the certificate of {}", leaf.issuer)
     };
-    let way_out = format!(
+    let remedy = format!(
         "{expected}; where it is the CA of clients (auth-tls-secret of ingress-nginx), add --force"
     );
-    Some((message, way_out.into()))
+    Some((message, remedy.into()))
 }
 
 /// The private key, as far as [`importable`] asks for it: there, in the clear, and the leaf's.
@@ -130,14 +130,14 @@ fn importable_key(bundle: &Bundle, leaf: &Certificate) -> Result<(), (String, Re
             return no("the key file is empty".to_owned(), "expected a PEM private key");
         }
         KeyState::Unreadable(reason) => {
-            let way_out = bundle.key_instead.map(Foreign::way_out);
+            let remedy = bundle.key_instead.map(Foreign::remedy);
             let message = match bundle.key_instead {
                 Some(_) => format!("the file of --key holds no private key: {reason}"),
                 None => reason.clone(),
             };
             return no(
                 message,
-                way_out.as_deref().unwrap_or("expected a PEM private key in the clear"),
+                remedy.as_deref().unwrap_or("expected a PEM private key in the clear"),
             );
         }
         KeyState::Encrypted => {
@@ -224,7 +224,7 @@ pub fn import_notes(
 /// What a pair is to be packaged as.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets apart")]
 #[derive(Clone, Debug)]
-pub struct SecretWish {
+pub struct SecretRequest {
     /// Which Secret.
     pub object: ObjectRef,
     /// The pair it shall hold.
@@ -235,7 +235,7 @@ pub struct SecretWish {
     pub replace: bool,
     /// The flag that asks for that, to be named in the refusal.
     pub replace_flag: &'static str,
-    /// Whether derived data and owners are passed over: see [`rotation::Wish`].
+    /// Whether derived data and owners are passed over: see [`rotation::RotationRequest`].
     pub force: bool,
     /// `--override-owner`.
     pub override_owner: bool,
@@ -251,38 +251,43 @@ pub fn files(now: OffsetDateTime, step: WriteFiles) -> Plan {
 #[must_use]
 pub fn file_in_the_way(now: OffsetDateTime, object: ObjectRef, why: Failed) -> Plan {
     let Failed { message, remedy, .. } = why;
-    let refusal = LeftOut { object, reason: Reason::AlreadyExists, message, remedy };
+    let refusal = Exclusion { object, reason: Reason::AlreadyExists, message, remedy };
     Plan { refused: vec![refusal], ..Plan::empty(now) }
 }
 
 /// Plans to create the Secret, or, when it is there and may be replaced, to change its pair.
 #[must_use]
-pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> Plan {
+pub fn secret(inventory: &Inventory, request: &SecretRequest, now: OffsetDateTime) -> Plan {
     let mut plan = Plan::empty(now);
     let target = inventory.target();
-    let (namespace, name) = (wish.object.namespace(), wish.object.name.as_str());
-    match (inventory.secret(namespace, name), wish.replace) {
+    let (namespace, name) = (request.object.namespace(), request.object.name.as_str());
+    match (inventory.secret(namespace, name), request.replace) {
         (None, _) => {
-            match rotation::made_by_another(inventory, &wish.object, Some(wish.override_owner)) {
+            match rotation::made_by_another(
+                inventory,
+                &request.object,
+                Some(request.override_owner),
+            ) {
                 Some(refusal) => plan.refused.push(refusal),
                 None => plan.steps.push(Step::CreateSecret(CreateSecret {
-                    object: wish.object.clone(),
-                    pair: wish.pair.clone(),
-                    with_ca_crt: wish.with_ca_crt,
+                    object: request.object.clone(),
+                    pair: request.pair.clone(),
+                    with_ca_crt: request.with_ca_crt,
                 })),
             }
         }
-        (Some(secret), false) => plan.refused.push(already_there(secret, wish)),
+        (Some(secret), false) => plan.refused.push(already_there(secret, request)),
         (Some(secret), true) => {
-            let forbidden = rotation::forbidden(inventory, secret, wish.override_owner, wish.force);
-            let loss = lost_key(inventory, secret, wish);
+            let forbidden =
+                rotation::forbidden(inventory, secret, request.override_owner, request.force);
+            let loss = lost_key(inventory, secret, request);
             match (forbidden, loss) {
                 (Some(refusal), _) => plan.refused.push(refusal),
-                (None, Some(loss)) if !wish.force => {
+                (None, Some(loss)) if !request.force => {
                     plan.refused.push(would_lose(secret, loss));
                 }
                 (None, loss) => {
-                    let mut step = replace(secret, wish);
+                    let mut step = replace(secret, request);
                     step.notes.extend(rotation::told_beside(inventory, secret));
                     step.notes.extend(rotation::makers_unseen(inventory, &[&secret.object]));
                     step.notes.extend(loss.map(|loss| format!("{}: it is lost", loss.message())));
@@ -300,9 +305,9 @@ pub fn secret(inventory: &Inventory, wish: &SecretWish, now: OffsetDateTime) -> 
 fn lost_key<'i>(
     inventory: &'i Inventory,
     secret: &SecretFacts,
-    wish: &SecretWish,
+    request: &SecretRequest,
 ) -> Option<Loss<'i>> {
-    let new_key = match &wish.pair {
+    let new_key = match &request.pair {
         NewPair::Given(leaf) => Some(leaf.key_id.as_str()),
         NewPair::Make { .. } | NewPair::Request { .. } => None,
     };
@@ -316,25 +321,25 @@ fn lost_key<'i>(
     (!given && !matches!(loss, Loss::KeyOfLater(_))).then_some(loss)
 }
 
-fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> LeftOut {
+fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> Exclusion {
     let refusal = rotation::would_lose(secret, loss);
     let remedy = refusal.remedy.note("to replace it all the same, add --force");
-    LeftOut { remedy, ..refusal }
+    Exclusion { remedy, ..refusal }
 }
 
-fn already_there(secret: &SecretFacts, wish: &SecretWish) -> LeftOut {
-    if let Some(since) = secret.going_since {
-        return LeftOut::going(&secret.object, since);
+fn already_there(secret: &SecretFacts, request: &SecretRequest) -> Exclusion {
+    if let Some(since) = secret.deletion_timestamp {
+        return Exclusion::going(&secret.object, since);
     }
-    LeftOut {
+    Exclusion {
         object: secret.object.clone(),
         reason: Reason::AlreadyExists,
         message: "it exists already; nothing was written".to_owned(),
-        remedy: format!("add {} to put the new pair into it", wish.replace_flag).into(),
+        remedy: format!("add {} to put the new pair into it", request.replace_flag).into(),
     }
 }
 
-fn replace(secret: &SecretFacts, wish: &SecretWish) -> ReplacePair {
+fn replace(secret: &SecretFacts, request: &SecretRequest) -> ReplacePair {
     let before = secret.bundle.leaf();
     let mut notes: Vec<String> = rotation::note_of_loss(secret).into_iter().collect();
     if secret.secret_type != TLS_SECRET {
@@ -352,10 +357,10 @@ fn replace(secret: &SecretFacts, wish: &SecretWish) -> ReplacePair {
     ReplacePair {
         object: secret.object.clone(),
         resource_version: secret.resource_version.clone(),
-        reason: format!("{} was given", wish.replace_flag),
+        reason: format!("{} was given", request.replace_flag),
         before: before.cloned().map(Box::new),
-        pair: wish.pair.clone(),
-        ca_crt: ca_crt(secret, wish, &mut notes),
+        pair: request.pair.clone(),
+        ca_crt: ca_crt(secret, request, &mut notes),
         notes,
     }
 }
@@ -363,13 +368,13 @@ fn replace(secret: &SecretFacts, wish: &SecretWish) -> ReplacePair {
 /// What becomes of `ca.crt`. Clients that mount it trust the pair by it: a self-signed certificate is
 /// put before that by which they trusted the one it replaces. What has nothing to do with that one
 /// stays, as in a rotation.
-fn ca_crt(secret: &SecretFacts, wish: &SecretWish, notes: &mut Vec<String>) -> CaCrtChange {
-    if wish.with_ca_crt {
+fn ca_crt(secret: &SecretFacts, request: &SecretRequest, notes: &mut Vec<String>) -> CaCrtChange {
+    if request.with_ca_crt {
         return CaCrtChange::Given;
     }
     let before = secret.bundle.leaf();
     let held = secret.anchors().first().map(|anchor| anchor.subject.as_str());
-    let (issuer, self_signed) = match &wish.pair {
+    let (issuer, self_signed) = match &request.pair {
         NewPair::Given(leaf) => (Some(leaf.issuer.as_str()), leaf.self_signed),
         NewPair::Make { issuer: Some(issuer), .. } => (Some(issuer.subject.as_str()), false),
         NewPair::Make { issuer: None, .. } | NewPair::Request { .. } => (None, true),
@@ -447,7 +452,7 @@ mod tests {
         let crt = made("My CA", true, CA).pem();
         let inventory = of_secrets(&[Pair { name: "x", crt, key: LEAF, ..Pair::default() }]);
         let given = cert::read(made("leaf.example", false, key).der()).expect("it can be read").0;
-        let wish = SecretWish {
+        let request = SecretRequest {
             object: ObjectRef::secret("shop", "x"),
             pair: NewPair::Given(Box::new(given)),
             with_ca_crt: false,
@@ -456,7 +461,7 @@ mod tests {
             force,
             override_owner: false,
         };
-        let plan = secret(&inventory, &wish, datetime!(2026-11-21 00:00 UTC));
+        let plan = secret(&inventory, &request, datetime!(2026-11-21 00:00 UTC));
         match (plan.refused.first(), plan.steps.first()) {
             (Some(refused), _) => refused.reason.code().to_owned(),
             (None, Some(Step::ReplacePair(step))) => step.notes.join("; "),

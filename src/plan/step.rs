@@ -15,9 +15,9 @@ pub struct Plan {
     /// What to write, in order.
     pub steps: Vec<Step>,
     /// What a batch passed over.
-    pub skipped: Vec<LeftOut>,
+    pub skipped: Vec<Exclusion>,
     /// What was named and cannot be done.
-    pub refused: Vec<LeftOut>,
+    pub refused: Vec<Exclusion>,
     /// How many of a batch are not due.
     pub not_due: usize,
     /// How many were due and are over `--max`, left for the next run.
@@ -45,8 +45,8 @@ impl Plan {
     /// beside a remedy with the reason it is for. What makes a plan does this once, at its end.
     #[must_use]
     pub fn aimed(mut self, target: &Target) -> Self {
-        for left_out in self.skipped.iter_mut().chain(&mut self.refused) {
-            left_out.remedy.settle(&mut left_out.message, target);
+        for exclusion in self.skipped.iter_mut().chain(&mut self.refused) {
+            exclusion.remedy.settle(&mut exclusion.message, target);
         }
         self
     }
@@ -279,7 +279,7 @@ pub enum KeyChoice {
 
 /// Something that is not done, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct Exclusion {
     /// What.
     pub object: ObjectRef,
     /// Why, as a code for counting.
@@ -290,7 +290,7 @@ pub struct LeftOut {
     pub remedy: Remedy,
 }
 
-impl LeftOut {
+impl Exclusion {
     /// An object that is being deleted: what is written to it goes with it.
     #[must_use]
     pub fn going(object: &ObjectRef, since: OffsetDateTime) -> Self {

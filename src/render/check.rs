@@ -9,7 +9,7 @@ use crate::audit::finding::{Finding, Severity};
 use crate::inventory::demand::{Demand, IngressFacts};
 use crate::inventory::{Coverage, Inventory, Problem};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::plan::managed::standings;
+use crate::plan::managed::statuses;
 use crate::x509::cert::Certificate;
 use crate::x509::instant;
 use serde::Serialize;
@@ -142,8 +142,8 @@ pub fn write_table(
 }
 
 fn managed(inventory: &Inventory) -> Vec<WireManaged> {
-    let standings = standings(inventory);
-    standings
+    let statuses = statuses(inventory);
+    statuses
         .iter()
         .filter(|standing| {
             inventory.selection().is_everything()

@@ -6,7 +6,7 @@ use super::layout::{Columns, name, sentence, style, write_remedy};
 use super::wire::{UsedBy, WireRef};
 use crate::audit::finding::Severity;
 use crate::gke::managed::domain_meaning;
-use crate::plan::managed::Standing;
+use crate::plan::managed::ManagedStatus;
 use crate::remedy::Advice;
 use crate::x509::instant;
 use serde::Serialize;
@@ -60,18 +60,18 @@ struct WireDomain {
 /// # Errors
 /// What the writer says.
 pub fn write_json(
-    standings: &[Standing<'_>],
+    statuses: &[ManagedStatus<'_>],
     now: OffsetDateTime,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let managed = standings.iter().map(|standing| wire(standing, now)).collect();
+    let managed = statuses.iter().map(|standing| wire(standing, now)).collect();
     json::write(
         &Document { schema: "certwright.dev/managed-status/v1", at: instant::show(now), managed },
         out,
     )
 }
 
-fn wire(standing: &Standing<'_>, now: OffsetDateTime) -> WireManaged {
+fn wire(standing: &ManagedStatus<'_>, now: OffsetDateTime) -> WireManaged {
     let trouble = trouble(standing);
     let warnings = standing.troubles.iter().map(|(object, trouble)| WireWarning {
         object: WireRef::of(object),
@@ -115,18 +115,18 @@ fn wire(standing: &Standing<'_>, now: OffsetDateTime) -> WireManaged {
 /// # Errors
 /// What the writer says.
 pub fn write_table(
-    standings: &[Standing<'_>],
+    statuses: &[ManagedStatus<'_>],
     now: OffsetDateTime,
     namespaces: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    if standings.is_empty() {
+    if statuses.is_empty() {
         return writeln!(out, "no ManagedCertificates");
     }
     let heads = ["NAME", "STATUS", "EXPIRES", "AGE", "INGRESSES"];
     let mut columns = Columns::new(&heads, false, false);
     let mut within = None;
-    for standing in standings {
+    for standing in statuses {
         let namespace = standing.facts.object.namespace();
         if namespaces && within.replace(namespace) != Some(namespace) {
             columns.row([format!("{namespace}/")]);
@@ -137,7 +137,7 @@ pub fn write_table(
         }
     }
     columns.write(2, out)?;
-    for standing in standings {
+    for standing in statuses {
         if let Some(Advice { message: reason, remedy }) = trouble(standing) {
             let severity =
                 if standing.hopeless().is_some() { Severity::Error } else { Severity::Warning };
@@ -162,13 +162,13 @@ pub fn write_table(
 }
 
 /// The certificate itself, above its domains.
-fn own_row(standing: &Standing<'_>) -> [String; 2] {
+fn own_row(standing: &ManagedStatus<'_>) -> [String; 2] {
     let status = standing.managed.status.clone();
     [standing.facts.object.name.clone(), status.unwrap_or_else(|| "-".to_owned())]
 }
 
 fn domain_row(
-    standing: &Standing<'_>,
+    standing: &ManagedStatus<'_>,
     domain: &str,
     status: Option<String>,
     now: OffsetDateTime,
@@ -191,7 +191,7 @@ fn days(at: OffsetDateTime, now: OffsetDateTime) -> i64 {
 }
 
 /// How long it has been there, in its largest unit, as kubectl shows it.
-fn age(standing: &Standing<'_>, now: OffsetDateTime) -> String {
+fn age(standing: &ManagedStatus<'_>, now: OffsetDateTime) -> String {
     let Some(created) = standing.facts.created else { return "-".to_owned() };
     let seconds = (now.unix_timestamp() - created.unix_timestamp()).max(0);
     match seconds {
@@ -203,7 +203,7 @@ fn age(standing: &Standing<'_>, now: OffsetDateTime) -> String {
 }
 
 /// Why it is not well, and what to do: what cannot heal first, then the first domain that waits.
-fn trouble(standing: &Standing<'_>) -> Option<Advice> {
+fn trouble(standing: &ManagedStatus<'_>) -> Option<Advice> {
     if standing.managed.is_active() {
         return None;
     }
@@ -219,7 +219,7 @@ mod tests {
     use super::*;
     use crate::inventory::testing::{Given, of_objects};
     use crate::object_ref::{Kind, ObjectRef};
-    use crate::plan::managed::standings;
+    use crate::plan::managed::statuses;
     use serde_json::json;
     use time::macros::datetime;
 
@@ -248,7 +248,7 @@ mod tests {
         ]);
         let mut out = Vec::new();
         let now = datetime!(2026-11-21 00:00:00 UTC);
-        write_table(&standings(&inventory), now, namespaces, &mut out).expect("a Vec takes all");
+        write_table(&statuses(&inventory), now, namespaces, &mut out).expect("a Vec takes all");
         String::from_utf8(out).expect("it is text")
     }
 

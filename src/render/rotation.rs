@@ -9,8 +9,8 @@ use crate::audit::finding::Severity;
 use crate::inventory::Problem;
 use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
 use crate::plan::step::{
-    CaCrtChange, CreateObject, FieldChange, KeyChoice, LeftOut, NewPair, PatchObject, Plan, Reason,
-    Step,
+    CaCrtChange, CreateObject, Exclusion, FieldChange, KeyChoice, NewPair, PatchObject, Plan,
+    Reason, Step,
 };
 use crate::x509::cert::{Certificate, San};
 use crate::x509::instant;
@@ -21,7 +21,7 @@ use std::io::{self, Write};
 
 /// A plan, what became of it, and how it is shown.
 #[derive(Clone, Copy, Debug)]
-pub struct Account<'a> {
+pub struct PlanReport<'a> {
     /// The command's name.
     pub command: &'a str,
     /// The plan.
@@ -123,7 +123,7 @@ struct WireLeftOut<'a> {
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_json(account: Account<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn write_json(account: PlanReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let steps: Vec<WireStep<'_>> = match account.outcomes {
         Some(outcomes) => {
             outcomes.iter().map(|outcome| wire_step(&outcome.step, Some(&outcome.result))).collect()
@@ -136,7 +136,7 @@ pub fn write_json(account: Account<'_>, out: &mut impl Write) -> io::Result<()> 
         .iter()
         .filter(|outcome| outcome.result.is_err())
         .count();
-    let left_out = |list: &'_ [LeftOut]| list.len();
+    let exclusion = |list: &'_ [Exclusion]| list.len();
     let document = Document {
         schema: format!("certwright.dev/{}/v1", account.command),
         at: instant::show(account.plan.now),
@@ -147,8 +147,8 @@ pub fn write_json(account: Account<'_>, out: &mut impl Write) -> io::Result<()> 
             steps: steps.len(),
             done: account.outcomes.unwrap_or_default().len() - failed,
             failed,
-            skipped: left_out(&account.plan.skipped),
-            refused: left_out(&account.plan.refused),
+            skipped: exclusion(&account.plan.skipped),
+            refused: exclusion(&account.plan.refused),
             not_due: account.plan.not_due,
             over_max: account.plan.over_max,
         },
@@ -286,12 +286,12 @@ fn planned_key(profile: &Profile, key: &'static str) -> WireSummary {
     }
 }
 
-fn wire_left_out(left_out: &LeftOut) -> WireLeftOut<'_> {
+fn wire_left_out(exclusion: &Exclusion) -> WireLeftOut<'_> {
     WireLeftOut {
-        object: WireRef::of(&left_out.object),
-        reason: left_out.reason.code(),
-        message: &left_out.message,
-        remedy: left_out.remedy.to_string(),
+        object: WireRef::of(&exclusion.object),
+        reason: exclusion.reason.code(),
+        message: &exclusion.message,
+        remedy: exclusion.remedy.to_string(),
     }
 }
 
@@ -300,7 +300,7 @@ fn wire_left_out(left_out: &LeftOut) -> WireLeftOut<'_> {
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_text(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_text(account: PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     match account.outcomes {
         Some(outcomes) => {
             for outcome in outcomes {
@@ -336,7 +336,7 @@ pub fn write_text(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_failures(account: PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let red = style(Severity::Error);
     for refused in &account.plan.refused {
         writeln!(out, "{red}refused{red:#}  {}", name(&refused.object, account.namespaces))?;
@@ -358,7 +358,7 @@ pub fn write_failures(account: Account<'_>, out: &mut dyn Write) -> io::Result<(
 fn write_step(
     step: &Step,
     done: Option<&Done>,
-    account: Account<'_>,
+    account: PlanReport<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (style, word) = match (done, step) {
@@ -494,7 +494,7 @@ fn shown_names(names: &[San]) -> String {
     names.iter().map(San::shown).collect::<Vec<_>>().join(", ")
 }
 
-fn write_skipped(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn write_skipped(account: PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let style = style(Severity::Warning);
     for skipped in &account.plan.skipped {
         writeln!(out, "{style}skipped{style:#}  {}", name(&skipped.object, account.namespaces))?;
@@ -506,7 +506,7 @@ fn write_skipped(account: Account<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `2 replaced, 1 failed, 3 skipped (2 owned, 1 immutable), 4 not due`.
-fn sum_up(account: Account<'_>) -> String {
+fn sum_up(account: PlanReport<'_>) -> String {
     let plan = account.plan;
     let outcomes = account.outcomes.unwrap_or_default();
     let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
@@ -558,9 +558,9 @@ fn done_word(plan: &Plan) -> &'static str {
     }
 }
 
-fn reasons(left_out: &[LeftOut]) -> String {
+fn reasons(exclusion: &[Exclusion]) -> String {
     let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
-    for one in left_out {
+    for one in exclusion {
         *counts.entry(one.reason).or_default() += 1;
     }
     counts

@@ -5,7 +5,7 @@
 
 use super::cert::{self, Certificate, OID_SERVER_AUTH};
 use super::chain;
-use super::flaw::Flaw;
+use super::defect::EncodingDefect;
 use super::instant;
 use super::key::{KeyError, Pairing, PrivateKey, PublicKey};
 use super::pem::{self, Label};
@@ -134,7 +134,7 @@ impl Authority {
             let limits = ca.name_limits.as_deref();
             let forbidden =
                 limits.and_then(|limits| limits.forbid(&profile.names, &profile.subject));
-            let unread = ca.flaws.contains(&Flaw::BrokenExtension("nameConstraints"));
+            let unread = ca.defects.contains(&EncodingDefect::BrokenExtension("nameConstraints"));
             let unread = unread.then(|| "its name constraints cannot be read".to_owned());
             if let Some(why) = forbidden.or(unread) {
                 return Err(format!("{}: {why}", ca.subject));
@@ -712,7 +712,7 @@ mod tests {
         let text = issue::request(&wish, &theirs).expect("it can be made");
         let request = Request::read(text.as_bytes()).expect("it can be read");
         assert_eq!((&request.names, request.key_type), (&wish.names, KeyType::P256));
-        assert_eq!(request.left_out, [] as [&str; 0]);
+        assert_eq!(request.not_taken, [] as [&str; 0]);
         let random = SystemRandom::new();
         let made = issue::signed_by(&ca, &wish, Subject::Request(&request), &random);
         assert_eq!(made.expect("it can be signed").facts.names, wish.names);

@@ -5,7 +5,7 @@
 //! clock. Strings here are raw; whoever prints them makes them harmless.
 
 use super::dates::{self, DateForm};
-use super::flaw::{self, Flaw};
+use super::defect::{self, EncodingDefect};
 use super::key::{PointForm, PublicKey, RsaForm};
 use super::name_constraints::NameLimits;
 use super::signature::{self, Verdict};
@@ -94,7 +94,7 @@ pub struct Certificate {
     /// How its issuer signed it: digest and key, as `SHA-256 with RSA`, or an OID.
     pub signature: Cow<'static, str>,
     /// What in its encoding some readers refuse.
-    pub flaws: Vec<Flaw>,
+    pub defects: Vec<EncodingDefect>,
     /// How many bytes stand behind the certificate in the same block.
     pub trailing_bytes: usize,
     /// The public key's type and size.
@@ -215,7 +215,7 @@ fn facts(
         issuer_url: issuer_url(parsed),
         publicly_logged: is_publicly_logged(parsed),
         signature: signature_text(&parsed.signature_algorithm),
-        flaws: flaw::flaws(whole, parsed),
+        defects: defect::defects(whole, parsed),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
         point_form: public.point_form(),

@@ -43,20 +43,20 @@ pub fn check_order(chain: &[Certificate]) -> Result<(), OutOfOrder> {
 /// was not, the key identifiers must not speak against it: a CA that changed its key keeps its name.
 #[must_use]
 pub fn is_issuer_of(issuer: &Certificate, certificate: &Certificate) -> bool {
-    bears_its_name(issuer, certificate)
-        && certificate.is_signed_by(issuer).unwrap_or_else(|| !is_told_apart(issuer, certificate))
+    issuer_name_matches(issuer, certificate)
+        && certificate.is_signed_by(issuer).unwrap_or_else(|| !key_ids_differ(issuer, certificate))
 }
 
 /// Whether `issuer` is another certificate and called what `certificate` calls its issuer.
 #[must_use]
-pub fn bears_its_name(issuer: &Certificate, certificate: &Certificate) -> bool {
+pub fn issuer_name_matches(issuer: &Certificate, certificate: &Certificate) -> bool {
     let named = issuer.subject_name.reads_as(&certificate.issuer_name);
     named && issuer.sha256 != certificate.sha256
 }
 
 /// Whether `certificate` names another key of its issuer than this one's.
 #[must_use]
-pub fn is_told_apart(issuer: &Certificate, certificate: &Certificate) -> bool {
+pub fn key_ids_differ(issuer: &Certificate, certificate: &Certificate) -> bool {
     let (named, own) = (certificate.authority_key_id, issuer.subject_key_id);
     matches!((named, own), (Some(named), Some(own)) if named != own)
 }
@@ -133,7 +133,7 @@ fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<
         (
             certificate.is_signed_by(issuer).is_some(),
             issuer.subject_name.exact == certificate.issuer_name.exact,
-            !is_told_apart(issuer, certificate),
+            !key_ids_differ(issuer, certificate),
         )
     };
     let all: Vec<usize> = (0..chain.len())
@@ -180,7 +180,7 @@ pub fn misplaced(chain: &[Certificate], arrangement: &Arrangement) -> Option<Mis
         let (position, issuer) = (pair[0], pair[1]);
         let twin = |between: usize| {
             let (twin, below) = (&chain[between], &chain[position]);
-            (bears_its_name(twin, below) && !is_told_apart(twin, below))
+            (issuer_name_matches(twin, below) && !key_ids_differ(twin, below))
                 || chain[between].key_id == chain[position].key_id
                 || chain[between].sha256 == chain[position].sha256
         };

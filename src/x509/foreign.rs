@@ -113,17 +113,17 @@ impl Foreign {
 
     /// What to do about it: an order, for people.
     #[must_use]
-    pub fn way_out(self) -> String {
-        let way_out = self.thing.way_out();
+    pub fn remedy(self) -> String {
+        let remedy = self.thing.remedy();
         match (self.layers, self.thing) {
-            (0, _) => way_out.to_owned(),
+            (0, _) => remedy.to_owned(),
             (1, Thing::CertificateDer | Thing::KeyDer) => {
                 "put the BEGIN and END lines around it, each on a line of its own".to_owned()
             }
             (1, Thing::Pem) => "decode it once more with base64 -d".to_owned(),
             (layers, Thing::Pem) => format!("decode it {layers} times more with base64 -d"),
-            (1, _) => format!("decode it with base64 -d, then {way_out}"),
-            (layers, _) => format!("decode it {layers} times with base64 -d, then {way_out}"),
+            (1, _) => format!("decode it with base64 -d, then {remedy}"),
+            (layers, _) => format!("decode it {layers} times with base64 -d, then {remedy}"),
         }
     }
 
@@ -269,7 +269,7 @@ impl Thing {
         }
     }
 
-    const fn way_out(self) -> &'static str {
+    const fn remedy(self) -> &'static str {
         match self {
             Self::Pem => "take it as it is",
             Self::NotEncoded => "move it from data to stringData, or encode it in base64",
@@ -708,7 +708,7 @@ mod tests {
             let told = instead_of_certificates(bytes);
             let what = told.map(Foreign::what);
             assert!(what.as_ref().is_some_and(|told| told.starts_with(known)), "{known}: {told:?}");
-            assert_ne!(told.map(Foreign::way_out).as_deref(), Some(""));
+            assert_ne!(told.map(Foreign::remedy).as_deref(), Some(""));
         }
         assert_eq!(
             instead_of_key(CERTIFICATE.as_bytes()).map(Foreign::what).as_deref(),

@@ -4,7 +4,7 @@
 //! Knows what `x509.ParseCertificate` was seen to refuse. Refuses to know who serves what.
 
 use super::cert::{Certificate, San};
-use super::flaw::Flaw;
+use super::defect::EncodingDefect;
 use super::key::{PointForm, RsaForm};
 
 /// Whether Go loads no pair of this certificate, whatever its key.
@@ -17,22 +17,22 @@ pub fn cannot_load(leaf: &Certificate) -> bool {
         || leaf.rsa_form != RsaForm::Plain
         || !leaf.san_is_readable
         || leaf.names.iter().any(malformed)
-        || leaf.flaws.iter().any(|flaw| refuses(*flaw))
+        || leaf.defects.iter().any(|defect| refuses(*defect))
         || !takes_keys_of(&leaf.key_type)
 }
 
 /// Whether Go's parser refuses a certificate for this flaw. It passes over extensions that come too
 /// early; what they say is then missing.
 #[must_use]
-pub fn refuses(flaw: Flaw) -> bool {
+pub fn refuses(defect: EncodingDefect) -> bool {
     !matches!(
-        flaw,
-        Flaw::ExtensionsTooEarly
-            | Flaw::LooseDate
-            | Flaw::StrangeName
-            | Flaw::BrokenName
+        defect,
+        EncodingDefect::ExtensionsTooEarly
+            | EncodingDefect::LooseDate
+            | EncodingDefect::StrangeName
+            | EncodingDefect::BrokenName
             // That there is none to be read is told by itself.
-            | Flaw::BrokenExtension("subjectAltName")
+            | EncodingDefect::BrokenExtension("subjectAltName")
     )
 }
 

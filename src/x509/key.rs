@@ -6,7 +6,7 @@
 
 use super::cert::{hex, sha256};
 use super::oid;
-use super::pem::{self, Label, Oddity};
+use super::pem::{self, Label, PemQuirk};
 use super::profile::KeyType;
 use super::rsa_key;
 use crate::redact::Redacted;
@@ -232,7 +232,7 @@ pub enum Pairing {
 pub struct PrivateKey {
     pkcs8: Redacted,
     form: Form,
-    oddity: Option<Oddity>,
+    quirk: Option<PemQuirk>,
 }
 
 /// What pairing needs of a private key.
@@ -321,15 +321,15 @@ impl PrivateKey {
             (_, Container::Dsa) => None,
             (Some(label), found) if label == found => None,
             // OpenSSL reads what the label says, or else a PKCS#8 key of that algorithm.
-            (Some(Container::Pkcs1), Container::Pkcs8) if is_rsa => Some(Oddity::OldKeyLabel),
-            (Some(Container::Sec1), Container::Pkcs8) if is_ec => Some(Oddity::OldKeyLabel),
-            _ => Some(Oddity::OtherKeyLabel),
+            (Some(Container::Pkcs1), Container::Pkcs8) if is_rsa => Some(PemQuirk::OldKeyLabel),
+            (Some(Container::Sec1), Container::Pkcs8) if is_ec => Some(PemQuirk::OldKeyLabel),
+            _ => Some(PemQuirk::OtherKeyLabel),
         };
-        Ok(Self { oddity: block.oddity.or(mislabelled), ..key })
+        Ok(Self { quirk: block.quirk.or(mislabelled), ..key })
     }
 
     const fn of(pkcs8: Redacted, form: Form) -> Self {
-        Self { pkcs8, form, oddity: None }
+        Self { pkcs8, form, quirk: None }
     }
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
@@ -371,8 +371,8 @@ impl PrivateKey {
 
     /// What of its writing makes other readers pass over it.
     #[must_use]
-    pub const fn oddity(&self) -> Option<Oddity> {
-        self.oddity
+    pub const fn quirk(&self) -> Option<PemQuirk> {
+        self.quirk
     }
 
     /// The key as PKCS#8 DER; empty for an EC key that does not name its curve, and for the older
@@ -1150,25 +1150,25 @@ mod tests {
         let p256 = key(include_bytes!("../../testdata/pki/ec-p256-01.pem"));
         let sec1 = tagged(0x30, &[&[2, 1, 1][..], &tagged(4, &[7; 32])].concat());
         // Measured: Go takes each of them. OpenSSL's servers and rustls take what is said here.
-        for (label, der, key_type, oddity) in [
+        for (label, der, key_type, quirk) in [
             ("PRIVATE KEY", pkcs8, "rsa-2048", None),
             ("RSA PRIVATE KEY", &pkcs1, "rsa-2048", None),
-            ("RSA PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OldKeyLabel)),
-            ("EC PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OtherKeyLabel)),
-            ("EC PRIVATE KEY", p256.pkcs8().expose(), "p256", Some(Oddity::OldKeyLabel)),
-            ("PRIVATE KEY", &pkcs1, "rsa-2048", Some(Oddity::OtherKeyLabel)),
-            ("EC PRIVATE KEY", &pkcs1, "rsa-2048", Some(Oddity::OtherKeyLabel)),
-            ("ANY PRIVATE KEY", pkcs8, "rsa-2048", Some(Oddity::OtherKeyLabel)),
+            ("RSA PRIVATE KEY", pkcs8, "rsa-2048", Some(PemQuirk::OldKeyLabel)),
+            ("EC PRIVATE KEY", pkcs8, "rsa-2048", Some(PemQuirk::OtherKeyLabel)),
+            ("EC PRIVATE KEY", p256.pkcs8().expose(), "p256", Some(PemQuirk::OldKeyLabel)),
+            ("PRIVATE KEY", &pkcs1, "rsa-2048", Some(PemQuirk::OtherKeyLabel)),
+            ("EC PRIVATE KEY", &pkcs1, "rsa-2048", Some(PemQuirk::OtherKeyLabel)),
+            ("ANY PRIVATE KEY", pkcs8, "rsa-2048", Some(PemQuirk::OtherKeyLabel)),
             ("EC PRIVATE KEY", &sec1, "ec with explicit parameters", None),
-            ("PRIVATE KEY", &sec1, "ec with explicit parameters", Some(Oddity::OtherKeyLabel)),
+            ("PRIVATE KEY", &sec1, "ec with explicit parameters", Some(PemQuirk::OtherKeyLabel)),
         ] {
             let read = pem(label, der);
-            assert_eq!((read.key_type().as_str(), read.oddity()), (key_type, oddity), "{label}");
+            assert_eq!((read.key_type().as_str(), read.quirk()), (key_type, quirk), "{label}");
         }
         // Version, p, q, g, y, x.
         let dsa = tagged(0x30, &[&[2, 1, 0], [2, 1, 7].repeat(5).as_slice()].concat());
         let dsa = pem("DSA PRIVATE KEY", &dsa);
-        assert_eq!((dsa.key_type().as_str(), dsa.oddity(), dsa.public_id()), ("dsa", None, None));
+        assert_eq!((dsa.key_type().as_str(), dsa.quirk(), dsa.public_id()), ("dsa", None, None));
     }
 
     #[test]

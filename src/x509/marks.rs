@@ -3,7 +3,7 @@
 //! Knows how people lose them: files joined by a shell, a value pasted into one line, `\n` written
 //! out by a tool that quotes. Refuses to know what stands between the marks.
 
-use super::pem::Oddity;
+use super::pem::PemQuirk;
 use zeroize::Zeroizing;
 
 const BEGIN: &str = "-----BEGIN ";
@@ -44,7 +44,7 @@ fn next_mark(line: &str, from: usize) -> Option<Mark> {
 
 /// The line taken apart at its marks, each piece to be read as a line of its own with what is odd
 /// about it; nothing where the line is as it should be, and to be read whole.
-pub(super) fn pieces(line: &str) -> Option<Vec<(&str, Option<Oddity>)>> {
+pub(super) fn pieces(line: &str) -> Option<Vec<(&str, Option<PemQuirk>)>> {
     if !line.contains('-') {
         return None;
     }
@@ -53,8 +53,8 @@ pub(super) fn pieces(line: &str) -> Option<Vec<(&str, Option<Oddity>)>> {
     (mark.end - mark.start < trimmed.len()).then(|| taken_apart(trimmed))
 }
 
-fn taken_apart(line: &str) -> Vec<(&str, Option<Oddity>)> {
-    let mut pieces: Vec<(&str, Option<Oddity>)> = Vec::new();
+fn taken_apart(line: &str) -> Vec<(&str, Option<PemQuirk>)> {
+    let mut pieces: Vec<(&str, Option<PemQuirk>)> = Vec::new();
     let (mut done, mut from) = (0, 0);
     let mut last: Option<Mark> = None;
     while let Some(mark) = next_mark(line, from) {
@@ -66,19 +66,19 @@ fn taken_apart(line: &str) -> Vec<(&str, Option<Oddity>)> {
         }
         let glued = mark.is_begin && last.is_some_and(|last| !last.is_begin);
         if glued && let Some(end) = pieces.last_mut() {
-            end.1 = Some(Oddity::Glued);
+            end.1 = Some(PemQuirk::Glued);
         }
         if !is_bare(before) {
             pieces.push((before, None));
         }
-        let oddity = match before.trim() {
-            _ if glued => Oddity::Glued,
+        let quirk = match before.trim() {
+            _ if glued => PemQuirk::Glued,
             "" if last.is_none() => behind(line, mark),
-            "" => Oddity::OneLine,
-            quotes if is_bare(quotes) => Oddity::Quoted,
-            _ => Oddity::OneLine,
+            "" => PemQuirk::OneLine,
+            quotes if is_bare(quotes) => PemQuirk::Quoted,
+            _ => PemQuirk::OneLine,
         };
-        pieces.push((line.get(mark.start..mark.end).unwrap_or_default(), Some(oddity)));
+        pieces.push((line.get(mark.start..mark.end).unwrap_or_default(), Some(quirk)));
         (done, last) = (mark.end, Some(mark));
     }
     let rest = line.get(done..).unwrap_or_default();
@@ -91,12 +91,12 @@ fn taken_apart(line: &str) -> Vec<(&str, Option<Oddity>)> {
 }
 
 /// What is odd about the first mark of a line that is not alone in it, by what stands behind it.
-fn behind(line: &str, mark: Mark) -> Oddity {
+fn behind(line: &str, mark: Mark) -> PemQuirk {
     let rest = line.get(mark.end..).unwrap_or_default();
     match mark.is_begin {
-        _ if is_bare(rest) => Oddity::Quoted,
-        true => Oddity::OneLine,
-        false => Oddity::Misplaced,
+        _ if is_bare(rest) => PemQuirk::Quoted,
+        true => PemQuirk::OneLine,
+        false => PemQuirk::Misplaced,
     }
 }
 
@@ -140,8 +140,8 @@ mod tests {
 
     /// A line in, its pieces out, each with its oddity.
     fn check(line: &str) -> String {
-        let show = |(piece, oddity): &(&str, Option<Oddity>)| {
-            oddity.map_or_else(|| format!("[{piece}]"), |oddity| format!("[{piece}] {oddity:?}"))
+        let show = |(piece, quirk): &(&str, Option<PemQuirk>)| {
+            quirk.map_or_else(|| format!("[{piece}]"), |quirk| format!("[{piece}] {quirk:?}"))
         };
         let whole = vec![(line, None)];
         pieces(line).unwrap_or(whole).iter().map(show).collect::<Vec<_>>().join(" ")

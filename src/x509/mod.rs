@@ -7,7 +7,7 @@ pub mod authority;
 pub mod cert;
 pub mod chain;
 pub mod dates;
-pub mod flaw;
+pub mod defect;
 pub mod foreign;
 pub mod go;
 pub mod instant;

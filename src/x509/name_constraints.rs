@@ -55,16 +55,16 @@ impl NameLimits {
     #[must_use]
     pub fn broken_by<'a>(&self, names: &'a [San]) -> Option<&'a San> {
         names.iter().filter(|name| matches!(name, San::Dns(_) | San::Ip(_))).find(|name| {
-            let standing = |one: &Subtree| Asked::Name(name).standing(one);
+            let relation = |one: &Subtree| Asked::Name(name).relation(one);
             let mut permitted = self
                 .permitted
                 .iter()
-                .map(standing)
-                .filter(|one| *one != Standing::OtherForm)
+                .map(relation)
+                .filter(|one| *one != Relation::OtherForm)
                 .peekable();
             let outside =
-                permitted.peek().is_some() && !permitted.any(|one| one == Standing::Within);
-            outside || self.excluded.iter().any(|one| standing(one) == Standing::Within)
+                permitted.peek().is_some() && !permitted.any(|one| one == Relation::Within);
+            outside || self.excluded.iter().any(|one| relation(one) == Relation::Within)
         })
     }
 }
@@ -104,7 +104,7 @@ enum Asked<'a> {
 
 /// How a name stands to one subtree.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Relation {
     Within,
     /// A wildcard that stands for names within and for others.
     Overlaps,
@@ -116,7 +116,7 @@ enum Standing {
 impl Asked<'_> {
     fn forbidden(self, permitted: &[Subtree], excluded: &[Subtree]) -> Option<String> {
         let touches = |subtree: &&Subtree| {
-            matches!(self.standing(subtree), Standing::Within | Standing::Overlaps)
+            matches!(self.relation(subtree), Relation::Within | Relation::Overlaps)
         };
         if let Some(subtree) = excluded.iter().find(touches) {
             return Some(format!(
@@ -126,9 +126,9 @@ impl Asked<'_> {
             ));
         }
         let mut of_form =
-            permitted.iter().filter(|one| self.standing(one) != Standing::OtherForm).peekable();
+            permitted.iter().filter(|one| self.relation(one) != Relation::OtherForm).peekable();
         let first = of_form.peek().copied()?;
-        if of_form.clone().any(|subtree| self.standing(subtree) == Standing::Within) {
+        if of_form.clone().any(|subtree| self.relation(subtree) == Relation::Within) {
             return None;
         }
         let others = of_form.count() - 1;
@@ -140,8 +140,8 @@ impl Asked<'_> {
         ))
     }
 
-    fn standing(self, base: &Subtree) -> Standing {
-        let within = |yes: bool| if yes { Standing::Within } else { Standing::Outside };
+    fn relation(self, base: &Subtree) -> Relation {
+        let within = |yes: bool| if yes { Relation::Within } else { Relation::Outside };
         match (self, base) {
             (Self::Name(San::Dns(name)), Subtree::Dns(base)) => host_standing(name, base),
             (Self::Name(San::Ip(address)), Subtree::Ip(base)) => address_standing(*address, base),
@@ -162,7 +162,7 @@ impl Asked<'_> {
                 };
                 within(base.len() <= subject.len() && base.iter().zip(subject).all(same))
             }
-            _ => Standing::OtherForm,
+            _ => Relation::OtherForm,
         }
     }
 
@@ -179,38 +179,38 @@ impl Asked<'_> {
 
 /// A host is within a domain that is the same or ends it at a dot; a leading dot wants one label
 /// more, as Go and OpenSSL have it. The empty domain holds every host.
-fn host_standing(name: &str, base: &str) -> Standing {
+fn host_standing(name: &str, base: &str) -> Relation {
     let (name, base) = (name.to_ascii_lowercase(), base.to_ascii_lowercase());
     let domain = base.strip_prefix('.').unwrap_or(&base);
     let below = |name: &str, domain: &str| {
         name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'))
     };
     if domain.is_empty() || (below(&name, domain) && (name != domain || base == domain)) {
-        return Standing::Within;
+        return Relation::Within;
     }
     // `*.corp.example` stands for `a.corp.example` too, and for nothing with more labels.
     match name.strip_prefix("*.") {
         Some(rest) if domain.split_once('.').is_some_and(|(_, above)| above == rest) => {
-            Standing::Overlaps
+            Relation::Overlaps
         }
-        _ => Standing::Outside,
+        _ => Relation::Outside,
     }
 }
 
 /// A constraint is an address and a mask of its length.
-fn address_standing(address: IpAddr, base: &[u8]) -> Standing {
+fn address_standing(address: IpAddr, base: &[u8]) -> Relation {
     let octets = match address {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),
     };
     // The two versions of IP are one form: a network of one permits no address of the other.
     if base.len() != 2 * octets.len() {
-        return Standing::Outside;
+        return Relation::Outside;
     }
     let (network, mask) = base.split_at(octets.len());
     let same =
         octets.iter().zip(network).zip(mask).all(|((one, other), mask)| one & mask == other & mask);
-    if same { Standing::Within } else { Standing::Outside }
+    if same { Relation::Within } else { Relation::Outside }
 }
 
 /// For mailboxes and URIs, a leading dot means any host below, and none that one host.

@@ -93,7 +93,7 @@ pub struct Block {
     /// Line of the BEGIN, from 1.
     pub line: usize,
     /// What of its writing makes other readers pass over it.
-    pub oddity: Option<Oddity>,
+    pub quirk: Option<PemQuirk>,
     /// The DER, or why there is none.
     pub der: Result<Redacted, PemError>,
 }
@@ -102,7 +102,7 @@ pub struct Block {
 /// 3.0, Go's `encoding/pem` and rustls-pemfile: who does not see an oddly written block says
 /// nothing of it, and takes the next one for the leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Oddity {
+pub enum PemQuirk {
     /// A byte order mark stands before the BEGIN line: OpenSSL reads it, Go and rustls do not.
     ByteOrderMark,
     /// The BEGIN or END line is indented: nobody else reads it.
@@ -145,7 +145,7 @@ pub enum Oddity {
     Quoted,
 }
 
-impl Oddity {
+impl PemQuirk {
     /// What is odd, for people.
     #[must_use]
     pub const fn what(self) -> &'static str {
@@ -243,7 +243,7 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
         return Vec::new();
     }
     let unescaped = marks::unescaped(&text);
-    let everywhere = unescaped.as_ref().map(|_| Oddity::Escaped);
+    let everywhere = unescaped.as_ref().map(|_| PemQuirk::Escaped);
     let text = unescaped.unwrap_or(text);
     let only_cr = !text.contains('\n') && text.contains('\r');
     let mut reader = Reader::default();
@@ -253,16 +253,16 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
         let of_row = if everywhere.is_some() {
             everywhere
         } else if only_cr || ended.contains('\r') {
-            Some(Oddity::BareCr)
+            Some(PemQuirk::BareCr)
         } else {
-            (text.len() > ended.len() + 1).then_some(Oddity::StrangeEnds)
+            (text.len() > ended.len() + 1).then_some(PemQuirk::StrangeEnds)
         };
         for raw in ended.split('\r') {
             match marks::pieces(raw) {
                 None => reader.take(raw, row + 1, of_row),
                 Some(pieces) => {
-                    for (piece, oddity) in pieces {
-                        reader.take(piece, row + 1, oddity.or(of_row));
+                    for (piece, quirk) in pieces {
+                        reader.take(piece, row + 1, quirk.or(of_row));
                     }
                 }
             }
@@ -281,27 +281,27 @@ struct Reader {
 
 impl Reader {
     /// One line, or a piece of one that is as good as one; `number` from 1, and what is odd of it.
-    fn take(&mut self, raw: &str, number: usize, oddity: Option<Oddity>) {
+    fn take(&mut self, raw: &str, number: usize, quirk: Option<PemQuirk>) {
         let line = raw.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
         if self.open.is_none() && !line.starts_with('-') {
             return; // text around the blocks
         }
-        let oddity = oddity.or_else(|| strange_blanks(raw, line));
+        let quirk = quirk.or_else(|| strange_blanks(raw, line));
         if let Some(label) = between(line, "-----BEGIN ", "-----") {
-            let tab = raw.trim_end_matches(' ').ends_with('\t').then_some(Oddity::TrailingTab);
-            let oddity = worse(worse(place_in_line(raw), oddity), tab);
-            let next = OpenBlock::new(label, number, oddity);
+            let tab = raw.trim_end_matches(' ').ends_with('\t').then_some(PemQuirk::TrailingTab);
+            let quirk = worse(worse(place_in_line(raw), quirk), tab);
+            let next = OpenBlock::new(label, number, quirk);
             self.found.extend(self.open.replace(next).map(OpenBlock::cut_off));
         } else if let Some(label) = between(line, "-----END ", "-----") {
             let place = match place_in_line(raw) {
-                Some(Oddity::ByteOrderMark) => Some(Oddity::InnerMark),
+                Some(PemQuirk::ByteOrderMark) => Some(PemQuirk::InnerMark),
                 other => other,
             };
-            let oddity = worse(place, oddity);
-            self.found.extend(self.open.take().map(|block| block.close(label, oddity)));
+            let quirk = worse(place, quirk);
+            self.found.extend(self.open.take().map(|block| block.close(label, quirk)));
         } else if let Some(block) = &mut self.open {
-            let mark = raw.contains(BYTE_ORDER_MARK).then_some(Oddity::InnerMark);
-            block.take_line(line, mark.or(oddity));
+            let mark = raw.contains(BYTE_ORDER_MARK).then_some(PemQuirk::InnerMark);
+            block.take_line(line, mark.or(quirk));
         }
     }
 }
@@ -407,31 +407,31 @@ fn between<'t>(line: &'t str, before: &str, after: &str) -> Option<&'t str> {
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What is odd about the place of a BEGIN or END in its line.
-fn place_in_line(raw: &str) -> Option<Oddity> {
+fn place_in_line(raw: &str) -> Option<PemQuirk> {
     match raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw) {
-        rest if !rest.starts_with('-') => Some(Oddity::Misplaced),
-        rest if rest.len() < raw.len() => Some(Oddity::ByteOrderMark),
+        rest if !rest.starts_with('-') => Some(PemQuirk::Misplaced),
+        rest if rest.len() < raw.len() => Some(PemQuirk::ByteOrderMark),
         _ => None,
     }
 }
 
 /// Whether white space around a line is of a kind that Go does not know. rustls forgives it behind
 /// END, and that of ASCII behind base64.
-fn strange_blanks(raw: &str, line: &str) -> Option<Oddity> {
+fn strange_blanks(raw: &str, line: &str) -> Option<PemQuirk> {
     if line.len() == raw.len() {
         return None;
     }
     let bare = raw.trim_matches([' ', '\t', BYTE_ORDER_MARK]);
     match bare.len() > bare.trim().len() {
         false => None,
-        true if line.starts_with("-----END ") => Some(Oddity::StrangeEnds),
-        true if line.starts_with('-') || !bare.is_ascii() => Some(Oddity::StrangeBlanks),
-        true => Some(Oddity::StrangeEnds),
+        true if line.starts_with("-----END ") => Some(PemQuirk::StrangeEnds),
+        true if line.starts_with('-') || !bare.is_ascii() => Some(PemQuirk::StrangeBlanks),
+        true => Some(PemQuirk::StrangeEnds),
     }
 }
 
 /// The oddity that hides a block from more readers; of two that hide it from as many, the first.
-fn worse(one: Option<Oddity>, other: Option<Oddity>) -> Option<Oddity> {
+fn worse(one: Option<PemQuirk>, other: Option<PemQuirk>) -> Option<PemQuirk> {
     match (one, other) {
         (Some(one), Some(other)) if !one.is_as_good_as_broken() && other.is_as_good_as_broken() => {
             Some(other)
@@ -446,61 +446,61 @@ struct OpenBlock {
     /// The label as written.
     written: String,
     line: usize,
-    oddity: Option<Oddity>,
+    quirk: Option<PemQuirk>,
     body: Zeroizing<String>,
     encrypted: bool,
 }
 
 impl OpenBlock {
-    fn new(label: &str, line: usize, oddity: Option<Oddity>) -> Self {
+    fn new(label: &str, line: usize, quirk: Option<PemQuirk>) -> Self {
         let is_old = matches!(label, "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
         Self {
             label: Label::of(label),
             written: label.to_owned(),
             line,
-            oddity: oddity.or(is_old.then_some(Oddity::OldLabel)),
+            quirk: quirk.or(is_old.then_some(PemQuirk::OldLabel)),
             body: Zeroizing::default(),
             encrypted: false,
         }
     }
 
-    fn take_line(&mut self, line: &str, oddity: Option<Oddity>) {
-        let mut oddity = oddity;
+    fn take_line(&mut self, line: &str, quirk: Option<PemQuirk>) {
+        let mut quirk = quirk;
         if let Some((header, value)) = line.split_once(':') {
             self.encrypted |= header == "Proc-Type" && value.contains("ENCRYPTED");
-            oddity = oddity.or(Some(Oddity::Headers));
+            quirk = quirk.or(Some(PemQuirk::Headers));
         } else {
             if line.is_empty() && !self.body.is_empty() {
-                oddity = oddity.or(Some(Oddity::BlankLines));
+                quirk = quirk.or(Some(PemQuirk::BlankLines));
             }
             if !line.is_empty() {
                 self.body.push_str(line);
                 self.body.push('\n');
             }
         }
-        self.oddity = worse(self.oddity, oddity);
+        self.quirk = worse(self.quirk, quirk);
     }
 
     fn cut_off(self) -> Block {
         let error = PemError::NoEnd { line: self.line };
-        Block { label: self.label, line: self.line, oddity: self.oddity, der: Err(error) }
+        Block { label: self.label, line: self.line, quirk: self.quirk, der: Err(error) }
     }
 
-    fn close(self, label: &str, at_end: Option<Oddity>) -> Block {
+    fn close(self, label: &str, at_end: Option<PemQuirk>) -> Block {
         let line = self.line;
-        let other_end = (label != self.written).then_some(Oddity::OtherEnd);
-        let mut oddity = worse(worse(self.oddity, at_end), other_end);
+        let other_end = (label != self.written).then_some(PemQuirk::OtherEnd);
+        let mut quirk = worse(worse(self.quirk, at_end), other_end);
         let der = if self.encrypted {
             Err(PemError::Encrypted { line })
         } else if let Some(der) = decode(&self.body) {
             if lacks_padding(&self.body) {
-                oddity = worse(oddity, Some(Oddity::NoPadding));
+                quirk = worse(quirk, Some(PemQuirk::NoPadding));
             }
             Ok(der)
         } else {
             Err(PemError::NotBase64 { line })
         };
-        Block { label: self.label, line, oddity, der }
+        Block { label: self.label, line, quirk, der }
     }
 }
 
@@ -554,57 +554,57 @@ mod tests {
     fn what_other_readers_pass_over_is_told() {
         let begin = "-----BEGIN CERTIFICATE-----";
         let end = "-----END CERTIFICATE-----";
-        for (text, oddity) in [
+        for (text, quirk) in [
             (format!("{begin}\nMAA=\n{end}\n"), None),
             (format!("{begin}\r\n  MAA=  \r\n{end}\r\n"), None),
             (format!("text\n{begin}\nMAA=\n{end}"), None),
-            (format!("\u{feff}{begin}\nMAA=\n{end}\n"), Some(Oddity::ByteOrderMark)),
+            (format!("\u{feff}{begin}\nMAA=\n{end}\n"), Some(PemQuirk::ByteOrderMark)),
             (format!("\u{feff}text\n{begin}\nMAA=\n{end}\n"), None),
-            (format!("  {begin}\nMAA=\n{end}\n"), Some(Oddity::Misplaced)),
-            (format!("{begin}\nMAA=\n  {end}\n"), Some(Oddity::Misplaced)),
-            (format!("{begin}\rMAA=\r{end}\r"), Some(Oddity::BareCr)),
-            (format!("text\n{begin}\rMAA=\r{end}\r"), Some(Oddity::BareCr)),
-            (format!("{begin}\n\rMAA=\n\r{end}\n\r"), Some(Oddity::BareCr)),
-            (format!("{begin}\nMAA=\n-----END X509 CERTIFICATE-----"), Some(Oddity::OtherEnd)),
-            (format!("{begin}\nMAA=\n-----END PRIVATE KEY-----"), Some(Oddity::OtherEnd)),
-            (format!("{begin}\nMAA\n{end}"), Some(Oddity::NoPadding)),
-            (format!("{begin}\nMA\n\nA\n{end}"), Some(Oddity::NoPadding)),
+            (format!("  {begin}\nMAA=\n{end}\n"), Some(PemQuirk::Misplaced)),
+            (format!("{begin}\nMAA=\n  {end}\n"), Some(PemQuirk::Misplaced)),
+            (format!("{begin}\rMAA=\r{end}\r"), Some(PemQuirk::BareCr)),
+            (format!("text\n{begin}\rMAA=\r{end}\r"), Some(PemQuirk::BareCr)),
+            (format!("{begin}\n\rMAA=\n\r{end}\n\r"), Some(PemQuirk::BareCr)),
+            (format!("{begin}\nMAA=\n-----END X509 CERTIFICATE-----"), Some(PemQuirk::OtherEnd)),
+            (format!("{begin}\nMAA=\n-----END PRIVATE KEY-----"), Some(PemQuirk::OtherEnd)),
+            (format!("{begin}\nMAA\n{end}"), Some(PemQuirk::NoPadding)),
+            (format!("{begin}\nMA\n\nA\n{end}"), Some(PemQuirk::NoPadding)),
             (format!("{begin}\n\nMAA=\n{end}"), None),
-            (format!("{begin}\nMA\n\nA=\n{end}"), Some(Oddity::BlankLines)),
-            (format!("{begin}\nMA\n  \nA=\n{end}"), Some(Oddity::BlankLines)),
-            (format!("{begin}\nMAA=\n\n{end}"), Some(Oddity::BlankLines)),
-            (format!("{begin}\nComment: x\n\nMAA=\n{end}"), Some(Oddity::Headers)),
-            (format!("{begin}\nComment: x\nMAA=\n{end}"), Some(Oddity::Headers)),
-            (format!("{begin}\x0c\nMAA=\n{end}"), Some(Oddity::StrangeBlanks)),
-            (format!("{begin}\nMAA=\u{a0}\n{end}"), Some(Oddity::StrangeBlanks)),
-            (format!("{begin}\r\r\nMAA=\r\r\n{end}\r\r\n"), Some(Oddity::StrangeEnds)),
+            (format!("{begin}\nMA\n\nA=\n{end}"), Some(PemQuirk::BlankLines)),
+            (format!("{begin}\nMA\n  \nA=\n{end}"), Some(PemQuirk::BlankLines)),
+            (format!("{begin}\nMAA=\n\n{end}"), Some(PemQuirk::BlankLines)),
+            (format!("{begin}\nComment: x\n\nMAA=\n{end}"), Some(PemQuirk::Headers)),
+            (format!("{begin}\nComment: x\nMAA=\n{end}"), Some(PemQuirk::Headers)),
+            (format!("{begin}\x0c\nMAA=\n{end}"), Some(PemQuirk::StrangeBlanks)),
+            (format!("{begin}\nMAA=\u{a0}\n{end}"), Some(PemQuirk::StrangeBlanks)),
+            (format!("{begin}\r\r\nMAA=\r\r\n{end}\r\r\n"), Some(PemQuirk::StrangeEnds)),
             (format!("{begin}\nMAA= \t\n{end}\n"), None),
-            (format!("{begin}\n\u{feff}MAA=\n{end}"), Some(Oddity::InnerMark)),
-            (format!("\u{feff}{begin}\n\u{feff}MAA=\n{end}"), Some(Oddity::InnerMark)),
-            (format!("{begin}\nMAA=\n\u{feff}{end}"), Some(Oddity::InnerMark)),
+            (format!("{begin}\n\u{feff}MAA=\n{end}"), Some(PemQuirk::InnerMark)),
+            (format!("\u{feff}{begin}\n\u{feff}MAA=\n{end}"), Some(PemQuirk::InnerMark)),
+            (format!("{begin}\nMAA=\n\u{feff}{end}"), Some(PemQuirk::InnerMark)),
             (format!("{begin} \nMAA=\n{end} \t\n"), None),
-            (format!("{begin}\t \nMAA=\n{end}\n"), Some(Oddity::TrailingTab)),
-            (format!("{begin}\nMAA=\x0c\n{end}\n"), Some(Oddity::StrangeEnds)),
-            (format!("{begin}\nMAA=\n{end}\x0c\n"), Some(Oddity::StrangeEnds)),
-            (format!("{begin} MAA= {end}"), Some(Oddity::OneLine)),
-            (format!("{begin} M AA= {end}\n"), Some(Oddity::OneLine)),
-            (format!("{begin}MAA=\n{end}"), Some(Oddity::OneLine)),
-            (format!("{begin}\nMAA={end}"), Some(Oddity::OneLine)),
-            (format!("{begin}\\nMAA=\\n{end}\\n"), Some(Oddity::Escaped)),
-            (format!("'{begin}\nMAA=\n{end}'"), Some(Oddity::Quoted)),
+            (format!("{begin}\t \nMAA=\n{end}\n"), Some(PemQuirk::TrailingTab)),
+            (format!("{begin}\nMAA=\x0c\n{end}\n"), Some(PemQuirk::StrangeEnds)),
+            (format!("{begin}\nMAA=\n{end}\x0c\n"), Some(PemQuirk::StrangeEnds)),
+            (format!("{begin} MAA= {end}"), Some(PemQuirk::OneLine)),
+            (format!("{begin} M AA= {end}\n"), Some(PemQuirk::OneLine)),
+            (format!("{begin}MAA=\n{end}"), Some(PemQuirk::OneLine)),
+            (format!("{begin}\nMAA={end}"), Some(PemQuirk::OneLine)),
+            (format!("{begin}\\nMAA=\\n{end}\\n"), Some(PemQuirk::Escaped)),
+            (format!("'{begin}\nMAA=\n{end}'"), Some(PemQuirk::Quoted)),
             (
                 "-----BEGIN TRUSTED CERTIFICATE-----\nMAA=\n-----END TRUSTED CERTIFICATE-----"
                     .to_owned(),
-                Some(Oddity::OldLabel),
+                Some(PemQuirk::OldLabel),
             ),
         ] {
             let block = blocks(text.as_bytes()).remove(0);
-            assert_eq!((block.oddity, block.der.is_ok()), (oddity, true), "{text:?}");
+            assert_eq!((block.quirk, block.der.is_ok()), (quirk, true), "{text:?}");
             // rustls is asked; what OpenSSL and Go do was measured.
             let read = rustls_pemfile::read_one_from_slice(text.as_bytes());
             let seen = matches!(&read, Ok(Some((rustls_pemfile::Item::X509Certificate(der), _)))
                 if der.as_ref() == [0x30, 0]);
-            let said = oddity.is_some_and(|oddity| oddity.unseen_by().contains("rustls"));
+            let said = quirk.is_some_and(|quirk| quirk.unseen_by().contains("rustls"));
             assert_ne!(seen, said, "{text:?}: rustls says {read:?}");
         }
     }
@@ -615,9 +615,9 @@ mod tests {
         let key = "-----BEGIN PRIVATE KEY-----\nMAE=\n-----END PRIVATE KEY-----";
         let read = |text: &str| {
             let all = blocks(text.as_bytes());
-            all.iter().map(|block| (block.der.is_ok(), block.oddity)).collect::<Vec<_>>()
+            all.iter().map(|block| (block.der.is_ok(), block.quirk)).collect::<Vec<_>>()
         };
-        let glued = (true, Some(Oddity::Glued));
+        let glued = (true, Some(PemQuirk::Glued));
         assert_eq!(read(&format!("{one}{one}\n{one}")), [glued, glued, (true, None)]);
         assert_eq!(read(&format!("{one}{one}{one}")), [glued, glued, glued]);
         assert_eq!(read(&format!("{key}{one}")), [glued, glued]);

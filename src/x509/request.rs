@@ -29,7 +29,7 @@ pub struct Request {
     /// The type of its key.
     pub key_type: KeyType,
     /// What was asked for and is not taken, for people. May hold strings from outside.
-    pub left_out: Vec<String>,
+    pub not_taken: Vec<String>,
     public: PublicKey,
     spki: Vec<u8>,
 }
@@ -57,9 +57,9 @@ impl Request {
             ));
         };
         is_signed_by_its_own_key(&parsed)?;
-        let (mut names, mut left_out) = (Vec::new(), Vec::new());
+        let (mut names, mut not_taken) = (Vec::new(), Vec::new());
         for extension in parsed.requested_extensions().into_iter().flatten() {
-            take(extension, &mut names, &mut left_out);
+            take(extension, &mut names, &mut not_taken);
         }
         let common_name = info.subject.iter_common_name().find_map(|cn| cn.as_str().ok());
         if names.is_empty()
@@ -76,11 +76,11 @@ impl Request {
             let taken = common_name.as_deref() == attribute.as_str().ok();
             if !taken {
                 let text = attribute.as_str().unwrap_or("a value that is no text");
-                left_out.push(format!("{text:?} in its subject"));
+                not_taken.push(format!("{text:?} in its subject"));
             }
         }
         let spki = info.subject_pki.raw.to_vec();
-        Ok(Self { names, common_name, key_type, left_out, public, spki })
+        Ok(Self { names, common_name, key_type, not_taken, public, spki })
     }
 
     /// The public key.
@@ -135,33 +135,33 @@ fn is_signed_by_its_own_key(parsed: &X509CertificationRequest<'_>) -> Result<(),
     }
 }
 
-fn take(extension: &ParsedExtension<'_>, names: &mut Vec<San>, left_out: &mut Vec<String>) {
+fn take(extension: &ParsedExtension<'_>, names: &mut Vec<San>, not_taken: &mut Vec<String>) {
     match extension {
         ParsedExtension::SubjectAlternativeName(san) => {
             for name in &san.general_names {
                 match san_of(name) {
                     Some(name) => names.push(name),
-                    None => left_out.push(format!("a name of another form: {}", foreign(name))),
+                    None => not_taken.push(format!("a name of another form: {}", foreign(name))),
                 }
             }
         }
         ParsedExtension::BasicConstraints(constraints) if constraints.ca => {
-            left_out.push("that it be a CA (CA:TRUE)".to_owned());
+            not_taken.push("that it be a CA (CA:TRUE)".to_owned());
         }
         // What a server's certificate has anyhow.
         ParsedExtension::BasicConstraints(_) | ParsedExtension::SubjectKeyIdentifier(_) => {}
         ParsedExtension::KeyUsage(usage) if usage.flags & !SERVER_KEY_USAGE == 0 => {}
         ParsedExtension::KeyUsage(_) => {
-            left_out.push("its key usage: it becomes that of a server".to_owned());
+            not_taken.push("its key usage: it becomes that of a server".to_owned());
         }
         ParsedExtension::ExtendedKeyUsage(usage) if *usage == server_alone() => {}
         ParsedExtension::ExtendedKeyUsage(_) => {
-            left_out.push("its extended key usage: it becomes serverAuth".to_owned());
+            not_taken.push("its extended key usage: it becomes serverAuth".to_owned());
         }
         ParsedExtension::UnsupportedExtension { oid } => {
-            left_out.push(format!("the extension {}", oid::dotted(oid.as_bytes())));
+            not_taken.push(format!("the extension {}", oid::dotted(oid.as_bytes())));
         }
-        _ => left_out.push("an extension that is not the requester's to choose".to_owned()),
+        _ => not_taken.push("an extension that is not the requester's to choose".to_owned()),
     }
 }
 
@@ -257,8 +257,8 @@ mod tests {
             "2001:db8::1",
         ];
         assert_eq!(texts(&request), names);
-        assert_eq!(request.left_out.len(), 1, "{:?}", request.left_out);
-        assert!(request.left_out[0].starts_with("a name of another form: "));
+        assert_eq!(request.not_taken.len(), 1, "{:?}", request.not_taken);
+        assert!(request.not_taken[0].starts_with("a name of another form: "));
         assert_eq!((request.key_type, request.common_name), (KeyType::P256, None));
     }
 
@@ -285,13 +285,13 @@ mod tests {
         wish.distinguished_name.push(DnType::OrganizationName, "Bank \u{202e}of Example");
         let request = read(&wish).expect("it can be read");
         assert_eq!(request.common_name.as_deref(), Some("A.EXAMPLE"));
-        assert_eq!(request.left_out, [r#""Bank \u{202e}of Example" in its subject"#]);
+        assert_eq!(request.not_taken, [r#""Bank \u{202e}of Example" in its subject"#]);
         let mut wish = named("a.example");
         wish.distinguished_name.push(DnType::CommonName, "b.example");
         let request = read(&wish).expect("it can be read");
         assert_eq!(request.common_name, None);
         assert_eq!(texts(&request), ["a.example"]);
-        assert_eq!(request.left_out, [r#""b.example" in its subject"#]);
+        assert_eq!(request.not_taken, [r#""b.example" in its subject"#]);
     }
 
     #[test]
@@ -310,10 +310,10 @@ mod tests {
         ];
         let request = read(&wish).expect("it can be read");
         assert_eq!(texts(&request), ["a.example"]);
-        let mut left_out = request.left_out;
-        left_out.sort();
+        let mut not_taken = request.not_taken;
+        not_taken.sort();
         assert_eq!(
-            left_out,
+            not_taken,
             [
                 "an extension that is not the requester's to choose",
                 "its extended key usage: it becomes serverAuth",
@@ -325,7 +325,7 @@ mod tests {
         wish.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
         wish.custom_extensions = vec![extension(&[2, 5, 29, 19], &[0x30, 0])];
         wish.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        assert_eq!(read(&wish).expect("it can be read").left_out, [] as [&str; 0]);
+        assert_eq!(read(&wish).expect("it can be read").not_taken, [] as [&str; 0]);
     }
 
     #[test]

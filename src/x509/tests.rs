@@ -129,11 +129,11 @@ fn a_block_that_some_servers_pass_over_is_told_with_who_does() {
         (indented, "OpenSSL, Go and rustls", "do not stand at the beginning of lines"),
         (old, "Go and rustls", "its label is an old spelling of CERTIFICATE"),
     ] {
-        let oddity = pem::blocks(text.as_bytes()).remove(0).oddity.expect(what);
-        assert_eq!(oddity.unseen_by(), unseen_by);
-        assert!(oddity.what().contains(what), "{}", oddity.what());
+        let quirk = pem::blocks(text.as_bytes()).remove(0).quirk.expect(what);
+        assert_eq!(quirk.unseen_by(), unseen_by);
+        assert!(quirk.what().contains(what), "{}", quirk.what());
     }
-    assert_eq!(pem::blocks(pem.as_bytes()).remove(0).oddity, None);
+    assert_eq!(pem::blocks(pem.as_bytes()).remove(0).quirk, None);
 }
 
 /// X25519 (RFC 8410): a key that certificates hold for agreement, and that ring cannot derive from.

@@ -360,8 +360,8 @@ fn a_request_is_signed_for_its_names_and_key_and_nothing_else_of_it() {
     );
     let sign = ["issue", "--from-csr", "greedy.csr"];
     let ran = within(folder.path(), &[&sign[..], &BY_CA].concat()).expect_code(0);
-    for left_out in ["CA:TRUE", "serverAuth", "Somebody Else"] {
-        assert!(ran.stdout.contains(left_out), "{left_out}: {}", ran.stdout);
+    for exclusion in ["CA:TRUE", "serverAuth", "Somebody Else"] {
+        assert!(ran.stdout.contains(exclusion), "{exclusion}: {}", ran.stdout);
     }
     let leaf = path(folder.path(), "tls.crt");
     let said = openssl.ask(&["x509", "-noout", "-text", "-in", &leaf]).expect("it reads it");

@@ -372,12 +372,12 @@ fn set_domains_waits_for_what_is_being_deleted_and_writes_nothing_to_it() {
     controller.set_status(&second, "Active", &[(B, "Active")]);
     controller.sync();
     run.wait_for("the old certificate is being let go");
-    let is_going = || {
+    let is_terminating = || {
         let object = live.cluster.get_json(&live.namespace, "managedcertificate/web-tls");
         object["metadata"]["deletionTimestamp"].is_string()
     };
     let version = || live.cluster.get_json(&live.namespace, "ingress/web")["metadata"].clone();
-    while !is_going() {
+    while !is_terminating() {
         std::thread::yield_now();
     }
     let before = version();

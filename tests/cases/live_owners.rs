@@ -96,13 +96,13 @@ fn what_somebody_makes_is_told_and_is_not_made_by_hand() {
         let finding = findings.iter().find(about).unwrap_or_else(|| panic!("{secret}: {report:#}"));
         finding["remedy"].as_str().unwrap_or_default().to_owned()
     };
-    for (secret, way_out) in [
+    for (secret, expected) in [
         ("pay-tls", format!("cmctl status certificate pay -n {namespace}")),
         ("asked-tls", format!("cmctl status certificate asked-tls -n {namespace}")),
         ("shop-tls", format!("kubectl describe externalsecret shop-tls -n {namespace}")),
         ("blog-tls", format!("kubectl describe sealedsecret blog-tls -n {namespace}")),
     ] {
-        assert_eq!(remedy(secret), way_out);
+        assert_eq!(remedy(secret), expected);
         let host = format!("{secret}.example");
         let hosts = report["hosts"].as_array().cloned().unwrap_or_default();
         let covered = hosts.iter().find(|row| row["host"] == host.as_str());
@@ -113,7 +113,7 @@ fn what_somebody_makes_is_told_and_is_not_made_by_hand() {
         ] {
             let command: Vec<&str> = command.iter().map(String::as_str).collect();
             let said = live.run(&command).expect_code(4).flat_stderr();
-            assert!(said.contains("makes it") && said.contains(&way_out), "{command:?}: {said}");
+            assert!(said.contains("makes it") && said.contains(&expected), "{command:?}: {said}");
         }
     }
     assert!(remedy("nobodys-tls").contains("certwright issue"), "{}", remedy("nobodys-tls"));

@@ -71,7 +71,7 @@ fn read_pem(bytes: &[u8]) {
     }
     let _ = (pem::certificates_only(bytes), pem::key_only(bytes), pem::of_file(bytes));
     for known in [foreign::what, foreign::instead_of_certificates, foreign::instead_of_key] {
-        let _ = known(bytes).map(|it| (it.what(), it.way_out()));
+        let _ = known(bytes).map(|it| (it.what(), it.remedy()));
     }
     let _ = stray::listed(&stray::among_certificates(&pem::blocks(bytes)));
     let _ = chain::fixed(bytes, None, &SystemRandom::new());
@@ -104,7 +104,7 @@ fn read_key(der: &[u8]) {
 
 fn read_request(der: &[u8]) {
     if let Ok(request) = Request::read(der) {
-        let _ = (request.public_key().id(), request.names.len(), request.left_out.len());
+        let _ = (request.public_key().id(), request.names.len(), request.not_taken.len());
     }
 }
 
@@ -220,12 +220,12 @@ fn try_one(target: &Target, input: &[u8]) {
 fn spoilt(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = dice.pick(seeds).clone();
     for _ in 0..=dice.below(8) {
-        spoil(&mut bytes, seeds, dice);
+        mark_undecodable(&mut bytes, seeds, dice);
     }
     bytes
 }
 
-fn spoil(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], dice: &mut Dice) {
+fn mark_undecodable(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], dice: &mut Dice) {
     /// Where lengths and signs turn over, and the tags of ASN.1.
     const TELLING: [u8; 16] =
         [0, 1, 2, 3, 4, 6, 0x0c, 0x17, 0x18, 0x30, 0x31, 0x7f, 0x80, 0x82, 0xa3, 0xff];

@@ -40,7 +40,7 @@ fn imported(ran: &Ran) -> (usize, usize) {
         let value = manifest["data"][key].as_str().expect("a value");
         let value = BASE64_STANDARD.decode(value).expect("it is base64");
         let blocks = pem::blocks(&value);
-        assert!(blocks.iter().all(|block| block.der.is_ok() && block.oddity.is_none()), "{key}");
+        assert!(blocks.iter().all(|block| block.der.is_ok() && block.quirk.is_none()), "{key}");
         blocks.len()
     };
     (blocks("tls.crt"), blocks("tls.key"))
@@ -88,7 +88,7 @@ fn import_calls_what_it_refuses_by_its_name() {
     write(at, "page.pem", "<html><body>404</body></html>");
     write(at, "store.pem", pem::encode("PKCS7", b"0\0").as_bytes());
     write(at, "helm.pem", "{{ .Values.crt }}");
-    for (certificate, key, names, way_out) in [
+    for (certificate, key, names, remedy) in [
         ("joined.pem", "tls.key", "a line break is missing between two", "inspect -o pem"),
         ("line.pem", "tls.key", "its line breaks are missing", "inspect -o pem"),
         ("tls.crt", "escaped.key", "its line breaks are written out", "with its line breaks"),
@@ -102,7 +102,7 @@ fn import_calls_what_it_refuses_by_its_name() {
         ("tls.key", "tls.crt", "swapped", "swap the files"),
     ] {
         let ran = import(at, certificate, key).expect_code(4);
-        for words in [names, way_out] {
+        for words in [names, remedy] {
             assert!(ran.stderr.contains(words), "{certificate} {key}: {}", ran.stderr);
         }
     }
@@ -117,7 +117,7 @@ fn import_calls_what_stands_in_the_file_of_the_ca_by_its_name_too() {
     write(at, "ca.der", block.expose());
     write(at, "twice.pem", BASE64_STANDARD.encode(&certificate));
     write(at, "store.pem", pem::encode("PKCS7", b"0\0").as_bytes());
-    for (ca, names, way_out) in [
+    for (ca, names, remedy) in [
         ("ca.der", "a certificate in DER", "openssl x509 -inform DER"),
         ("twice.pem", "base64 of PEM", "base64 -d"),
         ("store.pem", "PKCS#7", "openssl pkcs7 -print_certs"),
@@ -126,7 +126,7 @@ fn import_calls_what_stands_in_the_file_of_the_ca_by_its_name_too() {
         let files = ["import", "pay-tls", "--cert", "tls.crt", "--key", "tls.key"];
         let ran = Certwright::new().folder(at).args(&files).args(&["--ca-cert", ca]);
         let ran = ran.args(&["--dry-run=client", "-o", "json"]).run().expect_code(4);
-        for words in [names, way_out] {
+        for words in [names, remedy] {
             assert!(ran.stderr.contains(words), "{ca}: {}", ran.stderr);
         }
     }

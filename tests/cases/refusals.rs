@@ -146,9 +146,9 @@ fn of_files(
 
 /// How a ManagedCertificate stands: its status, that of its domain, which domain that is, and the
 /// class of the Ingress that names it, by annotation and by field; none names it without any.
-type Standing<'s> = (&'s str, &'s str, &'s str, Option<(&'s str, &'s str)>);
+type ManagedStatus<'s> = (&'s str, &'s str, &'s str, Option<(&'s str, &'s str)>);
 
-fn every_standing() -> Vec<Standing<'static>> {
+fn every_standing() -> Vec<ManagedStatus<'static>> {
     let mut all = Vec::new();
     for status in [
         "",
@@ -185,7 +185,7 @@ fn every_standing() -> Vec<Standing<'static>> {
     all
 }
 
-fn with_managed(standing: Standing<'_>) -> Inventory {
+fn with_managed(standing: ManagedStatus<'_>) -> Inventory {
     let (status, of_domain, domain, class) = standing;
     let mut written = json!({ "certificateName": "mcrt-1" });
     if !status.is_empty() {
@@ -240,10 +240,10 @@ fn whatever_managed_status_tells_is_a_finding_about_the_certificate() {
     let mut well = 0;
     for standing in every_standing() {
         let inventory = with_managed(standing);
-        let standings = certwright::plan::managed::standings(&inventory);
-        let told = standings[0].hopeless().is_some() || !standings[0].managed.is_active();
+        let statuses = certwright::plan::managed::statuses(&inventory);
+        let told = statuses[0].hopeless().is_some() || !statuses[0].managed.is_active();
         let report = audit(&inventory, &context);
-        let managed = &standings[0].facts.object;
+        let managed = &statuses[0].facts.object;
         let found: Vec<&str> = report
             .findings
             .iter()

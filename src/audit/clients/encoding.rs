@@ -1,10 +1,10 @@
 //! The encoding of a certificate: which clients cannot read it.
 //!
-//! Knows what each was seen to refuse. Refuses to say what is right: `x509::flaw` knows that.
+//! Knows what each was seen to refuse. Refuses to say what is right: `x509::defect` knows that.
 
 use super::{Browsers, Client, Go, GrpcPython, OpenSsl, Problems, Rustls};
 use crate::x509::cert::Certificate;
-use crate::x509::flaw::Flaw;
+use crate::x509::defect::EncodingDefect;
 use crate::x509::go;
 
 /// What is wrong with the writing of `certificate`, which is the first, or the named issuer's.
@@ -15,38 +15,46 @@ pub(super) fn about_encoding(
     problems: &mut Problems,
 ) {
     let what = issuer.map_or_else(|| "it".to_owned(), |issuer| format!("its issuer {issuer}"));
-    for flaw in &certificate.flaws {
-        let (who, why) = refused(*flaw);
+    for defect in &certificate.defects {
+        let (who, why) = refused(*defect);
         if !who.is_empty() {
             problems
                 .add(who, format!("{what} {why}"))
-                .not_loaded_by_go(issuer.is_none() && go::refuses(*flaw));
+                .not_loaded_by_go(issuer.is_none() && go::refuses(*defect));
         }
     }
 }
 
 /// Who refuses it, and why.
-fn refused(flaw: Flaw) -> (&'static [Client], String) {
-    let (who, why): (&[Client], &str) = match flaw {
-        Flaw::UnknownVersion => (&[Rustls, Go, GrpcPython], "has a version that does not exist"),
-        Flaw::ExtensionsTooEarly => {
+fn refused(defect: EncodingDefect) -> (&'static [Client], String) {
+    let (who, why): (&[Client], &str) = match defect {
+        EncodingDefect::UnknownVersion => {
+            (&[Rustls, Go, GrpcPython], "has a version that does not exist")
+        }
+        EncodingDefect::ExtensionsTooEarly => {
             (&[Go, GrpcPython], "has extensions, which came with version 3, and an older version")
         }
-        Flaw::Serial => (&[Go, OpenSsl, GrpcPython], "has a serial number that is not minimal"),
-        Flaw::TwoAlgorithms => {
+        EncodingDefect::Serial => {
+            (&[Go, OpenSsl, GrpcPython], "has a serial number that is not minimal")
+        }
+        EncodingDefect::TwoAlgorithms => {
             (&[Rustls, Go, OpenSsl, GrpcPython], "names two different signature algorithms")
         }
-        Flaw::LooseDate => {
+        EncodingDefect::LooseDate => {
             (&[Rustls, OpenSsl, GrpcPython], "has a date in local time or without seconds")
         }
-        Flaw::OddDate => (
+        EncodingDefect::OddDate => (
             &[Rustls, Go, OpenSsl, GrpcPython],
             "has a date with fractions, without seconds or without a time zone",
         ),
-        Flaw::OddText => (&[Go], "has a name with characters or of a type that is not allowed"),
-        Flaw::VisibleText => (&[Go, OpenSsl], "has a name of a type that is not allowed"),
-        Flaw::BrokenText => (&[Go, OpenSsl, GrpcPython], "has a name that cannot be decoded"),
-        Flaw::DoubledExtension(name) => {
+        EncodingDefect::OddText => {
+            (&[Go], "has a name with characters or of a type that is not allowed")
+        }
+        EncodingDefect::VisibleText => (&[Go, OpenSsl], "has a name of a type that is not allowed"),
+        EncodingDefect::BrokenText => {
+            (&[Go, OpenSsl, GrpcPython], "has a name that cannot be decoded")
+        }
+        EncodingDefect::DoubledExtension(name) => {
             let who: &[Client] = match name {
                 "subjectKeyIdentifier" | "authorityKeyIdentifier" => &[Go, OpenSsl, GrpcPython],
                 "another" | "authorityInfoAccess" | "certificatePolicies" => &[Go],
@@ -54,7 +62,7 @@ fn refused(flaw: Flaw) -> (&'static [Client], String) {
             };
             return (who, format!("has an extension twice: {name}"));
         }
-        Flaw::BrokenExtension(name) => {
+        EncodingDefect::BrokenExtension(name) => {
             let who: &[Client] = match name {
                 // The table tells of it elsewhere.
                 "subjectAltName" => &[],
@@ -67,18 +75,22 @@ fn refused(flaw: Flaw) -> (&'static [Client], String) {
             };
             return (who, format!("has an extension that cannot be taken apart: {name}"));
         }
-        Flaw::OddBoolean => (&[Rustls, Go], "says by an odd byte that an extension is critical"),
+        EncodingDefect::OddBoolean => {
+            (&[Rustls, Go], "says by an odd byte that an extension is critical")
+        }
         // Chromium's general_names.cc too.
-        Flaw::NameBeyondAscii => (&[Go, Browsers], "has a name with characters beyond ASCII"),
-        Flaw::BadUri => (&[Go], "names a URI that cannot be parsed"),
-        Flaw::StrangeName => (
+        EncodingDefect::NameBeyondAscii => {
+            (&[Go, Browsers], "has a name with characters beyond ASCII")
+        }
+        EncodingDefect::BadUri => (&[Go], "names a URI that cannot be parsed"),
+        EncodingDefect::StrangeName => (
             &[Rustls, OpenSsl, Browsers, GrpcPython],
             "has a name of no known form in its subjectAltName",
         ),
-        Flaw::BrokenName => {
+        EncodingDefect::BrokenName => {
             (&[OpenSsl, GrpcPython], "has a name that is none of its form in its subjectAltName")
         }
-        Flaw::RsaWithoutNull => {
+        EncodingDefect::RsaWithoutNull => {
             (&[Rustls, Go], "has an RSA key without the NULL that belongs there")
         }
     };

@@ -20,12 +20,12 @@ pub(super) fn about_issuers(bundle: &Bundle, now: OffsetDateTime, problems: &mut
         let (below, issuer) = (&chain[pair[0]], &chain[pair[1]]);
         about_the_link(below, issuer, problems);
         about_its_dates(issuer, now, problems);
-        about_its_right(issuer, problems);
+        check_issuer_may_sign(issuer, problems);
         encoding::about_encoding(issuer, Some(&issuer.subject), problems);
         about_its_key(issuer, problems);
         about_its_limits(chain, &arrangement, place + 1, problems);
     }
-    about_others_of_the_name(chain, &arrangement, now, problems);
+    check_same_name_issuers(chain, &arrangement, now, problems);
 }
 
 /// Name and key identifier, where they are not written alike.
@@ -39,7 +39,7 @@ fn about_the_link(below: &Certificate, issuer: &Certificate, problems: &mut Prob
             ),
         );
     }
-    if chain::is_told_apart(issuer, below) {
+    if chain::key_ids_differ(issuer, below) {
         problems.add(
             &[OpenSsl, GrpcPython],
             format!(
@@ -66,7 +66,7 @@ fn about_its_dates(issuer: &Certificate, now: OffsetDateTime, problems: &mut Pro
 }
 
 /// Whether it may issue certificates, and those of servers.
-fn about_its_right(issuer: &Certificate, problems: &mut Problems) {
+fn check_issuer_may_sign(issuer: &Certificate, problems: &mut Problems) {
     let subject = &issuer.subject;
     if issuer.version < 3 {
         let version = issuer.version;
@@ -150,7 +150,7 @@ fn about_its_limits(
 
 /// Certificates that bear the name of an issuer and are it not: by the signature, which does not
 /// verify. Clients that try every one pass over them; OpenSSL takes the first that looks right.
-fn about_others_of_the_name(
+fn check_same_name_issuers(
     chain: &[Certificate],
     arrangement: &Arrangement,
     now: OffsetDateTime,
@@ -159,13 +159,14 @@ fn about_others_of_the_name(
     for position in &arrangement.path {
         let certificate = &chain[*position];
         let false_one = |other: &&Certificate| certificate.is_signed_by(other) == Some(false);
-        let bearers = || chain.iter().filter(|other| chain::bears_its_name(other, certificate));
+        let bearers =
+            || chain.iter().filter(|other| chain::issuer_name_matches(other, certificate));
         let Some(wrong) = bearers().find(false_one) else { continue };
         let why = format!(
             "the signature of {} does not verify under the key of {}, which stands beside it",
             certificate.subject, wrong.subject
         );
-        let looks_right = |other: &&Certificate| !chain::is_told_apart(other, certificate);
+        let looks_right = |other: &&Certificate| !chain::key_ids_differ(other, certificate);
         let in_date = |other: &&Certificate| other.not_before <= now && now <= other.not_after;
         let first = bearers().filter(looks_right).find(in_date);
         let is_alone = bearers().all(|other| false_one(&other));

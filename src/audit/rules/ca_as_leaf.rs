@@ -24,8 +24,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             continue;
         }
         let kept = || kept(inventory, &secret.object, &secret.bundle);
-        let way_out = match somebody_elses(inventory, secret).or_else(kept) {
-            Some(way_out) => way_out,
+        let remedy = match somebody_elses(inventory, secret).or_else(kept) {
+            Some(remedy) => remedy,
             None if leaf.self_signed => remade(inventory, &secret.object, Some(secret)),
             None => remedy::import_renewed(&secret.object),
         };
@@ -37,7 +37,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("basicConstraints", "CA:TRUE")
             .evidence("expected", "CA:FALSE")
             .evidence("sha256", leaf.fingerprint())
-            .remedy(way_out),
+            .remedy(remedy),
         );
     }
 }

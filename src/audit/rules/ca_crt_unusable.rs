@@ -62,7 +62,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .severity(severity)
             .evidence("certificates", file.anchors.len())
             .evidence("at", instant::show(context.now))
-            .remedy(way_out(inventory, secret, file, &beside));
+            .remedy(remedy(inventory, secret, file, &beside));
         let verifiers = inventory.mentioners(&secret.object).map(|ingress| ingress.object.clone());
         found.push(related(inventory, secret, verifiers.fold(finding, Finding::related)));
     }
@@ -176,9 +176,9 @@ fn consequence(
     }
 }
 
-fn way_out(inventory: &Inventory, secret: &SecretFacts, file: &CaFile, beside: &Beside) -> Remedy {
-    if let Some(way_out) = somebody_elses(inventory, secret) {
-        return way_out;
+fn remedy(inventory: &Inventory, secret: &SecretFacts, file: &CaFile, beside: &Beside) -> Remedy {
+    if let Some(remedy) = somebody_elses(inventory, secret) {
+        return remedy;
     }
     let instead = file.damaged.first().and_then(|damaged| damaged.instead);
     let leaked = file.strays.iter().any(|stray| stray.kind == StrayKind::PrivateKey)
@@ -187,7 +187,7 @@ fn way_out(inventory: &Inventory, secret: &SecretFacts, file: &CaFile, beside: &
         _ if leaked => "take the private key out of ca.crt, which clients are given, put the \
                         certificate of the CA there, and replace a key that was given away"
             .into(),
-        Some(instead) => format!("{}, or take ca.crt out of the Secret", instead.way_out()).into(),
+        Some(instead) => format!("{}, or take ca.crt out of the Secret", instead.remedy()).into(),
         None if file.damaged.is_empty() && file.passed_over().is_some() => {
             "write its certificates anew, each BEGIN and END on a line of its own and nothing around them, as inspect -o pem prints them, or take ca.crt out of the Secret".into()
         }

@@ -60,12 +60,12 @@ fn finding(
         .evidence("at", at)
         .evidence("caa", shown)
         .evidence("forbidden", forbidden.join(", "))
-        .remedy(way_out(at, records, forbidden));
+        .remedy(remedy(at, records, forbidden));
     let serving = target.serving(managed).into_iter();
     serving.fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
 }
 
-fn way_out(at: &str, records: &[CaaRecord], forbidden: &[&str]) -> String {
+fn remedy(at: &str, records: &[CaaRecord], forbidden: &[&str]) -> String {
     let record = |record: &dyn std::fmt::Display| format!("{at}. CAA {record}");
     let strange: Vec<String> =
         records.iter().filter(|one| is_unknown_and_critical(one)).map(|one| record(one)).collect();
@@ -103,7 +103,7 @@ mod tests {
         ] {
             let before: Vec<CaaRecord> = records.iter().map(|text| record(text)).collect();
             let forbidden: Vec<&str> = CAS.into_iter().filter(|ca| !allows(&before, ca)).collect();
-            let remedy = way_out("shop.example", &before, &forbidden);
+            let remedy = remedy("shop.example", &before, &forbidden);
             let mut after: Vec<CaaRecord> = before
                 .iter()
                 .filter(|one| {

@@ -12,7 +12,7 @@ use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
-use crate::x509::pem::Oddity;
+use crate::x509::pem::PemQuirk;
 use crate::x509::stray::{self, StrayKind};
 
 pub(super) const RULE: Rule = Rule {
@@ -38,7 +38,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             found.push(unreadable(inventory, (object, bundle), damaged));
         }
         found.extend(glued(inventory, context, (object, bundle)));
-        for odd in bundle.odd.iter().filter(|odd| odd.what != Oddity::Glued) {
+        for odd in bundle.odd.iter().filter(|odd| odd.what != PemQuirk::Glued) {
             found.push(passed_over(inventory, context, (object, bundle), *odd));
         }
     }
@@ -89,7 +89,7 @@ fn glued(
     (object, bundle): (&ObjectRef, &Bundle),
 ) -> Vec<Finding> {
     let mut rows: Vec<(usize, usize)> = Vec::new();
-    for odd in bundle.odd.iter().filter(|odd| odd.what == Oddity::Glued) {
+    for odd in bundle.odd.iter().filter(|odd| odd.what == PemQuirk::Glued) {
         match rows.last_mut() {
             Some((_, last)) if *last + 1 == odd.index => *last = odd.index,
             _ => rows.push((odd.index, odd.index)),
@@ -108,7 +108,7 @@ fn glued(
                 "line breaks are missing between the certificates {from} to {to} of {holder}"
             ),
         };
-        let who = Oddity::Glued.unseen_by();
+        let who = PemQuirk::Glued.unseen_by();
         RULE.on(
             &certificate_place(object),
             format!("{message} (-----END CERTIFICATE----------BEGIN): {who} pass over them"),
@@ -190,14 +190,14 @@ fn refused(inventory: &Inventory, secret: &SecretFacts) -> Option<Finding> {
 pub(super) fn how_bad_behind(
     inventory: &Inventory,
     object: &ObjectRef,
-    oddity: Oddity,
+    quirk: PemQuirk,
 ) -> Severity {
     let by_go = |user: &IngressFacts| user.likely_controller().loads_pairs_with_go();
-    let is_served = oddity.is_unseen_by_go() && inventory.users(object).any(by_go);
-    if is_served { Severity::Error } else { how_bad(oddity) }
+    let is_served = quirk.is_unseen_by_go() && inventory.users(object).any(by_go);
+    if is_served { Severity::Error } else { how_bad(quirk) }
 }
 
 /// What neither OpenSSL nor Go reads is as good as broken; what OpenSSL reads serves from nginx and its like.
-const fn how_bad(oddity: Oddity) -> Severity {
-    if oddity.is_as_good_as_broken() { Severity::Error } else { Severity::Warning }
+const fn how_bad(quirk: PemQuirk) -> Severity {
+    if quirk.is_as_good_as_broken() { Severity::Error } else { Severity::Warning }
 }

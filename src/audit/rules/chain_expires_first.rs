@@ -26,7 +26,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for (object, bundle) in inventory.bundles() {
         let ends = of_chain(inventory, context, object, bundle)
             .or_else(|| of_anchor(inventory, context, object, bundle));
-        let Some(Ends { leaf, subject, not_after, way_out, what }) = ends else { continue };
+        let Some(Ends { leaf, subject, not_after, remedy, what }) = ends else { continue };
         let (ends, leaf_ends) = (instant::show(not_after), instant::show(leaf.not_after));
         let message = format!("{what} ends on {ends}, before the certificate itself ({leaf_ends})");
         found.push(
@@ -38,7 +38,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .evidence("notAfter", leaf_ends)
             .evidence("issuer", subject)
             .evidence("sha256", leaf.fingerprint())
-            .remedy(way_out),
+            .remedy(remedy),
         );
     }
 }
@@ -49,7 +49,7 @@ struct Ends<'i> {
     /// The subject of what ends.
     subject: &'i str,
     not_after: OffsetDateTime,
-    way_out: Remedy,
+    remedy: Remedy,
     /// What ends, for people.
     what: String,
 }
@@ -73,7 +73,7 @@ fn of_chain<'i>(
         leaf,
         subject: &issuer.subject,
         not_after: issuer.not_after,
-        way_out: way_out(inventory, object),
+        remedy: remedy(inventory, object),
         what: format!("its issuer {}", issuer.subject),
     })
 }
@@ -94,14 +94,14 @@ fn of_anchor<'i>(
         leaf,
         subject: &last.subject,
         not_after: last.not_after,
-        way_out: somebody_elses(inventory, secret).unwrap_or_else(|| {
+        remedy: somebody_elses(inventory, secret).unwrap_or_else(|| {
             "put the successor of that CA into ca.crt beside it, before it ends, and have a certificate issued by it".into()
         }),
         what: format!("{}, the CA in ca.crt,", last.subject),
     })
 }
 
-fn way_out(inventory: &Inventory, object: &ObjectRef) -> Remedy {
+fn remedy(inventory: &Inventory, object: &ObjectRef) -> Remedy {
     match object.kind {
         Kind::Secret => elses(inventory, object).unwrap_or_else(|| remedy::import_renewed(object)),
         _ => RULE.remedy.into(),

@@ -55,7 +55,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         if let Some(anchor) = ca_file.and_then(|file| file.anchors.first()) {
             finding = finding.evidence("ca.crt", &anchor.subject);
         }
-        found.push(finding.remedy(way_out(inventory, object, last)));
+        found.push(finding.remedy(remedy(inventory, object, last)));
     }
 }
 
@@ -75,7 +75,7 @@ fn consequence(inventory: &Inventory, secret: Option<&SecretFacts>) -> (Severity
     }
 }
 
-fn way_out(inventory: &Inventory, object: &ObjectRef, last: &Certificate) -> Remedy {
+fn remedy(inventory: &Inventory, object: &ObjectRef, last: &Certificate) -> Remedy {
     if let Some(owned) = elses(inventory, object) {
         return owned;
     }

@@ -12,7 +12,7 @@ use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
 use crate::x509::cert::{Certificate, San};
-use crate::x509::flaw::Flaw;
+use crate::x509::defect::EncodingDefect;
 use crate::x509::name;
 use std::collections::BTreeSet;
 
@@ -126,7 +126,7 @@ impl<'i> Refused<'i> {
             .evidence("acceptedBy", names(accepting.into_iter()))
             .evidence("keyType", &self.leaf.key_type)
             .evidence("sha256", self.leaf.fingerprint())
-            .remedy(self.way_out());
+            .remedy(self.remedy());
         let users = self.users.iter().map(|user| user.object.clone());
         Some(users.fold(finding, Finding::related))
     }
@@ -163,17 +163,22 @@ impl<'i> Refused<'i> {
     }
 
     /// `rotate` keeps names and key type, which is no help where they are what is refused.
-    fn way_out(&self) -> Remedy {
+    fn remedy(&self) -> Remedy {
         let object = &self.secret.object;
-        if let Some(way_out) = somebody_elses(self.inventory, self.secret) {
-            return way_out;
+        if let Some(remedy) = somebody_elses(self.inventory, self.secret) {
+            return remedy;
         }
         if !self.leaf.self_signed {
             return remedy::import(object);
         }
         let living = living_names(self.leaf);
-        let bad_names = [Flaw::NameBeyondAscii, Flaw::BadUri, Flaw::StrangeName, Flaw::BrokenName];
-        if living.is_empty() || self.leaf.flaws.iter().any(|flaw| bad_names.contains(flaw)) {
+        let bad_names = [
+            EncodingDefect::NameBeyondAscii,
+            EncodingDefect::BadUri,
+            EncodingDefect::StrangeName,
+            EncodingDefect::BrokenName,
+        ];
+        if living.is_empty() || self.leaf.defects.iter().any(|defect| bad_names.contains(defect)) {
             return remedy::issue_anew(object, &living);
         }
         let remade = remade(self.inventory, object, Some(self.secret));

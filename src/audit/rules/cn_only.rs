@@ -40,11 +40,11 @@ fn finding(
 ) -> Finding {
     let secret = secret_of(inventory, object);
     let kept = || secret.and_then(|_| kept(inventory, object, bundle));
-    let way_out = match (
+    let remedy = match (
         secret.and_then(|secret| somebody_elses(inventory, secret)).or_else(kept),
         object.kind,
     ) {
-        (Some(way_out), _) => way_out,
+        (Some(remedy), _) => remedy,
         // The common name becomes a SAN by it.
         (None, Kind::Secret) if leaf.self_signed => remade(inventory, object, secret),
         _ => RULE.remedy.into(),
@@ -56,5 +56,5 @@ fn finding(
     .evidence("commonName", cn)
     .evidence("version", leaf.version)
     .evidence("sha256", leaf.fingerprint())
-    .remedy(way_out)
+    .remedy(remedy)
 }

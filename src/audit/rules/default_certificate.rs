@@ -107,7 +107,7 @@ impl Torn<'_> {
             .evidence("withoutSecretName", format!("spec.tls[{}]", self.index))
             .evidence("withSecretName", format!("spec.tls[{}]", self.at))
             .evidence("secretName", secret)
-            .remedy(self.way_out())
+            .remedy(self.remedy())
     }
 
     fn secret(&self) -> &str {
@@ -117,7 +117,7 @@ impl Torn<'_> {
 
     /// The two made one, where they are all there is; where there are more, which belongs to which
     /// is the owner's to know.
-    fn way_out(&self) -> Remedy {
+    fn remedy(&self) -> Remedy {
         let (index, at, secret) = (self.index, self.at, self.secret());
         let object = &self.ingress.object;
         let words = format!(

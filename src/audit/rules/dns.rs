@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// A host that was looked up, and who is to serve it.
-pub(super) struct Led<'i> {
+pub(super) struct ResolvedHost<'i> {
     pub target: Target<'i>,
     pub seen: &'i AddressFacts,
     /// The Ingress that a finding is about: the first that is reported.
@@ -20,7 +20,7 @@ pub(super) struct Led<'i> {
 }
 
 /// Every host of the report whose addresses were looked up.
-pub(super) fn led<'i>(inventory: &'i Inventory) -> Vec<Led<'i>> {
+pub(super) fn led<'i>(inventory: &'i Inventory) -> Vec<ResolvedHost<'i>> {
     if !inventory.dns_was_asked() {
         return Vec::new();
     }
@@ -30,12 +30,12 @@ pub(super) fn led<'i>(inventory: &'i Inventory) -> Vec<Led<'i>> {
         let reported = |ingress: &&&IngressFacts| inventory.is_reported(&ingress.object);
         let ingress =
             target.ingresses.iter().find(reported).or(target.ingresses.first()).copied()?;
-        Some(Led { target, seen, ingress })
+        Some(ResolvedHost { target, seen, ingress })
     };
     targets.filter_map(with_answer).collect()
 }
 
-impl<'i> Led<'i> {
+impl<'i> ResolvedHost<'i> {
     pub fn host(&self) -> &str {
         &self.target.host
     }

@@ -2,7 +2,7 @@
 //! an Ingress that serves it. Browsers over IPv4 see nothing of it, and Google neither issues nor
 //! renews (kubernetes/k8s.io#2505, #3108: dropping the record mended it).
 
-use super::dns::{self, Led, Wanted};
+use super::dns::{self, ResolvedHost, Wanted};
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
@@ -36,7 +36,12 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn finding(led: &Led<'_>, managed: &ObjectFacts, wanted: &Wanted, strays: &[IpAddr]) -> Finding {
+fn finding(
+    led: &ResolvedHost<'_>,
+    managed: &ObjectFacts,
+    wanted: &Wanted,
+    strays: &[IpAddr],
+) -> Finding {
     let serving: Vec<String> =
         led.target.serving(managed).iter().map(|ingress| ingress.object.short()).collect();
     let theirs = other_ingress(led, managed, strays).map_or_else(String::new, |other| {
@@ -56,11 +61,16 @@ fn finding(led: &Led<'_>, managed: &ObjectFacts, wanted: &Wanted, strays: &[IpAd
         .evidence("aliases", led.seen.aliases.join(", "))
         .evidence("addresses", dns::shown(&led.addresses()))
         .evidence("ingressAddresses", wanted.shown())
-        .remedy(way_out(led, managed, wanted, strays));
+        .remedy(remedy(led, managed, wanted, strays));
     led.others(object).into_iter().fold(finding, Finding::related)
 }
 
-fn way_out(led: &Led<'_>, managed: &ObjectFacts, wanted: &Wanted, strays: &[IpAddr]) -> Remedy {
+fn remedy(
+    led: &ResolvedHost<'_>,
+    managed: &ObjectFacts,
+    wanted: &Wanted,
+    strays: &[IpAddr],
+) -> Remedy {
     if let Some(other) = other_ingress(led, managed, strays) {
         let names = other.managed_names.iter().map(String::as_str);
         let names: Vec<&str> = names.chain([managed.object.name.as_str()]).collect();
@@ -77,7 +87,7 @@ fn way_out(led: &Led<'_>, managed: &ObjectFacts, wanted: &Wanted, strays: &[IpAd
 
 /// The Ingress for the host that has these addresses and only lacks the ManagedCertificate.
 fn other_ingress<'i>(
-    led: &Led<'i>,
+    led: &ResolvedHost<'i>,
     managed: &ObjectFacts,
     strays: &[IpAddr],
 ) -> Option<&'i IngressFacts> {

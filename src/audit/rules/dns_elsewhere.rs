@@ -2,7 +2,7 @@
 //! or proxy may stand in front on purpose; Google, though, validates a domain at the addresses
 //! that DNS gives (GoogleCloudPlatform/gke-managed-certs#38).
 
-use super::dns::{self, Led, Wanted};
+use super::dns::{self, ResolvedHost, Wanted};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::{IGNORE, Inventory};
@@ -36,7 +36,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn finding(led: &Led<'_>, wanted: &Wanted, strays: &[IpAddr]) -> Finding {
+fn finding(led: &ResolvedHost<'_>, wanted: &Wanted, strays: &[IpAddr]) -> Finding {
     let ingress = led.ingress;
     let managed: Vec<String> = led.managed().map(|facts| facts.object.short()).collect();
     let blocked = match managed.as_slice() {

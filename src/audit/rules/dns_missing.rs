@@ -1,7 +1,7 @@
 //! `dns-missing`: a host of an Ingress that has its address, and that DNS does not know. No client
 //! finds it, and Google does not issue for it (GoogleCloudPlatform/gke-managed-certs#38).
 
-use super::dns::{self, Led, Wanted};
+use super::dns::{self, ResolvedHost, Wanted};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -30,7 +30,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 }
 
 /// How the host cannot be reached, when it cannot.
-fn how(led: &Led<'_>, wanted: &Wanted) -> Option<String> {
+fn how(led: &ResolvedHost<'_>, wanted: &Wanted) -> Option<String> {
     let (host, alias) = (led.host(), led.seen.aliases.last());
     let who = match alias {
         Some(alias) => format!("{host} is an alias of {alias}, which"),
@@ -48,7 +48,7 @@ fn how(led: &Led<'_>, wanted: &Wanted) -> Option<String> {
 }
 
 /// Whether it has AAAA records only, none leads here, and an A record would.
-fn only_elsewhere(led: &Led<'_>, wanted: &Wanted) -> bool {
+fn only_elsewhere(led: &ResolvedHost<'_>, wanted: &Wanted) -> bool {
     let v6 = led.seen.v6.as_ref().map_or(0, Vec::len);
     led.seen.v4.as_ref().is_some_and(Vec::is_empty)
         && v6 > 0
@@ -56,7 +56,7 @@ fn only_elsewhere(led: &Led<'_>, wanted: &Wanted) -> bool {
         && led.stray_v6(wanted).len() == v6
 }
 
-fn finding(led: &Led<'_>, wanted: &Wanted, how: &str) -> Finding {
+fn finding(led: &ResolvedHost<'_>, wanted: &Wanted, how: &str) -> Finding {
     let object = &led.ingress.object;
     let message = format!("host {how}; its Ingress has the address {}", wanted.shown());
     let records = led.records(wanted);

@@ -65,7 +65,7 @@ pub(super) fn misfits(object: &ObjectFacts) -> Vec<Misfit> {
 /// A finding for something that does not fit.
 pub(super) fn misfit(rule: &Rule, object: &ObjectRef, misfit: &Misfit) -> Finding {
     let who = if misfit.unknown { "kubectl refuses it" } else { "the API server refuses it" };
-    let way_out = match misfit.meant {
+    let remedy = match misfit.meant {
         Some(meant) => format!("write {meant} in its place"),
         None if misfit.unknown && !misfit.path.contains('.') => {
             format!("write {} below spec, if it is a field of that", misfit.path)
@@ -75,7 +75,7 @@ pub(super) fn misfit(rule: &Rule, object: &ObjectRef, misfit: &Misfit) -> Findin
     };
     rule.on(object, format!("{} {}; {who}", misfit.path, misfit.what))
         .evidence("field", &misfit.path)
-        .remedy(way_out)
+        .remedy(remedy)
 }
 
 /// The class that the annotation names.
@@ -337,7 +337,7 @@ pub(super) fn beside(ingress: &ObjectFacts, kind: Kind, name: &str) -> ObjectRef
 }
 
 /// A Service that GKE's load balancer sends to.
-pub(super) struct Backed<'i> {
+pub(super) struct BackendService<'i> {
     pub service: &'i ObjectFacts,
     pub ingresses: Vec<&'i ObjectFacts>,
     /// Those of its ports that are sent to, as far as it has them.
@@ -347,14 +347,14 @@ pub(super) struct Backed<'i> {
 pub(super) fn backed_services<'i>(
     inventory: &'i Inventory,
     context: &Context<'_>,
-) -> Vec<Backed<'i>> {
-    let mut services: BTreeMap<&ObjectRef, Backed<'i>> = BTreeMap::new();
+) -> Vec<BackendService<'i>> {
+    let mut services: BTreeMap<&ObjectRef, BackendService<'i>> = BTreeMap::new();
     for ingress in ingresses(inventory, context) {
         for (name, port) in backends(ingress) {
             let Some(service) = inventory.object(&beside(ingress, Kind::Service, name)) else {
                 continue;
             };
-            let backed = services.entry(&service.object).or_insert_with(|| Backed {
+            let backed = services.entry(&service.object).or_insert_with(|| BackendService {
                 service,
                 ingresses: Vec::new(),
                 ports: Vec::new(),

@@ -1,7 +1,7 @@
 //! `gke-app-protocol`: a Service behind a GKE Ingress whose protocol annotation the controller
 //! cannot use, or uses for no port. Source: ingress-gce, `pkg/annotations/service.go`.
 
-use super::gke::{self, Backed};
+use super::gke::{self, BackendService};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -60,8 +60,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn on(backed: &Backed<'_>, annotation: &Protocols<'_>, message: String) -> Finding {
-    let finding = RULE.on(&backed.service.object, message).remedy(way_out(backed, annotation));
+fn on(backed: &BackendService<'_>, annotation: &Protocols<'_>, message: String) -> Finding {
+    let finding = RULE.on(&backed.service.object, message).remedy(remedy(backed, annotation));
     backed
         .ingresses
         .iter()
@@ -69,7 +69,7 @@ fn on(backed: &Backed<'_>, annotation: &Protocols<'_>, message: String) -> Findi
 }
 
 /// What of it can stay, and HTTP2 for the ports that are sent to.
-fn way_out(backed: &Backed<'_>, annotation: &Protocols<'_>) -> Remedy {
+fn remedy(backed: &BackendService<'_>, annotation: &Protocols<'_>) -> Remedy {
     let names: Vec<&str> = backed.ports.iter().filter_map(|port| port.name).collect();
     if names.is_empty() {
         return "give the port a name in spec.ports, and map that name".into();

@@ -3,7 +3,7 @@
 //! `pkg/backendconfig`; `healthCheck.protocol` stands in Google's own recipe and is dropped
 //! (kubernetes/ingress-gce#18).
 
-use super::gke::{self, Backed, Presence};
+use super::gke::{self, BackendService, Presence};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, ObjectFacts};
@@ -71,7 +71,7 @@ fn misfits(config: &ObjectFacts) -> impl Iterator<Item = Finding> {
 fn of_service<'i>(
     inventory: &'i Inventory,
     context: &Context<'_>,
-    backed: &Backed<'i>,
+    backed: &BackendService<'i>,
     found: &mut Findings,
 ) -> Vec<&'i ObjectRef> {
     let Some(annotation) = gke::backend_configs(backed.service) else { return Vec::new() };
@@ -141,12 +141,12 @@ fn of_config(config: &ObjectFacts, found: &mut Findings) {
             TYPES.join(", ")
         );
         let patch = json!({"spec": {"healthCheck": {"type": "HTTP2"}}});
-        let way_out = gke::patch(&config.object, "merge", &patch, "write type: HTTP2");
+        let remedy = gke::patch(&config.object, "merge", &patch, "write type: HTTP2");
         found.push(
             RULE.on(&config.object, message)
                 .evidence("type", kind)
                 .evidence("expected", TYPES.join(", "))
-                .remedy(way_out),
+                .remedy(remedy),
         );
     }
 }
@@ -154,12 +154,12 @@ fn of_config(config: &ObjectFacts, found: &mut Findings) {
 fn ignored(config: &ObjectFacts, field: &str, value: Option<&Value>) -> Finding {
     let hint = if field == "protocol" { "; what is meant is type" } else { "" };
     let message = format!("spec.healthCheck.{field} is dropped by GKE{hint}");
-    let way_out = match (field, value) {
+    let remedy = match (field, value) {
         ("protocol", Some(value)) => format!("write type: {value} in place of protocol"),
         _ => format!("take {field} out, or write one of {}", FIELDS.join(", ")),
     };
     RULE.on(&config.object, message)
         .evidence("field", format!("spec.healthCheck.{field}"))
         .evidence("expected", FIELDS.join(", "))
-        .remedy(way_out)
+        .remedy(remedy)
 }

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn way_out(secret: &SecretFacts) -> String {
+fn remedy(secret: &SecretFacts) -> String {
     match &secret.owner {
         Some(owner) => {
             format!("{}, where {}, which owns it, gets it from", RULE.remedy, owner.name)
@@ -39,7 +39,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .on(&secret.object.key("tls.crt"), message)
             .evidence("certificates", count)
             .evidence("limit", MAX_CHAIN)
-            .remedy(way_out(secret));
+            .remedy(remedy(secret));
         let users = ingresses.iter().map(|ingress| ingress.object.clone());
         found.push(users.fold(finding, crate::audit::finding::Finding::related));
     }

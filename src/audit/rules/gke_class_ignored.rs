@@ -67,14 +67,14 @@ fn found_for_managed(ingress: &ObjectFacts, inventory: &Inventory, found: &mut F
         .evidence("class", if annotated.is_empty() { named } else { annotated })
         .evidence("managedCertificates", names.join(", "))
         .evidence("hosts", gke::rule_hosts(ingress).join(", "))
-        .remedy(way_out(ingress));
+        .remedy(remedy(ingress));
     let managed = names.iter().map(|name| gke::beside(ingress, Kind::ManagedCertificate, name));
     let managed = managed.filter(|managed| inventory.object(managed).is_some());
     found.push(managed.fold(finding, Finding::related));
 }
 
 /// GKE's own classes are not left for another: they have Secrets.
-fn way_out(ingress: &ObjectFacts) -> String {
+fn remedy(ingress: &ObjectFacts) -> String {
     let or = if is_gke_class(gke::class(ingress)) {
         ""
     } else {

@@ -2,7 +2,7 @@
 //! servers do not answer. Milvus and other gRPC servers behind a GKE Ingress stay UNHEALTHY, and
 //! every request is a 502.
 
-use super::gke::{self, Backed, ServicePort};
+use super::gke::{self, BackendService, ServicePort};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::BACKEND_CONFIG;
@@ -37,7 +37,7 @@ fn speaks_http2(service: &ObjectFacts, port: ServicePort<'_>) -> bool {
 
 fn found_of_port(
     inventory: &Inventory,
-    backed: &Backed<'_>,
+    backed: &BackendService<'_>,
     port: ServicePort<'_>,
     found: &mut Findings,
 ) {
@@ -69,7 +69,7 @@ fn found_of_port(
     }
 }
 
-fn without_config(backed: &Backed<'_>, port: ServicePort<'_>) -> Finding {
+fn without_config(backed: &BackendService<'_>, port: ServicePort<'_>) -> Finding {
     let message = format!(
         "port {port} is spoken to in HTTP2, and no BackendConfig says how to ask for its health: the load balancer asks GET / there, which gRPC servers do not answer with 200"
     );
@@ -90,13 +90,13 @@ fn without_config(backed: &Backed<'_>, port: ServicePort<'_>) -> Finding {
 }
 
 fn on_config(
-    backed: &Backed<'_>,
+    backed: &BackendService<'_>,
     config: &ObjectFacts,
     port: ServicePort<'_>,
     what: &str,
 ) -> Finding {
     let patch = json!({"spec": {"healthCheck": {"type": "HTTP2"}}});
-    let way_out = gke::patch(&config.object, "merge", &patch, "write spec.healthCheck.type: HTTP2");
+    let remedy = gke::patch(&config.object, "merge", &patch, "write spec.healthCheck.type: HTTP2");
     let message =
         format!("{what}, and port {port} of {} speaks HTTP2 alone", backed.service.object.short());
     RULE.on(&config.object, message)
@@ -104,7 +104,5 @@ fn on_config(
         .evidence("port", port)
         .evidence("appProtocol", "HTTP2")
         .related(backed.service.object.clone())
-        .remedy(
-            way_out.note("another port may be asked too: Milvus answers HTTP on 9091, /healthz"),
-        )
+        .remedy(remedy.note("another port may be asked too: Milvus answers HTTP on 9091, /healthz"))
 }

@@ -42,10 +42,10 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             Taken::Nowhere => (Severity::Error, "Google's load balancers do not take"),
         };
         let kept = kept(inventory, &secret.object, &secret.bundle);
-        let way_out =
-            kept.filter(|_| secret.owner.is_none()).unwrap_or_else(|| way_out(inventory, secret));
+        let remedy =
+            kept.filter(|_| secret.owner.is_none()).unwrap_or_else(|| remedy(inventory, secret));
         let finding = finding(secret, &ingresses, &leaf.key_type, why);
-        found.push(finding.severity(severity).remedy(way_out));
+        found.push(finding.severity(severity).remedy(remedy));
     }
 }
 
@@ -69,13 +69,13 @@ fn finding(secret: &SecretFacts, ingresses: &[&ObjectFacts], key_type: &str, why
     ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
 }
 
-fn way_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
+fn remedy(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
     let self_signed = secret.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
     match (&secret.owner, somebody_elses(inventory, secret)) {
         (Some(owner), _) => {
             format!("have {}, which owns it, make an RSA-2048 key", owner.name).into()
         }
-        (None, Some(way_out)) => way_out,
+        (None, Some(remedy)) => remedy,
         (None, None) if self_signed => {
             remedy::with_makable_key(remade(inventory, &secret.object, Some(secret)))
         }

@@ -50,10 +50,10 @@ fn finding(ingress: &ObjectFacts, nameless: &[usize]) -> Finding {
     RULE.on(&ingress.object, message)
         .evidence("entries", &which)
         .evidence("hosts", hosts.join(", "))
-        .remedy(way_out(ingress, nameless, &which, &hosts))
+        .remedy(remedy(ingress, nameless, &which, &hosts))
 }
 
-fn way_out(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str]) -> Remedy {
+fn remedy(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str]) -> Remedy {
     if certificates_elsewhere(&ingress.annotations, gke::class(ingress)).is_some() {
         // From the last to the first, so that no index moves before its turn.
         let paths = nameless.iter().rev().map(|index| format!("/spec/tls/{index}"));

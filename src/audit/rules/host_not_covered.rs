@@ -121,7 +121,7 @@ fn finding(
         )
         .evidence("host", host)
         .evidence("presented", presented.join("; "))
-        .remedy(way_out(inventory, (host, lacking), looked_at));
+        .remedy(remedy(inventory, (host, lacking), looked_at));
     for (secret, _) in looked_at {
         finding = finding.related(secret.key("tls.crt"));
     }
@@ -172,7 +172,7 @@ fn presented(inventory: &Inventory, secret: &ObjectRef, answer: &HostMatch) -> S
 const MAX_ADDED: usize = 10;
 
 /// For one host of all that the same Secret lacks.
-fn way_out(
+fn remedy(
     inventory: &Inventory,
     (host, lacking): (&str, &[&str]),
     looked_at: &[(ObjectRef, HostMatch)],
@@ -185,11 +185,11 @@ fn way_out(
     let unclear = facts.bundle.pairing == Pairing::Match
         && facts.bundle.leaf().and_then(|leaf| issuing_ca(inventory, secret, leaf))
             == Some(IssuingCa::Unclear);
-    if let Some(way_out) = kept(inventory, secret, &facts.bundle)
+    if let Some(remedy) = kept(inventory, secret, &facts.bundle)
         && facts.owner.is_none()
         && !unclear
     {
-        return way_out;
+        return remedy;
     }
     match (&facts.owner, self_signed, answer) {
         (Some(owner), _, _) => format!(

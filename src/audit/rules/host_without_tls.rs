@@ -63,7 +63,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
                 .severity(severity)
                 .evidence("host", &demand.host)
                 .evidence("hostsWithTls", beside.join(", "))
-                .remedy(way_out(inventory, ingress, &demand.host, |namespace| {
+                .remedy(remedy(inventory, ingress, &demand.host, |namespace| {
                     let all = covering.get_or_init(|| Covering::of(inventory));
                     all.find(namespace, &demand.host)
                 }));
@@ -119,7 +119,7 @@ fn outvoted(
     let other = younger.object.short();
     let secret = younger.demand(host).and_then(|demand| demand.secrets.first());
     let same = younger.object.namespace() == ingress.object.namespace();
-    let way_out = match secret.filter(|_| same) {
+    let remedy = match secret.filter(|_| same) {
         Some(secret) => format!(
             "list {host} in spec.tls of {} too, with secretName {secret}, as {other} does",
             ingress.object.short()
@@ -135,7 +135,7 @@ fn outvoted(
         ..finding
     }
     .related(younger.object.clone())
-    .remedy(way_out)
+    .remedy(remedy)
 }
 
 /// Secrets by the names on their certificates. Made once, so that no host is looked for in all of them.
@@ -166,7 +166,7 @@ impl<'i> Covering<'i> {
 
 /// A certificate of the host's own, in an entry of its own: an entry that is there would need
 /// another certificate too.
-fn way_out<'i>(
+fn remedy<'i>(
     inventory: &Inventory,
     ingress: &'i IngressFacts,
     host: &str,

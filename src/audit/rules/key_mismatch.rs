@@ -58,7 +58,7 @@ fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Findin
         .on(&key_place(object), message)
         .evidence("certificateKey", certificate)
         .evidence("privateKey", private)
-        .remedy(way_out(inventory, object, bundle));
+        .remedy(remedy(inventory, object, bundle));
     let loss = halves::loss(inventory, object, bundle);
     let own_key = halves::own_key_elsewhere(inventory, object, bundle);
     let others = loss.as_ref().and_then(|loss| loss.related()).into_iter().chain(own_key);
@@ -67,12 +67,12 @@ fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Findin
 
 /// A self-signed leaf is made again. What a CA issued is worth its key, and a key in its place may be
 /// the one that a certificate was just issued for.
-fn way_out(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
+fn remedy(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
     let theirs = elses(inventory, object);
     let elsewhere = halves::loss(inventory, object, bundle).is_some()
         || halves::own_key_elsewhere(inventory, object, bundle).is_some();
     match (theirs, bundle.leaf()) {
-        (Some(way_out), _) => way_out,
+        (Some(remedy), _) => remedy,
         (None, _) if bundle.own_key_behind => {
             "leave the certificate's own private key alone in tls.key, and put the one before it where it belongs".into()
         }

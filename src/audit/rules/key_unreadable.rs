@@ -47,17 +47,17 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         }
         // A file with the pair in it is told once, for its certificate, where both are odd.
         let told = object.kind != Kind::Secret && !bundle.odd.is_empty();
-        if let Some(oddity) = bundle.key_oddity.filter(|_| !told) {
+        if let Some(quirk) = bundle.key_oddity.filter(|_| !told) {
             let message = format!(
                 "{} is passed over by {}: {}",
                 what(object),
-                oddity.unseen_by(),
-                oddity.what()
+                quirk.unseen_by(),
+                quirk.what()
             );
             found.push(
                 RULE.on(&key_place(object), message)
-                    .severity(how_bad_behind(inventory, object, oddity))
-                    .evidence("unseenBy", oddity.unseen_by())
+                    .severity(how_bad_behind(inventory, object, quirk))
+                    .evidence("unseenBy", quirk.unseen_by())
                     .remedy(rotate_or_import(inventory, object, bundle)),
             );
         }

@@ -33,17 +33,17 @@ fn finding(named: &gke::Named<'_>, domain: &str, status: &str, dns_was_asked: bo
     let meaning = domain_meaning(status);
     let addresses: Vec<&str> =
         named.ingresses.iter().flat_map(|ingress| gke::addresses(ingress)).collect();
-    let way_out = match addresses.as_slice() {
+    let remedy = match addresses.as_slice() {
         [] => meaning.remedy.to_owned(),
         addresses => {
             format!("{}; the Ingress address is {}", meaning.remedy, addresses.join(", "))
         }
     };
-    let way_out = match named.ingresses.first().filter(|_| !dns_was_asked) {
+    let remedy = match named.ingresses.first().filter(|_| !dns_was_asked) {
         Some(ingress) => {
-            format!("{way_out}; {} shows what DNS says", remedy::check_dns(&ingress.object))
+            format!("{remedy}; {} shows what DNS says", remedy::check_dns(&ingress.object))
         }
-        None => way_out,
+        None => remedy,
     };
     let finding = RULE
         .on(&named.facts.object, format!("domain {domain} is {status}: {}", meaning.meaning))
@@ -51,6 +51,6 @@ fn finding(named: &gke::Named<'_>, domain: &str, status: &str, dns_was_asked: bo
         .evidence("domainStatus", status)
         .evidence("certificateStatus", named.managed.status.as_deref().unwrap_or_default())
         .evidence("ingressAddresses", addresses.join(", "))
-        .remedy(way_out);
+        .remedy(remedy);
     named.ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
 }

@@ -30,14 +30,14 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .on(&named.facts.object, edit.in_words())
             .evidence("spec.domains", named.managed.domains.join(", "))
             .evidence("status.domainStatus", told.join(", "))
-            .remedy(way_out(&named));
+            .remedy(remedy(&named));
         let users = named.ingresses.iter().map(|ingress| ingress.object.clone());
         found.push(users.fold(finding, Finding::related));
     }
 }
 
 /// In a file the old domains are put back by hand: what is to be changed then is in the cluster.
-fn way_out(named: &Named<'_>) -> Remedy {
+fn remedy(named: &Named<'_>) -> Remedy {
     let object = &named.facts.object;
     match &object.place {
         Some(place) => format!(

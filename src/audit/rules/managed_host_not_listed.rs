@@ -97,11 +97,11 @@ fn finding(ingress: &ObjectFacts, served: &Served<'_>, host: &str) -> Finding {
         .on(&ingress.object, message)
         .evidence("host", host)
         .evidence("listed", listed.join("; "))
-        .remedy(way_out(served, host));
+        .remedy(remedy(served, host));
     served.managed.iter().fold(finding, |finding, (facts, _)| finding.related(facts.object.clone()))
 }
 
-fn way_out(served: &Served<'_>, host: &str) -> Remedy {
+fn remedy(served: &Served<'_>, host: &str) -> Remedy {
     let Some((facts, managed)) = served.managed.first() else { return RULE.remedy.into() };
     if crate::gke::limits::check_domain(host).is_err() {
         return format!("{host} cannot be Google-managed: bring a certificate of your own for it")

@@ -44,7 +44,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .evidence("missing", name)
                 .related(managed);
             found.push(match meant.as_slice() {
-                [] => finding.remedy(way_out(inventory, ingress, &names, name)),
+                [] => finding.remedy(remedy(inventory, ingress, &names, name)),
                 meant => written_wrong(finding, ingress, (&names, name), meant),
             });
         }
@@ -85,7 +85,7 @@ fn written_wrong(
 }
 
 /// It is made for the hosts that no other one lists; where they all list some, its name can go too.
-fn way_out(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing: &str) -> Remedy {
+fn remedy(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing: &str) -> Remedy {
     let others: Vec<Managed> = names
         .iter()
         .filter_map(|name| inventory.object(&gke::beside(ingress, Kind::ManagedCertificate, name)))

@@ -57,7 +57,7 @@ fn finding(named: &Named<'_>, context: &Context<'_>) -> Option<Finding> {
         Some(age) if age >= USUAL => Severity::Warning,
         _ => Severity::Info,
     };
-    let (why, way_out) = match facts.going_since {
+    let (why, remedy) = match facts.deletion_timestamp {
         Some(since) => (
             format!("it is being deleted since {}", instant::show(since)),
             "take its name out of every Ingress; it is gone when the load balancer lets go of it",
@@ -76,7 +76,7 @@ fn finding(named: &Named<'_>, context: &Context<'_>) -> Option<Finding> {
         .evidence("created", facts.created.map(instant::show).unwrap_or_default())
         .evidence("at", instant::show(context.now))
         .evidence("domains", managed.domains.join(", "))
-        .remedy(way_out);
+        .remedy(remedy);
     let users = named.ingresses.iter().map(|ingress| ingress.object.clone());
     Some(users.fold(finding, Finding::related))
 }

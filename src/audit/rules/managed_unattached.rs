@@ -42,7 +42,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .severity(severity)
                 .evidence("annotation", MANAGED_CERTIFICATES)
                 .evidence("ingresses", names.join(", "))
-                .remedy(way_out(object, &beside)),
+                .remedy(remedy(object, &beside)),
         );
     }
 }
@@ -92,7 +92,7 @@ fn message(managed: &ObjectFacts, beside: &[&ObjectFacts]) -> String {
     }
 }
 
-fn way_out(managed: &ObjectRef, beside: &[&ObjectFacts]) -> Remedy {
+fn remedy(managed: &ObjectRef, beside: &[&ObjectFacts]) -> Remedy {
     match beside {
         [ingress] => {
             let names = gke::items(ingress, MANAGED_CERTIFICATES).into_iter();

@@ -26,8 +26,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         }
         let usages = usages.iter().map(|oid| in_words(oid)).collect::<Vec<_>>().join(", ");
         let kept = || kept(inventory, &secret.object, &secret.bundle);
-        let way_out = match somebody_elses(inventory, secret).or_else(kept) {
-            Some(way_out) => way_out,
+        let remedy = match somebody_elses(inventory, secret).or_else(kept) {
+            Some(remedy) => remedy,
             None if leaf.self_signed => {
                 let names: Vec<String> = leaf.dns().take(5).map(str::to_owned).collect();
                 remedy::issue_anew(&secret.object, &names)
@@ -42,7 +42,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("extendedKeyUsage", usages)
             .evidence("expected", "serverAuth")
             .evidence("sha256", leaf.fingerprint())
-            .remedy(way_out),
+            .remedy(remedy),
         );
     }
 }

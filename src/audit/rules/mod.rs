@@ -88,7 +88,7 @@ use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
 use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
-use crate::x509::pem::Oddity;
+use crate::x509::pem::PemQuirk;
 use crate::x509::stray::{self, StrayKind};
 use std::collections::BTreeSet;
 
@@ -188,12 +188,12 @@ impl Dated<'_> {
 
     /// What to do, by who can do it.
     fn remedy(&self) -> Remedy {
-        if let Some(way_out) = self.secret.and_then(|secret| somebody_elses(self.inventory, secret))
+        if let Some(remedy) = self.secret.and_then(|secret| somebody_elses(self.inventory, secret))
         {
-            return way_out;
+            return remedy;
         }
-        if let Some(way_out) = self.kept() {
-            return way_out;
+        if let Some(remedy) = self.kept() {
+            return remedy;
         }
         match (self.object.kind, self.is_leaf) {
             (Kind::Endpoint, _) => "put a new certificate on the server".into(),
@@ -237,10 +237,10 @@ impl<'i> Dated<'i> {
 /// an issuing CA, or one of the two would be lost for good. `rotate` refuses for the same reasons.
 fn kept(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Remedy> {
     if let Some(loss) = halves::loss(inventory, object, bundle) {
-        return Some(loss.way_out(object).into());
+        return Some(loss.remedy(object).into());
     }
     let ca = issuing_ca(inventory, object, bundle.leaf()?)?;
-    Some(ca.way_out(is_shown(inventory, object)).into())
+    Some(ca.remedy(is_shown(inventory, object)).into())
 }
 
 fn dated(inventory: &Inventory) -> impl Iterator<Item = Dated<'_>> {
@@ -311,8 +311,8 @@ fn key_belongs_into_tls_key(bundle: &Bundle) -> Option<Remedy> {
 /// How to get what does not belong there out of `tls.crt`. A key that stood in it is to be another
 /// one: a self-signed certificate is made again, with a new key.
 fn take_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
-    if let Some(way_out) = somebody_elses(inventory, secret) {
-        return way_out;
+    if let Some(remedy) = somebody_elses(inventory, secret) {
+        return remedy;
     }
     if let Some(move_it) = key_belongs_into_tls_key(&secret.bundle) {
         return move_it;
@@ -363,8 +363,8 @@ fn can_be_sorted(bundle: &Bundle) -> bool {
 /// through `import`.
 fn chain_anew(inventory: &Inventory, context: &Context<'_>, object: &ObjectRef) -> Option<Remedy> {
     let secret = secret_of(inventory, object)?;
-    if let Some(way_out) = somebody_elses(inventory, secret) {
-        return Some(way_out);
+    if let Some(remedy) = somebody_elses(inventory, secret) {
+        return Some(remedy);
     }
     if secret.beside_the_chain().is_some() || !can_be_sorted(&secret.bundle) {
         return None;
@@ -384,8 +384,8 @@ fn certificate_anew(
     printed: impl Fn(&ObjectRef) -> CommandLine,
 ) -> Option<Remedy> {
     let secret = secret_of(inventory, object)?;
-    if let Some(way_out) = somebody_elses(inventory, secret) {
-        return Some(way_out);
+    if let Some(remedy) = somebody_elses(inventory, secret) {
+        return Some(remedy);
     }
     let can = secret.derived_keys.is_empty() && is_importable(secret, context);
     can.then(|| remedy::import_certificate(object, printed(object)))
@@ -401,7 +401,7 @@ fn is_importable(secret: &SecretFacts, context: &Context<'_>) -> bool {
     secret.object.place.is_none()
         && secret.beside_the_pair().is_none()
         && bundle.damaged.is_empty()
-        && !bundle.key_oddity.is_some_and(Oddity::lost_its_lines)
+        && !bundle.key_oddity.is_some_and(PemQuirk::lost_its_lines)
         && (bundle.pairing == Pairing::Match || bundle.key_position.is_some())
         && of_key.is_some_and(in_date)
 }
@@ -438,10 +438,10 @@ fn somebody_elses(inventory: &Inventory, secret: &SecretFacts) -> Option<Remedy>
         );
     }
     if let Some(owner) = &secret.owner {
-        let way_out = remedy::from_owner(inventory, owner);
-        return Some(way_out.note(format!("{} owns it", owner.name)));
+        let remedy = remedy::from_owner(inventory, owner);
+        return Some(remedy.note(format!("{} owns it", owner.name)));
     }
-    secret.wishes.keep_off().then(|| {
+    secret.annotation_policy.keep_off().then(|| {
         "do as its certwright.dev annotations say: rotate leaves it alone because of them".into()
     })
 }
@@ -498,8 +498,8 @@ fn key_place(object: &ObjectRef) -> ObjectRef {
 
 /// What to do where something else stands in the place of a certificate or key.
 fn put_right(inventory: &Inventory, object: &ObjectRef, instead: Foreign) -> Remedy {
-    if let Some(way_out) = elses(inventory, object) {
-        return way_out;
+    if let Some(remedy) = elses(inventory, object) {
+        return remedy;
     }
     let then = match object.kind {
         _ if !instead.can_be_converted() => "",
@@ -509,7 +509,7 @@ fn put_right(inventory: &Inventory, object: &ObjectRef, instead: Foreign) -> Rem
         Kind::Secret => ", and give the PEM that comes of it to certwright import --replace",
         _ => "",
     };
-    format!("{}{then}", instead.way_out()).into()
+    format!("{}{then}", instead.remedy()).into()
 }
 
 /// The word for where a certificate was expected.
@@ -525,7 +525,7 @@ fn where_in(object: &ObjectRef) -> &'static str {
 fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option<Remedy> {
     let loss = halves::loss(inventory, object, bundle);
     if let Some(loss) = loss.filter(|loss| !loss.is_a_guess()) {
-        return Some(loss.way_out(object).into());
+        return Some(loss.remedy(object).into());
     }
     if let Some(holder) = halves::own_key_elsewhere(inventory, object, bundle) {
         let holder = holder.apart();
@@ -534,7 +534,7 @@ fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> O
         return Some(text.into());
     }
     if let Some(loss) = loss {
-        return Some(loss.way_out(object).into());
+        return Some(loss.remedy(object).into());
     }
     issuing_ca(inventory, object, bundle.leaf()?)?;
     let text = "put the CA's own private key into it; to hand out its certificate alone, use a ConfigMap or the key ca.crt of another Secret";
@@ -556,14 +556,14 @@ fn key_into_place(secret: &SecretFacts, bundle: &Bundle) -> Option<Remedy> {
 /// what is ours is made anew.
 fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Remedy {
     let secret = secret_of(inventory, object);
-    if let Some(way_out) = secret.and_then(|secret| somebody_elses(inventory, secret)) {
-        return way_out;
+    if let Some(remedy) = secret.and_then(|secret| somebody_elses(inventory, secret)) {
+        return remedy;
     }
-    if let Some(way_out) = secret.and_then(|_| put_together(inventory, object, bundle)) {
-        return way_out;
+    if let Some(remedy) = secret.and_then(|_| put_together(inventory, object, bundle)) {
+        return remedy;
     }
-    if let Some(way_out) = secret.and_then(|secret| key_into_place(secret, bundle)) {
-        return way_out;
+    if let Some(remedy) = secret.and_then(|secret| key_into_place(secret, bundle)) {
+        return remedy;
     }
     match (object.kind, bundle.leaf()) {
         (Kind::Endpoint, _) => "put another certificate on the server".into(),

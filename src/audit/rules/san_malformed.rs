@@ -38,13 +38,13 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             RULE.on(&certificate_place(dated.object), format!("{} {shown}", dated.name()))
                 .evidence("names", shown)
                 .evidence("sha256", dated.certificate.fingerprint())
-                .remedy(way_out(&dated)),
+                .remedy(remedy(&dated)),
         );
     }
 }
 
 /// `rotate` keeps names as they are, which is no help here.
-fn way_out(dated: &Dated<'_>) -> Remedy {
+fn remedy(dated: &Dated<'_>) -> Remedy {
     let free = dated.secret.is_none_or(|secret| secret.owner.is_none() && !secret.immutable);
     let is_kept = dated.kept().is_some();
     if is_kept || !(dated.certificate.self_signed && dated.object.kind == Kind::Secret && free) {

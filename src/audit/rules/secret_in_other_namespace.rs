@@ -51,7 +51,7 @@ fn crossing(
         .severity(Severity::Error)
         .evidence("secretName", written)
         .evidence("namespace", ingress.object.namespace())
-        .remedy(way_out(ingress, namespace, secret));
+        .remedy(remedy(ingress, namespace, secret));
     match there {
         Some(there) => finding.related(there.object.clone()),
         None => finding,
@@ -89,12 +89,12 @@ fn only_there(
         .evidence("namespace", own)
         .evidence("foundIn", missing.elsewhere.join(", "))
         .evidence("hosts", missing.hosts.join(", "))
-        .remedy(way_out(ingress, first, name));
+        .remedy(remedy(ingress, first, name));
     let related = missing.elsewhere.iter().map(|namespace| ObjectRef::secret(*namespace, name));
     Some(related.fold(finding, Finding::related))
 }
 
-fn way_out(ingress: &IngressFacts, namespace: &str, secret: &str) -> String {
+fn remedy(ingress: &IngressFacts, namespace: &str, secret: &str) -> String {
     if ingress.controller == Controller::Contour {
         return format!(
             "name it {secret}, annotate the Ingress with projectcontour.io/tls-cert-namespace: \

@@ -156,7 +156,7 @@ impl<'i> Missing<'i> {
             Some(maker) => finding
                 .related(maker.object.clone())
                 .evidence("maker", maker.told())
-                .remedy(maker.way_out(&secret)),
+                .remedy(maker.remedy(&secret)),
             // Made by hand, it would be in the way of a maker that could not be seen.
             None if !unseen.is_empty() => finding.remedy(format!(
                 "ask first whether something makes it: could not read {}",

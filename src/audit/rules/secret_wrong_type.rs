@@ -47,13 +47,13 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .severity(severity)
             .evidence("type", &secret.secret_type)
             .evidence("expected", TLS_SECRET)
-            .remedy(way_out(inventory, context, secret, first));
+            .remedy(remedy(inventory, context, secret, first));
         found.push(users.into_iter().fold(finding, super::super::finding::Finding::related));
     }
 }
 
 /// A second Secret with the same certificate and key, and the Ingresses that are to name it.
-fn way_out(
+fn remedy(
     inventory: &Inventory,
     context: &Context<'_>,
     secret: &SecretFacts,

@@ -94,7 +94,7 @@ fn finding(
             .evidence("servedNotBefore", instant::show(served.not_before))
             .evidence("storedNotBefore", instant::show(stored.not_before))
             .related(secret.object.key("tls.crt"))
-            .remedy(way_out(inventory, context, first)),
+            .remedy(remedy(inventory, context, first)),
     )
 }
 
@@ -105,7 +105,7 @@ fn shown(certificate: &Certificate) -> String {
     format!("{short}… (since {})", instant::show_date(certificate.not_before))
 }
 
-fn way_out(inventory: &Inventory, context: &Context<'_>, answer: &Answer<'_>) -> Remedy {
+fn remedy(inventory: &Inventory, context: &Context<'_>, answer: &Answer<'_>) -> Remedy {
     let ingress = &answer.ingress.object;
     let is_gke = inventory.object(ingress).is_some_and(|facts| context.is_gke(inventory, facts));
     if ingress.place.is_some() {

@@ -36,14 +36,14 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .on(&key_place(&first.object), message)
             .evidence("key", key_id)
             .evidence("secrets", group.len())
-            .remedy(way_out(inventory, first));
+            .remedy(remedy(inventory, first));
         let places = others.iter().map(|other| key_place(&other.object));
         found.push(places.fold(finding, Finding::related));
     }
 }
 
 /// A new pair for one of two leaves each with a key of its own; of more, it begins there.
-fn way_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
+fn remedy(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
     let new_pair = secret.bundle.leaf().map(|certificate| {
         let object = &secret.object;
         Dated { inventory, object, secret: Some(secret), index: 0, is_leaf: true, certificate }

@@ -32,13 +32,13 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             )
             .evidence("bytes", bytes)
             .evidence("sha256", dated.certificate.fingerprint())
-            .remedy(way_out(inventory, context, &dated)),
+            .remedy(remedy(inventory, context, &dated)),
         );
     }
 }
 
 /// What openssl writes goes back into the Secret; it reads the first certificate alone.
-fn way_out(inventory: &Inventory, context: &Context<'_>, dated: &Dated<'_>) -> Remedy {
+fn remedy(inventory: &Inventory, context: &Context<'_>, dated: &Dated<'_>) -> Remedy {
     let alone = dated.secret.filter(|secret| secret.bundle.certificates.len() == 1);
     let written = |object: &ObjectRef| remedy::stored_certificate(object).text(" | openssl x509");
     alone

@@ -36,13 +36,13 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 .evidence("keyType", key_type)
                 .evidence("expected", "rsa-2048 or p256")
                 .evidence("sha256", dated.certificate.fingerprint())
-                .remedy(way_out(&dated)),
+                .remedy(remedy(&dated)),
         );
     }
 }
 
 /// `rotate` keeps the type of the key, or takes the next size of RSA; of others it makes none.
-fn way_out(dated: &Dated<'_>) -> Remedy {
+fn remedy(dated: &Dated<'_>) -> Remedy {
     let free = dated.secret.is_some_and(|secret| somebody_elses(dated.inventory, secret).is_none());
     if free
         && !remedy::is_plain_rsa(&dated.certificate.key_type)

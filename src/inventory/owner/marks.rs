@@ -19,7 +19,7 @@ pub(super) struct Mark {
     /// Where the original is, when the Secret is a copy.
     pub origin: Origin,
     /// What to do instead, when no original is told: a sentence.
-    pub way_out: &'static str,
+    pub remedy: &'static str,
 }
 
 /// How a mark tells of what a Secret is a copy of.
@@ -34,12 +34,12 @@ pub(super) enum Origin {
 }
 
 const fn copy(key: &'static str, owner: &'static str, origin: Origin) -> Mark {
-    let way_out = "rotate the Secret it is a copy of";
-    Mark { key, value: None, owner, role: Role::Copies, origin, way_out }
+    let remedy = "rotate the Secret it is a copy of";
+    Mark { key, value: None, owner, role: Role::Copies, origin, remedy }
 }
 
-const fn mark(key: &'static str, owner: &'static str, role: Role, way_out: &'static str) -> Mark {
-    Mark { key, value: None, owner, role, origin: Origin::Untold, way_out }
+const fn mark(key: &'static str, owner: &'static str, role: Role, remedy: &'static str) -> Mark {
+    Mark { key, value: None, owner, role, origin: Origin::Untold, remedy }
 }
 
 impl Mark {
@@ -47,8 +47,8 @@ impl Mark {
         Self { value: Some(value), ..self }
     }
 
-    const fn way_out(self, way_out: &'static str) -> Self {
-        Self { way_out, ..self }
+    const fn remedy(self, remedy: &'static str) -> Self {
+        Self { remedy, ..self }
     }
 
     /// Whether a label or annotation is this mark.
@@ -95,11 +95,11 @@ pub(super) const COPIES: &[Mark] = &[
     copy("generate.kyverno.io/source-namespace", KYVERNO, KYVERNO_SOURCE),
     copy("generate.kyverno.io/source-name", KYVERNO, KYVERNO_SOURCE),
     // zakkg3/ClusterSecret src/consts.py:5-10, kubernetes_utils.py:303-310 @ff64c9e
-    copy("clustersecret.io/", CLUSTER_SECRET, Origin::Untold).way_out(CHANGE_CLUSTER_SECRET),
-    copy("clustersecret.io", CLUSTER_SECRET, Origin::Untold).way_out(CHANGE_CLUSTER_SECRET),
+    copy("clustersecret.io/", CLUSTER_SECRET, Origin::Untold).remedy(CHANGE_CLUSTER_SECRET),
+    copy("clustersecret.io", CLUSTER_SECRET, Origin::Untold).remedy(CHANGE_CLUSTER_SECRET),
     // rancher/rancher pkg/controllers/managementuser/secret/project_scoped_secrets.go
     copy("management.cattle.io/project-scoped-secret-copy", RANCHER_PROJECT, Origin::Untold)
-        .way_out("change the project secret in Rancher, of which it is a copy"),
+        .remedy("change the project secret in Rancher, of which it is a copy"),
 ];
 
 const KUBED_ORIGIN: Origin = Origin::Labels {

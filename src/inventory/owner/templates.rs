@@ -58,11 +58,8 @@ pub(in crate::inventory) fn filler_of(secret: &SecretSeen) -> Option<Owner> {
         Some(Owner {
             name: language.who.to_owned(),
             mark: format!("{key} is {}, a place that it fills in", language.written),
-            way_out: format!(
-                "put a new certificate and key where {} takes them from",
-                language.who
-            )
-            .into(),
+            remedy: format!("put a new certificate and key where {} takes them from", language.who)
+                .into(),
             live_while: None,
             guessed: false,
             copy_of: None,

@@ -1,7 +1,7 @@
 //! What stands beside the manifests in a folder: Helm values and the commands to run.
 
 use super::service::service_annotations;
-use super::{Class, Wish};
+use super::{BootstrapRequest, Class};
 use crate::gke::presets::Preset;
 use serde_json::{Map, Value, json};
 
@@ -9,17 +9,17 @@ use serde_json::{Map, Value, json};
 /// backend, since the load balancer speaks HTTP/2 over TLS to it. `backend_secret` names a Secret
 /// with a certificate for the pods.
 #[must_use]
-pub fn helm_values(wish: &Wish, backend_secret: Option<&str>) -> Value {
-    let annotations: Map<String, Value> = service_annotations(wish, None)
+pub fn helm_values(request: &BootstrapRequest, backend_secret: Option<&str>) -> Value {
+    let annotations: Map<String, Value> = service_annotations(request, None)
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value.to_string().into()))
         .collect();
-    let service = match wish.class {
+    let service = match request.class {
         Class::Gce => json!({ "type": "ClusterIP", "annotations": annotations }),
         Class::Other(_) => json!({ "type": "ClusterIP" }),
     };
     let mut values = json!({ "service": service });
-    if wish.preset != Preset::Milvus {
+    if request.preset != Preset::Milvus {
         return values;
     }
     let mut user = "common:\n  security:\n    tlsMode: 1\n".to_owned();
@@ -39,10 +39,10 @@ pub fn helm_values(wish: &Wish, backend_secret: Option<&str>) -> Value {
 
 /// The shell commands that put manifests written to a folder to work, in order.
 #[must_use]
-pub fn commands(wish: &Wish, files: &[&str]) -> String {
-    let Wish { namespace, service, name, .. } = wish;
+pub fn commands(request: &BootstrapRequest, files: &[&str]) -> String {
+    let BootstrapRequest { namespace, service, name, .. } = request;
     let mut lines = vec!["#!/bin/sh".to_owned(), "set -eu".to_owned(), String::new()];
-    if wish.preset == Preset::Milvus {
+    if request.preset == Preset::Milvus {
         lines.push(
             "# The Milvus release: ClusterIP, the annotations of its Service, TLS on the backend."
                 .to_owned(),
@@ -51,11 +51,11 @@ pub fn commands(wish: &Wish, files: &[&str]) -> String {
             "# helm upgrade RELEASE milvus/milvus -n {namespace} --reuse-values -f values.yaml"
         ));
     }
-    if wish.class == Class::Gce {
+    if request.class == Class::Gce {
         lines.push(
             "# The same annotations by hand, for a Service that Helm does not own.".to_owned(),
         );
-        let annotations = service_annotations(wish, None);
+        let annotations = service_annotations(request, None);
         let annotations: Vec<String> =
             annotations.iter().map(|(key, value)| format!("  {key}='{value}'")).collect();
         lines.push(format!("kubectl annotate service {service} -n {namespace} --overwrite \\"));

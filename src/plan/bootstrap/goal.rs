@@ -1,11 +1,13 @@
 //! Bootstrapping as a goal: everything is there, there is an address, and the certificate is Active.
 
-use super::{Progress, Wish, is_going, objects, plan, secret, successors, without_address};
+use super::{
+    BootstrapRequest, Progress, is_terminating, objects, plan, secret, successors, without_address,
+};
 use crate::gke::managed::Managed;
 use crate::inventory::Inventory;
 use crate::observation::Question;
 use crate::plan::goal::{Goal, Next, Order};
-use crate::plan::step::LeftOut;
+use crate::plan::step::Exclusion;
 use crate::remedy::Advice;
 use time::OffsetDateTime;
 
@@ -13,7 +15,7 @@ use time::OffsetDateTime;
 #[derive(Debug)]
 pub struct Bootstrap {
     /// What is wanted.
-    pub wish: Wish,
+    pub request: BootstrapRequest,
 }
 
 /// What a bootstrap waits for.
@@ -22,27 +24,27 @@ pub enum Awaited {
     /// The address, and Active.
     Progress(Progress),
     /// That objects go which are being deleted.
-    Going(Vec<LeftOut>),
+    Going(Vec<Exclusion>),
 }
 
 impl Goal for Bootstrap {
     type Awaited = Awaited;
 
     fn questions(&self, seen: &Inventory) -> Vec<Question> {
-        let objects = objects(&self.wish).into_iter().map(Question::Object);
+        let objects = objects(&self.request).into_iter().map(Question::Object);
         // Only an Ingress that was seen names certificates that may have taken over.
-        let successors = successors(seen, &self.wish).into_iter().map(Question::Object);
-        let events = without_address(seen, &self.wish).map(Question::Events);
+        let successors = successors(seen, &self.request).into_iter().map(Question::Object);
+        let events = without_address(seen, &self.request).map(Question::Events);
         objects
-            .chain(secret(&self.wish).map(Question::Secret))
+            .chain(secret(&self.request).map(Question::Secret))
             .chain(successors)
             .chain(events)
             .collect()
     }
 
     fn next(&mut self, seen: &Inventory, now: OffsetDateTime) -> Next<Awaited> {
-        let mut plan = plan(seen, &self.wish, now, false);
-        if is_going(&plan) {
+        let mut plan = plan(seen, &self.request, now, false);
+        if is_terminating(&plan) {
             let going = plan.refused.clone();
             plan.steps.clear();
             return Next::Wait { awaited: Awaited::Going(going), plan };
@@ -53,7 +55,7 @@ impl Goal for Bootstrap {
         if !plan.steps.is_empty() {
             return Next::Act { plan, order: Order::OneByOne, awaited: None };
         }
-        let progress = Progress::of(seen, &self.wish);
+        let progress = Progress::of(seen, &self.request);
         if progress.is_done() {
             return Next::Done { reached: Some(Awaited::Progress(progress)), plan };
         }

@@ -3,7 +3,7 @@
 //! What was not asked for is not touched. Ours is the FrontendConfig of the wish's own name; the
 //! annotation that names another one is somebody's choice.
 
-use super::{Class, Http, Wish};
+use super::{BootstrapRequest, Class, Http};
 use crate::gke::annotations::{ALLOW_HTTP, FRONTEND_CONFIG, is_off};
 use crate::inventory::ObjectFacts;
 use crate::plan::step::FieldChange;
@@ -21,20 +21,22 @@ pub(super) enum Annotation {
 /// What becomes of the annotations about port 80, for an Ingress and a FrontendConfig of the
 /// wish's name as they are there.
 pub(super) fn annotations(
-    wish: &Wish,
+    request: &BootstrapRequest,
     ingress: Option<&ObjectFacts>,
     frontend: Option<&ObjectFacts>,
 ) -> Vec<Annotation> {
-    let Some(http) = wish.http.filter(|_| wish.class == Class::Gce) else { return Vec::new() };
+    let Some(http) = request.http.filter(|_| request.class == Class::Gce) else {
+        return Vec::new();
+    };
     let there = |key: &str| ingress.and_then(|ingress| ingress.annotations.get(key));
     let mut annotations = Vec::new();
     match http {
         Http::Redirect => {
-            annotations.push(Annotation::Set(FRONTEND_CONFIG, wish.name.clone()));
+            annotations.push(Annotation::Set(FRONTEND_CONFIG, request.name.clone()));
         }
         // One that holds more than our redirect goes on being named; see `redirect_patch`.
         Http::Allow | Http::Off => {
-            let ours = there(FRONTEND_CONFIG) == Some(&wish.name);
+            let ours = there(FRONTEND_CONFIG) == Some(&request.name);
             if ours && !frontend.is_some_and(holds_more) {
                 annotations.push(Annotation::Remove(FRONTEND_CONFIG));
             }
@@ -54,12 +56,12 @@ pub(super) fn annotations(
 /// The patch that ends the redirect of a FrontendConfig of ours that is kept for what else it
 /// holds; none when there is nothing to end.
 pub(super) fn redirect_patch(
-    wish: &Wish,
+    request: &BootstrapRequest,
     ingress: &ObjectFacts,
     frontend: &ObjectFacts,
 ) -> Option<(Value, FieldChange)> {
-    let ends = matches!(wish.http, Some(Http::Allow | Http::Off))
-        && ingress.annotations.get(FRONTEND_CONFIG) == Some(&wish.name);
+    let ends = matches!(request.http, Some(Http::Allow | Http::Off))
+        && ingress.annotations.get(FRONTEND_CONFIG) == Some(&request.name);
     let redirect = frontend.spec.get("redirectToHttps").filter(|redirect| !redirect.is_null())?;
     (ends && holds_more(frontend)).then(|| {
         let change = FieldChange::new("spec.redirectToHttps", redirect.to_string(), "nothing");
@@ -74,16 +76,16 @@ fn holds_more(frontend: &ObjectFacts) -> bool {
 }
 
 /// Why port 80 cannot redirect: the Ingress has a FrontendConfig of somebody else's.
-pub(super) fn overruled(wish: &Wish, ingress: &ObjectFacts) -> Option<Advice> {
+pub(super) fn overruled(request: &BootstrapRequest, ingress: &ObjectFacts) -> Option<Advice> {
     let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
-    (wish.http == Some(Http::Redirect) && *named != wish.name).then(|| {
+    (request.http == Some(Http::Redirect) && *named != request.name).then(|| {
         let patch = json!({ "spec": { "redirectToHttps": { "enabled": true } } });
         Advice::new(
-            format!("its annotation {FRONTEND_CONFIG} names {named}: expected {}", wish.name),
+            format!("its annotation {FRONTEND_CONFIG} names {named}: expected {}", request.name),
             Remedy::from(CommandLine::on_cluster(format!(
                 "kubectl patch frontendconfig {} -n {} --type=merge -p {}",
                 word(named),
-                word(&wish.namespace),
+                word(&request.namespace),
                 word(&patch.to_string())
             )))
             .note("let that one redirect, and leave --http out"),
@@ -92,14 +94,18 @@ pub(super) fn overruled(wish: &Wish, ingress: &ObjectFacts) -> Option<Advice> {
 }
 
 /// What people should know of the FrontendConfig that stays.
-pub(super) fn notes(wish: &Wish, ingress: &ObjectFacts, removed: bool) -> Option<String> {
+pub(super) fn notes(
+    request: &BootstrapRequest,
+    ingress: &ObjectFacts,
+    removed: bool,
+) -> Option<String> {
     let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
     if removed {
         return Some(format!(
             "frontendconfig/{named} stays in namespace {}; delete it when no other Ingress names it",
-            wish.namespace
+            request.namespace
         ));
     }
-    let other = matches!(wish.http, Some(Http::Allow | Http::Off)) && *named != wish.name;
+    let other = matches!(request.http, Some(Http::Allow | Http::Off)) && *named != request.name;
     other.then(|| format!("frontendconfig/{named} is not ours and stays; it may redirect port 80"))
 }

@@ -1,7 +1,7 @@
 //! The Ingress: what it shall be, what of one that is there lacks, and when it is not to be touched.
 
 use super::service::Port;
-use super::{Certificate, Class, Wish};
+use super::{BootstrapRequest, Certificate, Class};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, STATIC_IP, items};
 use crate::inventory::ObjectFacts;
 use crate::plan::step::FieldChange;
@@ -10,26 +10,29 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// The Ingress that the wish comes to: spec, annotations, and why they are so.
-pub(super) fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec<String>) {
-    let backend = json!({ "service": { "name": wish.service, "port": { "number": port } } });
+pub(super) fn ingress(
+    request: &BootstrapRequest,
+    port: u16,
+) -> (Value, Map<String, Value>, Vec<String>) {
+    let backend = json!({ "service": { "name": request.service, "port": { "number": port } } });
     let rule = |domain: &String| {
         json!({
             "host": domain,
             "http": { "paths": [{ "path": "/", "pathType": "Prefix", "backend": backend }] },
         })
     };
-    let mut spec = json!({ "rules": wish.domains.iter().map(rule).collect::<Vec<_>>() });
+    let mut spec = json!({ "rules": request.domains.iter().map(rule).collect::<Vec<_>>() });
     let mut annotations = Map::new();
     let mut notes = Vec::new();
-    match &wish.certificate {
+    match &request.certificate {
         Certificate::Make { secret, .. } | Certificate::Existing(secret) => {
-            spec["tls"] = json!([{ "hosts": wish.domains, "secretName": secret }]);
+            spec["tls"] = json!([{ "hosts": request.domains, "secretName": secret }]);
         }
         Certificate::Managed(name) => {
             annotations.insert(MANAGED_CERTIFICATES.to_owned(), name.as_str().into());
         }
     }
-    match &wish.class {
+    match &request.class {
         Class::Gce => {
             annotations.insert(INGRESS_CLASS.to_owned(), "gce".into());
             notes.push(format!(
@@ -38,7 +41,7 @@ pub(super) fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec
         }
         Class::Other(class) => spec["ingressClassName"] = class.as_str().into(),
     }
-    if let Some(address) = wish.static_ip.as_ref().filter(|_| wish.class == Class::Gce) {
+    if let Some(address) = request.static_ip.as_ref().filter(|_| request.class == Class::Gce) {
         annotations.insert(STATIC_IP.to_owned(), address.as_str().into());
     }
     (spec, annotations, notes)
@@ -46,8 +49,8 @@ pub(super) fn ingress(wish: &Wish, port: u16) -> (Value, Map<String, Value>, Vec
 
 /// Why an Ingress of that name cannot be taken over: another controller serves it, or it holds
 /// what stops GKE's.
-pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<Advice> {
-    let wanted = match &wish.class {
+pub(super) fn ingress_overrules(request: &BootstrapRequest, facts: &ObjectFacts) -> Option<Advice> {
+    let wanted = match &request.class {
         Class::Gce => "gce",
         Class::Other(class) => class,
     };
@@ -70,7 +73,7 @@ pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<Advi
     let without_secret = |entry: &&Value| {
         entry.get("secretName").and_then(Value::as_str).unwrap_or_default().is_empty()
     };
-    let broken = entries.iter().find(without_secret).filter(|_| wish.class == Class::Gce)?;
+    let broken = entries.iter().find(without_secret).filter(|_| request.class == Class::Gce)?;
     Some(Advice::new(
         format!(
             "its spec.tls has an entry without a secretName, which stops GKE's load balancer: {broken}"
@@ -81,13 +84,16 @@ pub(super) fn ingress_overrules(wish: &Wish, facts: &ObjectFacts) -> Option<Advi
 
 /// Why our Secret cannot be put beside what `spec.tls` says: it gives another one for a wished
 /// host. With both, it would be left to chance which certificate clients see.
-pub(super) fn serves_another_secret(wish: &Wish, facts: &ObjectFacts) -> Option<Advice> {
-    let ours = match &wish.certificate {
+pub(super) fn serves_another_secret(
+    request: &BootstrapRequest,
+    facts: &ObjectFacts,
+) -> Option<Advice> {
+    let ours = match &request.certificate {
         Certificate::Make { secret, .. } | Certificate::Existing(secret) => secret,
         Certificate::Managed(_) => return None,
     };
     let (host, other) =
-        served_hosts(wish, facts).into_iter().find(|(_, secret)| *secret != ours)?;
+        served_hosts(request, facts).into_iter().find(|(_, secret)| *secret != ours)?;
     Some(Advice::new(
         format!("its spec.tls gives secret/{other} for {host}: expected secret/{ours}"),
         format!("keep that one with --tls-secret {other}, or take the entry out"),
@@ -96,23 +102,24 @@ pub(super) fn serves_another_secret(wish: &Wish, facts: &ObjectFacts) -> Option<
 
 /// What people should know when a ManagedCertificate comes beside a Secret: that is how one moves
 /// from the one to the other without an outage.
-pub(super) fn also_serves(wish: &Wish, facts: &ObjectFacts) -> Option<String> {
-    let Certificate::Managed(_) = &wish.certificate else { return None };
-    let (host, secret) = served_hosts(wish, facts).into_iter().next()?;
+pub(super) fn also_serves(request: &BootstrapRequest, facts: &ObjectFacts) -> Option<String> {
+    let Certificate::Managed(_) = &request.certificate else { return None };
+    let (host, secret) = served_hosts(request, facts).into_iter().next()?;
     Some(format!(
         "secret/{secret} still serves {host} by spec.tls; take it out when the ManagedCertificate is Active"
     ))
 }
 
 /// Wished hosts that entries of `spec.tls` list, with the Secret of each.
-fn served_hosts<'f>(wish: &Wish, facts: &'f ObjectFacts) -> Vec<(&'f str, &'f str)> {
+fn served_hosts<'f>(request: &BootstrapRequest, facts: &'f ObjectFacts) -> Vec<(&'f str, &'f str)> {
     let entries = facts.spec.get("tls").and_then(Value::as_array).into_iter().flatten();
     let hosts = entries.flat_map(|entry| {
         let secret = entry.get("secretName").and_then(Value::as_str).unwrap_or_default();
         let hosts = entry.get("hosts").and_then(Value::as_array).into_iter().flatten();
         hosts.filter_map(Value::as_str).map(move |host| (host, secret))
     });
-    let wished = |host: &str| wish.domains.iter().any(|domain| domain.eq_ignore_ascii_case(host));
+    let wished =
+        |host: &str| request.domains.iter().any(|domain| domain.eq_ignore_ascii_case(host));
     hosts.filter(|(host, secret)| wished(host) && !secret.is_empty()).collect()
 }
 

@@ -21,7 +21,7 @@ pub use secret::gce_takes;
 pub use successor::candidates as successors;
 
 use super::step::{
-    CreateObject, CreateSecret, FieldChange, KeyChoice, LeftOut, NewPair, PatchObject, Plan,
+    CreateObject, CreateSecret, Exclusion, FieldChange, KeyChoice, NewPair, PatchObject, Plan,
     Reason, Step,
 };
 use crate::audit::remedy;
@@ -43,7 +43,7 @@ use time::OffsetDateTime;
 
 /// Everything the user wants of a new domain.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct BootstrapRequest {
     /// The namespace of all objects.
     pub namespace: String,
     /// The name the others are made from, and the Ingress's own.
@@ -119,16 +119,17 @@ pub enum Class {
 
 /// What of the cluster the plan must know before it can be made.
 #[must_use]
-pub fn objects(wish: &Wish) -> Vec<ObjectRef> {
-    let named = |kind, name: &str| ObjectRef::namespaced(kind, wish.namespace.as_str(), name);
-    let mut objects = vec![named(Kind::Ingress, &wish.name), named(Kind::Service, &wish.service)];
-    if wish.class == Class::Gce {
-        objects.push(named(Kind::BackendConfig, &wish.backend_config));
-        if wish.http.is_some() {
-            objects.push(named(Kind::FrontendConfig, &wish.name));
+pub fn objects(request: &BootstrapRequest) -> Vec<ObjectRef> {
+    let named = |kind, name: &str| ObjectRef::namespaced(kind, request.namespace.as_str(), name);
+    let mut objects =
+        vec![named(Kind::Ingress, &request.name), named(Kind::Service, &request.service)];
+    if request.class == Class::Gce {
+        objects.push(named(Kind::BackendConfig, &request.backend_config));
+        if request.http.is_some() {
+            objects.push(named(Kind::FrontendConfig, &request.name));
         }
     }
-    if let Certificate::Managed(name) = &wish.certificate {
+    if let Certificate::Managed(name) = &request.certificate {
         objects.push(named(Kind::ManagedCertificate, name));
     }
     objects
@@ -136,18 +137,18 @@ pub fn objects(wish: &Wish) -> Vec<ObjectRef> {
 
 /// The Ingress that still lacks an address: its controller may have said why.
 #[must_use]
-pub fn without_address(inventory: &Inventory, wish: &Wish) -> Option<ObjectRef> {
-    let ingress = ObjectRef::ingress(wish.namespace.as_str(), wish.name.as_str());
-    let facts = inventory.object(&ingress).filter(|_| wish.class == Class::Gce)?;
+pub fn without_address(inventory: &Inventory, request: &BootstrapRequest) -> Option<ObjectRef> {
+    let ingress = ObjectRef::ingress(request.namespace.as_str(), request.name.as_str());
+    let facts = inventory.object(&ingress).filter(|_| request.class == Class::Gce)?;
     progress::address(&facts.status).is_none().then_some(ingress)
 }
 
 /// The Secret the plan must know of, when there is one.
 #[must_use]
-pub fn secret(wish: &Wish) -> Option<ObjectRef> {
-    match &wish.certificate {
+pub fn secret(request: &BootstrapRequest) -> Option<ObjectRef> {
+    match &request.certificate {
         Certificate::Make { secret, .. } | Certificate::Existing(secret) => {
-            Some(ObjectRef::secret(wish.namespace.as_str(), secret))
+            Some(ObjectRef::secret(request.namespace.as_str(), secret))
         }
         Certificate::Managed(_) => None,
     }
@@ -156,13 +157,18 @@ pub fn secret(wish: &Wish) -> Option<ObjectRef> {
 /// Plans the bootstrap. `offline` takes what was not seen as not there: the manifests are printed
 /// for whoever applies them.
 #[must_use]
-pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bool) -> Plan {
-    let wish = &successor::as_taken_over(inventory, wish);
-    let mut planner = Planner { inventory, wish, offline, plan: Plan::empty(now) };
+pub fn plan(
+    inventory: &Inventory,
+    request: &BootstrapRequest,
+    now: OffsetDateTime,
+    offline: bool,
+) -> Plan {
+    let request = &successor::as_taken_over(inventory, request);
+    let mut planner = Planner { inventory, request, offline, plan: Plan::empty(now) };
     let port = planner.port();
     planner.certificate();
     if let Some(port) = &port
-        && wish.class == Class::Gce
+        && request.class == Class::Gce
     {
         planner.backend_config();
         planner.frontend_config();
@@ -171,27 +177,27 @@ pub fn plan(inventory: &Inventory, wish: &Wish, now: OffsetDateTime, offline: bo
     if let Some(port) = &port {
         planner.ingress(port);
     }
-    planner.refuse_what_goes();
+    planner.refuse_terminating();
     planner.plan.aimed(inventory.target())
 }
 
 /// Whether nothing but objects that are being deleted stands in the way: then it is worth waiting.
 #[must_use]
-pub fn is_going(plan: &Plan) -> bool {
-    let going = |left_out: &LeftOut| left_out.reason == Reason::BeingDeleted;
+pub fn is_terminating(plan: &Plan) -> bool {
+    let going = |exclusion: &Exclusion| exclusion.reason == Reason::BeingDeleted;
     !plan.refused.is_empty() && plan.refused.iter().all(going)
 }
 
 struct Planner<'a> {
     inventory: &'a Inventory,
-    wish: &'a Wish,
+    request: &'a BootstrapRequest,
     offline: bool,
     plan: Plan,
 }
 
 impl Planner<'_> {
     fn object(&self, kind: Kind, name: &str) -> ObjectRef {
-        ObjectRef::namespaced(kind, self.wish.namespace.as_str(), name)
+        ObjectRef::namespaced(kind, self.request.namespace.as_str(), name)
     }
 
     fn refuse(
@@ -202,20 +208,20 @@ impl Planner<'_> {
         remedy: impl Into<Remedy>,
     ) {
         let remedy = remedy.into();
-        self.plan.refused.push(LeftOut { object, reason, message, remedy });
+        self.plan.refused.push(Exclusion { object, reason, message, remedy });
     }
 
     /// What is being deleted is not built upon, whatever else is to be said of it.
-    fn refuse_what_goes(&mut self) {
-        let objects = objects(self.wish).into_iter().filter_map(|object| {
+    fn refuse_terminating(&mut self) {
+        let objects = objects(self.request).into_iter().filter_map(|object| {
             let facts = self.inventory.object(&object)?;
-            Some(LeftOut::going(&object, facts.going_since?))
+            Some(Exclusion::going(&object, facts.deletion_timestamp?))
         });
-        let secret = secret(self.wish).and_then(|object| {
+        let secret = secret(self.request).and_then(|object| {
             let facts = self.inventory.secret(object.namespace(), &object.name)?;
-            Some(LeftOut::going(&object, facts.going_since?))
+            Some(Exclusion::going(&object, facts.deletion_timestamp?))
         });
-        let going: Vec<LeftOut> = objects.chain(secret).collect();
+        let going: Vec<Exclusion> = objects.chain(secret).collect();
         let stays = |object: &ObjectRef| going.iter().all(|gone| !gone.object.same_object(object));
         self.plan.steps.retain(|step| stays(step.object()));
         self.plan.refused.retain(|refusal| stays(&refusal.object));
@@ -224,12 +230,13 @@ impl Planner<'_> {
 
     /// The port that is served; refused when the Service has no such one.
     fn port(&mut self) -> Option<Port> {
-        let service = self.object(Kind::Service, &self.wish.service);
+        let service = self.object(Kind::Service, &self.request.service);
         let Some(facts) = self.inventory.object(&service) else {
             return self.port_unseen(service);
         };
         let ports = ports(facts);
-        let wanted = self.wish.port.clone().or(self.wish.preset.port().map(ServicePort::Number));
+        let wanted =
+            self.request.port.clone().or(self.request.preset.port().map(ServicePort::Number));
         let found = match &wanted {
             Some(ServicePort::Number(number)) => {
                 ports.iter().position(|port| port.number == *number)
@@ -240,14 +247,14 @@ impl Planner<'_> {
             None => (ports.len() == 1).then_some(0),
         };
         if let Some(found) = found.and_then(|found| ports.get(found)) {
-            let plain =
-                self.wish.class != Class::Gce || self.wish.preset.protocol() == AppProtocol::Http;
+            let plain = self.request.class != Class::Gce
+                || self.request.preset.protocol() == AppProtocol::Http;
             if found.name.is_none() && !plain {
                 let message = format!(
                     "its port {} has no name, and the load balancer is told the protocol by port names",
                     found.number
                 );
-                let remedy = format!("give the port a name in service/{}", self.wish.service);
+                let remedy = format!("give the port a name in service/{}", self.request.service);
                 self.refuse(service, Reason::Mismatch, message, remedy);
                 return None;
             }
@@ -271,15 +278,15 @@ impl Planner<'_> {
             }
             None => format!("it has several ports: {}", has.join(", ")),
         };
-        let remedy = format!("say which with --service {}:PORT", self.wish.service);
+        let remedy = format!("say which with --service {}:PORT", self.request.service);
         self.refuse(service, Reason::Mismatch, message, remedy);
         None
     }
 
     fn port_unseen(&mut self, service: ObjectRef) -> Option<Port> {
-        let preset = self.wish.preset;
+        let preset = self.request.preset;
         let name = Some(preset.port_name().to_owned());
-        let known = match &self.wish.port {
+        let known = match &self.request.port {
             Some(ServicePort::Number(number)) => Some(Port { number: *number, name }),
             Some(ServicePort::Name(name)) => {
                 preset.port().map(|number| Port { number, name: Some(name.clone()) })
@@ -290,7 +297,7 @@ impl Planner<'_> {
             return known;
         }
         if self.offline {
-            let remedy = format!("say it with --service {}:PORT", self.wish.service);
+            let remedy = format!("say it with --service {}:PORT", self.request.service);
             self.refuse(service, Reason::Mismatch, "its port is not known".to_owned(), remedy);
         } else {
             self.refuse(
@@ -304,11 +311,11 @@ impl Planner<'_> {
     }
 
     fn certificate(&mut self) {
-        match &self.wish.certificate {
+        match &self.request.certificate {
             Certificate::Managed(name) => self.managed_certificate(name),
             Certificate::Make { secret, profile } => {
-                let object = ObjectRef::secret(self.wish.namespace.as_str(), secret);
-                match self.inventory.secret_state(&self.wish.namespace, secret) {
+                let object = ObjectRef::secret(self.request.namespace.as_str(), secret);
+                match self.inventory.secret_state(&self.request.namespace, secret) {
                     SecretState::Seen(facts) => self.check_secret(facts),
                     SecretState::Absent | SecretState::Unknown => {
                         let pair = NewPair::Make {
@@ -322,14 +329,14 @@ impl Planner<'_> {
                 }
             }
             Certificate::Existing(secret) => {
-                let object = ObjectRef::secret(self.wish.namespace.as_str(), secret);
-                match self.inventory.secret_state(&self.wish.namespace, secret) {
+                let object = ObjectRef::secret(self.request.namespace.as_str(), secret);
+                match self.inventory.secret_state(&self.request.namespace, secret) {
                     SecretState::Seen(facts) => self.check_secret(facts),
                     SecretState::Unknown if self.offline => {}
                     SecretState::Absent | SecretState::Unknown => {
                         let remedy = format!(
                             "put a certificate and its key there, which import {secret} -n {} takes from --cert and --key; or leave --tls-secret away, and one is made",
-                            word(&self.wish.namespace)
+                            word(&self.request.namespace)
                         );
                         self.refuse(
                             object,
@@ -345,8 +352,8 @@ impl Planner<'_> {
 
     /// A Secret that is there must serve every domain now, or it is not built upon.
     fn check_secret(&mut self, facts: &SecretFacts) {
-        let gce = self.wish.class == Class::Gce;
-        let problem = secret_problem(facts, &self.wish.domains, gce, self.plan.now);
+        let gce = self.request.class == Class::Gce;
+        let problem = secret_problem(facts, &self.request.domains, gce, self.plan.now);
         if let Some(Advice { message, remedy }) = problem {
             self.refuse(facts.object.clone(), Reason::Mismatch, message, remedy);
         }
@@ -354,9 +361,9 @@ impl Planner<'_> {
 
     fn managed_certificate(&mut self, name: &str) {
         let object = self.object(Kind::ManagedCertificate, name);
-        let spec = json!({ "domains": self.wish.domains });
+        let spec = json!({ "domains": self.request.domains });
         if let Some(facts) = self.inventory.object(&object) {
-            if holds_strings(facts.spec.get("domains"), &self.wish.domains) {
+            if holds_strings(facts.spec.get("domains"), &self.request.domains) {
                 return;
             }
             let has = facts.spec.get("domains").map(Value::to_string).unwrap_or_default();
@@ -364,8 +371,13 @@ impl Planner<'_> {
             let remedy = format!(
                 "certwright managed set-domains {} {} -n {}",
                 word(&object.name),
-                self.wish.domains.iter().map(|domain| word(domain)).collect::<Vec<_>>().join(" "),
-                word(&self.wish.namespace)
+                self.request
+                    .domains
+                    .iter()
+                    .map(|domain| word(domain))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                word(&self.request.namespace)
             );
             let remedy = Remedy::from(CommandLine::on_cluster(remedy))
                 .note("changing them in place would take HTTPS down; --name gives the new ones a name of their own");
@@ -375,31 +387,31 @@ impl Planner<'_> {
     }
 
     fn backend_config(&mut self) {
-        let check = &self.wish.health_check;
+        let check = &self.request.health_check;
         let mut health = json!({ "type": check.protocol.to_string(), "requestPath": check.path });
         if let Some(port) = check.port {
             health["port"] = port.into();
         }
         let mut spec = json!({ "healthCheck": health });
         let mut notes = Vec::new();
-        if let Some(seconds) = self.wish.preset.timeout_seconds() {
+        if let Some(seconds) = self.request.preset.timeout_seconds() {
             spec["timeoutSec"] = seconds.into();
             notes.push(format!(
                 "timeoutSec {seconds}: the load balancer's own 30 s would cut gRPC streams"
             ));
         }
-        let object = self.object(Kind::BackendConfig, &self.wish.backend_config);
+        let object = self.object(Kind::BackendConfig, &self.request.backend_config);
         self.create_or_keep(object, &spec, Map::new(), notes);
     }
 
     fn frontend_config(&mut self) {
-        let object = self.object(Kind::FrontendConfig, &self.wish.name);
-        if self.wish.http != Some(Http::Redirect) {
-            let ingress = self.inventory.object(&self.object(Kind::Ingress, &self.wish.name));
+        let object = self.object(Kind::FrontendConfig, &self.request.name);
+        if self.request.http != Some(Http::Redirect) {
+            let ingress = self.inventory.object(&self.object(Kind::Ingress, &self.request.name));
             let Some((ingress, frontend)) = ingress.zip(self.inventory.object(&object)) else {
                 return;
             };
-            if let Some((patch, change)) = http::redirect_patch(self.wish, ingress, frontend) {
+            if let Some((patch, change)) = http::redirect_patch(self.request, ingress, frontend) {
                 self.patch(frontend, patch, vec![change], Vec::new());
             }
             return;
@@ -441,7 +453,7 @@ impl Planner<'_> {
         annotations: Map<String, Value>,
         notes: Vec<String>,
     ) {
-        let mut metadata = json!({ "name": object.name, "namespace": self.wish.namespace });
+        let mut metadata = json!({ "name": object.name, "namespace": self.request.namespace });
         if !annotations.is_empty() {
             metadata["annotations"] = Value::Object(annotations);
         }
@@ -490,7 +502,7 @@ impl Planner<'_> {
                 .unwrap_or_default()
         };
         let port_name = port.name.as_deref().unwrap_or_default();
-        let protocol = self.wish.preset.protocol().to_string();
+        let protocol = self.request.preset.protocol().to_string();
         let older = annotation(OLDER_APP_PROTOCOLS);
         if !older.is_null() && older.get(port_name).and_then(Value::as_str) != Some(&protocol) {
             return Some(Advice::new(
@@ -500,7 +512,7 @@ impl Planner<'_> {
                 CommandLine::on_cluster(format!(
                     "kubectl annotate service {} -n {} {OLDER_APP_PROTOCOLS}-",
                     word(name),
-                    word(&self.wish.namespace)
+                    word(&self.request.namespace)
                 )),
             ));
         }
@@ -509,7 +521,7 @@ impl Planner<'_> {
             .into_iter()
             .find_map(|key| configs.pointer(&format!("/ports/{key}")).and_then(Value::as_str));
         let named = of_port.or(configs.get("default").and_then(Value::as_str))?;
-        let wanted = &self.wish.backend_config;
+        let wanted = &self.request.backend_config;
         (named != wanted).then(|| {
             Advice::new(
                 format!(
@@ -524,14 +536,14 @@ impl Planner<'_> {
 
     /// The three annotations, merged into what is there; and the type, when that was asked for.
     fn service(&mut self, port: &Port) {
-        let object = self.object(Kind::Service, &self.wish.service);
+        let object = self.object(Kind::Service, &self.request.service);
         let Some(facts) = self.inventory.object(&object) else { return };
         if let Some(Advice { message, remedy }) = self.service_overrules(facts, port) {
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
         let mut annotations = Map::new();
         let mut changes = Vec::new();
-        for (key, wanted) in service_annotations(self.wish, port.name.as_deref()) {
+        for (key, wanted) in service_annotations(self.request, port.name.as_deref()) {
             let before = facts.annotations.get(key).cloned().unwrap_or_default();
             match merged_json(&before, &wanted) {
                 Ok(None) => {}
@@ -577,7 +589,7 @@ impl Planner<'_> {
             "helm upgrade RELEASE CHART --reuse-values --set service.type=ClusterIP (service/{})",
             facts.object.name
         );
-        match (self.wish.cluster_ip, helm) {
+        match (self.request.cluster_ip, helm) {
             (true, None) => {
                 patch["spec"] = cluster_ip(&facts.spec);
                 changes.push(FieldChange::new("spec.type", "LoadBalancer", "ClusterIP"));
@@ -594,11 +606,12 @@ impl Planner<'_> {
     }
 
     fn ingress(&mut self, port: &Port) {
-        let object = self.object(Kind::Ingress, &self.wish.name);
+        let object = self.object(Kind::Ingress, &self.request.name);
         let there = self.inventory.object(&object);
-        let frontend = self.inventory.object(&self.object(Kind::FrontendConfig, &self.wish.name));
-        let about_http = http::annotations(self.wish, there, frontend);
-        let (spec, mut annotations, mut notes) = ingress::ingress(self.wish, port.number);
+        let frontend =
+            self.inventory.object(&self.object(Kind::FrontendConfig, &self.request.name));
+        let about_http = http::annotations(self.request, there, frontend);
+        let (spec, mut annotations, mut notes) = ingress::ingress(self.request, port.number);
         let mut removed = Vec::new();
         for annotation in about_http {
             match annotation {
@@ -611,13 +624,13 @@ impl Planner<'_> {
         let Some(facts) = there else {
             return self.create(object, &spec, annotations, notes);
         };
-        let overruled = ingress_overrules(self.wish, facts)
-            .or_else(|| http::overruled(self.wish, facts))
-            .or_else(|| ingress::serves_another_secret(self.wish, facts));
+        let overruled = ingress_overrules(self.request, facts)
+            .or_else(|| http::overruled(self.request, facts))
+            .or_else(|| ingress::serves_another_secret(self.request, facts));
         if let Some(Advice { message, remedy }) = overruled {
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
-        if !same_rules(&spec, &facts.spec, &self.wish.service, port) {
+        if !same_rules(&spec, &facts.spec, &self.request.service, port) {
             let message = format!(
                 "an Ingress of that name has other rules: {}, expected {}",
                 facts.spec.get("rules").map(Value::to_string).unwrap_or_default(),
@@ -636,8 +649,8 @@ impl Planner<'_> {
             patch["spec"] = part;
         }
         let annotations = annotation_patch(&annotations, &removed, facts, &mut changes);
-        notes.extend(http::notes(self.wish, facts, removed.contains(&FRONTEND_CONFIG)));
-        notes.extend(ingress::also_serves(self.wish, facts));
+        notes.extend(http::notes(self.request, facts, removed.contains(&FRONTEND_CONFIG)));
+        notes.extend(ingress::also_serves(self.request, facts));
         if !annotations.is_empty() {
             patch["metadata"] = json!({ "annotations": annotations });
         }

@@ -1,6 +1,6 @@
 //! How far a bootstrap has come, as the cluster shows it.
 
-use super::{Certificate, Wish};
+use super::{BootstrapRequest, Certificate};
 use crate::gke::managed::Managed;
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
@@ -20,11 +20,12 @@ pub struct Progress {
 impl Progress {
     /// What the inventory shows of it.
     #[must_use]
-    pub fn of(inventory: &Inventory, wish: &Wish) -> Self {
-        let wish = &super::successor::as_taken_over(inventory, wish);
-        let named = |kind, name: &str| ObjectRef::namespaced(kind, wish.namespace.as_str(), name);
-        let ingress = inventory.object(&named(Kind::Ingress, &wish.name));
-        let managed = match &wish.certificate {
+    pub fn of(inventory: &Inventory, request: &BootstrapRequest) -> Self {
+        let request = &super::successor::as_taken_over(inventory, request);
+        let named =
+            |kind, name: &str| ObjectRef::namespaced(kind, request.namespace.as_str(), name);
+        let ingress = inventory.object(&named(Kind::Ingress, &request.name));
+        let managed = match &request.certificate {
             Certificate::Managed(name) => inventory.object(&named(Kind::ManagedCertificate, name)),
             Certificate::Make { .. } | Certificate::Existing(_) => None,
         };

@@ -1,6 +1,6 @@
 //! The Service: its ports, and the annotations that GKE's load balancer goes by.
 
-use super::Wish;
+use super::BootstrapRequest;
 use crate::gke::annotations::{APP_PROTOCOLS, BACKEND_CONFIG, NEG};
 use crate::inventory::ObjectFacts;
 use serde_json::{Map, Value, json};
@@ -25,13 +25,16 @@ pub(super) fn ports(service: &ObjectFacts) -> Vec<Port> {
 
 /// The annotations of the Service that GKE's load balancer goes by, as JSON objects.
 #[must_use]
-pub fn service_annotations(wish: &Wish, port_name: Option<&str>) -> Vec<(&'static str, Value)> {
-    let port = port_name.unwrap_or(wish.preset.port_name());
+pub fn service_annotations(
+    request: &BootstrapRequest,
+    port_name: Option<&str>,
+) -> Vec<(&'static str, Value)> {
+    let port = port_name.unwrap_or(request.preset.port_name());
     let mut protocols = Map::new();
-    protocols.insert(port.to_owned(), wish.preset.protocol().to_string().into());
+    protocols.insert(port.to_owned(), request.preset.protocol().to_string().into());
     vec![
         (APP_PROTOCOLS, Value::Object(protocols)),
-        (BACKEND_CONFIG, json!({ "default": wish.backend_config })),
+        (BACKEND_CONFIG, json!({ "default": request.backend_config })),
         (NEG, json!({ "ingress": true })),
     ]
 }

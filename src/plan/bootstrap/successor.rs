@@ -4,7 +4,7 @@
 //! again, must not bring the first one back. Knows how the successor is found.
 
 use super::super::managed::{REPLACES, listed};
-use super::{Certificate, Wish};
+use super::{BootstrapRequest, Certificate};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
@@ -12,13 +12,13 @@ use crate::object_ref::{Kind, ObjectRef};
 /// The certificates that the Ingress names beside the wished one, when that is not there: one of
 /// them may have taken over from it.
 #[must_use]
-pub fn candidates(inventory: &Inventory, wish: &Wish) -> Vec<ObjectRef> {
-    let Certificate::Managed(name) = &wish.certificate else { return Vec::new() };
-    let object = |kind, name: &str| ObjectRef::namespaced(kind, wish.namespace.as_str(), name);
+pub fn candidates(inventory: &Inventory, request: &BootstrapRequest) -> Vec<ObjectRef> {
+    let Certificate::Managed(name) = &request.certificate else { return Vec::new() };
+    let object = |kind, name: &str| ObjectRef::namespaced(kind, request.namespace.as_str(), name);
     if inventory.object(&object(Kind::ManagedCertificate, name)).is_some() {
         return Vec::new();
     }
-    let Some(ingress) = inventory.object(&object(Kind::Ingress, &wish.name)) else {
+    let Some(ingress) = inventory.object(&object(Kind::Ingress, &request.name)) else {
         return Vec::new();
     };
     let others = listed(ingress, MANAGED_CERTIFICATES).filter(|other| other != name);
@@ -26,16 +26,17 @@ pub fn candidates(inventory: &Inventory, wish: &Wish) -> Vec<ObjectRef> {
 }
 
 /// The wish, with the successor's name where there is one.
-pub(super) fn as_taken_over(inventory: &Inventory, wish: &Wish) -> Wish {
-    let Certificate::Managed(name) = &wish.certificate else { return wish.clone() };
-    let took_over = candidates(inventory, wish).into_iter().find(|other| {
+pub(super) fn as_taken_over(inventory: &Inventory, request: &BootstrapRequest) -> BootstrapRequest {
+    let Certificate::Managed(name) = &request.certificate else { return request.clone() };
+    let took_over = candidates(inventory, request).into_iter().find(|other| {
         let facts = inventory.object(other);
         facts.and_then(|facts| facts.annotations.get(REPLACES)) == Some(name)
     });
     match took_over {
-        Some(successor) => {
-            Wish { certificate: Certificate::Managed(successor.name), ..wish.clone() }
-        }
-        None => wish.clone(),
+        Some(successor) => BootstrapRequest {
+            certificate: Certificate::Managed(successor.name),
+            ..request.clone()
+        },
+        None => request.clone(),
     }
 }

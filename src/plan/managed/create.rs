@@ -3,7 +3,7 @@
 use super::{attach, manifest};
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
-use crate::plan::step::{LeftOut, Plan, Reason, Step};
+use crate::plan::step::{Exclusion, Plan, Reason, Step};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -29,8 +29,8 @@ fn created(
     let spec = json!({ "domains": domains });
     let looked_at = std::iter::once(object).chain(ingress);
     plan.refused.extend(looked_at.filter_map(|object| {
-        let since = inventory.object(object)?.going_since?;
-        Some(LeftOut::going(object, since))
+        let since = inventory.object(object)?.deletion_timestamp?;
+        Some(Exclusion::going(object, since))
     }));
     if !plan.refused.is_empty() {
         return plan;
@@ -38,7 +38,7 @@ fn created(
     match inventory.object(object) {
         None => plan.steps.push(Step::CreateObject(manifest(object, &spec, None))),
         Some(facts) if facts.spec.get("domains") == spec.get("domains") => {}
-        Some(facts) => plan.refused.push(LeftOut {
+        Some(facts) => plan.refused.push(Exclusion {
             object: object.clone(),
             reason: Reason::Mismatch,
             message: format!(
@@ -51,7 +51,7 @@ fn created(
     }
     let Some(ingress) = ingress.filter(|_| plan.refused.is_empty()) else { return plan };
     match inventory.object(ingress) {
-        None => plan.refused.push(LeftOut {
+        None => plan.refused.push(Exclusion {
             object: ingress.clone(),
             reason: Reason::NotFound,
             message: "it does not exist".to_owned(),

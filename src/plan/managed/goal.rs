@@ -1,13 +1,13 @@
 //! Waiting for a ManagedCertificate and changing its domains, as goals.
 
-use super::standing::{Standing, standing};
+use super::status::{ManagedStatus, status_of};
 use super::{nudge, set_domains};
 use crate::gke::managed::Managed;
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Question, Scope};
 use crate::plan::goal::{Goal, Next, Order};
-use crate::plan::step::{LeftOut, Plan, Reason, Step};
+use crate::plan::step::{Exclusion, Plan, Reason, Step};
 use crate::remedy::Advice;
 use crate::x509::instant;
 use time::{Duration, OffsetDateTime};
@@ -38,7 +38,7 @@ impl WaitForActive {
     }
 
     /// The touches that are due, on every Ingress that names it.
-    fn touches(&mut self, standing: &Standing<'_>, now: OffsetDateTime) -> Vec<Step> {
+    fn touches(&mut self, standing: &ManagedStatus<'_>, now: OffsetDateTime) -> Vec<Step> {
         let due = self.nudged.is_none_or(|last| now - last >= BETWEEN_NUDGES);
         if !self.nudge || !due {
             return Vec::new();
@@ -74,7 +74,7 @@ impl Goal for WaitForActive {
             plan.refused.push(not_there(&self.object));
             return Next::Refused(plan);
         };
-        let standing = standing(seen, facts);
+        let standing = status_of(seen, facts);
         let awaited = Awaited {
             object: self.object.clone(),
             managed: standing.managed.clone(),
@@ -92,8 +92,8 @@ impl Goal for WaitForActive {
     }
 }
 
-fn not_there(object: &ObjectRef) -> LeftOut {
-    LeftOut {
+fn not_there(object: &ObjectRef) -> Exclusion {
+    Exclusion {
         object: object.clone(),
         reason: Reason::NotFound,
         message: format!("there is no {} in namespace {}", object.short(), object.namespace()),
@@ -155,7 +155,7 @@ impl Goal for SetDomains {
 
 /// Why the certificate with the new domains cannot become Active.
 fn stuck(seen: &Inventory, target: &ObjectRef) -> Option<Advice> {
-    let standing = standing(seen, seen.object(target)?);
+    let standing = status_of(seen, seen.object(target)?);
     let (status, meaning) = standing.managed.permanent_failure()?;
     let message = format!(
         "{} cannot become Active: {status}: {}; the old certificate serves on",

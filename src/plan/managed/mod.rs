@@ -7,15 +7,15 @@
 mod create;
 mod goal;
 mod set_domains;
-mod standing;
+mod status;
 #[cfg(test)]
 mod tests;
 
 pub use create::create;
 pub use goal::{Awaited, SetDomains, WaitForActive};
 pub use set_domains::{Change, set_domains};
-pub(super) use standing::listed;
-pub use standing::{Standing, standing, standings, worth_hearing_about};
+pub(super) use status::listed;
+pub use status::{ManagedStatus, status_of, statuses, worth_hearing_about};
 
 use super::bootstrap::with_name;
 use super::step::{CreateObject, FieldChange, PatchObject};

@@ -3,12 +3,12 @@
 //! Google's controller takes a certificate off the load balancer when its domains are edited, so a
 //! second one is made beside it. Decides what is next on that way from whatever the cluster shows.
 
-use super::standing::{Standing, class_ignored, listed, standings};
+use super::status::{ManagedStatus, class_ignored, listed, statuses};
 use super::{REPLACES, annotation, attach, manifest};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::plan::step::{DeleteObject, FieldChange, LeftOut, PatchObject, Plan, Reason, Step};
+use crate::plan::step::{DeleteObject, Exclusion, FieldChange, PatchObject, Plan, Reason, Step};
 use crate::x509::{cert, instant};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,14 +29,14 @@ pub struct Change {
 struct Family<'i> {
     /// The one that all the others took over from.
     first: ObjectRef,
-    members: Vec<Standing<'i>>,
+    members: Vec<ManagedStatus<'i>>,
     ingresses: BTreeMap<&'i str, &'i ObjectFacts>,
 }
 
 impl<'i> Family<'i> {
     fn of(inventory: &'i Inventory, name: &ObjectRef) -> Self {
         let first = first_of_family(inventory, name);
-        let mut members = standings(inventory);
+        let mut members = statuses(inventory);
         members.retain(|one| first_of_family(inventory, &one.facts.object) == first);
         let named_in = members.iter().flat_map(|standing| &standing.ingresses);
         // On others nothing is ever attached, and waiting for it would have no end.
@@ -47,7 +47,7 @@ impl<'i> Family<'i> {
     }
 
     /// The one with exactly these domains.
-    fn holding(&self, domains: &BTreeSet<&str>) -> Option<&Standing<'i>> {
+    fn holding(&self, domains: &BTreeSet<&str>) -> Option<&ManagedStatus<'i>> {
         self.members.iter().find(|standing| {
             let there = standing.managed.domains.iter().map(String::as_str);
             there.collect::<BTreeSet<_>>() == *domains
@@ -55,10 +55,10 @@ impl<'i> Family<'i> {
     }
 
     /// What of it is being deleted, and must be gone before it is built upon.
-    fn going(&self, target: Option<&Standing<'i>>) -> Option<String> {
+    fn going(&self, target: Option<&ManagedStatus<'i>>) -> Option<String> {
         let touched = self.ingresses.values().copied().chain(target.map(|target| target.facts));
         touched.into_iter().find_map(|facts| {
-            let since = instant::show(facts.going_since?);
+            let since = instant::show(facts.deletion_timestamp?);
             Some(format!("{} is being deleted since {since}", facts.object.short()))
         })
     }
@@ -113,14 +113,19 @@ pub fn set_domains(
 }
 
 /// What is next once the certificate with the new domains is there.
-fn toward(inventory: &Inventory, target: &Standing<'_>, family: &Family<'_>, change: &mut Change) {
+fn toward(
+    inventory: &Inventory,
+    target: &ManagedStatus<'_>,
+    family: &Family<'_>,
+    change: &mut Change,
+) {
     let name = &target.facts.object.name;
     change.plan.steps.extend(family.attach_everywhere(name));
     change.waiting = not_serving(inventory, target, &family.ingresses);
     if change.waiting.is_some() || !change.plan.steps.is_empty() {
         return;
     }
-    let others: Vec<&Standing<'_>> =
+    let others: Vec<&ManagedStatus<'_>> =
         family.members.iter().filter(|standing| standing.facts.object.name != *name).collect();
     change.plan.steps = retire(&others, &family.ingresses);
     if !others.is_empty() {
@@ -130,7 +135,7 @@ fn toward(inventory: &Inventory, target: &Standing<'_>, family: &Family<'_>, cha
 
 /// The patch that takes back a change of domains in place, before Google's controller takes the
 /// certificate off the load balancer for it; what is served then stays.
-fn taken_back(standing: &Standing<'_>) -> Option<PatchObject> {
+fn taken_back(standing: &ManagedStatus<'_>) -> Option<PatchObject> {
     standing.managed.edited()?;
     let told = standing.managed.told_domains();
     let (before, after) = (standing.managed.domains.join(","), told.join(","));
@@ -152,9 +157,9 @@ fn first_of_family(inventory: &Inventory, object: &ObjectRef) -> ObjectRef {
 }
 
 /// A certificate that somebody else made under the name of the next one.
-fn name_is_taken(inventory: &Inventory, object: &ObjectRef) -> Option<LeftOut> {
+fn name_is_taken(inventory: &Inventory, object: &ObjectRef) -> Option<Exclusion> {
     inventory.object(object)?;
-    Some(LeftOut {
+    Some(Exclusion {
         object: object.clone(),
         reason: Reason::Mismatch,
         message: format!("it is there without the annotation {REPLACES}, so it is somebody else's"),
@@ -169,10 +174,10 @@ pub(super) fn successor(name: &ObjectRef, domains: &BTreeSet<&str>) -> ObjectRef
     ObjectRef { name: format!("{}-{digest}", name.name), ..name.clone() }
 }
 
-fn cannot_change(name: &ObjectRef, family: &Family<'_>) -> Option<LeftOut> {
+fn cannot_change(name: &ObjectRef, family: &Family<'_>) -> Option<Exclusion> {
     let no = |reason, message: &str, remedy: String| {
         let remedy = remedy.into();
-        Some(LeftOut { object: name.clone(), reason, message: message.to_owned(), remedy })
+        Some(Exclusion { object: name.clone(), reason, message: message.to_owned(), remedy })
     };
     if family.members.is_empty() {
         let remedy = "check the name and the namespace; managed create makes one".to_owned();
@@ -195,7 +200,7 @@ fn cannot_change(name: &ObjectRef, family: &Family<'_>) -> Option<LeftOut> {
 /// Why the new certificate does not serve yet; none when it is Active and on every load balancer.
 fn not_serving(
     inventory: &Inventory,
-    target: &Standing<'_>,
+    target: &ManagedStatus<'_>,
     ingresses: &BTreeMap<&str, &ObjectFacts>,
 ) -> Option<String> {
     let status = target.managed.status.as_deref().unwrap_or("no status yet");
@@ -221,7 +226,7 @@ fn not_serving(
 }
 
 /// Takes the old names out of every list; those that stand in none are deleted.
-fn retire(others: &[&Standing<'_>], ingresses: &BTreeMap<&str, &ObjectFacts>) -> Vec<Step> {
+fn retire(others: &[&ManagedStatus<'_>], ingresses: &BTreeMap<&str, &ObjectFacts>) -> Vec<Step> {
     let mut steps = Vec::new();
     for ingress in ingresses.values() {
         let before = ingress.annotations.get(MANAGED_CERTIFICATES).cloned().unwrap_or_default();
@@ -240,7 +245,7 @@ fn retire(others: &[&Standing<'_>], ingresses: &BTreeMap<&str, &ObjectFacts>) ->
     }
     if steps.is_empty() {
         // One that is being deleted already goes when its finalizers are done.
-        let staying = others.iter().filter(|other| other.facts.going_since.is_none());
+        let staying = others.iter().filter(|other| other.facts.deletion_timestamp.is_none());
         steps.extend(staying.map(|other| {
             Step::DeleteObject(DeleteObject {
                 object: other.facts.object.clone(),

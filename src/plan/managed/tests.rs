@@ -25,8 +25,8 @@ fn ingress<'g>(annotations: &'g [(&'g str, &'g str)]) -> Given<'g> {
 #[test]
 fn a_certificate_that_no_ingress_names_is_hopeless() {
     let inventory = of_objects(vec![certificate(Value::Null)]);
-    let standings = standings(&inventory);
-    let Advice { message, .. } = standings[0].hopeless().expect("it is hopeless");
+    let statuses = statuses(&inventory);
+    let Advice { message, .. } = statuses[0].hopeless().expect("it is hopeless");
     assert!(message.contains("no Ingress names it"), "{message}");
 }
 
@@ -36,9 +36,9 @@ fn a_certificate_is_attached_when_the_ingress_carries_its_load_balancer_name() {
     for (shared, attached) in [("mcrt-0,mcrt-1", true), ("mcrt-0", false), ("", false)] {
         let annotations = [(MANAGED_CERTIFICATES, "other, web"), (PRE_SHARED_CERT, shared)];
         let inventory = of_objects(vec![certificate(status.clone()), ingress(&annotations)]);
-        let standings = standings(&inventory);
-        assert_eq!(standings[0].is_attached(), attached, "{shared}");
-        assert_eq!(standings[0].hopeless(), None);
+        let statuses = statuses(&inventory);
+        assert_eq!(statuses[0].is_attached(), attached, "{shared}");
+        assert_eq!(statuses[0].hopeless(), None);
     }
 }
 

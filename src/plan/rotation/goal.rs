@@ -1,6 +1,6 @@
 //! Rotating as a goal: each chosen pair once, whatever somebody else writes meanwhile.
 
-use super::{FirstSeen, Wish, plan};
+use super::{FirstSeen, RotationRequest, plan};
 use crate::audit::policy::Policy;
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 /// Secrets whose certificates and keys are replaced.
 #[derive(Debug)]
 pub struct Rotation {
-    wish: Wish,
+    request: RotationRequest,
     policy: Policy,
     /// Everything that was planned, once something was.
     planned: Option<Plan>,
@@ -23,20 +23,20 @@ pub struct Rotation {
 impl Rotation {
     /// This wish, under this policy.
     #[must_use]
-    pub fn new(wish: Wish, policy: Policy) -> Self {
-        Self { wish, policy, planned: None, first_seen: FirstSeen::new() }
+    pub fn new(request: RotationRequest, policy: Policy) -> Self {
+        Self { request, policy, planned: None, first_seen: FirstSeen::new() }
     }
 
     /// What is wanted; after a conflict, only of the Secrets that it was about.
     #[must_use]
-    pub fn wish(&self) -> &Wish {
-        &self.wish
+    pub fn request(&self) -> &RotationRequest {
+        &self.request
     }
 
     /// What is next, without a thought of a next time: for what is only shown, and for files.
     #[must_use]
     pub fn plan(&self, seen: &Inventory, now: OffsetDateTime) -> Plan {
-        plan(seen, &self.wish, &self.policy, &self.first_seen, now)
+        plan(seen, &self.request, &self.policy, &self.first_seen, now)
     }
 
     /// The steps of the first plan, and what that and every later one left out.
@@ -75,11 +75,11 @@ impl Goal for Rotation {
     }
 
     fn only(&self) -> &[ObjectRef] {
-        if self.planned.is_some() { &self.wish.named } else { &[] }
+        if self.planned.is_some() { &self.request.named } else { &[] }
     }
 
     fn was_in_conflict(&mut self, objects: Vec<ObjectRef>) {
-        self.wish.named = objects;
+        self.request.named = objects;
     }
 }
 

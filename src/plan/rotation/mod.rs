@@ -7,7 +7,7 @@ mod goal;
 
 pub use goal::Rotation;
 
-use super::step::{CaCrtChange, KeyChoice, LeftOut, NewPair, Plan, Reason, ReplacePair, Step};
+use super::step::{CaCrtChange, Exclusion, KeyChoice, NewPair, Plan, Reason, ReplacePair, Step};
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};
 use crate::audit::issuing::{IssuingCa, issuing_ca};
@@ -29,7 +29,7 @@ use time::{Duration, OffsetDateTime};
 
 /// What the user wants rotated, and how.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct RotationRequest {
     /// Secrets by name; empty in a batch. One without a namespace may be in any.
     pub named: Vec<ObjectRef>,
     /// The namespace a batch is limited to; none for all that were seen.
@@ -81,13 +81,13 @@ pub type FirstSeen = BTreeMap<(String, String), Option<[u8; 32]>>;
 #[must_use]
 pub fn plan(
     inventory: &Inventory,
-    wish: &Wish,
+    request: &RotationRequest,
     policy: &Policy,
     first_seen: &FirstSeen,
     now: OffsetDateTime,
 ) -> Plan {
-    let planner = Planner { inventory, wish, policy, first_seen, now };
-    let mut plan = if wish.named.is_empty() { planner.batch() } else { planner.named() };
+    let planner = Planner { inventory, request, policy, first_seen, now };
+    let mut plan = if request.named.is_empty() { planner.batch() } else { planner.named() };
     let replaced: Vec<&ObjectRef> = plan.steps.iter().map(Step::object).collect();
     plan.notes.extend(makers_unseen(inventory, &replaced));
     plan.aimed(inventory.target())
@@ -100,12 +100,12 @@ pub fn forbidden(
     secret: &SecretFacts,
     override_owner: bool,
     force: bool,
-) -> Option<LeftOut> {
+) -> Option<Exclusion> {
     let no = |reason, message: String, remedy: Remedy| {
-        Some(LeftOut { object: secret.object.clone(), reason, message, remedy })
+        Some(Exclusion { object: secret.object.clone(), reason, message, remedy })
     };
-    if let Some(since) = secret.going_since {
-        return Some(LeftOut::going(&secret.object, since));
+    if let Some(since) = secret.deletion_timestamp {
+        return Some(Exclusion::going(&secret.object, since));
     }
     if secret.immutable {
         return no(
@@ -119,17 +119,19 @@ pub fn forbidden(
     {
         return no(Reason::Owned, message, remedy);
     }
-    if secret.wishes.rotate == Some(false) && !override_owner {
+    if secret.annotation_policy.rotate == Some(false) && !override_owner {
         return no(
             Reason::OptedOut,
             "its annotation certwright.dev/rotate is \"false\"".to_owned(),
             "remove the annotation, or add --override-owner".into(),
         );
     }
-    if let Some(wish) = secret.wishes.not_understood.first().filter(|_| !override_owner) {
+    if let Some(request) =
+        secret.annotation_policy.not_understood.first().filter(|_| !override_owner)
+    {
         return no(
             Reason::NotUnderstood,
-            format!("{wish}; until that is mended it is left alone"),
+            format!("{request}; until that is mended it is left alone"),
             "correct it, or add --override-owner".into(),
         );
     }
@@ -197,16 +199,16 @@ pub fn made_by_another(
     inventory: &Inventory,
     secret: &ObjectRef,
     overridden: Option<bool>,
-) -> Option<LeftOut> {
+) -> Option<Exclusion> {
     let maker = inventory.maker_of(secret)?;
     let lives = maker.owner(secret).live_while.is_some();
-    let way_out = maker.way_out(secret);
+    let remedy = maker.remedy(secret);
     let remedy = match overridden.filter(|_| !lives) {
         Some(true) => return None,
-        Some(false) => way_out.note("--override-owner goes ahead all the same"),
-        None => way_out,
+        Some(false) => remedy.note("--override-owner goes ahead all the same"),
+        None => remedy,
     };
-    Some(LeftOut {
+    Some(Exclusion {
         object: secret.clone(),
         reason: Reason::Owned,
         message: format!("it is not there, and {}", maker.told()),
@@ -218,12 +220,12 @@ pub fn made_by_another(
 enum Verdict {
     Rotate(Box<ReplacePair>),
     NotDue,
-    No(Box<LeftOut>),
+    No(Box<Exclusion>),
 }
 
 struct Planner<'a> {
     inventory: &'a Inventory,
-    wish: &'a Wish,
+    request: &'a RotationRequest,
     policy: &'a Policy,
     first_seen: &'a FirstSeen,
     now: OffsetDateTime,
@@ -232,7 +234,7 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn named(&self) -> Plan {
         let mut plan = Plan::empty(self.now);
-        for object in &self.wish.named {
+        for object in &self.request.named {
             let found: Vec<&SecretFacts> = self.inventory.secrets_named(object).collect();
             match found.as_slice() {
                 [] => plan.refused.push(self.not_there(object)),
@@ -257,7 +259,7 @@ impl Planner<'_> {
         let mut plan = Plan::empty(self.now);
         let mut steps: Vec<Box<ReplacePair>> = Vec::new();
         let within = |secret: &&SecretFacts| {
-            let namespace = self.wish.within.as_deref();
+            let namespace = self.request.within.as_deref();
             secret.chosen
                 && namespace.is_none_or(|namespace| secret.object.namespace() == namespace)
         };
@@ -265,20 +267,20 @@ impl Planner<'_> {
             match self.judge_in_batch(secret) {
                 Verdict::Rotate(step) => steps.push(step),
                 Verdict::NotDue => plan.not_due += 1,
-                Verdict::No(left_out) => plan.skipped.push(*left_out),
+                Verdict::No(exclusion) => plan.skipped.push(*exclusion),
             }
         }
         // The most urgent first, so that what --max leaves is what can wait.
         steps.sort_by_key(|step| step.before.as_ref().map(|leaf| leaf.not_after));
-        plan.over_max = steps.len().saturating_sub(self.wish.max);
-        steps.truncate(self.wish.max);
+        plan.over_max = steps.len().saturating_sub(self.request.max);
+        steps.truncate(self.request.max);
         plan.steps = steps.into_iter().map(|step| Step::ReplacePair(*step)).collect();
         plan
     }
 
     fn judge_in_batch(&self, secret: &SecretFacts) -> Verdict {
         let leaf = secret.bundle.leaf();
-        if self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf)) {
+        if self.request.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf)) {
             return Verdict::NotDue;
         }
         if self.is_defined_twice(secret) {
@@ -288,7 +290,7 @@ impl Planner<'_> {
             return Verdict::No(Box::new(already_replaced(secret)));
         }
         let no = |reason, message: &str, remedy: Remedy| {
-            Verdict::No(Box::new(LeftOut {
+            Verdict::No(Box::new(Exclusion {
                 object: secret.object.clone(),
                 reason,
                 message: message.to_owned(),
@@ -303,7 +305,7 @@ impl Planner<'_> {
             return no(reason, &message, remedy);
         }
         if secret.secret_type != TLS_SECRET {
-            let (overridden, force) = (self.wish.override_owner, self.wish.force);
+            let (overridden, force) = (self.request.override_owner, self.request.force);
             if let Some(refusal) = forbidden(self.inventory, secret, overridden, force) {
                 return Verdict::No(Box::new(refusal));
             }
@@ -320,14 +322,15 @@ impl Planner<'_> {
 
     fn judge(&self, secret: &SecretFacts) -> Verdict {
         if let Some(refusal) =
-            forbidden(self.inventory, secret, self.wish.override_owner, self.wish.force)
+            forbidden(self.inventory, secret, self.request.override_owner, self.request.force)
         {
             return Verdict::No(Box::new(refusal));
         }
         let leaf = secret.bundle.leaf();
         // What holds nothing yet cannot be near its end.
-        let nothing_due = self.wish.due && secret.is_placeholder();
-        if nothing_due || (self.wish.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf))) {
+        let nothing_due = self.request.due && secret.is_placeholder();
+        if nothing_due || (self.request.due && leaf.is_some_and(|leaf| !self.is_due(secret, leaf)))
+        {
             return Verdict::NotDue;
         }
         if let Some(loss) = self.loss(secret) {
@@ -341,17 +344,17 @@ impl Planner<'_> {
             Ok(step) => Verdict::Rotate(Box::new(step)),
             Err((reason, message, remedy)) => {
                 let object = secret.object.clone();
-                Verdict::No(Box::new(LeftOut { object, reason, message, remedy }))
+                Verdict::No(Box::new(Exclusion { object, reason, message, remedy }))
             }
         }
     }
 
     /// What would be lost of it. Only who names it can know what a key is worth that goes with nothing.
     fn loss(&self, secret: &SecretFacts) -> Option<Loss<'_>> {
-        let forced = self.wish.force && !self.wish.named.is_empty();
+        let forced = self.request.force && !self.request.named.is_empty();
         let loss = halves::loss(self.inventory, &secret.object, &secret.bundle);
         let by_ca = || {
-            self.wish.issuer.is_some()
+            self.request.issuer.is_some()
                 && halves::is_only_copy(self.inventory, &secret.object, &secret.bundle)
         };
         let loss = loss.or_else(|| by_ca().then_some(Loss::KeyOfUnknown));
@@ -377,7 +380,7 @@ impl Planner<'_> {
     }
 
     /// Which of its definitions is meant cannot be known.
-    fn defined_twice(&self, secret: &SecretFacts) -> LeftOut {
+    fn defined_twice(&self, secret: &SecretFacts) -> Exclusion {
         let path = |object: &ObjectRef| object.place.as_ref().map(|place| place.path.clone());
         let here = path(&secret.object);
         let mut others = self.inventory.problems().iter().map(|problem| &problem.object);
@@ -389,7 +392,7 @@ impl Planner<'_> {
         } else {
             "name with -f only the file that is meant"
         };
-        LeftOut {
+        Exclusion {
             object: secret.object.clone(),
             reason: Reason::Ambiguous,
             message: "it is defined more than once among the files read".to_owned(),
@@ -403,20 +406,20 @@ impl Planner<'_> {
         files.into_iter().find(|object| object.kind == Kind::File).map(|file| file.name.as_str())
     }
 
-    fn not_there(&self, object: &ObjectRef) -> LeftOut {
+    fn not_there(&self, object: &ObjectRef) -> Exclusion {
         if let Some(made) = made_by_another(self.inventory, object, None) {
             return made;
         }
         let unseen =
             self.inventory.problems().iter().find(|problem| problem.object.same_object(object));
         match unseen {
-            Some(problem) => LeftOut {
+            Some(problem) => Exclusion {
                 object: object.clone(),
                 reason: Reason::Unseen,
                 message: problem.message.clone(),
                 remedy: "ask for the right to read it".into(),
             },
-            None if self.unread_file().is_some() => LeftOut {
+            None if self.unread_file().is_some() => Exclusion {
                 object: object.clone(),
                 reason: Reason::Unseen,
                 message: format!(
@@ -425,7 +428,7 @@ impl Planner<'_> {
                 ),
                 remedy: "mend that file first: the Secret may stand in it".into(),
             },
-            None => LeftOut {
+            None => Exclusion {
                 object: object.clone(),
                 reason: Reason::NotFound,
                 message: "it does not exist".to_owned(),
@@ -465,34 +468,34 @@ impl Planner<'_> {
 
     /// The certificate cannot be read: what it named is unknown, so the user must say it.
     fn renewal_by_hosts(&self, secret: &SecretFacts) -> Result<ReplacePair, Refusal> {
-        if secret.holds_a_ca_alone() && self.wish.add_hosts.is_empty() {
+        if secret.holds_a_ca_alone() && self.request.add_hosts.is_empty() {
             return Err((
                 Reason::Unreadable,
                 "it holds a CA in ca.crt, and neither certificate nor key".to_owned(),
                 "nothing in it is to be rotated".into(),
             ));
         }
-        if !secret.named_otherwise.is_empty() && self.wish.add_hosts.is_empty() {
+        if !secret.named_otherwise.is_empty() && self.request.add_hosts.is_empty() {
             return Err(self.named_otherwise(secret));
         }
         let instead = secret.bundle.damaged.first().and_then(|damaged| damaged.instead);
         // What can be got out of it again may be the only copy of another issuer's certificate.
-        if let Some(instead) = instead.filter(|it| it.can_be_converted() && !self.wish.force) {
+        if let Some(instead) = instead.filter(|it| it.can_be_converted() && !self.request.force) {
             return Err((
                 Reason::Unreadable,
                 format!(
                     "its certificate is there, in another form, and would be lost: it is {}",
                     instead.what()
                 ),
-                format!("{}, or add --force to have it replaced", instead.way_out()).into(),
+                format!("{}, or add --force to have it replaced", instead.remedy()).into(),
             ));
         }
-        if self.wish.add_hosts.is_empty() {
+        if self.request.add_hosts.is_empty() {
             let wanted = self.inventory.uncovered_hosts(secret);
             let mut flags: Vec<String> =
                 wanted.iter().map(|host| format!("--add-host {}", remedy::word(host))).collect();
             // What was forced so far would be refused without it.
-            flags.extend(self.wish.force.then(|| "--force".to_owned()));
+            flags.extend(self.request.force.then(|| "--force".to_owned()));
             let say_them = "say with --add-host what a new one is for".into();
             let named = || remedy::remade(secret).with(&flags.join(" "));
             return Err((
@@ -504,10 +507,10 @@ impl Planner<'_> {
                 if wanted.is_empty() { say_them } else { named() },
             ));
         }
-        let lifetime = self.wish.lifetime.unwrap_or(DEFAULT_LIFETIME);
+        let lifetime = self.request.lifetime.unwrap_or(DEFAULT_LIFETIME);
         let dates = profile::dates(self.now, lifetime).map_err(cannot)?;
-        let names = self.wish.add_hosts.iter().map(|host| name_of(host)).collect();
-        let key_type = self.wish.key_type.unwrap_or(KeyType::Rsa2048);
+        let names = self.request.add_hosts.iter().map(|host| name_of(host)).collect();
+        let key_type = self.request.key_type.unwrap_or(KeyType::Rsa2048);
         let profile = Profile::server(names, None, key_type, dates).map_err(cannot)?;
         let notes = vec![
             "the old certificate could not be read: names are those of --add-host alone".to_owned(),
@@ -588,7 +591,7 @@ impl Planner<'_> {
     ) -> Result<(), Refusal> {
         let lifetime = dates.1 - self.now;
         let lead = self.policy.lead_of(lifetime, Some(secret));
-        if !self.wish.due || !expiry::lead_is_too_long(lifetime, lead) {
+        if !self.request.due || !expiry::lead_is_too_long(lifetime, lead) {
             return Ok(());
         }
         let what =
@@ -610,7 +613,7 @@ impl Planner<'_> {
             Ok(()) => return Ok(None),
             Err(refusal) => refusal,
         };
-        match &self.wish.issuer {
+        match &self.request.issuer {
             // A CA that another CA signed is not ours to make again.
             Some(_) if leaf.is_ca => Err(refusal),
             Some(issuer) if chain::is_issuer_of(&issuer.certificate, leaf) => Ok(Some(issuer)),
@@ -647,15 +650,15 @@ impl Planner<'_> {
     /// server's; a batch takes no hosts.
     fn is_said_to_be_leaf(&self, secret: &SecretFacts, ca: &IssuingCa<'_>) -> bool {
         *ca == IssuingCa::Unclear
-            && !self.wish.add_hosts.is_empty()
+            && !self.request.add_hosts.is_empty()
             && secret.bundle.pairing == Pairing::Match
     }
 
     fn reason(&self, leaf: Option<&Certificate>) -> String {
         let Some(leaf) = leaf else { return "named; its certificate cannot be read".to_owned() };
         let not_after = instant::show_date(leaf.not_after);
-        let wanted = if self.wish.named.is_empty() { "all were asked for" } else { "named" };
-        match (self.wish.due, expiry::is_expired(leaf, self.now)) {
+        let wanted = if self.request.named.is_empty() { "all were asked for" } else { "named" };
+        match (self.request.due, expiry::is_expired(leaf, self.now)) {
             (_, true) => format!("expired on {not_after}"),
             (true, false) => format!("due: expires on {not_after}"),
             (false, false) => format!("{wanted}; expires on {not_after}"),
@@ -663,7 +666,7 @@ impl Planner<'_> {
     }
 
     fn key_choice(&self, secret: &SecretFacts, leaf: &Certificate) -> Result<KeyChoice, Refusal> {
-        match (self.wish.key_policy, &secret.bundle.key, &secret.bundle.pairing) {
+        match (self.request.key_policy, &secret.bundle.key, &secret.bundle.pairing) {
             (KeyPolicy::New, ..) => Ok(KeyChoice::New),
             (KeyPolicy::Same, KeyState::Read { .. }, Pairing::Match) => {
                 Ok(KeyChoice::Same { public_id: leaf.key_id.clone() })
@@ -686,7 +689,7 @@ impl Planner<'_> {
         if let KeyChoice::Same { .. } = key {
             return kept.ok_or_else(|| unknown_key_type(leaf));
         }
-        let chosen = self.wish.key_type.or(kept).or_else(|| next_rsa_size(&leaf.key_type));
+        let chosen = self.request.key_type.or(kept).or_else(|| next_rsa_size(&leaf.key_type));
         let chosen = chosen.ok_or_else(|| unknown_key_type(leaf))?;
         if chosen.as_str() != leaf.key_type {
             notes.push(format!("key type {} becomes {chosen}", leaf.key_type));
@@ -699,7 +702,7 @@ impl Planner<'_> {
         leaf: &Certificate,
         notes: &mut Vec<String>,
     ) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
-        if let Some(lifetime) = self.wish.lifetime {
+        if let Some(lifetime) = self.request.lifetime {
             return profile::dates(self.now, lifetime).map_err(cannot);
         }
         notes.extend(about_lifetime(Duration::seconds(leaf.lifetime_seconds())));
@@ -733,7 +736,7 @@ impl Planner<'_> {
             notes.push(format!("the common name {address} becomes a SAN"));
             names.push(San::Ip(address));
         }
-        for host in &self.wish.add_hosts {
+        for host in &self.request.add_hosts {
             let name = name_of(host);
             if !names.contains(&name) {
                 notes.push(format!("{host} is added"));
@@ -856,7 +859,7 @@ fn left_to_sign(leaf: &Certificate, ca: IssuingCa<'_>, used: bool) -> Refusal {
             "it is a CA certificate ({}; {ca}): what it signed would lose its issuer",
             leaf.subject
         ),
-        ca.way_out(used).into(),
+        ca.remedy(used).into(),
     )
 }
 
@@ -871,8 +874,8 @@ fn lost_key(secret: &SecretFacts) -> Option<&'static str> {
 }
 
 /// The private key that is there is worth more than what would take its place.
-pub(super) fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> LeftOut {
-    LeftOut {
+pub(super) fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> Exclusion {
+    Exclusion {
         object: secret.object.clone(),
         reason: match loss {
             Loss::KeyOfUnread(_) => Reason::Unreadable,
@@ -884,7 +887,7 @@ pub(super) fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> LeftOut {
             | Loss::InOtherForm(_) => Reason::KeyOfAnother,
         },
         message: format!("{}: it would be lost", loss.message()),
-        remedy: loss.way_out(&secret.object).into(),
+        remedy: loss.remedy(&secret.object).into(),
     }
 }
 
@@ -960,7 +963,7 @@ fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<(String, String)>
 }
 
 /// Files may hold Secrets of one name in several namespaces.
-fn ambiguous(object: &ObjectRef, several: &[&SecretFacts]) -> LeftOut {
+fn ambiguous(object: &ObjectRef, several: &[&SecretFacts]) -> Exclusion {
     let namespaces: Vec<&str> = several.iter().map(|secret| secret.object.namespace()).collect();
     // `-n` would say it of the one that names none, too.
     let is_loose = several.iter().any(|secret| secret.writing.without_namespace);
@@ -969,7 +972,7 @@ fn ambiguous(object: &ObjectRef, several: &[&SecretFacts]) -> LeftOut {
     } else {
         "say which with -n"
     };
-    LeftOut {
+    Exclusion {
         object: object.clone(),
         reason: Reason::Ambiguous,
         message: format!("there is one in each of the namespaces {}", namespaces.join(", ")),
@@ -977,7 +980,7 @@ fn ambiguous(object: &ObjectRef, several: &[&SecretFacts]) -> LeftOut {
     }
 }
 
-fn already_replaced(secret: &SecretFacts) -> LeftOut {
+fn already_replaced(secret: &SecretFacts) -> Exclusion {
     let now = secret.bundle.leaf().map_or_else(
         || "no certificate".to_owned(),
         |leaf| {
@@ -988,7 +991,7 @@ fn already_replaced(secret: &SecretFacts) -> LeftOut {
             )
         },
     );
-    LeftOut {
+    Exclusion {
         object: secret.object.clone(),
         reason: Reason::AlreadyReplaced,
         message: format!("somebody else replaced its pair in the meantime: it holds {now}"),

@@ -132,8 +132,8 @@ fn tried(scene: &Scene, command: &str, said: &BTreeMap<String, Told>) -> Option<
     if let Some(strays) = strays(command, &before, &after) {
         return Some(strays);
     }
-    let looks = command.starts_with("certwright inspect") && !command.contains(" --in-place");
-    let prints = command.contains("--dry-run=client") || looks;
+    let probes = command.starts_with("certwright inspect") && !command.contains(" --in-place");
+    let prints = command.contains("--dry-run=client") || probes;
     if prints {
         if ran.stdout.is_empty() {
             return Some("it is to print something, and printed nothing".to_owned());

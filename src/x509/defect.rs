@@ -13,7 +13,7 @@ use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 /// One thing that is not as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Flaw {
+pub enum EncodingDefect {
     /// A version above 3.
     UnknownVersion,
     /// Extensions in a certificate of version 1 or 2, which have none.
@@ -52,22 +52,22 @@ pub enum Flaw {
 
 /// Every flaw of a certificate, each once.
 #[must_use]
-pub fn flaws(der: &[u8], parsed: &X509Certificate<'_>) -> Vec<Flaw> {
+pub fn defects(der: &[u8], parsed: &X509Certificate<'_>) -> Vec<EncodingDefect> {
     let mut found = BTreeSet::new();
     let has_extensions = !parsed.extensions().is_empty();
     match parsed.version().0 {
-        0 | 1 if has_extensions => drop(found.insert(Flaw::ExtensionsTooEarly)),
+        0 | 1 if has_extensions => drop(found.insert(EncodingDefect::ExtensionsTooEarly)),
         0..=2 => {}
-        _ => drop(found.insert(Flaw::UnknownVersion)),
+        _ => drop(found.insert(EncodingDefect::UnknownVersion)),
     }
     let padded = matches!(parsed.raw_serial(), [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..]);
-    found.extend(padded.then_some(Flaw::Serial));
-    found.extend(is_signed_by_another(der).then_some(Flaw::TwoAlgorithms));
+    found.extend(padded.then_some(EncodingDefect::Serial));
+    found.extend(is_signed_by_another(der).then_some(EncodingDefect::TwoAlgorithms));
     found.extend(dates(der));
     found.extend([parsed.issuer(), parsed.subject()].into_iter().flat_map(texts));
     extensions(parsed, &mut found);
-    found.extend(has_odd_boolean(der).then_some(Flaw::OddBoolean));
-    found.extend(lacks_null(parsed).then_some(Flaw::RsaWithoutNull));
+    found.extend(has_odd_boolean(der).then_some(EncodingDefect::OddBoolean));
+    found.extend(lacks_null(parsed).then_some(EncodingDefect::RsaWithoutNull));
     found.into_iter().collect()
 }
 
@@ -99,21 +99,21 @@ fn is_signed_by_another(der: &[u8]) -> bool {
     inner(der).nth(1).map(algorithm) != outer(der).nth(1).map(algorithm)
 }
 
-fn dates(der: &[u8]) -> impl Iterator<Item = Flaw> {
+fn dates(der: &[u8]) -> impl Iterator<Item = EncodingDefect> {
     let validity = inner(der).nth(3).map(|(_, validity)| validity.data);
     let dates = parts(validity.unwrap_or_default());
     dates.filter_map(|(_, date)| of_date(date.tag().0, date.data))
 }
 
-fn of_date(tag: u32, text: &[u8]) -> Option<Flaw> {
+fn of_date(tag: u32, text: &[u8]) -> Option<EncodingDefect> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let zone = text.get(digits..).unwrap_or_default();
     let is_offset = matches!(zone, [b'+' | b'-', rest @ ..] if is_offset(rest));
     match (tag, digits, zone) {
         (0x17, 12, b"Z") | (0x18, 14, b"Z") => None,
-        (0x17, 10, b"Z") => Some(Flaw::LooseDate),
-        (0x17, 10 | 12, _) | (0x18, 14, _) if is_offset => Some(Flaw::LooseDate),
-        _ => Some(Flaw::OddDate),
+        (0x17, 10, b"Z") => Some(EncodingDefect::LooseDate),
+        (0x17, 10 | 12, _) | (0x18, 14, _) if is_offset => Some(EncodingDefect::LooseDate),
+        _ => Some(EncodingDefect::OddDate),
     }
 }
 
@@ -123,11 +123,11 @@ fn is_offset(text: &[u8]) -> bool {
     text.len() == 4 && number.is_some_and(|number| (1..2400).contains(&number) && number % 100 < 60)
 }
 
-fn texts<'a>(name: &'a X509Name<'_>) -> impl Iterator<Item = Flaw> + use<'a> {
+fn texts<'a>(name: &'a X509Name<'_>) -> impl Iterator<Item = EncodingDefect> + use<'a> {
     name.iter_attributes().filter_map(of_text)
 }
 
-fn of_text(attribute: &AttributeTypeAndValue<'_>) -> Option<Flaw> {
+fn of_text(attribute: &AttributeTypeAndValue<'_>) -> Option<EncodingDefect> {
     let value = attribute.attr_value();
     let bytes = value.data;
     let all = |fits: fn(u8) -> bool| bytes.iter().copied().all(fits);
@@ -139,20 +139,22 @@ fn of_text(attribute: &AttributeTypeAndValue<'_>) -> Option<Flaw> {
     };
     match value.tag().0 {
         // UTF8String and BMPString.
-        12 => std::str::from_utf8(bytes).is_err().then_some(Flaw::BrokenText),
-        30 => (!units(2)).then_some(Flaw::BrokenText),
+        12 => std::str::from_utf8(bytes).is_err().then_some(EncodingDefect::BrokenText),
+        30 => (!units(2)).then_some(EncodingDefect::BrokenText),
         // NumericString, PrintableString and IA5String.
-        18 => (!all(|byte| byte.is_ascii_digit() || byte == b' ')).then_some(Flaw::OddText),
-        19 => (!all(is_printable)).then_some(Flaw::OddText),
-        22 => (!bytes.is_ascii()).then_some(Flaw::OddText),
+        18 => {
+            (!all(|byte| byte.is_ascii_digit() || byte == b' ')).then_some(EncodingDefect::OddText)
+        }
+        19 => (!all(is_printable)).then_some(EncodingDefect::OddText),
+        22 => (!bytes.is_ascii()).then_some(EncodingDefect::OddText),
         // TeletexString may hold anything.
         20 => None,
-        26 => Some(Flaw::VisibleText),
+        26 => Some(EncodingDefect::VisibleText),
         // UniversalString.
-        28 if units(4) => Some(Flaw::OddText),
+        28 if units(4) => Some(EncodingDefect::OddText),
         // BOOLEAN, INTEGER, OBJECT IDENTIFIER and GeneralString.
-        28 | 1 | 2 | 6 | 27 => Some(Flaw::BrokenText),
-        _ => Some(Flaw::OddText),
+        28 | 1 | 2 | 6 | 27 => Some(EncodingDefect::BrokenText),
+        _ => Some(EncodingDefect::OddText),
     }
 }
 
@@ -176,13 +178,13 @@ const READ: [(&str, &str); 10] = [
 ];
 const SUBJECT_ALT_NAME: &str = "2.5.29.17";
 
-fn extensions(parsed: &X509Certificate<'_>, found: &mut BTreeSet<Flaw>) {
+fn extensions(parsed: &X509Certificate<'_>, found: &mut BTreeSet<EncodingDefect>) {
     let mut seen = BTreeSet::new();
     for extension in parsed.extensions() {
         let oid = oid::dotted(extension.oid.as_bytes());
         let known = READ.iter().find(|(known, _)| *known == oid).map(|(_, name)| *name);
         if let ParsedExtension::ParseError { .. } = extension.parsed_extension() {
-            found.extend(known.map(Flaw::BrokenExtension));
+            found.extend(known.map(EncodingDefect::BrokenExtension));
         }
         if oid == SUBJECT_ALT_NAME {
             let names = Any::from_der(extension.value).map(|(_, names)| names.data);
@@ -190,7 +192,7 @@ fn extensions(parsed: &X509Certificate<'_>, found: &mut BTreeSet<Flaw>) {
             found.extend(names.filter_map(|(_, name)| of_name(&name)));
         }
         if !seen.insert(oid) {
-            found.insert(Flaw::DoubledExtension(known.unwrap_or("another")));
+            found.insert(EncodingDefect::DoubledExtension(known.unwrap_or("another")));
         }
     }
 }
@@ -210,20 +212,20 @@ fn has_odd_boolean(der: &[u8]) -> bool {
 }
 
 /// The forms are those of RFC 5280 §4.2.1.6, by their tags.
-fn of_name(name: &Any<'_>) -> Option<Flaw> {
+fn of_name(name: &Any<'_>) -> Option<EncodingDefect> {
     let holds_values = name.header.is_constructed();
     match (name.tag().0, holds_values) {
-        (1 | 2 | 6, false) if !name.data.is_ascii() => Some(Flaw::NameBeyondAscii),
-        (6, false) => (!uri::is_read_by_go(name.data)).then_some(Flaw::BadUri),
+        (1 | 2 | 6, false) if !name.data.is_ascii() => Some(EncodingDefect::NameBeyondAscii),
+        (6, false) => (!uri::is_read_by_go(name.data)).then_some(EncodingDefect::BadUri),
         (1 | 2 | 7, false) | (3 | 4, true) => None,
         (8, false) => {
             let ends = name.data.last().is_some_and(|last| *last < 0x80);
-            (!ends).then_some(Flaw::BrokenName)
+            (!ends).then_some(EncodingDefect::BrokenName)
         }
         // otherName has a type and a value.
-        (0, true) => (parts(name.data).count() != 2).then_some(Flaw::BrokenName),
-        (5, true) => name.data.is_empty().then_some(Flaw::BrokenName),
-        _ => Some(Flaw::StrangeName),
+        (0, true) => (parts(name.data).count() != 2).then_some(EncodingDefect::BrokenName),
+        (5, true) => name.data.is_empty().then_some(EncodingDefect::BrokenName),
+        _ => Some(EncodingDefect::StrangeName),
     }
 }
 

@@ -23,7 +23,7 @@ const OWN_NOTES: [&str; 3] =
 
 /// Annotations by which people set policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct AnnotationPolicy {
     /// `certwright.dev/rotate`.
     pub rotate: Option<bool>,
     /// `certwright.dev/renew-before`.
@@ -35,23 +35,25 @@ pub struct Wishes {
     pub not_understood: Vec<String>,
 }
 
-impl Wishes {
+impl AnnotationPolicy {
     /// What the annotations ask for. Labels ask for nothing, but somebody may have meant them to.
     #[must_use]
     pub fn of(meta: &MetaSeen) -> Self {
-        let mut wishes = Self { ignore: ignored(&meta.annotations), ..Self::default() };
+        let mut policy = Self { ignore: ignored(&meta.annotations), ..Self::default() };
         for (key, value) in &meta.annotations {
             match key.as_str() {
-                ROTATE => wishes.rotate = wishes.understood(rotate(value)),
-                RENEW_BEFORE => wishes.renew_before = wishes.understood(renew_before(value)),
-                other => wishes.not_understood.extend(misspelt(other)),
+                ROTATE => policy.rotate = policy.understood(rotate(value)),
+                RENEW_BEFORE => {
+                    policy.renew_before = policy.understood(renew_before(value));
+                }
+                other => policy.not_understood.extend(misspelt(other)),
             }
         }
         for key in meta.labels.keys().filter(|key| is_like_ours(key)) {
             let message = format!("label {key} is not read: certwright reads annotations");
-            wishes.not_understood.push(message);
+            policy.not_understood.push(message);
         }
-        wishes
+        policy
     }
 
     /// Whether the object is to be left alone: somebody says so, or says what is not understood.
@@ -116,9 +118,9 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 mod tests {
     use super::*;
 
-    fn of(pairs: &[(&str, &str)]) -> Wishes {
+    fn of(pairs: &[(&str, &str)]) -> AnnotationPolicy {
         let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        Wishes::of(&MetaSeen {
+        AnnotationPolicy::of(&MetaSeen {
             annotations: pairs.iter().map(own).collect(),
             ..MetaSeen::default()
         })
@@ -127,9 +129,9 @@ mod tests {
     #[test]
     fn a_value_that_is_neither_true_nor_false_is_told_and_is_no_wish() {
         for value in ["no", "False", "TRUE", "0", "1", "", " true", "true ", "never", "off"] {
-            let wishes = of(&[(ROTATE, value)]);
-            assert_eq!(wishes.rotate, None, "{value:?}");
-            assert_eq!(wishes.not_understood.len(), 1, "{value:?}");
+            let annotation_policy = of(&[(ROTATE, value)]);
+            assert_eq!(annotation_policy.rotate, None, "{value:?}");
+            assert_eq!(annotation_policy.not_understood.len(), 1, "{value:?}");
         }
         assert_eq!(of(&[(ROTATE, "false")]).rotate, Some(false));
         assert!(of(&[(ROTATE, "true")]).not_understood.is_empty());
@@ -138,9 +140,9 @@ mod tests {
     #[test]
     fn a_lead_that_cannot_be_read_is_told() {
         for value in ["", "soon", "20", "-5d", "0%", "100%", "1y", "20 days!", "٣d"] {
-            let wishes = of(&[(RENEW_BEFORE, value)]);
-            assert_eq!(wishes.renew_before, None, "{value:?}");
-            assert_eq!(wishes.not_understood.len(), 1, "{value:?}");
+            let annotation_policy = of(&[(RENEW_BEFORE, value)]);
+            assert_eq!(annotation_policy.renew_before, None, "{value:?}");
+            assert_eq!(annotation_policy.not_understood.len(), 1, "{value:?}");
         }
     }
 
@@ -158,7 +160,7 @@ mod tests {
             assert!(told.contains(meant), "{key}: {told}");
         }
         for key in ["cert-manager.io/rotate", "certwright", "rotate", "certwright.dev/touched"] {
-            assert_eq!(of(&[(key, "x")]), Wishes::default(), "{key}");
+            assert_eq!(of(&[(key, "x")]), AnnotationPolicy::default(), "{key}");
         }
     }
 
@@ -166,6 +168,6 @@ mod tests {
     fn a_label_is_told_to_be_none_of_ours() {
         let label = ("certwright.dev/rotate".to_owned(), "false".to_owned());
         let meta = MetaSeen { labels: [label].into(), ..MetaSeen::default() };
-        assert!(Wishes::of(&meta).not_understood.join("").contains("reads annotations"));
+        assert!(AnnotationPolicy::of(&meta).not_understood.join("").contains("reads annotations"));
     }
 }

@@ -8,7 +8,7 @@ use crate::gke::annotations::{
 use crate::gke::managed::Managed;
 use crate::inventory::{Inventory, ObjectFacts, Trouble};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::plan::step::LeftOut;
+use crate::plan::step::Exclusion;
 use crate::remedy::Advice;
 use crate::x509::instant;
 use serde_json::Value;
@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 
 /// A ManagedCertificate with everything that tells how far it is.
 #[derive(Debug)]
-pub struct Standing<'i> {
+pub struct ManagedStatus<'i> {
     /// The object.
     pub facts: &'i ObjectFacts,
     /// What it says.
@@ -28,7 +28,7 @@ pub struct Standing<'i> {
     pub troubles: Vec<(&'i ObjectRef, &'i Trouble)>,
 }
 
-impl Standing<'_> {
+impl ManagedStatus<'_> {
     /// The Ingresses that name it, where its own certificate is not attached yet.
     #[must_use]
     pub fn is_attached(&self) -> bool {
@@ -58,8 +58,8 @@ impl Standing<'_> {
     #[must_use]
     pub fn hopeless(&self) -> Option<Advice> {
         let name = &self.facts.object.name;
-        if let Some(since) = self.facts.going_since {
-            let going = LeftOut::going(&self.facts.object, since);
+        if let Some(since) = self.facts.deletion_timestamp {
+            let going = Exclusion::going(&self.facts.object, since);
             return Some(Advice::new(going.message, going.remedy));
         }
         if let Some((status, meaning)) = self.managed.permanent_failure() {
@@ -94,8 +94,8 @@ pub(super) fn class_ignored(ingress: &ObjectFacts) -> Option<Advice> {
 
 /// Objects about which controllers may have said why a certificate is not Active.
 #[must_use]
-pub fn worth_hearing_about(standings: &[Standing<'_>]) -> BTreeSet<ObjectRef> {
-    let waiting = standings.iter().filter(|standing| !standing.managed.is_active());
+pub fn worth_hearing_about(statuses: &[ManagedStatus<'_>]) -> BTreeSet<ObjectRef> {
+    let waiting = statuses.iter().filter(|standing| !standing.managed.is_active());
     let about = waiting.flat_map(|standing| {
         let ingresses = standing.ingresses.iter().map(|(ingress, _)| &ingress.object);
         std::iter::once(&standing.facts.object).chain(ingresses)
@@ -105,13 +105,16 @@ pub fn worth_hearing_about(standings: &[Standing<'_>]) -> BTreeSet<ObjectRef> {
 
 /// How every ManagedCertificate of the inventory stands, in order.
 #[must_use]
-pub fn standings(inventory: &Inventory) -> Vec<Standing<'_>> {
-    inventory.objects_of(Kind::ManagedCertificate).map(|facts| standing(inventory, facts)).collect()
+pub fn statuses(inventory: &Inventory) -> Vec<ManagedStatus<'_>> {
+    inventory
+        .objects_of(Kind::ManagedCertificate)
+        .map(|facts| status_of(inventory, facts))
+        .collect()
 }
 
 /// How this ManagedCertificate stands.
 #[must_use]
-pub fn standing<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> Standing<'i> {
+pub fn status_of<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> ManagedStatus<'i> {
     let managed = Managed::of(&facts.spec, &facts.status);
     let names_it = |ingress: &&ObjectFacts| {
         ingress.object.namespace == facts.object.namespace
@@ -129,7 +132,7 @@ pub fn standing<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> Standin
     let about = std::iter::once(facts).chain(ingresses.iter().map(|(ingress, _)| *ingress));
     let trouble = |facts: &'i ObjectFacts| Some((&facts.object, inventory.trouble(&facts.object)?));
     let troubles = about.filter_map(trouble).collect();
-    Standing { facts, managed, ingresses, troubles }
+    ManagedStatus { facts, managed, ingresses, troubles }
 }
 
 /// The names in a list that stands in an annotation of an Ingress.
