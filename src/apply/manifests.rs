@@ -82,7 +82,10 @@ fn one_into_sink(
         }
     };
     let Some(pair) = step.pair() else {
-        return Err(Failed::of("a Secret without a pair", "this is a mistake in certwright"));
+        return Err(Failed::of(
+            "a Secret without a certificate and key",
+            "this is a mistake in certwright",
+        ));
     };
     let ready = pair::ready(pair, materials, None, keys)?;
     let ca = ready.ca.clone().filter(|_| with_ca);
@@ -118,7 +121,7 @@ fn rewrite_one(
 ) -> Result<Done, Failed> {
     let (Step::ReplacePair(step), Some(place)) = (step, step.object().place.clone()) else {
         return Err(Failed::of(
-            "only pairs in manifests are rewritten",
+            "only certificates and keys in manifests are rewritten",
             "this is a mistake in certwright",
         ));
     };

@@ -95,10 +95,9 @@ pub fn ready(
 ) -> Result<ReadyPair, Failed> {
     match pair {
         NewPair::Given(facts) => {
-            let given = materials
-                .given
-                .as_ref()
-                .ok_or_else(|| broken("the given pair is not at hand".to_owned()))?;
+            let given = materials.given.as_ref().ok_or_else(|| {
+                broken("the given certificate and key are not at hand".to_owned())
+            })?;
             Ok(ReadyPair {
                 certificates: given.certificates.clone(),
                 key: given.key.clone(),

@@ -69,10 +69,10 @@ pub fn lead_too_long(lead: Duration, lifetime: Duration, of: &str) -> String {
     let (lead_text, lifetime_text) = (lead::show(lead), lead::show(lifetime));
     if lead >= lifetime {
         return format!(
-            "the renewal lead of {lead_text} is not shorter than {of} ({lifetime_text})"
+            "the renewal window of {lead_text} is not shorter than {of} ({lifetime_text})"
         );
     }
-    format!("the renewal lead of {lead_text} leaves next to nothing of {of} ({lifetime_text})")
+    format!("the renewal window of {lead_text} leaves next to nothing of {of} ({lifetime_text})")
 }
 
 /// The lead by which people are warned: all of it, or its last third where somebody really renews the

@@ -33,7 +33,7 @@ fn proxy(
         no: world.proxies.no.as_deref(),
     };
     proxy::of_environment(variables, &config.cluster_url).map_err(|why| {
-        ClusterError::config(why, "mend the variable, or add the server's host to NO_PROXY")
+        ClusterError::config(why, "fix the variable, or add the server's host to NO_PROXY")
     })
 }
 
@@ -65,7 +65,7 @@ pub(super) fn finished(
     let place = target.map_or(&server.url, |target| &target.described.user).clone();
     let builder = ClientBuilder::try_from(config).map_err(|error| {
         let message = format!("{place}: no client can be made: {}", why(&error));
-        ClusterError::config(message, "mend that part of the kubeconfig, or log in again")
+        ClusterError::config(message, "fix that part of the kubeconfig, or log in again")
     })?;
     let credentials = Arc::new(credentials);
     let client = builder

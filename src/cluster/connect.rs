@@ -202,7 +202,7 @@ async fn log_in(
             let read = Credentials::of_file(path.clone(), otherwise.clone());
             let failed = |why| {
                 let message = format!("{}: {why}", target.described.user);
-                ClusterError::config(message, "log in again, or mend that file")
+                ClusterError::config(message, "log in again, or fix that file")
             };
             return Ok((read.map_err(failed)?, None));
         }
@@ -256,7 +256,7 @@ fn bytes_of(bytes: &Bytes, field: &str) -> Result<(Redacted, String), ClusterErr
             let place = format!("{field} {}", path.display());
             let read = std::fs::read(path).map_err(|error| {
                 let message = format!("{place} cannot be read: {}", words(&error));
-                ClusterError::config(message, "log in again, or mend that path")
+                ClusterError::config(message, "log in again, or fix that path")
             })?;
             Ok((Redacted::new(read), place))
         }

@@ -275,7 +275,7 @@ fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {
         }
         Failure::NotFound | Failure::NoSuchKind => "check the name and the namespace".to_owned(),
         Failure::Conflict => {
-            "somebody else changed it at the same time; look at it and try again".to_owned()
+            "another writer changed it at the same time; look at it and try again".to_owned()
         }
         Failure::Expired | Failure::Busy => "try again".to_owned(),
         Failure::Config | Failure::Unreachable | Failure::Timeout | Failure::Refused => {

@@ -21,7 +21,7 @@ pub(super) async fn run(
 ) -> Result<Exit> {
     if args.look.all_namespaces && !args.objects.is_empty() {
         return Err(CommandError::usage(
-            "names and -A do not go together",
+            "-A cannot be combined with names",
             "name one namespace with -n",
         ));
     }

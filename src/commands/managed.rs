@@ -97,7 +97,7 @@ async fn status(
 ) -> Result<Exit> {
     if args.all_namespaces && args.name.is_some() {
         return Err(CommandError::usage(
-            "a name and -A do not go together",
+            "-A cannot be combined with a name",
             "name one namespace with -n",
         ));
     }

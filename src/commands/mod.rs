@@ -72,7 +72,7 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     let _ = let_go.recv_timeout(LET_GO);
     // The command may be left at a question.
     terminal.restore();
-    cut_short(cut, &record, talk);
+    cut_short(cut, limit, &record, talk);
     cut
 }
 
@@ -85,9 +85,12 @@ const STACK: usize = 16 * 1024 * 1024;
 const LET_GO: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Says that the command was cut short, and what it had replaced by then.
-fn cut_short(exit: Exit, record: &Record, talk: &mut Output) {
+fn cut_short(exit: Exit, limit: Option<std::time::Duration>, record: &Record, talk: &mut Output) {
     match exit {
-        Exit::TimedOut => talk.say("error: the time of --timeout is over; what was begun on the server is finished there or not begun"),
+        Exit::TimedOut => talk.say(&format!(
+            "error: timed out after {:?} (--timeout); a request that was under way may have been carried out",
+            limit.unwrap_or_default()
+        )),
         _ if record.is_open() => talk.say("interrupted"),
         _ => talk.say("interrupted; run the command again to see what is left to do"),
     }

@@ -43,7 +43,7 @@ pub(super) async fn run(
     });
     if args.all && !args.yes && args.dry_run == DryRun::None && !confirmed(output) {
         return Err(CommandError::usage(
-            "--all replaces every pair; it was not confirmed",
+            "--all replaces every certificate and key; it was not confirmed",
             "add --yes",
         ));
     }
@@ -116,13 +116,13 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
         return no("--all needs -n or -l", "say which namespace, or which labels");
     }
     if !args.secrets.is_empty() && args.look.all_namespaces {
-        return no("names and -A do not go together", "name one namespace with -n");
+        return no("-A cannot be combined with names", "name one namespace with -n");
     }
     if args.at.is_some() && args.look.filename.is_empty() && args.dry_run != DryRun::Client {
-        return no("--at does not go with a live write", "add --dry-run=client");
+        return no("--at cannot be combined with a live write", "add --dry-run=client");
     }
     if args.dry_run == DryRun::Server && !args.look.filename.is_empty() {
-        return no("--dry-run=server does not go with -f", "use --dry-run=client");
+        return no("--dry-run=server cannot be combined with -f", "use --dry-run=client");
     }
     if args.in_place && args.look.filename.iter().any(|path| names_stdin(path)) {
         return no(
@@ -133,7 +133,7 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     let prints = !args.look.filename.is_empty() && !args.in_place && args.dry_run == DryRun::None;
     if prints && args.output == PlanFormat::Json {
         return no(
-            "-o json does not go with manifests on stdout",
+            "-o json cannot be combined with manifests on stdout",
             "add --in-place or --dry-run=client",
         );
     }
@@ -141,14 +141,15 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
         return no("--add-host needs a named Secret", "name secret/NAME");
     }
     if args.key_policy == KeyPolicyArg::Same && args.key_type.is_some() {
-        return no("--key-type does not go with --key-policy same", "leave one of them out");
+        return no("--key-type cannot be combined with --key-policy same", "leave one of them out");
     }
     Ok(())
 }
 
 fn confirmed(output: &mut Output) -> bool {
     output.can_ask()
-        && output.ask("replace the pair of every self-signed TLS Secret that was chosen?")
+        && output
+            .ask("replace the certificate and key of every self-signed TLS Secret that was chosen?")
 }
 
 fn selection(args: &RotateArgs) -> Selection {

@@ -58,7 +58,7 @@ pub(super) async fn run(
 fn check_usage(args: &VerifyArgs) -> Result<()> {
     if args.look.all_namespaces && !args.ingresses.is_empty() {
         return Err(CommandError::usage(
-            "names and -A do not go together",
+            "-A cannot be combined with names",
             "name one namespace with -n",
         ));
     }

@@ -198,7 +198,7 @@ pub fn certificate_meaning(status: &str) -> Meaning {
         ),
         "RenewalFailed" => meaning(
             "renewing failed; the old certificate is served until it expires",
-            "mend the DNS, make a new ManagedCertificate beside it, and let this one go when that is Active",
+            "fix the DNS, make a new ManagedCertificate beside it, and let this one go when that is Active",
             true,
         ),
         _ => meaning("a status that certwright does not know", "see Google's documentation", false),
@@ -218,7 +218,7 @@ pub fn domain_meaning(status: &str) -> Meaning {
         ),
         "FailedCaaChecking" => meaning(
             "its CAA records could not be looked up",
-            "mend the domain's authoritative DNS servers",
+            "fix the domain's authoritative DNS servers",
             false,
         ),
         "FailedCaaForbidden" => meaning(

@@ -310,7 +310,7 @@ impl Marks<'_> {
         let name = tool_behind(&manager.manager);
         Some(Owner {
             name: name.to_owned(),
-            mark: format!("field manager {:?} applies the pair", manager.manager),
+            mark: format!("field manager {:?} applies the certificate and key", manager.manager),
             remedy: format!("rotate it where {name} gets it from, and apply that again").into(),
             live_while: None,
             guessed: false,

@@ -335,7 +335,8 @@ fn already_there(secret: &SecretFacts, request: &SecretRequest) -> Exclusion {
         object: secret.object.clone(),
         reason: Reason::AlreadyExists,
         message: "it exists already; nothing was written".to_owned(),
-        remedy: format!("add {} to put the new pair into it", request.replace_flag).into(),
+        remedy: format!("add {} to put the new certificate and key into it", request.replace_flag)
+            .into(),
     }
 }
 
@@ -350,7 +351,7 @@ fn replace(secret: &SecretFacts, request: &SecretRequest) -> ReplacePair {
     }
     if let Some(ca) = before.filter(|before| before.is_ca && !before.is_for_hosts()) {
         notes.push(format!(
-            "the pair that goes is that of a CA, {}: without its key it signs nothing more",
+            "the certificate and key that would be replaced are those of a CA, {}: without its key it signs nothing more",
             ca.subject
         ));
     }

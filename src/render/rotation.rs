@@ -550,7 +550,7 @@ fn done_word(plan: &Plan) -> &'static str {
         Some(Step::WriteFiles(step)) => match (&step.pair, &step.key) {
             (NewPair::Request { .. }, _) => "request written",
             (_, None) => "certificate written",
-            (_, Some(_)) => "pair written",
+            (_, Some(_)) => "certificate and key written",
         },
         Some(Step::ReplacePair(_)) => "replaced",
         // The plan after the last step is empty; what was done was not one kind of thing.

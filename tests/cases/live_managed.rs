@@ -371,7 +371,7 @@ fn set_domains_waits_for_what_is_being_deleted_and_writes_nothing_to_it() {
     finalizers("managedcertificate/web-tls", &held);
     controller.set_status(&second, "Active", &[(B, "Active")]);
     controller.sync();
-    run.wait_for("the old certificate is being let go");
+    run.wait_for("the old certificate is being removed");
     let is_terminating = || {
         let object = live.cluster.get_json(&live.namespace, "managedcertificate/web-tls");
         object["metadata"]["deletionTimestamp"].is_string()

@@ -379,7 +379,7 @@ fn a_batch_that_is_cut_short_says_what_it_had_replaced() {
     rude.behave(Manners::StallWritesTo("web-9"));
     for (signal, timeout, code, said) in [
         (Some("INT"), "5m", 130, "interrupted"),
-        (None, "20s", 124, "the time of --timeout is over"),
+        (None, "20s", 124, "timed out after 20s (--timeout)"),
     ] {
         let before: Vec<Value> = (1..=9).map(|n| live.secret(&format!("web-{n}"))).collect();
         let args = ["rotate", "--all", "--yes", "--key-type", "p256", "--timeout", timeout];

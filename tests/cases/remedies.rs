@@ -208,7 +208,7 @@ fn try_all(cases: &[Case]) {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_one(case))).is_err()
     });
     let failed: Vec<String> = failed.map(|case| format!("{} on {}", case.rule, case.on)).collect();
-    assert!(failed.is_empty(), "remedies that do not mend: {failed:?}");
+    assert!(failed.is_empty(), "remedies that do not mend it: {failed:?}");
 }
 
 /// The one place that says what a remedy is held to.

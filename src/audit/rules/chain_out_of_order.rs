@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Warning,
     remedy: "put the leaf first and behind each certificate its issuer",
     explain: "Servers send tls.crt as it is. Its first certificate is taken for the leaf, whatever it \
-              is: when the key belongs to a later one, nginx and Go refuse the pair, which is an \
+              is: when the key belongs to a later one, nginx and Go refuse them, which is an \
               error here. Behind it clients of TLS 1.2 may insist that each certificate is followed \
               by its issuer. Cross-signed twins side by side are fine.",
     check,

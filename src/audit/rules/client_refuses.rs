@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
               measured; certwright inspect shows it of any. Here stands what no other rule tells of: \
               keys on secp256k1 or with explicit curve parameters nobody takes, RSA-PSS keys only \
               OpenSSL, Ed25519 and P-521 no browser; nor does everybody read each odd encoding. \
-              Controllers written in Go (ingress-nginx, Traefik, Kong) load a pair by \
+              Controllers written in Go (ingress-nginx, Traefik, Kong) load a certificate and key by \
               tls.X509KeyPair: what that refuses is not served at all, but their default \
               certificate in its place, which is an error. What no Ingress serves may be for a \
               client that takes it: it is told, for information, only where nobody would.",

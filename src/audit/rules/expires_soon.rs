@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     code: "expires-soon",
     severity: Severity::Warning,
     remedy: "renew the certificate",
-    explain: "The lead is a third of the lifetime, at most 30 days, unless --renew-before or the \
+    explain: "The renewal window is a third of the lifetime, at most 30 days, unless --renew-before or the \
               annotation certwright.dev/renew-before says otherwise. Within seven days, or a tenth \
               of a shorter lifetime, it is an error, but on a Secret that no Ingress names. A Secret \
               that is really renewed (by cert-manager, External Secrets, OpenShift's service-ca, or \
@@ -68,6 +68,6 @@ fn lead_too_long(dated: &Dated<'_>, context: &Context<'_>, lead: Duration) -> Fi
         .evidence("lead", lead::show(lead))
         .evidence("lifetime", lead::show(lifetime))
         .remedy(
-            "choose a shorter lead: --renew-before, or the annotation certwright.dev/renew-before",
+            "choose a shorter renewal window: --renew-before, or the annotation certwright.dev/renew-before",
         )
 }

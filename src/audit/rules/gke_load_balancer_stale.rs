@@ -55,5 +55,5 @@ fn finding(ingress: &ObjectFacts, secret: &SecretFacts, trouble: Option<&Trouble
     finding(format!("{message}; its controller's last warning, {at}: {}", trouble.cause))
         .evidence("lastWarning", &trouble.cause)
         .evidence("lastWarningAt", at)
-        .remedy(touch.note("what it warns of has to be mended first"))
+        .remedy(touch.note("what it warns of has to be fixed first"))
 }

@@ -10,7 +10,7 @@ use crate::inventory::Inventory;
 pub(super) const RULE: Rule = Rule {
     code: "managed-failed",
     severity: Severity::Error,
-    remedy: "mend the DNS of its domains and make a new ManagedCertificate beside it",
+    remedy: "fix the DNS of its domains and make a new ManagedCertificate beside it",
     explain: "ProvisioningFailed is tried again, and can flash although all is well: a warning. After \
               ProvisioningFailedPermanently nothing is tried any more; deleting and making it again \
               under the same name while an Ingress names it brings the failed certificate back. \

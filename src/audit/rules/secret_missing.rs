@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// What to do before a Secret is taken for missing.
 const MEND_FIRST: &str =
-    "mend the files that could not be read, or not all of them: the Secret may stand there";
+    "fix the files that could not be read, or not all of them: the Secret may stand there";
 
 /// Whether a file could not be read: a Secret that stands in it must not be made a second time.
 fn is_unread(inventory: &Inventory) -> bool {

@@ -117,6 +117,6 @@ fn remedy(kind: FailureKind) -> &'static str {
         FailureKind::Version => "turn on TLS 1.2 or 1.3 in the controller",
         FailureKind::TooLarge => "serve the leaf and its intermediates alone",
         FailureKind::Protocol => "see the controller's logs",
-        FailureKind::NotTried => "verify fewer Ingresses at once, or mend those that do not answer",
+        FailureKind::NotTried => "verify fewer Ingresses at once, or fix those that do not answer",
     }
 }

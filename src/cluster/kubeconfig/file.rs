@@ -94,7 +94,7 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<File, Unusable> {
     let tree = text::tree(bytes).map_err(|why| {
         Unusable::new(
             format!("the kubeconfig {} cannot be read: {why}", path.display()),
-            "mend the file, or name another with --kubeconfig or KUBECONFIG",
+            "fix the file, or name another with --kubeconfig or KUBECONFIG",
         )
     })?;
     let whole = Entry::new(Place { file: path, kind: "", name: "" }, &tree)?;

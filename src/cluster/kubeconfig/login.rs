@@ -253,7 +253,7 @@ pub(super) fn impersonation(user: &Named<User>) -> Result<Impersonation, Unusabl
     }
     let one = |field: &str, text: &String| {
         header(text.as_bytes()).ok_or_else(|| {
-            refused(user, &format!("{field} holds characters that no header takes"), "mend it")
+            refused(user, &format!("{field} holds characters that no header takes"), "fix it")
         })
     };
     let groups = value.impersonate_groups.iter().map(|group| one("as-groups", group));

@@ -104,7 +104,7 @@ fn cluster_of<'a>(
         let known = names(clusters);
         Unusable::new(
             message,
-            format!("choose another with --context, or mend it (clusters there: {known})"),
+            format!("choose another with --context, or fix it (clusters there: {known})"),
         )
     })
 }
@@ -121,7 +121,7 @@ fn user_of<'a>(
         let known = names(users);
         Unusable::new(
             message,
-            format!("choose another with --context, or mend it (users there: {known})"),
+            format!("choose another with --context, or fix it (users there: {known})"),
         )
     });
     found.map(Some)
@@ -136,7 +136,7 @@ fn joined(
     let wrong = |field: &str, why: &str| {
         Unusable::new(
             format!("{place_of_cluster}: {field}: {why}"),
-            "mend that field of the kubeconfig",
+            "fix that field of the kubeconfig",
         )
     };
     let trust = trust(&cluster.value).map_err(|why| wrong("insecure-skip-tls-verify", why))?;
@@ -200,7 +200,7 @@ fn namespace(context: &Named<Context>) -> Result<Option<String>, Unusable> {
         return Ok(Some(name.clone()));
     }
     let message = format!("{}: namespace {name:?} cannot be one", place("context", context));
-    Err(Unusable::new(message, "name another with -n, or mend the kubeconfig"))
+    Err(Unusable::new(message, "name another with -n, or fix the kubeconfig"))
 }
 
 /// What is told of the cluster. Source: client-go pkg/apis/clientauthentication/types.go, `Cluster`.

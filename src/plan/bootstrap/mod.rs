@@ -555,7 +555,7 @@ impl Planner<'_> {
                     let message =
                         format!("its annotation {key} is not a JSON object ({error}): {before:?}");
                     let remedy = remedy::without_annotation(&facts.object, key)
-                        .note("it is to be mended, or taken away to be written anew");
+                        .note("fix it, or remove it so that it is written anew");
                     return self.refuse(object, Reason::Mismatch, message, remedy);
                 }
             }

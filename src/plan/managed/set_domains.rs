@@ -129,7 +129,7 @@ fn toward(
         family.members.iter().filter(|standing| standing.facts.object.name != *name).collect();
     change.plan.steps = retire(&others, &family.ingresses);
     if !others.is_empty() {
-        change.waiting = Some("the old certificate is being let go".to_owned());
+        change.waiting = Some("the old certificate is being removed".to_owned());
     }
 }
 
@@ -162,7 +162,9 @@ fn name_is_taken(inventory: &Inventory, object: &ObjectRef) -> Option<Exclusion>
     Some(Exclusion {
         object: object.clone(),
         reason: Reason::Mismatch,
-        message: format!("it is there without the annotation {REPLACES}, so it is somebody else's"),
+        message: format!(
+            "it is there without the annotation {REPLACES}, so it was made by another writer"
+        ),
         remedy: "rename or delete it; nothing was written".into(),
     })
 }

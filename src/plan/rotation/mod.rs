@@ -131,7 +131,7 @@ pub fn forbidden(
     {
         return no(
             Reason::NotUnderstood,
-            format!("{request}; until that is mended it is left alone"),
+            format!("{request}; until that is fixed it is skipped"),
             "correct it, or add --override-owner".into(),
         );
     }
@@ -139,7 +139,7 @@ pub fn forbidden(
         let keys = secret.derived_keys.join(", ");
         return no(
             Reason::DerivedData,
-            format!("{keys} in it is made from the pair and would no longer match"),
+            format!("{keys} in it is made from the certificate and key and would no longer match"),
             "name the Secret and add --force, and make that data anew yourself afterwards".into(),
         );
     }
@@ -170,7 +170,7 @@ fn owner_forbids(
         (true, None) => None,
         (true, Some(object)) => Some((
             format!(
-                "{} owns it, and {} is live: it would put its own pair back",
+                "{} owns it, and {} is live: it would put its own certificate and key back",
                 owner.name,
                 object.short()
             ),
@@ -426,7 +426,7 @@ impl Planner<'_> {
                     "it is not among what could be read of {}",
                     self.unread_file().unwrap_or_default()
                 ),
-                remedy: "mend that file first: the Secret may stand in it".into(),
+                remedy: "fix that file first: the Secret may stand in it".into(),
             },
             None => Exclusion {
                 object: object.clone(),
@@ -920,7 +920,7 @@ fn lead_too_long(what: &str) -> Refusal {
     (
         Reason::LeadTooLong,
         format!("{what}: it would be due at every run"),
-        "choose a shorter lead: --renew-before, or the annotation certwright.dev/renew-before"
+        "choose a shorter renewal window: --renew-before, or the annotation certwright.dev/renew-before"
             .into(),
     )
 }
@@ -994,7 +994,9 @@ fn already_replaced(secret: &SecretFacts) -> Exclusion {
     Exclusion {
         object: secret.object.clone(),
         reason: Reason::AlreadyReplaced,
-        message: format!("somebody else replaced its pair in the meantime: it holds {now}"),
+        message: format!(
+            "another writer replaced its certificate and key in the meantime: it holds {now}"
+        ),
         remedy: "nothing is left to do".into(),
     }
 }

@@ -56,7 +56,7 @@ pub(super) const CASES: &[Case] = &[
         "renewal-failed",
         Cluster,
         Do {
-            words: "mend the DNS, make a new ManagedCertificate beside it, and let this one go when that is Active",
+            words: "fix the DNS, make a new ManagedCertificate beside it, and let this one go when that is Active",
             by: |scene, _| make_another("renewal-failed", scene, false),
         },
     ),
