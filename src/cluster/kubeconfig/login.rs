@@ -5,7 +5,7 @@
 
 use super::entry::Unusable;
 use super::file::{self, Named, User};
-use super::target::{Bytes, place};
+use super::target::{Bytes, ONE_OF_BOTH, place};
 use crate::redact::Redacted;
 use http::HeaderValue;
 use std::path::PathBuf;
@@ -232,14 +232,18 @@ fn plugin(user: &Named<User>, exec: &file::Exec) -> Result<Plugin, Unusable> {
 
 /// The client certificate. A key alone is passed over, as kubectl does.
 pub(super) fn identity(user: &Named<User>) -> Result<Option<Identity>, Unusable> {
-    match (Bytes::of(&user.value.certificate), Bytes::of(&user.value.key)) {
-        (None, _) => Ok(None),
-        (Some(certificate), Some(key)) => Ok(Some(Identity { certificate, key })),
-        (Some(_), None) => {
-            let what = "it has a client-certificate and no client-key";
-            Err(refused(user, what, "add client-key or client-key-data, or log in again"))
-        }
-    }
+    let of = |field: &str, stored| {
+        Bytes::of(stored, field)
+            .map_err(|why| refused(user, &format!("{field}: {why}"), ONE_OF_BOTH))
+    };
+    let Some(certificate) = of("client-certificate", &user.value.certificate)? else {
+        return Ok(None);
+    };
+    let key = of("client-key", &user.value.key)?.ok_or_else(|| {
+        let what = "it has a client-certificate and no client-key";
+        refused(user, what, "add client-key or client-key-data, or log in again")
+    })?;
+    Ok(Some(Identity { certificate, key }))
 }
 
 pub(super) fn impersonation(user: &Named<User>) -> Result<Impersonation, Unusable> {

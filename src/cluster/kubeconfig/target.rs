@@ -71,10 +71,16 @@ pub enum Bytes {
 }
 
 impl Bytes {
-    /// What stands in the kubeconfig goes before a file.
-    pub(super) fn of(stored: &Stored) -> Option<Self> {
-        let here = stored.data.clone().map(Self::Here);
-        here.or_else(|| stored.file.clone().map(Self::File))
+    /// What stands in the kubeconfig, or in the file that it names; both is an error, though
+    /// client-go's own words for it say that the data goes first (`validateClusterInfo`,
+    /// `validateAuthInfo`).
+    /// `field` is how the file is called.
+    pub(super) fn of(stored: &Stored, field: &str) -> Result<Option<Self>, String> {
+        match (&stored.data, &stored.file) {
+            (Some(_), Some(_)) => Err(format!("it stands beside {field}-data; which is meant?")),
+            (Some(data), None) => Ok(Some(Self::Here(data.clone()))),
+            (None, file) => Ok(file.clone().map(Self::File)),
+        }
     }
 }
 
@@ -139,7 +145,11 @@ fn joined(
             "fix that field of the kubeconfig",
         )
     };
-    let trust = trust(&cluster.value).map_err(|why| wrong("insecure-skip-tls-verify", why))?;
+    let field = "certificate-authority";
+    let authority = Bytes::of(&cluster.value.authority, field)
+        .map_err(|why| Unusable::new(format!("{place_of_cluster}: {field}: {why}"), ONE_OF_BOTH))?;
+    let trust = trust(cluster.value.insecure, authority)
+        .map_err(|why| wrong("insecure-skip-tls-verify", why))?;
     let identity = login::identity(user)?;
     let tls = identity.is_some() || !matches!(trust, Trust::System);
     if cluster.value.server.is_empty() {
@@ -182,8 +192,12 @@ fn joined(
     })
 }
 
-fn trust(cluster: &Cluster) -> Result<Trust, &'static str> {
-    match (cluster.insecure, Bytes::of(&cluster.authority)) {
+/// What to do where a field stands beside its `-data`.
+pub(super) const ONE_OF_BOTH: &str =
+    "remove one of the two from the kubeconfig: kubectl refuses both together";
+
+fn trust(insecure: bool, authority: Option<Bytes>) -> Result<Trust, &'static str> {
+    match (insecure, authority) {
         (true, Some(_)) => {
             Err("it is true beside a certificate-authority; which is meant? remove one")
         }

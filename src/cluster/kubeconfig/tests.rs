@@ -178,10 +178,9 @@ fn a_cluster_that_cannot_be_used_is_named_with_its_field() {
 }
 
 #[test]
-fn what_is_empty_is_absent_and_data_goes_before_a_file() {
-    let both =
-        "server: 'https://a', certificate-authority-data: 'Y\n W\n  Jj', certificate-authority: f";
-    let broken = both.replace("\n W\n  ", "\\nW\\r\\n").replace('\'', "\"");
+fn what_is_empty_is_absent_and_line_breaks_of_base64_are_none() {
+    let folded = "server: 'https://a', certificate-authority-data: 'Y\n W\n  Jj'";
+    let broken = folded.replace("\n W\n  ", "\\nW\\r\\n").replace('\'', "\"");
     let Trust::Authority(Bytes::Here(bytes)) = target(&broken, "").trust else { panic!("data") };
     assert_eq!(bytes.expose(), b"abc");
     let empty = "server: 'https://a', certificate-authority-data: '', certificate-authority: f";
@@ -190,6 +189,34 @@ fn what_is_empty_is_absent_and_data_goes_before_a_file() {
     let none = target("server: 'https://a', proxy-url: '', tls-server-name: ''", "client-key: k");
     assert!(matches!(none.trust, Trust::System));
     assert!(none.proxy.is_none() && none.tls_server_name.is_none() && none.identity.is_none());
+}
+
+#[test]
+fn a_field_beside_its_data_is_refused_whatever_the_file_is_as_by_kubectl() {
+    let authority =
+        "server: 'https://a', certificate-authority-data: czNjcjN0, certificate-authority: f";
+    refused(
+        authority,
+        "",
+        "cluster \"k\": certificate-authority: it stands beside certificate-authority-data",
+    );
+    let insecure = format!("{authority}, insecure-skip-tls-verify: true");
+    refused(&insecure, "", "certificate-authority: it stands beside certificate-authority-data");
+    let (certificate, key) = ("client-certificate-data: czNjcjN0", "client-key-data: czNjcjN0");
+    for (user, expected) in [
+        (
+            format!("{certificate}, {key}, client-certificate: f"),
+            "user \"u\": client-certificate: it",
+        ),
+        (format!("{certificate}, {key}, client-key: f"), "user \"u\": client-key: it"),
+        (format!("client-certificate: f, {key}, client-key: f"), "user \"u\": client-key: it"),
+    ] {
+        refused(SERVER, &user, expected);
+    }
+    // Without a certificate nobody asks for the key.
+    assert!(target(SERVER, &format!("{key}, client-key: f, token: t")).identity.is_none());
+    let mixed = target(SERVER, &format!("{certificate}, client-key: f")).identity;
+    assert!(matches!(mixed.map(|it| it.key), Some(Bytes::File(_))), "each from its own place");
 }
 
 #[test]
