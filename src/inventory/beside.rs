@@ -16,9 +16,12 @@ impl SecretFacts {
     #[must_use]
     pub fn beside_the_pair(&self) -> Option<String> {
         let bundle = &self.bundle;
-        // What stands alone in the place of a certificate is no loss, unless it is a key.
-        let is_loss =
-            |stray: &Stray| !bundle.certificates.is_empty() || stray.kind == StrayKind::PrivateKey;
+        // What stands alone in the place of a certificate is no loss, unless it is a key, or in
+        // `tls.key` a certificate.
+        let is_loss = |stray: &Stray| {
+            let is_half = matches!(stray.kind, StrayKind::PrivateKey | StrayKind::Certificate);
+            !bundle.certificates.is_empty() || is_half
+        };
         let strays = [("tls.crt", &bundle.among_certificates), ("tls.key", &bundle.beside_key)];
         let strays = strays.into_iter().filter(|(_, strays)| strays.iter().any(is_loss));
         let mut lost: Vec<String> =
@@ -147,6 +150,32 @@ mod tests {
             let secret = inventory.secret("shop", "x").expect("it was seen");
             assert_eq!(secret.bundle.key_among, among, "{what}");
             assert_eq!(secret.beside_the_chain().as_deref(), lost, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_alone_in_the_place_of_the_key_is_lost_unless_it_is_in_its_own_place_too() {
+        let (web, api) = (made("web.example", ONE), made("api.example", TWO));
+        let encoded = |pem: &str| {
+            let lines = pem.lines().filter(|line| !line.starts_with('-'));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        for (what, crt, key, lost) in [
+            ("the same", web.clone(), web.clone(), false),
+            ("the same twice", web.clone(), format!("{web}{web}"), false),
+            ("one of the chain", format!("{web}{api}"), api.clone(), false),
+            ("another", web.clone(), api.clone(), true),
+            ("the same and another", web.clone(), format!("{web}{api}"), true),
+            ("the only one", String::new(), web.clone(), true),
+            ("base64 of another in DER", web.clone(), encoded(&api), true),
+            ("nothing", web.clone(), String::new(), false),
+            ("a word", web.clone(), "later".to_owned(), false),
+        ] {
+            let pair = Pair { name: "x", crt, key: &key, ..Pair::default() };
+            let inventory = of_secrets(&[pair]);
+            let secret = inventory.secret("shop", "x").expect("it was seen");
+            let told = secret.beside_the_pair().unwrap_or_default();
+            assert_eq!(told.contains("a certificate in tls.key"), lost, "{what}: {told}");
         }
     }
 

@@ -206,7 +206,7 @@ impl Bundle {
     ) -> (Self, Parts) {
         let text = certificates.unwrap_or_default();
         let read = read_certificates(text);
-        let key = read_key(key.unwrap_or_default(), &read.keys, random);
+        let key = read_key(key.unwrap_or_default(), &read, random);
         let leaf = leaf_position(&read.certificates, &key);
         let key_among = key_among(text, (&read, leaf), &key, random);
         let bundle = Self {
@@ -467,8 +467,12 @@ impl ReadKey {
     }
 }
 
-fn read_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom) -> ReadKey {
+fn read_key(bytes: &[u8], beside: &ReadCertificates, random: &dyn SecureRandom) -> ReadKey {
+    let certificates = beside.keys.as_slice();
     let read = read_one_key(bytes, certificates, random);
+    if read.instead.is_some_and(Foreign::is_certificate) {
+        return ReadKey { strays: instead_of_key(bytes, &beside.ders), ..read };
+    }
     // One block needs no second look, and a second look is another copy of a key for a while.
     let windows = bytes.windows(BEGIN.len()).enumerate();
     let marks: Vec<usize> = windows.filter(|(_, at)| *at == BEGIN).map(|(at, _)| at).collect();
@@ -485,6 +489,25 @@ fn read_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom)
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";
+
+/// What stands where the key should be when that is certificates: those that `known` has too are
+/// none that could be lost.
+fn instead_of_key(bytes: &[u8], known: &[Vec<u8>]) -> Vec<Stray> {
+    let blocks = pem::blocks(bytes);
+    let mut strays = stray::beside_key(&blocks);
+    let is_known = |block: &Block| {
+        block.der.as_ref().is_ok_and(|der| known.iter().any(|one| one == der.expose()))
+    };
+    let certificates = || blocks.iter().filter(|block| block.label == Label::Certificate);
+    if certificates().all(is_known) {
+        strays.retain(|stray| stray.kind != StrayKind::Certificate);
+    }
+    // DER has no blocks; nor has base64 of it, which nobody compares.
+    if blocks.is_empty() && !known.iter().any(|one| one == bytes) {
+        strays.push(Stray { kind: StrayKind::Certificate, first: true });
+    }
+    strays
+}
 
 fn read_one_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRandom) -> ReadKey {
     let key = match PrivateKey::from_pem(bytes) {

@@ -227,6 +227,28 @@ fn what_is_no_key_among_certificates_is_not_spoken_of_as_one() {
 }
 
 #[test]
+fn a_certificate_in_the_place_of_the_key_goes_only_by_force_and_that_is_said() {
+    let (crt, _) = pair("web.example", &[]);
+    let (other, _) = pair("other.example", &[]);
+    let rotate = ["rotate", "secret/web", "-f", "a.yaml", "--in-place"];
+    for (what, tls_key, kept) in [("another", &other, true), ("the same", &crt, false)] {
+        let folder = TempDir::new().expect("a temp folder can be made");
+        let text = secret((&crt, tls_key), "", "");
+        write(folder.path(), "a.yaml", &text);
+        let ran = run(folder.path(), &rotate);
+        assert_eq!(read(folder.path(), "a.yaml") == text, kept, "{what}: {}", ran.stderr);
+        if kept {
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(said.contains("a certificate in tls.key"), "{said}");
+            let forced = run(folder.path(), &[&rotate[..], &["--force"]].concat());
+            let said = format!("{}{}", forced.stdout, forced.stderr);
+            assert!(said.contains("dropped, by --force: a certificate in tls.key"), "{said}");
+            assert_ne!(read(folder.path(), "a.yaml"), text);
+        }
+    }
+}
+
+#[test]
 fn the_key_of_a_certificate_that_cannot_be_read_is_kept() {
     let (crt, key) = pair("web.example", &[]);
     let request = pem::encode("CERTIFICATE REQUEST", b"0\0").to_string();
