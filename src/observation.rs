@@ -260,8 +260,20 @@ pub struct SecretSeen {
     pub immutable: bool,
     /// Every value of `data`, decoded, with `stringData` laid over it.
     pub data: BTreeMap<String, Redacted>,
-    /// Values of `data` that are no base64, as they are written, by key; only a file can have such.
-    pub not_base64: Vec<(String, Redacted)>,
+    /// Values of `data` that are no base64, also where `stringData` has the key too; only a file can
+    /// have such.
+    pub not_base64: Vec<NotBase64>,
+}
+
+/// A value of a Secret's `data` that is no base64: the API server refuses the whole Secret.
+#[derive(Clone, Debug)]
+pub struct NotBase64 {
+    /// The key in `data`.
+    pub key: String,
+    /// The value, as it is written.
+    pub text: Redacted,
+    /// Where it stands, for people: `line 7: data[tls.crt]`.
+    pub place: String,
 }
 
 /// An Ingress as it was seen.

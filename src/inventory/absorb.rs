@@ -19,6 +19,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
 use crate::x509::cert;
+use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
 use crate::x509::pem;
 use ring::rand::SecureRandom;
@@ -93,12 +94,38 @@ impl Inventory {
         if self.is_second(&seen.object, first) {
             return;
         }
+        self.tell_bad_values(seen);
         let annotation_policy = self.annotation_policy(&seen.object, &seen.meta);
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         let (facts, ders) = secret_facts(seen, annotation_policy, chosen, random);
         self.link_issuers(seen, (&facts, &ders), random);
         self.secrets.insert(key_of(&seen.object), facts);
         self.own_by_maker(&key_of(&seen.object));
+    }
+
+    /// Values that are no base64, of keys that no finding speaks of: the API server refuses the Secret
+    /// for any of them, and what is to be filled in is written anew before it comes there.
+    fn tell_bad_values(&mut self, seen: &SecretSeen) {
+        if templates::filler_of(seen).is_some() {
+            return;
+        }
+        for bad in seen.not_base64.iter().filter(|bad| !templates::is_place(bad.text.expose())) {
+            let told_elsewhere = matches!(bad.key.as_str(), "tls.crt" | "tls.key");
+            if told_elsewhere && !seen.data.contains_key(&bad.key) {
+                continue;
+            }
+            let way_out = Foreign::not_encoded(bad.text.expose())
+                .or_else(|| Foreign::spoilt_base64(bad.text.expose()))
+                .map_or_else(
+                    || "encode it in base64, or move it to stringData".to_owned(),
+                    Foreign::way_out,
+                );
+            let message = format!(
+                "{} is not base64, and the API server refuses the whole Secret for it: {way_out}",
+                bad.place
+            );
+            self.problem(seen.object.clone(), message);
+        }
     }
 
     fn link_issuers(
@@ -310,8 +337,9 @@ fn secret_facts(
     let value = |key: &str| seen.data.get(key).map(Redacted::expose);
     let pair = (value("tls.crt"), value("tls.key"));
     let (mut bundle, ca_file, ders) = Bundle::of_secret(pair, value("ca.crt"), random);
-    for (key, text) in &seen.not_base64 {
-        bundle.mark_undecodable(key, text.expose());
+    // stringData wins over data, also over data that cannot be decoded.
+    for bad in seen.not_base64.iter().filter(|bad| !seen.data.contains_key(&bad.key)) {
+        bundle.mark_undecodable(&bad.key, bad.text.expose());
     }
     let leaf = bundle.leaf().map(|leaf| leaf.sha256);
     let anchors = ca_file.iter().flat_map(|file| &file.anchors);
@@ -349,9 +377,8 @@ fn secret_facts(
 }
 
 fn missing_keys(seen: &SecretSeen) -> Vec<&'static str> {
-    let has = |key: &str| {
-        seen.data.contains_key(key) || seen.not_base64.iter().any(|(other, _)| other == key)
-    };
+    let has =
+        |key: &str| seen.data.contains_key(key) || seen.not_base64.iter().any(|bad| bad.key == key);
     ["tls.crt", "tls.key"].into_iter().filter(|key| !has(key)).collect()
 }
 

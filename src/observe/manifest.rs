@@ -11,7 +11,8 @@ use self::values::{
 use super::{kubernetes, makers, trust};
 use crate::manifest::{self, Broken, Document, Parsed, Segment, Text};
 use crate::object_ref::{Kind, ObjectRef, Place};
-use crate::observation::{MakerSeen, Observation, TrustSeen};
+use crate::observation::{MakerSeen, NotBase64, Observation, TrustSeen};
+use crate::redact::Redacted;
 use k8s_openapi::api::core::v1::{self, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -296,10 +297,21 @@ impl Within<'_> {
             return Err("it has no metadata.name".to_owned());
         }
         seen.meta.writing.has_aliases = self.may_have_aliases();
-        // stringData wins over data, also over data that cannot be decoded.
         seen.not_base64 =
-            not_base64.into_iter().filter(|(key, _)| !seen.data.contains_key(key)).collect();
+            not_base64.into_iter().map(|(key, text)| self.bad_value(key, text)).collect();
         Ok(Observation::Secret(seen))
+    }
+
+    fn bad_value(&self, key: String, text: Redacted) -> NotBase64 {
+        let way = self.way(&[], [Segment::Key("data".to_owned()), Segment::Key(key.clone())]);
+        NotBase64 { key, text, place: format!("{}{}", self.line_of(&way), manifest::shown(&way)) }
+    }
+
+    /// The way from the document to something in the object, below `above`.
+    fn way(&self, above: &[Segment], below: impl IntoIterator<Item = Segment>) -> Vec<Segment> {
+        let item = self.place.item.into_iter();
+        let item = item.flat_map(|item| [Segment::Key("items".to_owned()), Segment::Index(item)]);
+        item.chain(above.iter().cloned()).chain(below).collect()
     }
 
     /// Whether something in the document reads like an alias of YAML or a merge key: base64 and PEM
@@ -330,10 +342,7 @@ impl Within<'_> {
         }
         serde_path_to_error::deserialize(value).map_err(|error| {
             let (way, found) = way_to(value, error.path());
-            let item = self.place.item.into_iter();
-            let item =
-                item.flat_map(|item| [Segment::Key("items".to_owned()), Segment::Index(item)]);
-            let way: Vec<Segment> = item.chain(above.iter().cloned()).chain(way).collect();
+            let way = self.way(above, way);
             let text = error.inner().to_string();
             let expected = text.rsplit_once("expected ").map_or("", |(_, expected)| expected);
             format!(

@@ -378,3 +378,46 @@ fn a_secret_that_may_stand_in_what_could_not_be_read_is_not_made_anew() {
     let told = check("kind: Secret\n\tmetadata: {name: a}\n");
     assert!(told.contains("secret-missing") && !told.contains("issue --secret"), "{told}");
 }
+
+#[test]
+fn a_value_under_any_key_that_is_no_base64_is_said_for_the_server_refuses_the_secret() {
+    let live = Live::new("values");
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let file = folder.path().join("f.yaml");
+    let spoil = |text: String| text.replace("  tls.crt:", "  other.txt: 's3cr3t!'\n  tls.crt:");
+    let laid_over = |text: String| format!("{text}stringData:\n  other.txt: s3cr3t\n");
+    let place = |text: String| text.replace("  tls.crt:", "  other.txt: <path:a#b>\n  tls.crt:");
+    let list = |text: String| format!("{{apiVersion: v1, kind: List, items: [{text}]}}");
+    let json = |name: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Secret","metadata":{{"name":"{name}"}},"data":{{"a.b":"s3cr3t!"}}}}"#
+        )
+    };
+    let line = |line: usize| format!("line {line}: data[other.txt] is not base64, and the API");
+    for (what, text, said) in [
+        ("as it is", tls_secret(), None),
+        ("a word", spoil(tls_secret()), Some(line(3))),
+        ("under stringData too", laid_over(spoil(tls_secret())), Some(line(3))),
+        ("a place to be filled in", place(tls_secret()), None),
+        ("no other key", json("a"), Some("data[a.b] is not base64".to_owned())),
+        ("in a list", list(json("a")), Some("items[0].data[a.b] is not base64".to_owned())),
+    ] {
+        fs::write(&file, &text).expect("a file can be written");
+        let checked =
+            Certwright::new().folder(folder.path()).args(&["check", "-f", "f.yaml"]).run();
+        let told = format!("{}{}", checked.stdout, checked.stderr);
+        let told: String = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        match &said {
+            Some(said) => assert!(told.contains(said.as_str()), "{what}: {told}"),
+            None => assert!(!told.contains("not base64"), "{what}: {told}"),
+        }
+        assert!(!told.contains("s3cr3t"), "{what}: {told}");
+        assert_eq!(checked.code == 3, said.is_some(), "{what}: {told}");
+        if let (Some(live), true) = (&live, said.is_some()) {
+            let args = ["-n", &live.namespace, "apply", "--dry-run=server", "-f"];
+            let ran =
+                live.cluster.kubectl().args(args).arg(&file).output().expect("kubectl starts");
+            assert!(!ran.status.success(), "{what}: {}", String::from_utf8_lossy(&ran.stdout));
+        }
+    }
+}

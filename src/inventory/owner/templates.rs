@@ -75,10 +75,15 @@ pub(in crate::inventory) fn is_template(secret: &SecretSeen) -> bool {
         && values().all(|value| value.trim_ascii().is_empty() || language_of(value).is_some())
 }
 
+/// Whether the value is such a place, as it is written.
+pub(in crate::inventory) fn is_place(value: &[u8]) -> bool {
+    language_of(value).is_some()
+}
+
 /// As it is written: in `data`, what is no base64 is such a place.
 fn value<'s>(secret: &'s SecretSeen, key: &str) -> Option<&'s [u8]> {
-    let written = secret.not_base64.iter().find(|(other, _)| other == key);
-    secret.data.get(key).or(written.map(|(_, text)| text)).map(Redacted::expose)
+    let written = secret.not_base64.iter().find(|bad| bad.key == key);
+    secret.data.get(key).or(written.map(|bad| &bad.text)).map(Redacted::expose)
 }
 
 fn language_of(value: &[u8]) -> Option<&'static Language> {
