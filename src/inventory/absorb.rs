@@ -9,6 +9,7 @@ use super::maker;
 use super::own_names;
 use super::owner::{copier_of, owner_of, owner_of_object, templates};
 use super::refused_hosts;
+use super::refused_ports;
 use super::{
     AnnotationPolicy, CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts,
     Told, Trouble, Troubles, key_of, marker,
@@ -49,6 +50,12 @@ impl Inventory {
                 self.absorb_class(&seen);
             }
             Observation::Object(seen) => {
+                // What a server holds it has taken.
+                if seen.object.place.is_some() {
+                    for message in refused_ports::told(seen.object.kind, &seen.spec) {
+                        self.problem(seen.object.clone(), message);
+                    }
+                }
                 // Files may define it twice; the first counts, as with Secrets, which also say so.
                 let first = self.objects.get(&marker(&seen.object));
                 if first.is_none_or(|first| first.object.place == seen.object.place) {

@@ -20,6 +20,7 @@ mod pairs;
 mod places;
 pub mod questions;
 mod refused_hosts;
+mod refused_ports;
 pub mod selection;
 pub mod served;
 mod servers;
