@@ -125,7 +125,7 @@ impl Inventory {
                 .or_else(|| Foreign::spoilt_base64(bad.text.expose()))
                 .map_or_else(
                     || "encode it in base64, or move it to stringData".to_owned(),
-                    Foreign::way_out,
+                    Foreign::remedy,
                 );
             let message = format!(
                 "{} is not base64, and the API server refuses the whole Secret for it: {way_out}",
