@@ -10,12 +10,6 @@ use certwright::render::usage;
 use certwright::world::World;
 use std::io::ErrorKind;
 
-/// Ten thousand Secrets are millions of small allocations, made on the command's own thread, where
-/// the C library's allocator grows its heap by system calls of a page or two: a tenth of `check`.
-/// A static binary would fall back on musl's, which is slower still.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> Exit {
     // kube and rustls may each bring a provider one day; ours is chosen first thing.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -859,7 +859,7 @@ fn a_self_signed_pair_over_a_ca_signed_one_goes_into_ca_crt_too_and_what_is_lost
     let over = ["shop-ca", "shop.example", "--force", "--dry-run"];
     let ran = live.run(&[&issue[..], &over].concat()).expect_code(0);
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("that of a CA, CN=Shop CA: without its key"), "{said}");
+    assert!(said.contains("those of a CA, CN=Shop CA: without its key"), "{said}");
 
     live.kubectl(&["create", "secret", "generic", "plain", "--from-literal=other=x"]);
     let ran = live.run(&[&issue[..], &["plain", "a.example", "--force"]].concat()).expect_code(0);
