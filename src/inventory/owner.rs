@@ -337,21 +337,52 @@ fn tool_behind(manager: &str) -> &str {
     known_tool(manager).unwrap_or(manager)
 }
 
-/// The tool that writes under this name, where it is a known one.
+/// The tool that writes under this name, where it is a known one. The name is one that the tool
+/// states, or the file name of its program: then more may follow behind it (`helm-v3`, `helm.exe`).
 fn known_tool(manager: &str) -> Option<&'static str> {
     let lower = manager.to_ascii_lowercase();
-    let known = [
-        ("helm", "Helm"),
-        ("argocd", "Argo CD"),
-        ("kustomize-controller", "Flux"),
-        ("flux", "Flux"),
-        ("terraform", "Terraform"),
-        ("hashicorp", "Terraform"),
-        ("cnrm", "Config Connector"),
-        ("configconnector", "Config Connector"),
-    ];
-    known.iter().find(|(part, _)| lower.contains(part)).map(|(_, tool)| *tool)
+    let begins = |name: &str| {
+        let rest = lower.strip_prefix(name);
+        rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
+    };
+    let fits = |(name, how, _): &&(&str, Name, _)| match how {
+        Name::Whole => lower == *name,
+        Name::Begins => begins(name),
+    };
+    MANAGERS.iter().find(fits).map(|(_, _, tool)| *tool)
 }
+
+/// How much of a manager's name is the tool's.
+#[derive(Clone, Copy)]
+enum Name {
+    /// All of it.
+    Whole,
+    /// Its beginning, up to a character that is neither a letter nor a digit.
+    Begins,
+}
+
+/// Names under which tools that deploy manage fields, in lower case; the first that fits counts.
+const MANAGERS: &[(&str, Name, &str)] = &[
+    // fluxcd/helm-controller internal/action: it lends Helm its own name
+    ("helm-controller", Name::Whole, "Flux"),
+    // helm/helm pkg/kube/client.go getManagedFieldsManager: the program's file name
+    ("helm", Name::Begins, "Helm"),
+    ("helm3", Name::Begins, "Helm"),
+    // argoproj/argo-cd common/common.go ArgoCDSSAManager; before that the program's file name
+    ("argocd", Name::Begins, "Argo CD"),
+    // fluxcd/kustomize-controller main.go controllerName; fluxcd/flux2 the command line's `flux`
+    ("kustomize-controller", Name::Whole, "Flux"),
+    ("flux", Name::Begins, "Flux"),
+    ("fluxcd", Name::Begins, "Flux"),
+    // hashicorp/terraform-provider-kubernetes: `Terraform` by server-side apply; else the head of the
+    // user agent `HashiCorp/1.0 Terraform/…`, or the program's file name
+    ("terraform", Name::Whole, "Terraform"),
+    ("hashicorp", Name::Whole, "Terraform"),
+    ("terraform-provider", Name::Begins, "Terraform"),
+    // GoogleCloudPlatform/k8s-config-connector pkg/k8s/constants.go ControllerManagedFieldManager
+    ("cnrm", Name::Begins, "Config Connector"),
+    ("configconnector", Name::Begins, "Config Connector"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -438,6 +469,40 @@ mod tests {
         assert_eq!(check(&manager("argocd-controller", "tls.key")), "Argo CD");
         assert_eq!(check(&manager("labeller", "note")), "-");
         assert_eq!(check(&manager(OUR_NAME, "tls.crt")), "-");
+    }
+
+    #[test]
+    fn a_field_manager_is_a_known_tools_by_whole_words() {
+        for (manager, tool) in [
+            ("helm", "Helm"),
+            ("helm3", "Helm"),
+            ("helm-v3.14.0", "Helm"),
+            ("helm.exe", "Helm"),
+            ("helm-controller", "Flux"),
+            ("argocd-controller", "Argo CD"),
+            ("argocd-application-controller", "Argo CD"),
+            ("kustomize-controller", "Flux"),
+            ("flux", "Flux"),
+            ("flux-operator", "Flux"),
+            ("Terraform", "Terraform"),
+            ("HashiCorp", "Terraform"),
+            ("terraform-provider-kubernetes_v2.35.1_x5", "Terraform"),
+            ("cnrm-controller-manager", "Config Connector"),
+            ("configconnector-operator", "Config Connector"),
+            ("influx-operator", "-"),
+            ("influxdb", "-"),
+            ("fluxnode-controller", "-"),
+            ("fluent-operator", "-"),
+            ("helmsman-exporter", "-"),
+            ("overwhelm", "-"),
+            ("hashicorp-vso", "-"),
+            ("terraformer", "-"),
+            ("my-argocd-thing", "-"),
+            ("kubectl-client-side-apply", "-"),
+            ("", "-"),
+        ] {
+            assert_eq!(known_tool(manager).unwrap_or("-"), tool, "{manager}");
+        }
     }
 
     fn owned(annotations: &[(&str, &str)], labels: &[(&str, &str)]) -> Option<Owner> {
