@@ -108,7 +108,15 @@ async fn one(
             }
             let client = &target.client;
             let written = client.patch_object(&step.object, &patch, OUR_NAME, target.dry_run).await;
-            written.map(|version| object_written(version, target)).map_err(failed)
+            let version = match written {
+                Err(error) if error.failure.may_pass() && !target.dry_run => {
+                    // The version is what the object had before, and is none of what is changed.
+                    let held = held_after_all(&step.object, &step.patch, target).await;
+                    held.ok_or(error).map_err(failed)?
+                }
+                written => written.map_err(failed)?,
+            };
+            Ok(object_written(version, target))
         }
         Step::DeleteObject(step) => {
             let version = step.resource_version.clone();
@@ -124,26 +132,48 @@ async fn one(
 /// After an answer that never came: the version of the object, where it is there and holds what was
 /// sent. Somebody else's of the same name, with something else in it, is not what was made.
 async fn created_after_all(step: &CreateObject, target: &Target) -> Option<Option<String>> {
-    let found = target.client.get_object(&step.object).await.ok()?;
-    let sent =
-        ["spec", "metadata"].iter().filter_map(|part| Some((part, step.manifest.get(part)?)));
-    let mut held = sent.map(|(part, sent)| found.get(part).is_some_and(|found| has(found, sent)));
-    let version = found.pointer("/metadata/resourceVersion").and_then(serde_json::Value::as_str);
-    held.all(|held| held).then(|| version.map(str::to_owned))
+    let sent = ["spec", "metadata"].iter();
+    let sent = sent.filter_map(|part| Some(((*part).to_owned(), step.manifest.get(part)?.clone())));
+    let sent = serde_json::Value::Object(sent.collect());
+    held_after_all(&step.object, &sent, target).await
 }
 
-/// Whether everything of `sent` stands in `found`, which may have more: what a server fills in.
+/// The same of any object, and of all that was sent to it.
+async fn held_after_all(
+    object: &ObjectRef,
+    sent: &serde_json::Value,
+    target: &Target,
+) -> Option<Option<String>> {
+    let found = target.client.get_object(object).await.ok()?;
+    let version = found.pointer("/metadata/resourceVersion").and_then(serde_json::Value::as_str);
+    has(&found, sent).then(|| version.map(str::to_owned))
+}
+
+/// Whether everything of `sent` stands in `found`, which may have more: what a server fills in. What
+/// is sent as null is to be gone (RFC 7386 §2).
 fn has(found: &serde_json::Value, sent: &serde_json::Value) -> bool {
-    use serde_json::Value::{Array, Object};
+    use serde_json::Value::{Array, Null, Object};
     match (found, sent) {
-        (Object(found), Object(sent)) => {
-            sent.iter().all(|(key, sent)| found.get(key).is_some_and(|found| has(found, sent)))
-        }
+        (Object(found), Object(sent)) => sent.iter().all(|(key, sent)| match found.get(key) {
+            Some(found) => has(found, sent),
+            // Nothing is left of an object whose every member was to go.
+            None => is_nothing(sent),
+        }),
         (Array(found), Array(sent)) => {
             found.len() == sent.len()
                 && found.iter().zip(sent).all(|(found, sent)| has(found, sent))
         }
+        (Null, sent) => is_nothing(sent),
         (found, sent) => found == sent,
+    }
+}
+
+/// Whether a merge patch of this leaves nothing behind.
+fn is_nothing(sent: &serde_json::Value) -> bool {
+    match sent {
+        serde_json::Value::Null => true,
+        serde_json::Value::Object(members) => members.values().all(is_nothing),
+        _ => false,
     }
 }
 

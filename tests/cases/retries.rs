@@ -9,7 +9,7 @@ use certwright::apply::pair::RandomKeys;
 use certwright::cluster::error::{ClusterError, Failure};
 use certwright::cluster::{Client, ConnectOptions, connect};
 use certwright::object_ref::{Kind, ObjectRef};
-use certwright::plan::step::{CreateObject, Step};
+use certwright::plan::step::{CreateObject, PatchObject, Step};
 use certwright::world::{Proxies, World};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
@@ -137,6 +137,48 @@ async fn a_create_whose_answer_was_cut_is_looked_at_again() {
             let version =
                 outcome.result.as_ref().ok().and_then(|done| done.resource_version.as_deref());
             assert_eq!(version, made.then_some("9"), "{cut:?} {found:?}");
+        }
+    }
+}
+
+/// What was to be set stands there and what was to go is gone: then it was done.
+#[tokio::test]
+async fn a_change_whose_answer_was_cut_is_looked_at_again() {
+    const CHANGED: &str = r#"{"kind":"Service","apiVersion":"v1","metadata":{"name":"web","namespace":"shop","resourceVersion":"9","annotations":{"new":"1","mine":"x"}},"spec":{"type":"NodePort","ports":[{"port":443}]}}"#;
+    const BARE: &str = r#"{"kind":"Service","apiVersion":"v1","metadata":{"name":"web","namespace":"shop","resourceVersion":"9"},"spec":{"type":"NodePort"}}"#;
+    const NOT: &str = r#"{"kind":"Service","apiVersion":"v1","metadata":{"name":"web","namespace":"shop","resourceVersion":"7","annotations":{"old":"0","mine":"x"}},"spec":{"type":"NodePort"}}"#;
+    let set = json!({"metadata": {"annotations": {"new": "1", "old": null}}});
+    let removed = json!({"metadata": {"annotations": {"old": null}}});
+    let other = json!({"metadata": {"annotations": {"new": "2"}}});
+    for cut in [Answer::HangUp, Answer::Reset, Answer::Cut, UNAVAILABLE] {
+        for (patch, found, version) in [
+            (&set, CHANGED, Some("9")),
+            (&set, BARE, None),
+            (&set, NOT, None),
+            (&removed, CHANGED, Some("9")),
+            (&removed, BARE, Some("9")),
+            (&removed, NOT, None),
+            (&other, CHANGED, None),
+        ] {
+            let faults = Faults::new(&[cut.clone(), Answer::Say(200, "", found)]);
+            let step = Step::PatchObject(PatchObject {
+                object: ObjectRef::namespaced(Kind::Service, "shop", "web"),
+                resource_version: Some("7".to_owned()),
+                patch: patch.clone(),
+                changes: Vec::new(),
+                notes: Vec::new(),
+            });
+            let target = Target { client: client(&faults).await, dry_run: false };
+            let keys = Arc::new(RandomKeys(World::real().random));
+            let outcomes = apply(vec![step], Arc::default(), keys, target, &mut |_| ()).await;
+            let [outcome] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+            let told =
+                outcome.result.as_ref().ok().and_then(|done| done.resource_version.as_deref());
+            assert_eq!(told, version, "{cut:?} {patch} {found}");
+            // Of a connection that is closed at once, nothing need have been read.
+            let all = faults.heads();
+            let reads = all.iter().filter(|head| head.starts_with("GET ")).count();
+            assert_eq!((all.len(), reads), (2, 1), "it is sent once and looked at once: {all:?}");
         }
     }
 }
