@@ -271,6 +271,17 @@ pub fn kubectl_patch(
     .changing((object.kind.word(), object.namespace(), &object.name), words)
 }
 
+/// What to do instead of a command that changes what somebody else deploys and puts back, with what
+/// is to be known beside it; the remedy itself where it changes nothing of that kind.
+#[must_use]
+pub fn for_its_owner(inventory: &Inventory, mut remedy: Remedy) -> Remedy {
+    let Some(instead) = where_it_comes_from(inventory, &remedy) else { return remedy };
+    match remedy.take_note() {
+        Some(note) => instead.note(note),
+        None => instead,
+    }
+}
+
 /// What to do instead of a command that changes what somebody else deploys and puts back; none where
 /// it changes nothing of that kind.
 pub(super) fn where_it_comes_from(inventory: &Inventory, remedy: &Remedy) -> Option<Remedy> {
@@ -389,9 +400,16 @@ fn stored(secret: &ObjectRef, key: &str) -> CommandLine {
     .text(" | base64 -d")
 }
 
-/// `certwright managed set-domains web a.example b.example -n shop`.
+/// `certwright managed set-domains web a.example b.example -n shop`. In words it is what that does, for
+/// other domains in place would take HTTPS down.
 #[must_use]
 pub fn set_domains(managed: &ObjectRef, domains: &[String]) -> CommandLine {
+    let words = format!(
+        "make a second ManagedCertificate for {}, name both in the Ingress, and take {} away when the \
+         second is Active",
+        domains.join(", "),
+        managed.name
+    );
     let domains: Vec<String> = domains.iter().map(|domain| word(domain)).collect();
     CommandLine::on_cluster(format!(
         "certwright managed set-domains {} {}{}",
@@ -399,6 +417,7 @@ pub fn set_domains(managed: &ObjectRef, domains: &[String]) -> CommandLine {
         domains.join(" "),
         in_namespace(managed)
     ))
+    .changing((managed.kind.word(), managed.namespace(), &managed.name), words)
 }
 
 /// `check --dns ingress/web -n shop`, for a sentence: what shows what DNS says of its hosts, and mends

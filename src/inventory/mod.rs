@@ -539,21 +539,30 @@ pub(crate) mod testing {
 
     /// An inventory in which these objects were seen, each made on 12 November 2026 and with
     /// resourceVersion 7.
-    #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
     pub(crate) fn of_objects(objects: Vec<Given<'_>>) -> Inventory {
+        of_seen(objects.into_iter().map(seen).collect())
+    }
+
+    /// The same, of what was seen of each.
+    #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+    pub(crate) fn of_seen(objects: Vec<ObjectSeen>) -> Inventory {
         let mut inventory = Inventory::new(Selection::default());
-        for (object, annotations, spec, status) in objects {
-            let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-            let meta = MetaSeen {
-                annotations: annotations.iter().map(own).collect(),
-                resource_version: Some("7".to_owned()),
-                created: Some(time::macros::datetime!(2026-11-12 00:00:00 UTC)),
-                ..MetaSeen::default()
-            };
-            let seen = ObjectSeen { object, meta, head: Value::Null, spec, status };
+        for seen in objects {
             inventory.absorb(Observation::Object(seen), &SystemRandom::new());
         }
         inventory
+    }
+
+    /// One such object as it is seen.
+    pub(crate) fn seen((object, annotations, spec, status): Given<'_>) -> ObjectSeen {
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let meta = MetaSeen {
+            annotations: annotations.iter().map(own).collect(),
+            resource_version: Some("7".to_owned()),
+            created: Some(time::macros::datetime!(2026-11-12 00:00:00 UTC)),
+            ..MetaSeen::default()
+        };
+        ObjectSeen { object, meta, head: Value::Null, spec, status }
     }
 
     /// A TLS Secret in namespace `shop`.

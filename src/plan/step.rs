@@ -1,5 +1,7 @@
 //! Steps: the values that a plan is made of.
 
+use crate::audit::remedy;
+use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
 use crate::remedy::{CommandLine, Remedy, Target, word};
 use crate::x509::cert::Certificate;
@@ -39,6 +41,16 @@ impl Plan {
             over_max: 0,
             notes: Vec::new(),
         }
+    }
+
+    /// The same with every remedy for who deploys what it would change, and for the place that the
+    /// facts are from. What makes a plan of an inventory does this once, at its end.
+    #[must_use]
+    pub fn settled(mut self, inventory: &Inventory) -> Self {
+        for exclusion in self.skipped.iter_mut().chain(&mut self.refused) {
+            exclusion.remedy = remedy::for_its_owner(inventory, exclusion.remedy.clone());
+        }
+        self.aimed(inventory.target())
     }
 
     /// The same with every remedy for the place that the facts are from, and what is to be known

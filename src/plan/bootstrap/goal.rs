@@ -1,10 +1,12 @@
 //! Bootstrapping as a goal: everything is there, there is an address, and the certificate is Active.
 
+use super::http;
 use super::{
     BootstrapRequest, Progress, is_terminating, objects, plan, secret, successors, without_address,
 };
 use crate::gke::managed::Managed;
 use crate::inventory::Inventory;
+use crate::object_ref::check_object_name;
 use crate::observation::Question;
 use crate::plan::goal::{Goal, Next, Order};
 use crate::plan::step::Exclusion;
@@ -34,10 +36,14 @@ impl Goal for Bootstrap {
         let objects = objects(&self.request).into_iter().map(Question::Object);
         // Only an Ingress that was seen names certificates that may have taken over.
         let successors = successors(seen, &self.request).into_iter().map(Question::Object);
+        let theirs = http::theirs(seen, &self.request)
+            .filter(|config| check_object_name(&config.name).is_ok())
+            .map(Question::Object);
         let events = without_address(seen, &self.request).map(Question::Events);
         objects
             .chain(secret(&self.request).map(Question::Secret))
             .chain(successors)
+            .chain(theirs)
             .chain(events)
             .collect()
     }

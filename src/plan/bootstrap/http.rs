@@ -4,10 +4,12 @@
 //! annotation that names another one is somebody's choice.
 
 use super::{BootstrapRequest, Class, Http};
+use crate::audit::remedy;
 use crate::gke::annotations::{ALLOW_HTTP, FRONTEND_CONFIG, is_off};
-use crate::inventory::ObjectFacts;
+use crate::inventory::{Inventory, ObjectFacts};
+use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::step::FieldChange;
-use crate::remedy::{Advice, CommandLine, Remedy, word};
+use crate::remedy::{Advice, Remedy};
 use serde_json::{Value, json};
 
 /// What the wish makes of an annotation.
@@ -80,16 +82,28 @@ pub(super) fn overruled(request: &BootstrapRequest, ingress: &ObjectFacts) -> Op
     let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
     (request.http == Some(Http::Redirect) && *named != request.name).then(|| {
         let patch = json!({ "spec": { "redirectToHttps": { "enabled": true } } });
+        let theirs =
+            ObjectRef { kind: Kind::FrontendConfig, name: named.clone(), ..ingress.object.clone() };
+        let words = "set spec.redirectToHttps.enabled to true";
         Advice::new(
             format!("its annotation {FRONTEND_CONFIG} names {named}: expected {}", request.name),
-            Remedy::from(CommandLine::on_cluster(format!(
-                "kubectl patch frontendconfig {} -n {} --type=merge -p {}",
-                word(named),
-                word(&request.namespace),
-                word(&patch.to_string())
-            )))
-            .note("let that one redirect, and leave --http out"),
+            Remedy::from(remedy::kubectl_patch(&theirs, "merge", &patch, words))
+                .note("let that one redirect, and leave --http out"),
         )
+    })
+}
+
+/// The FrontendConfig of somebody else's that the Ingress names and that is to redirect: who deploys
+/// it is to be known before it is changed.
+pub(super) fn theirs(inventory: &Inventory, request: &BootstrapRequest) -> Option<ObjectRef> {
+    let ingress = ObjectRef::ingress(request.namespace.as_str(), request.name.as_str());
+    let ingress = inventory.object(&ingress).filter(|_| request.class == Class::Gce)?;
+    let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
+    let is_theirs = request.http == Some(Http::Redirect) && *named != request.name;
+    is_theirs.then(|| ObjectRef {
+        kind: Kind::FrontendConfig,
+        name: named.clone(),
+        ..ingress.object.clone()
     })
 }
 

@@ -12,6 +12,8 @@ mod progress;
 mod secret;
 mod service;
 mod successor;
+#[cfg(test)]
+mod tests_of_goal;
 
 pub use folder::{commands, helm_values};
 pub use goal::{Awaited, Bootstrap};
@@ -31,7 +33,7 @@ use crate::gke::annotations::{
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts, SecretState};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::remedy::{Advice, CommandLine, Remedy, word};
+use crate::remedy::{Advice, Remedy, word};
 use crate::x509::profile::Profile;
 use http::Annotation;
 use ingress::{annotation_patch, ingress_overrules, ingress_spec_patch, same_rules};
@@ -178,7 +180,7 @@ pub fn plan(
         planner.ingress(port);
     }
     planner.refuse_terminating();
-    planner.plan.aimed(inventory.target())
+    planner.plan.settled(inventory)
 }
 
 /// Whether nothing but objects that are being deleted stands in the way: then it is worth waiting.
@@ -368,18 +370,7 @@ impl Planner<'_> {
             }
             let has = facts.spec.get("domains").map(Value::to_string).unwrap_or_default();
             let message = format!("it holds other domains: {has}, expected {}", spec["domains"]);
-            let remedy = format!(
-                "certwright managed set-domains {} {} -n {}",
-                word(&object.name),
-                self.request
-                    .domains
-                    .iter()
-                    .map(|domain| word(domain))
-                    .collect::<Vec<_>>()
-                    .join(" "),
-                word(&self.request.namespace)
-            );
-            let remedy = Remedy::from(CommandLine::on_cluster(remedy))
+            let remedy = Remedy::from(remedy::set_domains(&object, &self.request.domains))
                 .note("changing them in place would take HTTPS down; --name gives the new ones a name of their own");
             return self.refuse(object, Reason::Mismatch, message, remedy);
         }
@@ -493,7 +484,6 @@ impl Planner<'_> {
 
     /// What on the Service would win over our annotations, or make them mean something else.
     fn service_overrules(&self, facts: &ObjectFacts, port: &Port) -> Option<Advice> {
-        let name = &facts.object.name;
         let annotation = |key: &str| -> Value {
             facts
                 .annotations
@@ -509,11 +499,7 @@ impl Planner<'_> {
                 format!(
                     "its annotation {OLDER_APP_PROTOCOLS} wins over {APP_PROTOCOLS}: {older}, expected {protocol} for {port_name}"
                 ),
-                CommandLine::on_cluster(format!(
-                    "kubectl annotate service {} -n {} {OLDER_APP_PROTOCOLS}-",
-                    word(name),
-                    word(&self.request.namespace)
-                )),
+                remedy::without_annotation(&facts.object, OLDER_APP_PROTOCOLS),
             ));
         }
         let configs = annotation(BACKEND_CONFIG);

@@ -16,7 +16,7 @@ pub fn create(
     ingress: Option<&ObjectRef>,
     now: OffsetDateTime,
 ) -> Plan {
-    created(inventory, (object, domains), ingress, now).aimed(inventory.target())
+    created(inventory, (object, domains), ingress, now).settled(inventory)
 }
 
 fn created(

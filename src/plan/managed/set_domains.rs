@@ -109,6 +109,7 @@ pub fn set_domains(
         change.plan.steps.extend(family.attach_everywhere(&object.name));
         change.waiting = Some("the new certificate is being made".to_owned());
     }
+    change.plan = change.plan.settled(inventory);
     change
 }
 

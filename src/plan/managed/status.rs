@@ -26,6 +26,8 @@ pub struct ManagedStatus<'i> {
     pub ingresses: Vec<(&'i ObjectFacts, bool)>,
     /// What controllers warned of last, about it and about those Ingresses.
     pub troubles: Vec<(&'i ObjectRef, &'i Trouble)>,
+    /// All that was seen: who deploys it, and where.
+    seen: &'i Inventory,
 }
 
 impl ManagedStatus<'_> {
@@ -57,6 +59,13 @@ impl ManagedStatus<'_> {
     /// What keeps it from ever becoming Active unless somebody acts: reason and remedy.
     #[must_use]
     pub fn hopeless(&self) -> Option<Advice> {
+        let Advice { mut message, remedy } = self.stuck()?;
+        let mut remedy = remedy::for_its_owner(self.seen, remedy);
+        remedy.settle(&mut message, self.seen.target());
+        Some(Advice { message, remedy })
+    }
+
+    fn stuck(&self) -> Option<Advice> {
         let name = &self.facts.object.name;
         if let Some(since) = self.facts.deletion_timestamp {
             let going = Exclusion::going(&self.facts.object, since);
@@ -66,7 +75,15 @@ impl ManagedStatus<'_> {
             return Some(Advice::new(format!("{status}: {}", meaning.meaning), meaning.remedy));
         }
         if let Some(edit) = self.managed.edited() {
-            let set = remedy::set_domains(&self.facts.object, &self.managed.domains);
+            let mut set = remedy::set_domains(&self.facts.object, &self.managed.domains);
+            for (ingress, _) in &self.ingresses {
+                let words = format!(
+                    "name in its annotation {MANAGED_CERTIFICATES} a second ManagedCertificate for {}",
+                    self.managed.domains.join(", ")
+                );
+                let (kind, namespace) = (ingress.object.kind.word(), ingress.object.namespace());
+                set = set.changing((kind, namespace, &ingress.object.name), words);
+            }
             return Some(Advice::new(edit.in_words(), set));
         }
         if self.ingresses.is_empty() {
@@ -132,7 +149,7 @@ pub fn status_of<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> Manage
     let about = std::iter::once(facts).chain(ingresses.iter().map(|(ingress, _)| *ingress));
     let trouble = |facts: &'i ObjectFacts| Some((&facts.object, inventory.trouble(&facts.object)?));
     let troubles = about.filter_map(trouble).collect();
-    ManagedStatus { facts, managed, ingresses, troubles }
+    ManagedStatus { facts, managed, ingresses, troubles, seen: inventory }
 }
 
 /// The names in a list that stands in an annotation of an Ingress.

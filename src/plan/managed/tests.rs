@@ -31,6 +31,35 @@ fn a_certificate_that_no_ingress_names_is_hopeless() {
 }
 
 #[test]
+fn domains_edited_in_place_are_left_to_who_deploys_the_certificate_or_its_ingress() {
+    const HELM: (&str, &str) = ("meta.helm.sh/release-name", "search");
+    let status = json!({
+        "certificateName": "mcrt-1", "certificateStatus": "Active",
+        "domainStatus": [{"domain": "b.example", "status": "Active"}],
+    });
+    let named = (MANAGED_CERTIFICATES, "web");
+    for (of_certificate, of_ingress, expected) in [
+        (&[][..], &[named][..], "certwright managed set-domains web a.example -n shop"),
+        (
+            &[HELM],
+            &[named],
+            "make a second ManagedCertificate for a.example, name both in the Ingress, and take web away when the second is Active, where Helm release search gets managedcertificate/web from",
+        ),
+        (
+            &[],
+            &[named, HELM],
+            "name in its annotation networking.gke.io/managed-certificates a second ManagedCertificate for a.example, where Helm release search gets ingress/web from",
+        ),
+    ] {
+        let (object, _, spec, _) = certificate(Value::Null);
+        let certificate = (object, of_certificate, spec, status.clone());
+        let inventory = of_objects(vec![certificate, ingress(of_ingress)]);
+        let told = statuses(&inventory)[0].hopeless().expect("it was edited").remedy;
+        assert!(told.to_string().starts_with(expected), "{told}");
+    }
+}
+
+#[test]
 fn a_certificate_is_attached_when_the_ingress_carries_its_load_balancer_name() {
     let status = json!({"certificateName": "mcrt-1", "certificateStatus": "Provisioning"});
     for (shared, attached) in [("mcrt-0,mcrt-1", true), ("mcrt-0", false), ("", false)] {

@@ -90,7 +90,7 @@ pub fn plan(
     let mut plan = if request.named.is_empty() { planner.batch() } else { planner.named() };
     let replaced: Vec<&ObjectRef> = plan.steps.iter().map(Step::object).collect();
     plan.notes.extend(makers_unseen(inventory, &replaced));
-    plan.aimed(inventory.target())
+    plan.settled(inventory)
 }
 
 /// Why the pair of this Secret may not be changed at all, whatever it is changed to.
