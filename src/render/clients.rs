@@ -250,6 +250,49 @@ fn python(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::demand::IngressFacts;
+    use crate::inventory::testing::{Pair, of_secrets};
+
+    fn connection<'i>(ingress: &'i IngressFacts, host: &str, why: &str) -> Connection<'i> {
+        Connection {
+            ingress,
+            host: host.to_owned(),
+            address: "192.0.2.7:443".parse().expect("it is an address"),
+            trust: Trust::Unknown,
+            refusals: vec![(Tool::Rustls, why.to_owned())],
+            asks_client_certificate: false,
+            not_served_yet: false,
+        }
+    }
+
+    #[test]
+    fn no_line_of_a_private_key_is_left_wherever_it_was_pasted() {
+        let inventory =
+            of_secrets(&[Pair { name: "web", served: Some("a.example"), ..Pair::default() }]);
+        let ingress = inventory.ingresses().next().expect("it is there");
+        for breaks in ["\n", "\r\n", "\\n", " ", ""] {
+            for end in ["-----END PRIVATE KEY-----", ""] {
+                let key = format!(
+                    "-----BEGIN PRIVATE KEY-----{breaks}bm90IGEga2V5{breaks}b3RoZXIgbGluZQ=={breaks}{end}"
+                );
+                for (host, file, why) in [
+                    (key.as_str(), "tls.crt", ""),
+                    ("a.example", &key, ""),
+                    ("a.example", "x", &key),
+                ] {
+                    let mut out = Vec::new();
+                    let connection = connection(ingress, host, why);
+                    write_text(&connection, Some(file), &mut out).expect("a Vec takes all");
+                    let text = String::from_utf8(out).expect("it is text");
+                    let told = text.contains("bm90") || text.contains("b3Ro");
+                    assert!(
+                        !told && text.contains("<a private key>"),
+                        "{breaks:?} {end:?}:\n{text}"
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn python_strings_cannot_be_left() {

@@ -31,7 +31,11 @@ pub fn harmless(mut error: Error) -> Error {
 #[must_use]
 pub fn plain(error: &Error) -> Option<String> {
     let text = error.render().to_string();
-    let raw = text.chars().any(|character| character != '\n' && harmless::is_harmful(character));
+    // A key has many lines, none of which tells that it is one.
+    let masked = harmless::without_keys(&text);
+    let is_harmful = |character| character != '\n' && harmless::is_harmful(character);
+    let raw = masked.is_some() || text.chars().any(is_harmful);
+    let text = masked.unwrap_or(text);
     raw.then(|| text.lines().map(|line| visible(line) + "\n").collect())
 }
 
@@ -65,6 +69,21 @@ mod tests {
             assert_eq!(plain(&error), None, "{args:?}");
             assert!(error.render().to_string().contains(VISIBLE), "{args:?}: {error}");
             assert!(!error.render().ansi().to_string().contains("\u{1b}]"), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn no_line_of_a_private_key_is_repeated() {
+        for breaks in ["\n", "\r\n", ""] {
+            let key = format!(
+                "-----BEGIN PRIVATE KEY-----{breaks}bm90IGEga2V5{breaks}b3RoZXI={breaks}-----END PRIVATE KEY-----{breaks}"
+            );
+            for args in [&[key.as_str()][..], &["--number", &key], &["--raw", &key]] {
+                let error = refused(args);
+                let text = plain(&error).unwrap_or_else(|| error.render().to_string());
+                let told = text.contains("bm90") || text.contains("b3Ro");
+                assert!(!told && text.contains("<a private key>"), "{args:?}: {text}");
+            }
         }
     }
 
