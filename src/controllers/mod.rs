@@ -15,8 +15,8 @@ mod reading;
 mod table;
 
 pub use reading::{
-    Added, Elsewhere, added_hosts, borrows, elsewhere, is_read, is_solver, mentions, no_references,
-    secret_namespace,
+    AUTH_TLS_SECRET, Added, Elsewhere, Mention, PROXY_SSL_SECRET, added_hosts, borrows, denied,
+    elsewhere, is_read, is_solver, mentions, no_references, secret_namespace,
 };
 use std::collections::BTreeMap;
 pub use table::{Choice, Facts, Mismatch, Order, Orphan, Tie};

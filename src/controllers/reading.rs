@@ -244,8 +244,13 @@ pub fn secret_namespace(controller: Controller, annotations: &Annotations) -> Op
     get(annotations, &prefixes(controller), "tls-cert-namespace")
 }
 
+/// Names the Secret by whose `ca.crt` clients are verified.
+pub const AUTH_TLS_SECRET: &str = "auth-tls-secret";
+/// Names the Secret by which backends are verified, and which is shown to them.
+pub const PROXY_SSL_SECRET: &str = "proxy-ssl-secret";
+
 /// Annotations by which ingress-nginx is to verify with a Secret, and whose value is not of the form
-/// `namespace/name`: it then denies every path of the Ingress. Each with its value. Source:
+/// `namespace/name`: see [`denied`] for what it does then. Each with its value. Source:
 /// internal/k8s/main.go:36-43 (`ParseNameNS`), authtls/main.go:156-173, proxyssl/main.go:192-212.
 #[must_use]
 pub fn no_references(controller: Controller, annotations: &Annotations) -> Vec<(String, String)> {
@@ -253,38 +258,60 @@ pub fn no_references(controller: Controller, annotations: &Annotations) -> Vec<(
         return Vec::new();
     }
     let prefixes = prefixes(controller);
-    let is_one = |value: &str| value.split('/').count() == 2 && !value.ends_with('/');
-    let names = ["auth-tls-secret", "proxy-ssl-secret"].into_iter();
+    // `/name` passes for a form, and is then looked up as it is written.
+    let is_one = |value: &str| {
+        value.split('/').count() == 2 && value.split('/').all(|part| !part.is_empty())
+    };
+    let names = [AUTH_TLS_SECRET, PROXY_SSL_SECRET].into_iter();
     let found = names.filter_map(|name| Some((name, get(annotations, &prefixes, name)?)));
     let bad = found.filter(|(_, value)| !is_one(value));
     bad.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Secrets that annotations name beside those of `spec.tls`, as (namespace where one is given,
-/// name): client certificates, CAs to verify with. ingress-nginx: internal/k8s/main.go:36-43,
+/// What ingress-nginx does where it cannot read what one of these annotations names: for clients the
+/// whole server answers so, whichever Ingress has the path. Source: annotations/annotations.go
+/// (`AuthTLSError`), controller.go:762, template nginx.tmpl:929 (403) and :1428 (503).
+#[must_use]
+pub fn denied(annotation: &str) -> &'static str {
+    if annotation == AUTH_TLS_SECRET {
+        "refuses every request for the hosts of this Ingress (403)"
+    } else {
+        "denies every path of this Ingress (503)"
+    }
+}
+
+/// A Secret that an annotation names beside those of `spec.tls`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// The annotation, without its prefix.
+    pub annotation: &'static str,
+    /// The namespace, where one is given.
+    pub namespace: Option<String>,
+    /// The Secret's name.
+    pub name: String,
+}
+
+/// Secrets that annotations name beside those of `spec.tls`: client certificates, CAs to verify with. ingress-nginx: internal/k8s/main.go:36-43,
 /// authtls/main.go:156-173, proxyssl/main.go:192-212; haproxytech: annotations.go:218-237;
 /// haproxy-ingress: types/annotations.go:154, :270; OpenShift: ingress.go:940-1005.
 #[must_use]
-pub fn mentions(
-    controller: Controller,
-    annotations: &Annotations,
-) -> Vec<(Option<String>, String)> {
-    let names: &[&str] = match controller {
-        Controller::IngressNginx => &["auth-tls-secret", "proxy-ssl-secret"],
+pub fn mentions(controller: Controller, annotations: &Annotations) -> Vec<Mention> {
+    let names: &[&'static str] = match controller {
+        Controller::IngressNginx => &[AUTH_TLS_SECRET, PROXY_SSL_SECRET],
         Controller::HaproxyTech => &["server-crt", "server-ca"],
         Controller::HaproxyIngress => {
-            &["auth-tls-secret", "secure-crt-secret", "secure-verify-ca-secret"]
+            &[AUTH_TLS_SECRET, "secure-crt-secret", "secure-verify-ca-secret"]
         }
         Controller::OpenShift => &["destination-ca-certificate-secret"],
         _ => return Vec::new(),
     };
     let prefixes = prefixes(controller);
-    let found = names.iter().filter_map(|name| get(annotations, &prefixes, name));
+    let found = names.iter().filter_map(|name| Some((*name, get(annotations, &prefixes, name)?)));
     found
-        .map(|value| match value.split_once('/') {
-            Some(("", name)) => (None, name.to_owned()),
-            Some((namespace, name)) => (Some(namespace.to_owned()), name.to_owned()),
-            None => (None, value.to_owned()),
+        .map(|(annotation, value)| {
+            let (namespace, name) = value.split_once('/').unwrap_or(("", value));
+            let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
+            Mention { annotation, namespace: namespace.map(str::to_owned), name: name.to_owned() }
         })
         .collect()
 }

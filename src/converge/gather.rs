@@ -322,8 +322,9 @@ fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
     let needed = |question: &Question| match question {
         Question::Secret(object) => inventory.ingresses().any(|ingress| {
             inventory.is_reported(&ingress.object)
-                && ingress.secret_namespace() == object.namespace()
-                && ingress.secret_names.contains(&object.name)
+                && (ingress.secret_namespace() == object.namespace()
+                    && ingress.secret_names.contains(&object.name)
+                    || ingress.mentions.iter().any(|other| other.secret.same_object(object)))
         }),
         Question::Object(_)
         | Question::Every(..)

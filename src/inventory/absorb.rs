@@ -224,8 +224,8 @@ impl Inventory {
             let secret = (facts.secret_namespace().to_owned(), name.clone());
             self.used_by.entry(secret).or_default().insert(ingress.clone());
         }
-        for secret in &facts.mentions {
-            self.mentioned_by.entry(key_of(secret)).or_default().insert(ingress.clone());
+        for mentioned in &facts.mentions {
+            self.mentioned_by.entry(key_of(&mentioned.secret)).or_default().insert(ingress.clone());
         }
         self.ingresses.insert(ingress, facts);
     }
@@ -238,8 +238,8 @@ impl Inventory {
                 users.remove(ingress);
             }
         }
-        for secret in &facts.mentions {
-            if let Some(users) = self.mentioned_by.get_mut(&key_of(secret)) {
+        for mentioned in &facts.mentions {
+            if let Some(users) = self.mentioned_by.get_mut(&key_of(&mentioned.secret)) {
                 users.remove(ingress);
             }
         }

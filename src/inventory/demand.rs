@@ -4,7 +4,7 @@
 //! GKE's included. Refuses to know whether a certificate covers a host.
 
 use super::refused_hosts;
-use crate::controllers::{self, Choice, Controller, Elsewhere, Orphan};
+use crate::controllers::{self, Choice, Controller, Elsewhere, Mention, Orphan};
 use crate::gke::annotations::{
     INGRESS_CLASS, MANAGED_CERTIFICATES, certificates_elsewhere, is_gke_class, items,
 };
@@ -43,7 +43,7 @@ pub struct IngressFacts {
     /// The namespace of those Secrets, where it is not its own.
     secret_namespace: Option<String>,
     /// Secrets that its annotations name, for other ends than to be served.
-    pub mentions: Vec<ObjectRef>,
+    pub mentions: Vec<Mentioned>,
     /// Annotations that should name such a Secret and name none, as its controller reads them; each
     /// with its value.
     pub no_references: Vec<(String, String)>,
@@ -59,6 +59,15 @@ pub struct IngressFacts {
     pub chosen: bool,
     /// What it was read from, while its IngressClass was not seen.
     seen: Option<Box<IngressSeen>>,
+}
+
+/// A Secret that an annotation names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mentioned {
+    /// The annotation, without its prefix.
+    pub annotation: &'static str,
+    /// The Secret; its name is as written, and may be none.
+    pub secret: ObjectRef,
 }
 
 /// One host and the places its certificate may come from.
@@ -244,12 +253,13 @@ fn borrows(seen: &IngressSeen, controller: Controller) -> Option<&'static str> {
     controllers::borrows(controller, &seen.meta.annotations)
 }
 
-fn mentions(seen: &IngressSeen, controller: Controller) -> Vec<ObjectRef> {
+fn mentions(seen: &IngressSeen, controller: Controller) -> Vec<Mentioned> {
     let mentioned = controllers::mentions(controller, &seen.meta.annotations).into_iter();
     mentioned
-        .map(|(namespace, name)| {
+        .map(|Mention { annotation, namespace, name }| {
             let own = || seen.object.namespace().to_owned();
-            ObjectRef::secret(namespace.unwrap_or_else(own), name)
+            let secret = ObjectRef::secret(namespace.unwrap_or_else(own), name);
+            Mentioned { annotation, secret }
         })
         .collect()
 }

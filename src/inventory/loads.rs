@@ -36,7 +36,8 @@ impl IngressFacts {
     /// also where the leaf does not verify by it (pkg/controller/services/ssl.go).
     fn refuses_ca_crt(&self, controller: Controller, secret: &SecretFacts) -> bool {
         let Some(file) = &secret.ca_file else { return false };
-        let for_clients = || self.mentions.iter().any(|other| other.same_object(&secret.object));
+        let for_clients =
+            || self.mentions.iter().any(|other| other.secret.same_object(&secret.object));
         match controller {
             Controller::IngressNginx => file.is_broken(),
             Controller::HaproxyIngress => {

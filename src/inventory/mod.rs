@@ -565,6 +565,30 @@ pub(crate) mod testing {
         ObjectSeen { object, meta, head: Value::Null, spec, status }
     }
 
+    /// An inventory with one Ingress of class `nginx` for `a.example` in namespace `shop`, with these
+    /// annotations; and what was found missing, or could not be seen.
+    #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+    pub(crate) fn of_nginx(
+        annotations: &[(&str, &str)],
+        absent: Option<ObjectRef>,
+        unseen: Option<ObjectRef>,
+    ) -> Inventory {
+        let Observation::Ingress(mut seen) = ingress("web", "a.example") else {
+            unreachable!("it is an Ingress")
+        };
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        seen.meta.annotations = annotations.iter().map(own).collect();
+        seen.class_name = Some("nginx".to_owned());
+        let mut inventory = Inventory::new(Selection::default());
+        let unseen =
+            unseen.map(|object| Observation::Unseen { object, message: "forbidden".to_owned() });
+        let all = [Observation::Ingress(seen)].into_iter();
+        for seen in all.chain(absent.map(Observation::Absent)).chain(unseen) {
+            inventory.absorb(seen, &SystemRandom::new());
+        }
+        inventory
+    }
+
     /// A TLS Secret in namespace `shop`.
     #[derive(Clone, Default)]
     pub(crate) struct Pair<'p> {

@@ -74,9 +74,10 @@ impl Inventory {
         for ingress in self.ingresses() {
             let named = ingress.secret_names.iter();
             let named = named.map(|name| ObjectRef::secret(ingress.secret_namespace(), name));
+            let mentioned = ingress.mentions.iter().map(|mentioned| &mentioned.secret);
             let valid = |secret: &&ObjectRef| check_object_name(&secret.name).is_ok();
             // What an annotation names may be of another type than those that are listed.
-            for secret in named.chain(ingress.mentions.iter().filter(valid).cloned()) {
+            for secret in named.chain(mentioned.filter(valid).cloned()) {
                 let question = Question::Secret(secret.clone());
                 if !self.is_settled(&secret) && !questions.contains(&question) {
                     questions.push(question);

@@ -699,6 +699,28 @@ def ca_crt_unusable(s):
 
 
 @scenario
+def verified_by(s):
+    other = test_ca("another root", "ec-p256-01", "Example Other Root", 20)
+    pair = s.pair("front.verify.example")
+    s.secret("front-tls", pair)
+    s.secret("pair-alone", s.pair("pair.verify.example"))
+    s.secret("nothing", {"note": b"the CA will be put here\n"}, kind="Opaque")
+    s.secret("good", {"ca.crt": pem(*other.chain)}, kind="Opaque")
+    s.secret("good-pair", {"ca.crt": pem(*other.chain), **s.pair("good.verify.example").data})
+    prefix = "nginx.ingress.kubernetes.io/"
+    for name, annotation, secret in [
+        ("absent", "auth-tls-secret", "default/absent"), ("far", "auth-tls-secret", "certs/absent"),
+        ("open", "auth-tls-secret", "default/pair-alone"), ("closed", "auth-tls-secret", "default/nothing"),
+        ("good", "auth-tls-secret", "default/good"), ("good-pair", "auth-tls-secret", "default/good-pair"),
+        ("own", "auth-tls-secret", "/good"),
+        ("backend-absent", "proxy-ssl-secret", "default/absent"), ("backend-open", "proxy-ssl-secret", "default/pair-alone"),
+        ("backend-good", "proxy-ssl-secret", "default/good-pair"),
+    ]:  # fmt: skip
+        s.ingress(name, {"front.verify.example": "front-tls"}, annotations={prefix + annotation: secret})
+    s.ingress("haproxy", {"front.verify.example": "front-tls"}, annotations={"haproxy-ingress.github.io/auth-tls-secret": "default/absent"}, ingress_class="haproxy")
+
+
+@scenario
 def expired_root(s):
     root = test_ca("expired root", "ec-p256-01", "Example Past Root", 10, end=NOW - timedelta(days=200))
     middle = test_ca("younger intermediate", "rsa-2048-intermediate", "Example Young Intermediate", 10, root)

@@ -4,6 +4,7 @@
 //! verify by it (pkg/controller/services/ssl.go).
 
 use super::key_in_crt::related;
+use super::verifying;
 use super::{arrangement, is_behind, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::gap::{Chain, Seen};
@@ -26,7 +27,8 @@ pub(super) const RULE: Rule = Rule {
               there is none, and serves its fake certificate; haproxy-ingress also when the leaf \
               does not verify by ca.crt today. Behind those it is an error. A Secret that an Ingress \
               names for client certificates (auth-tls-secret) may hold another CA, which has to be in \
-              date: it is an error where it is not.",
+              date: it is an error where it is not. Where such a Secret has a certificate and key and \
+              no ca.crt at all, ingress-nginx asks no client for a certificate, and lets everybody in.",
     check,
 };
 
@@ -66,6 +68,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let verifiers = inventory.mentioners(&secret.object).map(|ingress| ingress.object.clone());
         found.push(related(inventory, secret, verifiers.fold(finding, Finding::related)));
     }
+    verifying::without_ca(inventory, found);
 }
 
 /// What its certificates are to the leaf beside them.
@@ -158,7 +161,7 @@ fn consequence(
     if let Some(verifier) = inventory.mentioners(&secret.object).next() {
         let consequence = match (worst, verifier.likely_controller()) {
             (Refused::ByBoth, Controller::IngressNginx) => {
-                "; ingress-nginx denies every path that it verifies clients for (503)"
+                "; ingress-nginx refuses every request for hosts whose clients it verifies by it (403)"
             }
             _ => "; whoever is verified by it is refused",
         };

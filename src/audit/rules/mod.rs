@@ -70,6 +70,7 @@ mod service_port_missing;
 mod shared_key;
 mod tls_host_without_rule;
 mod trailing_data;
+mod verifying;
 mod weak_key;
 mod weak_signature;
 

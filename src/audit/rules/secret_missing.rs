@@ -2,8 +2,10 @@
 //! information, since the Secret may be kept elsewhere; an error in either case where no Secret can
 //! have the name.
 
+use super::verifying;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source, remedy};
+use crate::controllers;
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretState};
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
@@ -18,16 +20,18 @@ pub(super) const RULE: Rule = Rule {
     explain: "A controller that does not find the Secret of a tls entry serves its default \
               certificate; GKE's stops syncing the Ingress altogether. A Secret must be in the \
               Ingress's own namespace. Where something else makes it (cert-manager, a SealedSecret, \
-              a generator), one made by hand would be in its way: then that is what to look at.",
+              a generator), one made by hand would be in its way: then that is what to look at. ingress-nginx \
+              also refuses every request for the hosts whose clients it cannot verify, where the \
+              Secret that auth-tls-secret names is not there.",
     check,
 };
 
 /// What to do before a Secret is taken for missing.
-const MEND_FIRST: &str =
+pub(super) const MEND_FIRST: &str =
     "fix the files that could not be read, or not all of them: the Secret may stand there";
 
 /// Whether a file could not be read: a Secret that stands in it must not be made a second time.
-fn is_unread(inventory: &Inventory) -> bool {
+pub(super) fn is_unread(inventory: &Inventory) -> bool {
     inventory.problems().iter().any(|problem| problem.object.kind == Kind::File)
 }
 
@@ -50,6 +54,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         found.extend(no_names.filter_map(|name| no_name(ingress, name)));
         found.extend(ingress.no_references.iter().map(|named| no_reference(ingress, named)));
     }
+    verifying::missing(inventory, context, found);
 }
 
 /// A Secret that an Ingress names and that was not seen, although it was looked for.
@@ -193,11 +198,12 @@ pub(super) fn with_namespace(written: &str) -> Option<(&str, &str)> {
 fn no_reference(ingress: &IngressFacts, (annotation, value): &(String, String)) -> Finding {
     let namespace = ingress.object.namespace();
     let message = format!(
-        "annotation {annotation} is {value:?}, and ingress-nginx wants namespace/name: it denies \
-         every path of this Ingress (503)"
+        "annotation {annotation} is {value:?}, and ingress-nginx wants namespace/name: it {}",
+        controllers::denied(annotation)
     );
-    let remedy = if check_object_name(value).is_ok() {
-        format!("write it as {namespace}/{value}")
+    let name = value.trim_start_matches('/');
+    let remedy = if check_object_name(name).is_ok() {
+        format!("write it as {namespace}/{name}")
     } else {
         "write it as NAMESPACE/NAME of a Secret".to_owned()
     };
