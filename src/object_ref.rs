@@ -59,6 +59,9 @@ pub enum Kind {
     VaultDynamicSecret,
     /// `clustersecret.io` ClusterSecret: a Secret of its name in many namespaces.
     ClusterSecret,
+    /// `projectcontour.io` TLSCertificateDelegation: lets Ingresses of other namespaces use Secrets of
+    /// its own.
+    TlsCertificateDelegation,
     /// `kyverno.io` ClusterPolicy, whose rules may generate Secrets.
     ClusterPolicy,
     /// `kyverno.io` Policy, the same in one namespace.
@@ -107,6 +110,7 @@ impl Kind {
             Self::VaultStaticSecret => "VaultStaticSecret",
             Self::VaultDynamicSecret => "VaultDynamicSecret",
             Self::ClusterSecret => "ClusterSecret",
+            Self::TlsCertificateDelegation => "TLSCertificateDelegation",
             Self::ClusterPolicy => "ClusterPolicy",
             Self::Policy => "Policy",
             Self::OnePasswordItem => "OnePasswordItem",
@@ -146,6 +150,7 @@ impl Kind {
             Self::VaultStaticSecret => "vaultstaticsecret",
             Self::VaultDynamicSecret => "vaultdynamicsecret",
             Self::ClusterSecret => "clustersecret",
+            Self::TlsCertificateDelegation => "tlscertificatedelegation",
             Self::ClusterPolicy => "clusterpolicy",
             Self::Policy => "policy",
             Self::OnePasswordItem => "onepassworditem",
@@ -187,6 +192,7 @@ impl Kind {
             Self::VaultStaticSecret => "vaultstaticsecrets",
             Self::VaultDynamicSecret => "vaultdynamicsecrets",
             Self::ClusterSecret => "clustersecrets",
+            Self::TlsCertificateDelegation => "tlscertificatedelegations",
             Self::ClusterPolicy => "clusterpolicies",
             Self::Policy => "policies",
             Self::OnePasswordItem => "onepassworditems",
@@ -385,6 +391,9 @@ impl Kind {
                 Some(("secrets.hashicorp.com", "v1beta1", "vaultdynamicsecrets"))
             }
             Self::ClusterSecret => Some(("clustersecret.io", "v1", "clustersecrets")),
+            Self::TlsCertificateDelegation => {
+                Some(("projectcontour.io", "v1", "tlscertificatedelegations"))
+            }
             Self::ClusterPolicy => Some(("kyverno.io", "v1", "clusterpolicies")),
             Self::Policy => Some(("kyverno.io", "v1", "policies")),
             Self::OnePasswordItem => Some(("onepassword.com", "v1", "onepassworditems")),

@@ -52,6 +52,13 @@ pub enum Observation {
         /// What was found.
         seen: TrustSeen,
     },
+    /// Which Secrets of a namespace Contour may use for Ingresses of others.
+    Delegations {
+        /// The namespace of the Secrets.
+        namespace: String,
+        /// What is known of it.
+        seen: DelegationsSeen,
+    },
     /// A handshake that was asked for on behalf of an Ingress host.
     Handshake(HandshakeSeen),
     /// A handshake with a place that the user named; its certificates are inspected.
@@ -84,6 +91,31 @@ pub struct TrustSeen {
     pub handed_out: Vec<(ObjectRef, Vec<u8>)>,
     /// What names a Secret to verify others with: its namespace, none where it may be any, and its name.
     pub trusting: Vec<(ObjectRef, Option<String>, String)>,
+}
+
+/// What was seen of each `TLSCertificateDelegation` of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DelegationsSeen {
+    /// One of them, in a file, with what it permits.
+    One(Vec<Permit>),
+    /// All of them.
+    All(Vec<Permit>),
+    /// They may not be read.
+    Unread,
+    /// The cluster has no such kind.
+    NoSuchKind,
+}
+
+/// One item of `spec.delegations` of a `TLSCertificateDelegation`.
+/// Source: projectcontour/contour apis/projectcontour/v1/tlscertificatedelegation.go @31c4bb38.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    /// The object that says so.
+    pub by: ObjectRef,
+    /// `secretName`; a `*` stands for itself.
+    pub secret: String,
+    /// `targetNamespaces`; `*` alone for any.
+    pub namespaces: Vec<String>,
 }
 
 /// Where objects are looked for.
@@ -123,6 +155,8 @@ pub enum Question {
     Makers(Scope),
     /// Who signs or trusts there by certificates of CAs.
     Trust(Scope),
+    /// Which Secrets of this namespace Contour may use for Ingresses of others.
+    Delegations(String),
     /// What is served for this host there.
     Served {
         /// The name to send as SNI.

@@ -332,6 +332,7 @@ fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
         | Question::Events(_)
         | Question::Makers(_)
         | Question::Trust(_)
+        | Question::Delegations(_)
         | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()

@@ -82,6 +82,7 @@ impl Inventory {
                     troubles.record(event);
                 }
             }
+            Observation::Delegations { namespace, seen } => self.delegations.take(namespace, seen),
             Observation::Handshake(seen) => self.absorb_handshake(seen),
             Observation::Inspected(seen) => self.absorb_inspected(seen),
             Observation::Addresses(seen) => self.dns.absorb_addresses(seen),

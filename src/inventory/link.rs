@@ -2,6 +2,7 @@
 //!
 //! Knows both sides of a reference. Refuses to call anything a fault: that is the audit's.
 
+use super::delegation::Delegation;
 use super::demand::{Demand, IngressFacts};
 use super::{Inventory, ObjectFacts, SecretFacts, key_of, marker};
 use crate::controllers::Controller;
@@ -81,6 +82,15 @@ impl Inventory {
         let (mut seen, mut further) = (Looked::default(), Looked::default());
         for (looked, names) in [(&mut seen, &demand.secrets), (&mut further, &demand.by_name)] {
             for name in names {
+                // It is as good as none to Contour, which is told of the Ingress.
+                match self.delegation(ingress, name) {
+                    Delegation::Permitted => {}
+                    Delegation::Refused(_) => continue,
+                    Delegation::Unknown(why) => {
+                        looked.unknown = Some(why);
+                        continue;
+                    }
+                }
                 let state = self.state_of(ingress, name);
                 if let Some(why) = self.to_come(ingress, name, &state) {
                     looked.unknown = Some(why);
@@ -106,6 +116,11 @@ impl Inventory {
     /// in (k8s/objectmeta.go:42-85, services/cache.go:559-597).
     fn state_of(&self, ingress: &IngressFacts, name: &str) -> SecretState<'_> {
         let other_forms = [Controller::Contour, Controller::HaproxyIngress];
+        match self.delegation(ingress, name) {
+            Delegation::Permitted => {}
+            Delegation::Refused(_) => return SecretState::Absent,
+            Delegation::Unknown(_) => return SecretState::Unknown,
+        }
         if check_object_name(name).is_ok() || other_forms.contains(&ingress.controller) {
             self.secret_state(ingress.secret_namespace(), name)
         } else {

@@ -8,6 +8,7 @@ mod annotation_policy;
 mod beside;
 pub mod bundle;
 pub mod ca_file;
+pub mod delegation;
 pub mod demand;
 pub mod dns;
 mod issuers;
@@ -80,6 +81,7 @@ pub struct Inventory {
     makers: maker::Makers,
     /// Where it was looked for who trusts or signs by certificates of CAs.
     trust_seen: BTreeSet<Scope>,
+    delegations: delegation::Delegations,
     /// Objects whose annotations hold a private key, and the annotations' keys.
     keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
@@ -298,6 +300,7 @@ impl Inventory {
             makers: maker::Makers::default(),
             ingress_owners: BTreeMap::new(),
             trust_seen: BTreeSet::new(),
+            delegations: delegation::Delegations::default(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
             problems: Vec::new(),

@@ -28,6 +28,7 @@ impl Inventory {
     #[must_use]
     pub fn open_questions(&self, asked: Asked) -> Vec<Question> {
         let mut questions = self.unseen_secrets();
+        questions.extend(self.unseen_delegations());
         if asked.owners {
             questions.extend(self.unseen_owners());
         }

@@ -1,11 +1,11 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
-use super::{kubernetes, makers, trust};
+use super::{delegations, kubernetes, makers, trust};
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
-use crate::observation::{Observation, Question, Scope, TrustSeen};
+use crate::observation::{DelegationsSeen, Observation, Question, Scope, TrustSeen};
 use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
 
@@ -207,6 +207,7 @@ pub async fn answer(
         Question::Events(about) => events(client, about).await,
         Question::Makers(scope) => makers(client, scope).await,
         Question::Trust(scope) => trust(client, scope).await,
+        Question::Delegations(namespace) => return permits_of(client, namespace).await,
         Question::Served { host, endpoint } => Ok(not_here(host, endpoint)),
     };
     one.map(|one| vec![one])
@@ -284,6 +285,32 @@ async fn makers(client: &Client, scope: &Scope) -> Result<Observation, ClusterEr
     Ok(Observation::Makers { searched: Some(scope.clone()), seen, unseen })
 }
 
+/// What Contour may use of the namespace for others, where the cluster knows of such a thing.
+async fn permits_of(client: &Client, namespace: &str) -> Result<Vec<Observation>, ClusterError> {
+    let kind = Kind::TlsCertificateDelegation;
+    let told = |seen| Observation::Delegations { namespace: namespace.to_owned(), seen };
+    if !client.knows_group("projectcontour.io").await? {
+        return Ok(vec![told(DelegationsSeen::NoSuchKind)]);
+    }
+    let mut permits = Vec::new();
+    let take = |value: serde_json::Value| {
+        let name = value.pointer("/metadata/name").and_then(serde_json::Value::as_str);
+        let by = ObjectRef::namespaced(kind, namespace, name.unwrap_or_default());
+        permits.extend(delegations::permits(&by, &value));
+    };
+    match client.each_object(kind, Some(namespace), take).await {
+        Ok(()) => Ok(vec![told(DelegationsSeen::All(permits))]),
+        Err(error) if error.failure == Failure::NoSuchKind => {
+            Ok(vec![told(DelegationsSeen::NoSuchKind)])
+        }
+        Err(error) if can_go_on(&error) => Ok(vec![
+            told(DelegationsSeen::Unread),
+            unseen(ObjectRef::all(kind, Some(namespace)), &error),
+        ]),
+        Err(error) => Err(error),
+    }
+}
+
 /// Who signs or trusts there by certificates of CAs, as far as that may be listed: it is evidence, and
 /// no problem where it is not.
 async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
@@ -349,6 +376,7 @@ pub async fn read_required(
         Question::Events(_)
         | Question::Makers(_)
         | Question::Trust(_)
+        | Question::Delegations(_)
         | Question::Served { .. } => answer(client, question).await,
     }
 }

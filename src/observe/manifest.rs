@@ -8,10 +8,10 @@ mod values;
 use self::values::{
     as_applied, expected_type, is_sealed_by_sops, set_aside_bad_base64, type_of, way_to,
 };
-use super::{kubernetes, makers, trust};
+use super::{delegations, kubernetes, makers, trust};
 use crate::manifest::{self, Broken, Document, Parsed, Segment, Text};
 use crate::object_ref::{Kind, ObjectRef, Place};
-use crate::observation::{MakerSeen, NotBase64, Observation, TrustSeen};
+use crate::observation::{DelegationsSeen, MakerSeen, NotBase64, Observation, TrustSeen};
 use crate::redact::Redacted;
 use k8s_openapi::api::core::v1::{self, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
@@ -207,6 +207,12 @@ impl Within<'_> {
             take(makers_seen(maker));
         }
         self.trust(&value, kind, &group, take);
+        if (kind, group.as_str()) == ("TLSCertificateDelegation", "projectcontour.io") {
+            let kind = Kind::TlsCertificateDelegation;
+            let by = ObjectRef::namespaced(kind, &*namespace, &*name).at(Some(self.place.clone()));
+            let seen = DelegationsSeen::One(delegations::permits(&by, &value));
+            return take(Observation::Delegations { namespace, seen });
+        }
         let secret = || ObjectRef::secret(&namespace, &name).at(Some(self.place.clone()));
         let ingress = || ObjectRef::ingress(&namespace, &name).at(Some(self.place.clone()));
         let seen = match (kind, group.as_str()) {

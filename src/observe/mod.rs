@@ -9,6 +9,7 @@
 
 mod annotations;
 pub mod cluster;
+mod delegations;
 pub mod dns;
 pub mod files;
 mod kubernetes;

@@ -720,6 +720,28 @@ def verified_by(s):
     s.ingress("haproxy", {"front.verify.example": "front-tls"}, annotations={"haproxy-ingress.github.io/auth-tls-secret": "default/absent"}, ingress_class="haproxy")
 
 
+@scenario(offline_only=True)
+def contour_delegation(s):
+    delegation = lambda namespace, secret_name, *targets: {
+        "apiVersion": "projectcontour.io/v1", "kind": "TLSCertificateDelegation",
+        "metadata": {"name": secret_name.replace("*", "any"), "namespace": namespace},
+        "spec": {"delegations": [{"secretName": secret_name, "targetNamespaces": list(targets)}]},
+    }  # fmt: skip
+    names = ("named", "anywhere", "refused", "listed")
+    for name in names:
+        s.secrets.append(namespaced("certs", secret(f"{name}-tls", s.pair(f"{name}.example"))))
+    s.secrets.append(namespaced("all", secret("any-tls", s.pair("any.example"))))
+    s.secrets.append(namespaced("untold", secret("untold-tls", s.pair("untold.example"))))
+    s.file("delegations.yaml", to_yaml(
+        delegation("certs", "named-tls", "blog", "shop"), delegation("certs", "anywhere-tls", "*"),
+        delegation("certs", "refused-tls", "blog"), delegation("certs", "listed-tls", "blog", "*"),
+        delegation("all", "*", "shop"),
+    ))  # fmt: skip
+    for name, namespace in [*((name, "certs") for name in names), ("any", "all"), ("untold", "untold")]:
+        annotations = {"projectcontour.io/tls-cert-namespace": namespace}
+        s.ingresses.append(namespaced("shop", ingress(name, {f"{name}.example": f"{name}-tls"}, annotations=annotations, ingress_class="contour")))
+
+
 @scenario
 def expired_root(s):
     root = test_ca("expired root", "ec-p256-01", "Example Past Root", 10, end=NOW - timedelta(days=200))

@@ -337,3 +337,65 @@ fn a_named_ca_is_not_replaced_while_what_it_signed_stands_beside_it() {
     let said = live.run(&["rotate", "secret/root"]).expect_code(4).flat_stderr();
     assert!(said.contains("it signed the certificate in secret/web"), "{said}");
 }
+
+/// Contour may use a Secret of another namespace where a TLSCertificateDelegation beside it says so.
+#[test]
+fn a_delegation_is_read_where_the_cluster_has_the_kind_and_it_may_be_read() {
+    let Some(live) = Live::alone("a_delegation_is_read_where_the_cluster_has_the_kind") else {
+        return;
+    };
+    live.kubectl(&["create", "namespace", "certs"]);
+    let issue = ["issue", "a.example", "--secret", "web", "--key-type", "p256", "-n", "certs"];
+    let made = live.certwright().args(&issue).run();
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
+    let path = json!({"path": "/", "pathType": "Prefix", "backend": backend});
+    let annotations = json!({"projectcontour.io/tls-cert-namespace": "certs"});
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": "web", "annotations": annotations},
+        "spec": {
+            "ingressClassName": "contour",
+            "rules": [{"host": "a.example", "http": {"paths": [path]}}],
+            "tls": [{"hosts": ["a.example"], "secretName": "web"}],
+        },
+    });
+    live.cluster.apply(&live.namespace, &ingress.to_string());
+    let (group, plural) = ("projectcontour.io", "tlscertificatedelegations");
+    let rights = "--resource=secrets,ingresses.networking.k8s.io";
+    live.kubectl(&["create", "clusterrole", "some", "--verb=get,list", rights]);
+    live.kubectl(&["create", "clusterrolebinding", "some", "--clusterrole=some", "--user=ann"]);
+    let told = |also: &[&str]| {
+        let ran = live.run(&[&["check", "--allow-empty", "-o", "json"], also].concat());
+        let report: Value = serde_json::from_str(&ran.stdout).expect("it prints JSON");
+        let findings = report["findings"].as_array().into_iter().flatten();
+        let rules = findings.filter_map(|finding| finding["rule"].as_str());
+        let rules: Vec<&str> = rules.filter(|rule| rule.starts_with("secret-")).collect();
+        let covered = report["hosts"][0]["covered"].as_str().unwrap_or_default();
+        format!("{covered} {} {}", rules.join(","), report["complete"])
+    };
+    assert_eq!(told(&[]), "yes  true", "the cluster has no such kind");
+
+    let definition = definition(group, "v1", "TLSCertificateDelegation", plural);
+    live.cluster.apply(&live.namespace, &definition.to_string());
+    let name = format!("crd/{plural}.{group}");
+    live.kubectl(&["wait", "--for=condition=Established", &name, "--timeout=30s"]);
+    let groups = || {
+        let groups = live.kubectl(&["get", "--raw", "/apis"]).stdout;
+        String::from_utf8_lossy(&groups).into_owned()
+    };
+    while !groups().contains(&format!("\"{group}\"")) {
+        std::thread::yield_now();
+    }
+    let delegation = |name: &str, target: &str| {
+        let spec = json!({"delegations": [{"secretName": "web", "targetNamespaces": [target]}]});
+        let object = object("projectcontour.io/v1", "TLSCertificateDelegation", name, &spec);
+        live.cluster.apply("certs", &object);
+    };
+    assert_eq!(told(&[]), "no secret-in-other-namespace true", "none is there");
+    delegation("others", "other");
+    assert_eq!(told(&[]), "no secret-in-other-namespace true", "for somebody else");
+    assert_eq!(told(&["--as", "ann"]), "unknown  false", "they may not be read");
+    delegation("ours", &live.namespace);
+    assert_eq!(told(&[]), "yes  true", "permitted");
+}

@@ -8,6 +8,7 @@ use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source};
 use crate::controllers::Controller;
 use crate::inventory::Inventory;
+use crate::inventory::delegation::Delegation;
 use crate::inventory::demand::IngressFacts;
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::HostMatch;
@@ -19,7 +20,9 @@ pub(super) const RULE: Rule = Rule {
     explain: "spec.tls[].secretName is the name of a Secret in the Ingress's own namespace. A name \
               with a slash is refused by the API server, and one that is only found in another \
               namespace is not found. A second certificate is not what is missing: either the Secret \
-              is copied (by a replicator, so that renewals follow), or the Ingress moves.",
+              is copied (by a replicator, so that renewals follow), or the Ingress moves. Contour's \
+              tls-cert-namespace crosses namespaces where a TLSCertificateDelegation beside the Secret \
+              permits it; where those that were seen do not, it serves no TLS for the hosts.",
     check,
 };
 
@@ -28,6 +31,13 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         for name in &ingress.no_names {
             if let Some(named) = with_namespace(name) {
                 found.push(crossing(inventory, ingress, name, named));
+            }
+        }
+    }
+    for ingress in inventory.ingresses() {
+        for name in &ingress.secret_names {
+            if let Delegation::Refused(there) = inventory.delegation(ingress, name) {
+                found.push(not_delegated(ingress, name, there, context));
             }
         }
     }
@@ -56,6 +66,38 @@ fn crossing(
         Some(there) => finding.related(there.object.clone()),
         None => finding,
     }
+}
+
+/// Contour skips the entry: internal/dag/ingress_processor.go:99-157 @31c4bb38.
+fn not_delegated(
+    ingress: &IngressFacts,
+    name: &str,
+    there: Vec<ObjectRef>,
+    context: &Context<'_>,
+) -> Finding {
+    let (own, namespace) = (ingress.object.namespace(), ingress.secret_namespace());
+    let severity = match context.source {
+        Source::Cluster => Severity::Error,
+        Source::Files => Severity::Warning,
+    };
+    let message = format!(
+        "it names secret/{name} of namespace {namespace}, and no TLSCertificateDelegation there \
+         permits that to namespace {own}: Contour serves no TLS for its hosts"
+    );
+    let remedy = format!(
+        "add a TLSCertificateDelegation (projectcontour.io/v1) to namespace {namespace} whose \
+         spec.delegations has secretName {name} and targetNamespaces [{own}]"
+    );
+    let finding = RULE
+        .on(&ingress.object, message)
+        .severity(severity)
+        .evidence("secretName", name)
+        .evidence("namespace", own)
+        .evidence("foundIn", namespace)
+        .evidence("hosts", ingress.hosts_of(name).join(", "))
+        .related(ObjectRef::secret(namespace, name))
+        .remedy(remedy);
+    there.into_iter().fold(finding, Finding::related)
 }
 
 fn only_there(

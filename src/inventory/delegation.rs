@@ -1,0 +1,145 @@
+//! Delegation: whether Contour may use a Secret of another namespace for an Ingress, as the
+//! `TLSCertificateDelegations` of the Secret's namespace say.
+//!
+//! Knows what they permit. Refuses to call anything a fault: that is the audit's.
+//! Source: projectcontour/contour internal/dag/cache.go:839-865 (`delegationPermitted`) @31c4bb38.
+
+use super::Inventory;
+use super::demand::IngressFacts;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::{DelegationsSeen, Permit, Question};
+use std::collections::BTreeMap;
+
+/// What was seen of them, by namespace.
+#[derive(Debug, Default)]
+pub(super) struct Delegations(BTreeMap<String, Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    permits: Vec<Permit>,
+    /// Whether there may be others.
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+enum Open {
+    /// They may not be read.
+    Unread,
+    /// Nobody there delegates by any.
+    NoSuchKind,
+}
+
+/// Whether an Ingress may use a Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delegation {
+    /// It may, or nothing is known to the contrary: it is beside the Ingress, or was not seen, or
+    /// no delegation of its namespace is among the files.
+    Permitted,
+    /// No delegation permits it. These stand there, for other Secrets or other namespaces.
+    Refused(Vec<ObjectRef>),
+    /// It cannot be told, for this reason.
+    Unknown(String),
+}
+
+impl Delegations {
+    pub(super) fn take(&mut self, namespace: String, seen: DelegationsSeen) {
+        let known = self.0.entry(namespace).or_default();
+        match seen {
+            DelegationsSeen::One(permits) => known.permits.extend(permits),
+            DelegationsSeen::All(permits) => *known = Known { permits, open: None },
+            DelegationsSeen::Unread => known.open = Some(Open::Unread),
+            DelegationsSeen::NoSuchKind => known.open = Some(Open::NoSuchKind),
+        }
+    }
+}
+
+impl Permit {
+    fn covers(&self, secret: &str, namespace: &str) -> bool {
+        let namespaces = self.namespaces.as_slice();
+        let there = matches!(namespaces, [any] if any == "*")
+            || namespaces.iter().any(|target| target == namespace);
+        there && self.secret == secret
+    }
+}
+
+impl Inventory {
+    /// Whether the Ingress may use the Secret that its `tls` calls so.
+    #[must_use]
+    pub fn delegation(&self, ingress: &IngressFacts, secret: &str) -> Delegation {
+        let (own, namespace) = (ingress.object.namespace(), ingress.secret_namespace());
+        if own == namespace || self.secret(namespace, secret).is_none() {
+            return Delegation::Permitted;
+        }
+        let Some(known) = self.delegations.0.get(namespace) else { return Delegation::Permitted };
+        if known.permits.iter().any(|permit| permit.covers(secret, own)) {
+            return Delegation::Permitted;
+        }
+        let unread_files = self.problems.iter().any(|problem| problem.object.kind == Kind::File);
+        match known.open {
+            Some(Open::NoSuchKind) => Delegation::Permitted,
+            Some(Open::Unread) => Delegation::Unknown(format!(
+                "whether a TLSCertificateDelegation in namespace {namespace} permits secret/{secret} could not be read"
+            )),
+            None if unread_files => Delegation::Unknown(format!(
+                "a TLSCertificateDelegation for secret/{secret} may stand in a file that could not be read"
+            )),
+            None => {
+                let mut there: Vec<ObjectRef> =
+                    known.permits.iter().map(|permit| permit.by.clone()).collect();
+                there.dedup();
+                Delegation::Refused(there)
+            }
+        }
+    }
+
+    /// Namespaces whose delegations are to be read: Ingresses of others name Secrets there.
+    pub(super) fn unseen_delegations(&self) -> Vec<Question> {
+        let crossing = self.ingresses().filter(|ingress| {
+            ingress.object.place.is_none()
+                && ingress.object.namespace() != ingress.secret_namespace()
+                && !ingress.secret_names.is_empty()
+        });
+        let mut namespaces: Vec<&str> = crossing.map(IngressFacts::secret_namespace).collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        let valid = |namespace: &&str| crate::object_ref::check_object_name(namespace).is_ok();
+        let open = |namespace: &&str| !self.delegations.0.contains_key(*namespace);
+        let open = namespaces.into_iter().filter(valid).filter(open);
+        open.map(|namespace| Question::Delegations(namespace.to_owned())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn permit(secret: &str, namespaces: &[&str]) -> Permit {
+        Permit {
+            by: ObjectRef::namespaced(Kind::TlsCertificateDelegation, "certs", "d"),
+            secret: secret.to_owned(),
+            namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_star_alone_stands_for_any_namespace_and_for_no_secret() {
+        for (secret, namespaces, permits) in [
+            ("web", &["shop"][..], true),
+            ("web", &["blog", "shop"], true),
+            ("web", &["*"], true),
+            ("*", &["shop"], false),
+            ("*", &["*"], false),
+            ("web", &["blog"], false),
+            ("web", &["blog", "*"], false),
+            ("web", &[], false),
+            ("we*", &["shop"], false),
+            ("other", &["*"], false),
+        ] {
+            assert_eq!(
+                permit(secret, namespaces).covers("web", "shop"),
+                permits,
+                "{secret} {namespaces:?}"
+            );
+        }
+    }
+}
