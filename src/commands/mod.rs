@@ -17,6 +17,7 @@ mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
+use crate::manifest::STACK;
 use crate::output::{Output, Terminal};
 use crate::remedy::Target;
 use crate::session::record::Record;
@@ -75,10 +76,6 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     cut_short(cut, limit, &record, talk);
     cut
 }
-
-/// The stack of the command's thread, in bytes: for documents nested as deep as is read. The system
-/// only gives what is used of it.
-const STACK: usize = 16 * 1024 * 1024;
 
 /// How long a command that was cut short may take to let go of what it began, such as a program
 /// that it waits for. At a question it never does.

@@ -16,6 +16,6 @@ mod words;
 
 pub use documents::{Document, Lost, documents};
 pub use keys::{Segment, key_name, line_of, shown};
-pub use parse::{Broken, Parsed, Twice, base64_value, parse};
+pub use parse::{Broken, Parsed, STACK, Twice, base64_value, parse};
 pub use text::{Text, strangers_in_values};
 pub use words::reason;

@@ -110,6 +110,10 @@ const MAX_REPEATED_BYTES: usize = 4 * 1024 * 1024;
 /// come to about fifty.
 const MAX_DEPTH: usize = 80;
 
+/// The stack, in bytes, of a thread on which manifests are read: for documents of [`MAX_DEPTH`]. The
+/// system only gives what is used of it.
+pub const STACK: usize = 16 * 1024 * 1024;
+
 /// The reader's limits grow with the text, which is limited itself; those on aliases do not, so
 /// that a small file cannot become a large one.
 fn options(length: usize, duplicate_keys: DuplicateKeyPolicy) -> Options {

@@ -5,6 +5,7 @@ mod paths;
 pub use self::paths::{Below, Reading, given, names_stdin};
 
 use self::paths::{files_of, is_manifest, is_pem, no};
+use super::ahead::ahead;
 use super::manifest;
 use crate::manifest::Text;
 use crate::object_ref::ObjectRef;
@@ -48,6 +49,15 @@ pub struct Unreadable {
 /// # Errors
 /// [`Unreadable`] when a path that was named is not there at all.
 pub fn manifests(
+    paths: &[PathBuf],
+    reading: Reading,
+    namespace: &str,
+    take: &mut dyn FnMut(Observation),
+) -> Result<Kept, Unreadable> {
+    ahead(&|take| each(paths, reading, namespace, take), take)
+}
+
+fn each(
     paths: &[PathBuf],
     reading: Reading,
     namespace: &str,

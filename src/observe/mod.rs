@@ -7,6 +7,7 @@
     reason = "an IO module: it reads files, standard input and sockets, within deadlines"
 )]
 
+mod ahead;
 mod annotations;
 pub mod cluster;
 mod delegations;
