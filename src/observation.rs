@@ -5,11 +5,13 @@
 
 pub mod dns;
 pub mod handshake;
+pub mod ingress;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::redact::Redacted;
 use dns::{AddressesSeen, IssuersSeen};
 use handshake::{Endpoint, HandshakeSeen};
+pub use ingress::{IngressSeen, Rule, TlsEntry};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -22,6 +24,8 @@ pub enum Observation {
     Ingress(IngressSeen),
     /// An object of another kind, as it is written.
     Object(ObjectSeen),
+    /// The cluster has Google's own kinds, and all that may be read of them comes.
+    GoogleKinds,
     /// A file of PEM or DER, or standard input, with its bytes.
     PemFile {
         /// The file.
@@ -308,33 +312,4 @@ pub struct NotBase64 {
     pub text: Redacted,
     /// Where it stands, for people: `line 7: data[tls.crt]`.
     pub place: String,
-}
-
-/// An Ingress as it was seen.
-#[derive(Clone, Debug)]
-pub struct IngressSeen {
-    /// Which Ingress.
-    pub object: ObjectRef,
-    /// Its metadata.
-    pub meta: MetaSeen,
-    /// `spec.ingressClassName`.
-    pub class_name: Option<String>,
-    /// `spec.rules[].host`, without the rules that have none.
-    pub rule_hosts: Vec<String>,
-    /// Whether it also sends on what names no host of its own: a rule without a host, or a default
-    /// backend.
-    pub catch_all: bool,
-    /// `spec.tls[]`.
-    pub tls: Vec<TlsEntry>,
-    /// `status.loadBalancer.ingress[]`: each `ip`, or else `hostname`.
-    pub addresses: Vec<String>,
-}
-
-/// One entry of `spec.tls`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TlsEntry {
-    /// `hosts`, as written.
-    pub hosts: Vec<String>,
-    /// `secretName`; none when absent or empty.
-    pub secret_name: Option<String>,
 }

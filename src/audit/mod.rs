@@ -15,7 +15,8 @@ mod rules;
 pub mod served;
 
 use crate::gke::annotations::{INGRESS_CLASS, is_gke_class};
-use crate::inventory::{IGNORE, Inventory, ObjectFacts, Problem, nearest};
+use crate::inventory::demand::IngressFacts;
+use crate::inventory::{IGNORE, Inventory, Problem, nearest};
 use crate::object_ref::Kind;
 use finding::{Finding, Findings, Severity};
 use policy::Policy;
@@ -75,12 +76,14 @@ impl Context<'_> {
     /// Whether an Ingress of this class is GKE's: by the annotation, which alone it goes by, or by
     /// naming no class at all on that platform.
     #[must_use]
-    pub fn is_gke(&self, inventory: &Inventory, ingress: &ObjectFacts) -> bool {
+    pub fn is_gke(&self, inventory: &Inventory, ingress: &IngressFacts) -> bool {
+        if !inventory.is_beside_google_kinds(ingress) {
+            return false;
+        }
         let annotated =
             ingress.annotations.get(INGRESS_CLASS).map(String::as_str).unwrap_or_default();
-        let named = ingress.spec.get("ingressClassName").and_then(serde_json::Value::as_str);
-        match (annotated, named) {
-            ("", None | Some("")) => match self.platform {
+        match (annotated, &ingress.class_name) {
+            ("", None) => match self.platform {
                 Platform::Gke => true,
                 Platform::Other => false,
                 Platform::Auto => inventory.has_gke_objects(),

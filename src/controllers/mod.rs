@@ -16,7 +16,7 @@ mod table;
 
 pub use reading::{
     AUTH_TLS_SECRET, Added, Elsewhere, Mention, PROXY_SSL_SECRET, added_hosts, borrows, denied,
-    elsewhere, is_read, is_solver, mentions, no_references, secret_namespace,
+    elsewhere, is_solver, mentions, no_references, secret_namespace,
 };
 use std::collections::BTreeMap;
 pub use table::{Choice, Facts, Mismatch, Order, Orphan, Tie};

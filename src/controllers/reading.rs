@@ -1,6 +1,6 @@
 //! Annotations and labels of an Ingress that add a host, or move its certificate elsewhere.
 
-use super::{Controller, table};
+use super::Controller;
 use std::collections::BTreeMap;
 
 type Annotations = BTreeMap<String, String>;
@@ -50,14 +50,6 @@ fn is_on(value: &str) -> bool {
 
 fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|item| !item.is_empty())
-}
-
-/// Whether any function of this file reads the annotation.
-#[must_use]
-pub fn is_read(key: &str) -> bool {
-    let known = table::TABLE.iter().flat_map(|facts| facts.prefixes);
-    known.into_iter().chain(&[SHARED]).any(|prefix| key.starts_with(prefix))
-        || key.ends_with(PASSTHROUGH)
 }
 
 const PASSTHROUGH: &str = "/ssl-passthrough";

@@ -19,6 +19,8 @@ pub struct Managed {
     pub domain_status: Vec<(String, String)>,
     /// `status.expireTime`, as written: RFC 3339 with an offset.
     pub expire_time: Option<String>,
+    /// Whether there is a `status` at all that says anything.
+    pub has_status: bool,
 }
 
 /// What a status comes to.
@@ -33,6 +35,16 @@ pub struct Meaning {
 }
 
 impl Managed {
+    /// One that says nothing.
+    pub const NOTHING: Self = Self {
+        domains: Vec::new(),
+        certificate_name: None,
+        status: None,
+        domain_status: Vec::new(),
+        expire_time: None,
+        has_status: false,
+    };
+
     /// Reads `spec` and `status`; what is not there is left out.
     #[must_use]
     pub fn of(spec: &Value, status: &Value) -> Self {
@@ -58,6 +70,11 @@ impl Managed {
             status: text(status, "certificateStatus"),
             domain_status: list(status, "domainStatus").into_iter().filter_map(row).collect(),
             expire_time: text(status, "expireTime"),
+            has_status: match status {
+                Value::Null => false,
+                Value::Object(fields) => !fields.is_empty(),
+                _ => true,
+            },
         }
     }
 
@@ -286,7 +303,9 @@ mod tests {
     fn an_absent_status_an_empty_one_and_none_at_all_are_the_same() {
         let empty = managed(&["a.example"], "", &[]);
         assert_eq!(empty.status, None);
-        assert_eq!(empty, Managed::of(&json!({"domains": ["a.example"]}), &Value::Null));
+        let none = Managed::of(&json!({"domains": ["a.example"]}), &Value::Null);
+        assert!(empty.has_status && !none.has_status, "but that somebody wrote one is known");
+        assert_eq!(Managed { has_status: false, ..empty }, none);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod annotations;
 pub mod caa;
 pub mod events;
+pub mod health_check;
 pub mod limits;
 pub mod managed;
 pub mod meant;

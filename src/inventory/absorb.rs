@@ -10,12 +10,15 @@ use super::own_names;
 use super::owner::{copier_of, owner_of, owner_of_object, templates};
 use super::refused_hosts;
 use super::refused_ports;
+use super::service::Service;
 use super::{
-    AnnotationPolicy, CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, SecretFacts,
-    Told, Trouble, Troubles, key_of, marker,
+    AnnotationPolicy, CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, Says,
+    SecretFacts, Told, Trouble, Troubles, key_of, marker,
 };
 use crate::gke::annotations::INGRESS_CLASS;
 use crate::gke::events;
+use crate::gke::health_check::HealthCheck;
+use crate::gke::managed::Managed;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
@@ -24,6 +27,7 @@ use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
 use crate::x509::pem;
 use ring::rand::SecureRandom;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Of an IngressClass: k8s.io/api networking/v1 `AnnotationIsDefaultIngressClass`.
@@ -51,8 +55,8 @@ impl Inventory {
             }
             Observation::Object(seen) => {
                 // What a server holds it has taken.
-                if seen.object.place.is_some() {
-                    for message in refused_ports::told(seen.object.kind, &seen.spec) {
+                if seen.object.kind == Kind::Service && seen.object.place.is_some() {
+                    for message in refused_ports::of_service(&seen.spec) {
                         self.problem(seen.object.clone(), message);
                     }
                 }
@@ -87,6 +91,7 @@ impl Inventory {
             Observation::Inspected(seen) => self.absorb_inspected(seen),
             Observation::Addresses(seen) => self.dns.absorb_addresses(seen),
             Observation::Issuers(seen) => self.dns.absorb_issuers(seen),
+            Observation::GoogleKinds => self.google_kinds_listed = true,
             Observation::Present(object) => {
                 self.present.insert(marker(&object));
             }
@@ -170,7 +175,11 @@ impl Inventory {
         if self.is_second(&seen.object, first) {
             return;
         }
-        for message in refused_hosts::told(seen) {
+        let refused = refused_hosts::told(seen).into_iter();
+        // What a server holds it has taken.
+        let in_file = seen.object.place.is_some();
+        let ports = in_file.then(|| refused_ports::of_ingress(seen)).into_iter().flatten();
+        for message in refused.chain(ports) {
             self.problem(seen.object.clone(), message);
         }
         let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
@@ -187,10 +196,6 @@ impl Inventory {
             None => IngressFacts::of(seen, declares, ignore, chosen),
         };
         self.keep_ingress(facts);
-        match owner_of_object(&seen.object, &seen.meta) {
-            Some(owner) => self.ingress_owners.insert(key_of(&seen.object), owner),
-            None => self.ingress_owners.remove(&key_of(&seen.object)),
-        };
     }
 
     /// The class that an Ingress without one gets, and what it declares, where exactly one is marked
@@ -203,16 +208,9 @@ impl Inventory {
 
     /// Reads Ingresses without a class anew, now that another class is seen.
     fn default_anew(&mut self) {
-        let classless =
-            self.ingresses.values().filter_map(|facts| Some((facts, facts.classless()?)));
-        let anew = classless.map(|(facts, seen)| {
-            let (ignore, chosen) = (facts.ignore.clone(), facts.chosen);
-            match self.default_class() {
-                Some(default) => IngressFacts::of_default(seen, default, ignore, chosen),
-                None => IngressFacts::of(seen, None, ignore, chosen),
-            }
-        });
-        let anew: Vec<_> = anew.collect();
+        let default = self.default_class();
+        let classless = self.ingresses.values().filter(|facts| facts.is_classless());
+        let anew: Vec<_> = classless.map(|facts| facts.defaulted(default)).collect();
         for facts in anew {
             self.keep_ingress(facts);
         }
@@ -259,7 +257,7 @@ impl Inventory {
     }
 
     fn learn_class(&mut self, seen: &ObjectSeen) {
-        let declares = seen.spec.get("controller").and_then(serde_json::Value::as_str);
+        let declares = seen.spec.get("controller").and_then(Value::as_str);
         let Some(declares) = declares.filter(|controller| !controller.is_empty()) else { return };
         let name = &seen.object.name;
         let of_class = self.ingresses.values().filter(|facts| facts.class.as_ref() == Some(name));
@@ -322,17 +320,23 @@ impl Troubles {
 }
 
 fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
+    let says = match seen.object.kind {
+        Kind::Service => Says::Service(Service::of(&seen.spec)),
+        Kind::BackendConfig => Says::BackendConfig(HealthCheck::of(&seen.spec)),
+        Kind::ManagedCertificate => Says::ManagedCertificate(Managed::of(&seen.spec, &seen.status)),
+        _ => Says::Other,
+    };
     ObjectFacts {
         owner: owner_of_object(&seen.object, &seen.meta),
-        object: seen.object,
         resource_version: seen.meta.resource_version,
         created: seen.meta.created,
         deletion_timestamp: seen.meta.deletion_timestamp,
         ignore,
         annotations: seen.meta.annotations,
         head: seen.head,
-        spec: seen.spec,
-        status: seen.status,
+        says,
+        spec: if seen.object.kind == Kind::Service { Value::Null } else { seen.spec },
+        object: seen.object,
     }
 }
 

@@ -3,13 +3,15 @@
 //! Knows how controllers read `spec.rules` and `spec.tls`, each as [`crate::controllers`] has it and
 //! GKE's included. Refuses to know whether a certificate covers a host.
 
+use super::owner::{Owner, owner_of_object};
 use super::refused_hosts;
 use crate::controllers::{self, Choice, Controller, Elsewhere, Mention, Orphan};
 use crate::gke::annotations::{
     INGRESS_CLASS, MANAGED_CERTIFICATES, certificates_elsewhere, is_gke_class, items,
 };
 use crate::object_ref::{OUR_NAME, ObjectRef, check_object_name};
-use crate::observation::{IngressSeen, TlsEntry};
+use crate::observation::MetaSeen;
+use crate::observation::ingress::{Backend, BackendPort, IngressSeen, Rule, TlsEntry};
 use crate::x509::name;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,6 +28,20 @@ pub struct IngressFacts {
     pub controller: Controller,
     /// When it was made; none in a file that somebody wrote.
     pub created: Option<OffsetDateTime>,
+    /// Its resourceVersion when it was seen; none in a file.
+    pub resource_version: Option<String>,
+    /// Since when it is being deleted: what is written to it goes with it.
+    pub deletion_timestamp: Option<OffsetDateTime>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Who deploys it, and puts back what is changed on the cluster.
+    pub owner: Option<Owner>,
+    /// `spec.ingressClassName`, as written; none when absent or empty.
+    pub class_name: Option<String>,
+    /// `spec.defaultBackend`.
+    pub default_backend: Option<Backend>,
+    /// `spec.rules`.
+    pub rules: Vec<Rule>,
     /// Every host that it serves and that wants a certificate, once.
     pub demands: Vec<Demand>,
     /// Hosts that only `tls` names and that are served to nobody, by this controller.
@@ -57,8 +73,18 @@ pub struct IngressFacts {
     pub ignore: Vec<String>,
     /// Whether the user chose it for the report.
     pub chosen: bool,
-    /// What it was read from, while its IngressClass was not seen.
-    seen: Option<Box<IngressSeen>>,
+    /// Whether it is one by which cert-manager answers a challenge.
+    is_solver: bool,
+    /// Whether it is to be read anew when its IngressClass is seen.
+    is_undeclared: bool,
+}
+
+/// What of an Ingress does not hang on who serves it.
+struct Told {
+    is_solver: bool,
+    owner: Option<Owner>,
+    ignore: Vec<String>,
+    chosen: bool,
 }
 
 /// A Secret that an annotation names.
@@ -111,12 +137,22 @@ impl IngressFacts {
         ignore: Vec<String>,
         chosen: bool,
     ) -> Self {
+        let told = Told {
+            is_solver: controllers::is_solver(&seen.object.name, &seen.meta.labels),
+            owner: owner_of_object(&seen.object, &seen.meta),
+            ignore,
+            chosen,
+        };
+        Self::read(seen, declares, told)
+    }
+
+    fn read(seen: &IngressSeen, declares: Option<&str>, told: Told) -> Self {
         let class = class(seen);
         let controller = controller(seen, declares);
         let read = as_read(seen, controller);
         let reader = Reader::of(&read, controller);
         let (demands, orphans) = reader.demands();
-        let borrows = borrows(seen, controller);
+        let borrows = borrows(seen, told.is_solver, controller);
         let (secret_names, no_names) = secret_names(&read, controller);
         let annotations = &seen.meta.annotations;
         let managed = annotations.get(MANAGED_CERTIFICATES).map(String::as_str);
@@ -125,6 +161,13 @@ impl IngressFacts {
             object: seen.object.clone(),
             controller,
             created: seen.meta.created,
+            resource_version: seen.meta.resource_version.clone(),
+            deletion_timestamp: seen.meta.deletion_timestamp,
+            annotations: annotations.clone(),
+            owner: told.owner,
+            class_name: seen.class_name.clone(),
+            default_backend: seen.default_backend.clone(),
+            rules: seen.rules.clone(),
             demands,
             orphans,
             borrows,
@@ -139,10 +182,10 @@ impl IngressFacts {
             managed_names: managed.map(str::to_owned).collect(),
             addresses: addresses(seen),
             http2: http2(annotations),
-            ignore,
-            chosen,
-            seen: (class.is_some() && declares.is_none() || is_classless(seen))
-                .then(|| Box::new(slim(seen))),
+            ignore: told.ignore,
+            chosen: told.chosen,
+            is_solver: told.is_solver,
+            is_undeclared: class.is_some() && declares.is_none() || is_classless(seen),
             class,
         }
     }
@@ -156,27 +199,113 @@ impl IngressFacts {
         chosen: bool,
     ) -> Self {
         let given = IngressSeen { class_name: Some(default.to_owned()), ..seen.clone() };
-        let facts = Self::of(&given, declares, ignore, chosen);
-        Self { seen: Some(Box::new(slim(seen))), ..facts }
+        Self::of(&given, declares, ignore, chosen).without_class()
     }
 
-    /// What a manifest without a class is read from, until all classes are seen. Only as it is
-    /// created does an Ingress get the default class: one in a cluster that has none stays without
+    /// One that has its class by default: that it names none itself is what it says.
+    fn without_class(self) -> Self {
+        Self { class_name: None, is_undeclared: true, ..self }
+    }
+
+    /// Whether it is a manifest without a class. Only as it is created does an Ingress get the default
+    /// class: one in a cluster that has none stays without
     /// (kubernetes plugin/pkg/admission/network/defaultingressclass).
-    pub(super) fn classless(&self) -> Option<&IngressSeen> {
-        self.seen.as_deref().filter(|seen| is_classless(seen))
+    pub(super) fn is_classless(&self) -> bool {
+        self.object.place.is_some()
+            && self.class_name.is_none()
+            && !self.annotations.contains_key(INGRESS_CLASS)
     }
 
-    /// The same, now that the IngressClass it names is seen.
+    /// The same, now that another default class is seen, or none.
+    pub(super) fn defaulted(&self, default: Option<(&str, Option<&str>)>) -> Self {
+        let mut seen = self.as_seen();
+        match default {
+            Some((class, declares)) => {
+                seen.class_name = Some(class.to_owned());
+                Self::read(&seen, declares, self.told()).without_class()
+            }
+            None => Self::read(&seen, None, self.told()),
+        }
+    }
+
+    /// The same, now that the IngressClass it names is seen; none where that was known.
     pub(super) fn declared(&self, declares: &str) -> Option<Self> {
-        let seen = self.seen.as_deref()?;
-        Some(Self::of(seen, Some(declares), self.ignore.clone(), self.chosen))
+        self.is_undeclared.then(|| Self::read(&self.as_seen(), Some(declares), self.told()))
+    }
+
+    fn told(&self) -> Told {
+        Told {
+            is_solver: self.is_solver,
+            owner: self.owner.clone(),
+            ignore: self.ignore.clone(),
+            chosen: self.chosen,
+        }
+    }
+
+    /// What it was read from, as far as it is read.
+    fn as_seen(&self) -> IngressSeen {
+        let meta = MetaSeen {
+            annotations: self.annotations.clone(),
+            created: self.created,
+            resource_version: self.resource_version.clone(),
+            deletion_timestamp: self.deletion_timestamp,
+            ..MetaSeen::default()
+        };
+        IngressSeen {
+            object: self.object.clone(),
+            meta,
+            class_name: self.class_name.clone(),
+            default_backend: self.default_backend.clone(),
+            rules: self.rules.clone(),
+            tls: self.tls.clone(),
+            addresses: self.addresses.clone(),
+        }
     }
 
     /// The namespace in which the Secrets are that its `tls` names.
     #[must_use]
     pub fn secret_namespace(&self) -> &str {
         self.secret_namespace.as_deref().unwrap_or_else(|| self.object.namespace())
+    }
+
+    /// The hosts of its rules, each once, as written.
+    #[must_use]
+    pub fn rule_hosts(&self) -> Vec<&str> {
+        let mut hosts = Vec::new();
+        for host in self.rules.iter().filter_map(|rule| rule.host.as_deref()) {
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+
+    /// Every Service that it sends to and the port there, each pair once, the default first.
+    #[must_use]
+    pub fn backends(&self) -> Vec<(&str, BackendPort<'_>)> {
+        let paths = self.rules.iter().flat_map(|rule| &rule.paths).map(|path| &path.backend);
+        let mut backends = Vec::new();
+        for backend in self.default_backend.iter().chain(paths) {
+            let Some(named) = backend.service.as_deref().zip(backend.port()) else { continue };
+            if !backends.contains(&named) {
+                backends.push(named);
+            }
+        }
+        backends
+    }
+
+    /// The items of an annotation that is a comma-separated list, as GKE's controllers split it, each
+    /// once.
+    #[must_use]
+    pub fn items(&self, annotation: &str) -> Vec<&str> {
+        let value = self.annotations.get(annotation).map(String::as_str).unwrap_or_default();
+        let mut once = Vec::new();
+        for item in items(value) {
+            if !once.contains(&item) {
+                once.push(item);
+            }
+        }
+        once
     }
 
     /// The hosts that may be served with the Secret of this name.
@@ -218,15 +347,6 @@ fn controller(seen: &IngressSeen, declares: Option<&str>) -> Controller {
     Controller::of(class(seen).as_deref(), declares, &seen.meta.annotations)
 }
 
-/// What is read of an Ingress, without the rest: annotations can be large.
-fn slim(seen: &IngressSeen) -> IngressSeen {
-    let mut slim = seen.clone();
-    let annotations = &mut slim.meta.annotations;
-    annotations.retain(|key, _| key == INGRESS_CLASS || controllers::is_read(key));
-    slim.meta.field_managers.clear();
-    slim
-}
-
 /// The Ingress with the `tls` entries that its controller knows. HAProxy Technologies' keeps one Secret
 /// a host, the last that is named for it, and reads no other: pkg/store/convert.go:151-162.
 fn as_read(seen: &IngressSeen, controller: Controller) -> Cow<'_, IngressSeen> {
@@ -244,8 +364,8 @@ fn as_read(seen: &IngressSeen, controller: Controller) -> Cow<'_, IngressSeen> {
     Cow::Owned(IngressSeen { tls, ..seen.clone() })
 }
 
-fn borrows(seen: &IngressSeen, controller: Controller) -> Option<&'static str> {
-    if controllers::is_solver(&seen.object.name, &seen.meta.labels) {
+fn borrows(seen: &IngressSeen, is_solver: bool, controller: Controller) -> Option<&'static str> {
+    if is_solver {
         return Some(
             "cert-manager answers a challenge by it, over plain HTTP and for a while only",
         );
@@ -319,7 +439,7 @@ impl<'s> Reader<'s> {
     fn demands(&self) -> (Vec<Demand>, Vec<String>) {
         let mut demands = Hosts::default();
         // What the API server refuses is served nowhere, and must stand in no command.
-        for host in self.seen.rule_hosts.iter().filter(|host| refused_hosts::is_judged(host)) {
+        for host in self.seen.rule_hosts().filter(|host| refused_hosts::is_judged(host)) {
             demands.take(host, || self.demand(host));
         }
         if !self.seen.tls.is_empty() {
@@ -329,7 +449,7 @@ impl<'s> Reader<'s> {
         let listed = listed.filter(|host| refused_hosts::is_judged(host));
         let serves = match self.controller.facts().orphan {
             Orphan::Unknown => true,
-            Orphan::Served => self.seen.catch_all,
+            Orphan::Served => self.seen.catch_all(),
             Orphan::Ignored => false,
         };
         if serves {

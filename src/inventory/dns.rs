@@ -6,7 +6,6 @@
 use super::demand::IngressFacts;
 use super::{Inventory, Key, ObjectFacts, key_of};
 use crate::gke::caa::CaaRecord;
-use crate::gke::managed::Managed;
 use crate::object_ref::Kind;
 use crate::observation::dns::{AddressesSeen, IssuersSeen, NameQuestion};
 use crate::x509::name::check_dns_name;
@@ -162,8 +161,8 @@ impl Inventory {
         }
         for facts in self.objects_of(Kind::ManagedCertificate) {
             let namers = namers.get(&key_of(&facts.object)).map_or(&[][..], Vec::as_slice);
-            for domain in Managed::of(&facts.spec, &facts.status).domains {
-                let target = entry(&mut targets, &domain);
+            for domain in &facts.managed().domains {
+                let target = entry(&mut targets, domain);
                 target.managed.push(facts);
                 for ingress in namers {
                     if !target.ingresses.iter().any(|known| std::ptr::eq(*known, *ingress)) {

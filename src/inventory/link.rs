@@ -4,7 +4,7 @@
 
 use super::delegation::Delegation;
 use super::demand::{Demand, IngressFacts};
-use super::{Inventory, ObjectFacts, SecretFacts, key_of, marker};
+use super::{Inventory, SecretFacts, key_of, marker};
 use crate::controllers::Controller;
 use crate::gke::annotations::SSL_CERT;
 use crate::object_ref::{ObjectRef, check_object_name};
@@ -187,11 +187,10 @@ impl Inventory {
 
     /// Secrets that the Ingress names and that its load balancer, by its own account, does not
     /// serve as they are now; none when there is no such account yet.
-    pub fn unserved_secrets(&self, ingress: &ObjectFacts) -> impl Iterator<Item = &SecretFacts> {
+    pub fn unserved_secrets(&self, ingress: &IngressFacts) -> impl Iterator<Item = &SecretFacts> {
         let served = ingress.annotations.get(SSL_CERT).cloned();
         let namespace = ingress.object.namespace().to_owned();
-        let named = self.ingress(&namespace, &ingress.object.name);
-        let names = named.filter(|_| served.is_some()).map(|named| named.secret_names.as_slice());
+        let names = served.is_some().then_some(ingress.secret_names.as_slice());
         let secrets = names.into_iter().flatten();
         let secrets = secrets.filter_map(move |name| self.secret(&namespace, name));
         let serves = move |secret: &SecretFacts| {

@@ -465,14 +465,14 @@ mod tests {
 
     fn asks(key: &str, value: &str, tls: Vec<TlsEntry>) -> IngressSeen {
         IngressSeen {
-            catch_all: false,
+            default_backend: None,
             object: ObjectRef::ingress("shop", "front"),
             meta: MetaSeen {
                 annotations: [(key.to_owned(), value.to_owned())].into(),
                 ..MetaSeen::default()
             },
             class_name: None,
-            rule_hosts: Vec::new(),
+            rules: Vec::new(),
             tls,
             addresses: Vec::new(),
         }

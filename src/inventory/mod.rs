@@ -25,7 +25,10 @@ mod refused_ports;
 pub mod selection;
 pub mod served;
 mod servers;
+pub mod service;
 
+use crate::gke::health_check::HealthCheck;
+use crate::gke::managed::Managed;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Scope, Writing};
 use crate::remedy::Target;
@@ -40,6 +43,7 @@ pub use link::{Coverage, SecretState};
 pub use own_names::{ByName, NamedOtherwise};
 use owner::Owner;
 use selection::Selection;
+use service::Service;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use time::OffsetDateTime;
@@ -59,8 +63,6 @@ pub struct Inventory {
     used_by: BTreeMap<Key, BTreeSet<Key>>,
     /// The same for what annotations name, and what is not served.
     mentioned_by: BTreeMap<Key, BTreeSet<Key>>,
-    /// Who deploys Ingresses, of those that somebody does.
-    ingress_owners: BTreeMap<Key, Owner>,
     /// IngressClass to the controller it is for (`spec.controller`).
     classes: BTreeMap<String, String>,
     /// The IngressClasses that are marked as the default one.
@@ -72,6 +74,8 @@ pub struct Inventory {
     issuers: issuers::Issuers,
     /// Objects of other kinds.
     objects: BTreeMap<(Kind, String, String), ObjectFacts>,
+    /// Whether a cluster has Google's own kinds, and they were listed as far as they may be.
+    google_kinds_listed: bool,
     /// Objects that were looked for and are not there.
     absent: BTreeSet<(Kind, String, String)>,
     /// Owners that were looked for and are there.
@@ -233,10 +237,55 @@ pub struct ObjectFacts {
     pub ignore: Vec<String>,
     /// What stands beside `metadata`, `spec` and `status` in a file; else null.
     pub head: serde_json::Value,
-    /// `spec`, as written.
+    /// What it says, for judging it.
+    pub says: Says,
+    /// `spec`, as written, for comparing the whole of it with what is wanted or with its schema; null
+    /// for a Service.
     pub spec: serde_json::Value,
-    /// `status`, as written.
-    pub status: serde_json::Value,
+}
+
+/// What an object says, read once.
+#[derive(Debug)]
+pub enum Says {
+    /// A Service.
+    Service(Service),
+    /// A BackendConfig: its health check, where it has one.
+    BackendConfig(Option<HealthCheck>),
+    /// A ManagedCertificate.
+    ManagedCertificate(Managed),
+    /// A kind that is only compared as a whole.
+    Other,
+}
+
+impl ObjectFacts {
+    /// What a ManagedCertificate says; of any other kind nothing.
+    #[must_use]
+    pub fn managed(&self) -> &Managed {
+        const NOTHING: &Managed = &Managed::NOTHING;
+        match &self.says {
+            Says::ManagedCertificate(managed) => managed,
+            Says::Service(_) | Says::BackendConfig(_) | Says::Other => NOTHING,
+        }
+    }
+
+    /// What a Service says; of any other kind nothing.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        const NOTHING: &Service = &Service::NOTHING;
+        match &self.says {
+            Says::Service(service) => service,
+            Says::ManagedCertificate(_) | Says::BackendConfig(_) | Says::Other => NOTHING,
+        }
+    }
+
+    /// The health check of a BackendConfig, where it has one.
+    #[must_use]
+    pub fn health_check(&self) -> Option<&HealthCheck> {
+        match &self.says {
+            Says::BackendConfig(check) => check.as_ref(),
+            Says::Service(_) | Says::ManagedCertificate(_) | Says::Other => None,
+        }
+    }
 }
 
 /// What `ca.crt` of a Secret holds.
@@ -294,11 +343,11 @@ impl Inventory {
             pairs: pairs::Pairs::default(),
             issuers: issuers::Issuers::default(),
             objects: BTreeMap::new(),
+            google_kinds_listed: false,
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
             troubles: BTreeMap::new(),
             makers: maker::Makers::default(),
-            ingress_owners: BTreeMap::new(),
             trust_seen: BTreeSet::new(),
             delegations: delegation::Delegations::default(),
             keys_in_annotations: BTreeMap::new(),
@@ -354,8 +403,7 @@ impl Inventory {
     #[must_use]
     pub fn deployer(&self, object: &ObjectRef) -> Option<&Owner> {
         let known = self.object(object).and_then(|facts| facts.owner.as_ref());
-        let is_ingress = object.kind == Kind::Ingress;
-        known.or_else(|| self.ingress_owners.get(&key_of(object)).filter(|_| is_ingress))
+        known.or_else(|| self.ingress_at(object)?.owner.as_ref())
     }
 
     /// What a controller warned of last about the object, unless it has succeeded since.
@@ -381,6 +429,26 @@ impl Inventory {
     #[must_use]
     pub fn ingress(&self, namespace: &str, name: &str) -> Option<&IngressFacts> {
         self.ingresses.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// The Ingress, if it was seen; none for an object of another kind.
+    #[must_use]
+    pub fn ingress_at(&self, object: &ObjectRef) -> Option<&IngressFacts> {
+        self.ingresses.get(&key_of(object)).filter(|_| object.kind == Kind::Ingress)
+    }
+
+    /// Since when an object that is no Secret is being deleted, where it was seen and is.
+    #[must_use]
+    pub fn deletion_timestamp(&self, object: &ObjectRef) -> Option<OffsetDateTime> {
+        let ingress = self.ingress_at(object).map(|facts| facts.deletion_timestamp);
+        ingress.or_else(|| Some(self.object(object)?.deletion_timestamp))?
+    }
+
+    /// Whether Google's own kinds were looked for where the Ingress is: what is not seen of them is not
+    /// there. A cluster that does not know them has no controller of Google's.
+    #[must_use]
+    pub fn is_beside_google_kinds(&self, ingress: &IngressFacts) -> bool {
+        self.google_kinds_listed || ingress.object.place.is_some()
     }
 
     /// Every Ingress that was seen.
@@ -512,7 +580,7 @@ pub(crate) mod testing {
     use super::selection::Selection;
     use crate::object_ref::{Kind, ObjectRef};
     use crate::observation::{
-        IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry, TrustSeen,
+        IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry, TrustSeen,
     };
     use crate::redact::Redacted;
     use ring::rand::SystemRandom;
@@ -551,9 +619,44 @@ pub(crate) mod testing {
     pub(crate) fn of_seen(objects: Vec<ObjectSeen>) -> Inventory {
         let mut inventory = Inventory::new(Selection::default());
         for seen in objects {
-            inventory.absorb(Observation::Object(seen), &SystemRandom::new());
+            let read = (seen.object.kind == Kind::Ingress).then(|| as_read(&seen));
+            let all = read.into_iter().map(Observation::Ingress).chain([Observation::Object(seen)]);
+            all.for_each(|seen| inventory.absorb(seen, &SystemRandom::new()));
         }
         inventory
+    }
+
+    /// An Ingress that is given as it is written, as it is read: without its paths.
+    fn as_read(seen: &ObjectSeen) -> IngressSeen {
+        let list = |value: &Value, path: &str| {
+            value.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default()
+        };
+        let text = |value: &Value, key: &str| {
+            let text = value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+            text.map(str::to_owned)
+        };
+        let entry = |entry: &Value| TlsEntry {
+            hosts: list(entry, "/hosts")
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            secret_name: text(entry, "secretName"),
+        };
+        let rule = |rule: &Value| Rule { host: text(rule, "host"), paths: Vec::new() };
+        let rows = list(&seen.status, "/loadBalancer/ingress");
+        IngressSeen {
+            object: seen.object.clone(),
+            meta: seen.meta.clone(),
+            class_name: text(&seen.spec, "ingressClassName"),
+            default_backend: None,
+            rules: list(&seen.spec, "/rules").iter().map(rule).collect(),
+            tls: list(&seen.spec, "/tls").iter().map(entry).collect(),
+            addresses: rows
+                .iter()
+                .filter_map(|row| text(row, "ip").or_else(|| text(row, "hostname")))
+                .collect(),
+        }
     }
 
     /// One such object as it is seen.
@@ -639,11 +742,11 @@ pub(crate) mod testing {
 
     fn ingress(name: &str, host: &str) -> Observation {
         Observation::Ingress(IngressSeen {
-            catch_all: false,
+            default_backend: None,
             object: ObjectRef::namespaced(Kind::Ingress, "shop", name),
             meta: MetaSeen::default(),
             class_name: None,
-            rule_hosts: vec![host.to_owned()],
+            rules: vec![Rule::of_host(host)],
             tls: vec![TlsEntry {
                 hosts: vec![host.to_owned()],
                 secret_name: Some(name.to_owned()),

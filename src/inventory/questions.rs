@@ -4,7 +4,7 @@
 //! Knows what is missing. Refuses to know how it is fetched.
 
 use super::{Inventory, SecretFacts, maker, marker};
-use crate::object_ref::{Kind, ObjectRef, check_object_name};
+use crate::object_ref::{ObjectRef, check_object_name};
 use crate::observation::{Question, Scope};
 
 /// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
@@ -63,8 +63,10 @@ impl Inventory {
     }
 
     fn unheard_controllers(&self) -> Vec<Question> {
-        let stale = self.objects_of(Kind::Ingress).filter(|ingress| {
-            self.is_reported(&ingress.object) && self.unserved_secrets(ingress).next().is_some()
+        let stale = self.ingresses().filter(|ingress| {
+            self.is_beside_google_kinds(ingress)
+                && self.is_reported(&ingress.object)
+                && self.unserved_secrets(ingress).next().is_some()
         });
         let unheard = stale.filter(|ingress| !self.troubles.contains_key(&marker(&ingress.object)));
         unheard.map(|ingress| Question::Events(ingress.object.clone())).collect()

@@ -53,10 +53,12 @@ pub(super) fn is_judged(host: &str) -> bool {
 
 /// What is to be said of each host that is refused, with where it stands.
 pub(super) fn told(seen: &IngressSeen) -> Vec<String> {
-    let rules = seen.rule_hosts.iter().map(|host| ("a rule's host", host));
+    let rules = seen.rule_hosts().map(|host| ("a rule's host", host));
     let tls = seen.tls.iter().flat_map(|entry| &entry.hosts);
     // Most often a tls entry repeats what a rule has.
-    let tls = tls.filter(|host| !seen.rule_hosts.contains(host)).map(|host| ("a tls host", host));
+    let tls = tls
+        .filter(|host| !seen.rule_hosts().any(|of_rule| of_rule == *host))
+        .map(|host| ("a tls host", host));
     let refused = rules.chain(tls).filter_map(|(where_, host)| {
         let why = why_refused(host)?;
         Some(format!("{where_} is {host:?}, which the API server refuses: {why}"))

@@ -6,42 +6,29 @@
 //! pkg/apis/core/validation (`validateServicePort`); defaults of pkg/apis/core/v1
 //! (`SetDefaults_Service`: a targetPort of 0 is the port, a nodePort of 0 is chosen).
 
-use crate::object_ref::Kind;
+use crate::observation::ingress::IngressSeen;
 use serde_json::Value;
 
-/// What is to be said of each port that is refused: field and value.
-pub(super) fn told(kind: Kind, spec: &Value) -> Vec<String> {
-    match kind {
-        Kind::Ingress => of_ingress(spec),
-        Kind::Service => of_service(spec),
-        _ => Vec::new(),
-    }
-}
-
-fn of_ingress(spec: &Value) -> Vec<String> {
-    let mut told = Vec::new();
-    let default = spec.get("defaultBackend").map(|it| ("spec.defaultBackend".to_owned(), it));
-    let rules = list(spec, "/rules").iter().enumerate();
+/// What is to be said of each port of a backend that is refused: field and value.
+pub(super) fn of_ingress(seen: &IngressSeen) -> Vec<String> {
+    let default = seen.default_backend.iter().map(|it| ("spec.defaultBackend".to_owned(), it));
+    let rules = seen.rules.iter().enumerate();
     let paths = rules.flat_map(|(rule, value)| {
-        let paths = list(value, "/http/paths").iter().enumerate();
-        paths.filter_map(move |(path, value)| {
-            let field = format!("spec.rules[{rule}].http.paths[{path}].backend");
-            Some((field, value.get("backend")?))
+        let paths = value.paths.iter().enumerate();
+        paths.map(move |(path, value)| {
+            (format!("spec.rules[{rule}].http.paths[{path}].backend"), &value.backend)
         })
     });
-    for (field, backend) in default.into_iter().chain(paths) {
-        let Some(port) = backend.pointer("/service/port") else { continue };
-        let number = port.get("number").and_then(Value::as_i64);
-        let is_named = port.get("name").and_then(Value::as_str).is_some_and(|it| !it.is_empty());
+    let told = default.chain(paths).filter_map(|(field, backend)| {
         // Nought counts as not there, which a name makes good.
-        if !(number == Some(0) && is_named) {
-            told.extend(refused(&format!("{field}.service.port.number"), number));
-        }
-    }
-    told
+        let number = backend.number.filter(|number| *number != 0 || backend.name.is_none())?;
+        refused(&format!("{field}.service.port.number"), Some(number.into()))
+    });
+    told.collect()
 }
 
-fn of_service(spec: &Value) -> Vec<String> {
+/// The same of each port of a Service.
+pub(super) fn of_service(spec: &Value) -> Vec<String> {
     let mut told = Vec::new();
     for (index, port) in list(spec, "/ports").iter().enumerate() {
         for (field, may_be_nought) in [("port", false), ("targetPort", true), ("nodePort", true)] {
@@ -67,28 +54,42 @@ fn list<'v>(value: &'v Value, path: &str) -> &'v [Value] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object_ref::ObjectRef;
+    use crate::observation::MetaSeen;
+    use crate::observation::ingress::{Backend, Path, Rule};
     use serde_json::json;
 
     #[test]
     fn ports_are_taken_as_the_api_server_takes_them() {
-        let backend = |port: Value| json!({ "service": { "name": "s", "port": port } });
-        for (port, refused) in [
-            (json!({ "number": 1 }), false),
-            (json!({ "number": 65535 }), false),
-            (json!({ "name": "http" }), false),
-            (json!({ "name": "http", "number": 0 }), false),
-            (json!({ "number": 0 }), true),
-            (json!({ "number": 65536 }), true),
-            (json!({ "number": -1 }), true),
-            (json!({ "name": "http", "number": 70000 }), true),
+        let port = |number, name: Option<&str>| Backend {
+            service: Some("s".to_owned()),
+            number,
+            name: name.map(str::to_owned),
+        };
+        for (backend, refused) in [
+            (port(Some(1), None), false),
+            (port(Some(65535), None), false),
+            (port(None, Some("http")), false),
+            (port(Some(0), Some("http")), false),
+            (port(Some(0), None), true),
+            (port(Some(65536), None), true),
+            (port(Some(-1), None), true),
+            (port(Some(70000), Some("http")), true),
         ] {
-            let path = json!({ "path": "/", "backend": backend(port.clone()) });
-            let rules = json!([{ "host": "a" }, { "http": { "paths": [path] } }]);
-            let spec = json!({ "defaultBackend": backend(port.clone()), "rules": rules });
-            let told = told(Kind::Ingress, &spec);
+            let path = Path { path: Some("/".to_owned()), path_type: None, backend };
+            let seen = IngressSeen {
+                object: ObjectRef::ingress("shop", "web"),
+                meta: MetaSeen::default(),
+                class_name: None,
+                default_backend: Some(path.backend.clone()),
+                rules: vec![Rule::of_host("a"), Rule { host: None, paths: vec![path] }],
+                tls: Vec::new(),
+                addresses: Vec::new(),
+            };
+            let told = of_ingress(&seen);
             let fields = ["spec.defaultBackend", "spec.rules[1].http.paths[0].backend"];
             let fields = fields.map(|field| format!("{field}.service.port.number is "));
-            assert_eq!(told.len(), if refused { 2 } else { 0 }, "{port}: {told:?}");
+            assert_eq!(told.len(), if refused { 2 } else { 0 }, "{seen:?}: {told:?}");
             assert!(told.iter().zip(fields).all(|(told, field)| told.starts_with(&field)));
         }
         for (port, expected) in [
@@ -99,7 +100,7 @@ mod tests {
             (json!({ "port": 80, "targetPort": 80_000 }), "spec.ports[0].targetPort is 80000,"),
             (json!({ "port": 80, "nodePort": -1 }), "spec.ports[0].nodePort is -1,"),
         ] {
-            let told = told(Kind::Service, &json!({ "ports": [port] })).concat();
+            let told = of_service(&json!({ "ports": [port] })).concat();
             assert!(told.starts_with(expected) && told.is_empty() == expected.is_empty(), "{told}");
         }
     }

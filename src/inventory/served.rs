@@ -207,7 +207,7 @@ pub(crate) mod testing {
         Agreed, Endpoint, FailureKind, HandshakeFailure, HandshakeSeen, Stage,
     };
     use crate::observation::{
-        IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry,
+        IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry,
     };
     use crate::redact::Redacted;
     use crate::x509::pem;
@@ -285,11 +285,11 @@ pub(crate) mod testing {
             let tls =
                 TlsEntry { hosts: vec![HOST.to_owned()], secret_name: Some("web".to_owned()) };
             let seen = IngressSeen {
-                catch_all: false,
+                default_backend: None,
                 object: ingress.clone(),
                 meta: meta(),
                 class_name: None,
-                rule_hosts: vec![HOST.to_owned()],
+                rules: vec![Rule::of_host(HOST)],
                 tls: if self.managed.is_some() { Vec::new() } else { vec![tls] },
                 addresses: if self.addresses { addresses.collect() } else { Vec::new() },
             };
@@ -366,7 +366,7 @@ pub(crate) mod testing {
 mod tests {
     use super::testing::{World, serves_one};
     use super::*;
-    use crate::observation::{IngressSeen, MetaSeen, Observation, TlsEntry};
+    use crate::observation::{IngressSeen, MetaSeen, Observation, Rule, TlsEntry};
     use ring::rand::SystemRandom;
 
     #[test]
@@ -376,11 +376,11 @@ mod tests {
         let der = der.expose().to_vec();
         let mut inventory = World::of(der.clone(), vec![serves_one(der)]).inventory();
         let seen = IngressSeen {
-            catch_all: false,
+            default_backend: None,
             object: ObjectRef::ingress("shop", "wild"),
             meta: MetaSeen::default(),
             class_name: None,
-            rule_hosts: vec!["*.Shop.example".to_owned()],
+            rules: vec![Rule::of_host("*.Shop.example")],
             tls: vec![TlsEntry {
                 hosts: vec!["*.Shop.example".to_owned()],
                 secret_name: Some("web".to_owned()),

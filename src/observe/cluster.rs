@@ -8,6 +8,7 @@ use crate::observation::handshake::Endpoint;
 use crate::observation::{DelegationsSeen, Observation, Question, Scope, TrustSeen};
 use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
+use serde::Deserialize as _;
 
 /// The only Secrets that are listed; others are read by name when something names them, so that
 /// their bodies are never fetched.
@@ -58,7 +59,7 @@ pub async fn list_beside(
     }
 }
 
-/// Reads every object of these kinds in `namespace` (none: all), as it is written.
+/// Reads every object of these kinds in `namespace` (none: all).
 ///
 /// # Errors
 /// [`ClusterError`] also when a kind is not known or may not be listed.
@@ -69,13 +70,17 @@ pub async fn objects(
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
     for kind in kinds {
+        if *kind == Kind::Ingress {
+            each_ingress(client, namespace, take).await?;
+            continue;
+        }
         let each = |value: serde_json::Value| {
             let text = |path: &str| {
                 value.pointer(path).and_then(serde_json::Value::as_str).unwrap_or_default()
             };
             let object =
                 ObjectRef::namespaced(*kind, text("/metadata/namespace"), text("/metadata/name"));
-            take(Observation::Object(kubernetes::object_seen(&object, value.clone())));
+            take(Observation::Object(kubernetes::object_seen(&object, value)));
         };
         client.each_object(*kind, namespace, each).await?;
     }
@@ -95,13 +100,8 @@ pub async fn namespace_is_there(client: &Client, namespace: &str) -> Result<(), 
 }
 
 /// What GKE's load balancer is made from, beside Ingresses and Secrets.
-const GKE_KINDS: [Kind; 5] = [
-    Kind::ManagedCertificate,
-    Kind::BackendConfig,
-    Kind::FrontendConfig,
-    Kind::Service,
-    Kind::Ingress,
-];
+const GKE_KINDS: [Kind; 4] =
+    [Kind::ManagedCertificate, Kind::BackendConfig, Kind::FrontendConfig, Kind::Service];
 
 /// Lists, where the cluster has GKE's own kinds, everything its load balancer is made from. What
 /// may not be listed is handed on as unseen.
@@ -116,6 +116,7 @@ pub async fn list_gke(
     if !client.knows_group("networking.gke.io").await? {
         return Ok(());
     }
+    take(Observation::GoogleKinds);
     for kind in GKE_KINDS {
         match objects(client, &[kind], namespace, take).await {
             Err(error) if error.failure == Failure::NoSuchKind => {}
@@ -148,15 +149,20 @@ pub async fn list_ingresses(
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
     list_classes(client, take).await?;
-    let ingresses = client.each(Kind::Ingress, namespace, None, |ingress: Ingress| {
-        take(Observation::Ingress(kubernetes::ingress(
-            ingress,
-            namespace.unwrap_or_default(),
-            None,
-        )));
-    });
-    let listed = ingresses.await;
+    let listed = each_ingress(client, namespace, take).await;
     unseen_when_forbidden(listed, ObjectRef::all(Kind::Ingress, namespace), take)
+}
+
+async fn each_ingress(
+    client: &Client,
+    namespace: Option<&str>,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    let own = namespace.unwrap_or_default();
+    let ingresses = client.each(Kind::Ingress, namespace, None, |ingress: Ingress| {
+        take(Observation::Ingress(kubernetes::ingress(ingress, own, None)));
+    });
+    ingresses.await
 }
 
 /// Reads one Secret or Ingress that the user named.
@@ -183,7 +189,10 @@ pub async fn answer(
 ) -> Result<Vec<Observation>, ClusterError> {
     let one = match question {
         Question::Secret(object) | Question::Object(object) => {
-            seen_or_not(object, read(client, question, object).await)
+            return match read(client, question, object).await {
+                Err(error) => seen_or_not(object, Err(error)).map(|seen| vec![seen]),
+                seen => seen,
+            };
         }
         Question::Owner(object) => {
             let found = client.exists(object).await;
@@ -213,17 +222,23 @@ pub async fn answer(
     one.map(|one| vec![one])
 }
 
-/// The object as it is asked for: a Secret for its certificate, anything else as it is written.
+/// The object as it is asked for: a Secret for its certificate, anything else as it is written, and an
+/// Ingress as controllers read it too.
 async fn read(
     client: &Client,
     question: &Question,
     object: &ObjectRef,
-) -> Result<Observation, ClusterError> {
+) -> Result<Vec<Observation>, ClusterError> {
     if matches!(question, Question::Secret(_)) {
-        return named(client, object).await;
+        return Ok(vec![named(client, object).await?]);
     }
     let value = client.get_object(object).await?;
-    Ok(Observation::Object(kubernetes::object_seen(object, value)))
+    let ingress = (object.kind == Kind::Ingress).then(|| Ingress::deserialize(&value).ok());
+    let own = object.namespace();
+    let ingress =
+        ingress.flatten().map(|it| Observation::Ingress(kubernetes::ingress(it, own, None)));
+    let written = Observation::Object(kubernetes::object_seen(object, value));
+    Ok(ingress.into_iter().chain([written]).collect())
 }
 
 /// That it is absent or could not be seen is an answer, too.
@@ -365,7 +380,7 @@ pub async fn read_required(
                 Err(error) if error.failure == Failure::NotFound => {
                     Ok(vec![Observation::Absent(object.clone())])
                 }
-                answer => answer.map(|seen| vec![seen]),
+                answer => answer,
             }
         }
         Question::Every(kind, scope) => {

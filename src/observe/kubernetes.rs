@@ -2,12 +2,11 @@
 
 use super::annotations;
 use crate::object_ref::{Kind, ObjectRef, Place};
-use crate::observation::{
-    EventSeen, FieldManager, IngressSeen, MetaSeen, ObjectSeen, SecretSeen, TlsEntry, Writing,
-};
+use crate::observation::ingress::{Backend, IngressSeen, Path, Rule, TlsEntry};
+use crate::observation::{EventSeen, FieldManager, MetaSeen, ObjectSeen, SecretSeen, Writing};
 use crate::redact::Redacted;
 use k8s_openapi::api::core::v1::{Event, Secret};
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressRule};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     ManagedFieldsEntry, MicroTime, ObjectMeta, Time,
 };
@@ -43,17 +42,12 @@ pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -
         hosts: entry.hosts.unwrap_or_default(),
         secret_name: entry.secret_name.filter(|name| !name.is_empty()),
     });
-    let rules = spec.rules.unwrap_or_default();
-    let no_host = |host: Option<&String>| host.is_none_or(String::is_empty);
-    let catch_all =
-        spec.default_backend.is_some() || rules.iter().any(|rule| no_host(rule.host.as_ref()));
-    let rule_hosts = rules.into_iter().filter_map(|rule| rule.host).collect();
     IngressSeen {
         object: object(&ingress.metadata, namespace, ObjectRef::ingress).at(place),
         meta: meta(ingress.metadata),
         class_name: spec.ingress_class_name.filter(|name| !name.is_empty()),
-        rule_hosts,
-        catch_all,
+        default_backend: spec.default_backend.map(backend),
+        rules: spec.rules.unwrap_or_default().into_iter().map(rule).collect(),
         tls: tls.collect(),
         addresses: rows
             .filter_map(|row| {
@@ -61,6 +55,26 @@ pub(super) fn ingress(ingress: Ingress, namespace: &str, place: Option<Place>) -
                 one(row.ip).or(one(row.hostname))
             })
             .collect(),
+    }
+}
+
+fn rule(rule: IngressRule) -> Rule {
+    let paths = rule.http.map(|http| http.paths).unwrap_or_default().into_iter();
+    let paths = paths.map(|path| Path {
+        path: path.path.filter(|path| !path.is_empty()),
+        path_type: Some(path.path_type).filter(|path_type| !path_type.is_empty()),
+        backend: backend(path.backend),
+    });
+    Rule { host: rule.host.filter(|host| !host.is_empty()), paths: paths.collect() }
+}
+
+fn backend(backend: IngressBackend) -> Backend {
+    let Some(service) = backend.service else { return Backend::default() };
+    let port = service.port.unwrap_or_default();
+    Backend {
+        service: Some(service.name).filter(|name| !name.is_empty()),
+        number: port.number,
+        name: port.name.filter(|name| !name.is_empty()),
     }
 }
 

@@ -387,10 +387,8 @@ fn and(lines: &[usize]) -> String {
     }
 }
 
-/// Objects that GKE's load balancer is made from, Ingresses for their annotations and status, and
-/// the classes that Ingresses name.
-const AS_WRITTEN: [Kind; 6] = [
-    Kind::Ingress,
+/// Objects that GKE's load balancer is made from, and the classes that Ingresses name.
+const AS_WRITTEN: [Kind; 5] = [
     Kind::IngressClass,
     Kind::Service,
     Kind::BackendConfig,

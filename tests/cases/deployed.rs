@@ -5,10 +5,9 @@ use certwright::audit::policy::Policy;
 use certwright::audit::{Context, Platform, Source, audit};
 use certwright::inventory::Inventory;
 use certwright::inventory::selection::Selection;
-use certwright::object_ref::{Kind, ObjectRef};
-use certwright::observation::{FieldManager, IngressSeen, MetaSeen, ObjectSeen, Observation};
+use certwright::object_ref::ObjectRef;
+use certwright::observation::{FieldManager, IngressSeen, MetaSeen, Observation, Rule, TlsEntry};
 use ring::rand::SystemRandom;
-use serde_json::json;
 use time::OffsetDateTime;
 
 /// What is to be done about an Ingress of GKE's whose entry names no Secret.
@@ -17,29 +16,22 @@ fn remedy(marks: &[(&str, &str)], manager: &str) -> certwright::remedy::Remedy {
     let annotations =
         marks.iter().chain([&class]).map(|(key, value)| ((*key).into(), (*value).into()));
     let (manager, data_keys) = (manager.to_owned(), Vec::new());
-    let seen = ObjectSeen {
-        object: ObjectRef::namespaced(Kind::Ingress, "shop", "web"),
+    let mut inventory = Inventory::new(Selection::default());
+    let ingress = IngressSeen {
+        object: ObjectRef::ingress("shop", "web"),
         meta: MetaSeen {
             annotations: annotations.collect(),
             field_managers: vec![FieldManager { manager, applies: false, data_keys }],
             ..MetaSeen::default()
         },
-        head: json!({}),
-        spec: json!({"tls": [{"hosts": ["a.example"]}], "rules": [{"host": "a.example"}]}),
-        status: json!({}),
-    };
-    let mut inventory = Inventory::new(Selection::default());
-    let ingress = IngressSeen {
-        object: seen.object.clone(),
-        meta: seen.meta.clone(),
         class_name: None,
-        rule_hosts: vec!["a.example".to_owned()],
-        catch_all: false,
-        tls: Vec::new(),
+        rules: vec![Rule::of_host("a.example")],
+        default_backend: None,
+        tls: vec![TlsEntry { hosts: vec!["a.example".to_owned()], secret_name: None }],
         addresses: Vec::new(),
     };
     inventory.absorb(Observation::Ingress(ingress), &SystemRandom::new());
-    inventory.absorb(Observation::Object(seen), &SystemRandom::new());
+    inventory.absorb(Observation::GoogleKinds, &SystemRandom::new());
     let (now, policy) = (OffsetDateTime::UNIX_EPOCH, &Policy::default());
     let (source, platform) = (Source::Cluster, Platform::Auto);
     let report = audit(&inventory, &Context { now, policy, source, platform });

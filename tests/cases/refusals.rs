@@ -16,7 +16,7 @@ use certwright::inventory::bundle::Bundle;
 use certwright::inventory::selection::Selection;
 use certwright::object_ref::{Kind, ObjectRef};
 use certwright::observation::{
-    IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry,
+    IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry,
 };
 use certwright::redact::Redacted;
 use certwright::x509::pem;
@@ -45,11 +45,11 @@ fn served(certificate: &[u8], key: &[u8], class: &str, host: &str) -> Inventory 
     };
     let entry = TlsEntry { hosts: vec![host.to_owned()], secret_name: Some("odd-tls".to_owned()) };
     let ingress = IngressSeen {
-        catch_all: false,
+        default_backend: None,
         object: ObjectRef::ingress("shop", "odd"),
         meta: MetaSeen::default(),
         class_name: Some(class.to_owned()),
-        rule_hosts: vec![host.to_owned()],
+        rules: vec![Rule::of_host(host)],
         tls: vec![entry],
         addresses: Vec::new(),
     };
@@ -216,19 +216,17 @@ fn with_managed(standing: ManagedStatus<'_>) -> Inventory {
     };
     let class_name = (!named.is_empty()).then(|| named.to_owned());
     let object = ObjectRef::ingress("shop", "web");
-    let spec = json!({ "ingressClassName": class_name, "rules": [{ "host": "a.example" }] });
     let seen = IngressSeen {
-        catch_all: false,
-        object: object.clone(),
-        meta: meta.clone(),
+        default_backend: None,
+        object,
+        meta,
         class_name,
-        rule_hosts: vec!["a.example".to_owned()],
+        rules: vec![Rule::of_host("a.example")],
         tls: Vec::new(),
         addresses: Vec::new(),
     };
-    let whole = ObjectSeen { object, meta, head: Value::Null, spec, status: Value::Null };
     inventory.absorb(Observation::Ingress(seen), &SystemRandom::new());
-    inventory.absorb(Observation::Object(whole), &SystemRandom::new());
+    inventory.absorb(Observation::GoogleKinds, &SystemRandom::new());
     inventory
 }
 

@@ -31,9 +31,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             ingress.controller.facts().choice,
             Choice::Every | Choice::Nowhere | Choice::Pool
         ) || ingress.controller == Controller::HaproxyTech;
-        let written = inventory.object(&ingress.object);
-        let gke = written.is_some_and(|written| context.is_gke(inventory, written));
-        if reads_hosts && !gke {
+        if reads_hosts && !context.is_gke(inventory, ingress) {
             let indexes = 0..ingress.tls.len();
             found.extend(indexes.filter_map(|index| torn(ingress, index)));
         }

@@ -12,8 +12,11 @@ use crate::gke::annotations::{
 use crate::gke::managed::Managed;
 use crate::gke::meant;
 use crate::gke::schema::{self, Misfit};
+use crate::inventory::demand::IngressFacts;
+use crate::inventory::service::ServicePort;
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::ingress::BackendPort;
 use crate::remedy::{CommandLine, Remedy};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -25,8 +28,8 @@ const OLDER_BACKEND_CONFIG: &str = "beta.cloud.google.com/backend-config";
 pub(super) fn ingresses<'i>(
     inventory: &'i Inventory,
     context: &Context<'_>,
-) -> impl Iterator<Item = &'i ObjectFacts> {
-    inventory.objects_of(Kind::Ingress).filter(move |ingress| {
+) -> impl Iterator<Item = &'i IngressFacts> {
+    inventory.ingresses().filter(move |ingress| {
         context.is_gke(inventory, ingress) && inventory.is_reported(&ingress.object)
     })
 }
@@ -35,11 +38,11 @@ pub(super) fn ingresses<'i>(
 pub(super) fn external<'i>(
     inventory: &'i Inventory,
     context: &Context<'_>,
-) -> impl Iterator<Item = &'i ObjectFacts> {
+) -> impl Iterator<Item = &'i IngressFacts> {
     ingresses(inventory, context).filter(|ingress| is_external(ingress))
 }
 
-pub(super) fn is_external(ingress: &ObjectFacts) -> bool {
+pub(super) fn is_external(ingress: &IngressFacts) -> bool {
     matches!(class(ingress), None | Some("" | "gce"))
 }
 
@@ -79,23 +82,23 @@ pub(super) fn misfit(rule: &Rule, object: &ObjectRef, misfit: &Misfit) -> Findin
 }
 
 /// The class that the annotation names.
-pub(super) fn class(ingress: &ObjectFacts) -> Option<&str> {
+pub(super) fn class(ingress: &IngressFacts) -> Option<&str> {
     ingress.annotations.get(INGRESS_CLASS).map(String::as_str)
 }
 
 /// Why Google serves no ManagedCertificate by this Ingress; none when it does.
-pub(super) fn managed_are_ignored(ingress: &ObjectFacts) -> Option<String> {
-    annotations::managed_are_ignored(class(ingress), text(&ingress.spec, "/ingressClassName"))
+pub(super) fn managed_are_ignored(ingress: &IngressFacts) -> Option<String> {
+    annotations::managed_are_ignored(class(ingress), ingress.class_name.as_deref())
 }
 
 /// The ManagedCertificates that an Ingress means by a name that none has: those of nearly that
 /// name; else the one that no Ingress names and that lists every host the others do not.
 pub(super) fn meant<'i>(
     inventory: &'i Inventory,
-    ingress: &ObjectFacts,
+    ingress: &IngressFacts,
     missing: &str,
 ) -> Vec<&'i str> {
-    let own = items(ingress, MANAGED_CERTIFICATES);
+    let own = ingress.items(MANAGED_CERTIFICATES);
     let there: Vec<&ObjectFacts> = inventory
         .objects_of(Kind::ManagedCertificate)
         .filter(|facts| facts.object.namespace == ingress.object.namespace)
@@ -105,18 +108,18 @@ pub(super) fn meant<'i>(
     if !near.is_empty() {
         return near;
     }
-    let domains = |facts: &&ObjectFacts| Managed::of(&facts.spec, &facts.status).domains;
     let (named, others): (Vec<&ObjectFacts>, Vec<&ObjectFacts>) =
         there.iter().partition(|facts| own.contains(&facts.object.name.as_str()));
-    let listed: Vec<String> = named.iter().flat_map(domains).collect();
+    let listed: Vec<String> =
+        named.iter().flat_map(|facts| &facts.managed().domains).cloned().collect();
     let is_in = |domains: &[String], host: &str| {
         domains.iter().any(|domain| domain.eq_ignore_ascii_case(host))
     };
-    let hosts = rule_hosts(ingress);
+    let hosts = ingress.rule_hosts();
     let unlisted: Vec<&str> = hosts.into_iter().filter(|host| !is_in(&listed, host)).collect();
     let fits = |facts: &&ObjectFacts| {
-        let domains = domains(facts);
-        unlisted.iter().all(|host| is_in(&domains, host))
+        let domains = &facts.managed().domains;
+        unlisted.iter().all(|host| is_in(domains, host))
             && namers(inventory, &facts.object).is_empty()
     };
     match others.into_iter().filter(fits).collect::<Vec<_>>().as_slice() {
@@ -125,30 +128,10 @@ pub(super) fn meant<'i>(
     }
 }
 
-/// The text under a JSON pointer, unless it is empty.
-pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
-    value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
-}
-
-pub(super) fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// Hosts of the rules, each once, as written.
-pub(super) fn rule_hosts(ingress: &ObjectFacts) -> Vec<&str> {
-    let mut hosts = Vec::new();
-    for host in list(&ingress.spec, "/rules").iter().filter_map(|rule| text(rule, "/host")) {
-        if !hosts.contains(&host) {
-            hosts.push(host);
-        }
-    }
-    hosts
-}
-
 /// Secrets that `spec.tls` names, each once.
-pub(super) fn secret_names(ingress: &ObjectFacts) -> Vec<&str> {
+pub(super) fn secret_names(ingress: &IngressFacts) -> Vec<&str> {
     let mut names = Vec::new();
-    for name in list(&ingress.spec, "/tls").iter().filter_map(|tls| text(tls, "/secretName")) {
+    for name in ingress.tls.iter().filter_map(|entry| entry.secret_name.as_deref()) {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -156,30 +139,12 @@ pub(super) fn secret_names(ingress: &ObjectFacts) -> Vec<&str> {
     names
 }
 
-/// The items of an annotation that is a comma-separated list, as GKE's controllers split it, each once.
-pub(super) fn items<'i>(object: &'i ObjectFacts, annotation: &str) -> Vec<&'i str> {
-    let value = object.annotations.get(annotation).map(String::as_str).unwrap_or_default();
-    let mut once = Vec::new();
-    for item in annotations::items(value) {
-        if !once.contains(&item) {
-            once.push(item);
-        }
-    }
-    once
-}
-
-/// Addresses that the load balancer has given the Ingress.
-pub(super) fn addresses(ingress: &ObjectFacts) -> Vec<&str> {
-    let rows = list(&ingress.status, "/loadBalancer/ingress").iter();
-    rows.filter_map(|row| text(row, "/ip").or_else(|| text(row, "/hostname"))).collect()
-}
-
 /// Secrets that these Ingresses serve, each once, with the Ingresses.
 pub(super) fn served_secrets<'i>(
     inventory: &'i Inventory,
     context: &Context<'_>,
-) -> Vec<(&'i SecretFacts, Vec<&'i ObjectFacts>)> {
-    let mut served: Vec<(&SecretFacts, Vec<&ObjectFacts>)> = Vec::new();
+) -> Vec<(&'i SecretFacts, Vec<&'i IngressFacts>)> {
+    let mut served: Vec<(&SecretFacts, Vec<&IngressFacts>)> = Vec::new();
     for ingress in ingresses(inventory, context) {
         for name in secret_names(ingress) {
             let Some(secret) = inventory.secret(ingress.object.namespace(), name) else { continue };
@@ -241,107 +206,27 @@ fn kind_is_among_files(inventory: &Inventory, kind: Kind) -> bool {
         || (kind == Kind::Service && inventory.has_gke_objects())
 }
 
-/// A port as an Ingress names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BackendPort<'i> {
-    Number(u64),
-    Name(&'i str),
-}
-
-impl std::fmt::Display for BackendPort<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Name(name) => f.write_str(name),
-        }
-    }
-}
-
-/// A port of a Service.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ServicePort<'i> {
-    pub name: Option<&'i str>,
-    pub number: u64,
-    value: &'i Value,
-}
-
-impl ServicePort<'_> {
-    /// Ports by which a health check would reach the very port that is served: the pod's, or the
-    /// node's. A named target port is not known here.
-    pub fn serving(&self) -> Vec<u64> {
-        let own = match self.value.get("targetPort") {
-            None | Some(Value::Null) => Some(self.number),
-            Some(target) => target.as_u64(),
-        };
-        own.into_iter().chain(self.value.get("nodePort").and_then(Value::as_u64)).collect()
-    }
-}
-
-impl<'i> ServicePort<'i> {
-    /// `appProtocol`.
-    pub fn app_protocol(&self) -> Option<&'i str> {
-        text(self.value, "/appProtocol")
-    }
-}
-
-impl std::fmt::Display for ServicePort<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.name {
-            Some(name) => write!(f, "{name} ({})", self.number),
-            None => write!(f, "{}", self.number),
-        }
-    }
-}
-
-pub(super) fn service_ports(service: &ObjectFacts) -> Vec<ServicePort<'_>> {
-    let ports = list(&service.spec, "/ports").iter();
-    ports
-        .filter_map(|value| {
-            let number = value.get("port").and_then(Value::as_u64)?;
-            Some(ServicePort { name: text(value, "/name"), number, value })
-        })
-        .collect()
-}
-
 pub(super) fn find_port<'i>(
     service: &'i ObjectFacts,
     wanted: BackendPort<'_>,
-) -> Option<ServicePort<'i>> {
-    service_ports(service).into_iter().find(|port| match wanted {
+) -> Option<&'i ServicePort> {
+    service.service().ports.iter().find(|port| match wanted {
         BackendPort::Number(number) => port.number == number,
-        BackendPort::Name(name) => port.name == Some(name),
+        BackendPort::Name(name) => port.name.as_deref() == Some(name),
     })
 }
 
-/// Services and their ports that the Ingress sends to, each pair once.
-pub(super) fn backends(ingress: &ObjectFacts) -> Vec<(&str, BackendPort<'_>)> {
-    let default = ingress.spec.get("defaultBackend");
-    let rules = list(&ingress.spec, "/rules").iter();
-    let paths = rules.flat_map(|rule| list(rule, "/http/paths"));
-    let mut backends = Vec::new();
-    for backend in default.into_iter().chain(paths.filter_map(|path| path.get("backend"))) {
-        let number = backend.pointer("/service/port/number").and_then(Value::as_u64);
-        let name = text(backend, "/service/port/name").map(BackendPort::Name);
-        let port = name.or(number.map(BackendPort::Number));
-        let (Some(service), Some(port)) = (text(backend, "/service/name"), port) else { continue };
-        if !backends.contains(&(service, port)) {
-            backends.push((service, port));
-        }
-    }
-    backends
-}
-
-/// The reference an Ingress makes to an object of its own namespace.
-pub(super) fn beside(ingress: &ObjectFacts, kind: Kind, name: &str) -> ObjectRef {
-    ObjectRef::namespaced(kind, ingress.object.namespace(), name)
+/// The reference that an object makes to another one of its own namespace.
+pub(super) fn beside(object: &ObjectRef, kind: Kind, name: &str) -> ObjectRef {
+    ObjectRef::namespaced(kind, object.namespace(), name)
 }
 
 /// A Service that GKE's load balancer sends to.
 pub(super) struct BackendService<'i> {
     pub service: &'i ObjectFacts,
-    pub ingresses: Vec<&'i ObjectFacts>,
+    pub ingresses: Vec<&'i IngressFacts>,
     /// Those of its ports that are sent to, as far as it has them.
-    pub ports: Vec<ServicePort<'i>>,
+    pub ports: Vec<&'i ServicePort>,
 }
 
 pub(super) fn backed_services<'i>(
@@ -350,8 +235,9 @@ pub(super) fn backed_services<'i>(
 ) -> Vec<BackendService<'i>> {
     let mut services: BTreeMap<&ObjectRef, BackendService<'i>> = BTreeMap::new();
     for ingress in ingresses(inventory, context) {
-        for (name, port) in backends(ingress) {
-            let Some(service) = inventory.object(&beside(ingress, Kind::Service, name)) else {
+        for (name, port) in ingress.backends() {
+            let Some(service) = inventory.object(&beside(&ingress.object, Kind::Service, name))
+            else {
                 continue;
             };
             let backed = services.entry(&service.object).or_insert_with(|| BackendService {
@@ -362,8 +248,7 @@ pub(super) fn backed_services<'i>(
             if !backed.ingresses.iter().any(|known| std::ptr::eq(*known, ingress)) {
                 backed.ingresses.push(ingress);
             }
-            let known =
-                |port: &ServicePort<'_>| backed.ports.iter().any(|p| p.number == port.number);
+            let known = |port: &&ServicePort| backed.ports.iter().any(|p| p.number == port.number);
             if let Some(port) = find_port(service, port).filter(|port| !known(port)) {
                 backed.ports.push(port);
             }
@@ -415,8 +300,8 @@ pub(super) struct BackendConfigs {
 
 impl BackendConfigs {
     /// The one for this port: by its name, by its number, or the default.
-    pub fn of(&self, port: ServicePort<'_>) -> Option<&str> {
-        let by_name = port.name.and_then(|name| self.ports.get(name));
+    pub fn of(&self, port: &ServicePort) -> Option<&str> {
+        let by_name = port.name.as_ref().and_then(|name| self.ports.get(name));
         let found = by_name.or_else(|| self.ports.get(&port.number.to_string()));
         found.or(self.default.as_ref()).map(String::as_str).filter(|name| !name.is_empty())
     }
@@ -441,15 +326,15 @@ pub(super) fn backend_configs(service: &ObjectFacts) -> Option<Json<'_, BackendC
 /// A ManagedCertificate and the Ingresses that name it.
 pub(super) struct Named<'i> {
     pub facts: &'i ObjectFacts,
-    pub managed: Managed,
-    pub ingresses: Vec<&'i ObjectFacts>,
+    pub managed: &'i Managed,
+    pub ingresses: Vec<&'i IngressFacts>,
 }
 
 /// Every ManagedCertificate the report is about: all, or those that a chosen Ingress names.
 pub(super) fn managed(inventory: &Inventory) -> Vec<Named<'_>> {
     let all = inventory.objects_of(Kind::ManagedCertificate).map(|facts| Named {
         facts,
-        managed: Managed::of(&facts.spec, &facts.status),
+        managed: facts.managed(),
         ingresses: namers(inventory, &facts.object),
     });
     all.filter(|named| {
@@ -460,12 +345,12 @@ pub(super) fn managed(inventory: &Inventory) -> Vec<Named<'_>> {
     .collect()
 }
 
-fn namers<'i>(inventory: &'i Inventory, managed: &ObjectRef) -> Vec<&'i ObjectFacts> {
-    let names = |ingress: &&ObjectFacts| {
+fn namers<'i>(inventory: &'i Inventory, managed: &ObjectRef) -> Vec<&'i IngressFacts> {
+    let names = |ingress: &&IngressFacts| {
         ingress.object.namespace == managed.namespace
-            && items(ingress, MANAGED_CERTIFICATES).contains(&managed.name.as_str())
+            && ingress.managed_names.contains(&managed.name)
     };
-    inventory.objects_of(Kind::Ingress).filter(names).collect()
+    inventory.ingresses().filter(names).collect()
 }
 
 /// An annotation that means nothing but makes GKE's controller look at the Ingress.

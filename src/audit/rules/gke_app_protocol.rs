@@ -39,7 +39,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 continue;
             }
         };
-        let ports = gke::service_ports(backed.service);
+        let ports = &backed.service.service().ports;
         for (name, protocol) in protocols {
             if !PROTOCOLS.contains(&protocol.as_str()) {
                 let message = format!(
@@ -48,7 +48,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 );
                 found.push(on(message).evidence("expected", PROTOCOLS.join(", ")));
             }
-            if !ports.iter().any(|port| port.name == Some(name)) {
+            if !ports.iter().any(|port| port.name.as_ref() == Some(name)) {
                 let has: Vec<String> = ports.iter().map(ToString::to_string).collect();
                 let has = has.join(", ");
                 let message = format!(
@@ -70,14 +70,15 @@ fn on(backed: &BackendService<'_>, annotation: &Protocols<'_>, message: String) 
 
 /// What of it can stay, and HTTP2 for the ports that are sent to.
 fn remedy(backed: &BackendService<'_>, annotation: &Protocols<'_>) -> Remedy {
-    let names: Vec<&str> = backed.ports.iter().filter_map(|port| port.name).collect();
+    let names: Vec<&str> = backed.ports.iter().filter_map(|port| port.name.as_deref()).collect();
     if names.is_empty() {
         return "give the port a name in spec.ports, and map that name".into();
     }
-    let ports = gke::service_ports(backed.service);
+    let ports = &backed.service.service().ports;
     let mut wanted = annotation.read.clone().unwrap_or_default();
     wanted.retain(|name, protocol| {
-        PROTOCOLS.contains(&protocol.as_str()) && ports.iter().any(|port| port.name == Some(name))
+        PROTOCOLS.contains(&protocol.as_str())
+            && ports.iter().any(|port| port.name.as_ref() == Some(name))
     });
     for name in names {
         wanted.entry(name.to_owned()).or_insert_with(|| "HTTP2".to_owned());

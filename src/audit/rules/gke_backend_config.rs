@@ -93,12 +93,12 @@ fn of_service<'i>(
     };
     let (mut seen, mut missing) = (Vec::new(), Vec::new());
     for port in &backed.ports {
-        let Some(name) = configs.of(*port) else {
+        let Some(name) = configs.of(port) else {
             let message = format!("it names none for port {port}; the Ingress is not translated");
             found.push(on(message).evidence("port", port));
             continue;
         };
-        let config = gke::beside(backed.service, Kind::BackendConfig, name);
+        let config = gke::beside(&backed.service.object, Kind::BackendConfig, name);
         match gke::presence(inventory, context, &config) {
             Presence::Seen(facts) => seen.push(&facts.object),
             Presence::Missing(severity, how) if !missing.contains(&config) => {

@@ -6,8 +6,8 @@ use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::{MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::gke::limits::MAX_CERTIFICATES;
-use crate::gke::managed::Managed;
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::Inventory;
+use crate::inventory::demand::IngressFacts;
 use crate::object_ref::Kind;
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
         let secrets = secrets(inventory, ingress);
-        let pre_shared = gke::items(ingress, PRE_SHARED_CERT).len();
+        let pre_shared = ingress.items(PRE_SHARED_CERT).len();
         let coming = if gke::is_external(ingress) { coming(inventory, ingress) } else { 0 };
         let count = secrets + pre_shared + coming;
         if count <= MAX_CERTIFICATES {
@@ -45,7 +45,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 }
 
 /// Certificates from Secrets. Two Secrets with the same bytes are uploaded once.
-fn secrets(inventory: &Inventory, ingress: &ObjectFacts) -> usize {
+fn secrets(inventory: &Inventory, ingress: &IngressFacts) -> usize {
     let namespace = ingress.object.namespace();
     let certificate = |name: &str| {
         inventory
@@ -56,13 +56,12 @@ fn secrets(inventory: &Inventory, ingress: &ObjectFacts) -> usize {
 }
 
 /// ManagedCertificates that are named and not yet among the pre-shared names.
-fn coming(inventory: &Inventory, ingress: &ObjectFacts) -> usize {
-    let pre_shared = gke::items(ingress, PRE_SHARED_CERT);
+fn coming(inventory: &Inventory, ingress: &IngressFacts) -> usize {
+    let pre_shared = ingress.items(PRE_SHARED_CERT);
     let (mut coming, mut unknown, mut mapped) = (0, 0_usize, 0);
-    for name in gke::items(ingress, MANAGED_CERTIFICATES) {
-        let facts = inventory.object(&gke::beside(ingress, Kind::ManagedCertificate, name));
-        let certificate =
-            facts.and_then(|facts| Managed::of(&facts.spec, &facts.status).certificate_name);
+    for name in ingress.items(MANAGED_CERTIFICATES) {
+        let facts = inventory.object(&gke::beside(&ingress.object, Kind::ManagedCertificate, name));
+        let certificate = facts.and_then(|facts| facts.managed().certificate_name.as_ref());
         match certificate {
             Some(certificate) if pre_shared.contains(&certificate.as_str()) => mapped += 1,
             Some(_) => coming += 1,

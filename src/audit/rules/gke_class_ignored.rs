@@ -6,7 +6,8 @@ use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, is_gke_class};
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::Inventory;
+use crate::inventory::demand::IngressFacts;
 use crate::object_ref::Kind;
 
 pub(super) const RULE: Rule = Rule {
@@ -25,11 +26,11 @@ pub(super) const RULE: Rule = Rule {
 const CLASSES: [&str; 3] = ["gce", "gce-internal", "gce-regional-external"];
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for ingress in inventory.objects_of(Kind::Ingress) {
+    for ingress in inventory.ingresses().filter(|it| inventory.is_beside_google_kinds(it)) {
         found_for_managed(ingress, inventory, found);
         let annotated =
             ingress.annotations.get(INGRESS_CLASS).is_some_and(|class| !class.is_empty());
-        let class = gke::text(&ingress.spec, "/ingressClassName").filter(|c| CLASSES.contains(c));
+        let class = ingress.class_name.as_deref().filter(|c| CLASSES.contains(c));
         let Some(class) = class.filter(|_| !annotated) else { continue };
         if is_served(ingress) || !inventory.is_reported(&ingress.object) {
             continue;
@@ -47,17 +48,17 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 }
 
 /// With an address, somebody else serves a class of that name.
-fn is_served(ingress: &ObjectFacts) -> bool {
-    !gke::addresses(ingress).is_empty()
+fn is_served(ingress: &IngressFacts) -> bool {
+    !ingress.addresses.is_empty()
 }
 
 /// ManagedCertificates are served by class gce, and by what names no class: by any other one they
 /// are never attached, and its controller does not know them.
-fn found_for_managed(ingress: &ObjectFacts, inventory: &Inventory, found: &mut Findings) {
-    let names = gke::items(ingress, MANAGED_CERTIFICATES);
+fn found_for_managed(ingress: &IngressFacts, inventory: &Inventory, found: &mut Findings) {
+    let names = ingress.items(MANAGED_CERTIFICATES);
     let why = gke::managed_are_ignored(ingress).filter(|_| !names.is_empty());
     let annotated = gke::class(ingress).unwrap_or_default();
-    let named = gke::text(&ingress.spec, "/ingressClassName").unwrap_or_default();
+    let named = ingress.class_name.as_deref().unwrap_or_default();
     // That GKE's own class stands in the wrong place is told of the whole Ingress.
     let told = annotated.is_empty() && CLASSES.contains(&named) && !is_served(ingress);
     let Some(why) = why.filter(|_| !told && inventory.is_reported(&ingress.object)) else { return };
@@ -66,15 +67,16 @@ fn found_for_managed(ingress: &ObjectFacts, inventory: &Inventory, found: &mut F
         .on(&ingress.object, message)
         .evidence("class", if annotated.is_empty() { named } else { annotated })
         .evidence("managedCertificates", names.join(", "))
-        .evidence("hosts", gke::rule_hosts(ingress).join(", "))
+        .evidence("hosts", ingress.rule_hosts().join(", "))
         .remedy(remedy(ingress));
-    let managed = names.iter().map(|name| gke::beside(ingress, Kind::ManagedCertificate, name));
+    let managed =
+        names.iter().map(|name| gke::beside(&ingress.object, Kind::ManagedCertificate, name));
     let managed = managed.filter(|managed| inventory.object(managed).is_some());
     found.push(managed.fold(finding, Finding::related));
 }
 
 /// GKE's own classes are not left for another: they have Secrets.
-fn remedy(ingress: &ObjectFacts) -> String {
+fn remedy(ingress: &IngressFacts) -> String {
     let or = if is_gke_class(gke::class(ingress)) {
         ""
     } else {

@@ -2,10 +2,11 @@
 //! servers do not answer. Milvus and other gRPC servers behind a GKE Ingress stay UNHEALTHY, and
 //! every request is a 502.
 
-use super::gke::{self, BackendService, ServicePort};
+use super::gke::{self, BackendService};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::BACKEND_CONFIG;
+use crate::inventory::service::ServicePort;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::Kind;
 use serde_json::{Value, json};
@@ -23,22 +24,22 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for backed in gke::backed_services(inventory, context) {
-        for port in backed.ports.iter().filter(|port| speaks_http2(backed.service, **port)) {
-            found_of_port(inventory, &backed, *port, found);
+        for port in backed.ports.iter().filter(|port| speaks_http2(backed.service, port)) {
+            found_of_port(inventory, &backed, port, found);
         }
     }
 }
 
-fn speaks_http2(service: &ObjectFacts, port: ServicePort<'_>) -> bool {
+fn speaks_http2(service: &ObjectFacts, port: &ServicePort) -> bool {
     let protocols = gke::app_protocols(service).and_then(|annotation| annotation.read.ok());
-    let name = port.name.unwrap_or_default();
+    let name = port.name.as_deref().unwrap_or_default();
     protocols.is_some_and(|protocols| protocols.get(name).is_some_and(|it| it == "HTTP2"))
 }
 
 fn found_of_port(
     inventory: &Inventory,
     backed: &BackendService<'_>,
-    port: ServicePort<'_>,
+    port: &ServicePort,
     found: &mut Findings,
 ) {
     let name = match gke::backend_configs(backed.service).map(|annotation| annotation.read) {
@@ -51,25 +52,23 @@ fn found_of_port(
         Some(Ok(configs)) => configs.of(port).map(str::to_owned),
     };
     let config = name.and_then(|name| {
-        inventory.object(&gke::beside(backed.service, Kind::BackendConfig, &name))
+        inventory.object(&gke::beside(&backed.service.object, Kind::BackendConfig, &name))
     });
     let Some(config) = config else { return };
-    let check = config.spec.get("healthCheck").and_then(Value::as_object);
-    let Some(check) = check.filter(|check| !check.is_empty()) else {
+    let Some(check) = config.health_check() else {
         found.push(on_config(backed, config, port, "it has no health check"));
         return;
     };
-    let asked = check.get("port").and_then(Value::as_u64);
-    let serving = asked.is_none_or(|asked| port.serving().contains(&asked));
-    if check.get("type").and_then(Value::as_str) == Some("HTTP") && serving {
+    let serving = check.port.is_none_or(|asked| port.serving().contains(&asked));
+    if check.protocol.as_deref() == Some("HTTP") && serving {
         let asked =
-            asked.map_or_else(|| "the serving port".to_owned(), |port| format!("port {port}"));
+            check.port.map_or_else(|| "the serving port".to_owned(), |port| format!("port {port}"));
         let message = format!("its health check asks {asked} in plain HTTP/1.1");
         found.push(on_config(backed, config, port, &message));
     }
 }
 
-fn without_config(backed: &BackendService<'_>, port: ServicePort<'_>) -> Finding {
+fn without_config(backed: &BackendService<'_>, port: &ServicePort) -> Finding {
     let message = format!(
         "port {port} is spoken to in HTTP2, and no BackendConfig says how to ask for its health: the load balancer asks GET / there, which gRPC servers do not answer with 200"
     );
@@ -92,7 +91,7 @@ fn without_config(backed: &BackendService<'_>, port: ServicePort<'_>) -> Finding
 fn on_config(
     backed: &BackendService<'_>,
     config: &ObjectFacts,
-    port: ServicePort<'_>,
+    port: &ServicePort,
     what: &str,
 ) -> Finding {
     let patch = json!({"spec": {"healthCheck": {"type": "HTTP2"}}});

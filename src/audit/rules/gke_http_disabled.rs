@@ -22,8 +22,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let allow = ingress.annotations.get(ALLOW_HTTP).map(String::as_str).unwrap_or_default();
         let certificates = certificates_elsewhere(&ingress.annotations, gke::class(ingress))
             .is_some()
-            || !gke::list(&ingress.spec, "/tls").is_empty();
-        if !is_off(allow) || certificates || !gke::addresses(ingress).is_empty() {
+            || !ingress.tls.is_empty();
+        if !is_off(allow) || certificates || !ingress.addresses.is_empty() {
             continue;
         }
         let message = format!(

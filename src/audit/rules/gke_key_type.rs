@@ -5,7 +5,8 @@ use super::{gke, kept, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
-use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
+use crate::inventory::demand::IngressFacts;
+use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
@@ -60,7 +61,12 @@ fn taken(key_type: &str) -> Taken {
     }
 }
 
-fn finding(secret: &SecretFacts, ingresses: &[&ObjectFacts], key_type: &str, why: &str) -> Finding {
+fn finding(
+    secret: &SecretFacts,
+    ingresses: &[&IngressFacts],
+    key_type: &str,
+    why: &str,
+) -> Finding {
     let message = format!("its certificate has a key of type {key_type}, which {why}");
     let finding = RULE
         .on(&secret.object.key("tls.crt"), message)

@@ -6,7 +6,8 @@ use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::SSL_CERT;
-use crate::inventory::{Inventory, ObjectFacts, SecretFacts, Trouble};
+use crate::inventory::demand::IngressFacts;
+use crate::inventory::{Inventory, SecretFacts, Trouble};
 use crate::remedy::Remedy;
 use crate::x509::instant;
 
@@ -30,7 +31,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn finding(ingress: &ObjectFacts, secret: &SecretFacts, trouble: Option<&Trouble>) -> Finding {
+fn finding(ingress: &IngressFacts, secret: &SecretFacts, trouble: Option<&Trouble>) -> Finding {
     let served = ingress.annotations.get(SSL_CERT).map(String::as_str).unwrap_or_default();
     let message = format!(
         "its load balancer does not serve {} as it is now: no name in {SSL_CERT} holds its digest {}",

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for backed in gke::backed_services(inventory, context) {
-        let kind = gke::text(&backed.service.spec, "/type").unwrap_or("ClusterIP");
+        let kind = backed.service.service().kind.as_deref().unwrap_or("ClusterIP");
         if kind != "ClusterIP" {
             continue;
         }

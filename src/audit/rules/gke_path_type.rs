@@ -5,7 +5,8 @@ use super::gke;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
-use serde_json::{Value, json};
+use crate::observation::ingress::Path;
+use serde_json::json;
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-path-type",
@@ -18,13 +19,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
-        for (index, rule) in gke::list(&ingress.spec, "/rules").iter().enumerate() {
-            let paths = gke::list(rule, "/http/paths");
+        for (index, rule) in ingress.rules.iter().enumerate() {
+            let paths = &rule.paths;
             if paths.iter().any(takes_everything) {
                 continue;
             }
             for (at, _) in paths.iter().enumerate().filter(|(_, path)| takes_only_the_root(path)) {
-                let host = gke::text(rule, "/host").unwrap_or("every host");
+                let host = rule.host.as_deref().unwrap_or("every host");
                 let message = format!(
                     "path / of {host} is of type ImplementationSpecific: GKE matches the root alone, and nothing below it"
                 );
@@ -47,18 +48,18 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn is_specific(path: &Value) -> bool {
-    matches!(gke::text(path, "/pathType"), None | Some("ImplementationSpecific"))
+fn is_specific(path: &Path) -> bool {
+    matches!(path.path_type.as_deref(), None | Some("ImplementationSpecific"))
 }
 
-fn takes_only_the_root(path: &Value) -> bool {
-    is_specific(path) && gke::text(path, "/path") == Some("/")
+fn takes_only_the_root(path: &Path) -> bool {
+    is_specific(path) && path.path.as_deref() == Some("/")
 }
 
-fn takes_everything(path: &Value) -> bool {
-    match gke::text(path, "/path") {
+fn takes_everything(path: &Path) -> bool {
+    match path.path.as_deref() {
         None | Some("/*") => is_specific(path),
-        Some("/") => gke::text(path, "/pathType") == Some("Prefix"),
+        Some("/") => path.path_type.as_deref() == Some("Prefix"),
         Some(_) => false,
     }
 }

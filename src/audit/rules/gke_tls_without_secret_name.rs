@@ -7,7 +7,8 @@ use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::certificates_elsewhere;
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::Inventory;
+use crate::inventory::demand::IngressFacts;
 use crate::remedy::Remedy;
 use serde_json::json;
 
@@ -23,9 +24,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
-        let entries = gke::list(&ingress.spec, "/tls").iter().enumerate();
+        let entries = ingress.tls.iter().enumerate();
         let nameless: Vec<usize> = entries
-            .filter(|(_, entry)| gke::text(entry, "/secretName").is_none())
+            .filter(|(_, entry)| entry.secret_name.is_none())
             .map(|(index, _)| index)
             .collect();
         if !nameless.is_empty() {
@@ -34,7 +35,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn finding(ingress: &ObjectFacts, nameless: &[usize]) -> Finding {
+fn finding(ingress: &IngressFacts, nameless: &[usize]) -> Finding {
     let which: Vec<String> = nameless.iter().map(|index| format!("spec.tls[{index}]")).collect();
     let which = which.join(", ");
     let message = format!(
@@ -43,9 +44,8 @@ fn finding(ingress: &ObjectFacts, nameless: &[usize]) -> Finding {
     );
     let hosts: Vec<&str> = nameless
         .iter()
-        .filter_map(|index| gke::list(&ingress.spec, "/tls").get(*index))
-        .flat_map(|entry| gke::list(entry, "/hosts"))
-        .filter_map(serde_json::Value::as_str)
+        .filter_map(|index| ingress.tls.get(*index))
+        .flat_map(|entry| entry.hosts.iter().map(String::as_str))
         .collect();
     RULE.on(&ingress.object, message)
         .evidence("entries", &which)
@@ -53,7 +53,7 @@ fn finding(ingress: &ObjectFacts, nameless: &[usize]) -> Finding {
         .remedy(remedy(ingress, nameless, &which, &hosts))
 }
 
-fn remedy(ingress: &ObjectFacts, nameless: &[usize], which: &str, hosts: &[&str]) -> Remedy {
+fn remedy(ingress: &IngressFacts, nameless: &[usize], which: &str, hosts: &[&str]) -> Remedy {
     if certificates_elsewhere(&ingress.annotations, gke::class(ingress)).is_some() {
         // From the last to the first, so that no index moves before its turn.
         let paths = nameless.iter().rev().map(|index| format!("/spec/tls/{index}"));

@@ -27,9 +27,9 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     let covering = OnceCell::new();
     for ingress in inventory.ingresses() {
         // That it names what its class does not serve is told by `gke-class-ignored`.
-        let ignored = |facts| gke::managed_are_ignored(facts).is_some();
         if !ingress.managed_names.is_empty()
-            && inventory.object(&ingress.object).is_some_and(ignored)
+            && inventory.is_beside_google_kinds(ingress)
+            && gke::managed_are_ignored(ingress).is_some()
         {
             continue;
         }

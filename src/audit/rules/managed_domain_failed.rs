@@ -31,8 +31,11 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 
 fn finding(named: &gke::Named<'_>, domain: &str, status: &str, dns_was_asked: bool) -> Finding {
     let meaning = domain_meaning(status);
-    let addresses: Vec<&str> =
-        named.ingresses.iter().flat_map(|ingress| gke::addresses(ingress)).collect();
+    let addresses: Vec<&str> = named
+        .ingresses
+        .iter()
+        .flat_map(|ingress| ingress.addresses.iter().map(String::as_str))
+        .collect();
     let remedy = match addresses.as_slice() {
         [] => meaning.remedy.to_owned(),
         addresses => {

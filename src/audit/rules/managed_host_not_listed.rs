@@ -9,6 +9,7 @@ use crate::audit::{Context, Rule};
 use crate::gke::annotations::{CERT_MAP, MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::gke::managed::Managed;
 use crate::inventory::bundle::Bundle;
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, ObjectFacts, SecretState};
 use crate::object_ref::Kind;
 use crate::remedy::{CommandLine, Remedy};
@@ -27,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::external(inventory, context) {
         let Some(served) = Served::by(inventory, ingress) else { continue };
-        for host in gke::rule_hosts(ingress).into_iter().filter(|host| !served.covers(host)) {
+        for host in ingress.rule_hosts().into_iter().filter(|host| !served.covers(host)) {
             found.push(finding(ingress, &served, host));
         }
     }
@@ -35,31 +36,32 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 
 /// Every certificate of an Ingress that is served by ManagedCertificates.
 struct Served<'i> {
-    managed: Vec<(&'i ObjectFacts, Managed)>,
+    managed: Vec<(&'i ObjectFacts, &'i Managed)>,
     secrets: Vec<&'i Bundle>,
 }
 
 impl<'i> Served<'i> {
     /// None where no ManagedCertificate is named, or a certificate cannot be seen.
-    fn by(inventory: &'i Inventory, ingress: &'i ObjectFacts) -> Option<Self> {
-        let names = gke::items(ingress, MANAGED_CERTIFICATES);
-        if names.is_empty() || !gke::items(ingress, CERT_MAP).is_empty() {
+    fn by(inventory: &'i Inventory, ingress: &'i IngressFacts) -> Option<Self> {
+        let names = ingress.items(MANAGED_CERTIFICATES);
+        if names.is_empty() || !ingress.items(CERT_MAP).is_empty() {
             return None;
         }
         let one = |name: &&str| {
-            let facts = inventory.object(&gke::beside(ingress, Kind::ManagedCertificate, name))?;
-            Some((facts, Managed::of(&facts.spec, &facts.status)))
+            let facts =
+                inventory.object(&gke::beside(&ingress.object, Kind::ManagedCertificate, name))?;
+            Some((facts, facts.managed()))
         };
         let mut managed = names.iter().map(one).collect::<Option<Vec<_>>>()?;
-        for pre_shared in gke::items(ingress, PRE_SHARED_CERT) {
+        for pre_shared in ingress.items(PRE_SHARED_CERT) {
             let is_it = |managed: &Managed| managed.certificate_name.as_deref() == Some(pre_shared);
             if managed.iter().any(|(_, managed)| is_it(managed)) {
                 continue;
             }
             let mut others = inventory.objects_of(Kind::ManagedCertificate);
             let other = others.find_map(|facts| {
-                let managed = Managed::of(&facts.spec, &facts.status);
-                is_it(&managed).then_some((facts, managed))
+                let managed = facts.managed();
+                is_it(managed).then_some((facts, managed))
             });
             managed.push(other?);
         }
@@ -83,7 +85,7 @@ impl<'i> Served<'i> {
     }
 }
 
-fn finding(ingress: &ObjectFacts, served: &Served<'_>, host: &str) -> Finding {
+fn finding(ingress: &IngressFacts, served: &Served<'_>, host: &str) -> Finding {
     let listed: Vec<String> = served
         .managed
         .iter()

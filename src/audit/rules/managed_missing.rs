@@ -7,6 +7,7 @@ use crate::audit::{Context, Rule, remedy};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::gke::limits;
 use crate::gke::managed::Managed;
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::Kind;
 use crate::remedy::{CommandLine, Remedy};
@@ -25,9 +26,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::external(inventory, context) {
-        let names = gke::items(ingress, MANAGED_CERTIFICATES);
+        let names = ingress.items(MANAGED_CERTIFICATES);
         for name in &names {
-            let managed = gke::beside(ingress, Kind::ManagedCertificate, name);
+            let managed = gke::beside(&ingress.object, Kind::ManagedCertificate, name);
             let Presence::Missing(severity, how) = gke::presence(inventory, context, &managed)
             else {
                 continue;
@@ -55,7 +56,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 /// list, which is all or nothing.
 fn written_wrong(
     mut finding: Finding,
-    ingress: &ObjectFacts,
+    ingress: &IngressFacts,
     (names, missing): (&[&str], &str),
     meant: &[&str],
 ) -> Finding {
@@ -76,7 +77,8 @@ fn written_wrong(
     };
     finding.message = format!("{}; {shown}", finding.message);
     let severity = finding.severity.max(Severity::Warning);
-    let objects = meant.iter().map(|name| gke::beside(ingress, Kind::ManagedCertificate, name));
+    let objects =
+        meant.iter().map(|name| gke::beside(&ingress.object, Kind::ManagedCertificate, name));
     objects
         .fold(finding, Finding::related)
         .severity(severity)
@@ -85,17 +87,19 @@ fn written_wrong(
 }
 
 /// It is made for the hosts that no other one lists; where they all list some, its name can go too.
-fn remedy(inventory: &Inventory, ingress: &ObjectFacts, names: &[&str], missing: &str) -> Remedy {
-    let others: Vec<Managed> = names
+fn remedy(inventory: &Inventory, ingress: &IngressFacts, names: &[&str], missing: &str) -> Remedy {
+    let others: Vec<&Managed> = names
         .iter()
-        .filter_map(|name| inventory.object(&gke::beside(ingress, Kind::ManagedCertificate, name)))
-        .map(|facts| Managed::of(&facts.spec, &facts.status))
+        .filter_map(|name| {
+            inventory.object(&gke::beside(&ingress.object, Kind::ManagedCertificate, name))
+        })
+        .map(ObjectFacts::managed)
         .collect();
     let listed = |host: &str| {
         let mut domains = others.iter().flat_map(|managed| &managed.domains);
         domains.any(|domain| domain.eq_ignore_ascii_case(host))
     };
-    let hosts = gke::rule_hosts(ingress);
+    let hosts = ingress.rule_hosts();
     let unlisted: Vec<&str> = hosts.iter().copied().filter(|host| !listed(host)).collect();
     if unlisted.is_empty() && !others.is_empty() {
         let rest: Vec<&str> = names.iter().copied().filter(|name| *name != missing).collect();

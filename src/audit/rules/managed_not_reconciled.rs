@@ -20,17 +20,16 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for named in gke::managed(inventory) {
-        let status = &named.facts.status;
-        if !status.is_null() && status.as_object().is_none_or(|status| !status.is_empty()) {
+        if named.managed.has_status {
             continue;
         }
         let served = named.ingresses.iter().find(|ingress| {
             gke::is_external(ingress)
                 && context.is_gke(inventory, ingress)
-                && !gke::addresses(ingress).is_empty()
+                && !ingress.addresses.is_empty()
         });
         let Some(ingress) = served else { continue };
-        let address = gke::addresses(ingress).join(", ");
+        let address = ingress.addresses.join(", ");
         let message = format!(
             "it has no status, though {} names it and has its address {address}: no controller has looked at it",
             ingress.object.short()

@@ -6,7 +6,7 @@ use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source};
 use crate::gke::annotations::{MANAGED_CERTIFICATES, PRE_SHARED_CERT};
-use crate::gke::managed::Managed;
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::Kind;
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::external(inventory, context) {
         let Some(known) = certificate_names(inventory, context, ingress) else { continue };
-        let names = gke::items(ingress, PRE_SHARED_CERT);
+        let names = ingress.items(PRE_SHARED_CERT);
         let orphaned: Vec<&str> = names
             .iter()
             .copied()
@@ -42,11 +42,11 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 fn certificate_names(
     inventory: &Inventory,
     context: &Context<'_>,
-    ingress: &ObjectFacts,
+    ingress: &IngressFacts,
 ) -> Option<BTreeSet<String>> {
     let namespace = ingress.object.namespace();
-    let beside = |name: &str| gke::beside(ingress, Kind::ManagedCertificate, name);
-    let mut listed = gke::items(ingress, MANAGED_CERTIFICATES).into_iter();
+    let beside = |name: &str| gke::beside(&ingress.object, Kind::ManagedCertificate, name);
+    let mut listed = ingress.items(MANAGED_CERTIFICATES).into_iter();
     if gke::list_is_unseen(inventory, Kind::ManagedCertificate, namespace)
         || listed.any(|name| inventory.object(&beside(name)).is_none())
     {
@@ -59,12 +59,12 @@ fn certificate_names(
     if certificates.is_empty() && context.source == Source::Files {
         return None;
     }
-    let name = |facts: &&ObjectFacts| Managed::of(&facts.spec, &facts.status).certificate_name;
+    let name = |facts: &&ObjectFacts| facts.managed().certificate_name.clone();
     certificates.iter().map(name).collect()
 }
 
 fn finding(
-    ingress: &ObjectFacts,
+    ingress: &IngressFacts,
     names: &[&str],
     orphaned: &[&str],
     known: &BTreeSet<String>,

@@ -6,6 +6,7 @@ use super::gke;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, Source};
 use crate::gke::annotations::{MANAGED_CERTIFICATES, PRE_SHARED_CERT};
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
@@ -32,8 +33,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         {
             continue;
         }
-        let beside: Vec<&ObjectFacts> = inventory
-            .objects_of(Kind::Ingress)
+        let beside: Vec<&IngressFacts> = inventory
+            .ingresses()
             .filter(|ingress| ingress.object.namespace == object.namespace)
             .collect();
         let names: Vec<&str> = beside.iter().map(|ingress| ingress.object.name.as_str()).collect();
@@ -54,7 +55,7 @@ fn ingresses_were_seen(inventory: &Inventory, context: &Context<'_>, namespace: 
         let within = object.namespace.as_deref().is_none_or(|within| within == namespace);
         object.kind == Kind::File || (object.kind == Kind::Ingress && within)
     });
-    let mut ingresses = inventory.objects_of(Kind::Ingress);
+    let mut ingresses = inventory.ingresses();
     let in_files = ingresses.any(|ingress| ingress.object.namespace() == namespace);
     !unseen && (context.source == Source::Cluster || in_files)
 }
@@ -68,8 +69,8 @@ fn is_meant_by_another_name(
     let mut beside = gke::external(inventory, context)
         .filter(|ingress| ingress.object.namespace == object.namespace);
     beside.any(|ingress| {
-        let missing = gke::items(ingress, MANAGED_CERTIFICATES).into_iter().filter(|name| {
-            let named = gke::beside(ingress, Kind::ManagedCertificate, name);
+        let missing = ingress.items(MANAGED_CERTIFICATES).into_iter().filter(|name| {
+            let named = gke::beside(&ingress.object, Kind::ManagedCertificate, name);
             matches!(gke::presence(inventory, context, &named), gke::Presence::Missing(..))
         });
         missing
@@ -80,9 +81,9 @@ fn is_meant_by_another_name(
 
 /// A name that is dropped from the list stays on the load balancer until the object is deleted
 /// (gke-managed-certs only adds).
-fn message(managed: &ObjectFacts, beside: &[&ObjectFacts]) -> String {
-    let name = gke::text(&managed.status, "/certificateName").unwrap_or_default();
-    let carries = |ingress: &&&ObjectFacts| gke::items(ingress, PRE_SHARED_CERT).contains(&name);
+fn message(managed: &ObjectFacts, beside: &[&IngressFacts]) -> String {
+    let name = managed.managed().certificate_name.as_deref().unwrap_or_default();
+    let carries = |ingress: &&&IngressFacts| ingress.items(PRE_SHARED_CERT).contains(&name);
     match beside.iter().find(carries) {
         Some(ingress) => format!(
             "no Ingress of its namespace names it, though ingress/{} still carries it as {name} until it is deleted",
@@ -92,10 +93,10 @@ fn message(managed: &ObjectFacts, beside: &[&ObjectFacts]) -> String {
     }
 }
 
-fn remedy(managed: &ObjectRef, beside: &[&ObjectFacts]) -> Remedy {
+fn remedy(managed: &ObjectRef, beside: &[&IngressFacts]) -> Remedy {
     match beside {
         [ingress] => {
-            let names = gke::items(ingress, MANAGED_CERTIFICATES).into_iter();
+            let names = ingress.items(MANAGED_CERTIFICATES).into_iter();
             let names: Vec<&str> = names.chain([managed.name.as_str()]).collect();
             gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&names.join(",")))
                 .note("when it is not needed it may be deleted")

@@ -107,7 +107,7 @@ fn shown(certificate: &Certificate) -> String {
 
 fn remedy(inventory: &Inventory, context: &Context<'_>, answer: &Answer<'_>) -> Remedy {
     let ingress = &answer.ingress.object;
-    let is_gke = inventory.object(ingress).is_some_and(|facts| context.is_gke(inventory, facts));
+    let is_gke = context.is_gke(inventory, answer.ingress);
     if ingress.place.is_some() {
         return RULE.remedy.into();
     }

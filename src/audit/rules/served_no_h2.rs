@@ -49,15 +49,15 @@ fn wants_http2(inventory: &Inventory, answer: &Answer<'_>) -> Option<(String, Op
     if let Some(why) = &answer.ingress.http2 {
         return Some((why.clone(), None));
     }
-    let ingress = inventory.object(&answer.ingress.object)?;
-    for (name, port) in gke::backends(ingress) {
-        let beside = gke::beside(ingress, Kind::Service, name);
+    let ingress = answer.ingress;
+    for (name, port) in ingress.backends() {
+        let beside = gke::beside(&ingress.object, Kind::Service, name);
         let Some(service) = inventory.object(&beside) else { continue };
         let Some(port) = gke::find_port(service, port) else { continue };
         let told = gke::app_protocols(service).and_then(|protocols| protocols.read.ok());
-        let told = told.and_then(|told| told.get(port.name?).cloned());
+        let told = told.and_then(|told| told.get(port.name.as_ref()?).cloned());
         let scheme = service.annotations.get(TRAEFIK_SCHEME).map(String::as_str);
-        let why = match (told.as_deref(), port.app_protocol(), scheme) {
+        let why = match (told.as_deref(), port.app_protocol.as_deref(), scheme) {
             (Some("HTTP2"), ..) => format!("app-protocols of service/{name} say HTTP2"),
             (_, Some(own @ ("kubernetes.io/h2c" | "grpc" | "h2c")), _) => {
                 format!("appProtocol of service/{name} is {own}")

@@ -98,7 +98,7 @@ fn provisioning(inventory: &Inventory, answer: &Answer<'_>) -> Option<(ObjectRef
             .any(|ingress| ingress.object.same_object(&answer.ingress.object));
         ours && !named.managed.is_active() && named.managed.domains.contains(&answer.demand.host)
     })?;
-    Some((named.facts.object.clone(), named.managed.status.unwrap_or_default()))
+    Some((named.facts.object.clone(), named.managed.status.clone().unwrap_or_default()))
 }
 
 fn remedy(kind: FailureKind) -> &'static str {

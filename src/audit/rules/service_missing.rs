@@ -20,8 +20,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
         let mut told: Vec<&str> = Vec::new();
-        for (name, port) in gke::backends(ingress) {
-            let service = gke::beside(ingress, Kind::Service, name);
+        for (name, port) in ingress.backends() {
+            let service = gke::beside(&ingress.object, Kind::Service, name);
             let Presence::Missing(severity, how) = gke::presence(inventory, context, &service)
             else {
                 continue;

@@ -19,14 +19,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for ingress in gke::ingresses(inventory, context) {
-        for (name, port) in gke::backends(ingress) {
-            let service = gke::beside(ingress, Kind::Service, name);
+        for (name, port) in ingress.backends() {
+            let service = gke::beside(&ingress.object, Kind::Service, name);
             let Some(facts) = inventory.object(&service) else { continue };
             if gke::find_port(facts, port).is_some() {
                 continue;
             }
-            let has: Vec<String> =
-                gke::service_ports(facts).iter().map(ToString::to_string).collect();
+            let has: Vec<String> = facts.service().ports.iter().map(ToString::to_string).collect();
             let has = if has.is_empty() { "no port".to_owned() } else { has.join(", ") };
             let message = format!("it sends to port {port} of service/{name}, which has {has}");
             found.push(

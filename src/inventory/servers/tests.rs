@@ -4,7 +4,9 @@ use super::*;
 use crate::inventory::questions::Asked;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::{IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen, TlsEntry};
+use crate::observation::{
+    IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry,
+};
 use crate::redact::Redacted;
 use rcgen::{CertificateParams, KeyPair};
 use ring::rand::SystemRandom;
@@ -70,8 +72,8 @@ fn ingress(line: &str) -> IngressSeen {
             ..MetaSeen::default()
         },
         class_name: Some(words[1].to_owned()).filter(|class| class != "-"),
-        rule_hosts: list(words[3]),
-        catch_all: false,
+        rules: list(words[3]).into_iter().map(Rule::of_host).collect(),
+        default_backend: None,
         tls: entries.collect(),
         addresses: Vec::new(),
     }

@@ -141,8 +141,8 @@ pub fn objects(request: &BootstrapRequest) -> Vec<ObjectRef> {
 #[must_use]
 pub fn without_address(inventory: &Inventory, request: &BootstrapRequest) -> Option<ObjectRef> {
     let ingress = ObjectRef::ingress(request.namespace.as_str(), request.name.as_str());
-    let facts = inventory.object(&ingress).filter(|_| request.class == Class::Gce)?;
-    progress::address(&facts.status).is_none().then_some(ingress)
+    let facts = inventory.ingress_at(&ingress).filter(|_| request.class == Class::Gce)?;
+    facts.addresses.is_empty().then_some(ingress)
 }
 
 /// The Secret the plan must know of, when there is one.
@@ -567,7 +567,7 @@ impl Planner<'_> {
         patch: &mut Value,
         changes: &mut Vec<FieldChange>,
     ) -> Vec<String> {
-        if facts.spec.get("type").and_then(Value::as_str) != Some("LoadBalancer") {
+        if facts.service().kind.as_deref() != Some("LoadBalancer") {
             return Vec::new();
         }
         let helm = facts.owner.as_ref().filter(|owner| owner.name.starts_with("Helm"));
@@ -577,7 +577,7 @@ impl Planner<'_> {
         );
         match (self.request.cluster_ip, helm) {
             (true, None) => {
-                patch["spec"] = cluster_ip(&facts.spec);
+                patch["spec"] = cluster_ip(facts.service());
                 changes.push(FieldChange::new("spec.type", "LoadBalancer", "ClusterIP"));
                 Vec::new()
             }

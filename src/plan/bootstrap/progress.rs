@@ -4,7 +4,6 @@ use super::{BootstrapRequest, Certificate};
 use crate::gke::managed::Managed;
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
-use serde_json::Value;
 
 /// How far a bootstrap has come, as the cluster shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,17 +23,17 @@ impl Progress {
         let request = &super::successor::as_taken_over(inventory, request);
         let named =
             |kind, name: &str| ObjectRef::namespaced(kind, request.namespace.as_str(), name);
-        let ingress = inventory.object(&named(Kind::Ingress, &request.name));
+        let ingress = inventory.ingress(&request.namespace, &request.name);
         let managed = match &request.certificate {
             Certificate::Managed(name) => inventory.object(&named(Kind::ManagedCertificate, name)),
             Certificate::Make { .. } | Certificate::Existing(_) => None,
         };
-        let address = ingress.and_then(|ingress| address(&ingress.status));
+        let address = ingress.and_then(|ingress| ingress.addresses.first().cloned());
         let trouble = ingress.and_then(|ingress| inventory.trouble(&ingress.object));
         Self {
             trouble: trouble.filter(|_| address.is_none()).map(|trouble| trouble.cause.clone()),
             address,
-            managed: managed.map(|facts| Managed::of(&facts.spec, &facts.status)),
+            managed: managed.map(|facts| facts.managed().clone()),
         }
     }
 
@@ -43,11 +42,4 @@ impl Progress {
     pub fn is_done(&self) -> bool {
         self.address.is_some() && self.managed.as_ref().is_none_or(Managed::is_active)
     }
-}
-
-/// The first address of an Ingress's status.
-pub(super) fn address(status: &Value) -> Option<String> {
-    let first = status.pointer("/loadBalancer/ingress/0")?;
-    let text = |key: &str| first.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    text("ip").or(text("hostname")).map(str::to_owned)
 }

@@ -3,6 +3,7 @@
 use super::BootstrapRequest;
 use crate::gke::annotations::{APP_PROTOCOLS, BACKEND_CONFIG, NEG};
 use crate::inventory::ObjectFacts;
+use crate::inventory::service::Service;
 use serde_json::{Map, Value, json};
 
 /// A port of the Service, both ways it is named.
@@ -12,13 +13,11 @@ pub(super) struct Port {
 }
 
 pub(super) fn ports(service: &ObjectFacts) -> Vec<Port> {
-    let ports = service.spec.get("ports").and_then(Value::as_array).into_iter().flatten();
+    let ports = service.service().ports.iter();
     ports
         .filter_map(|port| {
-            let number =
-                port.get("port")?.as_u64().and_then(|number| u16::try_from(number).ok())?;
-            let name = port.get("name").and_then(Value::as_str).map(str::to_owned);
-            Some(Port { number, name })
+            let number = u16::try_from(port.number).ok()?;
+            Some(Port { number, name: port.name.clone() })
         })
         .collect()
 }
@@ -56,19 +55,10 @@ pub(super) fn merged_json(before: &str, wanted: &Value) -> Result<Option<String>
 
 /// A ClusterIP Service out of a LoadBalancer one: fields that only the latter may have go with
 /// the type, or the API server refuses the change.
-pub(super) fn cluster_ip(spec: &Value) -> Value {
+pub(super) fn cluster_ip(service: &Service) -> Value {
     let mut patch = json!({ "type": "ClusterIP" });
-    for field in [
-        "allocateLoadBalancerNodePorts",
-        "externalTrafficPolicy",
-        "healthCheckNodePort",
-        "loadBalancerClass",
-        "loadBalancerIP",
-        "loadBalancerSourceRanges",
-    ] {
-        if spec.get(field).is_some() {
-            patch[field] = Value::Null;
-        }
+    for field in &service.load_balancer_fields {
+        patch[*field] = Value::Null;
     }
     patch
 }

@@ -18,7 +18,7 @@ pub fn candidates(inventory: &Inventory, request: &BootstrapRequest) -> Vec<Obje
     if inventory.object(&object(Kind::ManagedCertificate, name)).is_some() {
         return Vec::new();
     }
-    let Some(ingress) = inventory.object(&object(Kind::Ingress, &request.name)) else {
+    let Some(ingress) = inventory.ingress(&request.namespace, &request.name) else {
         return Vec::new();
     };
     let others = listed(ingress, MANAGED_CERTIFICATES).filter(|other| other != name);

@@ -29,7 +29,7 @@ fn created(
     let spec = json!({ "domains": domains });
     let looked_at = std::iter::once(object).chain(ingress);
     plan.refused.extend(looked_at.filter_map(|object| {
-        let since = inventory.object(object)?.deletion_timestamp?;
+        let since = inventory.deletion_timestamp(object)?;
         Some(Exclusion::going(object, since))
     }));
     if !plan.refused.is_empty() {
@@ -50,7 +50,7 @@ fn created(
         }),
     }
     let Some(ingress) = ingress.filter(|_| plan.refused.is_empty()) else { return plan };
-    match inventory.object(ingress) {
+    match inventory.ingress_at(ingress) {
         None => plan.refused.push(Exclusion {
             object: ingress.clone(),
             reason: Reason::NotFound,

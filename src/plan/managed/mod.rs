@@ -20,7 +20,7 @@ pub use status::{ManagedStatus, status_of, statuses, worth_hearing_about};
 use super::bootstrap::with_name;
 use super::step::{CreateObject, FieldChange, PatchObject};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
-use crate::inventory::ObjectFacts;
+use crate::inventory::demand::IngressFacts;
 use crate::object_ref::ObjectRef;
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ fn manifest(object: &ObjectRef, spec: &Value, replaces: Option<&str>) -> CreateO
 }
 
 /// The patch that names the certificate in the Ingress's list; none when it is there.
-fn attach(ingress: &ObjectFacts, name: &str) -> Option<PatchObject> {
+fn attach(ingress: &IngressFacts, name: &str) -> Option<PatchObject> {
     let before = ingress.annotations.get(MANAGED_CERTIFICATES).cloned().unwrap_or_default();
     let after = with_name(&before, name);
     (after != before).then(|| annotation(ingress, MANAGED_CERTIFICATES, &before, &after))
@@ -53,12 +53,12 @@ fn attach(ingress: &ObjectFacts, name: &str) -> Option<PatchObject> {
 
 /// A touch that wakes both of Google's controllers, which else look every ten minutes.
 #[must_use]
-pub fn nudge(ingress: &ObjectFacts, at: &str) -> PatchObject {
+pub fn nudge(ingress: &IngressFacts, at: &str) -> PatchObject {
     let before = ingress.annotations.get(NUDGED).cloned().unwrap_or_default();
     annotation(ingress, NUDGED, &before, at)
 }
 
-fn annotation(facts: &ObjectFacts, key: &str, before: &str, after: &str) -> PatchObject {
+fn annotation(facts: &IngressFacts, key: &str, before: &str, after: &str) -> PatchObject {
     PatchObject {
         object: facts.object.clone(),
         resource_version: facts.resource_version.clone(),

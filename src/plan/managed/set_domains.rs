@@ -6,7 +6,8 @@
 use super::status::{ManagedStatus, class_ignored, listed, statuses};
 use super::{REPLACES, annotation, attach, manifest};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::Inventory;
+use crate::inventory::demand::IngressFacts;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::step::{DeleteObject, Exclusion, FieldChange, PatchObject, Plan, Reason, Step};
 use crate::x509::{cert, instant};
@@ -30,7 +31,7 @@ struct Family<'i> {
     /// The one that all the others took over from.
     first: ObjectRef,
     members: Vec<ManagedStatus<'i>>,
-    ingresses: BTreeMap<&'i str, &'i ObjectFacts>,
+    ingresses: BTreeMap<&'i str, &'i IngressFacts>,
 }
 
 impl<'i> Family<'i> {
@@ -56,10 +57,11 @@ impl<'i> Family<'i> {
 
     /// What of it is being deleted, and must be gone before it is built upon.
     fn going(&self, target: Option<&ManagedStatus<'i>>) -> Option<String> {
-        let touched = self.ingresses.values().copied().chain(target.map(|target| target.facts));
-        touched.into_iter().find_map(|facts| {
-            let since = instant::show(facts.deletion_timestamp?);
-            Some(format!("{} is being deleted since {since}", facts.object.short()))
+        let ingresses =
+            self.ingresses.values().map(|facts| (&facts.object, facts.deletion_timestamp));
+        let target = target.map(|target| (&target.facts.object, target.facts.deletion_timestamp));
+        ingresses.chain(target).find_map(|(object, since)| {
+            Some(format!("{} is being deleted since {}", object.short(), instant::show(since?)))
         })
     }
 
@@ -204,7 +206,7 @@ fn cannot_change(name: &ObjectRef, family: &Family<'_>) -> Option<Exclusion> {
 fn not_serving(
     inventory: &Inventory,
     target: &ManagedStatus<'_>,
-    ingresses: &BTreeMap<&str, &ObjectFacts>,
+    ingresses: &BTreeMap<&str, &IngressFacts>,
 ) -> Option<String> {
     let status = target.managed.status.as_deref().unwrap_or("no status yet");
     let name = &target.facts.object.name;
@@ -229,7 +231,7 @@ fn not_serving(
 }
 
 /// Takes the old names out of every list; those that stand in none are deleted.
-fn retire(others: &[&ManagedStatus<'_>], ingresses: &BTreeMap<&str, &ObjectFacts>) -> Vec<Step> {
+fn retire(others: &[&ManagedStatus<'_>], ingresses: &BTreeMap<&str, &IngressFacts>) -> Vec<Step> {
     let mut steps = Vec::new();
     for ingress in ingresses.values() {
         let before = ingress.annotations.get(MANAGED_CERTIFICATES).cloned().unwrap_or_default();

@@ -6,12 +6,12 @@ use crate::gke::annotations::{
     INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT, items, managed_are_ignored,
 };
 use crate::gke::managed::Managed;
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, ObjectFacts, Trouble};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::step::Exclusion;
 use crate::remedy::Advice;
 use crate::x509::instant;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
@@ -21,9 +21,9 @@ pub struct ManagedStatus<'i> {
     /// The object.
     pub facts: &'i ObjectFacts,
     /// What it says.
-    pub managed: Managed,
+    pub managed: &'i Managed,
     /// The Ingresses that name it, each with whether it carries the load balancer's name for it.
-    pub ingresses: Vec<(&'i ObjectFacts, bool)>,
+    pub ingresses: Vec<(&'i IngressFacts, bool)>,
     /// What controllers warned of last, about it and about those Ingresses.
     pub troubles: Vec<(&'i ObjectRef, &'i Trouble)>,
     /// All that was seen: who deploys it, and where.
@@ -98,10 +98,9 @@ impl ManagedStatus<'_> {
 }
 
 /// Why Google's controllers will not look at an Ingress.
-pub(super) fn class_ignored(ingress: &ObjectFacts) -> Option<Advice> {
+pub(super) fn class_ignored(ingress: &IngressFacts) -> Option<Advice> {
     let annotated = ingress.annotations.get(INGRESS_CLASS).map(String::as_str);
-    let named = ingress.spec.get("ingressClassName").and_then(Value::as_str);
-    let why = managed_are_ignored(annotated, named)?;
+    let why = managed_are_ignored(annotated, ingress.class_name.as_deref())?;
     let name = &ingress.object.name;
     Some(Advice::new(
         format!("no Ingress that names it can serve it: of ingress/{name}, {why}"),
@@ -132,29 +131,30 @@ pub fn statuses(inventory: &Inventory) -> Vec<ManagedStatus<'_>> {
 /// How this ManagedCertificate stands.
 #[must_use]
 pub fn status_of<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> ManagedStatus<'i> {
-    let managed = Managed::of(&facts.spec, &facts.status);
-    let names_it = |ingress: &&ObjectFacts| {
+    let managed = facts.managed();
+    let names_it = |ingress: &&IngressFacts| {
         ingress.object.namespace == facts.object.namespace
             && listed(ingress, MANAGED_CERTIFICATES).any(|name| name == facts.object.name)
     };
-    let attached = |ingress: &ObjectFacts| {
+    let attached = |ingress: &IngressFacts| {
         managed
             .certificate_name
             .as_deref()
             .is_some_and(|name| listed(ingress, PRE_SHARED_CERT).any(|there| there == name))
     };
-    let ingresses = inventory.objects_of(Kind::Ingress).filter(names_it);
-    let ingresses: Vec<(&ObjectFacts, bool)> =
+    let ingresses = inventory.ingresses().filter(names_it);
+    let ingresses: Vec<(&IngressFacts, bool)> =
         ingresses.map(|ingress| (ingress, attached(ingress))).collect();
-    let about = std::iter::once(facts).chain(ingresses.iter().map(|(ingress, _)| *ingress));
-    let trouble = |facts: &'i ObjectFacts| Some((&facts.object, inventory.trouble(&facts.object)?));
+    let about =
+        std::iter::once(&facts.object).chain(ingresses.iter().map(|(ingress, _)| &ingress.object));
+    let trouble = |object: &'i ObjectRef| Some((object, inventory.trouble(object)?));
     let troubles = about.filter_map(trouble).collect();
     ManagedStatus { facts, managed, ingresses, troubles, seen: inventory }
 }
 
 /// The names in a list that stands in an annotation of an Ingress.
 pub(in crate::plan) fn listed<'i>(
-    ingress: &'i ObjectFacts,
+    ingress: &'i IngressFacts,
     annotation: &str,
 ) -> impl Iterator<Item = &'i str> {
     let list = ingress.annotations.get(annotation).map(String::as_str).unwrap_or_default();

@@ -121,6 +121,7 @@ pub const TABLE: &[Row] = &[
         may_use: These(&[
             "inventory",
             "observation::handshake",
+            "observation::ingress",
             "x509",
             "gke",
             "controllers",
