@@ -24,6 +24,8 @@ pub enum Observation {
     Ingress(IngressSeen),
     /// An object of another kind, as it is written.
     Object(ObjectSeen),
+    /// An object that was seen is there no more.
+    Gone(ObjectRef),
     /// The cluster has Google's own kinds, and all that may be read of them comes.
     GoogleKinds,
     /// A file of PEM or DER, or standard input, with its bytes.

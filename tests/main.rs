@@ -38,6 +38,7 @@ mod cases {
     mod control_plane;
     mod deployed;
     mod dns;
+    mod forgetting;
     mod help;
     mod hostile;
     mod kubeconfig_mutations;

@@ -5,6 +5,7 @@
 
 use super::bundle::{Bundle, KeyState};
 use super::demand::{IngressFacts, is_classless};
+use super::key::{ObjectKey, at};
 use super::maker;
 use super::own_names;
 use super::owner::{copier_of, owner_of, owner_of_object, templates};
@@ -12,8 +13,8 @@ use super::refused_hosts;
 use super::refused_ports;
 use super::service::Service;
 use super::{
-    AnnotationPolicy, CaCrt, Content, FileFacts, Inventory, Key, ObjectFacts, Problem, Says,
-    SecretFacts, Told, Trouble, Troubles, key_of, marker,
+    AnnotationPolicy, CaCrt, Content, FileFacts, Inventory, ObjectFacts, Problem, Says,
+    SecretFacts, Told, Trouble, Troubles,
 };
 use crate::gke::annotations::INGRESS_CLASS;
 use crate::gke::events;
@@ -61,11 +62,12 @@ impl Inventory {
                     }
                 }
                 // Files may define it twice; the first counts, as with Secrets, which also say so.
-                let first = self.objects.get(&marker(&seen.object));
+                let first = self.objects.get(at(&seen.object));
                 if first.is_none_or(|first| first.object.place == seen.object.place) {
+                    self.absent.remove(at(&seen.object));
                     let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
                     let facts = object_facts(seen, ignore);
-                    self.objects.insert(marker(&facts.object), facts);
+                    self.objects.insert(ObjectKey::of(&facts.object), facts);
                 }
             }
             Observation::Makers { searched, seen, unseen } => {
@@ -81,7 +83,7 @@ impl Inventory {
                 self.trust_seen.extend(searched);
             }
             Observation::Events { about, events } => {
-                let troubles = self.troubles.entry(marker(&about)).or_default();
+                let troubles = self.troubles.entry(ObjectKey::of(&about)).or_default();
                 for event in &events {
                     troubles.record(event);
                 }
@@ -93,27 +95,32 @@ impl Inventory {
             Observation::Issuers(seen) => self.dns.absorb_issuers(seen),
             Observation::GoogleKinds => self.google_kinds_listed = true,
             Observation::Present(object) => {
-                self.present.insert(marker(&object));
+                self.present.insert(ObjectKey::of(&object));
             }
+            Observation::Gone(object) => self.forget(&object),
             Observation::Absent(object) => {
-                self.absent.insert(marker(&object));
+                if self.knows(&object) {
+                    self.forget(&object);
+                }
+                self.absent.insert(ObjectKey::of(&object));
             }
             Observation::Unseen { object, message } => self.problem(object, message),
         }
     }
 
     fn absorb_secret(&mut self, seen: &SecretSeen, random: &dyn SecureRandom) {
-        let first = self.secrets.get(&key_of(&seen.object)).map(|known| known.object.clone());
+        let first = self.secrets.get(at(&seen.object)).map(|known| known.object.clone());
         if self.is_second(&seen.object, first) {
             return;
         }
+        self.heal(&seen.object);
         self.tell_bad_values(seen);
         let annotation_policy = self.annotation_policy(&seen.object, &seen.meta);
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         let (facts, ders) = secret_facts(seen, annotation_policy, chosen, random);
         self.link_issuers(seen, (&facts, &ders), random);
-        self.secrets.insert(key_of(&seen.object), facts);
-        self.own_by_maker(&key_of(&seen.object));
+        self.secrets.insert(ObjectKey::of(&seen.object), facts);
+        self.own_by_maker(&ObjectKey::of(&seen.object));
     }
 
     /// Values that are no base64, of keys that no finding speaks of: the API server refuses the Secret
@@ -147,7 +154,7 @@ impl Inventory {
         (facts, ders): (&SecretFacts, &[Vec<u8>]),
         random: &dyn SecureRandom,
     ) {
-        if self.secrets.contains_key(&key_of(&seen.object)) {
+        if self.secrets.contains_key(at(&seen.object)) {
             self.issuers.forget(&seen.object);
         }
         self.issuers.take(&seen.object, &facts.bundle.certificates, ders);
@@ -171,10 +178,11 @@ impl Inventory {
     }
 
     fn absorb_ingress(&mut self, seen: &IngressSeen) {
-        let first = self.ingresses.get(&key_of(&seen.object)).map(|known| known.object.clone());
+        let first = self.ingresses.get(at(&seen.object)).map(|known| known.object.clone());
         if self.is_second(&seen.object, first) {
             return;
         }
+        self.heal(&seen.object);
         let refused = refused_hosts::told(seen).into_iter();
         // What a server holds it has taken.
         let in_file = seen.object.place.is_some();
@@ -207,7 +215,7 @@ impl Inventory {
     }
 
     /// Reads Ingresses without a class anew, now that another class is seen.
-    fn default_anew(&mut self) {
+    pub(super) fn default_anew(&mut self) {
         let default = self.default_class();
         let classless = self.ingresses.values().filter(|facts| facts.is_classless());
         let anew: Vec<_> = classless.map(|facts| facts.defaulted(default)).collect();
@@ -216,29 +224,32 @@ impl Inventory {
         }
     }
 
-    fn keep_ingress(&mut self, facts: IngressFacts) {
-        let ingress = key_of(&facts.object);
+    pub(super) fn keep_ingress(&mut self, facts: IngressFacts) {
+        let ingress = ObjectKey::of(&facts.object);
         self.forget_ingress(&ingress);
         for name in &facts.secret_names {
-            let secret = (facts.secret_namespace().to_owned(), name.clone());
+            let secret = ObjectKey::new(Kind::Secret, facts.secret_namespace(), name);
             self.used_by.entry(secret).or_default().insert(ingress.clone());
         }
         for mentioned in &facts.mentions {
-            self.mentioned_by.entry(key_of(&mentioned.secret)).or_default().insert(ingress.clone());
+            self.mentioned_by
+                .entry(ObjectKey::of(&mentioned.secret))
+                .or_default()
+                .insert(ingress.clone());
         }
         self.ingresses.insert(ingress, facts);
     }
 
-    fn forget_ingress(&mut self, ingress: &Key) {
+    pub(super) fn forget_ingress(&mut self, ingress: &ObjectKey) {
         let Some(facts) = self.ingresses.remove(ingress) else { return };
         for name in &facts.secret_names {
-            let secret = (facts.secret_namespace().to_owned(), name.clone());
-            if let Some(users) = self.used_by.get_mut(&secret) {
+            let secret = (Kind::Secret, facts.secret_namespace(), name.as_str());
+            if let Some(users) = self.used_by.get_mut(at(&secret)) {
                 users.remove(ingress);
             }
         }
         for mentioned in &facts.mentions {
-            if let Some(users) = self.mentioned_by.get_mut(&key_of(&mentioned.secret)) {
+            if let Some(users) = self.mentioned_by.get_mut(at(&mentioned.secret)) {
                 users.remove(ingress);
             }
         }
@@ -247,19 +258,28 @@ impl Inventory {
     /// An IngressClass tells whose the Ingresses are that name it, also those already seen.
     fn absorb_class(&mut self, seen: &ObjectSeen) {
         self.learn_class(seen);
-        let marked = seen.meta.annotations.get(IS_DEFAULT_CLASS);
-        if marked.is_some_and(|value| value == "true") {
-            self.default_classes.insert(seen.object.name.clone());
-        }
-        if !self.default_classes.is_empty() {
+        let name = &seen.object.name;
+        let is_marked = seen.meta.annotations.get(IS_DEFAULT_CLASS).is_some_and(|it| it == "true");
+        let changed = if is_marked {
+            self.default_classes.insert(name.clone())
+        } else {
+            self.default_classes.remove(name)
+        };
+        if changed || !self.default_classes.is_empty() {
             self.default_anew();
         }
     }
 
     fn learn_class(&mut self, seen: &ObjectSeen) {
-        let declares = seen.spec.get("controller").and_then(Value::as_str);
-        let Some(declares) = declares.filter(|controller| !controller.is_empty()) else { return };
         let name = &seen.object.name;
+        let declares = seen.spec.get("controller").and_then(Value::as_str);
+        let declares = declares.filter(|controller| !controller.is_empty());
+        // Of two in files the first counts; one in a cluster may have been made anew.
+        let anew = self.classes.get(name).is_some_and(|known| Some(known.as_str()) != declares);
+        if anew && seen.object.place.is_none() {
+            self.forget_class(name);
+        }
+        let Some(declares) = declares else { return };
         let of_class = self.ingresses.values().filter(|facts| facts.class.as_ref() == Some(name));
         let known: Vec<_> = of_class.filter_map(|facts| facts.declared(declares)).collect();
         for facts in known {
@@ -283,9 +303,7 @@ impl Inventory {
     }
 
     fn tell(&mut self, problem: Problem) {
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
-        }
+        self.problems.tell(problem);
     }
 
     /// What its annotations ask for; also notes which of them hold a private key.

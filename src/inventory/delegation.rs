@@ -45,11 +45,26 @@ impl Delegations {
     pub(super) fn take(&mut self, namespace: String, seen: DelegationsSeen) {
         let known = self.0.entry(namespace).or_default();
         match seen {
-            DelegationsSeen::One(permits) => known.permits.extend(permits),
+            DelegationsSeen::One(permits) => {
+                let anew = |known: &Permit| permits.iter().any(|one| one.by.same_object(&known.by));
+                known.permits.retain(|known| !anew(known));
+                known.permits.extend(permits);
+            }
             DelegationsSeen::All(permits) => *known = Known { permits, open: None },
             DelegationsSeen::Unread => known.open = Some(Open::Unread),
             DelegationsSeen::NoSuchKind => known.open = Some(Open::NoSuchKind),
         }
+    }
+}
+
+impl Delegations {
+    /// Forgets what an object permitted that is gone.
+    pub(super) fn forget(&mut self, object: &ObjectRef) {
+        for known in self.0.values_mut() {
+            known.permits.retain(|permit| !permit.by.same_object(object));
+        }
+        // Of which nothing is known any more is asked again.
+        self.0.retain(|_, known| !known.permits.is_empty() || known.open.is_some());
     }
 }
 
@@ -74,7 +89,7 @@ impl Inventory {
         if known.permits.iter().any(|permit| permit.covers(secret, own)) {
             return Delegation::Permitted;
         }
-        let unread_files = self.problems.iter().any(|problem| problem.object.kind == Kind::File);
+        let unread_files = self.problems().iter().any(|problem| problem.object.kind == Kind::File);
         match known.open {
             Some(Open::NoSuchKind) => Delegation::Permitted,
             Some(Open::Unread) => Delegation::Unknown(format!(

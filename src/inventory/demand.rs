@@ -233,6 +233,11 @@ impl IngressFacts {
         self.is_undeclared.then(|| Self::read(&self.as_seen(), Some(declares), self.told()))
     }
 
+    /// The same, now that nobody says any more whose its class is.
+    pub(super) fn undeclared(&self) -> Self {
+        Self::read(&self.as_seen(), None, self.told())
+    }
+
     fn told(&self) -> Told {
         Told {
             is_solver: self.is_solver,

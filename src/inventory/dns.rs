@@ -4,7 +4,8 @@
 //! ManagedCertificate wants domains beside the hosts of rules. Refuses to call anything a fault.
 
 use super::demand::IngressFacts;
-use super::{Inventory, Key, ObjectFacts, key_of};
+use super::key::{ObjectKey, at};
+use super::{Inventory, ObjectFacts};
 use crate::gke::caa::CaaRecord;
 use crate::object_ref::Kind;
 use crate::observation::dns::{AddressesSeen, IssuersSeen, NameQuestion};
@@ -152,15 +153,16 @@ impl Inventory {
                 target.ingresses.push(ingress);
             }
         }
-        let mut namers: BTreeMap<Key, Vec<&IngressFacts>> = BTreeMap::new();
+        let mut namers: BTreeMap<ObjectKey, Vec<&IngressFacts>> = BTreeMap::new();
         for ingress in self.ingresses.values() {
             for name in &ingress.managed_names {
-                let managed = (ingress.object.namespace().to_owned(), name.clone());
+                let namespace = ingress.object.namespace();
+                let managed = ObjectKey::new(Kind::ManagedCertificate, namespace, name);
                 namers.entry(managed).or_default().push(ingress);
             }
         }
         for facts in self.objects_of(Kind::ManagedCertificate) {
-            let namers = namers.get(&key_of(&facts.object)).map_or(&[][..], Vec::as_slice);
+            let namers = namers.get(at(&facts.object)).map_or(&[][..], Vec::as_slice);
             for domain in &facts.managed().domains {
                 let target = entry(&mut targets, domain);
                 target.managed.push(facts);

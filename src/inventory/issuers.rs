@@ -157,6 +157,16 @@ impl Issuers {
         self.signed.get(&certificate.sha256)
     }
 
+    /// Forgets an object that is gone: what it held, and whom it trusted or signed with.
+    pub fn forget_all_of(&mut self, object: &ObjectRef) {
+        self.forget(object);
+        for names in [&mut self.signing, &mut self.trusting] {
+            for by in names.values_mut() {
+                by.retain(|(_, by)| !by.same_object(object));
+            }
+        }
+    }
+
     /// Forgets what an object held that is seen anew. Candidates stay: that somebody has been an
     /// issuer hurts nobody.
     pub fn forget(&mut self, object: &ObjectRef) {

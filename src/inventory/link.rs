@@ -4,7 +4,8 @@
 
 use super::delegation::Delegation;
 use super::demand::{Demand, IngressFacts};
-use super::{Inventory, SecretFacts, key_of, marker};
+use super::key::at;
+use super::{Inventory, SecretFacts};
 use crate::controllers::Controller;
 use crate::gke::annotations::SSL_CERT;
 use crate::object_ref::{ObjectRef, check_object_name};
@@ -60,8 +61,8 @@ impl Inventory {
     #[must_use]
     pub fn namespaces_of_secrets(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut namespaces: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (namespace, name) in self.secrets.keys() {
-            namespaces.entry(name).or_default().push(namespace);
+        for key in self.secrets.keys() {
+            namespaces.entry(&key.name).or_default().push(&key.namespace);
         }
         namespaces
     }
@@ -181,7 +182,7 @@ impl Inventory {
 
     /// The Ingresses whose `tls` names this Secret.
     pub fn users(&self, secret: &ObjectRef) -> impl Iterator<Item = &IngressFacts> {
-        let users = self.used_by.get(&key_of(secret));
+        let users = self.used_by.get(at(secret));
         users.into_iter().flatten().filter_map(|ingress| self.ingresses.get(ingress))
     }
 
@@ -215,7 +216,7 @@ impl Inventory {
     /// The Ingresses that name this Secret in an annotation: to verify clients or backends with it, or
     /// to be known by to backends.
     pub fn mentioners(&self, secret: &ObjectRef) -> impl Iterator<Item = &IngressFacts> {
-        let mentioners = self.mentioned_by.get(&key_of(secret));
+        let mentioners = self.mentioned_by.get(at(secret));
         mentioners.into_iter().flatten().filter_map(|ingress| self.ingresses.get(ingress))
     }
 
@@ -250,10 +251,10 @@ impl Inventory {
         use crate::object_ref::Kind;
         match object.kind {
             Kind::Secret => {
-                let chosen = self.secrets.get(&key_of(object)).is_some_and(|secret| secret.chosen);
+                let chosen = self.secrets.get(at(object)).is_some_and(|secret| secret.chosen);
                 chosen || self.users(object).any(|ingress| ingress.chosen)
             }
-            Kind::Ingress => self.ingresses.get(&key_of(object)).is_some_and(|ingress| {
+            Kind::Ingress => self.ingresses.get(at(object)).is_some_and(|ingress| {
                 let namespace = ingress.secret_namespace();
                 let secrets =
                     ingress.secret_names.iter().filter_map(|name| self.secret(namespace, name));
@@ -264,8 +265,7 @@ impl Inventory {
     }
 
     pub(super) fn secret_was_seen(&self, object: &ObjectRef) -> bool {
-        marker(object).0 == crate::object_ref::Kind::Secret
-            && self.secrets.contains_key(&key_of(object))
+        self.secrets.contains_key(at(object))
     }
 }
 

@@ -4,8 +4,9 @@
 //! them. Refuses to decide what follows: what somebody else will make is theirs before it is there,
 //! says the plan.
 
+use super::key::{ObjectKey, at};
 use super::owner::{self, Owner, Role};
-use super::{Inventory, Key, SecretFacts, Told, key_of, marker};
+use super::{Inventory, SecretFacts, Told};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{IngressSeen, Made, MakerSeen, Scope, Stuck};
 use crate::remedy::{CommandLine, Remedy, word};
@@ -27,13 +28,13 @@ pub struct Maker {
 /// Who makes what, as far as it was looked for.
 #[derive(Debug, Default)]
 pub(super) struct Makers {
-    seen: BTreeMap<(Kind, String, String), MakerSeen>,
+    seen: BTreeMap<ObjectKey, MakerSeen>,
     /// Name of a Secret, or what kustomize puts its hash behind, to makers.
-    by_name: BTreeMap<String, BTreeSet<(Kind, String, String)>>,
+    by_name: BTreeMap<String, BTreeSet<ObjectKey>>,
     /// Where they were looked for, and the kinds that may not be listed there.
     searched: BTreeMap<Scope, Vec<String>>,
     /// Secrets that were asked for by name.
-    asked_for: BTreeSet<Key>,
+    asked_for: BTreeSet<ObjectKey>,
 }
 
 /// An annotation of an Ingress that has the Secrets of its `tls` made.
@@ -144,7 +145,7 @@ impl Makers {
     /// made.
     pub(super) fn take(&mut self, seen: MakerSeen) -> Vec<Made> {
         let mut concerned = self.forget(&seen.object);
-        let key = marker(&seen.object);
+        let key = ObjectKey::of(&seen.object);
         for made in &seen.makes {
             self.by_name.entry(made.name.clone()).or_default().insert(key.clone());
             concerned.push(made.clone());
@@ -155,7 +156,7 @@ impl Makers {
 
     /// Forgets what the object makes; hands back that.
     pub(super) fn forget(&mut self, object: &ObjectRef) -> Vec<Made> {
-        let key = marker(object);
+        let key = ObjectKey::of(object);
         let Some(old) = self.seen.remove(&key) else { return Vec::new() };
         for made in &old.makes {
             if let Some(makers) = self.by_name.get_mut(&made.name) {
@@ -350,7 +351,7 @@ impl Inventory {
     /// Who makes certificates for the `tls` entries of this Ingress, by its annotations.
     #[must_use]
     pub fn asks_for_certificates(&self, ingress: &ObjectRef) -> Option<&'static str> {
-        self.makers.seen.get(&marker(ingress)).map(|maker| maker.by)
+        self.makers.seen.get(at(ingress)).map(|maker| maker.by)
     }
 
     /// Kinds of makers that may not be listed in this namespace, as people say them.
@@ -361,7 +362,7 @@ impl Inventory {
 
     /// Says that the user named this Secret: who makes it is asked, be it there or not.
     pub fn asks_for(&mut self, secret: &ObjectRef) {
-        self.makers.asked_for.insert(key_of(secret));
+        self.makers.asked_for.insert(ObjectKey::of(secret));
     }
 
     /// Where it is still to be seen who makes a Secret: one that an Ingress names and that is not
@@ -370,22 +371,23 @@ impl Inventory {
         let absent = self.ingresses().flat_map(|ingress| {
             let namespace = ingress.object.namespace();
             let names = ingress.secret_names.iter();
-            names.map(move |name| (namespace.to_owned(), name.clone()))
+            names.map(move |name| (Kind::Secret, namespace, name.as_str()))
         });
-        let absent =
-            absent.filter(|(namespace, name)| self.is_absent(&ObjectRef::secret(namespace, name)));
+        let absent = absent.filter(|secret| self.absent.contains(at(secret)));
+        let absent = absent.map(|(_, namespace, _)| namespace);
         let unmarked =
             |secret: &SecretFacts| secret.owner.as_ref().is_none_or(|owner| owner.guessed);
-        let open = |key: &&Key| self.secrets.get(key).is_none_or(unmarked);
-        let asked_for = self.makers.asked_for.iter().filter(open).cloned();
+        let open = |key: &&ObjectKey| self.secrets.get(*key).is_none_or(unmarked);
+        let asked_for = self.makers.asked_for.iter().filter(open).map(|key| &*key.namespace);
         let chosen = self.secrets.iter().filter(|(_, secret)| secret.chosen && unmarked(secret));
-        let chosen = chosen.map(|(key, _)| key.clone());
-        let namespaces = absent.chain(asked_for).chain(chosen).map(|(namespace, _)| namespace);
-        scopes(namespaces.filter(|namespace| self.makers.unseen_in(namespace).is_none()))
+        let chosen = chosen.map(|(key, _)| &*key.namespace);
+        let namespaces = absent.chain(asked_for).chain(chosen);
+        let open = namespaces.filter(|namespace| self.makers.unseen_in(namespace).is_none());
+        scopes(open.map(str::to_owned))
     }
 
     pub(super) fn absorb_maker(&mut self, seen: MakerSeen) {
-        self.present.insert(marker(&seen.object));
+        self.present.insert(ObjectKey::of(&seen.object));
         for made in self.makers.take(seen) {
             self.own_what_is_made(&made);
         }
@@ -400,12 +402,12 @@ impl Inventory {
     /// Says anew who owns the Secrets that are made so.
     fn own_what_is_made(&mut self, made: &Made) {
         if let (Some(namespace), false) = (&made.namespace, made.hashed) {
-            return self.own_by_maker(&(namespace.clone(), made.name.clone()));
+            return self.own_by_maker(&ObjectKey::new(Kind::Secret, namespace, &made.name));
         }
-        let those = |secret: &&Key| {
-            secret.1 == made.name || without_hash(&secret.1) == Some(made.name.as_str())
+        let those = |secret: &&ObjectKey| {
+            *secret.name == *made.name || without_hash(&secret.name) == Some(made.name.as_str())
         };
-        let keys: Vec<Key> = self.secrets.keys().filter(those).cloned().collect();
+        let keys: Vec<ObjectKey> = self.secrets.keys().filter(those).cloned().collect();
         for key in keys {
             self.own_by_maker(&key);
         }
@@ -413,7 +415,7 @@ impl Inventory {
 
     /// Says who owns the Secret: the marks on it, unless there is none, or only that of a copy and
     /// a Certificate is there that makes this very Secret.
-    pub(super) fn own_by_maker(&mut self, key: &Key) {
+    pub(super) fn own_by_maker(&mut self, key: &ObjectKey) {
         let Some(secret) = self.secrets.get(key) else { return };
         if self.makers.is_empty() && matches!(secret.told, Told::Marks) {
             return;

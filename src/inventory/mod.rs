@@ -11,7 +11,9 @@ pub mod ca_file;
 pub mod delegation;
 pub mod demand;
 pub mod dns;
+mod forget;
 mod issuers;
+mod key;
 mod link;
 pub mod loads;
 pub mod maker;
@@ -19,6 +21,7 @@ mod own_names;
 pub mod owner;
 mod pairs;
 mod places;
+mod problems;
 pub mod questions;
 mod refused_hosts;
 mod refused_ports;
@@ -39,17 +42,17 @@ use bundle::Bundle;
 use ca_file::CaFile;
 use demand::IngressFacts;
 use dns::DnsFacts;
+use key::{Named, ObjectKey, at};
 pub use link::{Coverage, SecretState};
 pub use own_names::{ByName, NamedOtherwise};
 use owner::Owner;
+use problems::Problems;
 use selection::Selection;
 use service::Service;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::OnceLock;
 use time::OffsetDateTime;
-
-/// Namespace and name.
-type Key = (String, String);
 
 /// Facts of everything that was seen, and what could not be seen.
 #[derive(Debug)]
@@ -57,12 +60,12 @@ pub struct Inventory {
     selection: Selection,
     /// Where all this was seen, for commands that are to go there.
     target: Target,
-    secrets: BTreeMap<Key, SecretFacts>,
-    ingresses: BTreeMap<Key, IngressFacts>,
+    secrets: BTreeMap<ObjectKey, SecretFacts>,
+    ingresses: BTreeMap<ObjectKey, IngressFacts>,
     /// Secret to the Ingresses that name it: the index behind `users`.
-    used_by: BTreeMap<Key, BTreeSet<Key>>,
+    used_by: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
     /// The same for what annotations name, and what is not served.
-    mentioned_by: BTreeMap<Key, BTreeSet<Key>>,
+    mentioned_by: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
     /// IngressClass to the controller it is for (`spec.controller`).
     classes: BTreeMap<String, String>,
     /// The IngressClasses that are marked as the default one.
@@ -73,15 +76,15 @@ pub struct Inventory {
     pairs: pairs::Pairs,
     issuers: issuers::Issuers,
     /// Objects of other kinds.
-    objects: BTreeMap<(Kind, String, String), ObjectFacts>,
+    objects: BTreeMap<ObjectKey, ObjectFacts>,
     /// Whether a cluster has Google's own kinds, and they were listed as far as they may be.
     google_kinds_listed: bool,
     /// Objects that were looked for and are not there.
-    absent: BTreeSet<(Kind, String, String)>,
+    absent: BTreeSet<ObjectKey>,
     /// Owners that were looked for and are there.
-    present: BTreeSet<(Kind, String, String)>,
+    present: BTreeSet<ObjectKey>,
     /// What controllers had to say: the last warning that no success came after.
-    troubles: BTreeMap<(Kind, String, String), Troubles>,
+    troubles: BTreeMap<ObjectKey, Troubles>,
     makers: maker::Makers,
     /// Where it was looked for who trusts or signs by certificates of CAs.
     trust_seen: BTreeSet<Scope>,
@@ -89,7 +92,7 @@ pub struct Inventory {
     /// Objects whose annotations hold a private key, and the annotations' keys.
     keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
-    problems: Vec<Problem>,
+    problems: Problems,
     served: served::Served,
 }
 
@@ -352,7 +355,7 @@ impl Inventory {
             delegations: delegation::Delegations::default(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
-            problems: Vec::new(),
+            problems: Problems::default(),
             served: served::Served::default(),
         }
     }
@@ -380,7 +383,7 @@ impl Inventory {
     /// The Secret with this name, if it was seen.
     #[must_use]
     pub fn secret(&self, namespace: &str, name: &str) -> Option<&SecretFacts> {
-        self.secrets.get(&(namespace.to_owned(), name.to_owned()))
+        self.secrets.get(at(&(Kind::Secret, namespace, name)))
     }
 
     /// The Secrets that `object` names: one, or, when it says no namespace, those of that name in
@@ -396,7 +399,7 @@ impl Inventory {
     /// The object with this name, if it was asked for and seen.
     #[must_use]
     pub fn object(&self, object: &ObjectRef) -> Option<&ObjectFacts> {
-        self.objects.get(&marker(object))
+        self.objects.get(at(object))
     }
 
     /// Who deploys the object and puts back what is changed on the cluster.
@@ -409,7 +412,7 @@ impl Inventory {
     /// What a controller warned of last about the object, unless it has succeeded since.
     #[must_use]
     pub fn trouble(&self, object: &ObjectRef) -> Option<&Trouble> {
-        let troubles = self.troubles.get(&marker(object))?;
+        let troubles = self.troubles.get(at(object))?;
         troubles.warning.as_ref().filter(|warning| warning.at >= troubles.success)
     }
 
@@ -417,24 +420,27 @@ impl Inventory {
     #[must_use]
     pub fn has_gke_objects(&self) -> bool {
         let gke = [Kind::ManagedCertificate, Kind::BackendConfig, Kind::FrontendConfig];
-        self.objects.keys().any(|(kind, ..)| gke.contains(kind))
+        self.objects.keys().any(|key| gke.contains(&key.kind))
     }
 
     /// Every object of this kind that was seen as it is written.
     pub fn objects_of(&self, kind: Kind) -> impl Iterator<Item = &ObjectFacts> {
-        self.objects.values().filter(move |facts| facts.object.kind == kind)
+        let first = (kind, "", "");
+        let from: &dyn Named = &first;
+        let of_kind = self.objects.range::<dyn Named, _>((Bound::Included(from), Bound::Unbounded));
+        of_kind.take_while(move |(key, _)| key.kind == kind).map(|(_, facts)| facts)
     }
 
     /// The Ingress with this name, if it was seen.
     #[must_use]
     pub fn ingress(&self, namespace: &str, name: &str) -> Option<&IngressFacts> {
-        self.ingresses.get(&(namespace.to_owned(), name.to_owned()))
+        self.ingresses.get(at(&(Kind::Ingress, namespace, name)))
     }
 
     /// The Ingress, if it was seen; none for an object of another kind.
     #[must_use]
     pub fn ingress_at(&self, object: &ObjectRef) -> Option<&IngressFacts> {
-        self.ingresses.get(&key_of(object)).filter(|_| object.kind == Kind::Ingress)
+        self.ingresses.get(at(object))
     }
 
     /// Since when an object that is no Secret is being deleted, where it was seen and is.
@@ -524,21 +530,19 @@ impl Inventory {
     /// What could not be seen.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
-        &self.problems
+        self.problems.all()
     }
 
     /// Whether the object itself could not be seen, for a reason that was told.
     #[must_use]
     pub fn is_unseen(&self, object: &ObjectRef) -> bool {
-        self.problems
-            .iter()
-            .any(|problem| !problem.only_a_policy && problem.object.same_object(object))
+        self.problems.of(object).any(|problem| !problem.only_a_policy)
     }
 
     /// Whether this owner was looked for and is not there any more.
     #[must_use]
     pub fn is_absent(&self, object: &ObjectRef) -> bool {
-        self.absent.contains(&marker(object))
+        self.absent.contains(at(object))
     }
 
     /// Objects whose annotations hold a private key, each with those annotations.
@@ -563,14 +567,6 @@ impl Inventory {
     pub fn selection(&self) -> &Selection {
         &self.selection
     }
-}
-
-fn marker(object: &ObjectRef) -> (Kind, String, String) {
-    (object.kind, object.namespace().to_owned(), object.name.clone())
-}
-
-fn key_of(object: &ObjectRef) -> Key {
-    (object.namespace().to_owned(), object.name.clone())
 }
 
 /// Inventories for tests of what builds on one.

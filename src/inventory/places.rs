@@ -3,26 +3,32 @@
 //! Knows that a Secret may be defined twice, and that `-n` moves those that name no namespace.
 //! Refuses to know how a file is read and written.
 
-use super::{Inventory, Key, SecretFacts, key_of};
+use super::key::at;
+use super::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Namespace and name, as remedies go by them.
+fn key_of(object: &ObjectRef) -> (String, String) {
+    (object.namespace().to_owned(), object.name.clone())
+}
 
 impl Inventory {
     /// Says that all files are read, and in which namespace an object was taken to be that says none:
     /// whether a command on them must say the namespace is known now.
     pub fn files_read(&mut self, namespace: &str) {
         let mut names = BTreeSet::new();
-        let again = self.secrets.keys().any(|(_, name)| !names.insert(name));
+        let again = self.secrets.keys().any(|key| !names.insert(&*key.name));
         self.target.namespaces = namespace != "default" || again;
         let stuck: Vec<_> = self.defined_twice().chain(self.taken_for_another()).collect();
         self.target.files.stuck.extend(stuck);
     }
 
     /// The Secrets that cannot be rewritten before it is known which of their definitions counts.
-    fn defined_twice(&self) -> impl Iterator<Item = (Key, String)> {
-        let unseen = self.problems.iter().filter(|problem| !problem.only_a_policy);
+    fn defined_twice(&self) -> impl Iterator<Item = ((String, String), String)> {
+        let unseen = self.problems().iter().filter(|problem| !problem.only_a_policy);
         let others = unseen.filter(|problem| problem.object.kind == Kind::Secret);
-        let known = others.filter_map(|problem| self.secrets.get(&key_of(&problem.object)));
+        let known = others.filter_map(|problem| self.secrets.get(at(&problem.object)));
         known.filter(|secret| secret.object.place.is_some()).map(|secret| {
             let name = secret.object.short();
             let sentence = format!(
@@ -35,7 +41,7 @@ impl Inventory {
 
     /// The Secrets whose namespace cannot be said on the command line, for one of the same name without
     /// a namespace would be taken to be in it, too.
-    fn taken_for_another(&self) -> impl Iterator<Item = (Key, String)> {
+    fn taken_for_another(&self) -> impl Iterator<Item = ((String, String), String)> {
         let loose = self.secrets.values().filter(|secret| secret.writing.without_namespace);
         let loose: BTreeMap<&str, &SecretFacts> =
             loose.map(|secret| (secret.object.name.as_str(), secret)).collect();

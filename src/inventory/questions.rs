@@ -3,9 +3,11 @@
 //!
 //! Knows what is missing. Refuses to know how it is fetched.
 
-use super::{Inventory, SecretFacts, maker, marker};
+use super::key::{ObjectKey, at};
+use super::{Inventory, SecretFacts, maker};
 use crate::object_ref::{ObjectRef, check_object_name};
 use crate::observation::{Question, Scope};
+use std::collections::BTreeSet;
 
 /// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,12 +70,13 @@ impl Inventory {
                 && self.is_reported(&ingress.object)
                 && self.unserved_secrets(ingress).next().is_some()
         });
-        let unheard = stale.filter(|ingress| !self.troubles.contains_key(&marker(&ingress.object)));
+        let unheard = stale.filter(|ingress| !self.troubles.contains_key(at(&ingress.object)));
         unheard.map(|ingress| Question::Events(ingress.object.clone())).collect()
     }
 
     fn unseen_secrets(&self) -> Vec<Question> {
         let mut questions: Vec<Question> = Vec::new();
+        let mut asked: BTreeSet<ObjectKey> = BTreeSet::new();
         for ingress in self.ingresses() {
             let named = ingress.secret_names.iter();
             let named = named.map(|name| ObjectRef::secret(ingress.secret_namespace(), name));
@@ -81,9 +84,8 @@ impl Inventory {
             let valid = |secret: &&ObjectRef| check_object_name(&secret.name).is_ok();
             // What an annotation names may be of another type than those that are listed.
             for secret in named.chain(mentioned.filter(valid).cloned()) {
-                let question = Question::Secret(secret.clone());
-                if !self.is_settled(&secret) && !questions.contains(&question) {
-                    questions.push(question);
+                if !self.is_settled(&secret) && asked.insert(ObjectKey::of(&secret)) {
+                    questions.push(Question::Secret(secret));
                 }
             }
         }
@@ -99,9 +101,9 @@ impl Inventory {
     /// Whether the object was seen, found missing, or could not be seen for a reason already told.
     fn is_settled(&self, object: &ObjectRef) -> bool {
         self.secret_was_seen(object)
-            || self.absent.contains(&marker(object))
-            || self.present.contains(&marker(object))
-            || self.problems.iter().any(|problem| problem.object.same_object(object))
+            || self.absent.contains(at(object))
+            || self.present.contains(at(object))
+            || self.problems.of(object).next().is_some()
     }
 }
 

@@ -6,8 +6,9 @@
 
 use super::bundle::KeyState;
 use super::demand::{Demand, IngressFacts};
+use super::key::ObjectKey;
 use super::link::{Coverage, SecretState};
-use super::{Inventory, Key, SecretFacts, key_of};
+use super::{Inventory, SecretFacts};
 use crate::controllers::{Controller, Order, Tie};
 use crate::x509::cert::HostMatch;
 use std::collections::BTreeMap;
@@ -22,22 +23,22 @@ pub(super) struct Servers {
     /// What Ingresses make of the host together.
     of_hosts: BTreeMap<At, Server>,
     /// Secrets in the pool of a class, by a name of their certificate.
-    pool: BTreeMap<At, Vec<Key>>,
+    pool: BTreeMap<At, Vec<ObjectKey>>,
 }
 
 /// What the Ingresses of a class that name a host make of it.
 #[derive(Debug, Default)]
 struct Server {
     /// Those that say anything of its certificate.
-    speaking: Vec<Key>,
+    speaking: Vec<ObjectKey>,
     /// Those that decide on it when they are the oldest, and when each was made.
-    deciding: Vec<(Option<OffsetDateTime>, Key)>,
+    deciding: Vec<(Option<OffsetDateTime>, ObjectKey)>,
 }
 
 impl Server {
     /// The Ingress that decides; none where that cannot be told, since it is not known when they were
     /// made, or two were made at once and what comes first then is not seen.
-    fn first(&self, tie: Tie) -> Option<&Key> {
+    fn first(&self, tie: Tie) -> Option<&ObjectKey> {
         let (oldest, _) = self.deciding.first()?;
         oldest.as_ref()?;
         // Keys are sorted too.
@@ -71,7 +72,7 @@ impl Servers {
         servers
     }
 
-    fn take(&mut self, at: At, key: &Key, ingress: &IngressFacts, demand: &Demand) {
+    fn take(&mut self, at: At, key: &ObjectKey, ingress: &IngressFacts, demand: &Demand) {
         if ingress.borrows.is_some() {
             return;
         }
@@ -89,8 +90,9 @@ impl Servers {
             let Some(leaf) = secret.bundle.leaf() else { continue };
             for name in leaf.names.iter().map(|name| name.to_string().to_ascii_lowercase()) {
                 let known = self.pool.entry((class.to_owned(), name)).or_default();
-                if !known.contains(&key_of(&secret.object)) {
-                    known.push(key_of(&secret.object));
+                let secret = ObjectKey::of(&secret.object);
+                if !known.contains(&secret) {
+                    known.push(secret);
                 }
             }
         }
