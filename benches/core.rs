@@ -7,9 +7,11 @@
     reason = "ring seals its randomness: a benchmark has no other"
 )]
 
-use certwright::x509::cert::{self, San};
+use certwright::x509::cert;
 use certwright::x509::key::PrivateKey;
-use certwright::x509::profile::{self, KeyType, Profile};
+use certwright::x509::key_kind::KeyType;
+use certwright::x509::profile::{self, Profile};
+use certwright::x509::san::San;
 use certwright::x509::{chain, issue, name, pem};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ring::rand::SystemRandom;

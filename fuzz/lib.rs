@@ -1,9 +1,13 @@
 //! The parts of certwright that are fuzzed, and nothing else of it: `src/x509`, `src/manifest`,
 //! `src/apply/manifest_edit` and `src/cluster/kubeconfig` as they stand there.
 //!
-//! They are pure and stand on `redact`, `object_ref` and each other alone (`tests/cases/tidy/table.rs`
+//! They are pure and stand on `redact`, `object_ref`, `instant`, `duration` and each other alone (`tests/cases/tidy/table.rs`
 //! holds that).
 
+#[path = "../src/duration.rs"]
+pub mod duration;
+#[path = "../src/instant.rs"]
+pub mod instant;
 #[path = "../src/cluster/kubeconfig/mod.rs"]
 pub mod kubeconfig;
 #[path = "../src/manifest/mod.rs"]

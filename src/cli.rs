@@ -6,16 +6,17 @@ mod kubectl;
 
 use crate::audit::RULES;
 use crate::audit::finding::Severity;
+use crate::duration::{Lead, parse_duration};
 use crate::exit::FailOn;
 use crate::gke::presets::{AppProtocol, HealthCheck};
+use crate::instant;
 use crate::inventory::selection::LabelSelector;
 use crate::object_ref::{Kind, KindName, check_object_name};
 use crate::observe::dns::Server;
 use crate::observe::files::Below;
 use crate::plan::bootstrap::ServicePort;
-use crate::x509::lead::{Lead, parse_duration};
-use crate::x509::profile::KeyType;
-use crate::x509::{instant, name};
+use crate::x509::key_kind::KeyType;
+use crate::x509::name;
 use clap::builder::PossibleValuesParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -841,8 +842,9 @@ fn server_name(text: &str) -> Result<String, String> {
 
 /// A domain as it stands in certificates; one in its own script becomes its A-labels.
 fn domain(text: &str) -> Result<String, String> {
-    let ascii = name::to_ascii(text)?;
-    name::check_dns_name(&ascii).map(|()| ascii.to_ascii_lowercase())
+    let ascii = name::to_ascii(text).map_err(|error| error.to_string())?;
+    name::check_dns_name(&ascii).map_err(|error| error.to_string())?;
+    Ok(ascii.to_ascii_lowercase())
 }
 
 /// The same, or an address, which stands in certificates as bytes and is written here in one way.

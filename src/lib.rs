@@ -13,6 +13,7 @@
 //! | module | what it is | sees |
 //! |---|---|---|
 //! | [`object_ref`], [`redact`], [`remedy`] | names of things; private bytes; commands and sentences | nothing |
+//! | [`instant`], [`duration`] | times and lengths of time as people write them | nothing |
 //! | [`x509`] | PEM, certificates, keys, host matching, issuing | pure; randomness as an argument |
 //! | [`gke`] | what GKE's controllers read and write | pure |
 //! | [`manifest`] | manifest text as kubectl takes it: encodings, documents, values | pure |
@@ -59,8 +60,10 @@ pub mod cluster;
 pub mod commands;
 pub mod controllers;
 pub mod converge;
+pub mod duration;
 pub mod exit;
 pub mod gke;
+pub mod instant;
 pub mod inventory;
 pub mod manifest;
 pub mod object_ref;

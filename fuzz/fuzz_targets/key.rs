@@ -2,7 +2,9 @@
 //! stranger's public key never.
 #![no_main]
 
-use certwright_fuzz::x509::key::{Pairing, PrivateKey, PublicKey};
+use certwright_fuzz::x509::key::{Pairing, PrivateKey};
+use certwright_fuzz::x509::key_kind::Curve;
+use certwright_fuzz::x509::public_key::PublicKey;
 use certwright_fuzz::x509::pem;
 use libfuzzer_sys::fuzz_target;
 use ring::rand::SystemRandom;
@@ -19,7 +21,7 @@ fn ask(pem: &[u8]) {
     let _ = (key.public_id(), key.key_type(), key.to_pem(), format!("{key:?}"));
     let nobodys = [
         PublicKey::Rsa { modulus: vec![0xb5; 256], exponent: vec![3], pss: false },
-        PublicKey::Ec { curve: "1.2.840.10045.3.1.7".to_owned(), point: vec![4; 65] },
+        PublicKey::Ec { curve: Some(Curve::P256), point: vec![4; 65] },
         PublicKey::Ed25519(vec![7; 32]),
     ];
     for public in nobodys {

@@ -8,10 +8,12 @@ use crate::plan::step::{KeyChoice, NewPair};
 use crate::redact::Redacted;
 use crate::x509::authority::Authority;
 use crate::x509::cert::{self, Certificate};
+use crate::x509::digest::{self, PublicKeyId};
 use crate::x509::issue::{self, Issued, Subject};
-use crate::x509::key::PrivateKey;
+use crate::x509::key::{GenerateError, PrivateKey};
+use crate::x509::key_kind::KeyType;
 use crate::x509::pem;
-use crate::x509::profile::{KeyType, Profile};
+use crate::x509::profile::Profile;
 use crate::x509::request::Request;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
@@ -22,8 +24,8 @@ pub trait KeySource: Send + Sync {
     /// A private key of the type, fresh but in tests.
     ///
     /// # Errors
-    /// A sentence, when none can be made.
-    fn key(&self, key_type: KeyType) -> Result<PrivateKey, String>;
+    /// [`GenerateError`], when none can be made.
+    fn key(&self, key_type: KeyType) -> Result<PrivateKey, GenerateError>;
 
     /// The randomness of serial numbers.
     fn random(&self) -> &dyn SecureRandom;
@@ -34,7 +36,7 @@ pub trait KeySource: Send + Sync {
 pub struct RandomKeys(pub SystemRandom);
 
 impl KeySource for RandomKeys {
-    fn key(&self, key_type: KeyType) -> Result<PrivateKey, String> {
+    fn key(&self, key_type: KeyType) -> Result<PrivateKey, GenerateError> {
         PrivateKey::generate(key_type, &self.0)
     }
 
@@ -108,9 +110,8 @@ pub fn ready(
         NewPair::Make { profile, key, issuer } => {
             let signer = Signer::of(issuer.as_deref(), materials).map_err(broken)?;
             make(profile, key, (current_key, materials.request.as_ref()), &signer, keys)
-                .map_err(broken)
         }
-        NewPair::Request { .. } => Err(broken("a request is no certificate".to_owned())),
+        NewPair::Request { .. } => Err(broken("a request is no certificate")),
     }
 }
 
@@ -178,41 +179,44 @@ fn make(
     (current_key, requested): (Option<&[u8]>, Option<&Request>),
     signer: &Signer<'_>,
     keys: &dyn KeySource,
-) -> Result<ReadyPair, String> {
+) -> Result<ReadyPair, Failed> {
     let (key, pem) = match choice {
         KeyChoice::New => {
-            let key = keys.key(profile.key_type)?;
+            let key = keys.key(profile.key_type).map_err(broken)?;
             let pem = Redacted::new(key.to_pem().as_bytes().to_vec());
             (key, pem)
         }
-        KeyChoice::Same { public_id } => kept_key(public_id, current_key.unwrap_or_default())?,
+        KeyChoice::Same { public_id } => {
+            kept_key(*public_id, current_key.unwrap_or_default()).map_err(broken)?
+        }
         KeyChoice::Requested { public_id } => {
-            return sign_request(profile, public_id, requested, signer, keys);
+            return sign_request(profile, *public_id, requested, signer, keys);
         }
     };
     let issued = match signer {
-        Signer::Itself => issue::self_signed(profile, &key, keys.random())?,
+        Signer::Itself => issue::self_signed(profile, &key, keys.random()),
         Signer::Authority(authority) => {
-            issue::signed_by(authority, profile, Subject::Key(&key), keys.random())?
+            issue::signed_by(authority, profile, Subject::Key(&key), keys.random())
         }
     };
-    Ok(with_chain(issued, pem, signer))
+    Ok(with_chain(issued.map_err(broken)?, pem, signer))
 }
 
 fn sign_request(
     profile: &Profile,
-    public_id: &str,
+    public_id: PublicKeyId,
     requested: Option<&Request>,
     signer: &Signer<'_>,
     keys: &dyn KeySource,
-) -> Result<ReadyPair, String> {
+) -> Result<ReadyPair, Failed> {
     let Signer::Authority(authority) = signer else {
-        return Err("a request needs a CA to sign it".to_owned());
+        return Err(broken("a request needs a CA to sign it"));
     };
     let request = requested.filter(|request| request.public_key().id() == public_id);
-    let request = request.ok_or("the request that the plan names is not at hand")?;
-    let issued = issue::signed_by(authority, profile, Subject::Request(request), keys.random())?;
-    Ok(with_chain(issued, Redacted::default(), signer))
+    let request =
+        request.ok_or_else(|| broken("the request that the plan names is not at hand"))?;
+    let issued = issue::signed_by(authority, profile, Subject::Request(request), keys.random());
+    Ok(with_chain(issued.map_err(broken)?, Redacted::default(), signer))
 }
 
 /// The certificate with its intermediates behind it, as servers must send them.
@@ -230,7 +234,7 @@ fn with_chain(issued: Issued, key: Redacted, signer: &Signer<'_>) -> ReadyPair {
 }
 
 /// The key that is there, byte for byte, if it still is the one the plan named.
-fn kept_key(public_id: &str, current: &[u8]) -> Result<(PrivateKey, Redacted), String> {
+fn kept_key(public_id: PublicKeyId, current: &[u8]) -> Result<(PrivateKey, Redacted), String> {
     let key =
         PrivateKey::from_pem(current).map_err(|error| format!("the key to be kept: {error}"))?;
     if key.pkcs8().is_empty() {
@@ -255,11 +259,12 @@ pub fn holds(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
         block.der.is_ok_and(|der| {
             // Behind a certificate may stand what does not belong to it, as in a TRUSTED CERTIFICATE.
             let read = cert::read(der.expose()).map(|(facts, _)| facts.sha256);
-            read.unwrap_or_else(|_| cert::sha256(der.expose())) == *fingerprint
+            read.unwrap_or_else(|_| digest::sha256(der.expose())) == *fingerprint
         })
     })
 }
 
-fn broken(message: String) -> Failed {
-    Failed::of(message, "nothing was written; see the message")
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn broken(why: impl ToString) -> Failed {
+    Failed::of(why.to_string(), "nothing was written; see the message")
 }

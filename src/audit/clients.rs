@@ -12,13 +12,17 @@ mod keys;
 mod problem;
 
 use crate::gke::limits::MAX_CHAIN;
+use crate::instant;
 use crate::inventory::bundle::Bundle;
-use crate::x509::cert::{Certificate, HostMatch, OID_SERVER_AUTH, San};
+use crate::x509::cert::{Certificate, HostMatch};
 use crate::x509::chain;
 use crate::x509::dates::DateForm;
 use crate::x509::key::Pairing;
-use crate::x509::pem::PemQuirk;
-use crate::x509::{instant, name};
+use crate::x509::key_purpose::KeyPurpose;
+use crate::x509::name;
+use crate::x509::oid::{self, Oid, OidBuf};
+use crate::x509::pem::PemReader;
+use crate::x509::san::{OtherSan, San};
 pub use problem::Problem;
 use problem::Problems;
 use time::OffsetDateTime;
@@ -165,27 +169,10 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
     let path = chain::arrange(&bundle.certificates, Some(0)).path;
     let counts = |index: usize| index == 0 || bundle.damaged.is_empty() && path.contains(&index);
     for odd in bundle.odd.iter().filter(|odd| counts(odd.index)) {
-        let who: &[Client] = match odd.what {
-            PemQuirk::Misplaced
-            | PemQuirk::InnerMark
-            | PemQuirk::OtherEnd
-            | PemQuirk::Glued
-            | PemQuirk::OneLine
-            | PemQuirk::Escaped
-            | PemQuirk::Quoted => &[Rustls, Go, OpenSsl, GrpcPython],
-            PemQuirk::BareCr | PemQuirk::NoPadding => &[Go, OpenSsl, GrpcPython],
-            PemQuirk::ByteOrderMark | PemQuirk::OldLabel => &[Rustls, Go, GrpcPython],
-            PemQuirk::BlankLines => &[OpenSsl, GrpcPython],
-            PemQuirk::Headers => &[Rustls, OpenSsl, GrpcPython],
-            PemQuirk::StrangeBlanks => &[Rustls, Go],
-            PemQuirk::StrangeEnds => &[Go],
-            PemQuirk::TrailingTab => &[Rustls],
-            // These are about keys.
-            PemQuirk::OldKeyLabel | PemQuirk::OtherKeyLabel => &[],
-        };
+        let who: Vec<Client> = odd.what.unread_by().iter().map(|one| who_reads_by(*one)).collect();
         let whose = if odd.index == 0 { "its block" } else { "an issuer's block" };
         problems
-            .add(who, format!("they pass over {whose}: {}", odd.what.what()))
+            .add(&who, format!("they pass over {whose}: {}", odd.what.what()))
             .told_by(&["cert-unreadable"]);
     }
     if !bundle.damaged.is_empty() {
@@ -197,6 +184,16 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
     if count > MAX_CHAIN {
         let why = format!("it takes at most {MAX_CHAIN} certificates, and there are {count}");
         problems.add(&[GkeLoadBalancer], why).told_by(&["gke-chain-too-long"]);
+    }
+}
+
+/// The client that reads its pinned certificate so.
+const fn who_reads_by(reader: PemReader) -> Client {
+    match reader {
+        PemReader::Rustls => Rustls,
+        PemReader::Go => Go,
+        PemReader::OpenSsl => OpenSsl,
+        PemReader::BoringSsl => GrpcPython,
     }
 }
 
@@ -222,10 +219,7 @@ fn about_names(leaf: &Certificate, problems: &mut Problems) {
         San::Ip(_) => true,
         San::Email(_) | San::Uri(_) | San::Other(_) => false,
     };
-    let malformed = leaf.names.iter().any(|name| match name {
-        San::Other(form) => *form == "malformed iPAddress",
-        San::Dns(_) | San::Ip(_) | San::Email(_) | San::Uri(_) => false,
-    });
+    let malformed = leaf.names.contains(&San::Other(OtherSan::MalformedIp));
     if !leaf.san_is_readable {
         problems
             .add(HANDSHAKES, "its subjectAltName cannot be taken apart")
@@ -289,9 +283,8 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
     }
     encoding::about_encoding(leaf, None, problems);
     if !leaf.unusual_critical.is_empty() {
-        let policies = leaf.unusual_critical.iter().all(|oid| POLICIES.contains(&oid.as_str()));
-        let who: &[Client] = if policies { &[Rustls] } else { HANDSHAKES };
-        let oids = leaf.unusual_critical.join(", ");
+        let who = who_does_not_know(&leaf.unusual_critical);
+        let oids = listed(&leaf.unusual_critical);
         problems.add(who, format!("it has a critical extension that they do not know: {oids}"));
     }
     if leaf.trailing_bytes > 0 {
@@ -313,13 +306,19 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
     }
 }
 
-/// Extensions about certificate policies, which all but rustls-webpki understand when critical.
-const POLICIES: [&str; 4] = ["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
+/// Who does not know one of these critical extensions.
+fn who_does_not_know(critical: &[OidBuf]) -> &'static [Client] {
+    let are_policies = critical.iter().all(|oid| oid::POLICIES.contains(&oid.oid()));
+    if are_policies { &[Rustls] } else { HANDSHAKES }
+}
+
+fn listed(critical: &[OidBuf]) -> String {
+    critical.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
 
 const DIGITAL_SIGNATURE: u16 = 1;
 const KEY_ENCIPHERMENT: u16 = 1 << 2;
 const KEY_AGREEMENT: u16 = 1 << 4;
-const ANY_USAGE: &str = "2.5.29.37.0";
 
 fn about_use(leaf: &Certificate, problems: &mut Problems) {
     if leaf.is_ca {
@@ -344,14 +343,13 @@ fn about_use(leaf: &Certificate, problems: &mut Problems) {
 
 fn about_usages(leaf: &Certificate, problems: &mut Problems) {
     let Some(usages) = &leaf.extended_key_usage else { return };
-    let names = |usage: &str| usages.iter().any(|named| named == usage);
-    if names(OID_SERVER_AUTH) {
+    if usages.contains(&KeyPurpose::ServerAuth) {
         return;
     }
     let mut add = |who: &[Client], why: &str| {
         problems.add(who, why).told_by(&["missing-server-auth"]);
     };
-    let why = if names(ANY_USAGE) {
+    let why = if usages.contains(&KeyPurpose::Any) {
         let why = "its extended key usage says \"any\" instead of serverAuth";
         add(&[Rustls, OpenSsl], why);
         why
@@ -362,7 +360,7 @@ fn about_usages(leaf: &Certificate, problems: &mut Problems) {
         if !usages.is_empty() {
             add(&[Go], why);
         }
-        if !GATED.iter().any(|usage| names(usage)) {
+        if !usages.iter().any(|usage| GATED.contains(&usage.oid())) {
             add(&[OpenSsl], why);
         }
         why
@@ -374,14 +372,15 @@ fn about_usages(leaf: &Certificate, problems: &mut Problems) {
 }
 
 /// Server Gated Cryptography, of Microsoft and of Netscape.
-const GATED: [&str; 2] = ["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"];
+const GATED: [Oid<'static>; 2] = [oid::MICROSOFT_GATED, oid::NETSCAPE_GATED];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::cert::{self, San};
-    use crate::x509::key::PointForm;
-    use crate::x509::pem;
+    use crate::x509::algorithm::{Digest, SignatureAlgorithm};
+    use crate::x509::key_kind::{Curve, KeyKind};
+    use crate::x509::public_key::PointForm;
+    use crate::x509::{cert, pem};
     use time::macros::datetime;
 
     const GRPC: &str = "gRPC Python (PyMilvus)";
@@ -411,31 +410,30 @@ mod tests {
         let all = [GRPC, "OpenSSL", "Go", "rustls"];
         assert_eq!(check(&good()), Vec::<&str>::new());
         assert_eq!(check(&guide()), ["Go", "rustls"], "the guide's, with a common name alone");
-        let key = |key_type: &str| Certificate { key_type: key_type.to_owned(), ..good() };
+        let key = |key_type| Certificate { key_type, ..good() };
+        let p256 = || key(KeyKind::Ec(Curve::P256));
+        let pss = |bits| key(KeyKind::Rsa { bits, pss: true });
         for (leaf, refusing) in [
-            (key("ed25519"), &[GRPC][..]),
-            (key("p521"), &[GRPC, "rustls"]),
-            (key("rsa-1024"), &["OpenSSL", "rustls"]),
+            (key(KeyKind::Ed25519), &[GRPC][..]),
+            (key(KeyKind::Ec(Curve::P521)), &[GRPC, "rustls"]),
+            (key(KeyKind::rsa(1024)), &["OpenSSL", "rustls"]),
             (Certificate { date_form: DateForm::Offset, ..good() }, &["OpenSSL", "rustls"]),
             (Certificate { date_form: DateForm::Fraction, ..good() }, &all),
-            (key("p384"), &[]),
-            (key("rsa-pss-2048"), &[GRPC, "Go", "rustls"]),
-            (key("rsa-pss-1024"), &all),
-            (Certificate { point_form: PointForm::Odd, ..key("p256") }, &["Go", "rustls"]),
-            (Certificate { point_form: PointForm::Invalid, ..key("p256") }, &all),
+            (key(KeyKind::Ec(Curve::P384)), &[]),
+            (pss(2048), &[GRPC, "Go", "rustls"]),
+            (pss(1024), &all),
+            (Certificate { point_form: PointForm::Odd, ..p256() }, &["Go", "rustls"]),
+            (Certificate { point_form: PointForm::Invalid, ..p256() }, &all),
             (Certificate { is_ca: true, ..good() }, &["rustls"]),
             (Certificate { names: vec![San::Dns("other.example".to_owned())], ..good() }, &all),
             (Certificate { not_after: datetime!(2026-11-20 00:00 UTC), ..good() }, &all),
             (Certificate { not_before: datetime!(2026-11-22 00:00 UTC), ..good() }, &all),
             (
-                Certificate {
-                    extended_key_usage: Some(vec![cert::OID_CLIENT_AUTH.to_owned()]),
-                    ..good()
-                },
+                Certificate { extended_key_usage: Some(vec![KeyPurpose::ClientAuth]), ..good() },
                 &["OpenSSL", "Go", "rustls"],
             ),
             (
-                Certificate { extended_key_usage: Some(vec![ANY_USAGE.to_owned()]), ..good() },
+                Certificate { extended_key_usage: Some(vec![KeyPurpose::Any]), ..good() },
                 &["OpenSSL", "rustls"],
             ),
         ] {
@@ -446,17 +444,17 @@ mod tests {
     #[test]
     fn signatures_are_refused_by_those_who_cannot_verify_them() {
         for (signature, refusing) in [
-            ("SHA-256 with RSA", &[][..]),
-            ("SHA-384 with ECDSA", &[]),
-            ("Ed25519", &[Browsers]),
-            ("SHA-512 with ECDSA", &[Rustls]),
-            ("SHA-224 with ECDSA", &[Rustls, Go, Browsers]),
-            ("SHA-224 with RSA", &[Rustls, Go, Browsers]),
-            ("Ed448", &[Rustls, Go, Browsers, GrpcPython]),
-            ("SHA-256 with DSA", &[Rustls, Go, Browsers, GrpcPython]),
-            ("1.2.3.4", HANDSHAKES),
+            (SignatureAlgorithm::Rsa(Digest::Sha256), &[][..]),
+            (SignatureAlgorithm::Ecdsa(Digest::Sha384), &[]),
+            (SignatureAlgorithm::Ed25519, &[Browsers]),
+            (SignatureAlgorithm::Ecdsa(Digest::Sha512), &[Rustls]),
+            (SignatureAlgorithm::Ecdsa(Digest::Sha224), &[Rustls, Go, Browsers]),
+            (SignatureAlgorithm::Rsa(Digest::Sha224), &[Rustls, Go, Browsers]),
+            (SignatureAlgorithm::Ed448, &[Rustls, Go, Browsers, GrpcPython]),
+            (SignatureAlgorithm::Dsa(Digest::Sha256), &[Rustls, Go, Browsers, GrpcPython]),
+            (SignatureAlgorithm::Other(Oid::of(&[0x2a, 3, 4]).into()), HANDSHAKES),
         ] {
-            let leaf = Certificate { self_signed: false, signature: signature.into(), ..good() };
+            let leaf = Certificate { self_signed: false, signature: signature.clone(), ..good() };
             let mut problems = Problems::default();
             keys::about_algorithm(&leaf, "it is", &mut problems);
             let refuses = |client: &Client| !problems.of(*client).reasons.is_empty();

@@ -3,9 +3,9 @@
 //! "Needs rotation" is "would be expired" asked at `now + lead`; both use the functions here.
 
 use super::finding::Severity;
+use crate::duration;
 use crate::inventory::SecretFacts;
 use crate::x509::cert::Certificate;
-use crate::x509::lead;
 use time::{Duration, OffsetDateTime};
 
 /// A certificate this close to its end is an error, not a warning, when its lifetime is long.
@@ -66,7 +66,7 @@ pub fn lead_is_too_long(lifetime: Duration, lead: Duration) -> bool {
 /// The sentence for that. `of`: whose lifetime it is.
 #[must_use]
 pub fn lead_too_long(lead: Duration, lifetime: Duration, of: &str) -> String {
-    let (lead_text, lifetime_text) = (lead::show(lead), lead::show(lifetime));
+    let (lead_text, lifetime_text) = (duration::show(lead), duration::show(lifetime));
     if lead >= lifetime {
         return format!(
             "the renewal window of {lead_text} is not shorter than {of} ({lifetime_text})"
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_lead_that_leaves_next_to_nothing_is_too_long_whatever_others_date_back() {
-        let length = |text: &str| lead::parse_duration(text).expect(text);
+        let length = |text: &str| duration::parse_duration(text).expect(text);
         for (window, lead, too_long) in [
             ("720h30s", "30d", true),
             ("720h5m", "30d", true),
@@ -133,7 +133,7 @@ mod tests {
     fn a_default_lead_is_never_too_long() {
         for seconds in (1..100_000).chain((1..5_000).map(|hours| hours * 3_600)) {
             let lifetime = profile::lifetime(Duration::seconds(seconds));
-            let lead = lead::default_lead(lifetime);
+            let lead = duration::default_lead(lifetime);
             assert!(
                 !lead_is_too_long(lifetime, lead) || lifetime < Duration::minutes(1),
                 "{seconds}"

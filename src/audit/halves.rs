@@ -10,6 +10,7 @@ use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
+use crate::x509::digest::PublicKeyId;
 use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
 
@@ -159,7 +160,7 @@ pub fn loss<'i>(inventory: &'i Inventory, object: &ObjectRef, bundle: &Bundle) -
         return None;
     }
     let public_id = match &bundle.key {
-        KeyState::Read { public_id, .. } => public_id.as_deref(),
+        KeyState::Read { public_id, .. } => *public_id,
         // Who knows its password, or mends it, has it still.
         KeyState::Encrypted if leaf.is_none() => None,
         KeyState::Unreadable(_) if leaf.is_none() && !bundle.key_is_garbage => None,
@@ -201,7 +202,7 @@ pub fn loss<'i>(inventory: &'i Inventory, object: &ObjectRef, bundle: &Bundle) -
 #[must_use]
 pub fn is_only_copy(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> bool {
     let KeyState::Read { public_id, .. } = &bundle.key else { return false };
-    let elsewhere = public_id.as_deref().map(|id| other_half(inventory, object, id));
+    let elsewhere = public_id.map(|id| other_half(inventory, object, id));
     is_lone(bundle) && !matches!(elsewhere, Some(Elsewhere::Key))
 }
 
@@ -218,7 +219,7 @@ pub fn own_key_elsewhere<'i>(
     object: &ObjectRef,
     bundle: &Bundle,
 ) -> Option<&'i ObjectRef> {
-    let wanted = bundle.leaf()?.key_id.as_str();
+    let wanted = bundle.leaf()?.key_id;
     let others = inventory.bundles().filter(|(other, _)| !other.same_object(object));
     let mut holders = others.filter(|(_, bundle)| holds_key(bundle, wanted));
     holders.next().map(|(holder, _)| holder)
@@ -233,7 +234,11 @@ enum Elsewhere<'i> {
     Nothing,
 }
 
-fn other_half<'i>(inventory: &'i Inventory, object: &ObjectRef, public_id: &str) -> Elsewhere<'i> {
+fn other_half<'i>(
+    inventory: &'i Inventory,
+    object: &ObjectRef,
+    public_id: PublicKeyId,
+) -> Elsewhere<'i> {
     let others = inventory
         .bundles()
         .filter(|(other, _)| !other.same_object(object) && other.kind != Kind::Endpoint);
@@ -252,9 +257,9 @@ fn other_half<'i>(inventory: &'i Inventory, object: &ObjectRef, public_id: &str)
     found
 }
 
-fn holds_key(bundle: &Bundle, wanted: &str) -> bool {
+fn holds_key(bundle: &Bundle, wanted: PublicKeyId) -> bool {
     match &bundle.key {
-        KeyState::Read { public_id, .. } => public_id.as_deref() == Some(wanted),
+        KeyState::Read { public_id, .. } => *public_id == Some(wanted),
         KeyState::NotExpected
         | KeyState::Missing
         | KeyState::Unreadable(_)

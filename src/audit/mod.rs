@@ -13,6 +13,7 @@ pub mod policy;
 pub mod remedy;
 mod rules;
 pub mod served;
+pub mod strength;
 
 use crate::gke::annotations::{INGRESS_CLASS, is_gke_class};
 use crate::inventory::demand::IngressFacts;

@@ -1,8 +1,8 @@
 //! Policy: what users set about judgements, and its defaults.
 
+use crate::duration::{self, Lead};
 use crate::inventory::SecretFacts;
 use crate::x509::cert::Certificate;
-use crate::x509::lead::{self, Lead};
 use time::Duration;
 
 /// What users may set. Defaults are listed in [`Policy::default`].
@@ -25,6 +25,6 @@ impl Policy {
     pub fn lead_of(&self, lifetime: Duration, secret: Option<&SecretFacts>) -> Duration {
         let asked =
             secret.and_then(|secret| secret.annotation_policy.renew_before).or(self.renew_before);
-        asked.map_or_else(|| lead::default_lead(lifetime), |lead| lead.of(lifetime))
+        asked.map_or_else(|| duration::default_lead(lifetime), |lead| lead.of(lifetime))
     }
 }

@@ -9,7 +9,7 @@ use crate::inventory::owner::Owner;
 use crate::inventory::{ByName, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{self, CommandLine, Remedy};
-use crate::x509::profile::KeyType;
+use crate::x509::key_kind::KeyKind;
 
 /// What `-f` calls standard input.
 const STDIN: &str = "-";
@@ -48,7 +48,8 @@ pub fn remade(secret: &SecretFacts) -> Remedy {
         .into();
     }
     let mut rotate = rotate(&secret.object);
-    let makable = |key_type: &str| is_plain_rsa(key_type) || KeyType::from_name(key_type).is_some();
+    // `rotate` makes the next size of RSA where it does not make this one.
+    let makable = |kind: &KeyKind| kind.plain_rsa_bits().is_some() || kind.key_type().is_some();
     if secret.bundle.leaf().is_some_and(|leaf| !makable(&leaf.key_type)) {
         rotate = with_makable_key(rotate);
     }
@@ -103,14 +104,6 @@ fn values_by_name(secret: &SecretFacts, hosts: &[&str], preposition: &str) -> St
             format!("a server's certificate and its key {preposition} tls.crt and tls.key")
         }
     }
-}
-
-/// Whether `rotate` makes a key of this type again, or the next size of it: RSA of any size, and not
-/// one for RSA-PSS alone (`rsa-pss-2048`).
-#[must_use]
-pub fn is_plain_rsa(key_type: &str) -> bool {
-    let size = key_type.strip_prefix("rsa-");
-    size.is_some_and(|size| size.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The rotation with a key of the type that every client and load balancer takes; said once.

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use time::Duration;
 
-use crate::x509::lead::parse_duration;
+use crate::duration::parse_duration;
 
 /// `=true`, `=1`, `=F` and the like, as Go reads them; `=yes` is none.
 pub(super) fn boolean(text: &str) -> Result<bool, String> {

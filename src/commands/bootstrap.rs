@@ -24,8 +24,8 @@ use crate::render::rotation::PlanReport;
 use crate::render::yaml;
 use crate::session::{self, CommandError, Result};
 use crate::world::World;
-use crate::x509::cert::San;
-use crate::x509::profile::{self, Profile};
+use crate::x509::profile::{self, Profile, ProfileError};
+use crate::x509::san::San;
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -92,7 +92,7 @@ fn check_usage(args: &BootstrapArgs) -> Result<()> {
             "leave out --dry-run",
         ));
     }
-    if gce && !bootstrap::gce_takes(args.key_type.as_str()) {
+    if gce && !bootstrap::gce_takes(&args.key_type.kind()) {
         return Err(CommandError::usage(
             format!("Google's load balancers do not take keys of type {}", args.key_type),
             "choose --key-type rsa-2048 or p256",
@@ -154,8 +154,8 @@ fn certificate(args: &BootstrapArgs, name: &str, world: &World) -> Result<Certif
     if let Some(secret) = &args.tls_secret {
         return Ok(Certificate::Existing(secret.clone()));
     }
-    let bad = |message: String| {
-        CommandError::usage(message, CommandLine::local("certwright bootstrap --help"))
+    let bad = |error: ProfileError| {
+        CommandError::usage(error.to_string(), CommandLine::local("certwright bootstrap --help"))
     };
     let dates = profile::dates(world.now(), args.lifetime).map_err(bad)?;
     let names = args.domains.iter().cloned().map(San::Dns).collect();
@@ -248,8 +248,8 @@ fn backend_secret(
     args: &BootstrapArgs,
     world: &World,
 ) -> Result<CreateSecret> {
-    let bad = |message: String| {
-        CommandError::usage(message, CommandLine::local("certwright bootstrap --help"))
+    let bad = |error: ProfileError| {
+        CommandError::usage(error.to_string(), CommandLine::local("certwright bootstrap --help"))
     };
     let BootstrapRequest { service, namespace, .. } = request;
     let names = [

@@ -14,9 +14,10 @@ use crate::render::rotation::PlanReport;
 use crate::session::{self, CommandError, Result, authority};
 use crate::world::World;
 use crate::x509::authority::Authority;
-use crate::x509::cert::San;
-use crate::x509::profile::{self, AUTHORITY_LIFETIME, DEFAULT_LIFETIME, Profile};
+use crate::x509::profile::{self, AUTHORITY_LIFETIME, DEFAULT_LIFETIME, Profile, ProfileError};
 use crate::x509::request::Request;
+use crate::x509::san::San;
+use std::fmt;
 use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -97,8 +98,9 @@ async fn wanted(
     Ok((NewCertificate { pair: NewPair::Make { profile, key, issuer }, notes }, materials))
 }
 
-fn bad(message: String) -> CommandError {
-    CommandError::usage(message, CommandLine::local("certwright issue --help"))
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn bad(error: ProfileError) -> CommandError {
+    CommandError::usage(error.to_string(), CommandLine::local("certwright issue --help"))
 }
 
 fn profile_of(args: &IssueArgs, world: &World) -> Result<Profile> {
@@ -121,18 +123,19 @@ fn profile_of(args: &IssueArgs, world: &World) -> Result<Profile> {
 
 /// What is taken of a request, checked as if it had been typed.
 fn requested(args: &IssueArgs, path: &Path, world: &World) -> Result<(Profile, Request)> {
-    let unusable = |why: String| {
+    let unusable = |why: &dyn fmt::Display| {
         CommandError::failed(
             format!("{} cannot be signed: {why}", path.display()),
             "have the requester make another one, as issue --csr does",
         )
     };
     let bytes = session::read_file(path)?;
-    let request = Request::read(bytes.expose()).map_err(unusable)?;
+    let request = Request::read(bytes.expose()).map_err(|why| unusable(&why))?;
     let lifetime = args.lifetime.unwrap_or(DEFAULT_LIFETIME);
     let dates = profile::dates(world.now(), lifetime).map_err(bad)?;
     let (names, cn) = (request.names.clone(), request.common_name.clone());
-    let profile = Profile::server(names, cn, request.key_type, dates).map_err(unusable)?;
+    let profile =
+        Profile::server(names, cn, request.key_type, dates).map_err(|why| unusable(&why))?;
     Ok((profile, request))
 }
 

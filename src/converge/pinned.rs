@@ -8,7 +8,7 @@ use crate::cluster::error::ClusterError;
 use crate::observation::{Observation, SecretSeen};
 use crate::observe::{self, files};
 use crate::plan::trust::Pin;
-use crate::x509::{cert, pem};
+use crate::x509::{digest, pem};
 
 /// Why the certificates to pin could not be had.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ fn chosen(secret: &SecretSeen, pin: &Pin) -> Option<Vec<u8>> {
         .filter_map(|block| block.der.ok())
         .collect();
     let one = |sum: &[u8; 32]| {
-        let der = ders.iter().find(|der| cert::sha256(der.expose()) == *sum)?;
+        let der = ders.iter().find(|der| digest::sha256(der.expose()) == *sum)?;
         Some(pem::encode("CERTIFICATE", der.expose()).as_bytes().to_vec())
     };
     let pems: Option<Vec<Vec<u8>>> = pin.certificates.iter().map(one).collect();

@@ -23,7 +23,7 @@ use crate::gke::managed::Managed;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen};
 use crate::redact::Redacted;
-use crate::x509::cert;
+use crate::x509::digest;
 use crate::x509::foreign::Foreign;
 use crate::x509::key::Pairing;
 use crate::x509::pem;
@@ -435,7 +435,7 @@ fn key_under(bundle: &Bundle, seen: &SecretSeen, random: &dyn SecureRandom) -> O
 }
 
 fn load_balancer_token(tls_crt: &[u8]) -> String {
-    cert::hex(cert::sha256(tls_crt).get(..8).unwrap_or_default())
+    digest::hex(digest::sha256(tls_crt).get(..8).unwrap_or_default())
 }
 
 /// Data keys beside the pair that are made from it: keystores by their ending, and any value that

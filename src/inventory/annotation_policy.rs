@@ -3,8 +3,8 @@
 //! Knows the keys and the values they may have, and what was likely meant by others. Refuses to
 //! guess: what is not understood is told, and keeps certwright's hands off the object.
 
+use crate::duration::Lead;
 use crate::observation::MetaSeen;
-use crate::x509::lead::Lead;
 use std::collections::BTreeMap;
 
 /// Where annotations of ours begin.

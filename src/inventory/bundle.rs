@@ -7,9 +7,12 @@ use super::ca_file::CaFile;
 use super::pairs::Loose;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::chain;
+use crate::x509::digest::PublicKeyId;
 use crate::x509::foreign::{self, Foreign};
-use crate::x509::key::{KeyError, Pairing, PrivateKey, PublicKey};
+use crate::x509::key::{KeyError, Pairing, PrivateKey};
+use crate::x509::key_kind::KeyKind;
 use crate::x509::pem::{self, Block, Label, PemQuirk};
+use crate::x509::public_key::PublicKey;
 use crate::x509::signer;
 use crate::x509::stray::{self, Stray, StrayKind};
 use ring::rand::SecureRandom;
@@ -125,10 +128,22 @@ pub enum KeyState {
     /// A key.
     Read {
         /// Its type and size.
-        key_type: String,
+        key_type: KeyKind,
         /// Digest of its public half, to be shown beside the certificate's; none where unknown.
-        public_id: Option<String>,
+        public_id: Option<PublicKeyId>,
     },
+}
+
+impl KeyState {
+    /// Type and digest of the public half of a key that was read, for people.
+    #[must_use]
+    pub fn shown(&self) -> Option<String> {
+        let Self::Read { key_type, public_id } = self else { return None };
+        Some(match public_id {
+            Some(id) => format!("{key_type} {id}"),
+            None => format!("{key_type} (not stored with it)"),
+        })
+    }
 }
 
 impl Bundle {
@@ -237,7 +252,9 @@ impl Bundle {
         for (index, der) in chain.iter().enumerate() {
             read.take(
                 index,
-                cert::read_at(index, der).map(|(facts, public)| (facts, public, der.clone())),
+                cert::read_at(index, der)
+                    .map(|(facts, public)| (facts, public, der.clone()))
+                    .map_err(|error| error.to_string()),
             );
         }
         signer::check(&mut read.certificates, &read.ders);
@@ -375,7 +392,10 @@ pub(super) fn read_certificates(bytes: &[u8]) -> ReadCertificates {
     let strays = stray::among_certificates(&blocks);
     let mut read = ReadCertificates { strays, ..ReadCertificates::default() };
     for (index, (block, quirk)) in certificates_of(blocks).enumerate() {
-        let certificate = block.and_then(|der| cert::read_at(index, &der).map(|read| (read, der)));
+        let certificate = block.and_then(|der| match cert::read_at(index, &der) {
+            Ok(read) => Ok((read, der)),
+            Err(error) => Err(error.to_string()),
+        });
         let certificate = certificate.map(|((mut facts, public), der)| {
             if quirk == Some(PemQuirk::OldLabel) {
                 // OpenSSL's TRUSTED CERTIFICATE has its own notes behind the certificate.

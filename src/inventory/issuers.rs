@@ -8,11 +8,12 @@
 use crate::object_ref::ObjectRef;
 use crate::observation::TrustSeen;
 use crate::x509::cert::{self, Certificate};
+use crate::x509::digest;
 use crate::x509::pem::{self, Label};
 use crate::x509::signer;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A name as clients compare it: see [`signer::NameDigest::folded`].
+/// A name as clients compare it: see [`NameDigest::folded`](crate::x509::dn::NameDigest::folded).
 type Name = [u8; 8];
 /// A subject key identifier, shortened.
 type KeyId = [u8; 8];
@@ -117,7 +118,7 @@ impl Issuers {
         let certificates = pem::blocks(pem).into_iter().filter(|it| it.label == Label::Certificate);
         for der in certificates.filter_map(|block| block.der.ok()) {
             if trusted {
-                self.take_handed_out(object, cert::sha256(der.expose()));
+                self.take_handed_out(object, digest::sha256(der.expose()));
             }
             let read = cert::read_at(UNTRIED, der.expose()).ok();
             if let Some((certificate, _)) = read.filter(|(read, _)| !read.self_signed) {

@@ -6,7 +6,8 @@
 //! anything else of files.
 
 use crate::object_ref::ObjectRef;
-use crate::x509::key::{Pairing, PrivateKey, PublicKey};
+use crate::x509::key::{Pairing, PrivateKey};
+use crate::x509::public_key::PublicKey;
 use ring::rand::SecureRandom;
 
 /// What of a file may have its other half in another one.

@@ -10,8 +10,10 @@ use super::link::Coverage;
 use crate::object_ref::ObjectRef;
 use crate::observation::Question;
 use crate::observation::handshake::{Agreed, Endpoint, HandshakeFailure, HandshakeSeen};
-use crate::x509::cert::{Certificate, sha256};
+use crate::x509::cert::Certificate;
+use crate::x509::digest::sha256;
 use crate::x509::possession::{self, Possession};
+use crate::x509::verify::Scheme;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -175,7 +177,9 @@ impl Inventory {
     fn served_facts(&mut self, seen: HandshakeSeen) -> ServedFacts {
         let possession = match (&seen.signed, seen.chain.first()) {
             (Some(signed), Some(leaf)) => {
-                possession::check(leaf, signed.scheme, &signed.message, &signed.signature)
+                let check =
+                    |scheme| possession::check(leaf, scheme, &signed.message, &signed.signature);
+                Scheme::of_tls(signed.scheme).map_or(Possession::Unchecked, check)
             }
             _ => Possession::Unchecked,
         };

@@ -7,17 +7,18 @@ use super::step::{
 };
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};
+use crate::instant;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::ca_file::CaFile;
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
+use crate::x509::chain;
 use crate::x509::foreign::Foreign;
 use crate::x509::key::{KeyError, Pairing};
 use crate::x509::pem::PemQuirk;
 use crate::x509::stray::{self, Stray, StrayKind};
-use crate::x509::{chain, instant};
 use time::OffsetDateTime;
 
 /// The leaf of a pair that may be imported: the key is the certificate's, every certificate could
@@ -162,9 +163,8 @@ fn importable_key(bundle: &Bundle, leaf: &Certificate) -> Result<(), (String, Re
             );
             return no(message, IN_ORDER);
         }
-        KeyState::Read { key_type, public_id } if bundle.pairing == Pairing::Differs => {
-            let private =
-                format!("{key_type} {}", public_id.as_deref().unwrap_or("(not stored with it)"));
+        KeyState::Read { .. } if bundle.pairing == Pairing::Differs => {
+            let private = bundle.key.shown().unwrap_or_default();
             let message = format!(
                 "the key is not the certificate's: the certificate's public key is {} {}, the private key's is {private}",
                 leaf.key_type, leaf.key_id
@@ -308,10 +308,10 @@ fn lost_key<'i>(
     request: &SecretRequest,
 ) -> Option<Loss<'i>> {
     let new_key = match &request.pair {
-        NewPair::Given(leaf) => Some(leaf.key_id.as_str()),
+        NewPair::Given(leaf) => Some(leaf.key_id),
         NewPair::Make { .. } | NewPair::Request { .. } => None,
     };
-    if matches!(&secret.bundle.key, KeyState::Read { public_id, .. } if new_key.is_some() && public_id.as_deref() == new_key)
+    if matches!(&secret.bundle.key, KeyState::Read { public_id, .. } if new_key.is_some() && *public_id == new_key)
     {
         return None;
     }

@@ -1,11 +1,12 @@
 //! Steps: the values that a plan is made of.
 
 use crate::audit::remedy;
+use crate::instant;
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
 use crate::remedy::{CommandLine, Remedy, Target, word};
 use crate::x509::cert::Certificate;
-use crate::x509::instant;
+use crate::x509::digest::PublicKeyId;
 use crate::x509::profile::Profile;
 use time::OffsetDateTime;
 
@@ -279,13 +280,13 @@ pub enum KeyChoice {
     New,
     /// The one that is there, told by the digest of its public half.
     Same {
-        /// See [`crate::x509::key::PublicKey::id`].
-        public_id: String,
+        /// See [`crate::x509::public_key::PublicKey::id`].
+        public_id: PublicKeyId,
     },
     /// That of a request, whose private half stays with the requester.
     Requested {
-        /// See [`crate::x509::key::PublicKey::id`].
-        public_id: String,
+        /// See [`crate::x509::public_key::PublicKey::id`].
+        public_id: PublicKeyId,
     },
 }
 

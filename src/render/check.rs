@@ -6,12 +6,12 @@ use super::{harmless, json};
 use crate::audit::Report;
 use crate::audit::expiry::days_left;
 use crate::audit::finding::{Finding, Severity};
+use crate::instant;
 use crate::inventory::demand::{Demand, IngressFacts};
 use crate::inventory::{Coverage, Inventory, Problem};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::managed::statuses;
 use crate::x509::cert::Certificate;
-use crate::x509::instant;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -294,7 +294,7 @@ fn certificate_row(
     row.extend([
         shown.object.name.clone(),
         names(certificate, if look.wide { usize::MAX } else { 2 }),
-        certificate.key_type.clone(),
+        certificate.key_type.to_string(),
         instant::show_date(certificate.not_after),
         days_left(certificate, report.now).to_string(),
     ]);

@@ -89,7 +89,7 @@ fn trust(connection: &Connection<'_>, file: Option<&str>) -> WireTrust {
         Trust::Public => ("public", None, Vec::new()),
         Trust::Unknown => ("unknown", None, Vec::new()),
         Trust::Pin(pin) => {
-            let sums = pin.certificates.iter().map(|sum| crate::x509::cert::hex(sum)).collect();
+            let sums = pin.certificates.iter().map(|sum| crate::x509::digest::hex(sum)).collect();
             ("pin", Some(pin.what.clone()), sums)
         }
     };

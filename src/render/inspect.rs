@@ -8,14 +8,16 @@ use crate::audit::clients;
 use crate::audit::expiry::{days_left, is_expired};
 use crate::audit::finding::Severity;
 use crate::audit::issuing::issuing_ca;
+use crate::instant;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::served::ServedFacts;
 use crate::object_ref::ObjectRef;
-use crate::x509::cert::{Certificate, San};
-use crate::x509::instant;
+use crate::x509::cert::Certificate;
+use crate::x509::digest::PublicKeyId;
 use crate::x509::key::Pairing;
 use crate::x509::possession::Possession;
+use crate::x509::san::San;
 use std::io::{self, Write};
 
 /// Writes every bundle that was chosen, and the findings.
@@ -165,8 +167,8 @@ fn write_certificate(
         format!("{days} days left")
     };
     field("not after", &format!("{} ({left})", instant::show(certificate.not_after)), out)?;
-    field("key", &certificate.key_type, out)?;
-    field("signature", &certificate.signature, out)?;
+    field("key", &certificate.key_type.to_string(), out)?;
+    field("signature", &certificate.signature.to_string(), out)?;
     let ca = match (certificate.is_ca, is_leaf) {
         (false, _) => "",
         (true, true) => ", a server's certificate that says CA:TRUE",
@@ -195,7 +197,7 @@ fn key_text(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Strin
         (KeyState::Unreadable(reason), _) => format!("cannot be read: {reason}"),
         (KeyState::Encrypted, _) => "under a password".to_owned(),
         (KeyState::Read { key_type, public_id }, _) if bundle.certificates.is_empty() => {
-            format!("{key_type}, {}", certificate_of(inventory, object, public_id.as_deref()))
+            format!("{key_type}, {}", certificate_of(inventory, object, *public_id))
         }
         (KeyState::Read { key_type, .. }, Pairing::Match) => format!("{key_type}, matches"),
         (KeyState::Read { key_type, .. }, Pairing::Differs) => {
@@ -213,9 +215,9 @@ fn key_elsewhere(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> 
     if let Some((file, Pairing::Match)) = alone {
         return format!("in {}, matches", file.short());
     }
-    let wanted = bundle.leaf().map(|leaf| leaf.key_id.as_str());
+    let wanted = bundle.leaf().map(|leaf| leaf.key_id);
     let holds_it = |other: &Bundle| match &other.key {
-        KeyState::Read { public_id, .. } => public_id.as_deref() == wanted && wanted.is_some(),
+        KeyState::Read { public_id, .. } => *public_id == wanted && wanted.is_some(),
         KeyState::NotExpected
         | KeyState::Missing
         | KeyState::Unreadable(_)
@@ -231,13 +233,16 @@ fn key_elsewhere(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> 
 }
 
 /// Whose key it is that stands in a file without certificates.
-fn certificate_of(inventory: &Inventory, key: &ObjectRef, public_id: Option<&str>) -> String {
+fn certificate_of(
+    inventory: &Inventory,
+    key: &ObjectRef,
+    public_id: Option<PublicKeyId>,
+) -> String {
     let in_a_file = inventory.certificate_of(key);
     if let Some((file, Pairing::Match)) = in_a_file {
         return format!("the key of {}", file.short());
     }
-    let is_its =
-        |other: &Bundle| other.leaf().is_some_and(|leaf| Some(leaf.key_id.as_str()) == public_id);
+    let is_its = |other: &Bundle| other.leaf().is_some_and(|leaf| Some(leaf.key_id) == public_id);
     match (inventory.bundles().find(|(_, other)| is_its(other)), in_a_file) {
         (Some((object, _)), _) => format!("the key of {}", object.short()),
         (None, Some((file, Pairing::Unknown(why)))) => {

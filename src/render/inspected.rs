@@ -10,9 +10,10 @@ use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, Damaged, KeyState};
 use crate::inventory::served::ServedFacts;
 use crate::object_ref::ObjectRef;
-use crate::x509::cert::{Certificate, San};
+use crate::x509::cert::Certificate;
 use crate::x509::key::Pairing;
 use crate::x509::possession::Possession;
+use crate::x509::san::San;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -136,16 +137,17 @@ fn wire_bundle(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Wi
 }
 
 fn wire_form((index, certificate): (usize, &Certificate)) -> WireForm {
+    let usages = certificate.extended_key_usage.as_ref();
     WireForm {
         index,
         sha256: certificate.fingerprint(),
         version: certificate.version,
         is_ca: certificate.is_ca,
         path_length: certificate.path_length,
-        signature: certificate.signature.clone().into_owned(),
+        signature: certificate.signature.to_string(),
         common_names: certificate.common_names().map(str::to_owned).collect(),
         names: certificate.names.iter().map(wire_name).collect(),
-        extended_key_usage: certificate.extended_key_usage.clone(),
+        extended_key_usage: usages.map(|all| all.iter().map(ToString::to_string).collect()),
     }
 }
 
@@ -170,7 +172,7 @@ fn wire_key(bundle: &Bundle) -> WireKey {
         KeyState::Missing => ("missing", None, None),
         KeyState::Unreadable(reason) => ("unreadable", None, Some(reason.clone())),
         KeyState::Encrypted => ("encrypted", None, None),
-        KeyState::Read { key_type, .. } => ("read", Some(key_type.clone()), None),
+        KeyState::Read { key_type, .. } => ("read", Some(key_type.to_string()), None),
     };
     let alone = state != "read" || bundle.certificates.is_empty();
     let (matches, why) = match &bundle.pairing {
@@ -189,7 +191,7 @@ fn wire_possession(served: &ServedFacts) -> WireKey {
         Possession::Unchecked => ("unchecked", None),
     };
     let proven = served.leaf().filter(|_| matches == Some(true));
-    let key_type = proven.map(|leaf| leaf.key_type.clone());
+    let key_type = proven.map(|leaf| leaf.key_type.to_string());
     WireKey { state, key_type, matches, reason: None }
 }
 

@@ -6,15 +6,16 @@ use super::wire::{WireProblem, WireRef, source};
 use super::{harmless, json};
 use crate::audit::Source;
 use crate::audit::finding::Severity;
+use crate::instant;
 use crate::inventory::Problem;
 use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
 use crate::plan::step::{
     CaCrtChange, CreateObject, Exclusion, FieldChange, KeyChoice, NewPair, PatchObject, Plan,
     Reason, Step,
 };
-use crate::x509::cert::{Certificate, San};
-use crate::x509::instant;
+use crate::x509::cert::Certificate;
 use crate::x509::profile::Profile;
+use crate::x509::san::San;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -242,7 +243,7 @@ fn summary_of(certificate: &Certificate) -> WireSummary {
         subject: Some(certificate.subject.clone()),
         issuer: Some(certificate.issuer.clone()),
         names: certificate.names.iter().map(ToString::to_string).collect(),
-        key_type: certificate.key_type.clone(),
+        key_type: certificate.key_type.to_string(),
         key: None,
         not_before: Some(instant::show(certificate.not_before)),
         not_after: Some(instant::show(certificate.not_after)),
@@ -473,7 +474,7 @@ fn certificate_text(certificate: &Certificate) -> String {
 
 fn profile_text(profile: &Profile, key: &KeyChoice, issuer: Option<&Certificate>) -> String {
     let names = match profile.subject.first() {
-        Some((_, name)) if profile.authority => format!("CA {name}"),
+        Some(name) if profile.authority => format!("CA {}", name.text),
         _ => shown_names(&profile.names),
     };
     let key = match key {

@@ -5,10 +5,10 @@
 use crate::audit::Source;
 use crate::audit::expiry::days_left;
 use crate::audit::finding::Finding;
+use crate::instant;
 use crate::inventory::Problem;
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
-use crate::x509::instant;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use time::OffsetDateTime;
@@ -98,7 +98,7 @@ impl WireCertificate {
             days_left: days_left(certificate, now),
             dns: certificate.dns().map(str::to_owned).collect(),
             ip: certificate.ip().map(|address| address.to_string()).collect(),
-            key_type: certificate.key_type.clone(),
+            key_type: certificate.key_type.to_string(),
             sha256: certificate.fingerprint(),
             self_signed: certificate.self_signed,
             owner,

@@ -51,7 +51,7 @@ pub(crate) async fn read(
 fn unreadable(error: &Unreadable, ca: &str, key: Option<&Path>) -> CommandError {
     let of_key = key.map_or_else(|| ca.to_owned(), |key| key.display().to_string());
     let (of, remedy): (&str, Remedy) = match error {
-        Unreadable::Certificates(_) => {
+        Unreadable::Certificates(_) | Unreadable::NoCertificate => {
             (ca, "name the CA's certificate with --ca, PEM or DER".into())
         }
         Unreadable::Key(_) => (&of_key, "name the CA's private key with --ca-key".into()),
@@ -61,7 +61,7 @@ fn unreadable(error: &Unreadable, ca: &str, key: Option<&Path>) -> CommandError 
         ),
         Unreadable::Encrypted => (&of_key, in_the_clear(&of_key)),
         Unreadable::OtherKey => (ca, "name the CA's own private key with --ca-key".into()),
-        Unreadable::KeyType(_) => (&of_key, "name another CA".into()),
+        Unreadable::KeyKind(_) => (&of_key, "name another CA".into()),
     };
     CommandError::failed(format!("{of} cannot sign: {error}"), remedy)
 }

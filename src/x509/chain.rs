@@ -8,6 +8,7 @@ use super::cert::{self, Certificate};
 use super::key::{Pairing, PrivateKey};
 use super::pem::{self, Label};
 use super::signer;
+use crate::redact::Redacted;
 use ring::rand::SecureRandom;
 
 /// Where the order of a chain breaks: the certificate at `position` (from 0) was not issued by
@@ -84,6 +85,7 @@ pub fn arrange(chain: &[Certificate], leaf: Option<usize>) -> Arrangement {
     let Some(leaf) = leaf.or_else(|| likely_leaf(chain)) else { return Arrangement::default() };
     let mut found = Arrangement { path: vec![leaf], ..Arrangement::default() };
     let mut current = leaf;
+    // It ends: no certificate is taken twice, though two CAs may have signed each other.
     while !chain[current].self_signed && found.path.len() < LONGEST_PATH {
         match issuer_in(chain, current, &found.path) {
             Some(root) if chain[root].self_signed => {
@@ -128,6 +130,9 @@ const MANY: usize = 200;
 /// then the first.
 fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<usize> {
     let certificate = &chain[position];
+    // Compared from the first to the last, true being more. A signature that was tried has fitted:
+    // `is_issuer_of` has turned the others away. What was not tried is a guess by name, so it comes
+    // behind, and among guesses the bytes of the name tell more than what they read as.
     let likeness = |issuer: usize| {
         let issuer = &chain[issuer];
         (
@@ -142,6 +147,8 @@ fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<
         .collect();
     let best = all.iter().map(|candidate| likeness(*candidate)).max()?;
     let candidates = || all.iter().copied().filter(|candidate| likeness(*candidate) == best);
+    // A root and its cross-signed twin have one name and one key, and both fit. The twin leads on to
+    // what more clients trust; the root would end the path here.
     let crossed = |candidate: &usize| !chain[*candidate].self_signed;
     let goes_on = |candidate: &usize| {
         crossed(candidate) && chain.iter().any(|other| is_issuer_of(other, &chain[*candidate]))
@@ -225,19 +232,33 @@ pub(super) struct Sorted {
     notes: Vec<String>,
 }
 
+/// Why a chain cannot be put in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// There is no certificate, or none can be read.
+    #[error("there is no certificate in it that can be read")]
+    NoCertificate,
+    /// The private key is another one's.
+    #[error("none of the certificates in it is the private key's")]
+    OtherKey,
+}
+
 /// Reads and sorts every certificate of a text. With a key, the path begins at its certificate.
 pub(super) fn sorted(
     text: &[u8],
     key: Option<&PrivateKey>,
     random: &dyn SecureRandom,
-) -> Result<Sorted, String> {
+) -> Result<Sorted, ChainError> {
     let blocks = pem::blocks(text).into_iter().filter(|block| block.label == Label::Certificate);
     let mut notes = Vec::new();
     let (mut ders, mut facts, mut publics) = (Vec::new(), Vec::new(), Vec::new());
     for (index, block) in blocks.enumerate() {
-        let der = block.der.map_err(|error| error.to_string());
-        match der.and_then(|der| cert::read_at(index, der.expose()).map(|read| (der, read))) {
-            Ok((der, (certificate, public))) => {
+        let read = |der: Redacted| {
+            let read = cert::read_at(index, der.expose()).map_err(|error| error.to_string());
+            read.map(|(certificate, public)| (der, certificate, public))
+        };
+        match block.der.map_err(|error| error.to_string()).and_then(read) {
+            Ok((der, certificate, public)) => {
                 let length = der.expose().len() - certificate.trailing_bytes;
                 ders.push(der.expose().get(..length).unwrap_or_default().to_vec());
                 facts.push(certificate);
@@ -247,7 +268,7 @@ pub(super) fn sorted(
         }
     }
     if facts.is_empty() {
-        return Err("there is no certificate in it that can be read".to_owned());
+        return Err(ChainError::NoCertificate);
     }
     signer::check(&mut facts, &ders);
     let leaf = match key {
@@ -261,8 +282,7 @@ pub(super) fn sorted(
                 Pairing::Match | Pairing::Differs => None,
             };
             if found.is_none() {
-                let none = "none of the certificates in it is the private key's";
-                let why = publics.iter().find_map(why).ok_or(none)?;
+                let why = publics.iter().find_map(why).ok_or(ChainError::OtherKey)?;
                 notes.push(format!("not checked: whether the key is the leaf's: {why}"));
             }
             found
@@ -301,12 +321,12 @@ fn what_is_left(facts: &[Certificate], arrangement: &Arrangement) -> Vec<String>
 /// everything else left out. With a key, the leaf is the certificate of that key.
 ///
 /// # Errors
-/// A sentence, when there is no certificate, or none of them is the key's.
+/// [`ChainError`], when there is no certificate, or none of them is the key's.
 pub fn fixed(
     text: &[u8],
     key: Option<&PrivateKey>,
     random: &dyn SecureRandom,
-) -> Result<Fixed, String> {
+) -> Result<Fixed, ChainError> {
     let sorted = sorted(text, key, random)?;
     let pem = sorted.path.iter().map(|(_, der)| pem::encode("CERTIFICATE", der).to_string());
     Ok(Fixed { pem: pem.collect(), notes: sorted.notes })
@@ -332,15 +352,15 @@ fn why_other(facts: &[Certificate], arrangement: &Arrangement, other: usize) -> 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "ring seals its randomness: a test has no other")]
 mod tests {
-    use super::super::signer::NameDigest;
-    use super::super::{cert, pem};
+    use super::super::dn::NameDigest;
+    use super::super::{cert, digest, pem};
     use super::*;
 
     fn called(name: &str) -> NameDigest {
         let folded = name.trim_ascii().to_lowercase();
         NameDigest {
-            exact: cert::short_id(name.as_bytes()),
-            folded: cert::short_id(folded.as_bytes()),
+            exact: digest::short_id(name.as_bytes()),
+            folded: digest::short_id(folded.as_bytes()),
         }
     }
 
@@ -400,12 +420,12 @@ mod tests {
                 issuer: issuer.to_owned(),
                 subject_name: called(subject),
                 issuer_name: called(issuer),
-                key_id: key.to_owned(),
-                subject_key_id: Some(cert::short_id(key.as_bytes())),
-                authority_key_id: Some(cert::short_id(signer.as_bytes())),
+                key_id: digest::PublicKeyId::of(key.as_bytes()),
+                subject_key_id: Some(digest::short_id(key.as_bytes())),
+                authority_key_id: Some(digest::short_id(signer.as_bytes())),
                 self_signed: (subject, key) == (issuer, signer),
                 is_ca: subject.starts_with(|c: char| c.is_uppercase()),
-                sha256: cert::sha256(text.as_bytes()),
+                sha256: digest::sha256(text.as_bytes()),
                 ..some.clone()
             }
         };
@@ -517,7 +537,7 @@ mod tests {
             let (blocks, _) = fix(&text, Some(&roots)).expect("it can be sorted");
             assert_eq!(blocks[0].der, only(root));
             let told = "none of the certificates in it is the private key's";
-            assert_eq!(fix(&text, Some(&strangers)).expect_err(told), told);
+            assert_eq!(fix(&text, Some(&strangers)).expect_err(told).to_string(), told);
         }
         let spoilt =
             format!("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n{middle}");
@@ -525,7 +545,7 @@ mod tests {
         assert_eq!(blocks.len(), 1);
         assert!(notes[0].starts_with("left out: certificate 1: "), "{notes:?}");
         let told = "there is no certificate in it that can be read";
-        assert_eq!(fix("", None).expect_err(told), told);
+        assert_eq!(fix("", None).expect_err(told).to_string(), told);
     }
 
     #[test]

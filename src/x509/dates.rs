@@ -3,6 +3,7 @@
 //! Knows the forms that RFC 5280 §4.1.2.5 rules out and that are found all the same: fractions of
 //! a second, offsets, seconds left out. Refuses to know the rest of a certificate.
 
+use super::der::sequence;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 use x509_parser::asn1_rs::{Any, FromDer as _, Tag};
 use x509_parser::time::ASN1Time;
@@ -121,8 +122,9 @@ pub(super) fn rewritten(der: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let validity = Validity::of(der)?;
     let dates = [validity.not_before.instant()?, validity.not_after.instant()?].map(plain);
     let (front, behind) = validity.around;
-    let body = [front, &sequence(&dates.concat()), behind].concat();
-    Some((sequence(&[&sequence(&body), validity.signature].concat()), validity.signed))
+    let [not_before, not_after] = &dates;
+    let body = sequence(&[front, &sequence(&[not_before, not_after]), behind]);
+    Some((sequence(&[&body, validity.signature]), validity.signed))
 }
 
 /// `YYYYMMDDHHMMSS`, a fraction of any length behind a dot or comma, and `Z` or an offset.
@@ -180,18 +182,6 @@ fn plain(at: OffsetDateTime) -> Vec<u8> {
         at.second()
     );
     [&[0x18, 15], text.as_bytes()].concat()
-}
-
-/// A SEQUENCE around `content`, DER.
-fn sequence(content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let zeros = length.iter().take_while(|byte| **byte == 0).count();
-    let digits = &length[zeros..];
-    if let Ok(short @ 0..0x80) = u8::try_from(content.len()) {
-        return [&[0x30, short], content].concat();
-    }
-    let count = u8::try_from(digits.len()).unwrap_or_default();
-    [&[0x30, 0x80 | count], digits, content].concat()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! Knows how DER and RFC 5280 want it, and the few places where Go's and OpenSSL's readers were seen
 //! to differ. Refuses to know who refuses what: the table of clients does.
 
-use super::{oid, uri};
+use super::oid::{self, Oid};
+use super::uri;
 use std::collections::BTreeSet;
 use x509_parser::asn1_rs::{Any, Class};
 use x509_parser::certificate::X509Certificate;
@@ -164,29 +165,28 @@ fn is_printable(byte: u8) -> bool {
 }
 
 /// Extensions that Go or OpenSSL take apart whenever they read a certificate.
-const READ: [(&str, &str); 10] = [
-    ("2.5.29.14", "subjectKeyIdentifier"),
-    ("2.5.29.15", "keyUsage"),
-    (SUBJECT_ALT_NAME, "subjectAltName"),
-    ("2.5.29.19", "basicConstraints"),
-    ("2.5.29.30", "nameConstraints"),
-    ("2.5.29.31", "cRLDistributionPoints"),
-    ("2.5.29.32", "certificatePolicies"),
-    ("2.5.29.35", "authorityKeyIdentifier"),
-    ("2.5.29.37", "extKeyUsage"),
-    ("1.3.6.1.5.5.7.1.1", "authorityInfoAccess"),
+const READ: [(Oid<'static>, &str); 10] = [
+    (oid::SUBJECT_KEY_ID, "subjectKeyIdentifier"),
+    (oid::KEY_USAGE, "keyUsage"),
+    (oid::SUBJECT_ALT_NAME, "subjectAltName"),
+    (oid::BASIC_CONSTRAINTS, "basicConstraints"),
+    (oid::NAME_CONSTRAINTS, "nameConstraints"),
+    (oid::CRL_DISTRIBUTION_POINTS, "cRLDistributionPoints"),
+    (oid::CERTIFICATE_POLICIES, "certificatePolicies"),
+    (oid::AUTHORITY_KEY_ID, "authorityKeyIdentifier"),
+    (oid::EXTENDED_KEY_USAGE, "extKeyUsage"),
+    (oid::AUTHORITY_INFO_ACCESS, "authorityInfoAccess"),
 ];
-const SUBJECT_ALT_NAME: &str = "2.5.29.17";
 
 fn extensions(parsed: &X509Certificate<'_>, found: &mut BTreeSet<EncodingDefect>) {
     let mut seen = BTreeSet::new();
     for extension in parsed.extensions() {
-        let oid = oid::dotted(extension.oid.as_bytes());
+        let oid = Oid::of(extension.oid.as_bytes());
         let known = READ.iter().find(|(known, _)| *known == oid).map(|(_, name)| *name);
         if let ParsedExtension::ParseError { .. } = extension.parsed_extension() {
             found.extend(known.map(EncodingDefect::BrokenExtension));
         }
-        if oid == SUBJECT_ALT_NAME {
+        if oid == oid::SUBJECT_ALT_NAME {
             let names = Any::from_der(extension.value).map(|(_, names)| names.data);
             let names = parts(names.unwrap_or_default());
             found.extend(names.filter_map(|(_, name)| of_name(&name)));
@@ -231,6 +231,6 @@ fn of_name(name: &Any<'_>) -> Option<EncodingDefect> {
 
 fn lacks_null(parsed: &X509Certificate<'_>) -> bool {
     let algorithm = &parsed.public_key().algorithm;
-    let is_rsa = algorithm.algorithm == x509_parser::oid_registry::OID_PKCS1_RSAENCRYPTION;
+    let is_rsa = Oid::of(algorithm.algorithm.as_bytes()) == oid::RSA;
     is_rsa && algorithm.parameters.as_ref().is_none_or(|any| any.tag().0 != 5)
 }

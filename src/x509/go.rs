@@ -3,14 +3,16 @@
 //!
 //! Knows what `x509.ParseCertificate` was seen to refuse. Refuses to know who serves what.
 
-use super::cert::{Certificate, San};
+use super::cert::Certificate;
 use super::defect::EncodingDefect;
-use super::key::{PointForm, RsaForm};
+use super::key_kind::{Curve, KeyKind};
+use super::public_key::{PointForm, RsaForm};
+use super::san::{OtherSan, San};
 
 /// Whether Go loads no pair of this certificate, whatever its key.
 #[must_use]
 pub fn cannot_load(leaf: &Certificate) -> bool {
-    let malformed = |name: &San| matches!(name, San::Other(form) if *form == "malformed iPAddress");
+    let malformed = |name: &San| *name == San::Other(OtherSan::MalformedIp);
     leaf.trailing_bytes > 0
         || leaf.serial.starts_with('-')
         || leaf.point_form != PointForm::Plain
@@ -39,9 +41,12 @@ pub fn refuses(defect: EncodingDefect) -> bool {
 /// Whether it takes a pair with such a key: it knows the four NIST curves, Ed25519 and RSA from 1024
 /// bits without the PSS identifier (crypto/tls/tls.go, crypto/x509/parser.go).
 #[must_use]
-pub fn takes_keys_of(key_type: &str) -> bool {
-    match key_type {
-        "p224" | "p256" | "p384" | "p521" | "ed25519" => true,
-        other => matches!(other.strip_prefix("rsa-").map(str::parse::<u32>), Some(Ok(1024..))),
+pub const fn takes_keys_of(kind: &KeyKind) -> bool {
+    match kind {
+        KeyKind::Ec(Curve::P224 | Curve::P256 | Curve::P384 | Curve::P521) | KeyKind::Ed25519 => {
+            true
+        }
+        KeyKind::Rsa { bits, pss } => !*pss && *bits >= 1024,
+        _ => false,
     }
 }

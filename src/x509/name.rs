@@ -13,6 +13,110 @@ pub const MAX_DNS_LABEL: usize = 63;
 /// The longest a common name may be (RFC 5280 appendix A, ub-common-name).
 pub const MAX_COMMON_NAME: usize = 64;
 
+/// Why a name cannot be written into a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// As a dNSName.
+    #[error("{name:?} cannot be a DNS name in a certificate: {defect}")]
+    Dns {
+        /// The name, as it was given.
+        name: String,
+        /// The first thing that is wrong with it.
+        defect: DnsDefect,
+    },
+    /// As an rfc822Name.
+    #[error("{address:?} cannot be an e-mail address in a certificate: {defect}")]
+    Email {
+        /// The address, as it was given.
+        address: String,
+        /// What is wrong with it.
+        defect: EmailDefect,
+    },
+    /// As a URI.
+    #[error("{uri:?} cannot be a URI in a certificate: {defect}")]
+    Uri {
+        /// The URI, as it was given.
+        uri: String,
+        /// What is wrong with it.
+        defect: UriDefect,
+    },
+    /// A name of another script, a label of which has no A-label.
+    #[error("{0:?} is no internationalised domain name: a label of it has no xn-- form")]
+    NoALabel(String),
+}
+
+/// What is wrong with a dNSName.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DnsDefect {
+    /// There is nothing.
+    #[error("it is empty")]
+    Empty,
+    /// It is not ASCII.
+    #[error("it is not ASCII; write internationalised labels in their xn-- form")]
+    NotAscii,
+    /// It is longer than [`MAX_DNS_NAME`].
+    #[error("it is longer than 253 characters")]
+    TooLong,
+    /// It ends with a dot.
+    #[error("it ends with a dot")]
+    FinalDot,
+    /// It is an address of version 6.
+    #[error("it is an address; give it with --ip")]
+    Address,
+    /// It is a wildcard like `*.com`.
+    #[error("a wildcard needs at least two labels behind it")]
+    WildcardOfOneLabel,
+    /// Two dots stand side by side, or one at the beginning.
+    #[error("it has an empty label")]
+    EmptyLabel,
+    /// It has a label longer than [`MAX_DNS_LABEL`].
+    #[error("it has a label of more than 63 characters")]
+    LongLabel,
+    /// It has a `*` elsewhere.
+    #[error("a wildcard can only be the whole left-most label")]
+    InnerWildcard,
+    /// It has a character that no name has.
+    #[error("it has a character that is not a letter, digit, hyphen or underscore")]
+    Character,
+    /// It has a hyphen where a label begins or ends.
+    #[error("it has a label that begins or ends with a hyphen")]
+    Hyphen,
+    /// It ends in a number, as addresses of version 4 do.
+    #[error("its last label is a number; give an address with --ip")]
+    NumericEnd,
+}
+
+/// What is wrong with an rfc822Name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmailDefect {
+    /// It has no `@`.
+    #[error("it has no @")]
+    NoAt,
+    /// The part before the `@` is none.
+    #[error("the part before the @ is empty or has a character that none may have")]
+    LocalPart,
+    /// Its host is of another script.
+    #[error("its host must be in its xn-- form: {0}")]
+    HostNotAscii(String),
+    /// The part behind the `@` is none.
+    #[error("the part behind the @ is no host name")]
+    Host,
+}
+
+/// What is wrong with a URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UriDefect {
+    /// It is relative.
+    #[error("it has no scheme, such as spiffe://")]
+    NoScheme,
+    /// It is a scheme alone.
+    #[error("there is nothing behind its scheme")]
+    Nothing,
+    /// It has a character that no URI has.
+    #[error("it has a character that must be written as %XX")]
+    Character,
+}
+
 /// Whether `pattern`, a dNSName of a SAN, covers `host`, a host name somebody connects to or an
 /// Ingress host, which may itself be a wildcard and is then covered only by the same wildcard.
 ///
@@ -53,51 +157,53 @@ fn can_be_asked_for(host: &str) -> bool {
 /// in use, though no host name has one.
 ///
 /// # Errors
-/// A sentence that names the name and the first thing that is wrong with it.
-pub fn check_dns_name(name: &str) -> Result<(), String> {
-    let refuse =
-        |what: &str| Err(format!("{name:?} cannot be a DNS name in a certificate: {what}"));
+/// [`NameError::Dns`], with the first thing that is wrong with it.
+pub fn check_dns_name(name: &str) -> Result<(), NameError> {
+    let defect = dns_defect(name);
+    defect.map_or(Ok(()), |defect| Err(NameError::Dns { name: name.to_owned(), defect }))
+}
+
+fn dns_defect(name: &str) -> Option<DnsDefect> {
     if name.is_empty() {
-        return refuse("it is empty");
+        return Some(DnsDefect::Empty);
     }
     if !name.is_ascii() {
-        return refuse("it is not ASCII; write internationalised labels in their xn-- form");
+        return Some(DnsDefect::NotAscii);
     }
     if name.len() > MAX_DNS_NAME {
-        return refuse("it is longer than 253 characters");
+        return Some(DnsDefect::TooLong);
     }
     if name.ends_with('.') {
-        return refuse("it ends with a dot");
+        return Some(DnsDefect::FinalDot);
     }
     if name.contains(':') && address(name).is_some() {
-        return refuse("it is an address; give it with --ip");
+        return Some(DnsDefect::Address);
     }
     let rest = name.strip_prefix("*.").unwrap_or(name);
     if rest.len() < name.len() && !rest.contains('.') {
-        return refuse("a wildcard needs at least two labels behind it");
+        return Some(DnsDefect::WildcardOfOneLabel);
     }
-    for label in rest.split('.') {
-        if label.is_empty() {
-            return refuse("it has an empty label");
-        }
-        if label.len() > MAX_DNS_LABEL {
-            return refuse("it has a label of more than 63 characters");
-        }
-        if label.contains('*') {
-            return refuse("a wildcard can only be the whole left-most label");
-        }
-        if !label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-            return refuse("it has a character that is not a letter, digit, hyphen or underscore");
-        }
-        if label.starts_with('-') || label.ends_with('-') {
-            return refuse("it has a label that begins or ends with a hyphen");
-        }
+    if let Some(defect) = rest.split('.').find_map(label_defect) {
+        return Some(defect);
     }
     let last = rest.rsplit('.').next().unwrap_or_default();
-    if last.chars().all(|c| c.is_ascii_digit()) {
-        return refuse("its last label is a number; give an address with --ip");
+    last.chars().all(|c| c.is_ascii_digit()).then_some(DnsDefect::NumericEnd)
+}
+
+fn label_defect(label: &str) -> Option<DnsDefect> {
+    if label.is_empty() {
+        Some(DnsDefect::EmptyLabel)
+    } else if label.len() > MAX_DNS_LABEL {
+        Some(DnsDefect::LongLabel)
+    } else if label.contains('*') {
+        Some(DnsDefect::InnerWildcard)
+    } else if !label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        Some(DnsDefect::Character)
+    } else if label.starts_with('-') || label.ends_with('-') {
+        Some(DnsDefect::Hyphen)
+    } else {
+        None
     }
-    Ok(())
 }
 
 /// The name with every label of another script as its A-label (UTS #46 as browsers process it,
@@ -105,8 +211,8 @@ pub fn check_dns_name(name: &str) -> Result<(), String> {
 /// name that is ASCII already comes back as it is, but for A-labels that decode to nothing.
 ///
 /// # Errors
-/// A sentence that names the name.
-pub fn to_ascii(name: &str) -> Result<String, String> {
+/// [`NameError::NoALabel`].
+pub fn to_ascii(name: &str) -> Result<String, NameError> {
     let (wildcard, rest) = match name.strip_prefix("*.") {
         Some(rest) => ("*.", rest),
         None => ("", name),
@@ -122,9 +228,7 @@ pub fn to_ascii(name: &str) -> Result<String, String> {
     );
     match ascii {
         Ok(ascii) => Ok(format!("{wildcard}{ascii}")),
-        Err(_) => Err(format!(
-            "{name:?} is no internationalised domain name: a label of it has no xn-- form"
-        )),
+        Err(_) => Err(NameError::NoALabel(name.to_owned())),
     }
 }
 
@@ -164,22 +268,21 @@ pub fn address(host: &str) -> Option<IpAddr> {
 /// `@`, and a host, all ASCII (RFC 5280 §4.2.1.6; other scripts would need another form, RFC 9598).
 ///
 /// # Errors
-/// A sentence that names it and what is wrong.
-pub fn check_email(text: &str) -> Result<(), String> {
-    let refuse =
-        |what: &str| Err(format!("{text:?} cannot be an e-mail address in a certificate: {what}"));
-    let Some((local, host)) = text.rsplit_once('@') else { return refuse("it has no @") };
+/// [`NameError::Email`].
+pub fn check_email(text: &str) -> Result<(), NameError> {
+    let refuse = |defect| Err(NameError::Email { address: text.to_owned(), defect });
+    let Some((local, host)) = text.rsplit_once('@') else { return refuse(EmailDefect::NoAt) };
     let fine = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     if local.is_empty() || !local.chars().all(fine) {
-        return refuse("the part before the @ is empty or has a character that none may have");
+        return refuse(EmailDefect::LocalPart);
     }
     match check_dns_name(host) {
         Ok(()) if !host.starts_with("*.") => Ok(()),
         _ => match to_ascii(host) {
             Ok(ascii) if !host.is_ascii() && check_dns_name(&ascii).is_ok() => {
-                refuse(&format!("its host must be in its xn-- form: {local}@{ascii}"))
+                refuse(EmailDefect::HostNotAscii(format!("{local}@{ascii}")))
             }
-            _ => refuse("the part behind the @ is no host name"),
+            _ => refuse(EmailDefect::Host),
         },
     }
 }
@@ -187,21 +290,21 @@ pub fn check_email(text: &str) -> Result<(), String> {
 /// Checks a URI that is about to be signed: absolute, ASCII, without blanks (RFC 5280 §4.2.1.6).
 ///
 /// # Errors
-/// A sentence that names it and what is wrong.
-pub fn check_uri(text: &str) -> Result<(), String> {
-    let refuse = |what: &str| Err(format!("{text:?} cannot be a URI in a certificate: {what}"));
+/// [`NameError::Uri`].
+pub fn check_uri(text: &str) -> Result<(), NameError> {
+    let refuse = |defect| Err(NameError::Uri { uri: text.to_owned(), defect });
     let Some((scheme, rest)) = text.split_once(':') else {
-        return refuse("it has no scheme, such as spiffe://");
+        return refuse(UriDefect::NoScheme);
     };
     let letters = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(letters) {
-        return refuse("it has no scheme, such as spiffe://");
+        return refuse(UriDefect::NoScheme);
     }
     if rest.is_empty() || rest == "//" {
-        return refuse("there is nothing behind its scheme");
+        return refuse(UriDefect::Nothing);
     }
     if !text.chars().all(|c| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c)) {
-        return refuse("it has a character that must be written as %XX");
+        return refuse(UriDefect::Character);
     }
     Ok(())
 }
@@ -358,7 +461,7 @@ mod tests {
         ] {
             assert!(check_email(bad).is_err(), "{bad}");
         }
-        let told = check_email("a@münchen.example").expect_err("another script");
+        let told = check_email("a@münchen.example").expect_err("another script").to_string();
         assert!(told.ends_with("in its xn-- form: a@xn--mnchen-3ya.example"), "{told}");
         for good in
             ["spiffe://cluster.local/ns/shop/sa/web", "https://shop.example/a?b=c#d", "urn:uuid:1"]
@@ -415,7 +518,7 @@ mod tests {
             ("10.0.0.1", "give an address with --ip"),
             ("a b.example", "that is not a letter, digit, hyphen or underscore"),
         ] {
-            let refused = check_dns_name(name).expect_err(told);
+            let refused = check_dns_name(name).expect_err(told).to_string();
             assert!(refused.ends_with(told), "{refused}");
         }
     }

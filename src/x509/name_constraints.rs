@@ -3,7 +3,9 @@
 //! Knows the forms that leaves have here: hosts, addresses, mailboxes, URIs and the subject. Refuses
 //! to know chains and trust.
 
-use super::cert::{self, San};
+use super::digest::hex;
+use super::dn::{self, Attribute};
+use super::san::{self, San};
 use std::net::IpAddr;
 use x509_parser::extensions::{GeneralName, GeneralSubtree, NameConstraints};
 
@@ -12,6 +14,27 @@ use x509_parser::extensions::{GeneralName, GeneralSubtree, NameConstraints};
 pub struct NameLimits {
     permitted: Vec<Subtree>,
     excluded: Vec<Subtree>,
+}
+
+/// Why a CA may not issue for a name. Both sides are for people, and may hold names from outside.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Forbidden {
+    /// The CA must not.
+    #[error("its name constraints exclude {constraint}, and {name} falls under that")]
+    Excluded {
+        /// What is excluded.
+        constraint: String,
+        /// The name.
+        name: String,
+    },
+    /// The CA may issue for others.
+    #[error("its name constraints permit {constraint}, and {name} is outside that")]
+    NotPermitted {
+        /// What is permitted.
+        constraint: String,
+        /// The name.
+        name: String,
+    },
 }
 
 /// Names that belong together.
@@ -23,8 +46,8 @@ enum Subtree {
     Ip(Vec<u8>),
     Email(String),
     Uri(String),
-    /// Attributes as dotted OIDs and texts, and all of it as text.
-    Directory(Vec<(String, String)>, String),
+    /// Attributes, and all of it as text.
+    Directory(Vec<Attribute>, String),
     /// Of a form that no leaf has here.
     Other,
 }
@@ -42,9 +65,9 @@ impl NameLimits {
         }
     }
 
-    /// Why the CA may not issue for one of the names, or for the subject (dotted OIDs and texts).
-    /// None when it may.
-    pub(super) fn forbid(&self, names: &[San], subject: &[(String, String)]) -> Option<String> {
+    /// Why the CA may not issue for one of the names, or for the subject. None when it
+    /// may.
+    pub(super) fn forbid(&self, names: &[San], subject: &[Attribute]) -> Option<Forbidden> {
         let asked = names.iter().map(Asked::Name);
         let subject = (!subject.is_empty()).then_some(Asked::Subject(subject));
         asked.chain(subject).find_map(|asked| asked.forbidden(&self.permitted, &self.excluded))
@@ -77,7 +100,7 @@ impl Subtree {
             GeneralName::URI(text) => Self::Uri((*text).to_owned()),
             GeneralName::IPAddress(bytes) => Self::Ip(bytes.to_vec()),
             GeneralName::DirectoryName(name) => {
-                Self::Directory(cert::attributes(name), cert::name_text(name))
+                Self::Directory(dn::attributes(name), dn::name_text(name))
             }
             _ => Self::Other,
         }
@@ -99,7 +122,7 @@ impl Subtree {
 #[derive(Clone, Copy)]
 enum Asked<'a> {
     Name(&'a San),
-    Subject(&'a [(String, String)]),
+    Subject(&'a [Attribute]),
 }
 
 /// How a name stands to one subtree.
@@ -114,16 +137,13 @@ enum Relation {
 }
 
 impl Asked<'_> {
-    fn forbidden(self, permitted: &[Subtree], excluded: &[Subtree]) -> Option<String> {
+    fn forbidden(self, permitted: &[Subtree], excluded: &[Subtree]) -> Option<Forbidden> {
         let touches = |subtree: &&Subtree| {
             matches!(self.relation(subtree), Relation::Within | Relation::Overlaps)
         };
         if let Some(subtree) = excluded.iter().find(touches) {
-            return Some(format!(
-                "its name constraints exclude {}, and {} falls under that",
-                subtree.shown(),
-                self.shown()
-            ));
+            let constraint = subtree.shown();
+            return Some(Forbidden::Excluded { constraint, name: self.shown() });
         }
         let mut of_form =
             permitted.iter().filter(|one| self.relation(one) != Relation::OtherForm).peekable();
@@ -132,12 +152,9 @@ impl Asked<'_> {
             return None;
         }
         let others = of_form.count() - 1;
-        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
-        Some(format!(
-            "its name constraints permit {}{others}, and {} is outside that",
-            first.shown(),
-            self.shown()
-        ))
+        let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+        let constraint = format!("{}{more}", first.shown());
+        Some(Forbidden::NotPermitted { constraint, name: self.shown() })
     }
 
     fn relation(self, base: &Subtree) -> Relation {
@@ -157,8 +174,8 @@ impl Asked<'_> {
                 within(host_of(uri).is_some_and(|host| is_host_of(host, base)))
             }
             (Self::Subject(subject), Subtree::Directory(base, _)) => {
-                let same = |(one, other): (&(String, String), &(String, String))| {
-                    one.0 == other.0 && one.1.eq_ignore_ascii_case(&other.1)
+                let same = |(one, other): (&Attribute, &Attribute)| {
+                    one.kind == other.kind && one.text.eq_ignore_ascii_case(&other.text)
                 };
                 within(base.len() <= subject.len() && base.iter().zip(subject).all(same))
             }
@@ -170,7 +187,7 @@ impl Asked<'_> {
         match self {
             Self::Name(name) => name.shown(),
             Self::Subject(subject) => {
-                let texts: Vec<&str> = subject.iter().map(|(_, text)| text.as_str()).collect();
+                let texts: Vec<&str> = subject.iter().map(|one| one.text.as_str()).collect();
                 format!("the subject {:?}", texts.join(", "))
             }
         }
@@ -233,19 +250,16 @@ fn host_of(uri: &str) -> Option<&str> {
 
 /// `10.0.0.0/255.0.0.0`; bytes that are no network in hex.
 fn network(bytes: &[u8]) -> String {
-    let address = |bytes: &[u8]| {
-        let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
-        v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
-    };
     let (network, mask) = bytes.split_at(bytes.len() / 2);
-    match (address(network), address(mask)) {
+    match (san::address(network), san::address(mask)) {
         (Some(network), Some(mask)) => format!("{network}/{mask}"),
-        _ => cert::hex(bytes),
+        _ => hex(bytes),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{cert, oid};
     use super::*;
     use rcgen::{BasicConstraints, DistinguishedName, DnType};
     use rcgen::{CertificateParams, CidrSubnet, IsCa, KeyPair};
@@ -319,7 +333,7 @@ mod tests {
         let net = IpAddress(CidrSubnet::V4([10, 0, 0, 0], [255, 0, 0, 0]));
         let permitted = vec![net, Rfc822Name("corp.example".to_owned()), DirectoryName(org)];
         let ca = ca(permitted, Vec::new());
-        let subject = |oid: &str, text: &str| vec![(oid.to_owned(), text.to_owned())];
+        let subject = |kind, text| vec![Attribute::new(kind, text)];
         let email = |text: &str| San::Email(text.to_owned());
         for (asked, subject, told) in [
             (name("10.1.2.3"), Vec::new(), None),
@@ -329,10 +343,10 @@ mod tests {
             (email("a@corp.example"), Vec::new(), None),
             (email("a@b.corp.example"), Vec::new(), Some("permit \"corp.example\", and a@b")),
             (San::Uri("spiffe://x/y".to_owned()), Vec::new(), None),
-            (name("a.example"), subject("2.5.4.10", "ORG"), None),
+            (name("a.example"), subject(oid::ORGANIZATION, "ORG"), None),
             (
                 name("a.example"),
-                subject("2.5.4.3", "a.example"),
+                subject(oid::COMMON_NAME, "a.example"),
                 Some("permit \"O=Org\", and the subject \"a.example\" is outside that"),
             ),
         ] {
@@ -340,7 +354,7 @@ mod tests {
             match told {
                 None => assert_eq!(forbidden, None),
                 Some(told) => {
-                    let forbidden = forbidden.expect(told);
+                    let forbidden = forbidden.expect(told).to_string();
                     assert!(forbidden.contains(told), "{forbidden}");
                 }
             }

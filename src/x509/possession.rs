@@ -1,11 +1,12 @@
 //! Possession: whether who shows a certificate also has its private key, by a signature over a TLS
 //! handshake (RFC 8446 §4.4.3, RFC 5246 §7.4.3).
 //!
-//! Knows signature schemes and what ring can verify, over the bare public key: rustls asks webpki,
-//! which refuses X.509 v1 and whatever else it would not trust. Refuses to know trust and names.
+//! Knows that the bare public key is asked: rustls asks webpki, which refuses X.509 v1 and whatever
+//! else it would not trust. Refuses to know trust and names.
 
-use super::key::PublicKey;
-use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use super::public_key::PublicKey;
+use super::verify::Scheme;
+use ring::signature::UnparsedPublicKey;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
@@ -20,20 +21,17 @@ pub enum Possession {
     Unchecked,
 }
 
-const P256: &str = "1.2.840.10045.3.1.7";
-const P384: &str = "1.3.132.0.34";
-
-/// Whether `signature` over `message`, by the `SignatureScheme` of this number, is that of the
-/// public key in `certificate` (DER).
+/// Whether `signature` over `message`, by this scheme, is that of the public key in `certificate`
+/// (DER).
 #[must_use]
-pub fn check(certificate: &[u8], scheme: u16, message: &[u8], signature: &[u8]) -> Possession {
+pub fn check(certificate: &[u8], scheme: Scheme, message: &[u8], signature: &[u8]) -> Possession {
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else {
         return Possession::Unchecked;
     };
     let spki = parsed.public_key();
     let bits = spki.subject_public_key.data.as_ref();
     let public = PublicKey::of_certificate(spki);
-    let Some((algorithm, key)) = algorithm(scheme, &public, bits) else {
+    let Some((algorithm, key)) = scheme.under(&public, bits) else {
         return Possession::Unchecked;
     };
     match UnparsedPublicKey::new(algorithm, key).verify(message, signature) {
@@ -42,62 +40,19 @@ pub fn check(certificate: &[u8], scheme: u16, message: &[u8], signature: &[u8]) 
     }
 }
 
-/// The algorithm of the scheme, as far as ring has it for a key of this size and curve, and the
-/// key as ring reads it. A key of another kind than the scheme's gives none: servers that mix them
-/// up are told by the client's own library.
-pub(super) fn algorithm<'k>(
-    scheme: u16,
-    public: &'k PublicKey,
-    bits: &'k [u8],
-) -> Option<(&'static dyn VerificationAlgorithm, &'k [u8])> {
-    match public {
-        PublicKey::Rsa { modulus, .. } => {
-            let small = modulus.len() < 256;
-            if modulus.len() < 128 || modulus.len() > 1024 {
-                return None;
-            }
-            let algorithm: &'static dyn VerificationAlgorithm = match (scheme, small) {
-                (0x0201, _) => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
-                (0x0401, _) => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
-                (0x0601, _) => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-                (0x0501, false) => &signature::RSA_PKCS1_2048_8192_SHA384,
-                (0x0804 | 0x0809, false) => &signature::RSA_PSS_2048_8192_SHA256,
-                (0x0805 | 0x080a, false) => &signature::RSA_PSS_2048_8192_SHA384,
-                (0x0806 | 0x080b, false) => &signature::RSA_PSS_2048_8192_SHA512,
-                _ => return None,
-            };
-            Some((algorithm, bits))
-        }
-        // ring reads uncompressed points alone (SEC 1 §2.3.3). Before TLS 1.3 the scheme fixes the
-        // hash and not the curve.
-        PublicKey::Ec { curve, point } if point.first() == Some(&4) => {
-            let algorithm: &'static dyn VerificationAlgorithm = match (scheme, curve.as_str()) {
-                (0x0403, P256) => &signature::ECDSA_P256_SHA256_ASN1,
-                (0x0503, P256) => &signature::ECDSA_P256_SHA384_ASN1,
-                (0x0403, P384) => &signature::ECDSA_P384_SHA256_ASN1,
-                (0x0503, P384) => &signature::ECDSA_P384_SHA384_ASN1,
-                _ => return None,
-            };
-            Some((algorithm, point))
-        }
-        PublicKey::Ed25519(key) => {
-            (scheme == 0x0807).then_some((&signature::ED25519 as &'static _, key.as_slice()))
-        }
-        PublicKey::Ec { .. } | PublicKey::Other { .. } => None,
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "ring seals its randomness: a test has no other")]
 mod tests {
-    use super::super::cert::San;
     use super::super::key::PrivateKey;
-    use super::super::profile::{KeyType, Profile};
+    use super::super::key_kind::{Curve, KeyType};
+    use super::super::oid;
+    use super::super::profile::Profile;
+    use super::super::san::San;
     use super::super::{issue, pem};
     use super::*;
     use ring::rand::SystemRandom;
     use ring::rsa;
-    use ring::signature::{EcdsaKeyPair, Ed25519KeyPair, RsaEncoding};
+    use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding};
     use time::macros::datetime;
 
     const MESSAGE: &[u8] = b"what was said in the handshake";
@@ -113,16 +68,22 @@ mod tests {
         (der.expose().to_vec(), key)
     }
 
+    /// Asks by the number that TLS has for the scheme.
+    fn asked(certificate: &[u8], scheme: u16, message: &[u8], signature: &[u8]) -> Possession {
+        let of = |scheme| check(certificate, scheme, message, signature);
+        Scheme::of_tls(scheme).map_or(Possession::Unchecked, of)
+    }
+
     /// Asks for each scheme: the true signature proves, another message's does not, and neither
     /// does a scheme of another kind of key.
     fn judged(certificate: &[u8], schemes: &[(u16, Vec<u8>)]) {
         for (scheme, signature) in schemes {
-            let of = |message| check(certificate, *scheme, message, signature);
+            let of = |message| asked(certificate, *scheme, message, signature);
             assert_eq!(of(MESSAGE), Possession::Proven, "{scheme:#06x}");
             assert_eq!(of(b"another"), Possession::Disproven, "{scheme:#06x}");
         }
         for scheme in [0x0000, 0x0203, 0x0603, 0x0808, 0xffff] {
-            let unknown = check(certificate, scheme, MESSAGE, &[]);
+            let unknown = asked(certificate, scheme, MESSAGE, &[]);
             assert_eq!(unknown, Possession::Unchecked, "{scheme:#06x}");
         }
     }
@@ -149,9 +110,9 @@ mod tests {
                 (0x0809, signed(&signature::RSA_PSS_SHA256)),
             ],
         );
-        let sha1 = check(&certificate, 0x0201, MESSAGE, &signed(&signature::RSA_PKCS1_SHA256));
+        let sha1 = asked(&certificate, 0x0201, MESSAGE, &signed(&signature::RSA_PKCS1_SHA256));
         assert_eq!(sha1, Possession::Disproven, "a signature of another scheme");
-        let ecdsa = check(&certificate, 0x0403, MESSAGE, &[]);
+        let ecdsa = asked(&certificate, 0x0403, MESSAGE, &[]);
         assert_eq!(ecdsa, Possession::Unchecked, "a scheme of another kind of key");
     }
 
@@ -169,7 +130,7 @@ mod tests {
             let signature = signer.expect("ring takes it").sign(&random, MESSAGE).expect("signs");
             judged(&certificate, &[(scheme, signature.as_ref().to_vec())]);
             // The other hash over the same curve: TLS 1.2 allows it.
-            let other_hash = check(&certificate, 0x0403 ^ 0x0503 ^ scheme, MESSAGE, &[0; 70]);
+            let other_hash = asked(&certificate, 0x0403 ^ 0x0503 ^ scheme, MESSAGE, &[0; 70]);
             assert_eq!(other_hash, Possession::Disproven);
         }
     }
@@ -186,7 +147,7 @@ mod tests {
     #[test]
     fn what_is_no_certificate_proves_nothing() {
         for bytes in [&b""[..], b"\x30\x03\x02\x01\x01", MESSAGE] {
-            assert_eq!(check(bytes, 0x0403, MESSAGE, &[]), Possession::Unchecked);
+            assert_eq!(asked(bytes, 0x0403, MESSAGE, &[]), Possession::Unchecked);
         }
     }
 
@@ -197,8 +158,8 @@ mod tests {
             exponent: vec![1, 0, 1],
             pss: false,
         };
-        let ec = |first| PublicKey::Ec { curve: P256.to_owned(), point: vec![first; 65] };
-        let ed448 = PublicKey::Other { oid: "1.3.101.113".to_owned(), digest: [0; 32] };
+        let ec = |first| PublicKey::Ec { curve: Some(Curve::P256), point: vec![first; 65] };
+        let ed448 = PublicKey::Other { oid: oid::ED448.into(), digest: [0; 32] };
         for (public, scheme, known) in [
             (rsa(64), 0x0401, false), // 512 bits
             (rsa(128), 0x0401, true),
@@ -208,10 +169,11 @@ mod tests {
             (rsa(1025), 0x0401, false),
             (ec(4), 0x0403, true),
             (ec(2), 0x0403, false), // a compressed point
-            (PublicKey::Ec { curve: "1.3.132.0.35".to_owned(), point: vec![4] }, 0x0603, false),
+            (PublicKey::Ec { curve: Some(Curve::P521), point: vec![4] }, 0x0603, false),
             (ed448, 0x0808, false),
         ] {
-            let found = algorithm(scheme, &public, &[]).is_some();
+            let scheme_of = Scheme::of_tls(scheme);
+            let found = scheme_of.is_some_and(|scheme| scheme.under(&public, &[]).is_some());
             assert_eq!(found, known, "{public:?} {scheme:#06x}");
         }
     }

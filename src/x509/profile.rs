@@ -3,9 +3,12 @@
 //! Knows the wish (names, key type, dates, usages) and its limits. Refuses to know keys, clocks
 //! and how a certificate is encoded.
 
-use super::cert::{OID_COMMON_NAME, OID_SERVER_AUTH, San};
-use super::name::{self, MAX_COMMON_NAME};
-use std::fmt;
+use super::dn::Attribute;
+use super::key_kind::KeyType;
+use super::key_purpose::KeyPurpose;
+use super::name::{self, MAX_COMMON_NAME, NameError};
+use super::oid;
+use super::san::San;
 use time::{Duration, OffsetDateTime};
 
 /// Clients whose clocks run behind must accept a new certificate: notBefore lies this far back.
@@ -24,52 +27,49 @@ pub const DEFAULT_LIFETIME: Duration = Duration::days(365);
 /// The shortest lifetime that can be asked for.
 const SHORTEST: Duration = Duration::MINUTE;
 
-/// Key types that certwright makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyType {
-    /// RSA with a modulus of 2048 bits: what every client and GKE's load balancer take.
-    Rsa2048,
-    /// RSA, 3072 bits.
-    Rsa3072,
-    /// RSA, 4096 bits.
-    Rsa4096,
-    /// ECDSA on P-256 (secp256r1).
-    P256,
-    /// ECDSA on P-384 (secp384r1).
-    P384,
-    /// Ed25519 (RFC 8410); browsers do not take it in certificates.
-    Ed25519,
+/// Why no certificate can be made as it is wished.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    /// The lifetime is shorter than a minute.
+    #[error("the lifetime must be at least a minute")]
+    LifetimeTooShort,
+    /// The lifetime ends after the last instant of a `GeneralizedTime`.
+    #[error("the lifetime ends after the year 9999, the last a certificate can say")]
+    LifetimeTooLong,
+    /// A name cannot be written.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// There is none.
+    #[error("a certificate needs at least one name: a domain, --ip, --email or --uri")]
+    NoName,
+    /// The common name is empty.
+    #[error("the common name is empty")]
+    EmptyCommonName,
+    /// The common name is none.
+    #[error("the common name {name:?} {defect}")]
+    CommonName {
+        /// The name, as it was given.
+        name: String,
+        /// The first thing that is wrong with it.
+        defect: CommonNameDefect,
+    },
 }
 
-impl KeyType {
-    /// Every type, in the order `--help` names them.
-    pub const ALL: [Self; 6] =
-        [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::P256, Self::P384, Self::Ed25519];
-
-    /// The name used on the command line and in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rsa2048 => "rsa-2048",
-            Self::Rsa3072 => "rsa-3072",
-            Self::Rsa4096 => "rsa-4096",
-            Self::P256 => "p256",
-            Self::P384 => "p384",
-            Self::Ed25519 => "ed25519",
-        }
-    }
-
-    /// The type with this name, among those that can be made.
-    #[must_use]
-    pub fn from_name(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|key_type| key_type.as_str() == text)
-    }
-}
-
-impl fmt::Display for KeyType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+/// What is wrong with a common name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommonNameDefect {
+    /// It is longer than [`MAX_COMMON_NAME`].
+    #[error("is longer than {} characters", MAX_COMMON_NAME)]
+    TooLong,
+    /// It has a control character.
+    #[error("has a control character")]
+    Control,
+    /// It has a character by which it could look like another name.
+    #[error("has a character that nobody sees")]
+    Invisible,
+    /// It begins or ends with a blank.
+    #[error("begins or ends with a blank")]
+    Blank,
 }
 
 /// Everything a new certificate shall hold but its key and serial number.
@@ -77,8 +77,8 @@ impl fmt::Display for KeyType {
 pub struct Profile {
     /// Whether it is a CA that signs leaves, and no other CA; else it is a leaf.
     pub authority: bool,
-    /// Subject attributes as (dotted OID, text). May be empty; `issue` then names the issuer.
-    pub subject: Vec<(String, String)>,
+    /// Subject attributes. May be empty; `issue` then names the issuer.
+    pub subject: Vec<Attribute>,
     /// Subject alternative names; at least one in a leaf.
     pub names: Vec<San>,
     /// The key's type.
@@ -87,21 +87,21 @@ pub struct Profile {
     pub not_before: OffsetDateTime,
     /// Last instant of validity, UTC.
     pub not_after: OffsetDateTime,
-    /// Extended key usages as dotted OIDs.
-    pub extended_key_usage: Vec<String>,
+    /// Extended key usages.
+    pub extended_key_usage: Vec<KeyPurpose>,
 }
 
 /// The dates of a certificate made at `now` to live for `lifetime` from then.
 ///
 /// # Errors
-/// A sentence, when the lifetime is not positive or ends after the year 9999, the last that a
+/// [`ProfileError`], when the lifetime is not positive or ends after the year 9999, the last that a
 /// `GeneralizedTime` can say.
 pub fn dates(
     now: OffsetDateTime,
     lifetime: Duration,
-) -> Result<(OffsetDateTime, OffsetDateTime), String> {
+) -> Result<(OffsetDateTime, OffsetDateTime), ProfileError> {
     if lifetime < SHORTEST {
-        return Err("the lifetime must be at least a minute".to_owned());
+        return Err(ProfileError::LifetimeTooShort);
     }
     from_now(now, lifetime)
 }
@@ -128,11 +128,11 @@ pub fn lifetime(window: Duration) -> Duration {
 /// gets a minute.
 ///
 /// # Errors
-/// A sentence, when the result ends after the year 9999.
+/// [`ProfileError`], when the result ends after the year 9999.
 pub fn renewed_dates(
     now: OffsetDateTime,
     old: (OffsetDateTime, OffsetDateTime),
-) -> Result<(OffsetDateTime, OffsetDateTime), String> {
+) -> Result<(OffsetDateTime, OffsetDateTime), ProfileError> {
     let longest = MAX_ROTATED_LIFETIME.saturating_sub(BACKDATE);
     let lifetime = lifetime(old.1 - old.0).min(longest);
     from_now(now, if lifetime.is_positive() { lifetime } else { SHORTEST })
@@ -141,10 +141,8 @@ pub fn renewed_dates(
 fn from_now(
     now: OffsetDateTime,
     lifetime: Duration,
-) -> Result<(OffsetDateTime, OffsetDateTime), String> {
-    let not_after = now
-        .checked_add(lifetime)
-        .ok_or("the lifetime ends after the year 9999, the last a certificate can say")?;
+) -> Result<(OffsetDateTime, OffsetDateTime), ProfileError> {
+    let not_after = now.checked_add(lifetime).ok_or(ProfileError::LifetimeTooLong)?;
     Ok((now.saturating_sub(BACKDATE), not_after))
 }
 
@@ -153,20 +151,20 @@ impl Profile {
     /// name that fits a common name.
     ///
     /// # Errors
-    /// A sentence that names the first bad name, the common name that is too long, or the lack of
-    /// any name.
+    /// [`ProfileError`], with the first bad name, the common name that is none, or the lack of any
+    /// name.
     pub fn server(
         names: Vec<San>,
         common_name: Option<String>,
         key_type: KeyType,
         (not_before, not_after): (OffsetDateTime, OffsetDateTime),
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ProfileError> {
         let names = checked_names(names)?;
         let common_name = match common_name {
             Some(text) => Some(checked_common_name(text)?),
             None => first_fitting_name(&names),
         };
-        let subject = common_name.map(|text| (OID_COMMON_NAME.to_owned(), text));
+        let subject = common_name.map(|text| Attribute::new(oid::COMMON_NAME, text));
         Ok(Self {
             authority: false,
             subject: subject.into_iter().collect(),
@@ -174,22 +172,22 @@ impl Profile {
             key_type,
             not_before,
             not_after,
-            extended_key_usage: vec![OID_SERVER_AUTH.to_owned()],
+            extended_key_usage: vec![KeyPurpose::ServerAuth],
         })
     }
 
     /// A CA of one's own that signs leaves only.
     ///
     /// # Errors
-    /// A sentence, when the common name is none.
+    /// [`ProfileError`], when the common name is none.
     pub fn authority(
         common_name: String,
         key_type: KeyType,
         (not_before, not_after): (OffsetDateTime, OffsetDateTime),
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ProfileError> {
         Ok(Self {
             authority: true,
-            subject: vec![(OID_COMMON_NAME.to_owned(), checked_common_name(common_name)?)],
+            subject: vec![Attribute::new(oid::COMMON_NAME, checked_common_name(common_name)?)],
             names: Vec::new(),
             key_type,
             not_before,
@@ -204,28 +202,7 @@ impl Profile {
     }
 }
 
-impl San {
-    /// The name as people read it: see [`name::shown`].
-    #[must_use]
-    pub fn shown(&self) -> String {
-        match self {
-            Self::Dns(text) => name::shown(text),
-            Self::Ip(_) | Self::Email(_) | Self::Uri(_) | Self::Other(_) => self.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for San {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dns(text) | Self::Email(text) | Self::Uri(text) => f.write_str(text),
-            Self::Ip(address) => write!(f, "{address}"),
-            Self::Other(form) => write!(f, "({form})"),
-        }
-    }
-}
-
-fn checked_names(names: Vec<San>) -> Result<Vec<San>, String> {
+fn checked_names(names: Vec<San>) -> Result<Vec<San>, ProfileError> {
     let mut kept: Vec<San> = Vec::with_capacity(names.len());
     for san in names {
         let san = match san {
@@ -249,32 +226,26 @@ fn checked_names(names: Vec<San>) -> Result<Vec<San>, String> {
         }
     }
     if kept.is_empty() {
-        return Err(
-            "a certificate needs at least one name: a domain, --ip, --email or --uri".to_owned()
-        );
+        return Err(ProfileError::NoName);
     }
     Ok(kept)
 }
 
-fn checked_common_name(text: String) -> Result<String, String> {
-    if text.is_empty() {
-        return Err("the common name is empty".to_owned());
-    }
-    if text.chars().count() > MAX_COMMON_NAME {
-        return Err(format!(
-            "the common name {text:?} is longer than {MAX_COMMON_NAME} characters"
-        ));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(format!("the common name {text:?} has a control character"));
-    }
-    if text.chars().any(is_invisible) {
-        return Err(format!("the common name {text:?} has a character that nobody sees"));
-    }
-    if text.trim() != text {
-        return Err(format!("the common name {text:?} begins or ends with a blank"));
-    }
-    Ok(text)
+fn checked_common_name(name: String) -> Result<String, ProfileError> {
+    let defect = if name.is_empty() {
+        return Err(ProfileError::EmptyCommonName);
+    } else if name.chars().count() > MAX_COMMON_NAME {
+        CommonNameDefect::TooLong
+    } else if name.chars().any(char::is_control) {
+        CommonNameDefect::Control
+    } else if name.chars().any(is_invisible) {
+        CommonNameDefect::Invisible
+    } else if name.trim() != name {
+        CommonNameDefect::Blank
+    } else {
+        return Ok(name);
+    };
+    Err(ProfileError::CommonName { name, defect })
 }
 
 /// Format characters, by which a name can look like another: soft hyphen, marks and overrides of the
@@ -300,7 +271,7 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-21 00:00 UTC);
 
-    fn server(names: &[&str]) -> Result<Profile, String> {
+    fn server(names: &[&str]) -> Result<Profile, ProfileError> {
         let names = names.iter().map(|text| San::Dns((*text).to_owned())).collect();
         Profile::server(names, None, KeyType::P256, dates(NOW, Duration::days(365))?)
     }
@@ -322,7 +293,7 @@ mod tests {
     fn the_common_name_is_the_first_name_that_fits_64_bytes() {
         let long = format!("{}.example", "a".repeat(60));
         let profile = server(&[&long, "b.example"]).expect("the names are good");
-        assert_eq!(profile.subject, [(OID_COMMON_NAME.to_owned(), "b.example".to_owned())]);
+        assert_eq!(profile.subject, [Attribute::new(oid::COMMON_NAME, "b.example")]);
         assert_eq!(server(&[&long]).expect("the name is good").subject, []);
     }
 
@@ -338,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_lifetime_stays_as_it_is_however_often_it_is_rotated() {
-        let seconds = |text: &str| crate::x509::lead::parse_duration(text).expect(text);
+        let seconds = |text: &str| crate::duration::parse_duration(text).expect(text);
         for asked in
             ["1m", "90s", "10m", "15m", "55m", "1h", "90m", "6h", "24h", "36h30m", "30d", "825d"]
         {
@@ -409,7 +380,7 @@ mod tests {
             ("\u{feff}a", "has a character that nobody sees"),
             ("a\u{1b}[31m", "has a control character"),
         ] {
-            let told = make(bad).expect_err(why);
+            let told = make(bad).expect_err(why).to_string();
             assert!(told.contains(why), "{told}");
         }
     }

@@ -4,14 +4,14 @@
 //! shows that the asker has the private one. Everything else, CA:TRUE above all, is left to whoever
 //! signs, and said.
 
-use super::cert::San;
-use super::key::PublicKey;
+use super::algorithm::SignatureAlgorithm;
+use super::key_kind::{KeyKind, KeyType};
 use super::name::{self, MAX_COMMON_NAME};
-use super::oid;
-use super::pem::{self, Label};
-use super::profile::KeyType;
-use super::signature::{self, Verdict};
-use std::net::IpAddr;
+use super::oid::Oid;
+use super::pem::{self, Label, PemError};
+use super::public_key::PublicKey;
+use super::san::San;
+use super::verify::{self, Verdict};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer as _;
@@ -34,27 +34,69 @@ pub struct Request {
     spki: Vec<u8>,
 }
 
+/// Why a request cannot be signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// There is no block of one, and no DER.
+    #[error("there is no PEM block of a certificate request in it")]
+    NoBlock,
+    /// There are as many blocks.
+    #[error("there are {0} certificate requests in it, and one is signed at a time")]
+    Several(usize),
+    /// The PEM around it is broken.
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    /// The DER is none.
+    #[error("it is not a certificate request (PKCS#10)")]
+    Structure,
+    /// More DER follows it.
+    #[error("bytes stand behind the certificate request")]
+    TrailingBytes,
+    /// Its key is of another kind than those that are signed.
+    #[error(
+        "its key is of type {0}: RSA of 2048, 3072 or 4096 bits, P-256, P-384 and Ed25519 are signed"
+    )]
+    KeyKind(KeyKind),
+    /// Its signature is another key's.
+    #[error("its signature is not that of its own key")]
+    WrongSignature,
+    /// Nobody here can check its signature.
+    #[error(
+        "it is signed with {0}, which cannot be checked here; make it again with {again}",
+        again = checkable(.0)
+    )]
+    Unchecked(SignatureAlgorithm),
+}
+
+/// What a request is to be signed over. Most tools salt PSS as long as they can; ring wants the
+/// digest's length.
+fn checkable(algorithm: &SignatureAlgorithm) -> &'static str {
+    match algorithm {
+        SignatureAlgorithm::RsaPss(_) => {
+            "SHA-256 and a salt as long as that (rsa_pss_saltlen:digest), or without PSS"
+        }
+        _ => "SHA-256",
+    }
+}
+
 impl Request {
     /// Reads one request, PEM or DER, and checks that it is signed by its own key.
     ///
     /// # Errors
-    /// A sentence, when it is no request, its signature is wrong, its key is weak or of a kind
-    /// that is not signed here, or it names nothing.
-    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+    /// [`RequestError`], when it is no request, its signature is wrong, or its key is weak or of a
+    /// kind that is not signed here.
+    pub fn read(bytes: &[u8]) -> Result<Self, RequestError> {
         let der = only_one(bytes)?;
-        let (rest, parsed) = X509CertificationRequest::from_der(&der)
-            .map_err(|_| "it is not a certificate request (PKCS#10)".to_owned())?;
+        let (rest, parsed) =
+            X509CertificationRequest::from_der(&der).map_err(|_| RequestError::Structure)?;
         if !rest.is_empty() {
-            return Err("bytes stand behind the certificate request".to_owned());
+            return Err(RequestError::TrailingBytes);
         }
         let info = &parsed.certification_request_info;
         let public = PublicKey::of_certificate(&info.subject_pki);
         // Before its signature: what cannot be verified here is refused with its own reason.
-        let Some(key_type) = KeyType::from_name(&public.key_type()) else {
-            return Err(format!(
-                "its key is of type {}: RSA of 2048, 3072 or 4096 bits, P-256, P-384 and Ed25519 are signed",
-                public.key_type()
-            ));
+        let Some(key_type) = public.key_type().key_type() else {
+            return Err(RequestError::KeyKind(public.key_type()));
         };
         is_signed_by_its_own_key(&parsed)?;
         let (mut names, mut not_taken) = (Vec::new(), Vec::new());
@@ -97,41 +139,28 @@ impl Request {
 }
 
 /// The one request of a text, or the bytes themselves: DER.
-fn only_one(bytes: &[u8]) -> Result<Vec<u8>, String> {
+fn only_one(bytes: &[u8]) -> Result<Vec<u8>, RequestError> {
     let is_request =
         |label: &Label| matches!(label.as_str(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST");
     let mut requests = pem::blocks(bytes);
     requests.retain(|block| is_request(&block.label));
     if requests.len() > 1 {
-        return Err(format!(
-            "there are {} certificate requests in it, and one is signed at a time",
-            requests.len()
-        ));
+        return Err(RequestError::Several(requests.len()));
     }
     match requests.pop() {
-        Some(block) => Ok(block.der.map_err(|error| error.to_string())?.expose().to_vec()),
+        Some(block) => Ok(block.der?.expose().to_vec()),
         None if bytes.starts_with(&[0x30]) => Ok(bytes.to_vec()),
-        None => Err("there is no PEM block of a certificate request in it".to_owned()),
+        None => Err(RequestError::NoBlock),
     }
 }
 
-fn is_signed_by_its_own_key(parsed: &X509CertificationRequest<'_>) -> Result<(), String> {
+fn is_signed_by_its_own_key(parsed: &X509CertificationRequest<'_>) -> Result<(), RequestError> {
     let info = &parsed.certification_request_info;
     let (algorithm, bits) = (&parsed.signature_algorithm, &parsed.signature_value.data);
-    match signature::verify(algorithm, &info.subject_pki, info.raw, bits) {
+    match verify::verify(algorithm, &info.subject_pki, info.raw, bits) {
         Verdict::Verifies => Ok(()),
-        Verdict::Differs => Err("its signature is not that of its own key".to_owned()),
-        Verdict::Unchecked(algorithm) => {
-            // Most tools salt PSS as long as they can; ring wants the digest's length.
-            let again = if algorithm.ends_with("RSA-PSS") {
-                "SHA-256 and a salt as long as that (rsa_pss_saltlen:digest), or without PSS"
-            } else {
-                "SHA-256"
-            };
-            Err(format!(
-                "it is signed with {algorithm}, which cannot be checked here; make it again with {again}"
-            ))
-        }
+        Verdict::Differs => Err(RequestError::WrongSignature),
+        Verdict::Unchecked(algorithm) => Err(RequestError::Unchecked(algorithm)),
     }
 }
 
@@ -139,9 +168,11 @@ fn take(extension: &ParsedExtension<'_>, names: &mut Vec<San>, not_taken: &mut V
     match extension {
         ParsedExtension::SubjectAlternativeName(san) => {
             for name in &san.general_names {
-                match san_of(name) {
-                    Some(name) => names.push(name),
-                    None => not_taken.push(format!("a name of another form: {}", foreign(name))),
+                match San::of(name) {
+                    San::Other(_) => {
+                        not_taken.push(format!("a name of another form: {}", foreign(name)));
+                    }
+                    name => names.push(name),
                 }
             }
         }
@@ -159,7 +190,7 @@ fn take(extension: &ParsedExtension<'_>, names: &mut Vec<San>, not_taken: &mut V
             not_taken.push("its extended key usage: it becomes serverAuth".to_owned());
         }
         ParsedExtension::UnsupportedExtension { oid } => {
-            not_taken.push(format!("the extension {}", oid::dotted(oid.as_bytes())));
+            not_taken.push(format!("the extension {}", Oid::of(oid.as_bytes())));
         }
         _ => not_taken.push("an extension that is not the requester's to choose".to_owned()),
     }
@@ -179,24 +210,11 @@ fn server_alone<'e>() -> ExtendedKeyUsage<'e> {
     }
 }
 
-fn san_of(name: &GeneralName<'_>) -> Option<San> {
-    match name {
-        GeneralName::DNSName(text) => Some(San::Dns((*text).to_owned())),
-        GeneralName::RFC822Name(text) => Some(San::Email((*text).to_owned())),
-        GeneralName::URI(text) => Some(San::Uri((*text).to_owned())),
-        GeneralName::IPAddress(bytes) => {
-            let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-            v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok().map(San::Ip)
-        }
-        _ => None,
-    }
-}
-
 /// A name of a form that is not signed here. x509-parser writes object identifiers wrongly.
 fn foreign(name: &GeneralName<'_>) -> String {
     match name {
-        GeneralName::OtherName(kind, _) => format!("otherName {}", oid::dotted(kind.as_bytes())),
-        GeneralName::RegisteredID(id) => format!("registeredID {}", oid::dotted(id.as_bytes())),
+        GeneralName::OtherName(kind, _) => format!("otherName {}", Oid::of(kind.as_bytes())),
+        GeneralName::RegisteredID(id) => format!("registeredID {}", Oid::of(id.as_bytes())),
         other => other.to_string(),
     }
 }
@@ -216,7 +234,7 @@ mod tests {
         params.serialize_request(&key).expect("it can be made").pem().expect("it can be encoded")
     }
 
-    fn read(params: &CertificateParams) -> Result<Request, String> {
+    fn read(params: &CertificateParams) -> Result<Request, RequestError> {
         Request::read(made(params).as_bytes())
     }
 
@@ -366,7 +384,7 @@ mod tests {
             ),
             (certificate, "there is no PEM block of a certificate request in it"),
         ] {
-            assert_eq!(Request::read(bytes).expect_err(why), why);
+            assert_eq!(Request::read(bytes).expect_err(why).to_string(), why);
         }
         assert!(Request::read(garbage.as_bytes()).is_err());
     }

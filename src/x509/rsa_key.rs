@@ -27,17 +27,34 @@ const TRIES: usize = 4;
 /// More threads than this find a key of 2048 bits no sooner.
 const MAX_THREADS: usize = 8;
 
+/// Why no RSA key was made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RsaKeyError {
+    /// There is no randomness.
+    #[error("the system's random source failed")]
+    RandomSource,
+    /// The key cannot be written.
+    #[error("the new RSA key could not be encoded: {0}")]
+    Encoding(String),
+    /// No two primes went with the exponent, or the size is none that is made here.
+    #[error("no RSA key of {bits} bits could be made")]
+    NotFound {
+        /// Bits of the modulus.
+        bits: u32,
+    },
+}
+
 /// A fresh RSA key of `bits` (2048, 3072 or 4096) with exponent 65537, as PKCS#8 DER. Looks for the
 /// primes on all cores.
 ///
 /// # Errors
-/// A sentence, when the random source or the generator fails, or the size is another.
-pub fn generate(
+/// [`RsaKeyError`], when the random source or the generator fails, or the size is another.
+pub(super) fn generate(
     bits: u32,
     random: &(dyn SecureRandom + Sync),
-) -> Result<Zeroizing<Vec<u8>>, String> {
+) -> Result<Zeroizing<Vec<u8>>, RsaKeyError> {
     // The generator's RNG cannot report failure, so the source is tried once before it is used.
-    random.fill(&mut [0; 32]).map_err(|_| "the system's random source failed".to_owned())?;
+    random.fill(&mut [0; 32]).map_err(|_| RsaKeyError::RandomSource)?;
     for _ in 0..TRIES {
         let primes = match bits {
             2048 => two_primes::<{ U1024::LIMBS }>(random),
@@ -48,11 +65,10 @@ pub fn generate(
         let Some((p, q)) = primes else { break };
         // Refused when the exponent divides p-1 or q-1.
         let Ok(key) = RsaPrivateKey::from_p_q(p, q, BoxedUint::from(EXPONENT)) else { continue };
-        let der = key.to_pkcs8_der();
-        let der = der.map_err(|error| format!("the new RSA key could not be encoded: {error}"))?;
+        let der = key.to_pkcs8_der().map_err(|why| RsaKeyError::Encoding(why.to_string()))?;
         return Ok(der.to_bytes());
     }
-    Err(format!("no RSA key of {bits} bits could be made"))
+    Err(RsaKeyError::NotFound { bits })
 }
 
 /// Two primes that fill so many limbs, far enough apart, the larger first.
@@ -86,12 +102,16 @@ struct Found {
 }
 
 impl Found {
+    /// Relaxed: nothing is read on the strength of it, for the primes stand behind their locks. Who
+    /// sees it late has looked at one candidate too many.
     fn enough(&self) -> bool {
         self.enough.load(Ordering::Relaxed)
     }
 
     fn take_in(&self, prime: BoxedUint) {
         let (Ok(mut first), Ok(mut pair)) = (self.first.lock(), self.pair.lock()) else { return };
+        // The pair is set once and `first` stays: who comes third changes nothing. A prime too near
+        // to the first is dropped, and the search goes on.
         match first.as_ref() {
             _ if pair.is_some() => {}
             None => *first = Some(prime),
@@ -111,6 +131,7 @@ fn search<const LIMBS: usize>(random: &(dyn SecureRandom + Sync), found: &Found)
         let Ok(candidates) = SmallFactorsSieveFactory::new(flavor, bits, SetBits::TwoMsb) else {
             return;
         };
+        // `is_prime` of the crate is run on every prime that is kept, and on few others.
         let prime =
             sieve_and_find(&mut Random(random), candidates, |_, candidate: &Uint<LIMBS>| {
                 found.enough() || may_be_prime(candidate) && is_prime(flavor, candidate)
@@ -235,7 +256,7 @@ mod tests {
     fn a_key_of_another_size_is_refused() {
         for bits in [0, 1024, 2047, 8192] {
             let told = generate(bits, &SystemRandom::new()).err();
-            assert_eq!(told, Some(format!("no RSA key of {bits} bits could be made")));
+            assert_eq!(told, Some(RsaKeyError::NotFound { bits }));
         }
     }
 

@@ -1,66 +1,14 @@
-//! Who signed a certificate: issuer names compared as clients compare them, and signatures tried
-//! under the keys of certificates beside it.
+//! Who signed a certificate: signatures tried under the keys of certificates beside it.
 //!
-//! Knows that Go and webpki compare the bytes of names and OpenSSL what they say (RFC 5280 §7.1),
-//! and what ring can verify. Refuses to know trust, and to take "nobody here can verify it" for no.
+//! Knows that whoever bears the issuer's name may have signed, and what ring can verify. Refuses to
+//! know trust, and to take "nobody here can verify it" for no.
 
-use super::cert::{self, Certificate};
-use super::signature::{Verdict, verify};
+use super::cert::{Certificate, SignatureCheck};
+use super::verify::{Verdict, verify};
 use std::collections::BTreeMap;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
-
-/// A name, shortened to what is compared of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NameDigest {
-    /// Of its bytes: what Go, webpki and RFC 8446 servers go by.
-    pub exact: [u8; 8],
-    /// Of what it says, whatever the string types, case and spaces: what OpenSSL goes by.
-    pub folded: [u8; 8],
-}
-
-impl NameDigest {
-    /// Of a parsed name.
-    #[must_use]
-    pub fn of(name: &X509Name<'_>) -> Self {
-        Self { exact: cert::short_id(name.as_raw()), folded: cert::short_id(&folded(name)) }
-    }
-
-    /// Whether some client takes the two for one name.
-    #[must_use]
-    pub fn reads_as(&self, other: &Self) -> bool {
-        self.exact == other.exact || self.folded == other.folded
-    }
-}
-
-/// The name with its values as text, trimmed, in lower case and with single spaces; which
-/// attributes stand in one RDN stays visible.
-fn folded(name: &X509Name<'_>) -> Vec<u8> {
-    let mut whole = Vec::new();
-    for part in name.iter() {
-        whole.push(b'+');
-        for attribute in part.iter() {
-            let text = cert::attribute_text(attribute);
-            let words: Vec<&str> = text.split_ascii_whitespace().collect();
-            let text = words.join(" ").to_ascii_lowercase();
-            whole.extend_from_slice(attribute.attr_type().as_bytes());
-            whole.push(b'=');
-            whole.extend_from_slice(&text.len().to_be_bytes());
-            whole.extend_from_slice(text.as_bytes());
-        }
-    }
-    whole
-}
-
-/// What came of trying a certificate's signature under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignatureCheck {
-    /// The key, as [`Certificate::key_id`] has it.
-    pub key_id: String,
-    /// Whether that key made the signature.
-    pub fits: bool,
-}
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// How many signatures of one file are tried: the slowest that ring verifies takes a millisecond.
 const MAX_CHECKED: usize = 64;
@@ -82,8 +30,8 @@ pub fn check(certificates: &mut [Certificate], ders: &[Vec<u8>]) {
         }
         let mut checks: Vec<SignatureCheck> = Vec::new();
         for issuer in by_name.get(&certificate.issuer_name.folded).into_iter().flatten() {
-            let key_id = &certificates[*issuer].key_id;
-            if *issuer == position || checks.iter().any(|check| check.key_id == *key_id) {
+            let key_id = certificates[*issuer].key_id;
+            if *issuer == position || checks.iter().any(|check| check.key_id == key_id) {
                 continue;
             }
             let (Some(rest), Some(one), Some(other)) =
@@ -93,7 +41,7 @@ pub fn check(certificates: &mut [Certificate], ders: &[Vec<u8>]) {
             };
             left = rest;
             let fits = fits(one, other);
-            checks.extend(fits.map(|fits| SignatureCheck { key_id: key_id.clone(), fits }));
+            checks.extend(fits.map(|fits| SignatureCheck { key_id, fits }));
         }
         certificates[position].signature_checks = checks;
     }

@@ -6,24 +6,40 @@
 //! of old kinds are not its to write, and an issuer must be the CA's subject to the byte (§7.1).
 //! Refuses to know keys: whoever signs is handed in.
 
+use super::der::sequence;
 use pkcs8::der::asn1::{AnyRef, BitStringRef};
-use pkcs8::der::{self, Decode as _, Encode as _, Reader as _, SliceReader, Tag};
+use pkcs8::der::{self, Decode as _, Encode as _, Reader as _, SliceReader};
+
+/// Why a draft cannot be completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpliceError {
+    /// It is no certificate.
+    #[error("the certificate that was drafted: {0}")]
+    Draft(der::Error),
+    /// It is of version 1 or 2, and begins with its serial number.
+    #[error("the certificate that was drafted is not of version 3")]
+    Version,
+}
 
 /// `draft` (a certificate, DER, version 3) with `issuer` (a `Name`, DER) as its issuer, signed by
 /// `sign`.
 ///
 /// # Errors
-/// A sentence, when the draft is no such certificate, or what `sign` says.
-pub(super) fn with_issuer(
+/// [`SpliceError`], when the draft is no such certificate, or what `sign` says.
+pub(super) fn with_issuer<E: From<SpliceError>>(
     draft: &[u8],
     issuer: &[u8],
-    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, String>,
-) -> Result<Vec<u8>, String> {
-    let unreadable = |error: der::Error| format!("the certificate that was drafted: {error}");
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+) -> Result<Vec<u8>, E> {
+    // Certificate = { body, algorithm, signature }; body = { version, serial number, algorithm,
+    // issuer, … }. All but issuer and signature are taken over as they stand, header and all; only
+    // the two SEQUENCEs around them get new lengths. The algorithm stands in the draft twice, and
+    // `sign` must be by that one.
+    let unreadable = |error: der::Error| SpliceError::Draft(error);
     let [body, algorithm] = parts(draft).map_err(unreadable)?;
     let [version, serial, inner_algorithm, _] = parts(body).map_err(unreadable)?;
     if !version.starts_with(&[0xa0]) {
-        return Err("the certificate that was drafted is not of version 3".to_owned());
+        return Err(SpliceError::Version.into());
     }
     let content = AnyRef::from_der(body).map_err(unreadable)?.value();
     let before = [version, serial, inner_algorithm].concat();
@@ -32,10 +48,10 @@ pub(super) fn with_issuer(
         rest.tlv_bytes().map_err(unreadable)?;
     }
     let behind = rest.read_slice(rest.remaining_len()).map_err(unreadable)?;
-    let body = sequence(&[&before, issuer, behind]).map_err(unreadable)?;
+    let body = sequence(&[&before, issuer, behind]);
     let signature = sign(&body)?;
     let signature = BitStringRef::from_bytes(&signature).and_then(|bits| bits.to_der());
-    sequence(&[&body, algorithm, &signature.map_err(unreadable)?]).map_err(unreadable)
+    Ok(sequence(&[&body, algorithm, &signature.map_err(unreadable)?]))
 }
 
 /// The first elements of a SEQUENCE, each with its tag and length.
@@ -48,14 +64,23 @@ fn parts<const COUNT: usize>(whole: &[u8]) -> der::Result<[&[u8]; COUNT]> {
     Ok(parts)
 }
 
-fn sequence(parts: &[&[u8]]) -> der::Result<Vec<u8>> {
-    AnyRef::new(Tag::Sequence, &parts.concat())?.to_der()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{cert, pem};
     use super::*;
+    use pkcs8::der::Tag;
+
+    #[derive(Debug, PartialEq)]
+    enum Refused {
+        BySigner,
+        Draft,
+    }
+
+    impl From<SpliceError> for Refused {
+        fn from(_: SpliceError) -> Self {
+            Self::Draft
+        }
+    }
 
     #[test]
     fn only_issuer_and_signature_change() {
@@ -67,15 +92,16 @@ mod tests {
         let attribute = |oid: &[u8], text: &str| {
             let text = AnyRef::new(Tag::TeletexString, text.as_bytes()).unwrap().to_der();
             let oid = AnyRef::new(Tag::ObjectIdentifier, oid).unwrap().to_der();
-            sequence(&[&oid.unwrap(), &text.unwrap()]).unwrap()
+            sequence(&[&oid.unwrap(), &text.unwrap()])
         };
         let (o, two) = (attribute(&[85, 4, 10], "b"), attribute(&[85, 4, 10], "c"));
         let issuer = sequence(&[
             &rdn(&[&attribute(&[85, 4, 3], &"a".repeat(200))]).unwrap(),
             &rdn(&[&o, &two]).unwrap(),
         ]);
-        let issuer = issuer.unwrap();
-        let made = with_issuer(draft, &issuer, |body| Ok(vec![7; body.len() % 100])).unwrap();
+        let made =
+            with_issuer(draft, &issuer, |body| Ok::<_, SpliceError>(vec![7; body.len() % 100]))
+                .unwrap();
         let (before, _) = cert::read(draft).expect("it can be read");
         let (after, _) = cert::read(&made).expect("it can be read");
         assert_eq!(after.issuer, format!("CN={}, O=b+O=c", "a".repeat(200)));
@@ -93,15 +119,16 @@ mod tests {
     #[test]
     fn what_is_no_certificate_is_refused_and_who_signs_may_refuse() {
         for draft in [&[][..], b"\x30\x00", b"\x30\x02\x30\x00", b"no certificate"] {
-            assert!(with_issuer(draft, b"\x30\x00", |_| Ok(Vec::new())).is_err());
+            let made = with_issuer(draft, b"\x30\x00", |_| Ok::<_, SpliceError>(Vec::new()));
+            assert!(matches!(made, Err(SpliceError::Draft(_))), "{made:?}");
         }
         let old = include_bytes!("../../testdata/pki/guide.crt.pem");
         let old = pem::blocks(old).remove(0).der.expect("it is good");
         let refused = with_issuer(old.expose(), b"\x30\x00", |_| Ok(Vec::new()));
-        assert_eq!(refused, Err("the certificate that was drafted is not of version 3".to_owned()));
+        assert_eq!(refused, Err(SpliceError::Version));
         let text = include_bytes!("../../testdata/pki/root-ca.crt.pem");
         let block = pem::blocks(text).remove(0).der.expect("it is good");
-        let refused = with_issuer(block.expose(), b"\x30\x00", |_| Err("no".to_owned()));
-        assert_eq!(refused, Err("no".to_owned()));
+        let refused = with_issuer(block.expose(), b"\x30\x00", |_| Err(Refused::BySigner));
+        assert_eq!(refused, Err(Refused::BySigner));
     }
 }

@@ -4,7 +4,7 @@
 use crate::support::binary::{Certwright, Ran};
 use crate::support::live::Live;
 use crate::support::witness::{self, OpenSsl};
-use certwright::x509::profile::KeyType;
+use certwright::x509::key_kind::KeyType;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::fs;
@@ -233,7 +233,7 @@ fn a_ca_lives_ten_years_signs_leaves_only_and_is_no_server() {
     let inspected = within(folder.path(), &["inspect", "ca/ca.crt", "-o", "json"]).json();
     let certificate = &inspected["certificates"][0];
     let instant = |field: &str| {
-        certwright::x509::instant::parse(certificate[field].as_str().expect("an instant"))
+        certwright::instant::parse(certificate[field].as_str().expect("an instant"))
             .expect("an instant")
     };
     let days = (instant("notAfter") - instant("notBefore")).whole_days();

@@ -9,9 +9,11 @@ use crate::support::forged::{self, Forged, ca, dates, extended, key_usage};
 use crate::support::witness::{self, OfGo};
 use certwright::audit::clients::{self, Client};
 use certwright::inventory::bundle::Bundle;
-use certwright::x509::cert::{Certificate, San};
+use certwright::x509::cert::Certificate;
 use certwright::x509::defect::EncodingDefect;
 use certwright::x509::key::Pairing;
+use certwright::x509::key_kind::KeyKind;
+use certwright::x509::san::San;
 use certwright::x509::{chain, name};
 use k8s_openapi::api::core::v1::Secret;
 use ring::rand::SystemRandom;
@@ -485,8 +487,8 @@ fn an_rsa_key_without_its_null_is_told() {
     let key = sequence(&[&sequence(&[&algorithm]), &whole[behind..]]);
     let leaf = Forged::leaf(&[]).with(|leaf| leaf.parts.key = key).pem();
     let bundle = Bundle::of_pair(Some(leaf.as_bytes()), None, &SystemRandom::new());
-    let read = bundle.leaf().map(|leaf| (leaf.defects.as_slice(), leaf.key_type.as_str()));
-    assert_eq!(read, Some((&[EncodingDefect::RsaWithoutNull][..], "rsa-1024")));
+    let read = bundle.leaf().map(|leaf| (leaf.defects.as_slice(), leaf.key_type.clone()));
+    assert_eq!(read, Some((&[EncodingDefect::RsaWithoutNull][..], KeyKind::rsa(1024))));
 }
 
 #[test]

@@ -7,11 +7,15 @@
 
 use crate::support::dice::Dice;
 use certwright::apply::manifest_edit::{ValueAt, ValueEdit, edit};
+use certwright::audit::strength::{weak_digest, weak_key};
 use certwright::inventory::bundle::Bundle;
 use certwright::manifest::{self, Text};
 use certwright::observe;
 use certwright::x509::cert;
-use certwright::x509::key::{PrivateKey, PublicKey};
+use certwright::x509::digest;
+use certwright::x509::key::PrivateKey;
+use certwright::x509::key_kind::Curve;
+use certwright::x509::public_key::PublicKey;
 use certwright::x509::request::Request;
 use certwright::x509::{chain, foreign, name, pem, stray};
 use ring::rand::SystemRandom;
@@ -81,7 +85,9 @@ fn read_certificate(der: &[u8]) {
     if let Ok((facts, public)) = cert::read(der) {
         let _ = (facts.match_host("www.shop.example"), facts.lifetime_seconds(), public.id());
         let _ = (facts.is_for_hosts(), facts.common_name_host(), facts.names.len());
-        let _ = (facts.weak_digest(), facts.weak_key(), facts.may_sign_certificates());
+        let _ = (facts.key_type.to_string(), facts.signature.to_string());
+        let _ = (weak_digest(&facts.signature), weak_key(&facts.key_type));
+        let _ = facts.may_sign_certificates();
     }
 }
 
@@ -90,7 +96,7 @@ fn read_key(der: &[u8]) {
     for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"] {
         if let Ok(key) = PrivateKey::from_pem(pem::encode(label, der).as_bytes()) {
             let point = der.get(..65).unwrap_or(der).to_vec();
-            let curve = "1.2.840.10045.3.1.7".to_owned();
+            let curve = Some(Curve::P256);
             for public in [
                 PublicKey::Ec { curve, point },
                 PublicKey::Ed25519(der.get(..32).unwrap_or(der).to_vec()),
@@ -211,9 +217,9 @@ fn try_one(target: &Target, input: &[u8]) {
     let start = Instant::now();
     // libtest shows the panic itself; what led to it must be shown here.
     let read = catch_unwind(AssertUnwindSafe(|| (target.read)(input)));
-    assert!(read.is_ok(), "{}: this makes it panic: {}", target.name, cert::hex(input));
+    assert!(read.is_ok(), "{}: this makes it panic: {}", target.name, digest::hex(input));
     let taken = start.elapsed();
-    assert!(taken < HANG, "{}: this takes {taken:?}: {}", target.name, cert::hex(input));
+    assert!(taken < HANG, "{}: this takes {taken:?}: {}", target.name, digest::hex(input));
 }
 
 /// A seed with one to eight things done to it.

@@ -10,10 +10,13 @@ use crate::support::dice::Dice;
 use crate::support::openssl_text;
 use crate::support::witness;
 use base64::Engine as _;
-use certwright::x509::cert::{self, Certificate, HostMatch, San};
-use certwright::x509::key::{Pairing, PrivateKey, PublicKey};
-use certwright::x509::profile::{KeyType, Profile};
-use certwright::x509::{issue, pem};
+use certwright::x509::cert::{self, Certificate, HostMatch};
+use certwright::x509::key::{Pairing, PrivateKey};
+use certwright::x509::key_kind::KeyType;
+use certwright::x509::profile::Profile;
+use certwright::x509::public_key::PublicKey;
+use certwright::x509::san::San;
+use certwright::x509::{digest, issue, pem};
 use rcgen::PublicKeyData as _;
 use ring::rand::SystemRandom;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
@@ -170,7 +173,7 @@ fn write_batch(folder: &Path, drawn: &[Drawn], keys: &[Key]) {
 // ---- the judges ------------------------------------------------------------------------------
 
 fn compare(judge: &str, drawn: &Drawn, field: &str, told: &Value, ours: &Value) -> Option<String> {
-    let der = || cert::hex(&drawn.der);
+    let der = || digest::hex(&drawn.der);
     (told != ours).then(|| format!("{judge}: {field} is {told}, certwright says {ours}: {}", der()))
 }
 

@@ -10,7 +10,8 @@ use crate::support::terminal::expect_harmless;
 use crate::support::witness::{self, OpenSsl};
 use base64::Engine as _;
 use certwright::inventory::bundle::Bundle;
-use certwright::x509::cert::{self, Certificate};
+use certwright::x509::cert::Certificate;
+use certwright::x509::digest;
 use ring::rand::SystemRandom;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -124,7 +125,7 @@ fn compared(openssl: &OpenSsl, scratch: &Path, folder: &Path, told: &Value) -> C
         let Some(openssl) = by_openssl(openssl, scratch, &der) else { continue };
         let agreed = agreed(python, &openssl);
         result.agreed += agreed.len();
-        let sha256 = cert::sha256(&der);
+        let sha256 = digest::sha256(&der);
         let Some(facts) = ours.iter().find(|facts| facts.sha256 == sha256) else {
             result.differences.push((file.clone(), "certificate", "it is not read".to_owned()));
             continue;

@@ -102,7 +102,7 @@ fn a_breach_says_where_it_is_which_rule_it_breaks_and_what_to_do_instead() {
     assert_eq!(
         listing(&breaches(&[file])).trim(),
         "src/plan/step.rs:3: [import-table] `plan` uses `crate::apply::run`, and may use audit, \
-         inventory, observation, x509, gke, object_ref, remedy; instead: a plan is a printable list that names keys by \
+         inventory, observation, x509, instant, duration, gke, object_ref, remedy; instead: a plan is a printable list that names keys by \
          fingerprint; apply carries it out"
     );
 }

@@ -5,10 +5,11 @@
 
 use crate::support::binary::Certwright;
 use crate::support::witness::{self, OpenSsl};
-use certwright::x509::cert::{OID_COMMON_NAME, OID_SERVER_AUTH, San};
 use certwright::x509::issue;
 use certwright::x509::key::PrivateKey;
-use certwright::x509::profile::{KeyType, Profile};
+use certwright::x509::key_kind::KeyType;
+use certwright::x509::profile::Profile;
+use certwright::x509::san::San;
 use k8s_openapi::api::core::v1::Secret;
 use ring::rand::SystemRandom;
 use rustls_pki_types::pem::PemObject as _;
@@ -24,7 +25,9 @@ use tempfile::TempDir;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
+const OID_COMMON_NAME: &str = "2.5.4.3";
 const OID_ORGANIZATION: &str = "2.5.4.10";
+const OID_SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 /// A name that no certificate here covers; the judges ask for it too.
 const STRANGER: &str = "stranger.invalid";
 /// notBefore lies this far before the instant of making: design, "New certificates".
@@ -450,7 +453,7 @@ fn openssl_accepts(openssl: &OpenSsl, made: &Made, pair: &Pair) {
     let date = |name: &str| {
         let text = said.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         let text = text.replacen(' ', "T", 1);
-        certwright::x509::instant::parse(&text).unwrap_or_else(|error| panic!("{label}: {error}"))
+        certwright::instant::parse(&text).unwrap_or_else(|error| panic!("{label}: {error}"))
     };
     assert_eq!(date("notAfter=") - date("notBefore="), pair.window, "{label}");
     assert!(pair.not_before.contains(&date("notBefore=").unix_timestamp()), "{label}");

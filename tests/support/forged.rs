@@ -6,7 +6,7 @@
 
 use super::der::{self, ECDSA_SHA256, Parts, extension, name, oid, sequence, tlv};
 use certwright::x509::key::PrivateKey;
-use certwright::x509::{cert, pem};
+use certwright::x509::{digest, pem};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use rsa::pkcs1::EncodeRsaPublicKey as _;
@@ -169,7 +169,7 @@ fn rsa_1024() -> RsaPrivateKey {
 fn signature(signer: usize, message: &[u8]) -> Vec<u8> {
     match signer {
         RSA_1024 => {
-            let digest = tlv(4, &[&cert::sha256(message)]);
+            let digest = tlv(4, &[&digest::sha256(message)]);
             let algorithm = sequence(&[&oid("2.16.840.1.101.3.4.2.1"), &tlv(5, &[])]);
             let info = sequence(&[&algorithm, &digest]);
             rsa_1024().sign(Pkcs1v15Sign::new_unprefixed(), &info).expect("RSA signs it")

@@ -12,7 +12,8 @@
 //! a line for each (its DER as base64, the name of a key file, and hosts, with blanks between), and
 //! those key files in `keys`. `witness/batch.py` and `witness/batch.go` print a JSON object a line.
 
-use certwright::x509::cert::{Certificate, San};
+use certwright::x509::cert::Certificate;
+use certwright::x509::san::San;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -4,12 +4,15 @@
 //! to look at the root that ends a path: clients have their own copy, and ask nothing of it.
 
 use super::{
-    ANY_USAGE, Browsers, Go, GrpcPython, HANDSHAKES, OpenSsl, POLICIES, Problems, Rustls, encoding,
+    Browsers, Go, GrpcPython, HANDSHAKES, OpenSsl, Problems, Rustls, encoding, listed,
+    who_does_not_know,
 };
+use crate::instant;
 use crate::inventory::bundle::Bundle;
-use crate::x509::cert::{Certificate, OID_SERVER_AUTH};
+use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
-use crate::x509::instant;
+use crate::x509::key_kind::{Curve, KeyKind};
+use crate::x509::key_purpose::KeyPurpose;
 use time::OffsetDateTime;
 
 /// What is wrong with the path above the first certificate.
@@ -81,9 +84,8 @@ fn check_issuer_may_sign(issuer: &Certificate, problems: &mut Problems) {
     }
     about_its_usages(issuer, problems);
     if !issuer.unusual_critical.is_empty() {
-        let policies = issuer.unusual_critical.iter().all(|oid| POLICIES.contains(&oid.as_str()));
-        let who: &[_] = if policies { &[Rustls] } else { HANDSHAKES };
-        let oids = issuer.unusual_critical.join(", ");
+        let who = who_does_not_know(&issuer.unusual_critical);
+        let oids = listed(&issuer.unusual_critical);
         let why = format!("its issuer {subject} has a critical extension they do not know: {oids}");
         problems.add(who, why);
     }
@@ -91,12 +93,11 @@ fn check_issuer_may_sign(issuer: &Certificate, problems: &mut Problems) {
 
 fn about_its_usages(issuer: &Certificate, problems: &mut Problems) {
     let Some(usages) = &issuer.extended_key_usage else { return };
-    let names = |usage: &str| usages.iter().any(|named| named == usage);
-    if names(OID_SERVER_AUTH) {
+    if usages.contains(&KeyPurpose::ServerAuth) {
         return;
     }
     let subject = &issuer.subject;
-    if names(ANY_USAGE) {
+    if usages.contains(&KeyPurpose::Any) {
         let why = format!("its issuer {subject} says \"any\" instead of serverAuth");
         problems.add(&[Rustls, OpenSsl, GrpcPython], why);
     } else {
@@ -106,16 +107,19 @@ fn about_its_usages(issuer: &Certificate, problems: &mut Problems) {
 }
 
 fn about_its_key(issuer: &Certificate, problems: &mut Problems) {
-    let key = issuer.key_type.as_str();
+    let key = &issuer.key_type;
     let why = format!("its issuer {} has a key of type {key}", issuer.subject);
-    let who: &[_] = match (key, key.strip_prefix("rsa-").map(str::parse::<u32>)) {
-        (_, Some(Ok(..1024))) => HANDSHAKES,
+    let who: &[_] = match key {
+        KeyKind::Rsa { bits: ..1024, pss: false } => HANDSHAKES,
         // Apple asks 2048 bits of issuers too (support.apple.com/en-us/103769).
-        (_, Some(Ok(1024..2048))) => &[Rustls, OpenSsl, Browsers],
-        (_, Some(Ok(8193..))) => &[Rustls, Go, Browsers],
-        ("p521" | "p224", _) => &[Rustls, Browsers],
+        KeyKind::Rsa { bits: 1024..2048, pss: false } => &[Rustls, OpenSsl, Browsers],
+        KeyKind::Rsa { bits: 8193.., pss: false } => &[Rustls, Go, Browsers],
+        KeyKind::Ec(Curve::P521 | Curve::P224) => &[Rustls, Browsers],
         // Of Ed25519 and Ed448 the signatures tell, wherever their issuer is.
-        ("p256" | "p384" | "ed25519" | "ed448", _) | (_, Some(_)) => return,
+        KeyKind::Ec(Curve::P256 | Curve::P384)
+        | KeyKind::Ed25519
+        | KeyKind::Ed448
+        | KeyKind::Rsa { .. } => return,
         _ => &[Rustls, Go, Browsers, GrpcPython],
     };
     problems.add(who, why).told_by(&["weak-key"]);

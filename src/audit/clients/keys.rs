@@ -5,9 +5,12 @@
 use super::{
     Browsers, Client, GkeLoadBalancer, Go, GrpcPython, HANDSHAKES, OpenSsl, Problems, Rustls,
 };
+use crate::audit::strength::{weak_digest, weak_key};
 use crate::inventory::bundle::Bundle;
+use crate::x509::algorithm::{Digest, SignatureAlgorithm};
 use crate::x509::cert::Certificate;
-use crate::x509::key::{PointForm, RsaForm};
+use crate::x509::key_kind::{Curve, KeyKind};
+use crate::x509::public_key::{PointForm, RsaForm};
 use crate::x509::{chain, go};
 
 /// The leaf's key: its form, its type and its size.
@@ -40,8 +43,7 @@ pub(super) fn about_key(leaf: &Certificate, problems: &mut Problems) {
 /// above `OPENSSL_RSA_SMALL_MODULUS_BITS`). Measured: OpenSSL alone minds no exponent of 1.
 fn about_rsa_numbers(leaf: &Certificate, problems: &mut Problems) {
     const LIMITED: &[Client] = &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython];
-    let is_long = |size: &str| size.parse::<u32>().is_ok_and(|bits| bits > 3072);
-    let openssl_minds = leaf.key_type.rsplit('-').next().is_some_and(is_long);
+    let openssl_minds = matches!(leaf.key_type, KeyKind::Rsa { bits: 3073.., .. });
     let (who, why): (&[Client], _) = match leaf.rsa_form {
         RsaForm::Plain => return,
         RsaForm::Over31Bits => (&[Go], "more than 31 bits"),
@@ -55,28 +57,27 @@ fn about_rsa_numbers(leaf: &Certificate, problems: &mut Problems) {
 
 /// Who takes no keys of this type and size.
 fn who_takes_no_key_of(leaf: &Certificate) -> &'static [Client] {
-    match leaf.key_type.as_str() {
-        "p256" | "p384" => &[],
-        "p224" => &Client::ALL,
-        "ed448" => &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython],
+    match &leaf.key_type {
+        KeyKind::Ec(Curve::P256 | Curve::P384) => &[],
+        KeyKind::Ed448 => &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython],
         // Measured: OpenSSL refuses them below a CA alone, and knows a curve by its numbers.
-        "ec with explicit parameters" if leaf.self_signed => {
+        KeyKind::EcExplicit if leaf.self_signed => {
             &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython]
         }
-        "p521" => &[Rustls, Browsers, GkeLoadBalancer, GrpcPython],
-        "ed25519" => &[Browsers, GkeLoadBalancer, GrpcPython],
+        KeyKind::Ec(Curve::P521) => &[Rustls, Browsers, GkeLoadBalancer, GrpcPython],
+        KeyKind::Ed25519 => &[Browsers, GkeLoadBalancer, GrpcPython],
         // OpenSSL alone knows keys that are for PSS and nothing else, and signs with them.
-        pss if pss.starts_with("rsa-pss-") => match leaf.weak_key() {
+        pss @ KeyKind::Rsa { pss: true, .. } => match weak_key(pss) {
             Some(_) => &Client::ALL,
             None => &[Rustls, Go, Browsers, GkeLoadBalancer, GrpcPython],
         },
-        other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
-            Some(Ok(..1024)) => &Client::ALL,
-            Some(Ok(1024..2048)) => &[Rustls, OpenSsl, Browsers, GkeLoadBalancer],
-            Some(Ok(8193..)) => &[Rustls, Go, Browsers, GkeLoadBalancer],
-            Some(Ok(_)) => &[],
-            _ => &Client::ALL,
+        KeyKind::Rsa { bits, .. } => match bits {
+            ..1024 => &Client::ALL,
+            1024..2048 => &[Rustls, OpenSsl, Browsers, GkeLoadBalancer],
+            8193.. => &[Rustls, Go, Browsers, GkeLoadBalancer],
+            _ => &[],
         },
+        KeyKind::Ec(_) | KeyKind::EcExplicit | KeyKind::Dsa | KeyKind::Other(_) => &Client::ALL,
     }
 }
 
@@ -87,12 +88,12 @@ pub(super) fn about_signatures(bundle: &Bundle, problems: &mut Problems) {
         let certificate = &bundle.certificates[*position];
         let what = if place == 0 { "it is" } else { "its issuer is" };
         about_algorithm(certificate, what, problems);
-        let Some(digest) = certificate.weak_digest() else { continue };
+        let Some(digest) = weak_digest(&certificate.signature) else { continue };
         let why = format!("{what} signed over {digest}");
         let who: &[Client] = match (certificate.self_signed, digest) {
             // The signature of what is pinned is nobody's concern but webpki's.
             (true, _) => &[Rustls],
-            (false, "SHA-1") => &[Rustls, Go, OpenSsl, Browsers],
+            (false, Digest::Sha1) => &[Rustls, Go, OpenSsl, Browsers],
             (false, _) => HANDSHAKES,
         };
         problems.add(who, why).told_by(&["weak-signature"]);
@@ -101,17 +102,16 @@ pub(super) fn about_signatures(bundle: &Bundle, problems: &mut Problems) {
 
 /// Signatures that not everybody knows how to verify. Nobody verifies that of a pinned certificate.
 pub(super) fn about_algorithm(certificate: &Certificate, what: &str, problems: &mut Problems) {
-    let algorithm = &*certificate.signature;
+    let algorithm = &certificate.signature;
     let who: &[Client] = match algorithm {
         _ if certificate.self_signed => return,
-        "Ed25519" => &[Browsers],
-        "Ed448" => &[Rustls, Go, Browsers, GrpcPython],
-        "SHA-512 with ECDSA" => &[Rustls],
-        _ if algorithm.starts_with("SHA-224") => &[Rustls, Go, Browsers],
-        _ if algorithm.ends_with("DSA") && !algorithm.ends_with("ECDSA") => {
+        SignatureAlgorithm::Ed25519 => &[Browsers],
+        SignatureAlgorithm::Ed448 | SignatureAlgorithm::Dsa(_) => {
             &[Rustls, Go, Browsers, GrpcPython]
         }
-        _ if algorithm.starts_with(|digit: char| digit.is_ascii_digit()) => HANDSHAKES,
+        SignatureAlgorithm::Ecdsa(Digest::Sha512) => &[Rustls],
+        _ if algorithm.digest() == Some(Digest::Sha224) => &[Rustls, Go, Browsers],
+        SignatureAlgorithm::Other(oid) if oid.oid().is_valid() => HANDSHAKES,
         _ => return,
     };
     problems.add(who, format!("{what} signed by {algorithm}, which they cannot verify"));

@@ -198,6 +198,6 @@ pub(super) fn how_bad_behind(
 }
 
 /// What neither OpenSSL nor Go reads is as good as broken; what OpenSSL reads serves from nginx and its like.
-const fn how_bad(quirk: PemQuirk) -> Severity {
+fn how_bad(quirk: PemQuirk) -> Severity {
     if quirk.is_as_good_as_broken() { Severity::Error } else { Severity::Warning }
 }

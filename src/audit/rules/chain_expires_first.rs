@@ -4,12 +4,12 @@
 use super::{arrangement, certificate_place, elses, secret_of, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, expiry, remedy};
+use crate::instant;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
-use crate::x509::instant;
 use time::OffsetDateTime;
 
 pub(super) const RULE: Rule = Rule {

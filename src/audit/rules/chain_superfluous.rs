@@ -6,12 +6,12 @@
 use super::{arrangement, certificate_place, fix_chain};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, expiry};
+use crate::instant;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
 use crate::object_ref::Kind;
 use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
-use crate::x509::instant;
 use time::OffsetDateTime;
 
 pub(super) const RULE: Rule = Rule {

@@ -11,9 +11,10 @@ use crate::audit::{Context, Rule, remedy};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
-use crate::x509::cert::{Certificate, San};
+use crate::x509::cert::Certificate;
 use crate::x509::defect::EncodingDefect;
 use crate::x509::name;
+use crate::x509::san::San;
 use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule {

@@ -4,8 +4,8 @@
 use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, expiry};
+use crate::instant;
 use crate::inventory::Inventory;
-use crate::x509::instant;
 use time::Duration;
 
 pub(super) const RULE: Rule = Rule {

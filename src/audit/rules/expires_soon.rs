@@ -5,8 +5,9 @@
 use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, expiry};
+use crate::duration;
+use crate::instant;
 use crate::inventory::Inventory;
-use crate::x509::{instant, lead};
 use time::Duration;
 
 pub(super) const RULE: Rule = Rule {
@@ -48,13 +49,13 @@ fn soon(dated: &Dated<'_>, context: &Context<'_>, full: Duration) -> Finding {
     let left = dated.certificate.not_after - context.now;
     let finding = RULE.on(
         &certificate_place(dated.object),
-        format!("{} expires in {}, on {not_after}", dated.name(), lead::show(left)),
+        format!("{} expires in {}, on {not_after}", dated.name(), duration::show(left)),
     );
     let finding = dated.hurt(finding);
     finding
         .evidence("notAfter", not_after)
         .evidence("at", instant::show(context.now))
-        .evidence("lead", lead::show(full))
+        .evidence("lead", duration::show(full))
         .evidence("sha256", dated.certificate.fingerprint())
         .remedy(dated.remedy())
 }
@@ -65,8 +66,8 @@ fn lead_too_long(dated: &Dated<'_>, context: &Context<'_>, lead: Duration) -> Fi
     RULE.on(&certificate_place(dated.object), format!("{what}: it would be due at every run"))
         .evidence("notAfter", instant::show(dated.certificate.not_after))
         .evidence("at", instant::show(context.now))
-        .evidence("lead", lead::show(lead))
-        .evidence("lifetime", lead::show(lifetime))
+        .evidence("lead", duration::show(lead))
+        .evidence("lifetime", duration::show(lifetime))
         .remedy(
             "choose a shorter renewal window: --renew-before, or the annotation certwright.dev/renew-before",
         )

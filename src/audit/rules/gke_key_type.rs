@@ -8,6 +8,7 @@ use crate::audit::{Context, Rule};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
+use crate::x509::key_kind::{Curve, KeyKind};
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-key-type",
@@ -50,21 +51,21 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn taken(key_type: &str) -> Taken {
-    match key_type {
-        "rsa-2048" | "p256" => Taken::Everywhere,
-        "rsa-3072" | "rsa-4096" | "p384" => Taken::OnlyRegionally,
-        other => match other.strip_prefix("rsa-").map(str::parse::<u32>) {
-            Some(Ok(bits)) if bits > 2048 => Taken::NotListed,
-            _ => Taken::Nowhere,
-        },
+fn taken(kind: &KeyKind) -> Taken {
+    match kind {
+        KeyKind::Rsa { bits: 2048, pss: false } | KeyKind::Ec(Curve::P256) => Taken::Everywhere,
+        KeyKind::Rsa { bits: 3072 | 4096, pss: false } | KeyKind::Ec(Curve::P384) => {
+            Taken::OnlyRegionally
+        }
+        KeyKind::Rsa { bits: 2049.., pss: false } => Taken::NotListed,
+        _ => Taken::Nowhere,
     }
 }
 
 fn finding(
     secret: &SecretFacts,
     ingresses: &[&IngressFacts],
-    key_type: &str,
+    key_type: &KeyKind,
     why: &str,
 ) -> Finding {
     let message = format!("its certificate has a key of type {key_type}, which {why}");

@@ -6,10 +6,10 @@ use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::SSL_CERT;
+use crate::instant;
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts, Trouble};
 use crate::remedy::Remedy;
-use crate::x509::instant;
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-load-balancer-stale",

@@ -93,14 +93,5 @@ const COMPARE: &str = "compare the public keys that openssl x509 -pubkey and ope
 /// Both sides, as type and short digest of the public key.
 fn sides(bundle: &Bundle) -> (String, String) {
     let certificate = bundle.leaf().map(|leaf| format!("{} {}", leaf.key_type, leaf.key_id));
-    let private = match &bundle.key {
-        KeyState::Read { key_type, public_id } => {
-            format!("{key_type} {}", public_id.as_deref().unwrap_or("(not stored with it)"))
-        }
-        KeyState::NotExpected
-        | KeyState::Missing
-        | KeyState::Unreadable(_)
-        | KeyState::Encrypted => String::new(),
-    };
-    (certificate.unwrap_or_default(), private)
+    (certificate.unwrap_or_default(), bundle.key.shown().unwrap_or_default())
 }

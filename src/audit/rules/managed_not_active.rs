@@ -5,8 +5,9 @@
 use super::gke::{self, Named};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
+use crate::duration;
+use crate::instant;
 use crate::inventory::Inventory;
-use crate::x509::{instant, lead};
 use time::Duration;
 
 pub(super) const RULE: Rule = Rule {
@@ -68,7 +69,7 @@ fn finding(named: &Named<'_>, context: &Context<'_>) -> Option<Finding> {
         None => managed.awaited(),
     };
     let old =
-        age.map_or_else(String::new, |age| format!(", {} after it was made", lead::show(age)));
+        age.map_or_else(String::new, |age| format!(", {} after it was made", duration::show(age)));
     let finding = RULE
         .on(&facts.object, format!("it is not Active{old}: {why}"))
         .severity(severity)

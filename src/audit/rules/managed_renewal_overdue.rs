@@ -5,8 +5,9 @@
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
+use crate::duration;
+use crate::instant;
 use crate::inventory::Inventory;
-use crate::x509::{instant, lead};
 use time::Duration;
 
 pub(super) const RULE: Rule = Rule {
@@ -35,7 +36,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let when = if left.is_negative() {
             "it expired".to_owned()
         } else {
-            format!("it expires in {},", lead::show(left))
+            format!("it expires in {},", duration::show(left))
         };
         let shown = instant::show(expires);
         let finding = RULE

@@ -5,7 +5,8 @@ use super::{certificate_place, kept, served, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
-use crate::x509::cert::OID_SERVER_AUTH;
+use crate::x509::key_purpose::KeyPurpose;
+use std::borrow::Cow;
 
 pub(super) const RULE: Rule = Rule {
     code: "missing-server-auth",
@@ -21,10 +22,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for (secret, leaf) in served(inventory) {
         let Some(usages) = &leaf.extended_key_usage else { continue };
-        if usages.iter().any(|usage| usage == OID_SERVER_AUTH) {
+        if usages.contains(&KeyPurpose::ServerAuth) {
             continue;
         }
-        let usages = usages.iter().map(|oid| in_words(oid)).collect::<Vec<_>>().join(", ");
+        let usages = usages.iter().map(in_words).collect::<Vec<_>>().join(", ");
         let kept = || kept(inventory, &secret.object, &secret.bundle);
         let remedy = match somebody_elses(inventory, secret).or_else(kept) {
             Some(remedy) => remedy,
@@ -47,14 +48,15 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     }
 }
 
-fn in_words(oid: &str) -> &str {
-    match oid {
-        "2.5.29.37.0" => "anyExtendedKeyUsage",
-        "1.3.6.1.5.5.7.3.2" => "clientAuth",
-        "1.3.6.1.5.5.7.3.3" => "codeSigning",
-        "1.3.6.1.5.5.7.3.4" => "emailProtection",
-        "1.3.6.1.5.5.7.3.8" => "timeStamping",
-        "1.3.6.1.5.5.7.3.9" => "OCSPSigning",
-        other => other,
-    }
+fn in_words(usage: &KeyPurpose) -> Cow<'static, str> {
+    Cow::Borrowed(match usage {
+        KeyPurpose::Any => "anyExtendedKeyUsage",
+        KeyPurpose::ServerAuth => "serverAuth",
+        KeyPurpose::ClientAuth => "clientAuth",
+        KeyPurpose::CodeSigning => "codeSigning",
+        KeyPurpose::EmailProtection => "emailProtection",
+        KeyPurpose::TimeStamping => "timeStamping",
+        KeyPurpose::OcspSigning => "OCSPSigning",
+        KeyPurpose::Other(oid) => return oid.to_string().into(),
+    })
 }

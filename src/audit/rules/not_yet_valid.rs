@@ -4,9 +4,9 @@
 use super::{certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
+use crate::instant;
 use crate::inventory::Inventory;
 use crate::remedy::Remedy;
-use crate::x509::instant;
 
 pub(super) const RULE: Rule = Rule {
     code: "not-yet-valid",

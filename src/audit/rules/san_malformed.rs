@@ -7,8 +7,9 @@ use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
 use crate::object_ref::Kind;
 use crate::remedy::Remedy;
-use crate::x509::cert::{Certificate, San};
+use crate::x509::cert::Certificate;
 use crate::x509::name;
+use crate::x509::san::San;
 
 pub(super) const RULE: Rule = Rule {
     code: "san-malformed",
@@ -68,7 +69,7 @@ fn dead_names(certificate: &Certificate) -> Vec<String> {
     }
     let dead = |name: &San| match name {
         San::Dns(text) => name::dead_dns_name(text).map(|why| format!("names {text:?}: {why}")),
-        San::Other(form) if form.starts_with("malformed") => {
+        San::Other(form) if form.is_malformed() => {
             Some(format!("has a {form} in its subjectAltName"))
         }
         San::Ip(_) | San::Email(_) | San::Uri(_) | San::Other(_) => None,

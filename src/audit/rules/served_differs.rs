@@ -6,11 +6,11 @@ use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::served::{Answer, Serves, answers};
 use crate::audit::{Context, Rule};
+use crate::instant;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
-use crate::x509::instant;
 use crate::x509::possession::Possession;
 use std::collections::BTreeMap;
 

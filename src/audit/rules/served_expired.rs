@@ -4,8 +4,8 @@
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::served::{Serves, answers};
 use crate::audit::{Context, Rule, expiry};
+use crate::instant;
 use crate::inventory::Inventory;
-use crate::x509::instant;
 
 pub(super) const RULE: Rule = Rule {
     code: "served-expired",

@@ -6,6 +6,7 @@ use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
+use crate::x509::digest::PublicKeyId;
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,10 +20,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    let mut by_key: BTreeMap<&str, Vec<&SecretFacts>> = BTreeMap::new();
+    let mut by_key: BTreeMap<PublicKeyId, Vec<&SecretFacts>> = BTreeMap::new();
     for secret in inventory.tls_secrets() {
         if let Some(leaf) = secret.bundle.leaf() {
-            by_key.entry(leaf.key_id.as_str()).or_default().push(secret);
+            by_key.entry(leaf.key_id).or_default().push(secret);
         }
     }
     for (key_id, group) in by_key {

@@ -5,6 +5,7 @@
 use super::{Dated, certificate_place, dated, gke, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
+use crate::audit::strength::weak_key;
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use crate::remedy::Remedy;
@@ -28,7 +29,9 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         .collect();
     for dated in dated(inventory) {
         let told_by_gke = dated.is_leaf && on_gke.contains(dated.object);
-        let Some(why) = dated.certificate.weak_key().filter(|_| !told_by_gke) else { continue };
+        let Some(why) = weak_key(&dated.certificate.key_type).filter(|_| !told_by_gke) else {
+            continue;
+        };
         let key_type = &dated.certificate.key_type;
         let message = format!("{} has a key of type {key_type}: {why}", dated.name());
         found.push(
@@ -45,7 +48,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 fn remedy(dated: &Dated<'_>) -> Remedy {
     let free = dated.secret.is_some_and(|secret| somebody_elses(dated.inventory, secret).is_none());
     if free
-        && !remedy::is_plain_rsa(&dated.certificate.key_type)
+        && dated.certificate.key_type.plain_rsa_bits().is_none()
         && dated.index == 0
         && dated.certificate.self_signed
     {

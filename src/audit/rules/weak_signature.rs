@@ -3,6 +3,7 @@
 
 use super::{certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
+use crate::audit::strength::weak_digest;
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 
@@ -19,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     for dated in dated(inventory) {
         let certificate = dated.certificate;
-        let Some(digest) = certificate.weak_digest() else { continue };
+        let Some(digest) = weak_digest(&certificate.signature) else { continue };
         if certificate.self_signed && certificate.is_ca && dated.issuing().is_some() {
             continue;
         }

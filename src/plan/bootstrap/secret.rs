@@ -2,12 +2,13 @@
 
 use crate::audit::expiry;
 use crate::audit::remedy;
+use crate::instant;
 use crate::inventory::SecretFacts;
 use crate::inventory::bundle::KeyState;
 use crate::remedy::Advice;
 use crate::x509::cert::HostMatch;
-use crate::x509::instant;
 use crate::x509::key::Pairing;
+use crate::x509::key_kind::{Curve, KeyKind};
 use time::OffsetDateTime;
 
 /// Why a Secret does not serve the domains now, and what to do.
@@ -67,9 +68,9 @@ pub(super) fn secret_problem(
 /// Whether Google's global load balancers take a key of this type: RSA from 2048 bits, ECDSA on
 /// P-256 and P-384. (What they promise is RSA-2048 and P-256.)
 #[must_use]
-pub fn gce_takes(key_type: &str) -> bool {
-    match key_type.strip_prefix("rsa-").map(str::parse::<u32>) {
-        Some(Ok(bits)) => (2048..=4096).contains(&bits),
-        _ => matches!(key_type, "p256" | "p384"),
-    }
+pub const fn gce_takes(kind: &KeyKind) -> bool {
+    matches!(
+        kind,
+        KeyKind::Rsa { bits: 2048..=4096, pss: false } | KeyKind::Ec(Curve::P256 | Curve::P384)
+    )
 }

@@ -3,13 +3,13 @@
 use super::status::{ManagedStatus, status_of};
 use super::{nudge, set_domains};
 use crate::gke::managed::Managed;
+use crate::instant;
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Question, Scope};
 use crate::plan::goal::{Goal, Next, Order};
 use crate::plan::step::{Exclusion, Plan, Reason, Step};
 use crate::remedy::Advice;
-use crate::x509::instant;
 use time::{Duration, OffsetDateTime};
 
 /// Google's controllers look by themselves every ten minutes; each touch has them ask Google's API

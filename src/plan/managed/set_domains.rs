@@ -6,11 +6,12 @@
 use super::status::{ManagedStatus, class_ignored, listed, statuses};
 use super::{REPLACES, annotation, attach, manifest};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
+use crate::instant;
 use crate::inventory::Inventory;
 use crate::inventory::demand::IngressFacts;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::step::{DeleteObject, Exclusion, FieldChange, PatchObject, Plan, Reason, Step};
-use crate::x509::{cert, instant};
+use crate::x509::digest;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
@@ -175,7 +176,7 @@ fn name_is_taken(inventory: &Inventory, object: &ObjectRef) -> Option<Exclusion>
 /// The name for these domains: always the same, so that a run that was cut short finds its own.
 pub(super) fn successor(name: &ObjectRef, domains: &BTreeSet<&str>) -> ObjectRef {
     let joined = domains.iter().copied().collect::<Vec<_>>().join(",");
-    let digest = cert::hex(cert::sha256(joined.as_bytes()).get(..4).unwrap_or_default());
+    let digest = digest::hex(digest::sha256(joined.as_bytes()).get(..4).unwrap_or_default());
     ObjectRef { name: format!("{}-{digest}", name.name), ..name.clone() }
 }
 

@@ -6,12 +6,12 @@ use crate::gke::annotations::{
     INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT, items, managed_are_ignored,
 };
 use crate::gke::managed::Managed;
+use crate::instant;
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, ObjectFacts, Trouble};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::step::Exclusion;
 use crate::remedy::Advice;
-use crate::x509::instant;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 

@@ -13,17 +13,23 @@ use crate::audit::halves::{self, Loss};
 use crate::audit::issuing::{IssuingCa, issuing_ca};
 use crate::audit::policy::Policy;
 use crate::audit::remedy;
+use crate::duration;
+use crate::instant;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::owner::Owner;
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
-use crate::x509::cert::{Certificate, OID_COMMON_NAME, OID_SERVER_AUTH, San};
+use crate::x509::cert::Certificate;
 use crate::x509::chain;
+use crate::x509::dn::Attribute;
 use crate::x509::key::Pairing;
+use crate::x509::key_kind::{KeyKind, KeyType};
+use crate::x509::key_purpose::KeyPurpose;
 use crate::x509::name::{address, covers};
-use crate::x509::profile::{self, KeyType, MAX_ROTATED_LIFETIME, Profile};
-use crate::x509::{instant, lead};
+use crate::x509::oid;
+use crate::x509::profile::{self, MAX_ROTATED_LIFETIME, Profile, ProfileError};
+use crate::x509::san::San;
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
 
@@ -456,7 +462,7 @@ impl Planner<'_> {
             extended_key_usage: leaf
                 .extended_key_usage
                 .clone()
-                .unwrap_or_else(|| vec![OID_SERVER_AUTH.to_owned()]),
+                .unwrap_or_else(|| vec![KeyPurpose::ServerAuth]),
         };
         if leaf.is_ca {
             notes.push(
@@ -507,7 +513,7 @@ impl Planner<'_> {
                 if wanted.is_empty() { say_them } else { named() },
             ));
         }
-        let lifetime = self.request.lifetime.unwrap_or(DEFAULT_LIFETIME);
+        let lifetime = self.request.lifetime.unwrap_or(profile::DEFAULT_LIFETIME);
         let dates = profile::dates(self.now, lifetime).map_err(cannot)?;
         let names = self.request.add_hosts.iter().map(|host| name_of(host)).collect();
         let key_type = self.request.key_type.unwrap_or(KeyType::Rsa2048);
@@ -669,7 +675,7 @@ impl Planner<'_> {
         match (self.request.key_policy, &secret.bundle.key, &secret.bundle.pairing) {
             (KeyPolicy::New, ..) => Ok(KeyChoice::New),
             (KeyPolicy::Same, KeyState::Read { .. }, Pairing::Match) => {
-                Ok(KeyChoice::Same { public_id: leaf.key_id.clone() })
+                Ok(KeyChoice::Same { public_id: leaf.key_id })
             }
             (KeyPolicy::Same, ..) => Err((
                 Reason::CannotRemake,
@@ -685,13 +691,13 @@ impl Planner<'_> {
         key: &KeyChoice,
         notes: &mut Vec<String>,
     ) -> Result<KeyType, Refusal> {
-        let kept = KeyType::from_name(&leaf.key_type);
+        let kept = leaf.key_type.key_type();
         if let KeyChoice::Same { .. } = key {
             return kept.ok_or_else(|| unknown_key_type(leaf));
         }
         let chosen = self.request.key_type.or(kept).or_else(|| next_rsa_size(&leaf.key_type));
         let chosen = chosen.ok_or_else(|| unknown_key_type(leaf))?;
-        if chosen.as_str() != leaf.key_type {
+        if chosen.kind() != leaf.key_type {
             notes.push(format!("key type {} becomes {chosen}", leaf.key_type));
         }
         Ok(chosen)
@@ -765,11 +771,9 @@ fn name_of(host: &str) -> San {
 /// Reason, message, remedy.
 type Refusal = (Reason, String, Remedy);
 
-/// The lifetime where there is none to keep; `issue` has the same.
-pub const DEFAULT_LIFETIME: Duration = Duration::days(365);
-
-fn cannot(message: String) -> Refusal {
-    (Reason::CannotRemake, message, "change the flags and try again".into())
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn cannot(error: ProfileError) -> Refusal {
+    (Reason::CannotRemake, error.to_string(), "change the flags and try again".into())
 }
 
 /// The dates within those of the CA. Where that makes the new certificate end no later than the old
@@ -893,17 +897,17 @@ pub(super) fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> Exclusion {
 
 /// What is said where the new lifetime is not the old one, or can hardly be called the same.
 fn about_lifetime(old: Duration) -> Option<String> {
-    let backdate = lead::show(profile::BACKDATE);
+    let backdate = duration::show(profile::BACKDATE);
     let hour = Duration::HOUR;
     if old > MAX_ROTATED_LIFETIME.saturating_add(profile::BACKDATE) {
         return Some(format!(
             "lifetime {} becomes {}, the longest that all clients take",
-            lead::show(old),
-            lead::show(MAX_ROTATED_LIFETIME)
+            duration::show(old),
+            duration::show(MAX_ROTATED_LIFETIME)
         ));
     }
     if old > MAX_ROTATED_LIFETIME {
-        let longest = lead::show(MAX_ROTATED_LIFETIME);
+        let longest = duration::show(MAX_ROTATED_LIFETIME);
         return Some(format!(
             "it ends {backdate} earlier, so that it lives for {longest} in all, the longest that all clients take"
         ));
@@ -912,7 +916,10 @@ fn about_lifetime(old: Duration) -> Option<String> {
     // Of a longer one it is next to nothing.
     (kept < hour * 8).then(|| {
         let lives = if kept.is_positive() { kept } else { Duration::MINUTE };
-        format!("it is valid for {} from now on, and dated back by {backdate}", lead::show(lives))
+        format!(
+            "it is valid for {} from now on, and dated back by {backdate}",
+            duration::show(lives)
+        )
     })
 }
 
@@ -934,9 +941,8 @@ fn unknown_key_type(leaf: &Certificate) -> Refusal {
 }
 
 /// RSA sizes that are not made here go up to the next one that is; below 2048 nothing is safe.
-fn next_rsa_size(key_type: &str) -> Option<KeyType> {
-    let bits: u32 = key_type.strip_prefix("rsa-")?.parse().ok()?;
-    Some(match bits {
+fn next_rsa_size(kind: &KeyKind) -> Option<KeyType> {
+    Some(match kind.plain_rsa_bits()? {
         0..=2048 => KeyType::Rsa2048,
         2049..=3072 => KeyType::Rsa3072,
         _ => KeyType::Rsa4096,
@@ -944,19 +950,20 @@ fn next_rsa_size(key_type: &str) -> Option<KeyType> {
 }
 
 /// The subject as it was. A name that repeats an attribute type keeps the first of each.
-fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<(String, String)> {
-    let mut kept: Vec<(String, String)> = Vec::new();
-    for (oid, text) in &leaf.subject_attributes {
-        if kept.iter().any(|(known, _)| known == oid) {
-            notes.push(format!("the subject repeats attribute {oid}; {text:?} is left out"));
-        } else if oid == OID_COMMON_NAME
+fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<Attribute> {
+    let mut kept: Vec<Attribute> = Vec::new();
+    for attribute in &leaf.subject_attributes {
+        let Attribute { kind, text } = attribute;
+        if kept.iter().any(|known| known.kind == *kind) {
+            notes.push(format!("the subject repeats attribute {kind}; {text:?} is left out"));
+        } else if *kind == oid::COMMON_NAME
             && text.chars().count() > crate::x509::name::MAX_COMMON_NAME
         {
             notes.push(format!(
                 "the common name {text:?} is longer than 64 characters and is left out"
             ));
         } else {
-            kept.push((oid.clone(), text.clone()));
+            kept.push(attribute.clone());
         }
     }
     kept

@@ -46,6 +46,7 @@ pub fn parse_or_date(text: &str) -> Result<OffsetDateTime, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::macros::{date, datetime};
 
     #[test]
     fn a_date_is_its_first_instant() {
@@ -57,6 +58,48 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse_or_date(text).ok().map(show).as_deref(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_shown_in_utc_to_the_second() {
+        for (at, shown) in [
+            (datetime!(2026-11-21 00:00 UTC), "2026-11-21T00:00:00Z"),
+            (datetime!(2026-11-21 00:00:00.999_999_999 UTC), "2026-11-21T00:00:00Z"),
+            (datetime!(2050-01-01 00:30 +02:00), "2049-12-31T22:30:00Z"),
+            (datetime!(0001-02-03 04:05:06 UTC), "0001-02-03T04:05:06Z"),
+            (datetime!(9999-12-31 23:59:59 UTC), "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(show(at), shown);
+            assert_eq!(show_date(at), shown.split('T').next().unwrap_or_default());
+        }
+    }
+
+    #[test]
+    fn an_instant_that_utc_cannot_say_is_shown_where_it_is() {
+        let last = OffsetDateTime::new_in_offset(
+            date!(9999 - 12 - 31),
+            time::macros::time!(23:59:59),
+            UtcOffset::from_hms(-12, 0, 0).expect("it is in range"),
+        );
+        assert!(show(last).starts_with("9999-12-31T"), "{}", show(last));
+    }
+
+    #[test]
+    fn instants_are_read_with_any_offset_and_without_fractions() {
+        for (text, read) in [
+            ("2026-11-21T00:00:00Z", Some(datetime!(2026-11-21 00:00 UTC))),
+            ("2026-11-21T02:00:00.9+02:00", Some(datetime!(2026-11-21 00:00 UTC))),
+            ("0000-01-01T00:00:00Z", Some(datetime!(0000-01-01 00:00 UTC))),
+            ("9999-12-31T23:59:59-12:00", None), // in UTC, in the year 10000
+            ("2026-11-21", None),
+            ("2026-02-30T00:00:00Z", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            let expected =
+                || format!("expected an instant such as 2026-11-21T00:00:00Z, found {text:?}");
+            assert_eq!(parse(text), read.ok_or_else(expected));
         }
     }
 }

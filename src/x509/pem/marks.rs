@@ -3,7 +3,7 @@
 //! Knows how people lose them: files joined by a shell, a value pasted into one line, `\n` written
 //! out by a tool that quotes. Refuses to know what stands between the marks.
 
-use super::pem::PemQuirk;
+use super::PemQuirk;
 use zeroize::Zeroizing;
 
 const BEGIN: &str = "-----BEGIN ";

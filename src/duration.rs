@@ -156,4 +156,17 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_lead_reads_as_it_is_shown() {
+        for (text, lead, of_ninety_days) in [
+            ("20d", Lead::Span(Duration::days(20)), Duration::days(20)),
+            ("1h30m", Lead::Span(Duration::minutes(90)), Duration::minutes(90)),
+            ("33%", Lead::Share(33), Duration::seconds(90 * 86_400 / 100 * 33)),
+        ] {
+            assert_eq!(text.parse(), Ok(lead));
+            assert_eq!(lead.to_string(), text);
+            assert_eq!(lead.of(Duration::days(90)), of_ninety_days, "{text}");
+        }
+    }
 }

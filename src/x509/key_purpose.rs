@@ -1,0 +1,70 @@
+//! Extended key usages (RFC 5280 §4.2.1.12): what a certificate says it is for.
+//!
+//! Knows the purposes that have names. Refuses to know who asks for which.
+
+use super::oid::{self, Oid, OidBuf};
+use std::fmt;
+use x509_parser::extensions::ExtendedKeyUsage;
+
+/// One purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// anyExtendedKeyUsage.
+    Any,
+    /// TLS servers.
+    ServerAuth,
+    /// TLS clients.
+    ClientAuth,
+    /// Signing of programs.
+    CodeSigning,
+    /// S/MIME.
+    EmailProtection,
+    /// Time stamps.
+    TimeStamping,
+    /// Answers of OCSP.
+    OcspSigning,
+    /// Another.
+    Other(OidBuf),
+}
+
+impl KeyPurpose {
+    /// Every purpose of the extension: those with names in the order of their numbers, then the
+    /// others as they stand.
+    #[must_use]
+    pub fn all_of(usage: &ExtendedKeyUsage<'_>) -> Vec<Self> {
+        let named = [
+            (usage.any, Self::Any),
+            (usage.server_auth, Self::ServerAuth),
+            (usage.client_auth, Self::ClientAuth),
+            (usage.code_signing, Self::CodeSigning),
+            (usage.email_protection, Self::EmailProtection),
+            (usage.time_stamping, Self::TimeStamping),
+            (usage.ocsp_signing, Self::OcspSigning),
+        ];
+        let named = named.into_iter().filter(|(is_set, _)| *is_set).map(|(_, purpose)| purpose);
+        let other = usage.other.iter().map(|other| Self::Other(Oid::of(other.as_bytes()).into()));
+        named.chain(other).collect()
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn oid(&self) -> Oid<'_> {
+        match self {
+            Self::Any => oid::ANY_USAGE,
+            Self::ServerAuth => oid::SERVER_AUTH,
+            Self::ClientAuth => oid::CLIENT_AUTH,
+            Self::CodeSigning => oid::CODE_SIGNING,
+            Self::EmailProtection => oid::EMAIL_PROTECTION,
+            Self::TimeStamping => oid::TIME_STAMPING,
+            Self::OcspSigning => oid::OCSP_SIGNING,
+            Self::Other(other) => other.oid(),
+        }
+    }
+}
+
+impl fmt::Display for KeyPurpose {
+    /// The identifier, dotted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.oid().fmt(f)
+    }
+}
