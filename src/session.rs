@@ -9,8 +9,8 @@ pub(crate) mod record;
 use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials, RandomKeys};
 use crate::apply::{self, manifests};
-use crate::audit::{self, Platform};
-use crate::cli::{DryRun, Global, PlatformArg, SourceArgs, WriteArgs, WriteFormat};
+use crate::audit;
+use crate::cli::{DryRun, Global, SourceArgs, WriteArgs, WriteFormat};
 use crate::cluster::error::ClusterError;
 use crate::cluster::{self, Client, ConnectOptions};
 use crate::converge::drive::{Event, Means, View, drive};
@@ -235,15 +235,6 @@ pub(crate) async fn until_served(
     output.say("every address serves what is stored");
     drop(busy);
     Ok(driven.seen)
-}
-
-/// The rules' platform, from its flag.
-pub(crate) const fn platform(arg: PlatformArg) -> Platform {
-    match arg {
-        PlatformArg::Auto => Platform::Auto,
-        PlatformArg::Gke => Platform::Gke,
-        PlatformArg::Other => Platform::Other,
-    }
 }
 
 /// Where the facts of a source are from.

@@ -4,19 +4,18 @@ use crate::apply::files::{self, NewFile};
 use crate::apply::manifests;
 use crate::apply::pair::{Materials, RandomKeys};
 use crate::audit::Source;
-use crate::cli::{BootstrapArgs, DryRun, Global, HttpArg, PresetArg, WriteFormat};
+use crate::cli::{BootstrapArgs, DryRun, Global, WriteFormat};
 use crate::converge::drive::{Driven, End, Event, Means, View, drive, look};
 use crate::exit::Exit;
 use crate::gke::limits;
 use crate::gke::managed::{Managed, certificate_meaning, domain_meaning};
-use crate::gke::presets::Preset;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::cluster::namespace_is_there;
 use crate::output::Output;
 use crate::plan::bootstrap::{
-    self, Awaited, Bootstrap, BootstrapRequest, Certificate, Class, Http, Progress,
+    self, Awaited, Bootstrap, BootstrapRequest, Certificate, Class, Progress,
 };
 use crate::plan::step::{CreateSecret, KeyChoice, NewPair, Plan, Step};
 use crate::remedy::CommandLine;
@@ -104,11 +103,6 @@ fn check_usage(args: &BootstrapArgs) -> Result<()> {
 fn request(args: &BootstrapArgs, namespace: String, world: &World) -> Result<BootstrapRequest> {
     let (service, port) = args.service.clone();
     let name = args.name.clone().unwrap_or_else(|| service.clone());
-    let preset = match args.preset {
-        PresetArg::Milvus => Preset::Milvus,
-        PresetArg::Grpc => Preset::Grpc,
-        PresetArg::Http => Preset::Http,
-    };
     Ok(BootstrapRequest {
         namespace,
         domains: without_doubles(&args.domains),
@@ -117,13 +111,9 @@ fn request(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Boo
             .backend_config
             .clone()
             .unwrap_or_else(|| format!("{name}-backendconfig")),
-        health_check: args.health_check.clone().unwrap_or_else(|| preset.health_check()),
+        health_check: args.health_check.clone().unwrap_or_else(|| args.preset.health_check()),
         static_ip: args.static_ip.clone(),
-        http: args.http.map(|http| match http {
-            HttpArg::Allow => Http::Allow,
-            HttpArg::Redirect => Http::Redirect,
-            HttpArg::Off => Http::Off,
-        }),
+        http: args.http,
         class: match args.ingress_class.as_str() {
             "gce" => Class::Gce,
             other => Class::Other(other.to_owned()),
@@ -132,7 +122,7 @@ fn request(args: &BootstrapArgs, namespace: String, world: &World) -> Result<Boo
         name,
         service,
         port,
-        preset,
+        preset: args.preset,
     })
 }
 

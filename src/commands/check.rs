@@ -41,9 +41,9 @@ pub(super) async fn run(
     }
     let policy = Policy { renew_before: args.renew_before };
     let context = Context {
-        now: args.at.unwrap_or_else(|| world.now()),
+        now: args.judge.at.unwrap_or_else(|| world.now()),
         policy: &policy,
-        platform: session::platform(args.platform),
+        platform: args.judge.platform,
         source: session::audited(&source),
     };
     let mut report = audit::audit(&gathered.inventory, &context);
@@ -67,7 +67,7 @@ pub(super) async fn run(
             output.say("  → look at -n, -A, -l or -f; --allow-empty if that is as it should be");
         }
     }
-    Ok(Exit::of_report(&report, args.fail_on.into()))
+    Ok(Exit::of_report(&report, args.judge.fail_on))
 }
 
 /// Whom `--dns` and `--dns-server` say to ask.

@@ -63,7 +63,7 @@ pub(super) async fn run(
         }
         InspectFormat::Table => write_text(&inventory, &report, output.data())?,
     }
-    Ok(Exit::of_report(&report, args.fail_on.into()))
+    Ok(Exit::of_report(&report, args.fail_on))
 }
 
 fn check_usage(args: &InspectArgs) -> Result<()> {

@@ -4,7 +4,7 @@ use crate::apply::pair::{Materials, RandomKeys};
 use crate::apply::{files, manifests};
 use crate::audit::Source as AuditSource;
 use crate::audit::policy::Policy;
-use crate::cli::{DryRun, Global, KeyPolicyArg, PlanFormat, RotateArgs, WriteFormat};
+use crate::cli::{DryRun, Global, PlanFormat, RotateArgs, WriteFormat};
 use crate::converge::drive::{Event, Means, View, drive, look};
 use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
 use crate::exit::Exit;
@@ -140,7 +140,7 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     if !args.add_host.is_empty() && args.secrets.is_empty() {
         return no("--add-host needs a named Secret", "name secret/NAME");
     }
-    if args.key_policy == KeyPolicyArg::Same && args.key_type.is_some() {
+    if args.key_policy == KeyPolicy::Same && args.key_type.is_some() {
         return no("--key-type cannot be combined with --key-policy same", "leave one of them out");
     }
     Ok(())
@@ -176,10 +176,7 @@ fn request(args: &RotateArgs, global: &Global, source: &Source) -> RotationReque
         named: names.iter().map(named).collect(),
         within: namespace.clone(),
         due: args.due,
-        key_policy: match args.key_policy {
-            KeyPolicyArg::New => KeyPolicy::New,
-            KeyPolicyArg::Same => KeyPolicy::Same,
-        },
+        key_policy: args.key_policy,
         key_type: args.key_type,
         lifetime: args.lifetime,
         add_hosts: args.add_host.clone(),

@@ -35,9 +35,9 @@ pub(super) async fn run(
     session::named_are_there(&args.ingresses, inventory)?;
     let policy = Policy::default();
     let context = Context {
-        now: args.at.unwrap_or_else(|| world.now()),
+        now: args.judge.at.unwrap_or_else(|| world.now()),
         policy: &policy,
-        platform: session::platform(args.platform),
+        platform: args.judge.platform,
         source: session::audited(&source),
     };
     let mut report = audit::audit(inventory, &context);
@@ -52,7 +52,7 @@ pub(super) async fn run(
     let trust_file = args.trust_out.as_ref().map(|path| path.display().to_string());
     let verified = Verified { connections, trust_file: trust_file.as_deref() };
     show(&args, inventory, &report, &verified, output)?;
-    Ok(Exit::of_report(&report, args.fail_on.into()))
+    Ok(Exit::of_report(&report, args.judge.fail_on))
 }
 
 fn check_usage(args: &VerifyArgs) -> Result<()> {

@@ -1,0 +1,75 @@
+//! `certwright inspect`: the words after it.
+
+use super::InspectFormat;
+use super::judge::SEVERITIES;
+use super::values::{Words, domain};
+use crate::exit::FailOn;
+use crate::instant;
+use clap::Args;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use time::OffsetDateTime;
+
+/// `certwright inspect`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// A file, a folder, - for standard input, secret/NAME, or HOST:PORT
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<String>,
+    /// The name to ask a server for (SNI), instead of the host of HOST:PORT
+    #[arg(long, value_name = "HOST", value_parser = server_name)]
+    pub servername: Option<String>,
+    /// From which findings on the exit code is 1
+    #[arg(long, value_name = "SEVERITY", default_value = "never", value_parser = Words(SEVERITIES))]
+    pub fail_on: FailOn,
+    /// The instant to judge at (RFC 3339 or a date), instead of now
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
+    pub at: Option<OffsetDateTime>,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: InspectFormat,
+    /// Write the certificates of one target as PEM in the order servers must send: the leaf (that
+    /// of the private key, when it is there), its intermediates, without the root
+    #[arg(long, conflicts_with = "output")]
+    pub fix_chain: bool,
+    /// With --fix-chain: the file to write to, instead of standard output
+    #[arg(long, value_name = "FILE", requires = "fix_chain")]
+    pub out: Option<PathBuf>,
+    /// With --out: replace a file that is there; with --in-place: drop what else stands in tls.crt
+    #[arg(long, requires = "fix_chain")]
+    pub force: bool,
+    /// Read secret/NAME from manifests instead of a cluster: a file or a folder; repeatable
+    #[arg(short = 'f', long, value_name = "PATH")]
+    pub filename: Vec<PathBuf>,
+    /// With --fix-chain and -f: write the certificates into tls.crt of the manifest, and leave all
+    /// else in it as it is
+    #[arg(long, requires = "fix_chain", requires = "filename", conflicts_with = "out")]
+    pub in_place: bool,
+    /// Leave out the heads of columns (-o wide)
+    #[arg(long)]
+    pub no_headers: bool,
+}
+
+/// SNI holds DNS names only (RFC 6066 §3).
+fn server_name(text: &str) -> Result<String, String> {
+    if text.parse::<IpAddr>().is_ok() {
+        return Err(
+            "a server is asked for a DNS name; leave --servername out to ask for none".to_owned()
+        );
+    }
+    domain(text)
+}
+
+/// The examples of its help; a test runs each.
+pub(super) const EXAMPLES: &str = help_end!(
+    "\
+Examples:
+  certwright inspect tls.crt
+  certwright inspect secret/shop-tls -n shop
+  certwright inspect - -o json < tls.crt
+  certwright inspect tls.crt tls.key --fix-chain --out chain.pem
+  certwright inspect 127.0.0.1:8443 --servername shop.example
+
+"
+);

@@ -1,0 +1,116 @@
+//! `certwright rotate`: the words after it.
+
+use super::values::{Word, Words, domain, key_type};
+use super::{DryRun, PlanFormat, SourceArgs};
+use crate::duration::{Lead, parse_duration};
+use crate::instant;
+use crate::object_ref::{Kind, KindName};
+use crate::plan::rotation::KeyPolicy;
+use crate::x509::key_kind::KeyType;
+use crate::x509::name;
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use time::{Duration, OffsetDateTime};
+
+/// `certwright rotate`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// The Secrets to rotate now: secret/NAME
+    #[arg(value_name = "secret/NAME", value_parser = secret_name)]
+    pub secrets: Vec<String>,
+    /// Rotate only what is due
+    #[arg(long, conflicts_with = "all")]
+    pub due: bool,
+    /// Rotate all there are, due or not; needs -n or -l
+    #[arg(long, conflicts_with = "secrets")]
+    pub all: bool,
+    /// Where to look
+    #[command(flatten)]
+    pub look: SourceArgs,
+    /// When a certificate is due: a time or a share of its lifetime
+    #[arg(long, value_name = "TIME|SHARE")]
+    pub renew_before: Option<Lead>,
+    /// Make a new key, or keep the one that is there
+    #[arg(long, value_name = "POLICY", default_value = "new", value_parser = Words(KEY_POLICIES))]
+    pub key_policy: KeyPolicy,
+    /// Also rotate what this CA signed: a file with its certificate, or secret/NAME (with -f, one
+    /// among those files)
+    #[arg(long, value_name = "FILE|secret/NAME")]
+    pub ca: Option<String>,
+    /// The CA's private key, when it is not in the file or Secret of --ca
+    #[arg(long, value_name = "FILE", requires = "ca")]
+    pub ca_key: Option<PathBuf>,
+    /// The type of new keys, instead of the old one's
+    #[arg(long, value_name = "TYPE", value_parser = key_type())]
+    pub key_type: Option<KeyType>,
+    /// How long new certificates live, instead of as long as the old ones
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub lifetime: Option<Duration>,
+    /// A host, or an IP address, to add to the names; repeatable
+    #[arg(long, value_name = "HOST", value_parser = domain_or_address, conflicts_with = "all")]
+    pub add_host: Vec<String>,
+    /// How many pairs a batch may replace in one run, the most urgent first
+    #[arg(long, value_name = "NUMBER", default_value = "10")]
+    pub max: usize,
+    /// Do not ask before --all
+    #[arg(long)]
+    pub yes: bool,
+    /// Rotate although somebody else owns the Secret (never against a live owner)
+    #[arg(long, requires = "secrets")]
+    pub override_owner: bool,
+    /// Rotate although other data of the Secret is made from the pair
+    #[arg(long, requires = "secrets")]
+    pub force: bool,
+    /// Then wait until every Ingress with a new pair serves it; see --timeout
+    #[arg(long, conflicts_with_all = ["filename", "dry_run"])]
+    pub verify: bool,
+    /// With --verify: connect there, whatever address the Ingresses have
+    #[arg(long, value_name = "IP:PORT", requires = "verify")]
+    pub address: Option<SocketAddr>,
+    /// With -f: rewrite the files, instead of printing them
+    #[arg(long, requires = "filename")]
+    pub in_place: bool,
+    /// Write nothing: show the plan (client), or have the server try it (server)
+    #[arg(long, value_name = "HOW", default_value = "none", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
+    pub dry_run: DryRun,
+    /// The instant to plan for (RFC 3339 or a date), instead of now; only with --dry-run=client or -f
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
+    pub at: Option<OffsetDateTime>,
+    /// How to show what was done
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub output: PlanFormat,
+}
+
+/// `--key-policy`.
+const KEY_POLICIES: &[Word<KeyPolicy>] =
+    &[("new", "A fresh key", KeyPolicy::New), ("same", "The key that is there", KeyPolicy::Same)];
+
+fn secret_name(text: &str) -> Result<String, String> {
+    let named: KindName = text.parse()?;
+    if named.kind == Kind::Secret {
+        Ok(named.name)
+    } else {
+        Err(format!("only Secrets are rotated: expected secret/NAME, found {text:?}"))
+    }
+}
+
+/// A domain, or an address, which stands in certificates as bytes and is written here in one way.
+fn domain_or_address(text: &str) -> Result<String, String> {
+    name::address(text).map_or_else(|| domain(text), |address| Ok(address.to_string()))
+}
+
+/// The examples of its help; a test runs each.
+pub(super) const EXAMPLES: &str = help_end!(
+    "\
+Examples:
+  certwright rotate secret/shop-tls -n shop --dry-run=client
+  certwright rotate secret/shop-tls -n shop
+  certwright rotate --due -A
+  certwright rotate secret/shop-tls -f manifests/ --in-place
+
+Clients that pinned an old self-signed certificate need the new one.
+
+"
+);
