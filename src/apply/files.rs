@@ -84,17 +84,26 @@ fn write_pair(
 /// replaced, or its folder is none. A `ca.crt` that holds `root` already is left alone.
 #[must_use]
 pub fn in_the_way(step: &WriteFiles, root: Option<&[u8]>) -> Option<(ObjectRef, Failed)> {
-    let is_new = |ca: &&ObjectRef| !root.is_some_and(|root| is_already(Path::new(&ca.name), root));
-    let usual = step.key.iter().chain([&step.certificate]).chain(step.ca.iter().filter(is_new));
-    let usual = usual.map(|file| (file, "--out-dir"));
-    let mut all = usual.chain(step.keystore.iter().map(|file| (file, "--p12")));
-    all.find_map(|(file, flag)| {
+    outputs(step, root).find_map(|(file, flag)| {
         let path = Path::new(&file.name);
         let failed = refuse_existing(path, step.overwrite, flag)
             .and_then(|()| refuse_no_folder(path, flag))
             .err()?;
         Some((file.clone(), failed))
     })
+}
+
+/// The files that the step writes, each with the flag that says where. A `ca.crt` that holds `root`
+/// already is not written again.
+pub(super) fn outputs<'s>(
+    step: &'s WriteFiles,
+    root: Option<&'s [u8]>,
+) -> impl Iterator<Item = (&'s ObjectRef, &'static str)> {
+    let is_new =
+        move |ca: &&ObjectRef| !root.is_some_and(|root| is_already(Path::new(&ca.name), root));
+    let usual = step.key.iter().chain([&step.certificate]).chain(step.ca.iter().filter(is_new));
+    let usual = usual.map(|file| (file, "--out-dir"));
+    usual.chain(step.keystore.iter().map(|file| (file, "--p12")))
 }
 
 fn refuse_no_folder(path: &Path, flag: &str) -> Result<(), Failed> {

@@ -10,5 +10,6 @@ pub mod files;
 mod keystore;
 pub mod manifest_edit;
 pub mod manifests;
+pub mod overlap;
 pub mod pair;
 mod staging;

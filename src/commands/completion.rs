@@ -5,7 +5,7 @@ use crate::apply::files::{NewFile, write_set};
 use crate::cli::{Cli, CompletionArgs, ManArgs};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::session::{CommandError, Result};
+use crate::session::Result;
 use clap::CommandFactory as _;
 use clap_mangen::Man;
 use std::io::Write as _;
@@ -23,8 +23,7 @@ pub(super) fn man(args: &ManArgs, output: &mut Output) -> Result<Exit> {
     command.build();
     let mut pages = Vec::new();
     add_pages(command, "certwright", &mut pages)?;
-    write_set(&args.folder, &pages, true)
-        .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+    write_set(&args.folder, &pages, true)?;
     output.say(&format!("wrote {} pages into {}", pages.len(), args.folder.display()));
     Ok(Exit::Done)
 }

@@ -2,8 +2,8 @@
 
 use crate::apply::pair::{GivenPair, Materials};
 use crate::audit::policy::Policy;
-use crate::audit::{self, Context, Platform, Source};
-use crate::cli::{Global, ImportArgs};
+use crate::audit::{self, Platform, Source};
+use crate::cli::ImportArgs;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
@@ -12,25 +12,21 @@ use crate::inventory::selection::Selection;
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
 use crate::output::Output;
-use crate::plan::package::{self, SecretRequest};
+use crate::plan;
+use crate::plan::package::SecretRequest;
 use crate::plan::step::NewPair;
 use crate::redact::Redacted;
-use crate::session::{self, CommandError, Result};
-use crate::world::World;
+use crate::session::package::package;
+use crate::session::{CommandError, Result, Run, manifest, read_file};
 use crate::x509::cert::Certificate;
 use crate::x509::foreign::Foreign;
 use crate::x509::pem;
 use std::path::Path;
 
-pub(super) async fn run(
-    args: ImportArgs,
-    global: &Global,
-    world: &World,
-    output: &mut Output,
-) -> Result<Exit> {
-    session::refuse_yaml_without_manifest(args.write, true)?;
-    let (pair, materials) = read_pair(&args, world, output)?;
-    say_findings(&args, &materials, world, output);
+pub(super) async fn run(args: ImportArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
+    manifest::refuse_yaml_without_manifest(args.write, true)?;
+    let (pair, materials) = read_pair(&args, run, output)?;
+    say_findings(&args, &materials, run, output);
     let request = SecretRequest {
         object: ObjectRef::secret(String::new(), args.name.as_str()),
         pair,
@@ -40,63 +36,55 @@ pub(super) async fn run(
         force: args.force,
         override_owner: args.override_owner,
     };
-    session::package("import", request, materials, (global, args.write), world, output).await
+    package("import", request, materials, args.write, run, output).await
 }
 
 /// The pair from its files, checked: it is a pair, in order, in date.
-fn read_pair(
-    args: &ImportArgs,
-    world: &World,
-    output: &mut Output,
-) -> Result<(NewPair, Materials)> {
-    let certificates = session::read_file(&args.cert)?;
-    let key = session::read_file(&args.key)?;
-    let bundle = Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &world.random);
-    let leaf = package::importable(&bundle, world.now()).map_err(|exclusion| {
+fn read_pair(args: &ImportArgs, run: Run<'_>, output: &mut Output) -> Result<(NewPair, Materials)> {
+    let certificates = read_file(&args.cert)?;
+    let key = read_file(&args.key)?;
+    let bundle =
+        Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &run.world.random);
+    let leaf = plan::package::importable(&bundle, run.now()).map_err(|exclusion| {
         let files = format!("{} and {}", args.cert.display(), args.key.display());
         CommandError::failed(format!("{files} cannot be imported: {}", exclusion.0), exclusion.1)
     })?;
     let names = (args.cert.display().to_string(), args.key.display().to_string());
     let one_file = certificates.expose() == key.expose();
-    for note in package::import_notes(&bundle, (&names.0, &names.1), one_file) {
+    for note in plan::package::import_notes(&bundle, (&names.0, &names.1), one_file) {
         output.say(&format!("note: {note}"));
     }
-    let ca = args.ca_cert.as_deref().map(|path| read_ca(path, world, output)).transpose()?;
+    let ca = args.ca_cert.as_deref().map(|path| read_ca(path, run, output)).transpose()?;
     let given = GivenPair {
         certificates: pem::certificates_only(certificates.expose()),
         key: pem::key_only(key.expose()).unwrap_or_default(),
         ca,
     };
     if let Some(path) = &args.ca_cert {
-        judge_ca((&given, &leaf), (path, args.force), world, output)?;
+        judge_ca((&given, &leaf), (path, args.force), run, output)?;
     }
     let materials = Materials { given: Some(given), ..Materials::default() };
     Ok((NewPair::Given(Box::new(leaf)), materials))
 }
 
 /// What is to be said of a pair that may be imported all the same: no SAN, an end that is near.
-fn say_findings(args: &ImportArgs, materials: &Materials, world: &World, output: &mut Output) {
+fn say_findings(args: &ImportArgs, materials: &Materials, run: Run<'_>, output: &mut Output) {
     let Some(given) = &materials.given else { return };
     let mut inventory = Inventory::new(Selection::default());
     let object = ObjectRef::file(args.cert.display().to_string());
     let bytes = Redacted::new(given.certificates.clone());
-    inventory.absorb(Observation::PemFile { object, bytes }, world.random());
+    inventory.absorb(Observation::PemFile { object, bytes }, run.world.random());
     let policy = Policy::default();
-    let context = Context {
-        now: world.now(),
-        policy: &policy,
-        platform: Platform::Other,
-        source: Source::Files,
-    };
+    let context = run.context(None, &policy, Platform::Other, Source::Files);
     for finding in audit::audit(&inventory, &context).findings {
         output.say(&format!("{}: {}: {}", finding.severity, finding.rule, finding.message));
     }
 }
 
-fn read_ca(path: &Path, world: &World, output: &mut Output) -> Result<Vec<u8>> {
-    let bytes = session::read_file(path)?;
-    let bundle = Bundle::of_pair(Some(bytes.expose()), None, &world.random);
-    for note in package::import_notes(&bundle, (&path.display().to_string(), ""), false) {
+fn read_ca(path: &Path, run: Run<'_>, output: &mut Output) -> Result<Vec<u8>> {
+    let bytes = read_file(path)?;
+    let bundle = Bundle::of_pair(Some(bytes.expose()), None, &run.world.random);
+    for note in plan::package::import_notes(&bundle, (&path.display().to_string(), ""), false) {
         output.say(&format!("note: {note}"));
     }
     match (bundle.damaged.first(), bundle.leaf()) {
@@ -114,13 +102,13 @@ fn read_ca(path: &Path, world: &World, output: &mut Output) -> Result<Vec<u8>> {
 fn judge_ca(
     (given, leaf): (&GivenPair, &Certificate),
     (path, force): (&Path, bool),
-    world: &World,
+    run: Run<'_>,
     output: &mut Output,
 ) -> Result<()> {
     let pair = (given.certificates.as_slice(), given.key.expose());
     let ca = given.ca.as_deref().unwrap_or_default();
-    let file = CaFile::beside(ca, pair, &world.random);
-    match file.and_then(|file| package::refused_ca(&file, leaf, world.now())) {
+    let file = CaFile::beside(ca, pair, &run.world.random);
+    match file.and_then(|file| plan::package::refused_ca(&file, leaf, run.now())) {
         Some((message, _)) if force => {
             output.say(&format!("note: ca.crt, by --force: {} {message}", path.display()));
             Ok(())

@@ -4,51 +4,39 @@
 use crate::apply::files::{NewFile, replace, write_set};
 use crate::apply::manifests;
 use crate::audit::policy::Policy;
-use crate::audit::{self, Context, Platform, Source};
-use crate::cli::{Global, InspectArgs, InspectFormat};
+use crate::audit::{self, Platform, Source};
+use crate::cli::{InspectArgs, InspectFormat};
 use crate::converge::gather::look_at_places;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{KeyAmong, KeyState};
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, KindName, ObjectRef};
-use crate::observation::Observation;
 use crate::observation::handshake::Endpoint;
+use crate::observation::{Observation, SecretSeen};
 use crate::observe::{cluster, files, served};
 use crate::output::Output;
-use crate::plan::outcome::Failed;
 use crate::redact::Redacted;
 use crate::render::check::{Look, write_table};
 use crate::render::inspect::write_text;
 use crate::render::inspected::write_json;
-use crate::session::{self, CommandError, Result};
-use crate::world::World;
+use crate::session::{CommandError, Result, Run, source};
 use crate::x509::foreign::Foreign;
 use crate::x509::key::PrivateKey;
 use crate::x509::{chain, name, pem, stray};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-pub(super) async fn run(
-    args: InspectArgs,
-    global: &Global,
-    world: &World,
-    output: &mut Output,
-) -> Result<Exit> {
+pub(super) async fn run(args: InspectArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     check_usage(&args)?;
-    let (inventory, source, texts) = observed(&args, global, world).await?;
+    let Observed { inventory, source, texts, .. } = observed(&args, run).await?;
     something_was_read(&args, &inventory)?;
     if args.fix_chain {
-        return fix_chain(&args, (&inventory, &texts), world, output);
+        return fix_chain(&args, (&inventory, &texts), run, output);
     }
     let policy = Policy::default();
-    let context = Context {
-        now: args.at.unwrap_or_else(|| world.now()),
-        policy: &policy,
-        platform: Platform::Other,
-        source,
-    };
+    let context = run.context(args.at, &policy, Platform::Other, source);
     let report = audit::audit(&inventory, &context);
     match args.output {
         InspectFormat::Json => write_json(&inventory, &report, output.document())?,
@@ -111,75 +99,110 @@ fn endpoint(text: &str) -> Option<Endpoint> {
     of(text).or_else(|| of(&format!("{text}{port}")))
 }
 
+/// What the targets hold.
+struct Observed {
+    inventory: Inventory,
+    source: Source,
+    /// What the objects hold themselves, where it is `wanted`.
+    texts: Vec<Text>,
+    wanted: bool,
+}
+
 /// Every target, in one inventory.
-async fn observed(
-    args: &InspectArgs,
-    global: &Global,
-    world: &World,
-) -> Result<(Inventory, Source, Vec<Text>)> {
+async fn observed(args: &InspectArgs, run: Run<'_>) -> Result<Observed> {
     let targets: Vec<Target<'_>> = args.targets.iter().map(|text| target(text)).collect();
     let secrets: Vec<KindName> = targets.iter().filter_map(secret_named).collect();
-    let selection = Selection { named: secrets.clone(), labels: None };
-    let beside_secrets = secrets.len() < args.targets.len();
+    let beside_secrets = secrets.len() < targets.len();
     let from_elsewhere = beside_secrets || !args.filename.is_empty();
     // A Secret of any type is looked at when it is named.
-    let selection = if beside_secrets { Selection::default() } else { selection };
-    let mut inventory = Inventory::new(selection);
-    let deadlines = session::deadlines(global);
-    let mut texts = Vec::new();
-    let wanted = args.fix_chain || args.output == InspectFormat::Pem;
+    let named = if beside_secrets { Vec::new() } else { secrets.clone() };
+    let mut observed = Observed {
+        inventory: Inventory::new(Selection { named, labels: None }),
+        source: if from_elsewhere { Source::Files } else { Source::Cluster },
+        texts: Vec::new(),
+        wanted: args.fix_chain || args.output == InspectFormat::Pem,
+    };
     for target in &targets {
-        let mut take = |seen: Observation| {
-            texts.extend(Text::of(&seen).filter(|_| wanted));
-            inventory.absorb(seen, world.random());
-        };
+        observed.look_at(target, args, run).await?;
+    }
+    if !args.filename.is_empty() {
+        observed.look_among(&args.filename, &secrets, run)?;
+    } else if !secrets.is_empty() {
+        observed.ask_for(secrets, run).await?;
+    }
+    // A server may show the same at each of its addresses.
+    observed.texts.dedup_by(|one, other| {
+        one.object == other.object && one.certificates.expose() == other.certificates.expose()
+    });
+    Ok(observed)
+}
+
+impl Observed {
+    fn take(&mut self, seen: Observation, run: Run<'_>) {
+        self.texts.extend(Text::of(&seen).filter(|_| self.wanted));
+        self.inventory.absorb(seen, run.world.random());
+    }
+
+    /// What a path or a server shows; Secrets are looked for all at once.
+    async fn look_at(
+        &mut self,
+        target: &Target<'_>,
+        args: &InspectArgs,
+        run: Run<'_>,
+    ) -> Result<()> {
+        let mut take = |seen| self.take(seen, run);
         match target {
             Target::Secret(_) => {}
             Target::Server(endpoint) => {
-                served::inspected(endpoint, args.servername.clone(), deadlines, &mut take).await;
+                let name = args.servername.clone();
+                served::inspected(endpoint, name, run.deadlines(), &mut take).await;
             }
             Target::Path(path) => {
-                files::inspected(path, &session::namespace_of_files(global), &mut take)
+                files::inspected(path, &run.namespace_of_files(), &mut take)
                     .map_err(not_readable)?;
             }
         }
+        Ok(())
     }
-    if !args.filename.is_empty() {
-        let named = |seen: &Observation| match seen {
-            Observation::Secret(secret) => {
-                let within = global.namespace.as_deref();
-                within.is_none_or(|within| within == secret.object.namespace())
-                    && secrets.iter().any(|named| named.name == secret.object.name)
+
+    /// The Secrets among the manifests of `-f`.
+    fn look_among(
+        &mut self,
+        filename: &[PathBuf],
+        secrets: &[KindName],
+        run: Run<'_>,
+    ) -> Result<()> {
+        let within = run.global.namespace.as_deref();
+        let is_named = |seen: &Observation| match seen {
+            Observation::Secret(SecretSeen { object, .. }) => {
+                within.is_none_or(|within| within == object.namespace())
+                    && secrets.iter().any(|named| named.name == object.name)
             }
             _ => false,
         };
+        let namespace = run.namespace_of_files();
         let mut take = |seen: Observation| {
-            if named(&seen) {
-                texts.extend(Text::of(&seen).filter(|_| wanted));
-                inventory.absorb(seen, world.random());
+            if is_named(&seen) {
+                self.take(seen, run);
             }
         };
-        let paths = files::given(&args.filename)?;
         // What is missing is told by name below.
         let reading = files::Reading { below: files::Below::default(), allow_empty: true };
-        files::manifests(&paths, reading, &session::namespace_of_files(global), &mut take)?;
-        look_at_places(&mut inventory, &session::namespace_of_files(global));
-        session::named_are_there(&secrets, &inventory)?;
-    } else if !secrets.is_empty() {
-        let client = session::client(global, world).await?;
-        let namespace = session::namespace(global, &client);
+        files::manifests(&files::given(filename)?, reading, &namespace, &mut take)?;
+        look_at_places(&mut self.inventory, &namespace);
+        source::named_are_there(secrets, &self.inventory)
+    }
+
+    /// The Secrets of a cluster.
+    async fn ask_for(&mut self, secrets: Vec<KindName>, run: Run<'_>) -> Result<()> {
+        let client = run.client().await?;
+        let namespace = run.namespace(&client);
         for secret in secrets {
             let object = ObjectRef::secret(namespace.as_str(), secret.name);
-            let seen = cluster::named(&client, &object).await?;
-            texts.extend(Text::of(&seen).filter(|_| wanted));
-            inventory.absorb(seen, world.random());
+            self.take(cluster::named(&client, &object).await?, run);
         }
+        Ok(())
     }
-    // A server may show the same at each of its addresses.
-    texts.dedup_by(|one: &mut Text, other| {
-        one.object == other.object && one.certificates.expose() == other.certificates.expose()
-    });
-    Ok((inventory, if from_elsewhere { Source::Files } else { Source::Cluster }, texts))
 }
 
 /// What looks like a server and is none is told how servers are written.
@@ -249,7 +272,7 @@ impl Text {
 fn fix_chain(
     args: &InspectArgs,
     (inventory, texts): (&Inventory, &[Text]),
-    world: &World,
+    run: Run<'_>,
     output: &mut Output,
 ) -> Result<Exit> {
     let holders: Vec<&Text> = texts.iter().filter(|text| text.has_certificates()).collect();
@@ -261,7 +284,7 @@ fn fix_chain(
         ));
     };
     let key = texts.iter().find_map(|text| PrivateKey::from_pem(text.key.expose()).ok());
-    let fixed = chain::fixed(chain.certificates.expose(), key.as_ref(), world.random())
+    let fixed = chain::fixed(chain.certificates.expose(), key.as_ref(), run.world.random())
         .map_err(|why| CommandError::failed(format!("{}: {why}", chain.object), FIX_CHAIN))?;
     if args.in_place && !args.force {
         refuse_loss(inventory, &chain.object)?;
@@ -282,8 +305,7 @@ fn fix_chain(
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let file = NewFile { name, text: Zeroizing::new(fixed.pem), private: false };
-    write_set(folder, &[file], args.force)
-        .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+    write_set(folder, &[file], args.force)?;
     Ok(Exit::Done)
 }
 
@@ -308,9 +330,8 @@ fn refuse_loss(inventory: &Inventory, object: &ObjectRef) -> Result<()> {
 
 /// Writes the chain where it stood, and nothing else.
 fn into_manifest(secret: &ObjectRef, pem: &str, output: &mut Output) -> Result<Exit> {
-    let failed = |failed: Failed| CommandError::failed(failed.message, failed.remedy);
-    let (path, text) = manifests::with_certificates(secret, pem.as_bytes()).map_err(failed)?;
-    replace(Path::new(&path), &text.to_bytes()).map_err(failed)?;
+    let (path, text) = manifests::with_certificates(secret, pem.as_bytes())?;
+    replace(Path::new(&path), &text.to_bytes())?;
     output.say(&format!("written: tls.crt of {secret}"));
     Ok(Exit::Done)
 }

@@ -1,18 +1,20 @@
 //! `certwright issue`: plan one certificate (self-signed, by a CA, or only a request), apply, report.
 
 use crate::apply;
-use crate::apply::pair::{Materials, RandomKeys};
+use crate::apply::overlap::overlap;
+use crate::apply::pair::Materials;
 use crate::audit::Source;
-use crate::cli::{DryRun, Global, IssueArgs};
+use crate::cli::{DryRun, IssueArgs};
 use crate::exit::Exit;
 use crate::object_ref::ObjectRef;
 use crate::output::Output;
-use crate::plan::package::{self, SecretRequest};
+use crate::plan;
+use crate::plan::package::{NO_ROOT, SecretRequest, notes_of_request};
 use crate::plan::step::{KeyChoice, NewPair, Plan, WriteFiles};
 use crate::remedy::CommandLine;
 use crate::render::rotation::PlanReport;
-use crate::session::{self, CommandError, Result, authority};
-use crate::world::World;
+use crate::session::package::package;
+use crate::session::{CommandError, Result, Run, authority, manifest, read_file, report};
 use crate::x509::authority::Authority;
 use crate::x509::profile::{self, AUTHORITY_LIFETIME, DEFAULT_LIFETIME, Profile, ProfileError};
 use crate::x509::request::Request;
@@ -22,25 +24,19 @@ use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-pub(super) async fn run(
-    args: IssueArgs,
-    global: &Global,
-    world: &World,
-    output: &mut Output,
-) -> Result<Exit> {
-    session::refuse_yaml_without_manifest(args.write, args.secret.is_some())?;
+pub(super) async fn run(args: IssueArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
+    manifest::refuse_yaml_without_manifest(args.write, args.secret.is_some())?;
     refuse_dry_run_as_domain(&args)?;
     refuse_own_secret(&args)?;
-    let (new, materials) = wanted(&args, global, world).await?;
+    let (new, materials) = wanted(&args, run).await?;
     match &args.secret {
-        None => files(&args, new, materials, world, output),
+        None => files(&args, new, materials, run, output),
         Some(name) => {
             for note in &new.notes {
                 output.say(note);
             }
             let request = secret(&args, name, new.pair, &materials);
-            let at = (global, args.write);
-            session::package("issue", request, materials, at, world, output).await
+            package("issue", request, materials, args.write, run, output).await
         }
     }
 }
@@ -51,22 +47,18 @@ struct NewCertificate {
     notes: Vec<String>,
 }
 
-async fn wanted(
-    args: &IssueArgs,
-    global: &Global,
-    world: &World,
-) -> Result<(NewCertificate, Materials)> {
+async fn wanted(args: &IssueArgs, run: Run<'_>) -> Result<(NewCertificate, Materials)> {
     let mut materials = Materials::default();
     let mut notes = Vec::new();
     let (mut profile, key) = match &args.from_csr {
         Some(path) => {
-            let (profile, request) = requested(args, path, world)?;
-            notes.extend(request.not_taken.iter().map(|what| format!("not taken: {what}")));
+            let (profile, request) = requested(args, path, run)?;
+            notes.extend(notes_of_request(&request));
             let public_id = request.public_key().id();
             materials.request = Some(request);
             (profile, KeyChoice::Requested { public_id })
         }
-        None => (profile_of(args, world)?, KeyChoice::New),
+        None => (profile_of(args, run)?, KeyChoice::New),
     };
     if args.csr {
         return Ok((NewCertificate { pair: NewPair::Request { profile }, notes }, materials));
@@ -74,7 +66,7 @@ async fn wanted(
     let mut issuer = None;
     if let Some(ca) = &args.ca {
         let named = (ca.as_str(), args.ca_key.as_deref());
-        let ca = authority::read(named, None, global, world).await?;
+        let ca = authority::read(named, None, run).await?;
         let (within, note) = ca.within(profile);
         notes.extend(note);
         profile = within;
@@ -89,9 +81,7 @@ async fn wanted(
         })?;
         issuer = Some(Box::new(ca.certificate().clone()));
         if ca.root_pem().is_none() {
-            notes.push(
-                "no root stands in --ca, so no ca.crt is written: clients need the root".to_owned(),
-            );
+            notes.push(NO_ROOT.to_owned());
         }
         materials.authority = Some(ca);
     }
@@ -103,9 +93,9 @@ fn bad(error: ProfileError) -> CommandError {
     CommandError::usage(error.to_string(), CommandLine::local("certwright issue --help"))
 }
 
-fn profile_of(args: &IssueArgs, world: &World) -> Result<Profile> {
+fn profile_of(args: &IssueArgs, run: Run<'_>) -> Result<Profile> {
     let usual = if args.make_ca { AUTHORITY_LIFETIME } else { DEFAULT_LIFETIME };
-    let dates = profile::dates(world.now(), args.lifetime.unwrap_or(usual)).map_err(bad)?;
+    let dates = profile::dates(run.now(), args.lifetime.unwrap_or(usual)).map_err(bad)?;
     if args.make_ca {
         let name = args.cn.clone().unwrap_or_default();
         return Profile::authority(name, args.key_type, dates).map_err(bad);
@@ -122,17 +112,17 @@ fn profile_of(args: &IssueArgs, world: &World) -> Result<Profile> {
 }
 
 /// What is taken of a request, checked as if it had been typed.
-fn requested(args: &IssueArgs, path: &Path, world: &World) -> Result<(Profile, Request)> {
+fn requested(args: &IssueArgs, path: &Path, run: Run<'_>) -> Result<(Profile, Request)> {
     let unusable = |why: &dyn fmt::Display| {
         CommandError::failed(
             format!("{} cannot be signed: {why}", path.display()),
             "have the requester make another one, as issue --csr does",
         )
     };
-    let bytes = session::read_file(path)?;
+    let bytes = read_file(path)?;
     let request = Request::read(bytes.expose()).map_err(|why| unusable(&why))?;
     let lifetime = args.lifetime.unwrap_or(DEFAULT_LIFETIME);
-    let dates = profile::dates(world.now(), lifetime).map_err(bad)?;
+    let dates = profile::dates(run.now(), lifetime).map_err(bad)?;
     let (names, cn) = (request.names.clone(), request.common_name.clone());
     let profile =
         Profile::server(names, cn, request.key_type, dates).map_err(|why| unusable(&why))?;
@@ -143,7 +133,7 @@ fn files(
     args: &IssueArgs,
     new: NewCertificate,
     mut materials: Materials,
-    world: &World,
+    run: Run<'_>,
     output: &mut Output,
 ) -> Result<Exit> {
     if args.write.dry_run == DryRun::Server {
@@ -154,27 +144,25 @@ fn files(
     }
     let step = step(args, new.pair, &materials);
     let root = materials.authority.as_ref().and_then(Authority::root_pem).map(str::as_bytes);
-    refuse_overlaps(args, &step, root)?;
+    if let Some(failed) = overlap(&step, root, &inputs(args)) {
+        return Err(CommandError::usage(failed.message, failed.remedy));
+    }
     let dry_run = args.write.dry_run == DryRun::Client;
     let obstacle = apply::files::in_the_way(&step, root).filter(|_| dry_run);
     let plan = match obstacle {
-        Some((file, failed)) => package::file_in_the_way(world.now(), file, failed),
-        None => package::files(world.now(), step),
+        Some((file, failed)) => plan::package::file_in_the_way(run.now(), file, failed),
+        None => plan::package::files(run.now(), step),
     };
     let plan = Plan { notes: new.notes, ..plan };
+    let planned = PlanReport { source: Source::Files, ..PlanReport::of("issue", &plan) };
     if dry_run {
-        return session::report(&account(&plan), args.write.output, output);
+        return report::plan(&planned, args.write.output, output);
     }
     if args.p12.is_some() {
         materials.password = Some(password(args, output)?);
     }
-    let keys = RandomKeys(world.random.clone());
-    let outcomes = apply::files::apply(plan.steps.clone(), &materials, &keys);
-    session::report(
-        &PlanReport { outcomes: Some(&outcomes), ..account(&plan) },
-        args.write.output,
-        output,
-    )
+    let outcomes = apply::files::apply(plan.steps.clone(), &materials, &run.keys());
+    report::plan(&PlanReport { outcomes: Some(&outcomes), ..planned }, args.write.output, output)
 }
 
 /// `--dry-run client`, with a blank, asks for a certificate of the host "client".
@@ -201,43 +189,16 @@ fn refuse_own_secret(args: &IssueArgs) -> Result<()> {
     }
 }
 
-/// Whether a file that is to be written is one that is read, or is to be written twice: what is in
-/// it would be lost, be it the CA's only key.
-fn refuse_overlaps(args: &IssueArgs, step: &WriteFiles, root: Option<&[u8]>) -> Result<()> {
+/// The files that the command reads, each with its flag.
+fn inputs(args: &IssueArgs) -> Vec<(&'static str, &Path)> {
     let ca = args.ca.as_deref().filter(|ca| authority::secret_named(ca).is_none()).map(Path::new);
-    let inputs: Vec<(&str, &Path)> = [
+    let inputs = [
         ("--ca", ca),
         ("--ca-key", args.ca_key.as_deref()),
         ("--from-csr", args.from_csr.as_deref()),
         ("--p12-password-file", args.p12_password_file.as_deref()),
-    ]
-    .into_iter()
-    .filter_map(|(flag, path)| path.map(|path| (flag, path)))
-    .collect();
-    // A root that stands there already is not written again.
-    let is_new = |ca: &&ObjectRef| {
-        !root.is_some_and(|root| apply::files::is_already(Path::new(&ca.name), root))
-    };
-    let pair = step.key.iter().chain([&step.certificate]).chain(step.ca.iter().filter(is_new));
-    let outputs = pair.map(|file| (file, "--out-dir"));
-    let outputs = outputs.chain(step.keystore.iter().map(|file| (file, "--p12")));
-    let mut seen: Vec<&Path> = Vec::new();
-    for (file, flag) in outputs {
-        let path = Path::new(&file.name);
-        let remedy = format!("choose another {flag}");
-        if let Some((input, _)) =
-            inputs.iter().find(|(_, input)| apply::files::is_same_file(input, path))
-        {
-            let message = format!("{} would be overwritten, and {input} reads it", path.display());
-            return Err(CommandError::usage(message, remedy));
-        }
-        if seen.iter().any(|other| apply::files::is_same_file(other, path)) {
-            let message = format!("{} would be written twice", path.display());
-            return Err(CommandError::usage(message, remedy));
-        }
-        seen.push(path);
-    }
-    Ok(())
+    ];
+    inputs.into_iter().filter_map(|(flag, path)| Some((flag, path?))).collect()
 }
 
 fn step(args: &IssueArgs, pair: NewPair, materials: &Materials) -> WriteFiles {
@@ -270,7 +231,7 @@ fn password(args: &IssueArgs, output: &mut Output) -> Result<Zeroizing<String>> 
     };
     let password = match &args.p12_password_file {
         Some(path) => {
-            let bytes = session::read_file(path)?;
+            let bytes = read_file(path)?;
             let text = std::str::from_utf8(bytes.expose());
             let text = text.map_err(|_| bad("the password of --p12 is not UTF-8 text"))?;
             Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())
@@ -320,17 +281,5 @@ fn secret(args: &IssueArgs, name: &str, pair: NewPair, materials: &Materials) ->
         replace_flag: "--force",
         force: args.force,
         override_owner: args.override_owner,
-    }
-}
-
-fn account(plan: &Plan) -> PlanReport<'_> {
-    PlanReport {
-        command: "issue",
-        plan,
-        outcomes: None,
-        source: Source::Files,
-        problems: &[],
-        namespaces: false,
-        printed: false,
     }
 }

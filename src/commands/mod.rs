@@ -21,7 +21,7 @@ use crate::manifest::STACK;
 use crate::output::{Output, Terminal};
 use crate::remedy::Target;
 use crate::session::record::Record;
-use crate::session::{self, CommandError, Result};
+use crate::session::{self, CommandError, Result, Run};
 use crate::world::World;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -133,7 +133,7 @@ fn in_its_own_runtime(
 }
 
 async fn to_its_end(cli: Cli, world: World, mut output: Output, record: &Record) -> Exit {
-    let target = session::options(&cli.global).target();
+    let target = session::target(&cli.global);
     let exit = match Box::pin(command(cli, &world, record, &mut output)).await {
         Ok(exit) => exit,
         Err(error) if error.exit == Exit::Interrupted => error.exit,
@@ -165,19 +165,19 @@ fn say(error: CommandError, target: &Target, output: &mut Output) -> Exit {
 }
 
 async fn command(cli: Cli, world: &World, record: &Record, output: &mut Output) -> Result<Exit> {
-    let global = &cli.global;
+    let run = Run { global: &cli.global, world };
     match cli.command {
-        Command::Issue(args) => issue::run(args, global, world, output).await,
-        Command::Import(args) => import::run(args, global, world, output).await,
-        Command::Check(args) => check::run(args, global, world, output).await,
-        Command::Verify(args) => verify::run(args, global, world, output).await,
-        Command::Inspect(args) => inspect::run(args, global, world, output).await,
-        Command::Bootstrap(args) => bootstrap::run(args, global, world, output).await,
-        Command::Managed { command } => managed::run(command, global, world, output).await,
+        Command::Issue(args) => issue::run(args, run, output).await,
+        Command::Import(args) => import::run(args, run, output).await,
+        Command::Check(args) => check::run(args, run, output).await,
+        Command::Verify(args) => verify::run(args, run, output).await,
+        Command::Inspect(args) => inspect::run(args, run, output).await,
+        Command::Bootstrap(args) => bootstrap::run(args, run, output).await,
+        Command::Managed { command } => managed::run(command, run, output).await,
         Command::Explain(args) => explain::run(&args, output),
         Command::Completion(args) => completion::completion(&args, output),
         Command::Man(args) => completion::man(&args, output),
-        Command::Rotate(args) => rotate::run(args, global, world, record, output).await,
+        Command::Rotate(args) => rotate::run(args, run, record, output).await,
     }
 }
 

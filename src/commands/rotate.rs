@@ -1,8 +1,8 @@
 //! `certwright rotate`: observe, plan, converge, report; live or in manifests.
 
-use crate::apply::pair::{Materials, RandomKeys};
+use crate::apply::manifests::Rewritten;
+use crate::apply::pair::Materials;
 use crate::apply::{files, manifests};
-use crate::audit::Source as AuditSource;
 use crate::audit::policy::Policy;
 use crate::cli::{DryRun, Global, PlanFormat, RotateArgs, WriteFormat};
 use crate::converge::drive::{Event, Means, View, drive, look};
@@ -17,10 +17,9 @@ use crate::output::Output;
 use crate::plan::outcome::Outcome;
 use crate::plan::rotation::{KeyPolicy, Rotation, RotationRequest, SigningCa};
 use crate::plan::step::{Plan, Step};
-use crate::render::rotation::PlanReport;
+use crate::render::rotation::{PlanReport, write_failures, write_text};
 use crate::session::record::{Again, Record};
-use crate::session::{self, CommandError, Result};
-use crate::world::World;
+use crate::session::{CommandError, Result, Run, authority, report, source, waiting};
 use crate::x509::authority::Authority;
 use std::io::Write as _;
 use std::path::Path;
@@ -28,44 +27,38 @@ use std::sync::Arc;
 
 pub(super) async fn run(
     args: RotateArgs,
-    global: &Global,
-    world: &World,
+    run: Run<'_>,
     record: &Record,
     output: &mut Output,
 ) -> Result<Exit> {
-    check_usage(&args, global)?;
-    let world = &world.at(args.at);
-    let source = session::source(&args.look, global, world).await?;
-    let authority = authority(&args, &source, global, world).await?;
+    check_usage(&args, run.global)?;
+    let run = Run { world: &run.world.at(args.at), ..run };
+    let source = source::source(&args.look, run).await?;
+    let authority = signing_ca(&args, &source, run).await?;
     let issuer = authority.as_ref().map(|authority| SigningCa {
         certificate: Box::new(authority.certificate().clone()),
         window: authority.window(),
     });
-    if args.all && !args.yes && args.dry_run == DryRun::None && !confirmed(output) {
-        return Err(CommandError::usage(
-            "--all replaces every certificate and key; it was not confirmed",
-            "add --yes",
-        ));
-    }
+    confirm(&args, output)?;
     let busy = output.busy("rotating", None);
-    let request = RotationRequest { issuer, ..request(&args, global, &source) };
+    let request = RotationRequest { issuer, ..request(&args, run.global, &source) };
     let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
     let mut goal = Rotation::new(request, Policy { renew_before: args.renew_before });
     let view = View::Chosen { source: &source, selection: &selection(&args), probes: &probes };
     let materials = Materials { authority, ..Materials::default() };
     if args.dry_run == DryRun::Client || matches!(source, Source::Files { .. }) {
-        let gathered = look(&goal, &view, world).await?;
-        let plan = goal.plan(&gathered.inventory, world.now());
+        let gathered = look(&goal, &view, run.world).await?;
+        let plan = goal.plan(&gathered.inventory, run.now());
         drop(busy);
+        let rotated =
+            Rotated { args: &args, source: &source, gathered: &gathered, plan: &plan, run };
         if args.dry_run == DryRun::Client {
-            return report(&args, (&plan, None), (&gathered, &source), global, output);
+            return rotated.report(None, output);
         }
-        let write = (record, output);
-        return rewrite(&args, &plan, materials, (&gathered, &source), (global, world), write);
+        return rotated.rewrite(materials, record, output);
     }
-    let keys = Arc::new(RandomKeys(world.random.clone()));
     let dry_run = args.dry_run == DryRun::Server;
-    let means = Means { materials: Arc::new(materials), ..Means::new(keys, dry_run) };
+    let means = Means { materials: Arc::new(materials), ..run.means(dry_run) };
     if !dry_run {
         record.begin(again(&args));
     }
@@ -75,15 +68,16 @@ pub(super) async fn run(
             record.note(outcome);
         }
     };
-    let driven = Box::pin(drive(&mut goal, (&view, &means), false, world, &mut tell)).await?;
+    let driven = Box::pin(drive(&mut goal, (&view, &means), false, run.world, &mut tell)).await?;
     drop(busy);
-    let (plan, outcomes) = (goal.into_plan(world.now()), driven.outcomes);
-    let seen = (&driven.seen, &source);
-    let exit = report(&args, (&plan, Some(&outcomes)), seen, global, output)?;
+    let (plan, outcomes) = (goal.into_plan(run.now()), driven.outcomes);
+    let rotated =
+        Rotated { args: &args, source: &source, gathered: &driven.seen, plan: &plan, run };
+    let exit = rotated.report(Some(&outcomes), output)?;
     record.close();
     warn_of_pins(&outcomes, output);
     if args.verify {
-        served(&args, &outcomes, &source, (global, world), output).await?;
+        served(&args, &outcomes, &source, run, output).await?;
     }
     Ok(exit)
 }
@@ -93,7 +87,7 @@ async fn served(
     args: &RotateArgs,
     outcomes: &[Outcome],
     source: &Source,
-    (global, world): (&Global, &World),
+    run: Run<'_>,
     output: &mut Output,
 ) -> Result<()> {
     let replaced = outcomes.iter().filter(|outcome| outcome.result.is_ok());
@@ -103,7 +97,7 @@ async fn served(
     }
     output.flush()?;
     let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
-    session::until_served(source, &secrets_named(&names), at, (global, world), output).await?;
+    waiting::until_served(source, &secrets_named(&names), at, run, output).await?;
     Ok(())
 }
 
@@ -146,15 +140,23 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     Ok(())
 }
 
-fn confirmed(output: &mut Output) -> bool {
-    output.can_ask()
-        && output
-            .ask("replace the certificate and key of every self-signed TLS Secret that was chosen?")
+/// `--all` asks first, where something would be written.
+fn confirm(args: &RotateArgs, output: &mut Output) -> Result<()> {
+    const QUESTION: &str =
+        "replace the certificate and key of every self-signed TLS Secret that was chosen?";
+    let is_asked = args.all && !args.yes && args.dry_run == DryRun::None;
+    if !is_asked || (output.can_ask() && output.ask(QUESTION)) {
+        return Ok(());
+    }
+    Err(CommandError::usage(
+        "--all replaces every certificate and key; it was not confirmed",
+        "add --yes",
+    ))
 }
 
 fn selection(args: &RotateArgs) -> Selection {
     if args.secrets.is_empty() {
-        return session::selection(Vec::new(), &args.look);
+        return source::selection(Vec::new(), &args.look);
     }
     secrets_named(&args.secrets)
 }
@@ -188,32 +190,78 @@ fn request(args: &RotateArgs, global: &Global, source: &Source) -> RotationReque
 }
 
 /// The CA of `--ca`, which may sign now.
-async fn authority(
-    args: &RotateArgs,
-    source: &Source,
-    global: &Global,
-    world: &World,
-) -> Result<Option<Authority>> {
+async fn signing_ca(args: &RotateArgs, source: &Source, run: Run<'_>) -> Result<Option<Authority>> {
     let Some(ca) = &args.ca else { return Ok(None) };
     let named = (ca.as_str(), args.ca_key.as_deref());
-    session::authority::read(named, Some(source), global, world).await.map(Some)
+    authority::read(named, Some(source), run).await.map(Some)
 }
 
-/// Offline: the manifests, rewritten, into their files or to stdout.
-fn rewrite(
-    args: &RotateArgs,
-    plan: &Plan,
-    materials: Materials,
-    (gathered, source): (&Gathered, &Source),
-    (global, world): (&Global, &World),
-    (record, output): (&Record, &mut Output),
-) -> Result<Exit> {
-    let materials = Materials { texts: gathered.kept.clone(), ..materials };
-    let keys = RandomKeys(world.random.clone());
-    let (mut rewritten, mut outcomes) = manifests::rewrite(plan.steps.clone(), &materials, &keys);
-    if args.in_place {
-        record.begin(again(args));
-        for (path, text) in &rewritten {
+/// A plan of the command, and what it was made from.
+#[derive(Clone, Copy)]
+struct Rotated<'a> {
+    args: &'a RotateArgs,
+    source: &'a Source,
+    gathered: &'a Gathered,
+    plan: &'a Plan,
+    run: Run<'a>,
+}
+
+impl Rotated<'_> {
+    /// Writes the report, and says how the command ends.
+    fn report(self, outcomes: Option<&[Outcome]>, output: &mut Output) -> Result<Exit> {
+        source::say_what_was_seen(self.source, &self.gathered.inventory, output);
+        let format = match self.args.output {
+            PlanFormat::Table => WriteFormat::Table,
+            PlanFormat::Json => WriteFormat::Json,
+        };
+        let shown = PlanReport { outcomes, ..self.planned() };
+        report::write_plan(&shown, format, output)?;
+        Ok(self.exit(outcomes.unwrap_or_default(), output))
+    }
+
+    fn planned(&self) -> PlanReport<'_> {
+        PlanReport {
+            source: source::audited(self.source),
+            problems: self.gathered.inventory.problems(),
+            namespaces: self.args.look.all_namespaces,
+            ..PlanReport::of("rotate", self.plan)
+        }
+    }
+
+    /// Offline: the manifests, rewritten, into their files or to stdout.
+    fn rewrite(self, materials: Materials, record: &Record, output: &mut Output) -> Result<Exit> {
+        let materials = Materials { texts: self.gathered.kept.clone(), ..materials };
+        let steps = self.plan.steps.clone();
+        let (rewritten, outcomes) = manifests::rewrite(steps, &materials, &self.run.keys());
+        if self.args.in_place {
+            return self.into_files(&rewritten, outcomes, record, output);
+        }
+        print(rewritten, materials.texts, output)?;
+        let mut talk = Vec::new();
+        let outcomes = outcomes.as_slice();
+        let shown = PlanReport { outcomes: Some(outcomes), printed: true, ..self.planned() };
+        write_text(shown, &mut talk)?;
+        write_failures(shown, &mut talk)?;
+        output.flush()?;
+        output.talk(&talk);
+        let from_files = self.args.look.filename.iter().any(|path| path.as_os_str() != STDIN);
+        if from_files && outcomes.iter().any(|outcome| outcome.result.is_ok()) {
+            output.say("the files are not changed: --in-place writes what was printed into them");
+        }
+        warn_of_pins(outcomes, output);
+        Ok(self.exit(outcomes, output))
+    }
+
+    /// Each file replaced by its rewritten text.
+    fn into_files(
+        self,
+        rewritten: &Rewritten,
+        mut outcomes: Vec<Outcome>,
+        record: &Record,
+        output: &mut Output,
+    ) -> Result<Exit> {
+        record.begin(again(self.args));
+        for (path, text) in rewritten {
             let written = files::replace(Path::new(path), &text.to_bytes());
             for outcome in of_file(&mut outcomes, path) {
                 match &written {
@@ -222,13 +270,44 @@ fn rewrite(
                 }
             }
         }
-        let exit = report(args, (plan, Some(&outcomes)), (gathered, source), global, output)?;
+        let exit = self.report(Some(&outcomes), output)?;
         record.close();
         warn_of_pins(&outcomes, output);
-        return Ok(exit);
+        Ok(exit)
     }
-    // What came in on standard input goes out again, changed or not: it may be a filter.
-    for (path, text) in materials.texts {
+
+    /// How the command ends: what could not be read beside the named Secrets takes nothing from them.
+    fn exit(self, outcomes: &[Outcome], output: &mut Output) -> Exit {
+        let (args, inventory) = (self.args, &self.gathered.inventory);
+        let beside = |problem: &Problem| match problem.object.kind {
+            // Ingresses tell which hosts are wanted beside, and in a batch also whose a Secret is.
+            Kind::Ingress | Kind::File => !args.secrets.is_empty(),
+            // How another Secret of the same file wants to be treated is nothing to the named ones.
+            Kind::Secret if problem.only_a_policy => {
+                !args.secrets.is_empty() && !inventory.is_reported(&problem.object)
+            }
+            _ => false,
+        };
+        let mut complete = inventory.problems().iter().all(beside);
+        let looked_at = |(object, _): (&ObjectRef, _)| inventory.is_reported(object);
+        // Manifests without a Secret are well; where no manifest is at all, reading has said so.
+        let in_a_cluster = matches!(self.source, Source::Cluster { .. });
+        let was_asked = in_a_cluster || args.look.selector.is_some();
+        let is_batch = args.secrets.is_empty() && complete && was_asked;
+        if is_batch && !inventory.bundles().any(looked_at) {
+            let (words, _) =
+                source::nothing_found("no TLS Secret", self.source, &args.look, self.run);
+            output.say(&words);
+            complete = args.look.allow_empty;
+        }
+        Exit::of_outcomes(self.plan, outcomes, complete)
+    }
+}
+
+/// Prints the manifests. What came in on standard input goes out again, changed or not: it may be a
+/// filter.
+fn print(mut rewritten: Rewritten, kept: Rewritten, output: &mut Output) -> Result<()> {
+    for (path, text) in kept {
         rewritten.entry(path).or_insert(text);
     }
     let mut first = true;
@@ -242,52 +321,7 @@ fn rewrite(
         }
         first = false;
     }
-    let mut talk = Vec::new();
-    let problems = gathered.inventory.problems();
-    let account =
-        PlanReport { printed: true, ..account(plan, Some(&outcomes), &problems, source, args) };
-    crate::render::rotation::write_text(account, &mut talk)?;
-    crate::render::rotation::write_failures(account, &mut talk)?;
-    output.flush()?;
-    output.talk(&talk);
-    let from_files = args.look.filename.iter().any(|path| path.as_os_str() != STDIN);
-    if from_files && outcomes.iter().any(|outcome| outcome.result.is_ok()) {
-        output.say("the files are not changed: --in-place writes what was printed into them");
-    }
-    warn_of_pins(&outcomes, output);
-    Ok(exit(args, (plan, &outcomes), (gathered, source), global, output))
-}
-
-/// How the command ends: what could not be read beside the named Secrets takes nothing from them.
-fn exit(
-    args: &RotateArgs,
-    (plan, outcomes): (&Plan, &[Outcome]),
-    (gathered, source): (&Gathered, &Source),
-    global: &Global,
-    output: &mut Output,
-) -> Exit {
-    let problems = gathered.inventory.problems();
-    let beside = |problem: &Problem| match problem.object.kind {
-        // Ingresses tell which hosts are wanted beside, and in a batch also whose a Secret is.
-        Kind::Ingress | Kind::File => !args.secrets.is_empty(),
-        // How another Secret of the same file wants to be treated is nothing to the named ones.
-        Kind::Secret if problem.only_a_policy => {
-            !args.secrets.is_empty() && !gathered.inventory.is_reported(&problem.object)
-        }
-        _ => false,
-    };
-    let mut complete = problems.iter().all(beside);
-    let inventory = &gathered.inventory;
-    let looked_at = |(object, _): (&ObjectRef, _)| inventory.is_reported(object);
-    // Manifests without a Secret are well; where no manifest is at all, reading has said so.
-    let was_asked = matches!(source, Source::Cluster { .. }) || args.look.selector.is_some();
-    let is_batch = args.secrets.is_empty() && complete && was_asked;
-    if is_batch && !inventory.bundles().any(looked_at) {
-        let (words, _) = session::nothing_found("no TLS Secret", source, &args.look, global);
-        output.say(&words);
-        complete = args.look.allow_empty;
-    }
-    Exit::of_outcomes(plan, outcomes, complete)
+    Ok(())
 }
 
 /// What was prepared for this file: it is done once the file is written, and not otherwise.
@@ -301,46 +335,6 @@ fn of_file<'a>(outcomes: &'a mut [Outcome], path: &str) -> impl Iterator<Item = 
 /// What the same command line does once more.
 fn again(args: &RotateArgs) -> Again {
     if args.due { Again::GoesOn } else { Again::Repeats }
-}
-
-fn report(
-    args: &RotateArgs,
-    (plan, outcomes): (&Plan, Option<&[Outcome]>),
-    (gathered, source): (&Gathered, &Source),
-    global: &Global,
-    output: &mut Output,
-) -> Result<Exit> {
-    session::say_what_was_seen(source, &gathered.inventory, output);
-    let problems = gathered.inventory.problems();
-    let account = account(plan, outcomes, &problems, source, args);
-    let format = match args.output {
-        PlanFormat::Table => WriteFormat::Table,
-        PlanFormat::Json => WriteFormat::Json,
-    };
-    session::write_account(&account, format, output)?;
-    Ok(exit(args, (plan, outcomes.unwrap_or_default()), (gathered, source), global, output))
-}
-
-fn account<'a>(
-    plan: &'a Plan,
-    outcomes: Option<&'a [Outcome]>,
-    problems: &&'a [Problem],
-    source: &Source,
-    args: &RotateArgs,
-) -> PlanReport<'a> {
-    let from = match source {
-        Source::Cluster { .. } => AuditSource::Cluster,
-        Source::Files { .. } => AuditSource::Files,
-    };
-    PlanReport {
-        command: "rotate",
-        plan,
-        outcomes,
-        source: from,
-        problems,
-        namespaces: args.look.all_namespaces,
-        printed: false,
-    }
 }
 
 /// A rotated self-signed certificate is also its own trust anchor.

@@ -3,8 +3,8 @@
 use crate::apply::files::write_certificates;
 use crate::audit::policy::Policy;
 use crate::audit::served::{answers, is_about_served, without_address};
-use crate::audit::{self, Context, Report};
-use crate::cli::{Global, PlanFormat, VerifyArgs};
+use crate::audit::{self, Report};
+use crate::cli::{PlanFormat, VerifyArgs};
 use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::converge::pinned::{TrustError, pem_of};
 use crate::exit::Exit;
@@ -16,30 +16,20 @@ use crate::plan::clients::{Connection, connections};
 use crate::plan::trust::{Pin, Trust};
 use crate::render::check::Look;
 use crate::render::verify::{Verified, write_json, write_table};
-use crate::session::{self, CommandError, Result};
-use crate::world::World;
+use crate::session::{CommandError, Result, Run, source, waiting};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub(super) async fn run(
-    args: VerifyArgs,
-    global: &Global,
-    world: &World,
-    output: &mut Output,
-) -> Result<Exit> {
+pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     check_usage(&args)?;
-    let source = session::source(&args.look, global, world).await?;
-    let gathered = observed(&args, &source, global, world, output).await?;
+    let source = source::source(&args.look, run).await?;
+    let gathered = observed(&args, &source, run, output).await?;
     let inventory = &gathered.inventory;
-    session::say_what_was_seen(&source, inventory, output);
-    session::named_are_there(&args.ingresses, inventory)?;
+    source::say_what_was_seen(&source, inventory, output);
+    source::named_are_there(&args.ingresses, inventory)?;
     let policy = Policy::default();
-    let context = Context {
-        now: args.judge.at.unwrap_or_else(|| world.now()),
-        policy: &policy,
-        platform: args.judge.platform,
-        source: session::audited(&source),
-    };
+    let from = source::audited(&source);
+    let context = run.context(args.judge.at, &policy, args.judge.platform, from);
     let mut report = audit::audit(inventory, &context);
     report.findings.retain(|finding| is_about_served(finding.rule));
     let mut connections = connections(inventory, context.now);
@@ -56,12 +46,7 @@ pub(super) async fn run(
 }
 
 fn check_usage(args: &VerifyArgs) -> Result<()> {
-    if args.look.all_namespaces && !args.ingresses.is_empty() {
-        return Err(CommandError::usage(
-            "-A cannot be combined with names",
-            "name one namespace with -n",
-        ));
-    }
+    source::refuse_names_everywhere(args.look.all_namespaces, &args.ingresses)?;
     let stdin = args.look.filename.iter().any(|path| names_stdin(path));
     if args.wait && stdin {
         return Err(CommandError::usage(
@@ -75,18 +60,17 @@ fn check_usage(args: &VerifyArgs) -> Result<()> {
 async fn observed(
     args: &VerifyArgs,
     source: &Source,
-    global: &Global,
-    world: &World,
+    run: Run<'_>,
     output: &mut Output,
 ) -> Result<Gathered> {
-    let selection = session::selection(args.ingresses.clone(), &args.look);
+    let selection = source::selection(args.ingresses.clone(), &args.look);
     let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
     if args.wait {
-        return session::until_served(source, &selection, at, (global, world), output).await;
+        return waiting::until_served(source, &selection, at, run, output).await;
     }
-    let probes = Probes { served: Some((at, session::deadlines(global))), ..Probes::default() };
+    let probes = Probes { served: Some((at, run.deadlines())), ..Probes::default() };
     let busy = output.busy("looking", None);
-    let gathered = gather(source, selection, &probes, world).await?;
+    let gathered = gather(source, selection, &probes, run.world).await?;
     drop(busy);
     Ok(gathered)
 }
@@ -126,8 +110,7 @@ async fn hand_out(
         }
         [pin] => {
             let pem = pem_of(pin, source, &gathered.kept).await.map_err(changed)?;
-            write_certificates(path, &pem)
-                .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+            write_certificates(path, &pem)?;
             output.say(&format!("wrote {}: {}", path.display(), pin.what));
             Ok(())
         }
@@ -161,7 +144,7 @@ fn show(
             let look = Look {
                 wide: false,
                 no_headers: args.no_headers,
-                namespaces: args.look.all_namespaces || session::several_namespaces(inventory),
+                namespaces: args.look.all_namespaces || source::several_namespaces(inventory),
             };
             write_table(inventory, report, verified, look, output.data())?;
         }

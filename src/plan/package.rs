@@ -18,6 +18,7 @@ use crate::x509::chain;
 use crate::x509::foreign::Foreign;
 use crate::x509::key::{KeyError, Pairing};
 use crate::x509::pem::PemQuirk;
+use crate::x509::request::Request;
 use crate::x509::stray::{self, Stray, StrayKind};
 use time::OffsetDateTime;
 
@@ -239,6 +240,14 @@ pub struct SecretRequest {
     pub force: bool,
     /// `--override-owner`.
     pub override_owner: bool,
+}
+
+/// Said where the root of the CA is not at hand.
+pub const NO_ROOT: &str = "no root stands in --ca, so no ca.crt is written: clients need the root";
+
+/// What is not taken of a request that is signed.
+pub fn notes_of_request(request: &Request) -> impl Iterator<Item = String> {
+    request.not_taken.iter().map(|what| format!("not taken: {what}"))
 }
 
 /// Plans to write the pair into `key` and `certificate`.

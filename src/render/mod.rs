@@ -13,6 +13,7 @@ pub mod inspected;
 pub mod json;
 mod layout;
 pub mod managed;
+pub mod progress;
 pub mod rotation;
 pub mod usage;
 pub mod verify;

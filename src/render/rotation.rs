@@ -39,6 +39,22 @@ pub struct PlanReport<'a> {
     pub printed: bool,
 }
 
+impl<'a> PlanReport<'a> {
+    /// A plan of `command` for a cluster that is only shown.
+    #[must_use]
+    pub const fn of(command: &'a str, plan: &'a Plan) -> Self {
+        Self {
+            command,
+            plan,
+            outcomes: None,
+            source: Source::Cluster,
+            problems: &[],
+            namespaces: false,
+            printed: false,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema: String,

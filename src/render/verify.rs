@@ -8,7 +8,7 @@ use super::layout::{Columns, GOOD, count, style};
 use super::wire::{WireCertificate, WireFinding, WireProblem, WireRef, source};
 use crate::audit::Report;
 use crate::audit::finding::Severity;
-use crate::audit::served::{Answer, Progress, Serves, answers, without_address};
+use crate::audit::served::{Answer, Serves, answers, without_address};
 use crate::instant;
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
@@ -115,14 +115,6 @@ pub fn write_json(
         problems: report.problems.iter().map(WireProblem::of).collect(),
     };
     json::write(&document, out)
-}
-
-/// How far waiting is, in a line, and the first thing that is waited for.
-#[must_use]
-pub fn progress(progress: &Progress) -> String {
-    let Progress { settled, total, first } = progress;
-    let first = first.as_deref().unwrap_or_default();
-    format!("waiting: {settled} of {total} as stored; {first}")
 }
 
 fn as_stored(answers: &[Answer<'_>]) -> usize {

@@ -2,15 +2,13 @@
 //!
 //! Shared by the commands that sign. Refuses to know what is signed.
 
-use super::{CommandError, Result, client, namespace, read_file};
-use crate::cli::Global;
+use super::{CommandError, Result, Run, read_file};
 use crate::converge::gather::Source;
 use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observation::{Observation, SecretSeen};
 use crate::observe::{cluster, files};
 use crate::redact::Redacted;
 use crate::remedy::{CommandLine, Remedy, word};
-use crate::world::World;
 use crate::x509::authority::{Authority, Unreadable};
 use std::path::{Path, PathBuf};
 
@@ -20,15 +18,14 @@ use std::path::{Path, PathBuf};
 pub(crate) async fn read(
     (ca, key): (&str, Option<&Path>),
     source: Option<&Source>,
-    global: &Global,
-    world: &World,
+    run: Run<'_>,
 ) -> Result<Authority> {
     let (certificates, own_key) = if let Some(name) = secret_named(ca) {
         match source {
             Some(Source::Files { paths, namespace, .. }) => {
-                of_files(&name, (paths, namespace), global)?
+                of_files(&name, (paths, namespace), run)?
             }
-            Some(Source::Cluster { .. }) | None => of_secret(&name, global, world).await?,
+            Some(Source::Cluster { .. }) | None => of_secret(&name, run).await?,
         }
     } else {
         let bytes = read_file(Path::new(ca))?;
@@ -36,9 +33,9 @@ pub(crate) async fn read(
     };
     let own_key = key.map(read_file).transpose()?.unwrap_or(own_key);
     let authority =
-        Authority::read(certificates.expose(), own_key.expose(), world.now(), world.random())
+        Authority::read(certificates.expose(), own_key.expose(), run.now(), run.world.random())
             .map_err(|error| unreadable(&error, ca, key))?;
-    authority.check(world.now()).map_err(|why| {
+    authority.check(run.now()).map_err(|why| {
         CommandError::failed(
             format!("{ca} cannot sign: {why}"),
             "name another CA, or renew this one",
@@ -81,7 +78,7 @@ pub(crate) fn secret_named(ca: &str) -> Option<String> {
 fn of_files(
     name: &str,
     (paths, namespace): (&[PathBuf], &str),
-    global: &Global,
+    run: Run<'_>,
 ) -> Result<(Redacted, Redacted)> {
     if paths.iter().any(|path| path.as_os_str() == files::STDIN) {
         return Err(CommandError::usage(
@@ -93,7 +90,11 @@ fn of_files(
     let mut take = |seen: Observation| match seen {
         Observation::Secret(secret)
             if secret.object.name == name
-                && global.namespace.as_deref().is_none_or(|it| it == secret.object.namespace()) =>
+                && run
+                    .global
+                    .namespace
+                    .as_deref()
+                    .is_none_or(|it| it == secret.object.namespace()) =>
         {
             found.push(secret);
         }
@@ -125,9 +126,9 @@ fn values(secret: &SecretSeen) -> (Redacted, Redacted) {
 }
 
 /// The values of a Secret in the cluster.
-async fn of_secret(name: &str, global: &Global, world: &World) -> Result<(Redacted, Redacted)> {
-    let client = client(global, world).await?;
-    let object = ObjectRef::secret(namespace(global, &client), name);
+async fn of_secret(name: &str, run: Run<'_>) -> Result<(Redacted, Redacted)> {
+    let client = run.client().await?;
+    let object = ObjectRef::secret(run.namespace(&client), name);
     match cluster::named(&client, &object).await? {
         Observation::Secret(secret) => Ok(values(&secret)),
         Observation::Unseen { message, .. } => {

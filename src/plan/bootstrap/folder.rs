@@ -1,9 +1,16 @@
-//! What stands beside the manifests in a folder: Helm values and the commands to run.
+//! What is written into a folder: how each manifest's file is called, and beside them a certificate for
+//! the pods, Helm values and the commands to run.
 
 use super::service::service_annotations;
 use super::{BootstrapRequest, Class};
 use crate::gke::presets::Preset;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::plan::step::{CreateSecret, KeyChoice, NewPair};
+use crate::x509::key_kind::KeyType;
+use crate::x509::profile::{self, Profile, ProfileError};
+use crate::x509::san::San;
 use serde_json::{Map, Value, json};
+use time::{Duration, OffsetDateTime};
 
 /// The Helm values that make the backend of the walk's own chart fit: its Service, and TLS on the
 /// backend, since the load balancer speaks HTTP/2 over TLS to it. `backend_secret` names a Secret
@@ -69,4 +76,51 @@ pub fn commands(request: &BootstrapRequest, files: &[&str]) -> String {
     lines.push(format!("kubectl get ingress {name} -n {namespace} -w"));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// The name of the Secret with the pods' certificate.
+#[must_use]
+pub fn backend_name(request: &BootstrapRequest) -> String {
+    format!("{}-backend-tls", request.name)
+}
+
+/// A certificate for the pods, in the Secret of this name: the load balancer takes any, so it is
+/// self-signed, and lives as long as the user says.
+///
+/// # Errors
+/// [`ProfileError`], when no certificate can be made for the Service's names or for that long.
+pub fn backend_secret(
+    request: &BootstrapRequest,
+    secret: &str,
+    (key_type, lifetime): (KeyType, Duration),
+    now: OffsetDateTime,
+) -> Result<CreateSecret, ProfileError> {
+    let BootstrapRequest { service, namespace, .. } = request;
+    let names = [
+        service.clone(),
+        format!("{service}.{namespace}"),
+        format!("{service}.{namespace}.svc"),
+        format!("{service}.{namespace}.svc.cluster.local"),
+        "localhost".to_owned(),
+    ];
+    let dates = profile::dates(now, lifetime)?;
+    let profile = Profile::server(names.map(San::Dns).to_vec(), None, key_type, dates)?;
+    Ok(CreateSecret {
+        object: ObjectRef::secret(namespace.as_str(), secret),
+        pair: NewPair::Make { profile, key: KeyChoice::New, issuer: None },
+        with_ca_crt: false,
+    })
+}
+
+/// How the file of an object's manifest is called; `backend` is the Secret for the pods.
+#[must_use]
+pub fn file_name(object: &ObjectRef, backend: Option<&str>) -> String {
+    let name = match object.kind {
+        Kind::Secret if Some(object.name.as_str()) == backend => "backend-secret",
+        Kind::ManagedCertificate => "managed-certificate",
+        Kind::BackendConfig => "backend-config",
+        Kind::FrontendConfig => "frontend-config",
+        other => other.word(),
+    };
+    format!("{name}.yaml")
 }

@@ -15,7 +15,7 @@ mod successor;
 #[cfg(test)]
 mod tests_of_goal;
 
-pub use folder::{commands, helm_values};
+pub use folder::{backend_name, backend_secret, commands, file_name, helm_values};
 pub use goal::{Awaited, Bootstrap};
 pub(super) use ingress::with_name;
 pub use progress::Progress;

@@ -1,0 +1,17 @@
+//! What every command stands on: from flags to a source and a selection, from a result to output
+//! and exit, and the error that ends a command.
+//!
+//! Knows the command line and the parts that read and show. Refuses to know any single command.
+
+pub(crate) mod authority;
+pub(crate) mod error;
+pub(crate) mod manifest;
+pub(crate) mod package;
+pub(crate) mod record;
+pub(crate) mod report;
+mod run;
+pub(crate) mod source;
+pub(crate) mod waiting;
+
+pub use error::{CommandError, Result};
+pub(crate) use run::{Run, read_file, target};

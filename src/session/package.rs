@@ -1,0 +1,46 @@
+//! One pair into one Secret: printed as a manifest, planned, tried by the server, or written.
+
+use super::{Result, Run, manifest, report};
+use crate::apply;
+use crate::apply::cluster::Target;
+use crate::apply::pair::Materials;
+use crate::cli::{DryRun, WriteArgs};
+use crate::converge::gather::{Probes, gather_one};
+use crate::exit::Exit;
+use crate::inventory::Inventory;
+use crate::inventory::selection::Selection;
+use crate::output::Output;
+use crate::plan::package::{self, SecretRequest};
+use crate::render::rotation::PlanReport;
+use std::sync::Arc;
+
+/// Puts the pair into the Secret, whose namespace is settled here.
+pub(crate) async fn package(
+    command: &'static str,
+    mut request: SecretRequest,
+    materials: Materials,
+    write: WriteArgs,
+    run: Run<'_>,
+    output: &mut Output,
+) -> Result<Exit> {
+    if manifest::is_wanted(write) {
+        request.object.namespace = Some(run.namespace_of_files());
+        let nothing_seen = Inventory::new(Selection::default());
+        let plan = package::secret(&nothing_seen, &request, run.now());
+        return manifest::print(&plan, &materials, write.output, run, output);
+    }
+    let client = run.client().await?;
+    request.object.namespace = Some(run.namespace(&client));
+    let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
+    let inventory = gather_one(&client, &request.object, &probes, run.world).await?;
+    let plan = package::secret(&inventory, &request, run.now());
+    let planned = PlanReport::of(command, &plan);
+    if write.dry_run == DryRun::Client {
+        return report::plan(&planned, write.output, output);
+    }
+    let target = Target { client, dry_run: write.dry_run == DryRun::Server };
+    let (steps, keys) = (plan.steps.clone(), Arc::new(run.keys()));
+    let outcomes =
+        apply::cluster::apply(steps, Arc::new(materials), keys, target, &mut |_| ()).await;
+    report::plan(&PlanReport { outcomes: Some(&outcomes), ..planned }, write.output, output)
+}

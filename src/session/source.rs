@@ -1,0 +1,138 @@
+//! Where a command looks and what it reports: the source, the selection, and what to say when
+//! nothing was found.
+
+use super::{CommandError, Result, Run};
+use crate::audit;
+use crate::cli::SourceArgs;
+use crate::converge::gather::Source;
+use crate::inventory::Inventory;
+use crate::inventory::selection::Selection;
+use crate::object_ref::{Kind, KindName, ObjectRef};
+use crate::observe::files::{self, Reading};
+use crate::output::Output;
+
+/// Where the flags say to look.
+pub(crate) async fn source(look: &SourceArgs, run: Run<'_>) -> Result<Source> {
+    if !look.filename.is_empty() {
+        return Ok(Source::Files {
+            paths: files::given(&look.filename)?,
+            reading: Reading { below: look.below(), allow_empty: look.allow_empty },
+            namespace: run.namespace_of_files(),
+        });
+    }
+    let client = run.client().await?;
+    let namespace = (!look.all_namespaces).then(|| run.namespace(&client));
+    Ok(Source::Cluster { client, namespace })
+}
+
+/// What the flags choose.
+pub(crate) fn selection(named: Vec<KindName>, look: &SourceArgs) -> Selection {
+    Selection { named, labels: look.selector.clone() }
+}
+
+/// `-A` looks everywhere, and a name is of one namespace.
+pub(crate) fn refuse_names_everywhere(all_namespaces: bool, names: &[impl Sized]) -> Result<()> {
+    if all_namespaces && !names.is_empty() {
+        return Err(CommandError::usage(
+            "-A cannot be combined with names",
+            "name one namespace with -n",
+        ));
+    }
+    Ok(())
+}
+
+/// Where the facts of a source are from.
+pub(crate) const fn audited(source: &Source) -> audit::Source {
+    match source {
+        Source::Cluster { .. } => audit::Source::Cluster,
+        Source::Files { .. } => audit::Source::Files,
+    }
+}
+
+/// With `-v`: where was looked and how much was seen.
+pub(crate) fn say_what_was_seen(source: &Source, inventory: &Inventory, output: &mut Output) {
+    let place = match source {
+        Source::Cluster { client, namespace } => {
+            format!("{client:?}, {}", within(namespace.as_deref(), "all namespaces"))
+        }
+        Source::Files { .. } => files_of(source),
+    };
+    let (secrets, ingresses) = (inventory.bundles().count(), inventory.ingresses().count());
+    output
+        .say_verbosely(&format!("looked at {place}: {secrets} TLS Secrets, {ingresses} Ingresses"));
+}
+
+/// What to say when there is nothing `of` a kind in what was looked at, and whether that is well: not when the
+/// user said where to look, or for what. An empty namespace that only the kubeconfig names is well:
+/// a cluster just made has one.
+pub(crate) fn nothing_found(
+    of: &str,
+    source: &Source,
+    look: &SourceArgs,
+    run: Run<'_>,
+) -> (String, bool) {
+    let chosen =
+        if look.selector.is_some() { "nothing that the selector fits was" } else { "nothing" };
+    let place = match source {
+        Source::Cluster { client, namespace } => {
+            let cluster = match &run.global.context {
+                Some(context) => format!("context {context}"),
+                None => format!("server {}", client.server()),
+            };
+            format!("{} ({cluster})", within(namespace.as_deref(), "any namespace"))
+        }
+        Source::Files { .. } => files_of(source),
+    };
+    let was_said = match source {
+        Source::Cluster { .. } => run.global.namespace.is_some() || look.all_namespaces,
+        // Where no object is at all, reading has said so of each path.
+        Source::Files { .. } => false,
+    };
+    let is_well = look.allow_empty || !(was_said || look.selector.is_some());
+    (format!("{chosen} found in {place}: {of}"), is_well)
+}
+
+/// `namespace shop`, or the words for all of them.
+fn within(namespace: Option<&str>, all: &str) -> String {
+    namespace.map_or_else(|| all.to_owned(), |namespace| format!("namespace {namespace}"))
+}
+
+/// The files as they were named; nothing for a cluster.
+fn files_of(source: &Source) -> String {
+    let paths = match source {
+        Source::Files { paths, .. } => paths.as_slice(),
+        Source::Cluster { .. } => &[],
+    };
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Among files, an object that was named and is not there is a failure, as it is in a cluster.
+pub(crate) fn named_are_there(named: &[KindName], inventory: &Inventory) -> Result<()> {
+    let seen = inventory
+        .bundles()
+        .map(|(object, _)| object)
+        .chain(inventory.ingresses().map(|ingress| &ingress.object));
+    let seen: Vec<&ObjectRef> = seen.collect();
+    for named in named {
+        if !seen.iter().any(|object| object.kind == named.kind && object.name == named.name) {
+            let any = ObjectRef { namespace: None, ..ObjectRef::secret("", named.name.as_str()) };
+            let maker = Some(any).filter(|_| named.kind == Kind::Secret);
+            let maker = maker.as_ref().and_then(|any| Some((any, inventory.maker_of(any)?)));
+            let message =
+                format!("there is no {}/{} among the files read", named.kind.word(), named.name);
+            if let Some((any, maker)) = maker {
+                let message = format!("{message}: {}", maker.told());
+                return Err(CommandError::failed(message, maker.remedy(any)));
+            }
+            return Err(CommandError::failed(message, "check the name, and the paths of -f"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what was read is of more than one namespace, so that names need theirs.
+pub(crate) fn several_namespaces(inventory: &Inventory) -> bool {
+    let mut namespaces = inventory.bundles().map(|(object, _)| object.namespace());
+    let first = namespaces.next();
+    namespaces.any(|namespace| Some(namespace) != first)
+}
