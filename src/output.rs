@@ -151,6 +151,12 @@ impl Output {
         &mut self.out
     }
 
+    /// Where what is written in a format goes: as [`Self::document`] what is for programs, else as
+    /// [`Self::data`].
+    pub fn of(&mut self, for_programs: bool) -> &mut dyn Write {
+        if for_programs { self.document() } else { self.data() }
+    }
+
     /// Says one line on stderr, behind the data so far; made harmless.
     pub fn say(&mut self, line: &str) {
         let _ = self.out.flush();

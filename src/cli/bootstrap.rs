@@ -1,7 +1,7 @@
 //! `certwright bootstrap`: the words after it.
 
 use super::WriteArgs;
-use super::values::{Word, Words, domain, key_type, object_name};
+use super::values::{Word, domain, key_type, object_name, words};
 use crate::duration::parse_duration;
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::object_ref::check_object_name;
@@ -27,7 +27,7 @@ pub struct BootstrapArgs {
     #[arg(long, value_name = "NAME", value_parser = object_name)]
     pub name: Option<String>,
     /// How the backend is spoken to and its health asked
-    #[arg(long, value_name = "PRESET", default_value = "http", value_parser = Words(PRESETS))]
+    #[arg(long, value_name = "PRESET", default_value = "http", value_parser = words(PRESETS))]
     pub preset: Preset,
     /// A ManagedCertificate of Google's instead of a self-signed one
     #[arg(long, conflicts_with_all = ["tls_secret", "key_type", "lifetime"])]
@@ -51,7 +51,7 @@ pub struct BootstrapArgs {
     #[arg(long, value_name = "NAME", value_parser = address_name)]
     pub static_ip: Option<String>,
     /// What becomes of port 80 [default: a new Ingress serves it, one that is there stays as it is]
-    #[arg(long, value_name = "WHAT", value_parser = Words(HTTP))]
+    #[arg(long, value_name = "WHAT", value_parser = words(HTTP))]
     pub http: Option<Http>,
     /// The Ingress class; with any other than gce, GKE's objects are left out
     #[arg(long, value_name = "CLASS", default_value = "gce")]

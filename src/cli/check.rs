@@ -1,9 +1,11 @@
 //! `certwright check`: the words after it.
 
-use super::{JudgeArgs, ReportFormat, SourceArgs};
+use super::values::formats;
+use super::{JudgeArgs, SourceArgs};
 use crate::duration::Lead;
 use crate::object_ref::KindName;
 use crate::observe::dns::Server;
+use crate::render::formats::{Chosen, TABLE, WriteCheck};
 use clap::Args;
 
 /// `certwright check`.
@@ -31,8 +33,8 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub judge: JudgeArgs,
     /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: ReportFormat,
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.check))]
+    pub output: Chosen<WriteCheck>,
     /// Leave out the heads of columns
     #[arg(long)]
     pub no_headers: bool,

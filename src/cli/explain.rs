@@ -1,7 +1,8 @@
 //! `certwright explain`: the words after it.
 
-use super::PlanFormat;
+use super::values::formats;
 use crate::audit::RULES;
+use crate::render::formats::{Chosen, TABLE, WriteExplain};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
@@ -12,8 +13,8 @@ pub struct ExplainArgs {
     #[arg(value_name = "RULE", value_parser = rule_code(), hide_possible_values = true)]
     pub rule: Option<String>,
     /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: PlanFormat,
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.explain))]
+    pub output: Chosen<WriteExplain>,
 }
 
 /// The codes of all rules: among these clap finds the nearest to a word with a slip in it.

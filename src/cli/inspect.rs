@@ -1,10 +1,10 @@
 //! `certwright inspect`: the words after it.
 
-use super::InspectFormat;
 use super::judge::SEVERITIES;
-use super::values::{Words, domain};
+use super::values::{domain, formats, words};
 use crate::exit::FailOn;
 use crate::instant;
+use crate::render::formats::{Chosen, TABLE, WriteInspect};
 use clap::Args;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -21,14 +21,14 @@ pub struct InspectArgs {
     #[arg(long, value_name = "HOST", value_parser = server_name)]
     pub servername: Option<String>,
     /// From which findings on the exit code is 1
-    #[arg(long, value_name = "SEVERITY", default_value = "never", value_parser = Words(SEVERITIES))]
+    #[arg(long, value_name = "SEVERITY", default_value = "never", value_parser = words(SEVERITIES))]
     pub fail_on: FailOn,
     /// The instant to judge at (RFC 3339 or a date), instead of now
     #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
     /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: InspectFormat,
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.inspect))]
+    pub output: Chosen<WriteInspect>,
     /// Write the certificates of one target as PEM in the order servers must send: the leaf (that
     /// of the private key, when it is there), its intermediates, without the root
     #[arg(long, conflicts_with = "output")]

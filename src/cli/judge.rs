@@ -1,6 +1,6 @@
 //! The flags that say how to judge, and what the judgement does to the exit code.
 
-use super::values::{Word, Words};
+use super::values::{Word, words};
 use crate::audit::Platform;
 use crate::audit::finding::Severity;
 use crate::exit::FailOn;
@@ -12,10 +12,10 @@ use time::OffsetDateTime;
 #[derive(Clone, Copy, Debug, Args)]
 pub struct JudgeArgs {
     /// Whether GKE's rules apply to an Ingress without a class
-    #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = Words(PLATFORMS))]
+    #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = words(PLATFORMS))]
     pub platform: Platform,
     /// From which findings on the exit code is 1
-    #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = Words(SEVERITIES))]
+    #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = words(SEVERITIES))]
     pub fail_on: FailOn,
     /// The instant to judge at (RFC 3339 or a date), instead of now
     #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]

@@ -1,7 +1,8 @@
 //! `certwright managed`: the words after it.
 
-use super::values::object_name;
-use super::{PlanFormat, WriteArgs, kubectl};
+use super::values::{formats, object_name};
+use super::{WriteArgs, kubectl};
+use crate::render::formats::{Chosen, TABLE, WriteManaged};
 use clap::{Args, Subcommand};
 
 /// `certwright managed`.
@@ -62,8 +63,8 @@ pub struct ManagedStatusArgs {
     #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = kubectl::boolean, hide_default_value = true)]
     pub all_namespaces: bool,
     /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: PlanFormat,
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.managed))]
+    pub output: Chosen<WriteManaged>,
 }
 
 /// `certwright managed wait`.

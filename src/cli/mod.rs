@@ -51,10 +51,10 @@ pub use managed::{
 pub use rotate::RotateArgs;
 pub use source::SourceArgs;
 pub use verify::VerifyArgs;
-pub use write::{DryRun, WriteArgs, WriteFormat};
+pub use write::{DryRun, WriteArgs};
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use time::Duration;
 
@@ -141,37 +141,4 @@ pub enum Command {
     /// Write the manual pages
     #[command(after_help = completion::EXAMPLES_OF_MAN)]
     Man(ManArgs),
-}
-
-/// `-o` of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// For people, 80 columns.
-    Table,
-    /// For people with room.
-    Wide,
-    /// For programs.
-    Json,
-}
-
-/// `-o` of `inspect`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum InspectFormat {
-    /// For people, 80 columns.
-    Table,
-    /// For people with room.
-    Wide,
-    /// For programs.
-    Json,
-    /// The certificates alone, written anew.
-    Pem,
-}
-
-/// `-o` of commands that show a table or JSON and nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
 }

@@ -1,11 +1,12 @@
 //! `certwright rotate`: the words after it.
 
-use super::values::{Word, Words, domain, key_type};
-use super::{DryRun, PlanFormat, SourceArgs};
+use super::values::{Word, domain, formats, key_type, words};
+use super::{DryRun, SourceArgs};
 use crate::duration::{Lead, parse_duration};
 use crate::instant;
 use crate::object_ref::{Kind, KindName};
 use crate::plan::rotation::KeyPolicy;
+use crate::render::formats::{Chosen, TABLE, WritePlan};
 use crate::x509::key_kind::KeyType;
 use crate::x509::name;
 use clap::Args;
@@ -33,7 +34,7 @@ pub struct RotateArgs {
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<Lead>,
     /// Make a new key, or keep the one that is there
-    #[arg(long, value_name = "POLICY", default_value = "new", value_parser = Words(KEY_POLICIES))]
+    #[arg(long, value_name = "POLICY", default_value = "new", value_parser = words(KEY_POLICIES))]
     pub key_policy: KeyPolicy,
     /// Also rotate what this CA signed: a file with its certificate, or secret/NAME (with -f, one
     /// among those files)
@@ -79,8 +80,8 @@ pub struct RotateArgs {
     #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
     /// How to show what was done
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: PlanFormat,
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.plan))]
+    pub output: Chosen<WritePlan>,
 }
 
 /// `--key-policy`.

@@ -3,6 +3,7 @@
 //! Refuses to know the flags that take them.
 
 use crate::object_ref::check_object_name;
+use crate::render::formats::{Chosen, FORMATS, Format};
 use crate::x509::key_kind::KeyType;
 use crate::x509::name;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -11,19 +12,30 @@ use clap::{Arg, Command};
 use std::ffi::OsStr;
 
 /// The words that a flag takes, what each means, and the line about it in the long help.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Words<T: 'static>(pub(super) &'static [Word<T>]);
+#[derive(Clone, Debug)]
+pub(super) struct Words<T>(Vec<Word<T>>);
 
 /// A word, its line in the help, and its value.
 pub(super) type Word<T> = (&'static str, &'static str, T);
 
+/// The words of a list.
+pub(super) fn words<T: Clone>(list: &[Word<T>]) -> Words<T> {
+    Words(list.to_vec())
+}
+
+/// The names of the formats that have a writer for a kind of document.
+pub(super) fn formats<W: Copy>(writer: impl Fn(&Format) -> Option<W>) -> Words<Chosen<W>> {
+    let word = |format: &Format| Some((format.name, format.help, format.chosen(writer(format)?)));
+    Words(FORMATS.iter().filter_map(word).collect())
+}
+
 impl<T> Words<T> {
-    fn shown(self) -> impl Iterator<Item = PossibleValue> {
+    fn shown(&self) -> impl Iterator<Item = PossibleValue> {
         self.0.iter().map(|(word, help, _)| PossibleValue::new(*word).help(*help))
     }
 }
 
-impl<T: Copy + Send + Sync> TypedValueParser for Words<T> {
+impl<T: Copy + Send + Sync + 'static> TypedValueParser for Words<T> {
     type Value = T;
 
     fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<T, Error> {

@@ -1,7 +1,9 @@
 //! `certwright verify`: the words after it.
 
-use super::{JudgeArgs, PlanFormat, SourceArgs};
+use super::values::formats;
+use super::{JudgeArgs, SourceArgs};
 use crate::object_ref::{Kind, KindName, check_object_name};
+use crate::render::formats::{Chosen, TABLE, WriteVerify};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,8 +33,8 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub judge: JudgeArgs,
     /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: PlanFormat,
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.verify))]
+    pub output: Chosen<WriteVerify>,
     /// Leave out the heads of columns
     #[arg(long)]
     pub no_headers: bool,

@@ -1,5 +1,7 @@
 //! The flags of commands that write: whether at all, and how it is shown.
 
+use super::values::formats;
+use crate::render::formats::{Chosen, Format, TABLE, WriteMade};
 use clap::{Args, ValueEnum};
 
 /// Flags of commands that write.
@@ -9,8 +11,8 @@ pub struct WriteArgs {
     #[arg(long, value_name = "HOW", default_value = "none", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
     pub dry_run: DryRun,
     /// How to show what was done; with --dry-run=client, yaml and json are the manifest
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub output: WriteFormat,
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(Format::made))]
+    pub output: Chosen<WriteMade>,
 }
 
 /// `--dry-run`.
@@ -24,15 +26,4 @@ pub enum DryRun {
     Client,
     /// Let the server try.
     Server,
-}
-
-/// `-o` of commands that write one pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WriteFormat {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-    /// A manifest; only with `--dry-run=client`.
-    Yaml,
 }

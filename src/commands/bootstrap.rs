@@ -3,7 +3,7 @@
 use crate::apply::files::{NewFile, write_set};
 use crate::apply::manifests;
 use crate::apply::pair::Materials;
-use crate::cli::{BootstrapArgs, DryRun, WriteFormat};
+use crate::cli::{BootstrapArgs, DryRun};
 use crate::converge::drive::{Driven, End, Event, View, drive, look};
 use crate::exit::Exit;
 use crate::gke::limits;
@@ -18,7 +18,8 @@ use crate::plan::bootstrap::{
 };
 use crate::plan::step::{Plan, Step};
 use crate::remedy::CommandLine;
-use crate::render::rotation::PlanReport;
+use crate::render::formats::{Chosen, PLAN_FOR_PEOPLE, WriteManifests};
+use crate::render::plan::PlanReport;
 use crate::render::{progress, yaml};
 use crate::session::{CommandError, Result, Run, manifest, report, waiting};
 use crate::x509::profile::{self, Profile, ProfileError};
@@ -39,8 +40,10 @@ pub(super) async fn run(args: BootstrapArgs, run: Run<'_>, output: &mut Output) 
         limits::check_domains(&args.domains).map_err(usage)?;
     }
     check_usage(&args)?;
-    if manifest::is_wanted(args.write) || args.out_dir.is_some() {
-        return offline(&args, run, output);
+    let folder = args.out_dir.as_deref().map(Offline::Folder);
+    let offline = folder.or_else(|| manifest::wanted(args.write).map(Offline::Printed));
+    if let Some(offline) = offline {
+        return without_cluster(&args, &offline, run, output);
     }
     let client = run.client().await?;
     let request = request(&args, run.namespace(&client), run)?;
@@ -49,7 +52,7 @@ pub(super) async fn run(args: BootstrapArgs, run: Run<'_>, output: &mut Output) 
     if args.write.dry_run == DryRun::Client {
         let seen = look(&goal, &view, run.world).await?;
         let plan = bootstrap::plan(&seen.inventory, &goal.request, run.now(), false);
-        return report::plan(&PlanReport::of(COMMAND, &plan), args.write.output, output);
+        return report::plan(&PlanReport::of(COMMAND, &plan), report::format(args.write), output);
     }
     namespace_is_there(&client, &goal.request.namespace).await?;
     let means = run.means(args.write.dry_run == DryRun::Server);
@@ -71,7 +74,7 @@ fn check_usage(args: &BootstrapArgs) -> Result<()> {
             "leave out --ingress-class, or --google-managed",
         ));
     }
-    if args.no_secret && args.out_dir.is_none() && !manifest::is_wanted(args.write) {
+    if args.no_secret && args.out_dir.is_none() && manifest::wanted(args.write).is_none() {
         return Err(CommandError::usage(
             "--no-secret leaves the Secret out of manifests, and none are written",
             "name a Secret that is there with --tls-secret",
@@ -147,20 +150,35 @@ fn bad(error: ProfileError) -> CommandError {
     CommandError::usage(error.to_string(), CommandLine::local("certwright bootstrap --help"))
 }
 
-/// Manifests instead of writes: printed, or into a folder with Helm values and commands.
-fn offline(args: &BootstrapArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
+/// Where manifests go instead of a cluster.
+enum Offline<'a> {
+    /// To stdout.
+    Printed(Chosen<WriteManifests>),
+    /// Into a folder, with Helm values and commands.
+    Folder(&'a Path),
+}
+
+/// Manifests instead of writes.
+fn without_cluster(
+    args: &BootstrapArgs,
+    offline: &Offline<'_>,
+    run: Run<'_>,
+    output: &mut Output,
+) -> Result<Exit> {
     let request = request(args, run.namespace_of_files(), run)?;
     let nothing_seen = Inventory::new(Selection::default());
     let mut plan = bootstrap::plan(&nothing_seen, &request, run.now(), true);
     if !plan.refused.is_empty() {
-        return report::plan(&PlanReport::of(COMMAND, &plan), WriteFormat::Table, output);
+        return report::plan(&PlanReport::of(COMMAND, &plan), PLAN_FOR_PEOPLE, output);
     }
     if args.no_secret {
         plan.steps.retain(|step| step.object().kind != Kind::Secret);
     }
-    match &args.out_dir {
-        None => manifest::print(&plan, &Materials::default(), args.write.output, run, output),
-        Some(folder) => into_folder(folder, args, &request, plan, run, output),
+    match offline {
+        Offline::Printed(format) => {
+            manifest::print(&plan, &Materials::default(), *format, run, output)
+        }
+        Offline::Folder(folder) => into_folder(folder, args, &request, plan, run, output),
     }
 }
 
@@ -201,7 +219,7 @@ fn into_folder(
     if let Some(failed) = outcomes.into_iter().find_map(|outcome| outcome.result.err()) {
         return Err(failed.into());
     }
-    report::plan(&PlanReport::of(COMMAND, &plan), args.write.output, output)
+    report::plan(&PlanReport::of(COMMAND, &plan), report::format(args.write), output)
 }
 
 fn manifest_text(value: &Value) -> Result<Zeroizing<String>> {
@@ -230,7 +248,7 @@ fn say(event: &Event<'_, Awaited>, domains: &[String], output: &mut Output) {
 fn told(driven: &Driven, args: &BootstrapArgs, output: &mut Output) -> Result<Exit> {
     let planned = PlanReport::of(COMMAND, &driven.plan);
     let done = PlanReport { outcomes: Some(&driven.outcomes), ..planned };
-    let exit = report::plan(&done, args.write.output, output)?;
+    let exit = report::plan(&done, report::format(args.write), output)?;
     match &driven.end {
         End::Hopeless(advice) if exit == Exit::Done => {
             output.say(&format!("error: {}", advice.message));

@@ -2,13 +2,13 @@
 
 use crate::audit;
 use crate::audit::policy::Policy;
-use crate::cli::{CheckArgs, ReportFormat};
+use crate::cli::CheckArgs;
 use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::exit::Exit;
 use crate::inventory::served::ServedAt;
 use crate::observe::dns::Resolver;
 use crate::output::Output;
-use crate::render::check::{Look, write_json, write_table};
+use crate::render::model::{Look, Model};
 use crate::render::progress;
 use crate::session::{CommandError, Result, Run, source};
 
@@ -24,17 +24,10 @@ pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> R
     let nothing = (inventory.is_empty() && report.complete)
         .then(|| source::nothing_found("no TLS Secret, no Ingress", &source, &args.look, run));
     report.complete &= nothing.as_ref().is_none_or(|(_, is_well)| *is_well);
-    let look = Look {
-        wide: args.output == ReportFormat::Wide,
-        no_headers: args.no_headers,
-        namespaces: args.look.all_namespaces || source::several_namespaces(inventory),
-    };
-    match args.output {
-        ReportFormat::Json => write_json(inventory, &report, output.document())?,
-        ReportFormat::Table | ReportFormat::Wide => {
-            write_table(inventory, &report, look, output.data())?;
-        }
-    }
+    let namespaces = args.look.all_namespaces || source::several_namespaces(inventory);
+    let look = Look { no_headers: args.no_headers, namespaces };
+    let model = Model { inventory, report: &report, look };
+    (args.output.write)(&model, output.of(args.output.for_programs))?;
     if let Some((words, is_well)) = nothing {
         output.say(&words);
         if !is_well {

@@ -5,7 +5,7 @@ use crate::apply::files::{NewFile, replace, write_set};
 use crate::apply::manifests;
 use crate::audit::policy::Policy;
 use crate::audit::{self, Platform, Source};
-use crate::cli::{InspectArgs, InspectFormat};
+use crate::cli::InspectArgs;
 use crate::converge::gather::look_at_places;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
@@ -17,9 +17,9 @@ use crate::observation::{Observation, SecretSeen};
 use crate::observe::{cluster, files, served};
 use crate::output::Output;
 use crate::redact::Redacted;
-use crate::render::check::{Look, write_table};
-use crate::render::inspect::write_text;
-use crate::render::inspected::write_json;
+use crate::render::formats::PEM;
+use crate::render::inspect::Inspected;
+use crate::render::model::{Look, Model};
 use crate::session::{CommandError, Result, Run, source};
 use crate::x509::foreign::Foreign;
 use crate::x509::key::PrivateKey;
@@ -38,19 +38,13 @@ pub(super) async fn run(args: InspectArgs, run: Run<'_>, output: &mut Output) ->
     let policy = Policy::default();
     let context = run.context(args.at, &policy, Platform::Other, source);
     let report = audit::audit(&inventory, &context);
-    match args.output {
-        InspectFormat::Json => write_json(&inventory, &report, output.document())?,
-        InspectFormat::Pem => {
-            for text in &texts {
-                output.data().write_all(&pem::certificates_only(text.certificates.expose()))?;
-            }
-        }
-        InspectFormat::Wide => {
-            let look = Look { wide: true, no_headers: args.no_headers, namespaces: false };
-            write_table(&inventory, &report, look, output.data())?;
-        }
-        InspectFormat::Table => write_text(&inventory, &report, output.data())?,
-    }
+    let look = Look { no_headers: args.no_headers, namespaces: false };
+    let certificates: Vec<Vec<u8>> = texts.iter().map(Text::certificates_only).collect();
+    let inspected = Inspected {
+        model: Model { inventory: &inventory, report: &report, look },
+        certificates: &certificates,
+    };
+    (args.output.write)(&inspected, output.of(args.output.for_programs))?;
     Ok(Exit::of_report(&report, args.fail_on))
 }
 
@@ -120,7 +114,7 @@ async fn observed(args: &InspectArgs, run: Run<'_>) -> Result<Observed> {
         inventory: Inventory::new(Selection { named, labels: None }),
         source: if from_elsewhere { Source::Files } else { Source::Cluster },
         texts: Vec::new(),
-        wanted: args.fix_chain || args.output == InspectFormat::Pem,
+        wanted: args.fix_chain || args.output.name == PEM,
     };
     for target in &targets {
         observed.look_at(target, args, run).await?;
@@ -263,8 +257,8 @@ impl Text {
         self.object.kind == Kind::Secret
     }
 
-    fn has_certificates(&self) -> bool {
-        !pem::certificates_only(self.certificates.expose()).is_empty()
+    fn certificates_only(&self) -> Vec<u8> {
+        pem::certificates_only(self.certificates.expose())
     }
 }
 
@@ -275,7 +269,8 @@ fn fix_chain(
     run: Run<'_>,
     output: &mut Output,
 ) -> Result<Exit> {
-    let holders: Vec<&Text> = texts.iter().filter(|text| text.has_certificates()).collect();
+    let holders: Vec<&Text> =
+        texts.iter().filter(|text| !text.certificates_only().is_empty()).collect();
     let [chain] = holders.as_slice() else {
         let places: Vec<String> = holders.iter().map(|text| text.object.to_string()).collect();
         return Err(CommandError::usage(

@@ -12,7 +12,7 @@ use crate::plan;
 use crate::plan::package::{NO_ROOT, SecretRequest, notes_of_request};
 use crate::plan::step::{KeyChoice, NewPair, Plan, WriteFiles};
 use crate::remedy::CommandLine;
-use crate::render::rotation::PlanReport;
+use crate::render::plan::PlanReport;
 use crate::session::package::package;
 use crate::session::{CommandError, Result, Run, authority, manifest, read_file, report};
 use crate::x509::authority::Authority;
@@ -156,13 +156,17 @@ fn files(
     let plan = Plan { notes: new.notes, ..plan };
     let planned = PlanReport { source: Source::Files, ..PlanReport::of("issue", &plan) };
     if dry_run {
-        return report::plan(&planned, args.write.output, output);
+        return report::plan(&planned, report::format(args.write), output);
     }
     if args.p12.is_some() {
         materials.password = Some(password(args, output)?);
     }
     let outcomes = apply::files::apply(plan.steps.clone(), &materials, &run.keys());
-    report::plan(&PlanReport { outcomes: Some(&outcomes), ..planned }, args.write.output, output)
+    report::plan(
+        &PlanReport { outcomes: Some(&outcomes), ..planned },
+        report::format(args.write),
+        output,
+    )
 }
 
 /// `--dry-run client`, with a blank, asks for a certificate of the host "client".

@@ -4,7 +4,7 @@ use crate::apply::cluster::Target;
 use crate::apply::pair::Materials;
 use crate::cli::{
     DryRun, ManagedCommand, ManagedCreateArgs, ManagedSetDomainsArgs, ManagedStatusArgs,
-    ManagedWaitArgs, PlanFormat, WriteFormat,
+    ManagedWaitArgs,
 };
 use crate::converge;
 use crate::converge::drive::{End, Event, View, drive};
@@ -18,9 +18,10 @@ use crate::output::Output;
 use crate::plan::managed::{self, ManagedStatus, SetDomains, WaitForActive};
 use crate::plan::step::Plan;
 use crate::remedy::Advice;
-use crate::render::managed::{write_json, write_table};
+use crate::render::formats::PLAN_FOR_PEOPLE;
+use crate::render::managed::Standing;
+use crate::render::plan::PlanReport;
 use crate::render::progress;
-use crate::render::rotation::PlanReport;
 use crate::session::{CommandError, Result, Run, manifest, report, waiting};
 use std::sync::Arc;
 
@@ -44,11 +45,11 @@ async fn create(args: ManagedCreateArgs, run: Run<'_>, output: &mut Output) -> R
     let object = |namespace: String| {
         ObjectRef::namespaced(Kind::ManagedCertificate, namespace, args.name.as_str())
     };
-    if manifest::is_wanted(args.write) {
+    if let Some(format) = manifest::wanted(args.write) {
         let object = object(run.namespace_of_files());
         let nothing_seen = Inventory::new(Selection::default());
         let plan = managed::create(&nothing_seen, &object, &args.domains, None, run.now());
-        return manifest::print(&plan, &Materials::default(), args.write.output, run, output);
+        return manifest::print(&plan, &Materials::default(), format, run, output);
     }
     let client = run.client().await?;
     let object = object(run.namespace(&client));
@@ -59,11 +60,15 @@ async fn create(args: ManagedCreateArgs, run: Run<'_>, output: &mut Output) -> R
     let plan = managed::create(&inventory, &object, &args.domains, ingress.as_ref(), run.now());
     let planned = PlanReport::of("managed-create", &plan);
     if args.write.dry_run == DryRun::Client {
-        return report::plan(&planned, args.write.output, output);
+        return report::plan(&planned, report::format(args.write), output);
     }
     let target = Target { client, dry_run: args.write.dry_run == DryRun::Server };
     let outcomes = converge::in_order(plan.steps.clone(), Arc::new(run.keys()), target).await;
-    report::plan(&PlanReport { outcomes: Some(&outcomes), ..planned }, args.write.output, output)
+    report::plan(
+        &PlanReport { outcomes: Some(&outcomes), ..planned },
+        report::format(args.write),
+        output,
+    )
 }
 
 async fn status(args: ManagedStatusArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
@@ -88,12 +93,9 @@ async fn status(args: ManagedStatusArgs, run: Run<'_>, output: &mut Output) -> R
     if let Some(name) = args.name.as_ref().filter(|_| statuses.is_empty()) {
         return Err(not_there(name, &namespace.unwrap_or_default()));
     }
-    match args.output {
-        PlanFormat::Json => write_json(&statuses, run.now(), output.document())?,
-        PlanFormat::Table => {
-            write_table(&statuses, run.now(), args.all_namespaces, output.data())?;
-        }
-    }
+    let standing =
+        Standing { statuses: &statuses, now: run.now(), namespaces: args.all_namespaces };
+    (args.output.write)(&standing, output.of(args.output.for_programs))?;
     let well = statuses.iter().all(|standing| standing.managed.is_active());
     Ok(if well { Exit::Done } else { Exit::Findings })
 }
@@ -145,7 +147,7 @@ async fn set_domains(
         if change.plan.steps.is_empty() {
             change.plan.notes.extend(change.waiting.map(|awaited| format!("waiting: {awaited}")));
         }
-        return report::plan(&planned(&change.plan), WriteFormat::Table, output);
+        return report::plan(&planned(&change.plan), PLAN_FOR_PEOPLE, output);
     }
     let mut tell = |event: Event<'_, String>| match event {
         Event::Awaited(awaited) => output.say(awaited),
@@ -157,7 +159,7 @@ async fn set_domains(
     let driven =
         drive(&mut goal, (&View::Asked(&client), &means), true, run.world, &mut tell).await?;
     let shown = PlanReport { outcomes: Some(&driven.outcomes), ..planned(&driven.plan) };
-    let exit = report::plan(&shown, WriteFormat::Table, output)?;
+    let exit = report::plan(&shown, PLAN_FOR_PEOPLE, output)?;
     if let End::Hopeless(advice) = driven.end {
         return Err(advice.into());
     }

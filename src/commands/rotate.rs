@@ -4,7 +4,7 @@ use crate::apply::manifests::Rewritten;
 use crate::apply::pair::Materials;
 use crate::apply::{files, manifests};
 use crate::audit::policy::Policy;
-use crate::cli::{DryRun, Global, PlanFormat, RotateArgs, WriteFormat};
+use crate::cli::{DryRun, Global, RotateArgs};
 use crate::converge::drive::{Event, Means, View, drive, look};
 use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
 use crate::exit::Exit;
@@ -17,7 +17,8 @@ use crate::output::Output;
 use crate::plan::outcome::Outcome;
 use crate::plan::rotation::{KeyPolicy, Rotation, RotationRequest, SigningCa};
 use crate::plan::step::{Plan, Step};
-use crate::render::rotation::{PlanReport, write_failures, write_text};
+use crate::render::formats::JSON;
+use crate::render::plan::{PlanReport, write_failures, write_text};
 use crate::session::record::{Again, Record};
 use crate::session::{CommandError, Result, Run, authority, report, source, waiting};
 use crate::x509::authority::Authority;
@@ -125,7 +126,7 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
         );
     }
     let prints = !args.look.filename.is_empty() && !args.in_place && args.dry_run == DryRun::None;
-    if prints && args.output == PlanFormat::Json {
+    if prints && args.output.name == JSON {
         return no(
             "-o json cannot be combined with manifests on stdout",
             "add --in-place or --dry-run=client",
@@ -210,12 +211,8 @@ impl Rotated<'_> {
     /// Writes the report, and says how the command ends.
     fn report(self, outcomes: Option<&[Outcome]>, output: &mut Output) -> Result<Exit> {
         source::say_what_was_seen(self.source, &self.gathered.inventory, output);
-        let format = match self.args.output {
-            PlanFormat::Table => WriteFormat::Table,
-            PlanFormat::Json => WriteFormat::Json,
-        };
         let shown = PlanReport { outcomes, ..self.planned() };
-        report::write_plan(&shown, format, output)?;
+        report::write_plan(&shown, self.args.output, output)?;
         Ok(self.exit(outcomes.unwrap_or_default(), output))
     }
 
@@ -240,8 +237,8 @@ impl Rotated<'_> {
         let mut talk = Vec::new();
         let outcomes = outcomes.as_slice();
         let shown = PlanReport { outcomes: Some(outcomes), printed: true, ..self.planned() };
-        write_text(shown, &mut talk)?;
-        write_failures(shown, &mut talk)?;
+        write_text(&shown, &mut talk)?;
+        write_failures(&shown, &mut talk)?;
         output.flush()?;
         output.talk(&talk);
         let from_files = self.args.look.filename.iter().any(|path| path.as_os_str() != STDIN);

@@ -1,21 +1,20 @@
 //! `certwright verify`: observe Ingresses and what they serve, audit, hand out what to trust, report.
 
 use crate::apply::files::write_certificates;
+use crate::audit;
 use crate::audit::policy::Policy;
-use crate::audit::served::{answers, is_about_served, without_address};
-use crate::audit::{self, Report};
-use crate::cli::{PlanFormat, VerifyArgs};
+use crate::audit::served::is_about_served;
+use crate::cli::VerifyArgs;
 use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::converge::pinned::{TrustError, pem_of};
 use crate::exit::Exit;
-use crate::inventory::Inventory;
 use crate::inventory::served::ServedAt;
 use crate::observe::files::names_stdin;
 use crate::output::Output;
 use crate::plan::clients::{Connection, connections};
 use crate::plan::trust::{Pin, Trust};
-use crate::render::check::Look;
-use crate::render::verify::{Verified, write_json, write_table};
+use crate::render::model::Look;
+use crate::render::verify::Verified;
 use crate::session::{CommandError, Result, Run, source, waiting};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -32,16 +31,22 @@ pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> 
     let context = run.context(args.judge.at, &policy, args.judge.platform, from);
     let mut report = audit::audit(inventory, &context);
     report.findings.retain(|finding| is_about_served(finding.rule));
-    let mut connections = connections(inventory, context.now);
+    let connections = connections(inventory, context.now);
     if let Some(path) = &args.trust_out {
         hand_out(path, &connections, &source, &gathered, output).await?;
     }
-    if !args.clients && ingresses(&connections) > 1 {
-        connections.clear();
-    }
     let trust_file = args.trust_out.as_ref().map(|path| path.display().to_string());
-    let verified = Verified { connections, trust_file: trust_file.as_deref() };
-    show(&args, inventory, &report, &verified, output)?;
+    let namespaces = args.look.all_namespaces || source::several_namespaces(inventory);
+    let look = Look { no_headers: args.no_headers, namespaces };
+    let mut verified = Verified::of(inventory, &report, look);
+    if args.clients || ingresses(&connections) <= 1 {
+        verified.connections = connections;
+    }
+    verified.trust_file = trust_file.as_deref();
+    (args.output.write)(&verified, output.of(args.output.for_programs))?;
+    if verified.answers.is_empty() && verified.without_address.is_empty() {
+        output.say("note: no Ingress host with TLS was found; look at -n, -A, -l or -f");
+    }
     Ok(Exit::of_report(&report, args.judge.fail_on))
 }
 
@@ -129,28 +134,4 @@ fn changed(error: TrustError) -> CommandError {
             "run the command again",
         ),
     }
-}
-
-fn show(
-    args: &VerifyArgs,
-    inventory: &Inventory,
-    report: &Report,
-    verified: &Verified<'_>,
-    output: &mut Output,
-) -> Result<()> {
-    match args.output {
-        PlanFormat::Json => write_json(inventory, report, verified, output.document())?,
-        PlanFormat::Table => {
-            let look = Look {
-                wide: false,
-                no_headers: args.no_headers,
-                namespaces: args.look.all_namespaces || source::several_namespaces(inventory),
-            };
-            write_table(inventory, report, verified, look, output.data())?;
-        }
-    }
-    if answers(inventory).is_empty() && without_address(inventory).is_empty() {
-        output.say("note: no Ingress host with TLS was found; look at -n, -A, -l or -f");
-    }
-    Ok(())
 }

@@ -22,12 +22,27 @@ struct WireRule {
     remedy: &'static str,
 }
 
+/// Rules that explain themselves.
+#[derive(Clone, Copy, Debug)]
+pub enum Explained {
+    /// One, which was named.
+    One(&'static Rule),
+    /// All there are.
+    All(&'static [&'static Rule]),
+}
+
+impl Explained {
+    fn rules(&self) -> &[&'static Rule] {
+        match self {
+            Self::One(rule) => std::slice::from_ref(rule),
+            Self::All(rules) => rules,
+        }
+    }
+}
+
 /// Writes the rules as JSON.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_json(rules: &[&'static Rule], out: &mut impl Write) -> io::Result<()> {
-    let rules = rules.iter().map(|rule| WireRule {
+pub(super) fn write_json(explained: &Explained, out: &mut dyn Write) -> io::Result<()> {
+    let rules = explained.rules().iter().map(|rule| WireRule {
         rule: rule.code,
         severity: rule.severity.as_str(),
         explain: flat(rule.explain),
@@ -36,11 +51,16 @@ pub fn write_json(rules: &[&'static Rule], out: &mut impl Write) -> io::Result<(
     json::write(&WireExplain { schema: "certwright.dev/explain/v1", rules: rules.collect() }, out)
 }
 
-/// Writes the rules as a table, worst first.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_list(rules: &[&'static Rule], out: &mut dyn Write) -> io::Result<()> {
+/// Writes one rule at length, or a table of all.
+pub(super) fn write_text(explained: &Explained, out: &mut dyn Write) -> io::Result<()> {
+    match explained {
+        Explained::One(rule) => write_one(rule, out),
+        Explained::All(rules) => write_list(rules, out),
+    }
+}
+
+/// A table, worst first.
+fn write_list(rules: &[&'static Rule], out: &mut dyn Write) -> io::Result<()> {
     let mut rules = rules.to_vec();
     rules.sort_by_key(|rule| (std::cmp::Reverse(rule.severity), rule.code));
     let mut table = Columns::new(&["RULE", "SEVERITY", "WHAT TO DO"], false, false);
@@ -50,11 +70,7 @@ pub fn write_list(rules: &[&'static Rule], out: &mut dyn Write) -> io::Result<()
     table.write(2, out)
 }
 
-/// Writes one rule for people.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_text(rule: &'static Rule, out: &mut dyn Write) -> io::Result<()> {
+fn write_one(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     let style = style(rule.severity);
     writeln!(out, "{} ({style}{}{style:#})", rule.code, rule.severity.as_str())?;
     sentence("  ", "  ", &flat(rule.explain), out)?;

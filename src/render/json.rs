@@ -3,6 +3,7 @@
 
 use super::harmless::{is_harmful, without_keys};
 use serde::Serialize;
+use serde::ser::{self, SerializeSeq as _};
 use serde_json::Value;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 use std::io::{self, Write};
@@ -12,15 +13,39 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// What the writer says.
-pub fn write(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    let mut watch = Watch::default();
-    serde_json::to_writer(&mut watch, value)?;
-    if watch.seen {
-        let mut value = serde_json::to_value(value)?;
-        mask(&mut value);
-        return write_manifest(&value, out);
+pub fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    match Watch::default().masked(value)? {
+        Some(masked) => write_manifest(&masked, out),
+        None => write_manifest(value, out),
     }
-    write_manifest(value, out)
+}
+
+/// The same of a document whose lists are [`Rows`], and which says nothing from outside but in them:
+/// it is gone through once.
+pub(super) fn write_rows(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    write_manifest(document, out)
+}
+
+/// A list whose rows are made one by one as they are written, each masked for itself. What is in the
+/// brackets gives the rows, from the first on, each time it is called.
+pub(super) struct Rows<F>(pub(super) F);
+
+impl<F, I> Serialize for Rows<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item: Serialize>,
+{
+    fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rows = serializer.serialize_seq(None)?;
+        let mut watch = Watch::default();
+        for row in (self.0)() {
+            match watch.masked(&row).map_err(ser::Error::custom)? {
+                Some(masked) => rows.serialize_element(&masked)?,
+                None => rows.serialize_element(&row)?,
+            }
+        }
+        rows.end()
+    }
 }
 
 /// Masks private keys that were pasted where a name belongs.
@@ -53,6 +78,21 @@ struct Watch {
     seen: bool,
 }
 
+impl Watch {
+    /// The value without the private keys in it; none where there is none.
+    fn masked(&mut self, value: &impl Serialize) -> serde_json::Result<Option<Value>> {
+        self.seen = false;
+        self.tail.clear();
+        serde_json::to_writer(&mut *self, value)?;
+        if !self.seen {
+            return Ok(None);
+        }
+        let mut value = serde_json::to_value(value)?;
+        mask(&mut value);
+        Ok(Some(value))
+    }
+}
+
 impl Write for Watch {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         const WORDS: &[u8] = b"PRIVATE KEY";
@@ -72,7 +112,7 @@ impl Write for Watch {
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_manifest(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+pub fn write_manifest(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *out, Harmless(PrettyFormatter::new()));
     value.serialize(&mut serializer)?;
     writeln!(out)

@@ -1,20 +1,23 @@
-//! Rendering: reports, plans and outcomes as text and JSON.
+//! Rendering: reports, plans and outcomes, each in every format it has.
 //!
-//! Knows output formats; wire structs live and die here, so that changing a domain type cannot
-//! change JSON by accident. Every string that came from outside is made harmless on its way out.
-//! Refuses to know where the bytes go.
+//! Knows output formats: [`formats`] is the list of them. A document has its own folder with a file
+//! a format; [`model`] is what reports have to tell, row by row, before any format shortens it. Wire
+//! structs live and die here, so that changing a domain type cannot change JSON by accident. Every
+//! string that came from outside is made harmless on its way out. Refuses to know where the bytes go.
 
-pub mod check;
+mod check;
 mod clients;
 pub mod explain;
+pub mod formats;
 pub mod harmless;
 pub mod inspect;
-pub mod inspected;
-pub mod json;
+mod json;
 mod layout;
 pub mod managed;
+mod manifests;
+pub mod model;
+pub mod plan;
 pub mod progress;
-pub mod rotation;
 pub mod usage;
 pub mod verify;
 mod wire;

@@ -2,40 +2,55 @@
 //!
 //! Absent values are null, never left out; hex is lower case; times are UTC to the second.
 
+use super::model::{CertificateRow, FindingRow, ProblemRow};
 use crate::audit::Source;
-use crate::audit::expiry::days_left;
-use crate::audit::finding::Finding;
 use crate::instant;
-use crate::inventory::Problem;
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
-use time::OffsetDateTime;
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::net::IpAddr;
 
 #[derive(Serialize)]
-pub(super) struct WireRef {
+pub(super) struct WireRef<'a> {
     kind: &'static str,
-    namespace: Option<String>,
-    name: Option<String>,
-    key: Option<String>,
-    path: Option<String>,
+    namespace: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+    key: Option<Cow<'a, str>>,
+    path: Option<Cow<'a, str>>,
     document: Option<usize>,
     item: Option<usize>,
-    context: Option<String>,
+    context: Option<&'a str>,
 }
 
-impl WireRef {
-    pub(super) fn of(object: &ObjectRef) -> Self {
+impl<'a> WireRef<'a> {
+    pub(super) fn of(object: &'a ObjectRef) -> Self {
         let place = object.place.as_ref();
         Self {
             kind: object.kind.as_str(),
-            namespace: object.namespace.clone(),
-            name: Some(object.name.clone()).filter(|name| !name.is_empty()),
-            key: object.key.clone(),
-            path: place.map(|place| place.path.clone()),
+            namespace: object.namespace.as_deref().map(Cow::Borrowed),
+            name: Some(object.name.as_str()).filter(|name| !name.is_empty()).map(Cow::Borrowed),
+            key: object.key.as_deref().map(Cow::Borrowed),
+            path: place.map(|place| Cow::Borrowed(place.path.as_str())),
             document: place.filter(|place| place.of_many).map(|place| place.document),
             item: place.and_then(|place| place.item),
+            context: None,
+        }
+    }
+
+    /// The same of an object that nobody else keeps.
+    pub(super) fn owned(object: ObjectRef) -> WireRef<'static> {
+        let place = object.place;
+        WireRef {
+            kind: object.kind.as_str(),
+            namespace: object.namespace.map(Cow::Owned),
+            name: Some(object.name).filter(|name| !name.is_empty()).map(Cow::Owned),
+            key: object.key.map(Cow::Owned),
+            document: place.as_ref().filter(|place| place.of_many).map(|place| place.document),
+            item: place.as_ref().and_then(|place| place.item),
+            path: place.map(|place| Cow::Owned(place.path)),
             context: None,
         }
     }
@@ -43,104 +58,119 @@ impl WireRef {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct WireCertificate {
+pub(super) struct WireCertificate<'a> {
     #[serde(rename = "ref")]
-    object: WireRef,
+    object: WireRef<'a>,
     index: usize,
-    subject: String,
-    issuer: String,
-    serial: String,
+    subject: &'a str,
+    issuer: &'a str,
+    serial: &'a str,
     not_before: String,
     not_after: String,
     days_left: i64,
-    dns: Vec<String>,
-    ip: Vec<String>,
-    key_type: String,
+    dns: Vec<&'a str>,
+    ip: Vec<IpAddr>,
+    key_type: Text<'a>,
     sha256: String,
     self_signed: bool,
-    owner: Option<String>,
-    used_by: Vec<UsedBy>,
+    owner: Option<&'a str>,
+    used_by: Vec<UsedBy<'a>>,
 }
 
 #[derive(Serialize)]
-pub(super) struct UsedBy {
+pub(super) struct UsedBy<'a> {
     kind: &'static str,
-    namespace: String,
-    name: String,
+    namespace: &'a str,
+    name: &'a str,
 }
 
-impl UsedBy {
-    pub(super) fn of(object: &ObjectRef) -> Self {
-        Self {
-            kind: object.kind.as_str(),
-            namespace: object.namespace().to_owned(),
-            name: object.name.clone(),
-        }
+impl<'a> UsedBy<'a> {
+    pub(super) fn of(object: &'a ObjectRef) -> Self {
+        Self { kind: object.kind.as_str(), namespace: object.namespace(), name: &object.name }
     }
 }
 
-impl WireCertificate {
-    pub(super) fn of(
-        object: &ObjectRef,
+impl<'a> WireCertificate<'a> {
+    /// A certificate of the report.
+    pub(super) fn of(row: &CertificateRow<'a>) -> Self {
+        let users = row.users();
+        Self {
+            owner: row.owner(),
+            used_by: users.into_iter().map(|ingress| UsedBy::of(&ingress.object)).collect(),
+            ..Self::at(WireRef::owned(row.at()), row.index, row.certificate, row.days_left())
+        }
+    }
+
+    /// A certificate that stands somewhere, and that nobody owns.
+    pub(super) fn at(
+        object: WireRef<'a>,
         index: usize,
-        certificate: &Certificate,
-        (owner, used_by): (Option<String>, Vec<UsedBy>),
-        now: OffsetDateTime,
+        certificate: &'a Certificate,
+        days_left: i64,
     ) -> Self {
         Self {
-            object: WireRef::of(object),
+            object,
             index,
-            subject: certificate.subject.clone(),
-            issuer: certificate.issuer.clone(),
-            serial: certificate.serial.clone(),
+            subject: &certificate.subject,
+            issuer: &certificate.issuer,
+            serial: &certificate.serial,
             not_before: instant::show(certificate.not_before),
             not_after: instant::show(certificate.not_after),
-            days_left: days_left(certificate, now),
-            dns: certificate.dns().map(str::to_owned).collect(),
-            ip: certificate.ip().map(|address| address.to_string()).collect(),
-            key_type: certificate.key_type.to_string(),
+            days_left,
+            dns: certificate.dns().collect(),
+            ip: certificate.ip().collect(),
+            key_type: Text(&certificate.key_type),
             sha256: certificate.fingerprint(),
             self_signed: certificate.self_signed,
-            owner,
-            used_by,
+            owner: None,
+            used_by: Vec::new(),
         }
     }
 }
 
+/// Text as a value shows itself.
+pub(super) struct Text<'a>(pub(super) &'a dyn Display);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
+}
+
 #[derive(Serialize)]
-pub(super) struct WireFinding {
+pub(super) struct WireFinding<'a> {
     rule: &'static str,
     severity: &'static str,
     #[serde(rename = "ref")]
-    object: WireRef,
-    related: Vec<WireRef>,
-    message: String,
-    evidence: Evidence,
-    remedy: String,
+    object: WireRef<'a>,
+    related: Vec<WireRef<'a>>,
+    message: &'a str,
+    evidence: Evidence<'a>,
+    remedy: Text<'a>,
     waived: bool,
 }
 
-impl WireFinding {
-    pub(super) fn of(finding: &Finding) -> Self {
+impl<'a> WireFinding<'a> {
+    pub(super) fn of(row: FindingRow<'a>) -> Self {
         Self {
-            rule: finding.rule,
-            severity: finding.severity.as_str(),
-            object: WireRef::of(&finding.object),
-            related: finding.related.iter().map(WireRef::of).collect(),
-            message: finding.message.clone(),
-            evidence: Evidence(finding.evidence.clone()),
-            remedy: finding.remedy.to_string(),
-            waived: finding.waived,
+            rule: row.rule,
+            severity: row.severity.as_str(),
+            object: WireRef::of(row.object),
+            related: row.related.iter().map(WireRef::of).collect(),
+            message: row.message,
+            evidence: Evidence(row.evidence),
+            remedy: Text(row.remedy),
+            waived: row.waived,
         }
     }
 }
 
-struct Evidence(Vec<(&'static str, String)>);
+struct Evidence<'a>(&'a [(&'static str, String)]);
 
-impl Serialize for Evidence {
+impl Serialize for Evidence<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
+        for (name, value) in self.0 {
             map.serialize_entry(name, value)?;
         }
         map.end()
@@ -148,15 +178,15 @@ impl Serialize for Evidence {
 }
 
 #[derive(Serialize)]
-pub(super) struct WireProblem {
+pub(super) struct WireProblem<'a> {
     #[serde(rename = "ref")]
-    object: WireRef,
-    message: String,
+    object: WireRef<'a>,
+    message: &'a str,
 }
 
-impl WireProblem {
-    pub(super) fn of(problem: &Problem) -> Self {
-        Self { object: WireRef::of(&problem.object), message: problem.message.clone() }
+impl<'a> WireProblem<'a> {
+    pub(super) fn of(row: ProblemRow<'a>) -> Self {
+        Self { object: WireRef::of(row.object), message: row.message }
     }
 }
 

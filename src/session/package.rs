@@ -11,7 +11,7 @@ use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::output::Output;
 use crate::plan::package::{self, SecretRequest};
-use crate::render::rotation::PlanReport;
+use crate::render::plan::PlanReport;
 use std::sync::Arc;
 
 /// Puts the pair into the Secret, whose namespace is settled here.
@@ -23,11 +23,11 @@ pub(crate) async fn package(
     run: Run<'_>,
     output: &mut Output,
 ) -> Result<Exit> {
-    if manifest::is_wanted(write) {
+    if let Some(format) = manifest::wanted(write) {
         request.object.namespace = Some(run.namespace_of_files());
         let nothing_seen = Inventory::new(Selection::default());
         let plan = package::secret(&nothing_seen, &request, run.now());
-        return manifest::print(&plan, &materials, write.output, run, output);
+        return manifest::print(&plan, &materials, format, run, output);
     }
     let client = run.client().await?;
     request.object.namespace = Some(run.namespace(&client));
@@ -36,11 +36,15 @@ pub(crate) async fn package(
     let plan = package::secret(&inventory, &request, run.now());
     let planned = PlanReport::of(command, &plan);
     if write.dry_run == DryRun::Client {
-        return report::plan(&planned, write.output, output);
+        return report::plan(&planned, report::format(write), output);
     }
     let target = Target { client, dry_run: write.dry_run == DryRun::Server };
     let (steps, keys) = (plan.steps.clone(), Arc::new(run.keys()));
     let outcomes =
         apply::cluster::apply(steps, Arc::new(materials), keys, target, &mut |_| ()).await;
-    report::plan(&PlanReport { outcomes: Some(&outcomes), ..planned }, write.output, output)
+    report::plan(
+        &PlanReport { outcomes: Some(&outcomes), ..planned },
+        report::format(write),
+        output,
+    )
 }

@@ -1,16 +1,24 @@
 //! Reports on their way out: data to stdout, what failed to stderr, and the exit that follows.
 
 use super::Result;
-use crate::cli::WriteFormat;
+use crate::cli::WriteArgs;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::render::rotation::{self, PlanReport};
+use crate::render::formats::{Chosen, PLAN_FOR_PEOPLE, WritePlan};
+use crate::render::plan::{PlanReport, write_failures};
 use std::io;
+
+/// How the plan of a command that makes objects is shown. A format of manifests alone has been refused
+/// by then ([`super::manifest::refuse_yaml_without_manifest`]).
+pub(crate) fn format(write: WriteArgs) -> Chosen<WritePlan> {
+    let Chosen { name, for_programs, write } = write.output;
+    write.plan.map_or(PLAN_FOR_PEOPLE, |write| Chosen { name, for_programs, write })
+}
 
 /// Writes a plan and what became of it, and says how the command ends.
 pub(crate) fn plan(
     report: &PlanReport<'_>,
-    format: WriteFormat,
+    format: Chosen<WritePlan>,
     output: &mut Output,
 ) -> Result<Exit> {
     write_plan(report, format, output)?;
@@ -18,18 +26,15 @@ pub(crate) fn plan(
     Ok(Exit::of_outcomes(report.plan, outcomes, report.problems.is_empty()))
 }
 
-/// Writes a plan and what became of it as text or JSON, and what failed to stderr.
+/// Writes a plan and what became of it, and what failed to stderr.
 pub(crate) fn write_plan(
     report: &PlanReport<'_>,
-    format: WriteFormat,
+    format: Chosen<WritePlan>,
     output: &mut Output,
 ) -> io::Result<()> {
     let mut failures = Vec::new();
-    rotation::write_failures(*report, &mut failures)?;
-    match format {
-        WriteFormat::Json => rotation::write_json(*report, output.document())?,
-        WriteFormat::Table | WriteFormat::Yaml => rotation::write_text(*report, output.data())?,
-    }
+    write_failures(report, &mut failures)?;
+    (format.write)(report, output.of(format.for_programs))?;
     output.flush()?;
     output.talk(&failures);
     Ok(())

@@ -33,12 +33,12 @@ pub(crate) async fn until_served(
 
 /// Tells on stderr what is awaited, as `line` puts it, and the API server going and coming, each
 /// time that it is another line than before.
-pub(crate) fn changes<'o, A>(
+pub(crate) fn changes<'o, A: 'o>(
     output: &'o mut Output,
-    line: impl Fn(&A) -> String + 'o,
-) -> impl FnMut(Event<'_, A>) + 'o {
+    line: impl Fn(&A) -> String + Send + 'o,
+) -> impl FnMut(Event<'_, A>) + Send + 'o {
     let mut told = String::new();
-    move |event| {
+    move |event: Event<'_, A>| {
         let line = match event {
             Event::Awaited(awaited) => line(awaited),
             Event::Server(server) => of_server(server),

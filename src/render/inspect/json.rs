@@ -1,55 +1,58 @@
 //! The JSON document of `inspect`: that of `check`, and beside it all that the table shows of each
 //! object: every name and form of its certificates, its private key, the handshake, the clients.
 
-use super::inspect::handshake_of;
-use super::wire::WireRef;
-use super::{check, json};
-use crate::audit::Report;
+use super::Inspected;
+use super::text::handshake_of;
 use crate::audit::clients::{self, Verdict};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, Damaged, KeyState};
 use crate::inventory::served::ServedFacts;
 use crate::object_ref::ObjectRef;
+use crate::render::check::json::Document as CheckDocument;
+use crate::render::json::{self, Rows};
+use crate::render::model::Model;
+use crate::render::wire::{Text, WireRef};
 use crate::x509::cert::Certificate;
 use crate::x509::key::Pairing;
 use crate::x509::possession::Possession;
 use crate::x509::san::San;
 use serde::Serialize;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 
 #[derive(Serialize)]
-struct Document {
+struct Document<'m, 'i, B: Serialize, C: Serialize> {
     #[serde(flatten)]
-    report: check::Document,
-    bundles: Vec<WireBundle>,
-    clients: Vec<WireClients>,
+    report: CheckDocument<'m, 'i>,
+    bundles: B,
+    clients: C,
 }
 
 /// What one object holds.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireBundle {
+struct WireBundle<'a> {
     #[serde(rename = "ref")]
-    object: WireRef,
-    certificates: Vec<WireForm>,
-    damaged: Vec<WireDamaged>,
-    private_key: WireKey,
-    handshake: Option<WireHandshake>,
+    object: WireRef<'a>,
+    certificates: Vec<WireForm<'a>>,
+    damaged: Vec<WireDamaged<'a>>,
+    private_key: WireKey<'a>,
+    handshake: Option<WireHandshake<'a>>,
 }
 
 /// What the document of `check` does not say of a certificate.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireForm {
+struct WireForm<'a> {
     index: usize,
     sha256: String,
     version: u32,
     is_ca: bool,
     path_length: Option<u32>,
-    signature: String,
-    common_names: Vec<String>,
+    signature: Text<'a>,
+    common_names: Vec<&'a str>,
     names: Vec<WireName>,
-    extended_key_usage: Option<Vec<String>>,
+    extended_key_usage: Option<Vec<Text<'a>>>,
 }
 
 /// A subject alternative name, in its form.
@@ -61,40 +64,40 @@ struct WireName {
 
 /// A certificate that cannot be read.
 #[derive(Serialize)]
-struct WireDamaged {
+struct WireDamaged<'a> {
     index: usize,
-    message: String,
+    message: &'a str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireKey {
+struct WireKey<'a> {
     /// `not-expected`, `missing`, `unreadable`, `encrypted`, `read`, or on a server `proven`,
     /// `disproven`, `unchecked`.
     state: &'static str,
-    key_type: Option<String>,
+    key_type: Option<Text<'a>>,
     /// Whether it is the first certificate's; null where that cannot be told.
     matches: Option<bool>,
-    reason: Option<String>,
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireHandshake {
-    server_name: Option<String>,
-    address: Option<String>,
+struct WireHandshake<'a> {
+    server_name: Option<&'a str>,
+    address: Option<SocketAddr>,
     version: Option<&'static str>,
-    alpn: Option<String>,
-    cipher: Option<String>,
-    failure: Option<String>,
+    alpn: Option<&'a str>,
+    cipher: Option<&'a str>,
+    failure: Option<&'a str>,
     asks_client_certificate: bool,
 }
 
 /// What clients make of what one object holds.
 #[derive(Serialize)]
-struct WireClients {
+struct WireClients<'a> {
     #[serde(rename = "ref")]
-    object: WireRef,
+    object: WireRef<'a>,
     clients: Vec<WireClient>,
 }
 
@@ -106,26 +109,31 @@ struct WireClient {
 }
 
 /// Writes the document.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_json(inventory: &Inventory, report: &Report, out: &mut impl Write) -> io::Result<()> {
+pub(in crate::render) fn write(inspected: &Inspected<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let model = &inspected.model;
+    let Model { inventory, report, .. } = *model;
     let reported = || inventory.bundles().filter(|(object, _)| inventory.is_reported(object));
-    let clients = reported().map(|(object, bundle)| WireClients {
-        object: WireRef::of(object),
-        clients: clients::verdicts(bundle, report.now).iter().map(wire_client).collect(),
-    });
-    let document = Document {
-        report: check::document("inspect", inventory, report),
-        bundles: reported()
-            .map(|(object, bundle)| wire_bundle(inventory, object, bundle))
-            .collect(),
-        clients: clients.filter(|one| !one.clients.is_empty()).collect(),
+    let bundles = || reported().map(move |(object, bundle)| wire_bundle(inventory, object, bundle));
+    let clients = || {
+        let clients = reported().map(move |(object, bundle)| WireClients {
+            object: WireRef::of(object),
+            clients: clients::verdicts(bundle, report.now).iter().map(wire_client).collect(),
+        });
+        clients.filter(|one| !one.clients.is_empty())
     };
-    json::write(&document, out)
+    let document = Document {
+        report: CheckDocument { schema: "certwright.dev/inspect/v1", model },
+        bundles: Rows(bundles),
+        clients: Rows(clients),
+    };
+    json::write_rows(&document, out)
 }
 
-fn wire_bundle(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> WireBundle {
+fn wire_bundle<'a>(
+    inventory: &'a Inventory,
+    object: &'a ObjectRef,
+    bundle: &'a Bundle,
+) -> WireBundle<'a> {
     let served = handshake_of(inventory, object);
     WireBundle {
         object: WireRef::of(object),
@@ -136,7 +144,7 @@ fn wire_bundle(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Wi
     }
 }
 
-fn wire_form((index, certificate): (usize, &Certificate)) -> WireForm {
+fn wire_form((index, certificate): (usize, &Certificate)) -> WireForm<'_> {
     let usages = certificate.extended_key_usage.as_ref();
     WireForm {
         index,
@@ -144,10 +152,10 @@ fn wire_form((index, certificate): (usize, &Certificate)) -> WireForm {
         version: certificate.version,
         is_ca: certificate.is_ca,
         path_length: certificate.path_length,
-        signature: certificate.signature.to_string(),
-        common_names: certificate.common_names().map(str::to_owned).collect(),
+        signature: Text(&certificate.signature),
+        common_names: certificate.common_names().collect(),
         names: certificate.names.iter().map(wire_name).collect(),
-        extended_key_usage: usages.map(|all| all.iter().map(ToString::to_string).collect()),
+        extended_key_usage: usages.map(|all| all.iter().map(|one| Text(one)).collect()),
     }
 }
 
@@ -162,48 +170,48 @@ fn wire_name(name: &San) -> WireName {
     WireName { form, value: name.to_string() }
 }
 
-fn wire_damaged(damaged: &Damaged) -> WireDamaged {
-    WireDamaged { index: damaged.index, message: damaged.message.clone() }
+fn wire_damaged(damaged: &Damaged) -> WireDamaged<'_> {
+    WireDamaged { index: damaged.index, message: &damaged.message }
 }
 
-fn wire_key(bundle: &Bundle) -> WireKey {
+fn wire_key(bundle: &Bundle) -> WireKey<'_> {
     let (state, key_type, reason) = match &bundle.key {
         KeyState::NotExpected => ("not-expected", None, None),
         KeyState::Missing => ("missing", None, None),
-        KeyState::Unreadable(reason) => ("unreadable", None, Some(reason.clone())),
+        KeyState::Unreadable(reason) => ("unreadable", None, Some(reason.as_str())),
         KeyState::Encrypted => ("encrypted", None, None),
-        KeyState::Read { key_type, .. } => ("read", Some(key_type.to_string()), None),
+        KeyState::Read { key_type, .. } => ("read", Some(Text(key_type)), None),
     };
     let alone = state != "read" || bundle.certificates.is_empty();
     let (matches, why) = match &bundle.pairing {
         _ if alone => (None, None),
         Pairing::Match => (Some(true), None),
         Pairing::Differs => (Some(false), None),
-        Pairing::Unknown(why) => (None, Some(why.clone())),
+        Pairing::Unknown(why) => (None, Some(why.as_str())),
     };
     WireKey { state, key_type, matches, reason: reason.or(why) }
 }
 
-fn wire_possession(served: &ServedFacts) -> WireKey {
+fn wire_possession(served: &ServedFacts) -> WireKey<'_> {
     let (state, matches) = match served.possession {
         Possession::Proven => ("proven", Some(true)),
         Possession::Disproven => ("disproven", Some(false)),
         Possession::Unchecked => ("unchecked", None),
     };
     let proven = served.leaf().filter(|_| matches == Some(true));
-    let key_type = proven.map(|leaf| leaf.key_type.to_string());
+    let key_type = proven.map(|leaf| Text(&leaf.key_type));
     WireKey { state, key_type, matches, reason: None }
 }
 
-fn wire_handshake(served: &ServedFacts) -> WireHandshake {
+fn wire_handshake(served: &ServedFacts) -> WireHandshake<'_> {
     let agreed = served.agreed.as_ref();
     WireHandshake {
-        server_name: served.host.clone(),
-        address: served.address.map(|address| address.to_string()),
+        server_name: served.host.as_deref(),
+        address: served.address,
         version: agreed.map(|agreed| agreed.version),
-        alpn: agreed.and_then(|agreed| agreed.alpn.clone()),
-        cipher: agreed.map(|agreed| agreed.cipher.clone()),
-        failure: served.failure.as_ref().map(|failure| failure.message.clone()),
+        alpn: agreed.and_then(|agreed| agreed.alpn.as_deref()),
+        cipher: agreed.map(|agreed| agreed.cipher.as_str()),
+        failure: served.failure.as_ref().map(|failure| failure.message.as_str()),
         asks_client_certificate: served.asks_client_certificate,
     }
 }

@@ -1,8 +1,6 @@
 //! The report of `inspect` for people: each certificate in full, then what is to be said of it.
 
-use super::check::{Look, write_finding};
-use super::harmless;
-use super::layout::{place, sentence, style};
+use super::Inspected;
 use crate::audit::Report;
 use crate::audit::clients;
 use crate::audit::expiry::{days_left, is_expired};
@@ -13,6 +11,10 @@ use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::served::ServedFacts;
 use crate::object_ref::ObjectRef;
+use crate::render::check::table::{self, write_finding};
+use crate::render::harmless;
+use crate::render::layout::{place, sentence, serial, style};
+use crate::render::model::Model;
 use crate::x509::cert::Certificate;
 use crate::x509::digest::PublicKeyId;
 use crate::x509::key::Pairing;
@@ -20,26 +22,32 @@ use crate::x509::possession::Possession;
 use crate::x509::san::San;
 use std::io::{self, Write};
 
+/// Writes the rows of `check -o wide`.
+pub(in crate::render) fn write_wide(
+    inspected: &Inspected<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    table::write_wide(&inspected.model, out)
+}
+
 /// Writes every bundle that was chosen, and the findings.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_text(inventory: &Inventory, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::render) fn write(inspected: &Inspected<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Model { inventory, report, .. } = inspected.model;
     for (object, bundle) in inventory.bundles().filter(|(object, _)| inventory.is_reported(object))
     {
         write_bundle(inventory, (object, bundle), report, out)?;
     }
-    for finding in &report.findings {
-        write_finding(finding, Look::default(), out)?;
+    for finding in inspected.model.findings() {
+        write_finding(&finding, false, out)?;
     }
     let warning = style(Severity::Warning);
-    for problem in &report.problems {
+    for problem in inspected.model.problems() {
         let object = problem.object.to_string();
         writeln!(
             out,
             "{warning}problem {warning:#} {}: {}",
             harmless::line(&object),
-            harmless::line(&problem.message)
+            harmless::line(problem.message)
         )?;
     }
     Ok(())
@@ -175,7 +183,7 @@ fn write_certificate(
         (true, false) => ", CA",
     };
     field("version", &format!("X.509 v{}{ca}", certificate.version), out)?;
-    field("serial", &super::layout::serial(&certificate.serial), out)?;
+    field("serial", &serial(&certificate.serial), out)?;
     field("sha256", &certificate.fingerprint(), out)
 }
 

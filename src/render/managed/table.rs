@@ -1,156 +1,49 @@
-//! `managed status`, as JSON (`certwright.dev/managed-status/v1`) and as a table: a row a
-//! certificate and below it a row a domain; then, for each that is not well, why and what to do.
+//! How ManagedCertificates stand, as a table: a row a certificate and below it a row a domain; then, for
+//! each that is not well, why and what to do.
 
-use super::json;
-use super::layout::{Columns, name, sentence, style, write_remedy};
-use super::wire::{UsedBy, WireRef};
+use super::{Standing, trouble};
 use crate::audit::finding::Severity;
-use crate::gke::managed::domain_meaning;
 use crate::instant;
 use crate::plan::managed::ManagedStatus;
 use crate::remedy::Advice;
-use serde::Serialize;
+use crate::render::layout::{Columns, name, sentence, style, write_remedy};
 use std::io::{self, Write};
 use time::OffsetDateTime;
 
-#[derive(Serialize)]
-struct Document {
-    schema: &'static str,
-    at: String,
-    managed: Vec<WireManaged>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireManaged {
-    #[serde(rename = "ref")]
-    object: WireRef,
-    status: Option<String>,
-    certificate_name: Option<String>,
-    created: Option<String>,
-    expire_time: Option<String>,
-    days_left: Option<i64>,
-    domains: Vec<WireDomain>,
-    ingresses: Vec<UsedBy>,
-    active: bool,
-    reason: Option<String>,
-    remedy: Option<String>,
-    warnings: Vec<WireWarning>,
-}
-
-/// What a controller warned of last.
-#[derive(Serialize)]
-struct WireWarning {
-    #[serde(rename = "ref")]
-    object: WireRef,
-    at: Option<String>,
-    message: String,
-}
-
-#[derive(Serialize)]
-struct WireDomain {
-    domain: String,
-    status: Option<String>,
-    meaning: Option<&'static str>,
-    remedy: Option<&'static str>,
-}
-
-/// Writes the JSON document.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_json(
-    statuses: &[ManagedStatus<'_>],
-    now: OffsetDateTime,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let managed = statuses.iter().map(|standing| wire(standing, now)).collect();
-    json::write(
-        &Document { schema: "certwright.dev/managed-status/v1", at: instant::show(now), managed },
-        out,
-    )
-}
-
-fn wire(standing: &ManagedStatus<'_>, now: OffsetDateTime) -> WireManaged {
-    let trouble = trouble(standing);
-    let warnings = standing.troubles.iter().map(|(object, trouble)| WireWarning {
-        object: WireRef::of(object),
-        at: trouble.at.map(instant::show),
-        message: trouble.cause.clone(),
-    });
-    WireManaged {
-        object: WireRef::of(&standing.facts.object),
-        status: standing.managed.status.clone(),
-        certificate_name: standing.managed.certificate_name.clone(),
-        created: standing.facts.created.map(instant::show),
-        expire_time: standing.expires().map(instant::show),
-        days_left: standing.expires().map(|at| days(at, now)),
-        domains: standing
-            .rows()
-            .into_iter()
-            .map(|(domain, status)| {
-                let meaning = status.as_deref().map(domain_meaning);
-                WireDomain {
-                    domain,
-                    meaning: meaning.map(|meaning| meaning.meaning),
-                    remedy: meaning.map(|meaning| meaning.remedy),
-                    status,
-                }
-            })
-            .collect(),
-        ingresses: standing
-            .ingresses
-            .iter()
-            .map(|(ingress, _)| UsedBy::of(&ingress.object))
-            .collect(),
-        active: standing.managed.is_active(),
-        reason: trouble.as_ref().map(|advice| advice.message.clone()),
-        remedy: trouble.map(|advice| advice.remedy.to_string()),
-        warnings: warnings.collect(),
-    }
-}
-
 /// Writes the table.
-///
-/// # Errors
-/// What the writer says.
-pub fn write_table(
-    statuses: &[ManagedStatus<'_>],
-    now: OffsetDateTime,
-    namespaces: bool,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(in crate::render) fn write(standing: &Standing<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
+    let Standing { statuses, now, namespaces } = *standing;
     if statuses.is_empty() {
         return writeln!(out, "no ManagedCertificates");
     }
     let heads = ["NAME", "STATUS", "EXPIRES", "AGE", "INGRESSES"];
     let mut columns = Columns::new(&heads, false, false);
     let mut within = None;
-    for standing in statuses {
-        let namespace = standing.facts.object.namespace();
+    for status in statuses {
+        let namespace = status.facts.object.namespace();
         if namespaces && within.replace(namespace) != Some(namespace) {
             columns.row([format!("{namespace}/")]);
         }
-        columns.row(own_row(standing));
-        for (domain, status) in standing.rows() {
-            columns.row(domain_row(standing, &domain, status, now));
+        columns.row(own_row(status));
+        for (domain, told) in status.rows() {
+            columns.row(domain_row(status, &domain, told, now));
         }
     }
     columns.write(2, out)?;
-    for standing in statuses {
-        if let Some(Advice { message: reason, remedy }) = trouble(standing) {
+    for status in statuses {
+        if let Some(Advice { message: reason, remedy }) = trouble(status) {
             let severity =
-                if standing.hopeless().is_some() { Severity::Error } else { Severity::Warning };
+                if status.hopeless().is_some() { Severity::Error } else { Severity::Warning };
             let colour = style(severity);
             writeln!(
                 out,
                 "{colour}{:<8}{colour:#} {}",
                 severity.as_str(),
-                name(&standing.facts.object, namespaces)
+                name(&status.facts.object, namespaces)
             )?;
             sentence("         ", "         ", &reason, out)?;
             write_remedy(&remedy, out)?;
-            for (object, trouble) in &standing.troubles {
+            for (object, trouble) in &status.troubles {
                 let at =
                     trouble.at.map_or_else(String::new, |at| format!(", {}", instant::show(at)));
                 let told = format!("last warning on {}{at}: {}", object.short(), trouble.cause);
@@ -185,11 +78,6 @@ fn domain_row(
     ]
 }
 
-/// Whole days until then, negative when it is over.
-fn days(at: OffsetDateTime, now: OffsetDateTime) -> i64 {
-    (at.unix_timestamp() - now.unix_timestamp()).div_euclid(86_400)
-}
-
 /// How long it has been there, in its largest unit, as kubectl shows it.
 fn age(standing: &ManagedStatus<'_>, now: OffsetDateTime) -> String {
     let Some(created) = standing.facts.created else { return "-".to_owned() };
@@ -200,18 +88,6 @@ fn age(standing: &ManagedStatus<'_>, now: OffsetDateTime) -> String {
         7_200..172_800 => format!("{}h", seconds / 3_600),
         _ => format!("{}d", seconds / 86_400),
     }
-}
-
-/// Why it is not well, and what to do: what cannot heal first, then the first domain that waits.
-fn trouble(standing: &ManagedStatus<'_>) -> Option<Advice> {
-    if standing.managed.is_active() {
-        return None;
-    }
-    if let Some(hopeless) = standing.hopeless() {
-        return Some(hopeless);
-    }
-    let (reason, remedy) = standing.managed.awaited();
-    Some(Advice::new(reason, remedy))
 }
 
 #[cfg(test)]
@@ -248,7 +124,8 @@ mod tests {
         ]);
         let mut out = Vec::new();
         let now = datetime!(2026-11-21 00:00:00 UTC);
-        write_table(&statuses(&inventory), now, namespaces, &mut out).expect("a Vec takes all");
+        write(&Standing { statuses: &statuses(&inventory), now, namespaces }, &mut out)
+            .expect("a Vec takes all");
         String::from_utf8(out).expect("it is text")
     }
 

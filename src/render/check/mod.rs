@@ -1,0 +1,4 @@
+//! The report of `check`, a format a file.
+
+pub(super) mod json;
+pub(super) mod table;

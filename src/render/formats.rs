@@ -1,0 +1,171 @@
+//! The output formats: one row each, with what it writes of every kind of document.
+//!
+//! Knows names, help and writers. Refuses to know what a document says and where the bytes go. A new
+//! format is a file below [`super`] and a row here: `-o`, its help and its completion follow, and
+//! the tests below walk it with hostile, empty and long documents.
+
+use super::check::{json as check_json, table as check_table};
+use super::explain::{self, Explained};
+use super::inspect::{Inspected, json as inspect_json, pem, text as inspect_text};
+use super::managed::{Standing, json as managed_json, table as managed_table};
+use super::manifests;
+use super::model::Model;
+use super::plan::{PlanReport, json as plan_json, write_text};
+use super::verify::{Verified, json as verify_json, table as verify_table};
+use serde_json::Value;
+use std::io::{self, Write};
+
+/// Writes the report of `check`.
+pub type WriteCheck = fn(&Model<'_>, &mut dyn Write) -> io::Result<()>;
+/// Writes the report of `inspect`.
+pub type WriteInspect = fn(&Inspected<'_>, &mut dyn Write) -> io::Result<()>;
+/// Writes the report of `verify`.
+pub type WriteVerify = fn(&Verified<'_>, &mut dyn Write) -> io::Result<()>;
+/// Writes how ManagedCertificates stand.
+pub type WriteManaged = fn(&Standing<'_, '_>, &mut dyn Write) -> io::Result<()>;
+/// Writes what rules say of themselves.
+pub type WriteExplain = fn(&Explained, &mut dyn Write) -> io::Result<()>;
+/// Writes a plan and what became of it.
+pub type WritePlan = fn(&PlanReport<'_>, &mut dyn Write) -> io::Result<()>;
+/// Writes manifests that can be applied.
+pub type WriteManifests = fn(&[Value], &mut dyn Write) -> io::Result<()>;
+
+/// One output format. It is offered by the commands whose kind of document it has a writer for.
+#[derive(Debug)]
+pub struct Format {
+    /// Its name, as `-o` takes it.
+    pub name: &'static str,
+    /// What it is for, in a line of the long help.
+    pub help: &'static str,
+    /// Whether programs read it: it is written byte for byte, without a look for styles.
+    pub for_programs: bool,
+    /// Of `check`.
+    pub check: Option<WriteCheck>,
+    /// Of `inspect`.
+    pub inspect: Option<WriteInspect>,
+    /// Of `verify`.
+    pub verify: Option<WriteVerify>,
+    /// Of `managed status`.
+    pub managed: Option<WriteManaged>,
+    /// Of `explain`.
+    pub explain: Option<WriteExplain>,
+    /// Of every command that writes: its plan.
+    pub plan: Option<WritePlan>,
+    /// Of every command that makes objects: their manifests (`--dry-run=client`).
+    pub manifests: Option<WriteManifests>,
+}
+
+/// A format that has a writer for nothing yet.
+const NONE: Format = Format {
+    name: "",
+    help: "",
+    for_programs: false,
+    check: None,
+    inspect: None,
+    verify: None,
+    managed: None,
+    explain: None,
+    plan: None,
+    manifests: None,
+};
+
+/// The name of the format for people, which every command has.
+pub const TABLE: &str = "table";
+/// The name of the format for programs, which every command has.
+pub const JSON: &str = "json";
+/// The name of the format that is made of what the objects hold themselves.
+pub const PEM: &str = "pem";
+
+/// Every format, in the order of the help. Several rows may have one name, where its help differs by
+/// the document.
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: TABLE,
+        help: "For people, 80 columns",
+        check: Some(check_table::write),
+        inspect: Some(inspect_text::write),
+        ..NONE
+    },
+    Format {
+        name: TABLE,
+        help: "For people",
+        verify: Some(verify_table::write),
+        managed: Some(managed_table::write),
+        explain: Some(explain::write_text),
+        plan: Some(write_text),
+        ..NONE
+    },
+    Format {
+        name: "wide",
+        help: "For people with room",
+        check: Some(check_table::write_wide),
+        inspect: Some(inspect_text::write_wide),
+        ..NONE
+    },
+    Format {
+        name: JSON,
+        help: "For programs",
+        for_programs: true,
+        check: Some(check_json::write),
+        inspect: Some(inspect_json::write),
+        verify: Some(verify_json::write),
+        managed: Some(managed_json::write),
+        explain: Some(explain::write_json),
+        plan: Some(plan_json::write),
+        manifests: Some(manifests::write_json),
+    },
+    Format {
+        name: "yaml",
+        help: "A manifest; only with `--dry-run=client`",
+        manifests: Some(manifests::write_yaml),
+        ..NONE
+    },
+    Format {
+        name: PEM,
+        help: "The certificates alone, written anew",
+        inspect: Some(pem::write),
+        ..NONE
+    },
+];
+
+/// A format that was chosen for a kind of document.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen<W> {
+    /// Its name.
+    pub name: &'static str,
+    /// As [`Format::for_programs`].
+    pub for_programs: bool,
+    /// What writes the document.
+    pub write: W,
+}
+
+/// What commands that make objects have to show: a format has a writer for one of them at least.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteMade {
+    /// Writes the plan and what became of it.
+    pub plan: Option<WritePlan>,
+    /// Writes the manifests, where nothing is written to a cluster.
+    pub manifests: Option<WriteManifests>,
+}
+
+/// A plan for people, where no format can be chosen.
+pub const PLAN_FOR_PEOPLE: Chosen<WritePlan> =
+    Chosen { name: TABLE, for_programs: false, write: write_text };
+
+impl Format {
+    /// The format for the kind of document that `writer` writes.
+    #[must_use]
+    pub const fn chosen<W>(&self, writer: W) -> Chosen<W> {
+        Chosen { name: self.name, for_programs: self.for_programs, write: writer }
+    }
+
+    /// What it writes for commands that make objects.
+    #[must_use]
+    pub fn made(&self) -> Option<WriteMade> {
+        let Self { plan, manifests, .. } = *self;
+        (plan.is_some() || manifests.is_some()).then_some(WriteMade { plan, manifests })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! `certwright.dev/rotate/v1`, `issue/v1`, `import/v1` and the like: one form for every plan.
+
+use super::PlanReport;
+use crate::instant;
+use crate::plan::outcome::{Done, Failed, Obstacle};
+use crate::plan::step::{CaCrtChange, Exclusion, FieldChange, KeyChoice, NewPair, Plan, Step};
+use crate::render::json;
+use crate::render::model::ProblemRow;
+use crate::render::wire::{WireProblem, WireRef, source};
+use crate::x509::cert::Certificate;
+use crate::x509::profile::Profile;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Writes the document.
+pub(in crate::render) fn write(report: &PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let plan = report.plan;
+    let document = Document {
+        schema: format!("certwright.dev/{}/v1", report.command),
+        at: instant::show(plan.now),
+        source: source(report.source),
+        complete: report.problems.is_empty(),
+        dry_run: report.outcomes.is_none() || report.tried_only(),
+        summary: Summary::of(report),
+        steps: match report.outcomes {
+            Some(outcomes) => outcomes
+                .iter()
+                .map(|outcome| wire_step(&outcome.step, Some(&outcome.result)))
+                .collect(),
+            None => plan.steps.iter().map(|step| wire_step(step, None)).collect(),
+        },
+        skipped: plan.skipped.iter().map(wire_exclusion).collect(),
+        refused: plan.refused.iter().map(wire_exclusion).collect(),
+        notes: &plan.notes,
+        problems: report.problems.iter().map(ProblemRow::from).map(WireProblem::of).collect(),
+    };
+    json::write(&document, out)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: String,
+    at: String,
+    source: &'static str,
+    complete: bool,
+    #[serde(rename = "dryRun")]
+    dry_run: bool,
+    summary: Summary,
+    steps: Vec<WireStep<'a>>,
+    skipped: Vec<WireExclusion<'a>>,
+    refused: Vec<WireExclusion<'a>>,
+    notes: &'a [String],
+    problems: Vec<WireProblem<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    steps: usize,
+    done: usize,
+    failed: usize,
+    skipped: usize,
+    refused: usize,
+    not_due: usize,
+    over_max: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireStep<'a> {
+    action: &'static str,
+    #[serde(rename = "ref")]
+    object: WireRef<'a>,
+    reason: Option<&'a str>,
+    resource_version: Option<&'a str>,
+    before: Option<WireSummary>,
+    after: Option<WireSummary>,
+    changes: Vec<WireChange<'a>>,
+    ca_crt: Option<&'static str>,
+    /// The paths of every file of the step; null where it writes none.
+    files: Option<Vec<&'a str>>,
+    notes: &'a [String],
+    result: Option<&'static str>,
+    message: Option<&'a str>,
+    remedy: Option<String>,
+    new_resource_version: Option<&'a str>,
+}
+
+/// One field of an object that is not a pair.
+#[derive(Serialize)]
+struct WireChange<'a> {
+    field: &'a str,
+    before: &'a str,
+    after: &'a str,
+}
+
+/// What a pair says, before or after; what is not known before it is made is null.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSummary {
+    subject: Option<String>,
+    issuer: Option<String>,
+    names: Vec<String>,
+    key_type: String,
+    key: Option<&'static str>,
+    not_before: Option<String>,
+    not_after: Option<String>,
+    serial: Option<String>,
+    sha256: Option<String>,
+}
+
+#[derive(Serialize)]
+struct WireExclusion<'a> {
+    #[serde(rename = "ref")]
+    object: WireRef<'a>,
+    reason: &'static str,
+    message: &'a str,
+    remedy: String,
+}
+
+impl Summary {
+    fn of(report: &PlanReport<'_>) -> Self {
+        let Plan { steps, skipped, refused, not_due, over_max, .. } = report.plan;
+        let (carried_out, failed) = (report.results().len(), report.failed());
+        Self {
+            steps: report.outcomes.map_or(steps.len(), <[_]>::len),
+            done: carried_out - failed,
+            failed,
+            skipped: skipped.len(),
+            refused: refused.len(),
+            not_due: *not_due,
+            over_max: *over_max,
+        }
+    }
+}
+
+fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> WireStep<'a> {
+    let done = result.and_then(|result| result.as_ref().ok());
+    let failed = result.and_then(|result| result.as_ref().err());
+    let after = match done.and_then(|done| done.after.as_deref()) {
+        Some(after) => Some(summary_of(after)),
+        None => step.pair().map(planned),
+    };
+    WireStep {
+        after,
+        result: result.map(word_of),
+        message: failed.map(|failed| failed.message.as_str()),
+        remedy: failed.map(|failed| failed.remedy.to_string()),
+        new_resource_version: done.and_then(|done| done.resource_version.as_deref()),
+        ..wire_planned(step)
+    }
+}
+
+/// What the step says before it is carried out.
+fn wire_planned(step: &Step) -> WireStep<'_> {
+    let wire = WireStep {
+        action: step.action(),
+        object: WireRef::of(step.object()),
+        reason: None,
+        resource_version: None,
+        before: None,
+        after: None,
+        changes: Vec::new(),
+        ca_crt: None,
+        files: None,
+        notes: &[],
+        result: None,
+        message: None,
+        remedy: None,
+        new_resource_version: None,
+    };
+    match step {
+        Step::ReplacePair(step) => WireStep {
+            reason: Some(step.reason.as_str()),
+            resource_version: step.resource_version.as_deref(),
+            before: step.before.as_deref().map(summary_of),
+            ca_crt: match step.ca_crt {
+                CaCrtChange::Keep => None,
+                CaCrtChange::PrependNew => Some("new and old"),
+                CaCrtChange::Given => Some("given"),
+            },
+            notes: &step.notes,
+            ..wire
+        },
+        Step::CreateSecret(step) => {
+            WireStep { ca_crt: step.with_ca_crt.then_some("given"), ..wire }
+        }
+        Step::WriteFiles(files) => {
+            let files = files.all().map(|file| file.name.as_str());
+            WireStep { files: Some(files.collect()), ..wire }
+        }
+        Step::CreateObject(step) => WireStep { notes: &step.notes, ..wire },
+        Step::PatchObject(step) => WireStep {
+            resource_version: step.resource_version.as_deref(),
+            changes: step.changes.iter().map(wire_change).collect(),
+            notes: &step.notes,
+            ..wire
+        },
+        Step::DeleteObject(step) => WireStep {
+            reason: Some(step.reason.as_str()),
+            resource_version: step.resource_version.as_deref(),
+            ..wire
+        },
+    }
+}
+
+fn word_of(result: &Result<Done, Failed>) -> &'static str {
+    match result {
+        Ok(done) if done.tried_only => "tried",
+        Ok(_) => "done",
+        Err(failed) if failed.obstacle == Obstacle::Conflict => "conflict",
+        Err(_) => "failed",
+    }
+}
+
+fn wire_change(FieldChange { field, before, after }: &FieldChange) -> WireChange<'_> {
+    WireChange { field, before, after }
+}
+
+fn summary_of(certificate: &Certificate) -> WireSummary {
+    WireSummary {
+        subject: Some(certificate.subject.clone()),
+        issuer: Some(certificate.issuer.clone()),
+        names: certificate.names.iter().map(ToString::to_string).collect(),
+        key_type: certificate.key_type.to_string(),
+        key: None,
+        not_before: Some(instant::show(certificate.not_before)),
+        not_after: Some(instant::show(certificate.not_after)),
+        serial: Some(certificate.serial.clone()),
+        sha256: Some(certificate.fingerprint()),
+    }
+}
+
+fn planned(pair: &NewPair) -> WireSummary {
+    match pair {
+        NewPair::Given(certificate) => summary_of(certificate),
+        NewPair::Make { profile, key, issuer } => WireSummary {
+            issuer: issuer.as_ref().map(|issuer| issuer.subject.clone()),
+            not_before: Some(instant::show(profile.not_before)),
+            not_after: Some(instant::show(profile.not_after)),
+            ..planned_key(
+                profile,
+                match key {
+                    KeyChoice::New => "new",
+                    KeyChoice::Same { .. } => "same",
+                    KeyChoice::Requested { .. } => "requested",
+                },
+            )
+        },
+        // Its dates are for whoever signs it to say.
+        NewPair::Request { profile } => planned_key(profile, "new"),
+    }
+}
+
+fn planned_key(profile: &Profile, key: &'static str) -> WireSummary {
+    WireSummary {
+        subject: None,
+        issuer: None,
+        names: profile.name_texts().collect(),
+        key_type: profile.key_type.to_string(),
+        key: Some(key),
+        not_before: None,
+        not_after: None,
+        serial: None,
+        sha256: None,
+    }
+}
+
+fn wire_exclusion(exclusion: &Exclusion) -> WireExclusion<'_> {
+    WireExclusion {
+        object: WireRef::of(&exclusion.object),
+        reason: exclusion.reason.code(),
+        message: &exclusion.message,
+        remedy: exclusion.remedy.to_string(),
+    }
+}
