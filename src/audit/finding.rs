@@ -3,6 +3,7 @@
 use super::Rule;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -86,8 +87,14 @@ impl Finding {
     }
 
     /// Worst first, then by object and rule: the order of every report.
-    pub(super) fn order(&self) -> impl Ord {
-        (std::cmp::Reverse(self.severity), self.object.clone(), self.rule, self.message.clone())
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        let key = |finding: &Self| (Reverse(finding.severity), finding.rule);
+        let ((severity, rule), (other_severity, other_rule)) = (key(self), key(other));
+        severity
+            .cmp(&other_severity)
+            .then_with(|| self.object.cmp(&other.object))
+            .then_with(|| rule.cmp(other_rule))
+            .then_with(|| self.message.cmp(&other.message))
     }
 }
 

@@ -125,7 +125,7 @@ pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
         finding.remedy.settle(&mut finding.message, inventory.target());
         finding.waived = is_waived(inventory, finding);
     }
-    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    findings.sort_by(Finding::order);
     let problems: Vec<Problem> =
         inventory.problems().iter().cloned().chain(unknown_codes(inventory)).collect();
     Report {

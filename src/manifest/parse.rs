@@ -110,7 +110,7 @@ const MAX_REPEATED_BYTES: usize = 4 * 1024 * 1024;
 /// come to about fifty.
 const MAX_DEPTH: usize = 80;
 
-/// The stack, in bytes, of a thread on which manifests are read: for documents of [`MAX_DEPTH`]. The
+/// The stack, in bytes, of a thread on which manifests are read: for documents of `MAX_DEPTH`. The
 /// system only gives what is used of it.
 pub const STACK: usize = 16 * 1024 * 1024;
 
