@@ -16,6 +16,7 @@ use crate::plan;
 use crate::plan::package::SecretRequest;
 use crate::plan::step::NewPair;
 use crate::redact::Redacted;
+use crate::remedy::Advice;
 use crate::session::package::package;
 use crate::session::{CommandError, Result, Run, manifest, read_file};
 use crate::x509::cert::Certificate;
@@ -45,9 +46,10 @@ fn read_pair(args: &ImportArgs, run: Run<'_>, output: &mut Output) -> Result<(Ne
     let key = read_file(&args.key)?;
     let bundle =
         Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &run.world.random);
-    let leaf = plan::package::importable(&bundle, run.now()).map_err(|exclusion| {
+    let leaf = plan::package::importable(&bundle, run.now()).map_err(|advice| {
         let files = format!("{} and {}", args.cert.display(), args.key.display());
-        CommandError::failed(format!("{files} cannot be imported: {}", exclusion.0), exclusion.1)
+        let message = format!("{files} cannot be imported: {}", advice.message);
+        CommandError::failed(message, advice.remedy)
     })?;
     let names = (args.cert.display().to_string(), args.key.display().to_string());
     let one_file = certificates.expose() == key.expose();
@@ -109,11 +111,11 @@ fn judge_ca(
     let ca = given.ca.as_deref().unwrap_or_default();
     let file = CaFile::beside(ca, pair, &run.world.random);
     match file.and_then(|file| plan::package::refused_ca(&file, leaf, run.now())) {
-        Some((message, _)) if force => {
+        Some(Advice { message, .. }) if force => {
             output.say(&format!("note: ca.crt, by --force: {} {message}", path.display()));
             Ok(())
         }
-        Some((message, remedy)) => {
+        Some(Advice { message, remedy }) => {
             let message = format!("{} cannot be ca.crt: it {message}", path.display());
             Err(CommandError::failed(message, remedy))
         }

@@ -45,31 +45,11 @@ impl Inventory {
         match observation {
             Observation::Secret(seen) => self.absorb_secret(&seen, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
-            Observation::PemFile { object, bytes } => {
-                let (bundle, loose, ders) = Bundle::of_file_in_parts(bytes.expose(), random);
-                self.pairs.take(&object, loose, random);
-                self.issuers.take(&object, &bundle.certificates, &ders);
-                self.files.push(FileFacts { object, bundle });
-            }
+            Observation::PemFile { object, bytes } => self.absorb_file(object, &bytes, random),
             Observation::Object(seen) if seen.object.kind == Kind::IngressClass => {
                 self.absorb_class(&seen);
             }
-            Observation::Object(seen) => {
-                // What a server holds it has taken.
-                if seen.object.kind == Kind::Service && seen.object.place.is_some() {
-                    for message in refused_ports::of_service(&seen.spec) {
-                        self.problem(seen.object.clone(), message);
-                    }
-                }
-                // Files may define it twice; the first counts, as with Secrets, which also say so.
-                let first = self.objects.get(at(&seen.object));
-                if first.is_none_or(|first| first.object.place == seen.object.place) {
-                    self.absent.remove(at(&seen.object));
-                    let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
-                    let facts = object_facts(seen, ignore);
-                    self.objects.insert(ObjectKey::of(&facts.object), facts);
-                }
-            }
+            Observation::Object(seen) => self.absorb_object(seen),
             Observation::Makers { searched, seen, unseen } => {
                 for maker in seen {
                     self.absorb_maker(maker);
@@ -105,6 +85,30 @@ impl Inventory {
                 self.absent.insert(ObjectKey::of(&object));
             }
             Observation::Unseen { object, message } => self.problem(object, message),
+        }
+    }
+
+    fn absorb_file(&mut self, object: ObjectRef, bytes: &Redacted, random: &dyn SecureRandom) {
+        let (bundle, loose, ders) = Bundle::of_file_in_parts(bytes.expose(), random);
+        self.pairs.take(&object, loose, random);
+        self.issuers.take(&object, &bundle.certificates, &ders);
+        self.files.push(FileFacts { object, bundle });
+    }
+
+    fn absorb_object(&mut self, seen: ObjectSeen) {
+        // What a server holds it has taken.
+        if seen.object.kind == Kind::Service && seen.object.place.is_some() {
+            for message in refused_ports::of_service(&seen.spec) {
+                self.problem(seen.object.clone(), message);
+            }
+        }
+        // Files may define it twice; the first counts, as with Secrets, which also say so.
+        let first = self.objects.get(at(&seen.object));
+        if first.is_none_or(|first| first.object.place == seen.object.place) {
+            self.absent.remove(at(&seen.object));
+            let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
+            let facts = object_facts(seen, ignore);
+            self.objects.insert(ObjectKey::of(&facts.object), facts);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::ca_file::CaFile;
 use crate::inventory::{CaCrt, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::ObjectRef;
-use crate::remedy::Remedy;
+use crate::remedy::Advice;
 use crate::x509::cert::Certificate;
 use crate::x509::chain;
 use crate::x509::foreign::Foreign;
@@ -27,36 +27,9 @@ use time::OffsetDateTime;
 ///
 /// # Errors
 /// What is wrong, and what to do about it.
-pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (String, Remedy)> {
-    let no = |message: String, remedy: &str| Err((message, remedy.into()));
-    if bundle.is_swapped() {
-        return no(
-            "the file of --cert holds a private key and that of --key a certificate: the two are swapped".to_owned(),
-            "swap the files of --cert and --key",
-        );
-    }
-    if let Some(damaged) = bundle.damaged.first() {
-        let message = match damaged.instead {
-            Some(instead) => {
-                format!("the file of --cert holds no certificate: it is {}", instead.what())
-            }
-            None => {
-                format!("certificate {} cannot be read: {}", damaged.index + 1, damaged.message)
-            }
-        };
-        let expected = "expected PEM certificates, leaf first";
-        return no(message, damaged.instead.map_or(expected.to_owned(), Foreign::remedy).as_str());
-    }
-    if let Some(odd) = bundle.odd.iter().find(|odd| odd.what.lost_its_lines()) {
-        let message = match odd.what {
-            PemQuirk::Glued => "a line break is missing between two blocks".to_owned(),
-            what => format!("certificate {}: {}", odd.index + 1, what.what()),
-        };
-        return no(
-            format!("{message}; {} pass over it", odd.what.unseen_by()),
-            "have it written as it should be with inspect -o pem, and import what that prints",
-        );
-    }
+pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, Advice> {
+    importable_certificates(bundle)?;
+    let no = |message: String, remedy: &str| Err(Advice::new(message, remedy));
     let Some(leaf) = bundle.leaf() else {
         return no(
             "there is no certificate in it".to_owned(),
@@ -92,20 +65,50 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, (
     Ok(leaf.clone())
 }
 
+/// Whether every certificate could be read, by others too.
+fn importable_certificates(bundle: &Bundle) -> Result<(), Advice> {
+    let no = |message: String, remedy: &str| Err(Advice::new(message, remedy));
+    if bundle.is_swapped() {
+        return no(
+            "the file of --cert holds a private key and that of --key a certificate: the two are swapped".to_owned(),
+            "swap the files of --cert and --key",
+        );
+    }
+    if let Some(damaged) = bundle.damaged.first() {
+        let message = match damaged.instead {
+            Some(instead) => {
+                format!("the file of --cert holds no certificate: it is {}", instead.what())
+            }
+            None => {
+                format!("certificate {} cannot be read: {}", damaged.index + 1, damaged.message)
+            }
+        };
+        let expected = "expected PEM certificates, leaf first";
+        return no(message, damaged.instead.map_or(expected.to_owned(), Foreign::remedy).as_str());
+    }
+    if let Some(odd) = bundle.odd.iter().find(|odd| odd.what.lost_its_lines()) {
+        let message = match odd.what {
+            PemQuirk::Glued => "a line break is missing between two blocks".to_owned(),
+            what => format!("certificate {}: {}", odd.index + 1, what.what()),
+        };
+        return no(
+            format!("{message}; {} pass over it", odd.what.unseen_by()),
+            "have it written as it should be with inspect -o pem, and import what that prints",
+        );
+    }
+    Ok(())
+}
+
 /// Why these certificates are no `ca.crt` for this leaf, to be said after the name of the file, and the
 /// way out; none where they are.
 #[must_use]
-pub fn refused_ca(
-    file: &CaFile,
-    leaf: &Certificate,
-    now: OffsetDateTime,
-) -> Option<(String, Remedy)> {
+pub fn refused_ca(file: &CaFile, leaf: &Certificate, now: OffsetDateTime) -> Option<Advice> {
     let above = file.anchors.iter().filter(|anchor| anchor.serves_leaf);
     if let Some(last) = above.max_by_key(|anchor| anchor.not_after) {
         let ended = instant::show(last.not_after);
         return (last.not_after < now).then(|| {
             let message = format!("holds {}, which expired on {ended}", last.subject);
-            (message, format!("give the renewed certificate of {}", last.subject).into())
+            Advice::new(message, format!("give the renewed certificate of {}", last.subject))
         });
     }
     let first = file.anchors.first()?;
@@ -121,12 +124,12 @@ pub fn refused_ca(
     let remedy = format!(
         "{expected}; where it is the CA of clients (auth-tls-secret of ingress-nginx), add --force"
     );
-    Some((message, remedy.into()))
+    Some(Advice::new(message, remedy))
 }
 
 /// The private key, as far as [`importable`] asks for it: there, in the clear, and the leaf's.
-fn importable_key(bundle: &Bundle, leaf: &Certificate) -> Result<(), (String, Remedy)> {
-    let no = |message: String, remedy: &str| Err((message, remedy.into()));
+fn importable_key(bundle: &Bundle, leaf: &Certificate) -> Result<(), Advice> {
+    let no = |message: String, remedy: &str| Err(Advice::new(message, remedy));
     match &bundle.key {
         KeyState::Missing | KeyState::NotExpected => {
             return no("the key file is empty".to_owned(), "expected a PEM private key");
@@ -452,7 +455,7 @@ mod tests {
             let file = CaFile::beside(ca.as_bytes(), pair, &ring::rand::SystemRandom::new());
             let now = datetime!(2026-11-21 00:00 UTC);
             let told = refused_ca(&file.expect("it is not empty"), &leaf, now);
-            let told = told.map_or_else(|| "none".to_owned(), |(message, _)| message);
+            let told = told.map_or_else(|| "none".to_owned(), |advice| advice.message);
             assert!(told.contains(expected), "{expected}: {told}");
         }
     }

@@ -261,7 +261,7 @@ struct Reader {
 impl Reader {
     fn new(module: Vec<String>) -> Self {
         // `#[cfg(test)] mod tests;` says so in its parent's file; its own name is all there is here.
-        let in_test = module.last().is_some_and(|name| name == "tests");
+        let in_test = module.last().is_some_and(|name| name == "tests" || name == "testing");
         let root = Scope { module, parent: None, names: Vec::new(), in_test };
         Self { scopes: vec![root], current: 0, found: Vec::new() }
     }
