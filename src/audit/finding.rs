@@ -1,6 +1,7 @@
 //! Findings: what a rule says of an object, with its evidence.
 
 use super::Rule;
+use crate::inventory::demand::IngressFacts;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 use std::cmp::{Ordering, Reverse};
@@ -70,6 +71,20 @@ impl Finding {
     pub fn related(mut self, object: ObjectRef) -> Self {
         self.related.push(object);
         self
+    }
+
+    /// Adds objects on the other side.
+    #[must_use]
+    pub fn related_to(mut self, objects: impl IntoIterator<Item = ObjectRef>) -> Self {
+        self.related.extend(objects);
+        self
+    }
+
+    /// Adds the Ingresses that are served by what it is about.
+    #[must_use]
+    #[expect(single_use_lifetimes, reason = "an anonymous one is not stable there")]
+    pub fn used_by<'i>(self, ingresses: impl IntoIterator<Item = &'i IngressFacts>) -> Self {
+        self.related_to(ingresses.into_iter().map(|ingress| ingress.object.clone()))
     }
 
     /// Sets another severity than the rule's own.

@@ -6,7 +6,7 @@
 use super::key_in_crt::related;
 use super::verifying;
 use super::{arrangement, is_behind, somebody_elses};
-use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::finding::{Findings, Severity};
 use crate::audit::gap::{Chain, Seen};
 use crate::audit::{Context, Rule};
 use crate::controllers::Controller;
@@ -66,7 +66,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .evidence("at", instant::show(context.now))
             .remedy(remedy(inventory, secret, file, &beside));
         let verifiers = inventory.mentioners(&secret.object).map(|ingress| ingress.object.clone());
-        found.push(related(inventory, secret, verifiers.fold(finding, Finding::related)));
+        found.push(related(inventory, secret, finding.related_to(verifiers)));
     }
     verifying::without_ca(inventory, found);
 }

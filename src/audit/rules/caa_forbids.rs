@@ -62,7 +62,7 @@ fn finding(
         .evidence("forbidden", forbidden.join(", "))
         .remedy(remedy(at, records, forbidden));
     let serving = target.serving(managed).into_iter();
-    serving.fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+    finding.used_by(serving)
 }
 
 fn remedy(at: &str, records: &[CaaRecord], forbidden: &[&str]) -> String {

@@ -77,8 +77,7 @@ fn still_empty(inventory: &Inventory, object: &ObjectRef, owner: &Owner) -> Find
     );
     let finding = RULE.on(&certificate_place(object), message).severity(Severity::Warning);
     let finding = finding.evidence("owner", owner.told()).remedy(remedy);
-    let users = inventory.users(object).map(|ingress| ingress.object.clone());
-    users.fold(finding, Finding::related)
+    finding.used_by(inventory.users(object))
 }
 
 /// What can be judged only once the manifest is rendered.

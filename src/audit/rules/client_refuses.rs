@@ -128,8 +128,7 @@ impl<'i> Refused<'i> {
             .evidence("keyType", &self.leaf.key_type)
             .evidence("sha256", self.leaf.fingerprint())
             .remedy(self.remedy());
-        let users = self.users.iter().map(|user| user.object.clone());
-        Some(users.fold(finding, Finding::related))
+        Some(finding.used_by(self.users.iter().copied()))
     }
 
     fn is_refused_by(&self, client: Client) -> bool {

@@ -62,7 +62,7 @@ fn finding(
         .evidence("addresses", dns::shown(&led.addresses()))
         .evidence("ingressAddresses", wanted.shown())
         .remedy(remedy(led, managed, wanted, strays));
-    led.others(object).into_iter().fold(finding, Finding::related)
+    finding.related_to(led.others(object))
 }
 
 fn remedy(

@@ -75,5 +75,5 @@ fn finding(led: &ResolvedHost<'_>, wanted: &Wanted, strays: &[IpAddr]) -> Findin
         .evidence("addresses", dns::shown(&led.addresses()))
         .evidence("ingressAddresses", wanted.shown())
         .remedy(remedy);
-    led.others(&ingress.object).into_iter().fold(finding, Finding::related)
+    finding.related_to(led.others(&ingress.object))
 }

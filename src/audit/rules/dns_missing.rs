@@ -71,5 +71,5 @@ fn finding(led: &ResolvedHost<'_>, wanted: &Wanted, how: &str) -> Finding {
         .evidence("aliases", led.seen.aliases.join(", "))
         .evidence("ingressAddresses", wanted.shown())
         .remedy(remedy);
-    led.others(object).into_iter().fold(finding, Finding::related)
+    finding.related_to(led.others(object))
 }

@@ -2,7 +2,7 @@
 //! out for it (`SEC_ERROR_REUSED_ISSUER_AND_SERIAL`): rabbitmq/tls-gen#35, syncthing/syncthing#361.
 
 use super::{Dated, certificate_place, every};
-use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
 use std::collections::BTreeMap;
@@ -45,6 +45,6 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("certificates", group.len())
             .remedy(first.remedy());
         let places = others.iter().map(|other| certificate_place(other.object));
-        found.push(places.fold(finding, Finding::related));
+        found.push(finding.related_to(places));
     }
 }

@@ -62,10 +62,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 
 fn on(backed: &BackendService<'_>, annotation: &Protocols<'_>, message: String) -> Finding {
     let finding = RULE.on(&backed.service.object, message).remedy(remedy(backed, annotation));
-    backed
-        .ingresses
-        .iter()
-        .fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+    finding.used_by(backed.ingresses.iter().copied())
 }
 
 /// What of it can stay, and HTTP2 for the ports that are sent to.

@@ -79,10 +79,7 @@ fn of_service<'i>(
         let finding = RULE
             .on(&backed.service.object, format!("annotation {}: {message}", annotation.key))
             .evidence("annotation", annotation.value);
-        backed
-            .ingresses
-            .iter()
-            .fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+        finding.used_by(backed.ingresses.iter().copied())
     };
     let configs = match &annotation.read {
         Ok(configs) => configs,

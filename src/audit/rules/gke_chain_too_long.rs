@@ -40,7 +40,6 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .evidence("certificates", count)
             .evidence("limit", MAX_CHAIN)
             .remedy(remedy(secret));
-        let users = ingresses.iter().map(|ingress| ingress.object.clone());
-        found.push(users.fold(finding, crate::audit::finding::Finding::related));
+        found.push(finding.used_by(ingresses.iter().copied()));
     }
 }

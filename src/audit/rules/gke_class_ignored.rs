@@ -3,7 +3,7 @@
 //! ManagedCertificates and is of a class that has none (GoogleCloudPlatform/gke-managed-certs#42).
 
 use super::gke;
-use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, is_gke_class};
 use crate::inventory::Inventory;
@@ -72,7 +72,7 @@ fn found_for_managed(ingress: &IngressFacts, inventory: &Inventory, found: &mut 
     let managed =
         names.iter().map(|name| gke::beside(&ingress.object, Kind::ManagedCertificate, name));
     let managed = managed.filter(|managed| inventory.object(managed).is_some());
-    found.push(managed.fold(finding, Finding::related));
+    found.push(finding.related_to(managed));
 }
 
 /// GKE's own classes are not left for another: they have Secrets.

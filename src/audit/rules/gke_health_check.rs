@@ -82,10 +82,7 @@ fn without_config(backed: &BackendService<'_>, port: &ServicePort) -> Finding {
         .remedy(format!(
             "make a BackendConfig of that name with spec.healthCheck, and say so in the annotation {BACKEND_CONFIG}: {value}"
         ));
-    backed
-        .ingresses
-        .iter()
-        .fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+    finding.used_by(backed.ingresses.iter().copied())
 }
 
 fn on_config(

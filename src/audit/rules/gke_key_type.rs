@@ -73,7 +73,7 @@ fn finding(
         .on(&secret.object.key("tls.crt"), message)
         .evidence("keyType", key_type)
         .evidence("expected", "rsa-2048 or p256");
-    ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+    finding.used_by(ingresses.iter().copied())
 }
 
 fn remedy(inventory: &Inventory, secret: &SecretFacts) -> Remedy {

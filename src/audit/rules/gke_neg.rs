@@ -39,8 +39,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .evidence("annotation", annotation.unwrap_or_default())
             .evidence("expected", "{\"ingress\": true}")
             .remedy(gke::annotate(&backed.service.object, NEG, Some(&wanted(backed.service))));
-        let ingresses = backed.ingresses.iter().map(|ingress| ingress.object.clone());
-        found.push(ingresses.fold(finding, crate::audit::finding::Finding::related));
+        found.push(finding.used_by(backed.ingresses.iter().copied()));
     }
 }
 

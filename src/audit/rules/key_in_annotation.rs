@@ -46,7 +46,7 @@ fn finding(inventory: &Inventory, object: &ObjectRef, annotation: &str) -> Findi
     let users: Vec<ObjectRef> = users.map(|ingress| ingress.object.clone()).collect();
     let finding = RULE.on(object, message).evidence("annotation", annotation);
     let finding = finding.remedy(remedy(inventory, object, annotation));
-    users.into_iter().fold(finding, Finding::related)
+    finding.related_to(users)
 }
 
 /// What somebody else applies would only come back.

@@ -45,6 +45,5 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 
 /// The finding with the Ingresses that serve the Secret.
 pub(super) fn related(inventory: &Inventory, secret: &SecretFacts, finding: Finding) -> Finding {
-    let users = inventory.users(&secret.object).map(|ingress| ingress.object.clone());
-    users.fold(finding, Finding::related)
+    finding.used_by(inventory.users(&secret.object))
 }

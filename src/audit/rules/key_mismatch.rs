@@ -62,7 +62,7 @@ fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Findin
     let loss = halves::loss(inventory, object, bundle);
     let own_key = halves::own_key_elsewhere(inventory, object, bundle);
     let others = loss.as_ref().and_then(|loss| loss.related()).into_iter().chain(own_key);
-    others.cloned().fold(finding, Finding::related)
+    finding.related_to(others.cloned())
 }
 
 /// A self-signed leaf is made again. What a CA issued is worth its key, and a key in its place may be

@@ -55,5 +55,5 @@ fn finding(named: &gke::Named<'_>, domain: &str, status: &str, dns_was_asked: bo
         .evidence("certificateStatus", named.managed.status.as_deref().unwrap_or_default())
         .evidence("ingressAddresses", addresses.join(", "))
         .remedy(remedy);
-    named.ingresses.iter().fold(finding, |finding, ingress| finding.related(ingress.object.clone()))
+    finding.used_by(named.ingresses.iter().copied())
 }

@@ -4,7 +4,7 @@
 //! fifty minutes without HTTPS).
 
 use super::gke::{self, Named};
-use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule, remedy};
 use crate::inventory::Inventory;
 use crate::remedy::Remedy;
@@ -31,8 +31,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("spec.domains", named.managed.domains.join(", "))
             .evidence("status.domainStatus", told.join(", "))
             .remedy(remedy(&named));
-        let users = named.ingresses.iter().map(|ingress| ingress.object.clone());
-        found.push(users.fold(finding, Finding::related));
+        found.push(finding.used_by(named.ingresses.iter().copied()));
     }
 }
 

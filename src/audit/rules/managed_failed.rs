@@ -34,7 +34,6 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("certificateStatus", status)
             .evidence("domains", named.managed.domains.join(", "))
             .remedy(meaning.remedy);
-        let ingresses = named.ingresses.iter().map(|ingress| ingress.object.clone());
-        found.push(ingresses.fold(finding, crate::audit::finding::Finding::related));
+        found.push(finding.used_by(named.ingresses.iter().copied()));
     }
 }

@@ -100,7 +100,7 @@ fn finding(ingress: &IngressFacts, served: &Served<'_>, host: &str) -> Finding {
         .evidence("host", host)
         .evidence("listed", listed.join("; "))
         .remedy(remedy(served, host));
-    served.managed.iter().fold(finding, |finding, (facts, _)| finding.related(facts.object.clone()))
+    finding.related_to(served.managed.iter().map(|(facts, _)| facts.object.clone()))
 }
 
 fn remedy(served: &Served<'_>, host: &str) -> Remedy {

@@ -79,8 +79,8 @@ fn written_wrong(
     let severity = finding.severity.max(Severity::Warning);
     let objects =
         meant.iter().map(|name| gke::beside(&ingress.object, Kind::ManagedCertificate, name));
-    objects
-        .fold(finding, Finding::related)
+    finding
+        .related_to(objects)
         .severity(severity)
         .evidence("meant", meant.join(", "))
         .remedy(gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&right.join(","))))

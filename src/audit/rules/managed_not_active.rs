@@ -78,8 +78,7 @@ fn finding(named: &Named<'_>, context: &Context<'_>) -> Option<Finding> {
         .evidence("at", instant::show(context.now))
         .evidence("domains", managed.domains.join(", "))
         .remedy(remedy);
-    let users = named.ingresses.iter().map(|ingress| ingress.object.clone());
-    Some(users.fold(finding, Finding::related))
+    Some(finding.used_by(named.ingresses.iter().copied()))
 }
 
 fn is_unknown(named: &Named<'_>) -> bool {

@@ -45,7 +45,6 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .evidence("expireTime", &shown)
             .evidence("at", instant::show(context.now))
             .evidence("domains", named.managed.domains.join(", "));
-        let ingresses = named.ingresses.iter().map(|ingress| ingress.object.clone());
-        found.push(ingresses.fold(finding, crate::audit::finding::Finding::related));
+        found.push(finding.used_by(named.ingresses.iter().copied()));
     }
 }

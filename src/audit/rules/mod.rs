@@ -218,7 +218,7 @@ impl<'i> Dated<'i> {
     /// The finding, with a certificate that loses its issuer, where there is one.
     fn hurt(&self, finding: Finding) -> Finding {
         let child = self.issuing().and_then(|ca| ca.child().cloned());
-        child.into_iter().fold(finding, Finding::related)
+        finding.related_to(child)
     }
 
     /// Why it is an issuing CA, if it is: nobody replaces that.

@@ -97,7 +97,7 @@ fn not_delegated(
         .evidence("hosts", ingress.hosts_of(name).join(", "))
         .related(ObjectRef::secret(namespace, name))
         .remedy(remedy);
-    there.into_iter().fold(finding, Finding::related)
+    finding.related_to(there)
 }
 
 fn only_there(
@@ -133,7 +133,7 @@ fn only_there(
         .evidence("hosts", missing.hosts.join(", "))
         .remedy(remedy(ingress, first, name));
     let related = missing.elsewhere.iter().map(|namespace| ObjectRef::secret(*namespace, name));
-    Some(related.fold(finding, Finding::related))
+    Some(finding.related_to(related))
 }
 
 fn remedy(ingress: &IngressFacts, namespace: &str, secret: &str) -> String {

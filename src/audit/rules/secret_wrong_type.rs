@@ -48,7 +48,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             .evidence("type", &secret.secret_type)
             .evidence("expected", TLS_SECRET)
             .remedy(remedy(inventory, context, secret, first));
-        found.push(users.into_iter().fold(finding, super::super::finding::Finding::related));
+        found.push(finding.related_to(users));
     }
 }
 

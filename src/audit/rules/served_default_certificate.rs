@@ -40,7 +40,7 @@ fn finding(inventory: &Inventory, answer: &Answer<'_>, controller: &str) -> Find
         .evidence("subject", answer.served.leaf().map_or("", |leaf| leaf.subject.as_str()));
     let namespace = answer.ingress.object.namespace();
     let secrets = answer.demand.secrets.iter().filter_map(|name| inventory.secret(namespace, name));
-    secrets.fold(finding, |finding, secret| finding.related(secret.object.key("tls.crt")))
+    finding.related_to(secrets.map(|secret| secret.object.key("tls.crt")))
 }
 
 /// Which precondition is not met, as far as what is stored tells.

@@ -2,7 +2,7 @@
 //! by ALPN alone (RFC 9113 §3.2), and gRPC clients end the connection without it.
 
 use super::gke;
-use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::finding::{Findings, Severity};
 use crate::audit::served::{Answer, answers};
 use crate::audit::{Context, Rule};
 use crate::inventory::Inventory;
@@ -37,7 +37,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("address", place)
             .evidence("alpn", agreed.alpn.as_deref().unwrap_or_default())
             .evidence("because", why);
-        found.push(service.into_iter().fold(finding, Finding::related));
+        found.push(finding.related_to(service));
     }
 }
 

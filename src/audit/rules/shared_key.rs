@@ -2,7 +2,7 @@
 //! them has both, and rotating one leaves the other as it was.
 
 use super::{Dated, key_place};
-use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Context, Rule};
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
@@ -39,7 +39,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .evidence("secrets", group.len())
             .remedy(remedy(inventory, first));
         let places = others.iter().map(|other| key_place(&other.object));
-        found.push(places.fold(finding, Finding::related));
+        found.push(finding.related_to(places));
     }
 }
 
