@@ -349,7 +349,7 @@ fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
         _ => Says::Other,
     };
     ObjectFacts {
-        owner: owner_of_object(&seen.object, &seen.meta),
+        owner: owner_of_object(&seen.object, &seen.meta).map(Box::new),
         resource_version: seen.meta.resource_version,
         created: seen.meta.created,
         deletion_timestamp: seen.meta.deletion_timestamp,
@@ -380,6 +380,7 @@ fn secret_facts(
     let holds_leaf = anchors.into_iter().any(|anchor| Some(anchor.sha256) == leaf);
     let ca_crt = if holds_leaf { CaCrt::HoldsLeaf } else { CaCrt::Unrelated };
     let key_under = key_under(&bundle, seen, random);
+    let owner = owner_of(&seen.object, &seen.meta).or_else(|| templates::filler_of(seen));
     let facts = SecretFacts {
         object: seen.object.clone(),
         resource_version: seen.meta.resource_version.clone(),
@@ -394,7 +395,7 @@ fn secret_facts(
         bundle,
         ca_crt,
         ca_file: ca_file.map(Box::new),
-        owner: owner_of(&seen.object, &seen.meta).or_else(|| templates::filler_of(seen)),
+        owner: owner.map(Box::new),
         told: Told::Marks,
         copied_by: copier_of(&seen.meta),
         applied: seen.meta.applied_data.iter().any(|key| key == "tls.crt" || key == "tls.key"),

@@ -409,6 +409,8 @@ pub(super) fn read_certificates(bytes: &[u8]) -> ReadCertificates {
         read.take(index, certificate);
     }
     signer::check(&mut read.certificates, &read.ders);
+    // They are kept, most often one alone.
+    read.certificates.shrink_to_fit();
     let nothing = read.certificates.is_empty() && read.damaged.is_empty();
     if nothing && !bytes.trim_ascii().is_empty() {
         read.damaged.push(Damaged::instead(foreign::instead_of_certificates(bytes)));

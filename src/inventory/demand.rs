@@ -35,7 +35,7 @@ pub struct IngressFacts {
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// Who deploys it, and puts back what is changed on the cluster.
-    pub owner: Option<Owner>,
+    pub owner: Option<Box<Owner>>,
     /// `spec.ingressClassName`, as written; none when absent or empty.
     pub class_name: Option<String>,
     /// `spec.defaultBackend`.
@@ -82,7 +82,7 @@ pub struct IngressFacts {
 /// What of an Ingress does not hang on who serves it.
 struct Told {
     is_solver: bool,
-    owner: Option<Owner>,
+    owner: Option<Box<Owner>>,
     ignore: Vec<String>,
     chosen: bool,
 }
@@ -139,7 +139,7 @@ impl IngressFacts {
     ) -> Self {
         let told = Told {
             is_solver: controllers::is_solver(&seen.object.name, &seen.meta.labels),
-            owner: owner_of_object(&seen.object, &seen.meta),
+            owner: owner_of_object(&seen.object, &seen.meta).map(Box::new),
             ignore,
             chosen,
         };

@@ -216,6 +216,10 @@ impl Issuers {
         if let Some(child) = search(&self.issued, name, &candidate, &mut self.verified) {
             self.signed.insert(sha256, child);
         }
+        if known.is_empty() {
+            // Most names are those of one certificate.
+            known.reserve_exact(1);
+        }
         known.push(candidate);
     }
 

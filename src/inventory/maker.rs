@@ -425,7 +425,7 @@ impl Inventory {
         let Some(secret) = self.secrets.get_mut(key) else { return };
         let marked = match std::mem::replace(&mut secret.told, Told::Marks) {
             Told::Marks => secret.owner.take(),
-            Told::Maker(marked) => marked.map(|owner| *owner),
+            Told::Maker(marked) => marked,
         };
         let counts = |maker: &Maker| {
             let certificate = maker.object.kind == Kind::Certificate;
@@ -436,8 +436,8 @@ impl Inventory {
         };
         match maker.filter(counts) {
             Some(maker) => {
-                secret.owner = Some(maker.owner(&object));
-                secret.told = Told::Maker(marked.map(Box::new));
+                secret.owner = Some(Box::new(maker.owner(&object)));
+                secret.told = Told::Maker(marked);
             }
             None => secret.owner = marked,
         }

@@ -155,7 +155,7 @@ pub struct SecretFacts {
     /// Which of `tls.crt` and `tls.key` its data has not at all, not even empty.
     pub missing_keys: Vec<&'static str>,
     /// Who else writes the pair: by marks on the Secret, or because an object makes it.
-    pub owner: Option<Owner>,
+    pub owner: Option<Box<Owner>>,
     /// How the owner is told.
     told: Told,
     /// Who copies it to other places, and the mark that tells it.
@@ -210,7 +210,7 @@ impl SecretFacts {
     #[must_use]
     pub fn is_placeholder(&self) -> bool {
         let copy = |owner: &Owner| owner.role == owner::Role::Copies;
-        let filled = matches!(self.told, Told::Maker(_)) || self.owner.as_ref().is_some_and(copy);
+        let filled = matches!(self.told, Told::Maker(_)) || self.owner.as_deref().is_some_and(copy);
         self.is_template() || (self.content == Content::Blank && filled)
     }
 
@@ -235,7 +235,7 @@ pub struct ObjectFacts {
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// Who else writes it, by the marks of Helm and its like.
-    pub owner: Option<Owner>,
+    pub owner: Option<Box<Owner>>,
     /// Codes of rules whose findings on it are waived.
     pub ignore: Vec<String>,
     /// What stands beside `metadata`, `spec` and `status` in a file; else null.
@@ -405,8 +405,8 @@ impl Inventory {
     /// Who deploys the object and puts back what is changed on the cluster.
     #[must_use]
     pub fn deployer(&self, object: &ObjectRef) -> Option<&Owner> {
-        let known = self.object(object).and_then(|facts| facts.owner.as_ref());
-        known.or_else(|| self.ingress_at(object)?.owner.as_ref())
+        let known = self.object(object).and_then(|facts| facts.owner.as_deref());
+        known.or_else(|| self.ingress_at(object)?.owner.as_deref())
     }
 
     /// What a controller warned of last about the object, unless it has succeeded since.

@@ -131,6 +131,20 @@ pub enum HostMatch {
 const KEY_CERT_SIGN: u16 = 1 << 5;
 
 impl Certificate {
+    /// Lets go of room that nothing stands in: facts are kept for as long as anybody asks, by the
+    /// ten thousand, and a list of one is made with room for four.
+    fn shrink(&mut self) {
+        self.subject.shrink_to_fit();
+        self.issuer.shrink_to_fit();
+        self.subject_attributes.shrink_to_fit();
+        self.names.shrink_to_fit();
+        self.unusual_critical.shrink_to_fit();
+        self.defects.shrink_to_fit();
+        if let Some(usages) = &mut self.extended_key_usage {
+            usages.shrink_to_fit();
+        }
+    }
+
     /// The dNSNames.
     pub fn dns(&self) -> impl Iterator<Item = &str> {
         self.names.iter().filter_map(|name| match name {

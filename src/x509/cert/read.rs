@@ -98,7 +98,7 @@ fn facts(
     };
     let subject_name = NameDigest::of(parsed.subject());
     let said = Extensions::of(parsed);
-    let facts = Certificate {
+    let mut facts = Certificate {
         sha256: sha256(whole),
         version: parsed.version().0.saturating_add(1),
         serial: serial_text(parsed.raw_serial()),
@@ -134,6 +134,7 @@ fn facts(
         rsa_form: public.rsa_form(),
         key_id: public.id(),
     };
+    facts.shrink();
     (facts, public)
 }
 
