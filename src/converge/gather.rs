@@ -235,8 +235,8 @@ async fn look(
     let named = inventory.selection().named.clone();
     let (Some(within), false) = (namespace, named.is_empty()) else {
         let mut seen_any = false;
-        let mut take = |seen| {
-            seen_any = true;
+        let mut take = |seen: Observation| {
+            seen_any |= is_in_a_namespace(&seen);
             inventory.absorb(seen, world.random());
         };
         observe::cluster::list(client, namespace, &mut take).await?;
@@ -269,6 +269,16 @@ async fn look(
     observe::cluster::list_ingresses(client, namespace, &mut take).await?;
     observe::cluster::list_gke(client, namespace, &mut take).await?;
     Ok(missing)
+}
+
+/// Whether it shows that the namespace is there: IngressClasses and the kinds that a cluster knows are
+/// everybody's.
+fn is_in_a_namespace(seen: &Observation) -> bool {
+    match seen {
+        Observation::GoogleKinds => false,
+        Observation::Object(seen) => seen.object.kind != Kind::IngressClass,
+        _ => true,
+    }
 }
 
 fn can_be_made(object: &ObjectRef, error: &ClusterError, probes: &Probes) -> bool {

@@ -105,7 +105,9 @@ impl Inventory {
         // Files may define it twice; the first counts, as with Secrets, which also say so.
         let first = self.objects.get(at(&seen.object));
         if first.is_none_or(|first| first.object.place == seen.object.place) {
-            self.absent.remove(at(&seen.object));
+            if seen.object.kind != Kind::Ingress {
+                self.heal(&seen.object);
+            }
             let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
             let facts = object_facts(seen, ignore);
             self.objects.insert(ObjectKey::of(&facts.object), facts);
@@ -267,7 +269,8 @@ impl Inventory {
         let changed = if is_marked {
             self.default_classes.insert(name.clone())
         } else {
-            self.default_classes.remove(name)
+            // A second definition in files says nothing of the first.
+            seen.object.place.is_none() && self.default_classes.remove(name)
         };
         if changed || !self.default_classes.is_empty() {
             self.default_anew();

@@ -46,7 +46,8 @@ impl Delegations {
         let known = self.0.entry(namespace).or_default();
         match seen {
             DelegationsSeen::One(permits) => {
-                let anew = |known: &Permit| permits.iter().any(|one| one.by.same_object(&known.by));
+                // Read in the same place it is seen anew; in another file it permits more.
+                let anew = |known: &Permit| permits.iter().any(|one| one.by == known.by);
                 known.permits.retain(|known| !anew(known));
                 known.permits.extend(permits);
             }
@@ -156,5 +157,26 @@ mod tests {
                 "{secret} {namespaces:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_two_files_permit_is_permitted_and_what_is_seen_anew_replaces_itself() {
+        let place = |path: &str| crate::object_ref::Place {
+            path: path.to_owned(),
+            document: 0,
+            of_many: false,
+            item: None,
+        };
+        let mut all = Delegations::default();
+        let mut take = |path: Option<&str>, secret: &str| {
+            let one = permit(secret, &["shop"]);
+            let one = Permit { by: one.by.at(path.map(place)), ..one };
+            all.take("certs".to_owned(), DelegationsSeen::One(vec![one]));
+            all.0["certs"].permits.iter().map(|one| one.secret.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(take(Some("a.yaml"), "web"), ["web"]);
+        assert_eq!(take(Some("b.yaml"), "api"), ["web", "api"]);
+        assert_eq!(take(None, "old"), ["web", "api", "old"]);
+        assert_eq!(take(None, "new"), ["web", "api", "new"]);
     }
 }

@@ -11,6 +11,9 @@ use std::thread;
 /// Observations that are handed over at once: one by one, the hand-over costs more than is saved.
 const BATCH: usize = 32;
 
+/// Bytes of values that are handed over at once, however few observations hold them.
+const BYTES: usize = 256 * 1024;
+
 /// Batches that wait to be taken in. Of what was decoded no more than this is held twice, as bytes
 /// and as facts.
 const WAITING: usize = 4;
@@ -24,7 +27,8 @@ pub(super) fn ahead<T: Send>(read: &Read<'_, T>, take: &mut dyn FnMut(Observatio
     thread::scope(|scope| {
         let (hand_over, batches) = sync_channel(WAITING);
         let reader = move || {
-            let mut batch = Batch { observations: Vec::with_capacity(BATCH), hand_over };
+            let observations = Vec::with_capacity(BATCH);
+            let mut batch = Batch { observations, bytes: 0, hand_over: Some(hand_over) };
             let read = read(&mut |seen| batch.push(seen));
             batch.flush();
             read
@@ -41,21 +45,33 @@ pub(super) fn ahead<T: Send>(read: &Read<'_, T>, take: &mut dyn FnMut(Observatio
 
 struct Batch {
     observations: Vec<Observation>,
-    hand_over: SyncSender<Vec<Observation>>,
+    /// What their values hold.
+    bytes: usize,
+    /// None once nobody takes any more.
+    hand_over: Option<SyncSender<Vec<Observation>>>,
 }
 
 impl Batch {
     fn push(&mut self, seen: Observation) {
+        self.bytes += bytes_of(&seen);
         self.observations.push(seen);
-        if self.observations.len() == BATCH {
+        if self.observations.len() == BATCH || self.bytes >= BYTES {
             self.flush();
         }
     }
 
     fn flush(&mut self) {
         let full = std::mem::replace(&mut self.observations, Vec::with_capacity(BATCH));
-        // Nobody takes any more when a panic ends the other side; then this one is not waited for.
-        let _ = self.hand_over.send(full);
+        self.bytes = 0;
+        // A panic ended the other side: what is still read is let go.
+        self.hand_over.take_if(|hand_over| hand_over.send(full).is_err());
+    }
+}
+
+fn bytes_of(seen: &Observation) -> usize {
+    match seen {
+        Observation::Secret(secret) => secret.data.values().map(|value| value.expose().len()).sum(),
+        _ => 0,
     }
 }
 

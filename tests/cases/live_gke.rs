@@ -65,6 +65,17 @@ fn is_applied(live: &Live, object: &Value) -> bool {
     ran.status.success()
 }
 
+/// That a cluster has Google's kinds shows nothing of a namespace.
+#[test]
+fn a_missing_namespace_is_said_where_googles_kinds_are_too() {
+    let Some(live) = gke("a_missing_namespace_where_googles_kinds_are") else { return };
+    for args in [&["check"][..], &["rotate", "--due"]] {
+        let ran =
+            live.certwright().args(args).args(&["-n", "no-such-namespace"]).run().expect_code(4);
+        assert!(ran.stderr.contains("no-such-namespace"), "{}", ran.stderr);
+    }
+}
+
 /// What certwright refuses before it asks is what Google's schema refuses.
 #[test]
 fn our_limits_are_those_of_the_schema() {

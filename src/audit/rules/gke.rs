@@ -30,7 +30,9 @@ pub(super) fn ingresses<'i>(
     context: &Context<'_>,
 ) -> impl Iterator<Item = &'i IngressFacts> {
     inventory.ingresses().filter(move |ingress| {
-        context.is_gke(inventory, ingress) && inventory.is_reported(&ingress.object)
+        // One that gets its name as it is created cannot be named in a command.
+        let is_named = !ingress.object.name.is_empty();
+        is_named && context.is_gke(inventory, ingress) && inventory.is_reported(&ingress.object)
     })
 }
 

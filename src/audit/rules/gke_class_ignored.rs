@@ -26,7 +26,8 @@ pub(super) const RULE: Rule = Rule {
 const CLASSES: [&str; 3] = ["gce", "gce-internal", "gce-regional-external"];
 
 fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for ingress in inventory.ingresses().filter(|it| inventory.is_beside_google_kinds(it)) {
+    let named = inventory.ingresses().filter(|ingress| !ingress.object.name.is_empty());
+    for ingress in named.filter(|ingress| inventory.is_beside_google_kinds(ingress)) {
         found_for_managed(ingress, inventory, found);
         let annotated =
             ingress.annotations.get(INGRESS_CLASS).is_some_and(|class| !class.is_empty());

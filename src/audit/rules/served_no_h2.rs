@@ -50,6 +50,8 @@ fn wants_http2(inventory: &Inventory, answer: &Answer<'_>) -> Option<(String, Op
         return Some((why.clone(), None));
     }
     let ingress = answer.ingress;
+    // Services are only listed where Google's kinds are.
+    inventory.objects_of(Kind::Service).next()?;
     for (name, port) in ingress.backends() {
         let beside = gke::beside(&ingress.object, Kind::Service, name);
         let Some(service) = inventory.object(&beside) else { continue };

@@ -130,6 +130,10 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
         } else {
             (text.len() > ended.len() + 1).then_some(PemQuirk::StrangeEnds)
         };
+        if is_base64(ended) {
+            reader.take_base64(ended, of_row);
+            continue;
+        }
         for raw in ended.split('\r') {
             match marks::pieces(raw) {
                 None => reader.take(raw, row + 1, of_row),
@@ -152,7 +156,19 @@ struct Reader {
     open: Option<OpenBlock>,
 }
 
+/// Whether nothing but base64 stands in the line: nearly every one is such, and nothing in it is odd.
+fn is_base64(line: &str) -> bool {
+    line.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+}
+
 impl Reader {
+    /// One line of base64: [`Reader::take`] for what needs no second look.
+    fn take_base64(&mut self, line: &str, quirk: Option<PemQuirk>) {
+        if let Some(block) = &mut self.open {
+            block.take_line(line, quirk);
+        }
+    }
+
     /// One line, or a piece of one that is as good as one; `number` from 1, and what is odd of it.
     fn take(&mut self, raw: &str, number: usize, quirk: Option<PemQuirk>) {
         let line = raw.trim_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
