@@ -14,7 +14,7 @@ pub mod kubeconfig;
 pub mod manifest;
 #[path = "../src/apply/manifest_edit/mod.rs"]
 pub mod manifest_edit;
-#[path = "../src/object_ref.rs"]
+#[path = "../src/object_ref/mod.rs"]
 pub mod object_ref;
 #[path = "../src/redact.rs"]
 pub mod redact;
