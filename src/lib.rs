@@ -45,13 +45,15 @@
 //!    signed something seen, or states keyCertSign and is served by nobody, or names no host
 //!    ([`audit::issuing`]). CA:TRUE alone is what `openssl req -x509` writes into leaves. The key of
 //!    somebody else's certificate is never overwritten ([`audit::halves`]).
-//! 8. Private keys are wiped on drop, 0600 before the first byte, and in no output.
+//! 8. Private keys are wiped on drop, 0600 before the first byte, and in no output. Not wiped: their
+//!    base64 in manifests that are read and in requests to an API server and its answers; and nothing
+//!    is where the process is cut short.
 //! 9. Advice is checked like code: a remedy can be pasted and does what it says, or is a sentence, and
 //!    destroys nothing.
 //! 10. Strings from outside are made harmless where they are printed.
 //! 11. Every connection, request and wait has a limit.
 //!
-//! `tests/tidy` holds the table of who may use whom.
+//! `tests/cases/tidy` holds the table of who may use whom.
 
 pub mod apply;
 pub mod audit;

@@ -4,7 +4,7 @@
 //! fails as a whole: what cannot be used becomes a problem or a fact about damage.
 
 use super::bundle::{Bundle, KeyState};
-use super::demand::{IngressFacts, is_classless};
+use super::demand::IngressFacts;
 use super::key::{ObjectKey, at};
 use super::maker;
 use super::own_names;
@@ -205,11 +205,10 @@ impl Inventory {
         let named = seen.meta.annotations.get(INGRESS_CLASS).filter(|class| !class.is_empty());
         let class = named.or(seen.class_name.as_ref());
         let declares = class.and_then(|class| self.classes.get(class)).map(String::as_str);
-        let facts = match self.default_class().filter(|_| is_classless(seen)) {
-            Some(default) => IngressFacts::of_default(seen, default, ignore, chosen),
-            None => IngressFacts::of(seen, declares, ignore, chosen),
-        };
-        self.keep_ingress(facts);
+        let facts = IngressFacts::of(seen, declares, ignore, chosen);
+        let default = self.default_class().filter(|_| facts.is_classless());
+        let defaulted = default.map(|default| facts.defaulted(Some(default)));
+        self.keep_ingress(defaulted.unwrap_or(facts));
     }
 
     /// The class that an Ingress without one gets, and what it declares, where exactly one is marked

@@ -75,7 +75,7 @@ pub struct IngressFacts {
     pub chosen: bool,
     /// Whether it is one by which cert-manager answers a challenge.
     is_solver: bool,
-    /// Whether it is to be read anew when its IngressClass is seen.
+    /// Whether the IngressClass that it names was not seen.
     is_undeclared: bool,
 }
 
@@ -185,26 +185,9 @@ impl IngressFacts {
             ignore: told.ignore,
             chosen: told.chosen,
             is_solver: told.is_solver,
-            is_undeclared: class.is_some() && declares.is_none() || is_classless(seen),
+            is_undeclared: class.is_some() && declares.is_none(),
             class,
         }
-    }
-
-    /// The facts of an Ingress as seen that names no class, and gets the `default` one as it is
-    /// created.
-    pub(super) fn of_default(
-        seen: &IngressSeen,
-        (default, declares): (&str, Option<&str>),
-        ignore: Vec<String>,
-        chosen: bool,
-    ) -> Self {
-        let given = IngressSeen { class_name: Some(default.to_owned()), ..seen.clone() };
-        Self::of(&given, declares, ignore, chosen).without_class()
-    }
-
-    /// One that has its class by default: that it names none itself is what it says.
-    fn without_class(self) -> Self {
-        Self { class_name: None, is_undeclared: true, ..self }
     }
 
     /// Whether it is a manifest without a class. Only as it is created does an Ingress get the default
@@ -222,7 +205,8 @@ impl IngressFacts {
         match default {
             Some((class, declares)) => {
                 seen.class_name = Some(class.to_owned());
-                Self::read(&seen, declares, self.told()).without_class()
+                // That it names none itself is what it says.
+                Self { class_name: None, ..Self::read(&seen, declares, self.told()) }
             }
             None => Self::read(&seen, None, self.told()),
         }
@@ -230,7 +214,8 @@ impl IngressFacts {
 
     /// The same, now that the IngressClass it names is seen; none where that was known.
     pub(super) fn declared(&self, declares: &str) -> Option<Self> {
-        self.is_undeclared.then(|| Self::read(&self.as_seen(), Some(declares), self.told()))
+        (self.is_undeclared || self.is_classless())
+            .then(|| Self::read(&self.as_seen(), Some(declares), self.told()))
     }
 
     /// The same, now that nobody says any more whose its class is.
@@ -332,13 +317,6 @@ impl IngressFacts {
 /// The class by which a controller goes: the annotation before the field, but for an empty one.
 fn class(seen: &IngressSeen) -> Option<String> {
     annotated_class(seen).or(seen.class_name.as_ref()).cloned()
-}
-
-/// Whether it is of a file and names no class in any way, not even by an empty annotation.
-pub(super) fn is_classless(seen: &IngressSeen) -> bool {
-    seen.object.place.is_some()
-        && seen.class_name.is_none()
-        && !seen.meta.annotations.contains_key(INGRESS_CLASS)
 }
 
 fn annotated_class(seen: &IngressSeen) -> Option<&String> {

@@ -121,8 +121,7 @@ pub(super) fn meant<'i>(
     let unlisted: Vec<&str> = hosts.into_iter().filter(|host| !is_in(&listed, host)).collect();
     let fits = |facts: &&ObjectFacts| {
         let domains = &facts.managed().domains;
-        unlisted.iter().all(|host| is_in(domains, host))
-            && namers(inventory, &facts.object).is_empty()
+        unlisted.iter().all(|host| is_in(domains, host)) && namers(inventory, facts).is_empty()
     };
     match others.into_iter().filter(fits).collect::<Vec<_>>().as_slice() {
         [one] if !unlisted.is_empty() => vec![one.object.name.as_str()],
@@ -337,7 +336,7 @@ pub(super) fn managed(inventory: &Inventory) -> Vec<Named<'_>> {
     let all = inventory.objects_of(Kind::ManagedCertificate).map(|facts| Named {
         facts,
         managed: facts.managed(),
-        ingresses: namers(inventory, &facts.object),
+        ingresses: namers(inventory, facts),
     });
     all.filter(|named| {
         let mut ingresses = named.ingresses.iter();
@@ -347,12 +346,8 @@ pub(super) fn managed(inventory: &Inventory) -> Vec<Named<'_>> {
     .collect()
 }
 
-fn namers<'i>(inventory: &'i Inventory, managed: &ObjectRef) -> Vec<&'i IngressFacts> {
-    let names = |ingress: &&IngressFacts| {
-        ingress.object.namespace == managed.namespace
-            && ingress.managed_names.contains(&managed.name)
-    };
-    inventory.ingresses().filter(names).collect()
+fn namers<'i>(inventory: &'i Inventory, managed: &ObjectFacts) -> Vec<&'i IngressFacts> {
+    inventory.ingresses().filter(|ingress| ingress.names_managed(managed)).collect()
 }
 
 /// An annotation that means nothing but makes GKE's controller look at the Ingress.

@@ -3,9 +3,8 @@
 //! `managed set-domains` lets another certificate take the first one's place; the same bootstrap, run
 //! again, must not bring the first one back. Knows how the successor is found.
 
-use super::super::managed::{REPLACES, listed};
+use super::super::managed::REPLACES;
 use super::{BootstrapRequest, Certificate};
-use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 
@@ -21,7 +20,7 @@ pub fn candidates(inventory: &Inventory, request: &BootstrapRequest) -> Vec<Obje
     let Some(ingress) = inventory.ingress(&request.namespace, &request.name) else {
         return Vec::new();
     };
-    let others = listed(ingress, MANAGED_CERTIFICATES).filter(|other| other != name);
+    let others = ingress.managed_names.iter().filter(|other| *other != name);
     others.map(|other| object(Kind::ManagedCertificate, other)).collect()
 }
 

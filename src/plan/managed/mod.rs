@@ -14,7 +14,6 @@ mod tests;
 pub use create::create;
 pub use goal::{Awaited, SetDomains, WaitForActive};
 pub use set_domains::{Change, set_domains};
-pub(super) use status::listed;
 pub use status::{ManagedStatus, status_of, statuses, worth_hearing_about};
 
 use super::bootstrap::with_name;

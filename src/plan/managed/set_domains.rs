@@ -3,7 +3,7 @@
 //! Google's controller takes a certificate off the load balancer when its domains are edited, so a
 //! second one is made beside it. Decides what is next on that way from whatever the cluster shows.
 
-use super::status::{ManagedStatus, class_ignored, listed, statuses};
+use super::status::{ManagedStatus, class_ignored, statuses};
 use super::{REPLACES, annotation, attach, manifest};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::instant;
@@ -223,8 +223,7 @@ fn not_serving(
         name: name.to_owned(),
         ..facts.object.clone()
     };
-    let missing =
-        listed(facts, MANAGED_CERTIFICATES).find(|name| inventory.object(&beside(name)).is_none());
+    let missing = facts.managed_names.iter().find(|name| inventory.object(&beside(name)).is_none());
     let why = missing.map_or_else(String::new, |missing| {
         format!(": it names managedcertificate/{missing}, which does not exist, and that stops Google's controller")
     });
@@ -238,8 +237,8 @@ fn retire(others: &[&ManagedStatus<'_>], ingresses: &BTreeMap<&str, &IngressFact
         let before = ingress.annotations.get(MANAGED_CERTIFICATES).cloned().unwrap_or_default();
         let old = |name: &&str| others.iter().any(|other| other.facts.object.name == **name);
         let kept: Vec<&str> =
-            listed(ingress, MANAGED_CERTIFICATES).filter(|name| !old(name)).collect();
-        if kept.len() < listed(ingress, MANAGED_CERTIFICATES).count() {
+            ingress.managed_names.iter().map(String::as_str).filter(|name| !old(name)).collect();
+        if kept.len() < ingress.managed_names.len() {
             let after = kept.join(",");
             steps.push(Step::PatchObject(annotation(
                 ingress,

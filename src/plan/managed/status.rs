@@ -3,7 +3,7 @@
 
 use crate::audit::remedy;
 use crate::gke::annotations::{
-    INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT, items, managed_are_ignored,
+    INGRESS_CLASS, MANAGED_CERTIFICATES, PRE_SHARED_CERT, managed_are_ignored,
 };
 use crate::gke::managed::Managed;
 use crate::instant;
@@ -132,15 +132,12 @@ pub fn statuses(inventory: &Inventory) -> Vec<ManagedStatus<'_>> {
 #[must_use]
 pub fn status_of<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> ManagedStatus<'i> {
     let managed = facts.managed();
-    let names_it = |ingress: &&IngressFacts| {
-        ingress.object.namespace == facts.object.namespace
-            && listed(ingress, MANAGED_CERTIFICATES).any(|name| name == facts.object.name)
-    };
+    let names_it = |ingress: &&IngressFacts| ingress.names_managed(facts);
     let attached = |ingress: &IngressFacts| {
         managed
             .certificate_name
             .as_deref()
-            .is_some_and(|name| listed(ingress, PRE_SHARED_CERT).any(|there| there == name))
+            .is_some_and(|name| ingress.items(PRE_SHARED_CERT).contains(&name))
     };
     let ingresses = inventory.ingresses().filter(names_it);
     let ingresses: Vec<(&IngressFacts, bool)> =
@@ -150,13 +147,4 @@ pub fn status_of<'i>(inventory: &'i Inventory, facts: &'i ObjectFacts) -> Manage
     let trouble = |object: &'i ObjectRef| Some((object, inventory.trouble(object)?));
     let troubles = about.filter_map(trouble).collect();
     ManagedStatus { facts, managed, ingresses, troubles, seen: inventory }
-}
-
-/// The names in a list that stands in an annotation of an Ingress.
-pub(in crate::plan) fn listed<'i>(
-    ingress: &'i IngressFacts,
-    annotation: &str,
-) -> impl Iterator<Item = &'i str> {
-    let list = ingress.annotations.get(annotation).map(String::as_str).unwrap_or_default();
-    items(list)
 }
