@@ -1,7 +1,7 @@
 //! The parts of certwright that are fuzzed, and nothing else of it: `src/x509`, `src/manifest`,
 //! `src/apply/manifest_edit` and `src/cluster/kubeconfig` as they stand there.
 //!
-//! They are pure and stand on `redact`, `object_ref`, `instant`, `duration` and each other alone (`tests/cases/tidy/table.rs`
+//! They are pure and stand on `redact`, `rarely`, `object_ref`, `instant`, `duration` and each other alone (`tests/cases/tidy/table.rs`
 //! holds that).
 
 #[path = "../src/duration.rs"]
@@ -16,6 +16,8 @@ pub mod manifest;
 pub mod manifest_edit;
 #[path = "../src/object_ref/mod.rs"]
 pub mod object_ref;
+#[path = "../src/rarely.rs"]
+pub mod rarely;
 #[path = "../src/redact.rs"]
 pub mod redact;
 #[path = "../src/x509/mod.rs"]

@@ -12,7 +12,7 @@ export RUSTC_BOOTSTRAP=1
 cargo fuzz build
 python3 - <<'SEEDS'
 import base64, pathlib, re
-for target in ["pem", "certificate", "key", "host", "manifest", "kubeconfig"]:
+for target in ["pem", "certificate", "key", "host", "manifest", "kubeconfig", "store"]:
     pathlib.Path("corpus", target).mkdir(parents=True, exist_ok=True)
 block = re.compile(rb"-----BEGIN ([^\n]*)-----\n([A-Za-z0-9+/=\n]*)-----END", re.S)
 for path in [*pathlib.Path("../testdata/pki").glob("*.pem"), *pathlib.Path("../testdata/hostile/files").glob("*.pem")]:
@@ -32,13 +32,16 @@ for number, text in enumerate(["*.shop.example\nwww.shop.example", "a.example\nA
 for path in pathlib.Path("../testdata/scenarios").glob("*/in/*"):
     if path.stat().st_size < 5000:
         pathlib.Path("corpus/manifest", f"{path.parent.parent.name}-{path.name}").write_bytes(path.read_bytes())
+for path in pathlib.Path("../testdata/hostile/files").glob("*.p12"):
+    if path.stat().st_size < 5000:
+        pathlib.Path("corpus/store", path.name).write_bytes(path.read_bytes())
 for path in pathlib.Path("../testdata/kubeconfigs").glob("*.yaml"):
     pathlib.Path("corpus/kubeconfig", path.name).write_bytes(path.read_bytes())
 SEEDS
 
 status=0
 running=
-for target in pem certificate key host manifest kubeconfig; do
+for target in pem certificate key host manifest kubeconfig store; do
     cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -max_len=8192 \
         >"corpus/$target.log" 2>&1 &
     running="$running $!:$target"

@@ -1,26 +1,26 @@
-//! Durations as people write them, and leads: how long before its end a certificate is due.
+//! Durations as people write them, and renewal windows: how long before its end a certificate is due.
 //!
 //! Knows `90d`, `12h`, `2w`, `1h30m` and shares of a lifetime such as `33%`. Refuses to know the
-//! clock: a lead is a length, not an instant.
+//! clock: a renewal window is a length, not an instant.
 
 use std::fmt;
 use time::Duration;
 
-/// The default lead is a third of the lifetime, at most this: what peers renew 90-day
+/// The default renewal window is a third of the lifetime, at most this: what peers renew 90-day
 /// certificates by, and long enough for a monthly check to see.
-pub const MAX_DEFAULT_LEAD: Duration = Duration::days(30);
+pub const MAX_DEFAULT_WINDOW: Duration = Duration::days(30);
 
 /// How long before notAfter a certificate is due for renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lead {
+pub enum RenewalWindow {
     /// A fixed length.
     Span(Duration),
     /// A share of the certificate's own lifetime, in percent, 1 to 99.
     Share(u8),
 }
 
-impl Lead {
-    /// The lead for a certificate that lives for `lifetime`.
+impl RenewalWindow {
+    /// The renewal window for a certificate that lives for `lifetime`.
     #[must_use]
     pub fn of(self, lifetime: Duration) -> Duration {
         match self {
@@ -32,29 +32,47 @@ impl Lead {
     }
 }
 
-/// The lead when nobody says one: a third of the lifetime, at most 30 days.
+/// The renewal window when nobody says one: a third of the lifetime, at most 30 days.
 #[must_use]
-pub fn default_lead(lifetime: Duration) -> Duration {
-    Duration::seconds(lifetime.whole_seconds() / 3).min(MAX_DEFAULT_LEAD)
+pub fn default_window(lifetime: Duration) -> Duration {
+    Duration::seconds(lifetime.whole_seconds() / 3).min(MAX_DEFAULT_WINDOW)
 }
 
-impl std::str::FromStr for Lead {
-    type Err = String;
+/// Why a text is no length of time, or no renewal window.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// It is in none of the forms.
+    #[error("expected a length of time such as 90d, 12h, 2w or 1h30m, found {0:?}")]
+    NoDuration(String),
+    /// It is a number of what?
+    #[error("{0} of what? write {0}d for days, {0}h for hours (or 2w, 1h30m)")]
+    NoUnit(String),
+    /// It has months or years.
+    #[error("{0:?} has no fixed length: write it in days, such as 365d")]
+    NotFixed(String),
+    /// It is nothing, or less.
+    #[error("{0:?} is not a positive length of time")]
+    NotPositive(String),
+    /// It is a share of nothing, or of more than there is.
+    #[error("expected a share between 1% and 99%, found {0:?}")]
+    NoShare(String),
+}
 
-    /// # Errors
-    /// A sentence with the expected forms.
-    fn from_str(text: &str) -> Result<Self, String> {
+impl std::str::FromStr for RenewalWindow {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
         let Some(number) = text.strip_suffix('%') else {
             return parse_duration(text).map(Self::Span);
         };
         match number.parse() {
             Ok(percent @ 1..=99) => Ok(Self::Share(percent)),
-            _ => Err(format!("expected a share between 1% and 99%, found {text:?}")),
+            _ => Err(DurationError::NoShare(text.to_owned())),
         }
     }
 }
 
-impl fmt::Display for Lead {
+impl fmt::Display for RenewalWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Span(span) => f.write_str(&show(*span)),
@@ -67,13 +85,15 @@ impl fmt::Display for Lead {
 /// `1h30m`). A day is 24 hours; months and years have no fixed length and are refused.
 ///
 /// # Errors
-/// A sentence with the expected forms.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong =
-        || format!("expected a length of time such as 90d, 12h, 2w or 1h30m, found {text:?}");
+/// [`DurationError`], which names the expected forms.
+pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(DurationError::NoUnit(text.to_owned()));
+    }
+    let wrong = || DurationError::NoDuration(text.to_owned());
     let span: jiff::Span = text.parse().map_err(|_| wrong())?;
     if span.get_years() != 0 || span.get_months() != 0 {
-        return Err(format!("{text:?} has no fixed length: write it in days, such as 365d"));
+        return Err(DurationError::NotFixed(text.to_owned()));
     }
     let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
     let seconds = days
@@ -83,7 +103,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .and_then(|sum| sum.checked_add(span.get_seconds()))
         .ok_or_else(wrong)?;
     if seconds <= 0 {
-        return Err(format!("{text:?} is not a positive length of time"));
+        return Err(DurationError::NotPositive(text.to_owned()));
     }
     Ok(Duration::seconds(seconds))
 }
@@ -133,18 +153,18 @@ mod tests {
 
     #[test]
     fn a_share_is_of_the_certificates_own_lifetime() {
-        let lead: Lead = "25%".parse().expect("a share");
-        assert_eq!(lead.of(Duration::days(100)), Duration::days(25));
+        let window: RenewalWindow = "25%".parse().expect("a share");
+        assert_eq!(window.of(Duration::days(100)), Duration::days(25));
         for text in ["0%", "100%", "%", "-5%", "x%"] {
-            assert!(text.parse::<Lead>().is_err(), "{text}");
+            assert!(text.parse::<RenewalWindow>().is_err(), "{text}");
         }
     }
 
     #[test]
-    fn the_default_lead_is_a_third_and_at_most_thirty_days() {
-        assert_eq!(default_lead(Duration::days(9)), Duration::days(3));
-        assert_eq!(default_lead(Duration::days(90)), Duration::days(30));
-        assert_eq!(default_lead(Duration::days(825)), Duration::days(30));
+    fn the_default_window_is_a_third_and_at_most_thirty_days() {
+        assert_eq!(default_window(Duration::days(9)), Duration::days(3));
+        assert_eq!(default_window(Duration::days(90)), Duration::days(30));
+        assert_eq!(default_window(Duration::days(825)), Duration::days(30));
     }
 
     #[test]
@@ -158,15 +178,15 @@ mod tests {
     }
 
     #[test]
-    fn a_lead_reads_as_it_is_shown() {
-        for (text, lead, of_ninety_days) in [
-            ("20d", Lead::Span(Duration::days(20)), Duration::days(20)),
-            ("1h30m", Lead::Span(Duration::minutes(90)), Duration::minutes(90)),
-            ("33%", Lead::Share(33), Duration::seconds(90 * 86_400 / 100 * 33)),
+    fn a_window_reads_as_it_is_shown() {
+        for (text, window, of_ninety_days) in [
+            ("20d", RenewalWindow::Span(Duration::days(20)), Duration::days(20)),
+            ("1h30m", RenewalWindow::Span(Duration::minutes(90)), Duration::minutes(90)),
+            ("33%", RenewalWindow::Share(33), Duration::seconds(90 * 86_400 / 100 * 33)),
         ] {
-            assert_eq!(text.parse(), Ok(lead));
-            assert_eq!(lead.to_string(), text);
-            assert_eq!(lead.of(Duration::days(90)), of_ninety_days, "{text}");
+            assert_eq!(text.parse(), Ok(window));
+            assert_eq!(window.to_string(), text);
+            assert_eq!(window.of(Duration::days(90)), of_ninety_days, "{text}");
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::audit::Report;
 use crate::audit::finding::Severity;
-use crate::plan::outcome::Outcome;
 use crate::plan::step::Plan;
 use std::process::{ExitCode, Termination};
 
@@ -23,6 +22,8 @@ pub enum Exit {
     TimedOut,
     /// 130: interrupted.
     Interrupted,
+    /// The answer to a question was no; it reads as an interruption does.
+    Cancelled,
 }
 
 /// `--fail-on`: from which severity on findings make the exit code 1.
@@ -45,7 +46,7 @@ impl Exit {
             Self::Incomplete => 3,
             Self::Failed => 4,
             Self::TimedOut => 124,
-            Self::Interrupted => 130,
+            Self::Interrupted | Self::Cancelled => 130,
         }
     }
 
@@ -63,10 +64,10 @@ impl Exit {
         }
     }
 
-    /// The exit of a plan that was carried out, or (no outcomes) only shown.
+    /// The exit of a plan that was carried out or only shown, and whether a step of it `failed`.
     #[must_use]
-    pub fn of_outcomes(plan: &Plan, outcomes: &[Outcome], complete: bool) -> Self {
-        if !plan.refused.is_empty() || outcomes.iter().any(|outcome| outcome.result.is_err()) {
+    pub fn of_plan(plan: &Plan, failed: bool, complete: bool) -> Self {
+        if failed || !plan.refused.is_empty() {
             return Self::Failed;
         }
         if complete && plan.over_max == 0 { Self::Done } else { Self::Incomplete }

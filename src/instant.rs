@@ -19,28 +19,37 @@ pub fn show_date(at: OffsetDateTime) -> String {
     show(at).chars().take_while(|c| *c != 'T').collect()
 }
 
+/// Why a text is no instant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InstantError {
+    /// It is not RFC 3339.
+    #[error("expected an instant such as 2026-11-21T00:00:00Z, found {0:?}")]
+    NoInstant(String),
+    /// Neither is it a date.
+    #[error("expected an instant such as 2026-11-21T00:00:00Z, or a date, found {0:?}")]
+    NoInstantOrDate(String),
+}
+
 /// Reads RFC 3339, to the second, in UTC.
 ///
 /// # Errors
-/// A sentence with the expected form.
-pub fn parse(text: &str) -> Result<OffsetDateTime, String> {
+/// [`InstantError`], which names the expected form.
+pub fn parse(text: &str) -> Result<OffsetDateTime, InstantError> {
     OffsetDateTime::parse(text, &Rfc3339)
         .ok()
         .and_then(|at| at.checked_to_offset(UtcOffset::UTC)?.replace_nanosecond(0).ok())
-        .ok_or_else(|| format!("expected an instant such as 2026-11-21T00:00:00Z, found {text:?}"))
+        .ok_or_else(|| InstantError::NoInstant(text.to_owned()))
 }
 
 /// The same, or a date alone, which is its first instant.
 ///
 /// # Errors
-/// A sentence with the expected forms.
-pub fn parse_or_date(text: &str) -> Result<OffsetDateTime, String> {
+/// [`InstantError`], which names the expected forms.
+pub fn parse_or_date(text: &str) -> Result<OffsetDateTime, InstantError> {
     if let Ok(date) = Date::parse(text, format_description!("[year]-[month]-[day]")) {
         return Ok(date.midnight().assume_utc());
     }
-    parse(text).map_err(|_| {
-        format!("expected an instant such as 2026-11-21T00:00:00Z, or a date, found {text:?}")
-    })
+    parse(text).map_err(|_| InstantError::NoInstantOrDate(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -97,9 +106,8 @@ mod tests {
             ("yesterday", None),
             ("", None),
         ] {
-            let expected =
-                || format!("expected an instant such as 2026-11-21T00:00:00Z, found {text:?}");
-            assert_eq!(parse(text), read.ok_or_else(expected));
+            let expected = InstantError::NoInstant(text.to_owned());
+            assert_eq!(parse(text), read.ok_or(expected));
         }
     }
 }

@@ -6,12 +6,14 @@
 pub mod dns;
 pub mod handshake;
 pub mod ingress;
+pub mod rights;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::redact::Redacted;
 use dns::{AddressesSeen, IssuersSeen};
 use handshake::{Endpoint, HandshakeSeen};
 pub use ingress::{IngressSeen, Rule, TlsEntry};
+use rights::Denied;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -41,6 +43,13 @@ pub enum Observation {
         about: ObjectRef,
         /// The events; none when there are none, or when they may not be read.
         events: Vec<EventSeen>,
+    },
+    /// What controllers warned of, about any Ingress or ManagedCertificate.
+    Warnings {
+        /// Where it was looked for.
+        searched: Scope,
+        /// Each warning with the object that it is about; none where they may not be read.
+        seen: Vec<(ObjectRef, EventSeen)>,
     },
     /// Objects by which somebody else makes Secrets.
     Makers {
@@ -82,6 +91,15 @@ pub enum Observation {
         /// What was looked for: an object, or a whole list.
         object: ObjectRef,
         /// Why it could not be seen, for people.
+        message: String,
+    },
+    /// The user has no right to see the object, so nothing is known of it.
+    Denied {
+        /// What was looked for: an object, or a whole list.
+        object: ObjectRef,
+        /// What was refused, and to whom.
+        denied: Denied,
+        /// The same for people, in the server's words.
         message: String,
     },
 }
@@ -157,6 +175,8 @@ pub enum Question {
     Owner(ObjectRef),
     /// What controllers have to say of this object.
     Events(ObjectRef),
+    /// What controllers warn of there, about Ingresses and ManagedCertificates.
+    Warnings(Scope),
     /// What makes Secrets there.
     Makers(Scope),
     /// Who signs or trusts there by certificates of CAs.
@@ -213,6 +233,8 @@ pub struct Made {
 /// after an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSeen {
+    /// The uid of the object that it is about; none where it does not say.
+    pub uid: Option<String>,
     /// `type: Warning`.
     pub warning: bool,
     /// `reason`, such as `Sync`.
@@ -235,6 +257,8 @@ pub struct Writing {
 /// The metadata that certwright looks at.
 #[derive(Clone, Debug, Default)]
 pub struct MetaSeen {
+    /// `metadata.uid`; none in a file that somebody wrote.
+    pub uid: Option<String>,
     /// `metadata.resourceVersion`; none in a file.
     pub resource_version: Option<String>,
     /// `metadata.creationTimestamp`; none in a file that somebody wrote.
@@ -254,8 +278,14 @@ pub struct MetaSeen {
     pub applied_data: Vec<String>,
     /// `metadata.ownerReferences` as (kind, name).
     pub owner_references: Vec<(String, String)>,
+    /// `metadata.finalizers`.
+    pub finalizers: Vec<String>,
     /// Who manages data keys, from `metadata.managedFields`.
     pub field_managers: Vec<FieldManager>,
+    /// When anybody wrote the object last, but for its status, from `metadata.managedFields`.
+    pub written: Option<OffsetDateTime>,
+    /// When anybody wrote `spec` last, from `metadata.managedFields`; none where they do not tell.
+    pub spec_written: Option<OffsetDateTime>,
     /// How it is written, in a file.
     pub writing: Writing,
 }

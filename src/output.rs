@@ -4,10 +4,12 @@
 #![expect(clippy::disallowed_methods, reason = "the one place where the real streams are taken")]
 
 use crate::render::harmless;
+use crate::render::page::Page;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -152,9 +154,28 @@ impl Output {
     }
 
     /// Where what is written in a format goes: as [`Self::document`] what is for programs, else as
-    /// [`Self::data`].
-    pub fn of(&mut self, for_programs: bool) -> &mut dyn Write {
-        if for_programs { self.document() } else { self.data() }
+    /// [`Self::data`], as wide as the terminal is.
+    pub fn of(&mut self, for_programs: bool) -> Page<'_> {
+        if for_programs {
+            return Page::unwrapped(self.document());
+        }
+        let width = width(&io::stdout());
+        Page::new(self.data(), width)
+    }
+
+    /// Sends to stderr what `write` writes of a report, as wide as its terminal is.
+    ///
+    /// # Errors
+    /// What `write` says.
+    pub fn talk_of(
+        &mut self,
+        write: impl FnOnce(&mut Page<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut text = Vec::new();
+        write(&mut Page::new(&mut text, width(&io::stderr())))?;
+        self.out.flush()?;
+        self.talk(&text);
+        Ok(())
     }
 
     /// Says one line on stderr, behind the data so far; made harmless.
@@ -204,6 +225,13 @@ impl Output {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Ends the line on which a question stands, or the `^C` that a terminal shows.
+    pub fn end_line(&mut self) {
+        if io::stderr().is_terminal() {
+            let _ = writeln!(self.err);
+        }
+    }
+
     /// Asks a yes-or-no question on stderr; anything but `y` or `yes` is no.
     pub fn ask(&mut self, question: &str) -> bool {
         let _ = write!(self.err, "{} [y/N] ", harmless::line(question));
@@ -228,6 +256,12 @@ impl Output {
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// How many columns a terminal has; none of what is no terminal, or does not say.
+fn width(stream: &(impl AsFd + io::IsTerminal)) -> Option<usize> {
+    let size = stream.is_terminal().then(|| tcgetwinsize(stream)).and_then(Result::ok)?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 fn resolved(color: ColorChoice, stream: &impl anstream::stream::RawStream) -> ColorChoice {

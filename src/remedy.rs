@@ -3,6 +3,10 @@
 //! Knows how a command line is put together and where the flags go that name a cluster. Refuses to
 //! know what is wrong and what mends it: `audit::remedy` says that.
 
+mod program;
+
+pub use program::{COMMANDS, Program};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -47,6 +51,8 @@ pub struct CommandLine(Vec<Part>);
 enum Part {
     /// As it is printed.
     Text(String),
+    /// The name of this program.
+    Program,
     /// ` --context …` and what else names the cluster.
     Cluster,
     /// ` --address …`.
@@ -72,6 +78,8 @@ pub struct Change {
 /// place. What was not said is not repeated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
+    /// How the program was called, and is to be called again.
+    pub program: Program,
     /// `--kubeconfig`.
     pub kubeconfig: Option<String>,
     /// `--context`.
@@ -122,17 +130,26 @@ impl Target {
 impl CommandLine {
     /// A command that reads or writes the cluster: `certwright …`, `kubectl …`, `cmctl …`.
     pub fn on_cluster(text: impl Into<String>) -> Self {
-        Self(vec![Part::Text(text.into()), Part::Cluster])
+        Self::local(text).then(Part::Cluster)
     }
 
     /// The same with handshakes: `certwright verify …`.
     pub fn with_handshakes(text: impl Into<String>) -> Self {
-        Self(vec![Part::Text(text.into()), Part::Cluster, Part::Address])
+        Self::on_cluster(text).then(Part::Address)
     }
 
     /// A command that touches no cluster.
     pub fn local(text: impl Into<String>) -> Self {
-        Self(vec![Part::Text(text.into())])
+        let text = text.into();
+        match text.strip_prefix(Program::NAME).filter(|rest| rest.starts_with(' ')) {
+            Some(rest) => Self(vec![Part::Program, Part::Text(rest.to_owned())]),
+            None => Self(vec![Part::Text(text)]),
+        }
+    }
+
+    fn then(mut self, part: Part) -> Self {
+        self.0.push(part);
+        self
     }
 
     /// More of the same line, put behind it as it is.
@@ -178,6 +195,7 @@ impl CommandLine {
         self.0.iter().find_map(|part| match part {
             Part::Rewritten(object, _) => target.files.stuck.get(object),
             Part::Text(_)
+            | Part::Program
             | Part::Cluster
             | Part::Address
             | Part::Namespace(_)
@@ -196,6 +214,7 @@ impl CommandLine {
     /// With the flags of the target in their places.
     fn aimed(self, target: &Target) -> Self {
         let parts = self.0.into_iter().map(|part| match part {
+            Part::Program => Part::Text(target.program.to_string()),
             Part::Cluster => Part::Text(target.cluster_flags()),
             Part::Address => Part::Text(target.address_flag()),
             Part::Namespace(_) if !target.namespaces => Part::Text(String::new()),
@@ -214,6 +233,7 @@ impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|part| match part {
             Part::Text(text) => f.write_str(text),
+            Part::Program => f.write_str(Program::NAME),
             Part::Rewritten(_, file) => write!(f, " -f {}", path(file)),
             Part::Cluster | Part::Address | Part::Namespace(_) | Part::Changes(_) => Ok(()),
         })
@@ -267,12 +287,13 @@ impl Remedy {
     /// The same for the place that the facts are from. Only the first time counts.
     #[must_use]
     pub fn aimed(mut self, target: &Target) -> Self {
-        if let What::Command(line) = self.what {
-            self.what = match line.stuck(target) {
-                Some(sentence) => What::Sentence(sentence.clone()),
+        self.what = match self.what {
+            What::Command(line) => match line.stuck(target) {
+                Some(sentence) => What::Sentence(target.program.in_text(sentence)),
                 None => What::Command(line.aimed(target)),
-            };
-        }
+            },
+            What::Sentence(text) => What::Sentence(target.program.in_text(&text)),
+        };
         self
     }
 
@@ -283,6 +304,7 @@ impl Remedy {
             message.push_str("; ");
             message.push_str(&note);
         }
+        *message = target.program.in_text(message);
         *self = self.clone().aimed(target);
     }
 }
@@ -331,99 +353,4 @@ pub fn path(path: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stage() -> Target {
-        Target {
-            context: Some("stage".into()),
-            impersonate: Some("system:serviceaccount:ops:robot".into()),
-            impersonate_groups: vec!["ops".into(), "on call".into()],
-            address: Some("127.0.0.1:8443".into()),
-            ..Target::default()
-        }
-    }
-
-    const FLAGS: &str =
-        "--context=stage --as=system:serviceaccount:ops:robot --as-group=ops --as-group='on call'";
-
-    #[test]
-    fn every_command_of_a_line_reaches_the_cluster_that_the_facts_are_from() {
-        let line = CommandLine::local("certwright import web --cert")
-            .output_of(CommandLine::on_cluster("certwright inspect secret/web --fix-chain"))
-            .text(" --replace")
-            .and(CommandLine::with_handshakes("certwright verify web"));
-        assert_eq!(
-            Remedy::from(line).aimed(&stage()).to_string(),
-            format!(
-                "certwright import web --cert <(certwright inspect secret/web --fix-chain {FLAGS}) --replace \
-                 && certwright verify web {FLAGS} --address 127.0.0.1:8443"
-            )
-        );
-    }
-
-    #[test]
-    fn where_nothing_was_said_nothing_is_repeated() {
-        let rotate = Remedy::from(CommandLine::on_cluster("certwright rotate secret/web -n shop"));
-        let plain = "certwright rotate secret/web -n shop --force";
-        assert_eq!(rotate.clone().with("--force").to_string(), plain);
-        assert_eq!(rotate.aimed(&Target::default()).with("--force").to_string(), plain);
-    }
-
-    #[test]
-    fn only_the_first_aim_counts() {
-        let rotate = Remedy::from(CommandLine::on_cluster("kubectl get secrets"));
-        let other = Target { context: Some("other".into()), ..Target::default() };
-        let aimed = rotate.aimed(&stage()).aimed(&other).to_string();
-        assert_eq!(aimed, format!("kubectl get secrets {FLAGS}"));
-    }
-
-    #[test]
-    fn what_is_to_be_known_beside_a_remedy_is_said_with_the_message() {
-        let mut remedy = Remedy::from(CommandLine::local("openssl version")).note("Helm owns it");
-        let mut message = "it expired".to_owned();
-        remedy.settle(&mut message, &Target::default());
-        assert_eq!(
-            (message.as_str(), remedy.to_string().as_str()),
-            ("it expired; Helm owns it", "openssl version")
-        );
-        assert_eq!(remedy.take_note(), None);
-    }
-
-    #[test]
-    fn a_file_is_rewritten_where_it_is_and_only_when_it_can_be() {
-        let rotate = || {
-            let line = CommandLine::local("certwright rotate secret/web").of_namespace("shop");
-            Remedy::from(line.rewriting(("shop", "web"), "a.yaml").text(" --in-place"))
-        };
-        let stuck = |object: (&str, &str)| {
-            let key = (object.0.to_owned(), object.1.to_owned());
-            Files { stuck: [(key, "write it out".to_owned())].into(), ..Files::default() }
-        };
-        let links = [("a.yaml".to_owned(), "-real dir/a.yaml".to_owned())].into();
-        for (files, told) in [
-            (Files::default(), "certwright rotate secret/web -f a.yaml --in-place"),
-            (
-                Files { links, ..Files::default() },
-                "certwright rotate secret/web -f './-real dir/a.yaml' --in-place",
-            ),
-            (stuck(("shop", "web")), "write it out"),
-            (stuck(("shop", "api")), "certwright rotate secret/web -f a.yaml --in-place"),
-        ] {
-            let aimed = rotate().aimed(&Target { files, ..Target::default() });
-            assert_eq!(
-                (aimed.to_string().as_str(), aimed.is_command()),
-                (told, told.starts_with("cert"))
-            );
-        }
-    }
-
-    #[test]
-    fn a_word_of_a_shell_is_quoted_where_it_must() {
-        for (text, quoted) in
-            [("a.b/c", "a.b/c"), ("", "''"), ("*.a", "'*.a'"), ("it's", "'it'\\''s'")]
-        {
-            assert_eq!(word(text), quoted);
-        }
-    }
-}
+mod tests;

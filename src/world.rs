@@ -7,6 +7,7 @@
     reason = "this is the one place where the real clock, RNG and environment are taken"
 )]
 
+use crate::remedy::Program;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -25,6 +26,11 @@ pub struct World {
     pub pod: Option<Pod>,
     /// The proxies of the environment.
     pub proxies: Proxies,
+    /// How the program was called.
+    pub program: Program,
+    /// The words of the command line after the program's name, as it was called; none where they are no
+    /// text.
+    pub arguments: Option<Vec<String>>,
     /// Whether standard input is a terminal, at which somebody can be asked.
     pub terminal: bool,
     /// Where key material gets its randomness from.
@@ -97,6 +103,8 @@ impl World {
                 http: variable("HTTP_PROXY").or_else(|| variable("http_proxy")),
                 no: variable("NO_PROXY").or_else(|| variable("no_proxy")),
             },
+            program: Program::of_file(&name_of_file()),
+            arguments: std::env::args_os().skip(1).map(|word| word.into_string().ok()).collect(),
             terminal: std::io::stdin().is_terminal(),
             random: SystemRandom::new(),
         }
@@ -122,6 +130,12 @@ impl World {
     pub fn random(&self) -> &dyn SecureRandom {
         &self.random
     }
+}
+
+/// The name of the file that was run, as it was called: a link has its own.
+fn name_of_file() -> String {
+    let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    called.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// A variable that is set to something.

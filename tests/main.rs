@@ -22,8 +22,10 @@ mod support {
     pub mod live;
     pub mod name_server;
     pub mod openssl_text;
+    pub mod pages;
     pub mod real_parts;
     pub mod rude;
+    pub mod shells;
     pub mod source_tree;
     pub mod terminal;
     pub mod tls_server;
@@ -35,10 +37,14 @@ mod cases {
     mod authority;
     mod clients;
     mod clippy_guard;
+    mod completion;
     mod control_plane;
+    mod converting;
     mod deployed;
     mod dns;
+    mod documents;
     mod forgetting;
+    mod google_double;
     mod help;
     mod hostile;
     mod kubeconfig_mutations;
@@ -46,6 +52,7 @@ mod cases {
     mod kubectl_forms;
     mod live_bootstrap;
     mod live_gke;
+    mod live_google;
     mod live_input;
     mod live_managed;
     mod live_owners;
@@ -58,6 +65,7 @@ mod cases {
     mod mutations;
     mod output_files;
     mod pem_import;
+    mod plugin_name;
     mod plugins;
     mod properties;
     mod public_vectors;
@@ -65,12 +73,17 @@ mod cases {
     mod real_parts;
     mod refusals;
     mod remedies;
+    mod requests;
     mod retries;
     mod rewriting;
+    mod rights;
     mod scenarios;
     mod secrecy;
+    mod sentences;
     mod served;
     mod served_hostile;
+    mod stores;
     mod tidy;
+    mod whole_words;
     mod witnesses;
 }

@@ -6,7 +6,7 @@ use super::pair::{self, KeySource, Materials, ReadyPair};
 use crate::cluster::error::{ClusterError, Failure};
 use crate::cluster::{Client, Written};
 use crate::object_ref::{OUR_NAME, ObjectRef};
-use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
+use crate::plan::outcome::{Done, Failed, FailureReason, Outcome};
 use crate::plan::step::{
     CaCrtChange, CreateObject, CreateSecret, KeyChoice, NewPair, ReplacePair, Step,
 };
@@ -123,9 +123,6 @@ async fn one(
             let deleted = target.client.delete_object(&step.object, version, target.dry_run).await;
             deleted.map(|()| object_written(None, target)).map_err(failed)
         }
-        Step::WriteFiles(_) => {
-            Err(Failed::of("files are not written to a cluster", "this is a mistake in certwright"))
-        }
     }
 }
 
@@ -204,13 +201,11 @@ async fn replace(
     let value =
         |key: &str| current.as_ref().and_then(|data| data.get(key)).map(|value| value.0.clone());
     let ready = made(step.pair.clone(), materials, value("tls.key"), keys).await?;
-    let ca = match step.ca_crt {
+    let ca = match &step.ca_crt {
         CaCrtChange::Keep => None,
-        CaCrtChange::PrependNew => Some(pair::prepended(
-            &ready,
-            &value("ca.crt").unwrap_or_default(),
-            step.before.as_deref(),
-        )),
+        CaCrtChange::PrependNew { without } => {
+            Some(pair::prepended(&ready, &value("ca.crt").unwrap_or_default(), without))
+        }
         CaCrtChange::Given => ready.ca.clone(),
     };
     let patch = patch(step, &ready, ca.as_deref());
@@ -221,7 +216,7 @@ async fn replace(
 /// Whether the step needs bytes that are in the Secret now.
 fn needs_current(step: &ReplacePair) -> bool {
     let keeps_key = matches!(&step.pair, NewPair::Make { key: KeyChoice::Same { .. }, .. });
-    keeps_key || step.ca_crt == CaCrtChange::PrependNew
+    keeps_key || matches!(step.ca_crt, CaCrtChange::PrependNew { .. })
 }
 
 /// The data of the Secret, if it still is the version that was planned for.
@@ -231,21 +226,18 @@ async fn current(
 ) -> Result<BTreeMap<String, ByteString>, Failed> {
     let secret: Secret = target.client.get(&step.object).await.map_err(failed)?;
     if secret.metadata.resource_version != step.resource_version {
-        return Err(Failed {
-            obstacle: Obstacle::Conflict,
-            message: format!(
-                "{} has changed since it was looked at: expected resourceVersion {}, found {}",
-                step.object,
-                step.resource_version.as_deref().unwrap_or("none"),
-                secret.metadata.resource_version.as_deref().unwrap_or("none"),
-            ),
-            remedy: "look at it and try again".into(),
-        });
+        let message = format!(
+            "{} has changed since it was looked at: expected resourceVersion {}, found {}",
+            step.object,
+            step.resource_version.as_deref().unwrap_or("none"),
+            secret.metadata.resource_version.as_deref().unwrap_or("none"),
+        );
+        return Err(Failed::of(FailureReason::Conflict, message, "look at it and try again"));
     }
     Ok(secret.data.unwrap_or_default())
 }
 
-/// Makes the pair on a thread of its own: an RSA key takes tens of milliseconds of CPU.
+/// Makes certificate and key on a thread of its own: an RSA key takes tens of milliseconds of CPU.
 async fn made(
     new: NewPair,
     materials: Arc<Materials>,
@@ -258,8 +250,10 @@ async fn made(
         pair::ready(&new, &materials, current_key, keys.as_ref())
     };
     match tokio::task::spawn_blocking(making).await {
-        Ok(ready) => ready,
-        Err(_) => Err(Failed::of("making the key was interrupted", "try again")),
+        Ok(ready) => Ok(ready?),
+        Err(_) => {
+            Err(Failed::of(FailureReason::NotMade, "making the key was interrupted", "try again"))
+        }
     }
 }
 
@@ -299,6 +293,7 @@ async fn settled(
     };
     if !holds(&stored, &ready) {
         return Err(Failed::of(
+            FailureReason::StoredOtherwise,
             format!(
                 "{object} was written, but what is stored is not what was sent: an admission webhook changed it"
             ),
@@ -320,10 +315,13 @@ fn holds(secret: &Secret, ready: &ReadyPair) -> bool {
 }
 
 fn failed(error: ClusterError) -> Failed {
-    let obstacle = match error.failure {
-        Failure::Conflict => Obstacle::Conflict,
-        failure if failure.may_pass() => Obstacle::Away,
-        _ => Obstacle::Refusal,
+    let reason = match error.failure {
+        Failure::Conflict => FailureReason::Conflict,
+        Failure::Unauthorized => FailureReason::Unauthorized,
+        Failure::Forbidden => FailureReason::Forbidden,
+        failure if failure.is_absence() => FailureReason::NotFound,
+        failure if failure.may_pass() => FailureReason::Away,
+        _ => FailureReason::Refused,
     };
-    Failed { obstacle, message: error.message, remedy: error.remedy.into() }
+    Failed::of(reason, error.message, error.remedy)
 }

@@ -8,8 +8,8 @@ use super::keystore;
 use super::pair::{self, KeySource, Materials, ReadyPair};
 use super::staging::{Access, PRIVATE, Staged, cannot_write, folder, place_all, sync_folder};
 use crate::object_ref::ObjectRef;
-use crate::plan::outcome::{Done, Failed, Outcome};
-use crate::plan::step::{NewPair, Step, WriteFiles};
+use crate::plan::outcome::{Done, Failed, FailureReason};
+use crate::plan::step::{FileContents, WriteFiles};
 use crate::redact::Redacted;
 use crate::x509::authority::Authority;
 use crate::x509::cert::Certificate;
@@ -25,26 +25,11 @@ const KEY: Access = Access::Exactly(PRIVATE);
 /// Certificates: for everybody whom the umask lets.
 const CERTIFICATE: Access = Access::AtMost(0o644);
 
-/// Carries out the steps that write files.
-pub fn apply(steps: Vec<Step>, materials: &Materials, keys: &dyn KeySource) -> Vec<Outcome> {
-    let one = |step: Step| {
-        let result = match &step {
-            Step::WriteFiles(files) => write_pair(files, materials, keys),
-            Step::CreateSecret(_)
-            | Step::ReplacePair(_)
-            | Step::CreateObject(_)
-            | Step::PatchObject(_)
-            | Step::DeleteObject(_) => Err(Failed::of(
-                "a Secret is not written to files",
-                "this is a mistake in certwright",
-            )),
-        };
-        Outcome { step, result }
-    };
-    steps.into_iter().map(one).collect()
-}
-
-fn write_pair(
+/// Writes a key and its certificate, and what goes with them.
+///
+/// # Errors
+/// [`Failed`]; what was there before is then untouched.
+pub fn write(
     step: &WriteFiles,
     materials: &Materials,
     keys: &dyn KeySource,
@@ -111,6 +96,7 @@ fn refuse_no_folder(path: &Path, flag: &str) -> Result<(), Failed> {
     match path.ancestors().skip(1).find(is_file) {
         None => Ok(()),
         Some(above) => Err(Failed::of(
+            FailureReason::Unwritable,
             format!(
                 "cannot write {}: {} is a file, and a folder is needed there",
                 folder(path).display(),
@@ -143,7 +129,7 @@ fn place_of(path: &Path) -> PathBuf {
     }
 }
 
-/// What the files of a pair hold.
+/// What the files hold.
 struct Contents {
     certificates: Vec<u8>,
     key: Redacted,
@@ -157,12 +143,15 @@ fn contents(
     materials: &Materials,
     keys: &dyn KeySource,
 ) -> Result<Contents, Failed> {
-    if let NewPair::Request { profile } = &step.pair {
-        let (key, request) = pair::request(profile, keys)?;
-        let certificates = request.into_bytes();
-        return Ok(Contents { certificates, key, root: None, keystore: None, facts: None });
-    }
-    let ready = pair::ready(&step.pair, materials, None, keys)?;
+    let new = match &step.contents {
+        FileContents::Pair(new) => new,
+        FileContents::Request(profile) => {
+            let (key, request) = pair::request(profile, keys)?;
+            let certificates = request.into_bytes();
+            return Ok(Contents { certificates, key, root: None, keystore: None, facts: None });
+        }
+    };
+    let ready = pair::ready(new, materials, None, keys)?;
     let password = materials.password.as_deref().filter(|_| step.keystore.is_some());
     let keystore = password.map(|password| keystore::encode(&ready, password)).transpose()?;
     let ReadyPair { certificates, key, ca, facts } = ready;
@@ -177,20 +166,24 @@ pub fn is_already(path: &Path, bytes: &[u8]) -> bool {
 }
 
 /// Writes a set of files into one folder, made when it is not there: all of them are on disk before
-/// the first is seen. What holds a key is 0600.
+/// the first is seen. What holds a key is 0600. `flag` is what says where.
 ///
 /// # Errors
 /// [`Failed`]; when a file is there and may not be replaced, nothing is written.
-pub fn write_set(folder: &Path, files: &[NewFile], overwrite: bool) -> Result<(), Failed> {
+pub fn write_set(
+    folder: &Path,
+    files: &[NewFile],
+    (overwrite, flag): (bool, &str),
+) -> Result<(), Failed> {
     for file in files {
-        refuse_existing(&folder.join(&file.name), overwrite, "--out-dir")?;
+        refuse_existing(&folder.join(&file.name), overwrite, flag)?;
     }
     fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
     let mut staged = Vec::new();
     for file in files {
         let path = folder.join(&file.name);
         let access = if file.private { KEY } else { CERTIFICATE };
-        staged.push(Staged::write(&path, file.text.as_bytes(), access)?);
+        staged.push(Staged::write(&path, &file.bytes, access)?);
     }
     place_all(staged, overwrite)?;
     sync_folder(&folder.join("."))
@@ -200,10 +193,18 @@ pub fn write_set(folder: &Path, files: &[NewFile], overwrite: bool) -> Result<()
 pub struct NewFile {
     /// Its name in the folder.
     pub name: String,
-    /// Its text.
-    pub text: Zeroizing<String>,
+    /// What it holds.
+    pub bytes: Zeroizing<Vec<u8>>,
     /// Whether it holds a private key.
     pub private: bool,
+}
+
+impl NewFile {
+    /// A file of text.
+    #[must_use]
+    pub fn text(name: String, text: &str, private: bool) -> Self {
+        Self { name, bytes: Zeroizing::new(text.as_bytes().to_vec()), private }
+    }
 }
 
 impl std::fmt::Debug for NewFile {
@@ -220,11 +221,12 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
     let old = fs::symlink_metadata(path).map_err(|error| cannot_write(path, &error))?;
     if old.is_symlink() {
         return Err(Failed::of(
+            FailureReason::Unwritable,
             format!(
                 "{} is a symbolic link, and links are not followed when writing",
                 path.display()
             ),
-            "name the file it leads to",
+            "name the file it points to",
         ));
     }
     let staged = Staged::write(path, bytes, Access::Exactly(old.mode() & 0o7777))?;
@@ -245,8 +247,9 @@ pub fn write_certificates(path: &Path, certificates: &[u8]) -> Result<(), Failed
             && fs::read(path).is_ok_and(|old| holds_certificates_alone(&old));
         if !is_ours {
             return Err(Failed::of(
+                FailureReason::AlreadyExists,
                 format!(
-                    "{} is there and is no file of certificates; nothing was written",
+                    "{} is there and is not a file of certificates; nothing was written",
                     path.display()
                 ),
                 "choose another name",
@@ -267,10 +270,12 @@ fn holds_certificates_alone(bytes: &[u8]) -> bool {
 fn refuse_existing(path: &Path, overwrite: bool, flag: &str) -> Result<(), Failed> {
     match fs::symlink_metadata(path) {
         Ok(there) if there.is_dir() => Err(Failed::of(
+            FailureReason::Unwritable,
             format!("{} is a folder", path.display()),
             format!("choose another {flag}"),
         )),
         Ok(_) if !overwrite => Err(Failed::of(
+            FailureReason::AlreadyExists,
             format!("{} exists already; nothing was written", path.display()),
             format!("add --force to replace it, or choose another {flag}"),
         )),

@@ -8,8 +8,8 @@ use super::manifest_edit::{self, EditError, ValueAt, ValueEdit};
 use super::pair::{self, KeySource, Materials, ReadyPair};
 use crate::manifest::{self, Text};
 use crate::object_ref::{OUR_NAME, ObjectRef, Place};
-use crate::plan::outcome::{Done, Failed, Obstacle, Outcome};
-use crate::plan::step::{CaCrtChange, ReplacePair, Step};
+use crate::plan::outcome::{Done, Failed, FailureReason, Outcome};
+use crate::plan::step::{CaCrtChange, NewObject, ReplacePair, Step};
 use crate::world::words;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -43,64 +43,39 @@ pub fn secret(object: &ObjectRef, ready: &ReadyPair, ca: Option<Vec<u8>>) -> Sec
     }
 }
 
-/// Carries out steps that create into a sink: each object is handed to `take`, and whether it
-/// holds a private key.
-pub fn into_sink(
-    steps: Vec<Step>,
+/// Hands each object to `take` as a manifest, and whether it holds a private key.
+///
+/// # Errors
+/// When a certificate or key cannot be made; what comes after it is not handed over.
+pub fn into_sink<'o, I: IntoIterator<Item = NewObject<'o>>>(
+    objects: I,
     materials: &Materials,
     keys: &dyn KeySource,
     take: &mut dyn FnMut(&ObjectRef, Value, bool),
-) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
-    for step in steps {
-        let result = one_into_sink(&step, materials, keys, take);
-        outcomes.push(Outcome { step, result });
+) -> Result<(), Failed> {
+    for object in objects {
+        let create = match object {
+            NewObject::Secret(create) => create,
+            NewObject::Public(create) => {
+                take(&create.object, create.manifest.clone(), false);
+                continue;
+            }
+        };
+        let ready = pair::ready(&create.pair, materials, None, keys)?;
+        let ca = ready.ca.clone().filter(|_| create.with_ca_crt);
+        let manifest = serde_json::to_value(secret(&create.object, &ready, ca)).unwrap_or_default();
+        take(&create.object, manifest, true);
     }
-    outcomes
-}
-
-fn one_into_sink(
-    step: &Step,
-    materials: &Materials,
-    keys: &dyn KeySource,
-    take: &mut dyn FnMut(&ObjectRef, Value, bool),
-) -> Result<Done, Failed> {
-    let with_ca = match step {
-        Step::CreateSecret(create) => create.with_ca_crt,
-        Step::CreateObject(create) => {
-            take(&create.object, create.manifest.clone(), false);
-            return Ok(Done { after: None, resource_version: None, tried_only: true });
-        }
-        Step::ReplacePair(_)
-        | Step::WriteFiles(_)
-        | Step::PatchObject(_)
-        | Step::DeleteObject(_) => {
-            return Err(Failed::of(
-                format!("{} is there already and is changed, not printed", step.object()),
-                "use --dry-run=client without -o to see the change",
-            ));
-        }
-    };
-    let Some(pair) = step.pair() else {
-        return Err(Failed::of(
-            "a Secret without a certificate and key",
-            "this is a mistake in certwright",
-        ));
-    };
-    let ready = pair::ready(pair, materials, None, keys)?;
-    let ca = ready.ca.clone().filter(|_| with_ca);
-    let manifest = serde_json::to_value(secret(step.object(), &ready, ca)).unwrap_or_default();
-    take(step.object(), manifest, true);
-    Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: true })
+    Ok(())
 }
 
 /// The texts that steps came to, by path.
 pub type Rewritten = BTreeMap<String, Text>;
 
-/// Carries out `ReplacePair` steps on the manifests they were read from. A step that fails leaves
+/// Carries out the steps on the manifests they were read from. A step that fails leaves
 /// its text as the steps before left it.
 pub fn rewrite(
-    steps: Vec<Step>,
+    steps: Vec<ReplacePair>,
     materials: &Materials,
     keys: &dyn KeySource,
 ) -> (Rewritten, Vec<Outcome>) {
@@ -108,23 +83,18 @@ pub fn rewrite(
     let mut outcomes = Vec::new();
     for step in steps {
         let result = rewrite_one(&step, materials, keys, &mut rewritten);
-        outcomes.push(Outcome { step, result });
+        outcomes.push(Outcome { step: Step::ReplacePair(step), result });
     }
     (rewritten, outcomes)
 }
 
 fn rewrite_one(
-    step: &Step,
+    step: &ReplacePair,
     materials: &Materials,
     keys: &dyn KeySource,
     rewritten: &mut Rewritten,
 ) -> Result<Done, Failed> {
-    let (Step::ReplacePair(step), Some(place)) = (step, step.object().place.clone()) else {
-        return Err(Failed::of(
-            "only certificates and keys in manifests are rewritten",
-            "this is a mistake in certwright",
-        ));
-    };
+    let place = step.object.place.clone().ok_or_else(|| in_no_manifest(&step.object))?;
     let text = match rewritten.get(&place.path).or_else(|| materials.texts.get(&place.path)) {
         Some(text) => text.clone(),
         None => read(&place.path)?,
@@ -133,13 +103,11 @@ fn rewrite_one(
     still_the_same(step, &values)?;
     let value = |key: &str| values.get(key).map(|value| value.as_slice());
     let ready = pair::ready(&step.pair, materials, value("tls.key"), keys)?;
-    let ca = match step.ca_crt {
+    let ca = match &step.ca_crt {
         CaCrtChange::Keep => None,
-        CaCrtChange::PrependNew => Some(pair::prepended(
-            &ready,
-            value("ca.crt").unwrap_or_default(),
-            step.before.as_deref(),
-        )),
+        CaCrtChange::PrependNew { without } => {
+            Some(pair::prepended(&ready, value("ca.crt").unwrap_or_default(), without))
+        }
         CaCrtChange::Given => ready.ca.clone(),
     };
     let edited = edited(text.as_str(), &place, &ready, ca.as_deref(), &step.object)?;
@@ -160,8 +128,12 @@ fn edited(
         ValueEdit { at: at("tls.key"), value: ready.key.expose() },
     ];
     edits.extend(ca.map(|value| ValueEdit { at: at("ca.crt"), value }));
-    manifest_edit::edit(text, &edits)
-        .map_err(|error| Failed::of(format!("{object} cannot be rewritten: {error}"), AS_IT_WAS))
+    manifest_edit::edit(text, &edits).map_err(|error| not_editable(object, &error))
+}
+
+fn not_editable(object: &ObjectRef, error: &EditError) -> Failed {
+    let message = format!("{object} cannot be rewritten: {error}");
+    Failed::of(FailureReason::NotEditable, message, AS_IT_WAS)
 }
 
 /// Another Secret of the same file may have been rewritten.
@@ -170,21 +142,35 @@ const AS_IT_WAS: &str = "this Secret is as it was";
 /// Whether the certificate and key of a Secret can be rewritten where they stand.
 ///
 /// # Errors
-/// A sentence: why not, and what to do first.
-pub fn can_be_rewritten(object: &ObjectRef) -> Result<(), String> {
+/// [`NotRewritable`].
+pub fn can_be_rewritten(object: &ObjectRef) -> Result<(), NotRewritable> {
     let Some(place) = &object.place else { return Ok(()) };
-    let text = read(&place.path).map_err(|failed| failed.message)?;
+    let text = read(&place.path).map_err(|failed| NotRewritable::Unread(failed.message))?;
     for key in ["tls.crt", "tls.key"] {
         let at = ValueAt { document: place.document, item: place.item, key };
         match manifest_edit::edit(text.as_str(), &[ValueEdit { at, value: b"some" }]) {
             // That is told by who wants to have it there.
             Ok(_) | Err(EditError::NoSuchKey(_)) => {}
-            Err(error) => {
-                return Err(format!("{} cannot be rewritten: {error}", object.short()));
-            }
+            Err(error) => return Err(NotRewritable::Edit { object: object.short(), error }),
         }
     }
     Ok(())
+}
+
+/// Why the certificate and key of a Secret cannot be rewritten where they stand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotRewritable {
+    /// The file cannot be read: this sentence names it.
+    #[error("{0}")]
+    Unread(String),
+    /// Its text cannot be edited.
+    #[error("{object} cannot be rewritten: {error}")]
+    Edit {
+        /// The Secret, as people write it.
+        object: String,
+        /// Why, and what to do first.
+        error: EditError,
+    },
 }
 
 /// The text of a manifest with other certificates under `tls.crt` of the Secret at `place`; its key
@@ -197,21 +183,28 @@ pub fn with_certificates(
     certificates: &[u8],
 ) -> Result<(String, Text), Failed> {
     let Some(place) = &object.place else {
-        return Err(Failed::of(format!("{object} is in no manifest"), "name its file with -f"));
+        return Err(in_no_manifest(object));
     };
     let at = ValueAt { document: place.document, item: place.item, key: "tls.crt" };
     let edit = ValueEdit { at, value: certificates };
     let text = read(&place.path)?;
     let edited = manifest_edit::edit(text.as_str(), &[edit])
-        .map_err(|error| Failed::of(format!("{object} cannot be rewritten: {error}"), AS_IT_WAS))?;
+        .map_err(|error| not_editable(object, &error))?;
     Ok((place.path.clone(), text.rewritten(edited)))
+}
+
+fn in_no_manifest(object: &ObjectRef) -> Failed {
+    let message = format!("{object} is in no manifest");
+    Failed::of(FailureReason::NotFound, message, "name its file with -f")
 }
 
 fn read(path: &str) -> Result<Text, Failed> {
     let bytes = std::fs::read(Path::new(path)).map(Zeroizing::new);
-    let text = bytes.map_err(|error| words(&error)).and_then(Text::of);
+    let text = bytes.map_err(|error| words(&error));
+    let text = text.and_then(|bytes| Text::of(bytes).map_err(|error| error.to_string()));
     text.map_err(|error| {
-        Failed::of(format!("cannot read {path}: {error}"), "look at the file and try again")
+        let message = format!("cannot read {path}: {error}");
+        Failed::of(FailureReason::Unreadable, message, "look at the file and try again")
     })
 }
 
@@ -225,23 +218,19 @@ fn still_the_same(
     if pair::holds(now, &before.sha256) {
         return Ok(());
     }
-    Err(Failed {
-        obstacle: Obstacle::Conflict,
-        message: format!(
-            "{} has changed since it was read: expected the certificate with sha256 {}",
-            step.object,
-            before.fingerprint()
-        ),
-        remedy: "look at the file and try again".into(),
-    })
+    let message = format!(
+        "{} has changed since it was read: expected the certificate with sha256 {}",
+        step.object,
+        before.fingerprint()
+    );
+    Err(Failed::of(FailureReason::Conflict, message, "look at the file and try again"))
 }
 
 /// The decoded values of the Secret at `place`.
 fn values(text: &str, place: &Place) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, Failed> {
-    let changed = || Failed {
-        obstacle: Obstacle::Conflict,
-        message: format!("{} is not what it was when it was read", place.path),
-        remedy: "look at the file and try again".into(),
+    let changed = || {
+        let message = format!("{} is not what it was when it was read", place.path);
+        Failed::of(FailureReason::Conflict, message, "look at the file and try again")
     };
     let documents = manifest::documents(text);
     let document = documents.get(place.document).ok_or_else(changed)?;

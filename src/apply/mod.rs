@@ -1,13 +1,13 @@
 //! Applying: carrying out exactly what a plan lists, and deciding nothing.
 //!
-//! Here a certificate is written. Knows how a pair gets into a cluster, into files, into
+//! Here a certificate is written. Knows how certificate and key get into a cluster, into files, into
 //! manifests; keys are made here, through a key source that tests replace. Refuses to know the
 //! audit and how the world was observed.
 #![expect(clippy::disallowed_methods, reason = "an IO module: it writes files")]
 
 pub mod cluster;
 pub mod files;
-mod keystore;
+pub mod keystore;
 pub mod manifest_edit;
 pub mod manifests;
 pub mod overlap;

@@ -4,7 +4,7 @@
 //! Knows when two paths lead to one file. Refuses to know the command line beyond its flags' names.
 
 use super::files::{is_same_file, outputs};
-use crate::plan::outcome::Failed;
+use crate::plan::outcome::{Failed, FailureReason};
 use crate::plan::step::WriteFiles;
 use std::path::Path;
 
@@ -16,7 +16,9 @@ pub fn overlap(step: &WriteFiles, root: Option<&[u8]>, inputs: &[(&str, &Path)])
     let mut seen: Vec<&Path> = Vec::new();
     for (file, flag) in outputs(step, root) {
         let path = Path::new(&file.name);
-        let refused = |message| Some(Failed::of(message, format!("choose another {flag}")));
+        let refused = |message| {
+            Some(Failed::of(FailureReason::Overlap, message, format!("choose another {flag}")))
+        };
         if let Some((input, _)) = inputs.iter().find(|(_, input)| is_same_file(input, path)) {
             return refused(format!(
                 "{} would be overwritten, and {input} reads it",

@@ -1,16 +1,16 @@
-//! Pairs in the making: the key and certificate that a step names, as bytes.
+//! Key and certificate in the making: those that a step names, as bytes.
 //!
 //! Knows where keys come from. The bytes live here and beside the plan, never in it.
 
 use crate::manifest::Text;
-use crate::plan::outcome::Failed;
+use crate::plan::outcome::{Failed, FailureReason};
 use crate::plan::step::{KeyChoice, NewPair};
 use crate::redact::Redacted;
 use crate::x509::authority::Authority;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::digest::{self, PublicKeyId};
-use crate::x509::issue::{self, Issued, Subject};
-use crate::x509::key::{GenerateError, PrivateKey};
+use crate::x509::issue::{self, IssueError, Issued, Subject};
+use crate::x509::key::{GenerateError, KeyError, PrivateKey};
 use crate::x509::key_kind::KeyType;
 use crate::x509::pem;
 use crate::x509::profile::Profile;
@@ -48,7 +48,7 @@ impl KeySource for RandomKeys {
 /// Bytes that travel beside a plan.
 #[derive(Debug, Default)]
 pub struct Materials {
-    /// The pair of an `import`.
+    /// The certificate and key of an `import`.
     pub given: Option<GivenPair>,
     /// The CA that signs what is made.
     pub authority: Option<Authority>,
@@ -60,7 +60,7 @@ pub struct Materials {
     pub texts: BTreeMap<String, Text>,
 }
 
-/// A pair that the user brought.
+/// A certificate and key that the user brought.
 #[derive(Debug)]
 pub struct GivenPair {
     /// Certificates, PEM.
@@ -71,7 +71,7 @@ pub struct GivenPair {
     pub ca: Option<Vec<u8>>,
 }
 
-/// A pair, ready to be written.
+/// A certificate and key, ready to be written.
 #[derive(Debug)]
 pub struct ReadyPair {
     /// Certificates, PEM.
@@ -84,22 +84,64 @@ pub struct ReadyPair {
     pub facts: Certificate,
 }
 
-/// Makes or takes the pair that a step names. `current_key` is the value of `tls.key` that is
-/// there, for a step that keeps the key.
+/// Why a certificate and key cannot be made or had as the plan says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PairError {
+    /// The plan says that they are given, and none travel beside it.
+    #[error("the given certificate and key are not at hand")]
+    NothingGiven,
+    /// The CA beside the plan is not the one that the plan names.
+    #[error("the CA that the plan names is not at hand")]
+    NoAuthority,
+    /// The request beside the plan is not the one that the plan names.
+    #[error("the request that the plan names is not at hand")]
+    NoRequest,
+    /// A request is to be signed by nobody.
+    #[error("a request needs a CA to sign it")]
+    RequestWithoutCa,
+    /// No key comes out of the system's randomness.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// The certificate or request cannot be signed.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The key that is to be kept cannot be read.
+    #[error("the key to be kept: {0}")]
+    KeptUnreadable(#[from] KeyError),
+    /// The key that is to be kept lacks the parameters of its curve.
+    #[error("the key to be kept does not name its curve and cannot be used to sign")]
+    KeptWithoutCurve,
+    /// Somebody else put another key there.
+    #[error("the key to be kept has become another one: expected {expected}, found {found}")]
+    KeptIsAnother {
+        /// Of the key that the plan names.
+        expected: PublicKeyId,
+        /// Of the key that is there.
+        found: PublicKeyId,
+    },
+}
+
+impl From<PairError> for Failed {
+    fn from(error: PairError) -> Self {
+        let remedy = "nothing was written; see the message";
+        Self::of(FailureReason::NotMade, error.to_string(), remedy)
+    }
+}
+
+/// Makes or takes the certificate and key that a step names. `current_key` is the value of
+/// `tls.key` that is there, for a step that keeps the key.
 ///
 /// # Errors
-/// [`Failed`], when a key cannot be made, is not the one the plan named, or cannot sign.
+/// [`PairError`], when a key cannot be made, is not the one the plan named, or cannot sign.
 pub fn ready(
     pair: &NewPair,
     materials: &Materials,
     current_key: Option<&[u8]>,
     keys: &dyn KeySource,
-) -> Result<ReadyPair, Failed> {
+) -> Result<ReadyPair, PairError> {
     match pair {
         NewPair::Given(facts) => {
-            let given = materials.given.as_ref().ok_or_else(|| {
-                broken("the given certificate and key are not at hand".to_owned())
-            })?;
+            let given = materials.given.as_ref().ok_or(PairError::NothingGiven)?;
             Ok(ReadyPair {
                 certificates: given.certificates.clone(),
                 key: given.key.clone(),
@@ -108,20 +150,19 @@ pub fn ready(
             })
         }
         NewPair::Make { profile, key, issuer } => {
-            let signer = Signer::of(issuer.as_deref(), materials).map_err(broken)?;
+            let signer = Signer::of(issuer.as_deref(), materials)?;
             make(profile, key, (current_key, materials.request.as_ref()), &signer, keys)
         }
-        NewPair::Request { .. } => Err(broken("a request is no certificate")),
     }
 }
 
 /// Makes a key and a request for what the profile says: PEM both.
 ///
 /// # Errors
-/// [`Failed`], when the key cannot be made or cannot sign.
-pub fn request(profile: &Profile, keys: &dyn KeySource) -> Result<(Redacted, String), Failed> {
-    let key = keys.key(profile.key_type).map_err(broken)?;
-    let request = issue::request(profile, &key).map_err(broken)?;
+/// [`PairError`], when the key cannot be made or cannot sign.
+pub fn request(profile: &Profile, keys: &dyn KeySource) -> Result<(Redacted, String), PairError> {
+    let key = keys.key(profile.key_type)?;
+    let request = issue::request(profile, &key)?;
     Ok((Redacted::new(key.to_pem().as_bytes().to_vec()), request))
 }
 
@@ -133,42 +174,35 @@ enum Signer<'m> {
 
 impl<'m> Signer<'m> {
     /// The one the plan names: the CA beside it must be that very one.
-    fn of(issuer: Option<&Certificate>, materials: &'m Materials) -> Result<Self, String> {
+    fn of(issuer: Option<&Certificate>, materials: &'m Materials) -> Result<Self, PairError> {
         let Some(issuer) = issuer else { return Ok(Self::Itself) };
         match &materials.authority {
             Some(authority) if authority.certificate().sha256 == issuer.sha256 => {
                 Ok(Self::Authority(authority))
             }
-            _ => Err("the CA that the plan names is not at hand".to_owned()),
+            _ => Err(PairError::NoAuthority),
         }
     }
 }
 
-/// The new value of `ca.crt`: the new certificate before what is there. Of what is there,
-/// certificates that had expired when the new one begins are left out, or `ca.crt` would grow for
-/// ever and hold what some clients refuse to load; the one that is replaced stays.
+/// The new value of `ca.crt`: the new certificate before what is there, of which the certificates of
+/// the fingerprints `without` are left out.
 #[must_use]
-pub fn prepended(ready: &ReadyPair, current: &[u8], replaced: Option<&Certificate>) -> Vec<u8> {
+pub fn prepended(ready: &ReadyPair, current: &[u8], without: &[[u8; 32]]) -> Vec<u8> {
     let mut both = ready.certificates.clone();
     if !both.ends_with(b"\n") {
         both.push(b'\n');
     }
-    let expired = |der: &[u8]| match cert::read(der) {
-        Ok((old, _)) => {
-            let is_replaced = replaced.is_some_and(|replaced| replaced.sha256 == old.sha256);
-            !is_replaced && old.not_after < ready.facts.not_before
-        }
-        Err(_) => false,
-    };
-    let blocks = pem::blocks(current);
-    let read = || blocks.iter().filter_map(|block| Some((&block.label, block.der.as_ref().ok()?)));
-    if read().any(|(_, der)| expired(der.expose())) {
-        // What is no certificate keeps its label, or it would be written as one.
-        for (label, der) in read().filter(|(_, der)| !expired(der.expose())) {
-            both.extend_from_slice(pem::encode(label.as_str(), der.expose()).as_bytes());
-        }
-    } else {
+    if without.is_empty() {
         both.extend_from_slice(current);
+        return both;
+    }
+    for block in pem::blocks(current) {
+        let Ok(der) = &block.der else { continue };
+        if !without.contains(&fingerprint(der.expose())) {
+            // What is no certificate keeps its label, or it would be written as one.
+            both.extend_from_slice(pem::encode(block.label.as_str(), der.expose()).as_bytes());
+        }
     }
     both
 }
@@ -179,16 +213,14 @@ fn make(
     (current_key, requested): (Option<&[u8]>, Option<&Request>),
     signer: &Signer<'_>,
     keys: &dyn KeySource,
-) -> Result<ReadyPair, Failed> {
+) -> Result<ReadyPair, PairError> {
     let (key, pem) = match choice {
         KeyChoice::New => {
-            let key = keys.key(profile.key_type).map_err(broken)?;
+            let key = keys.key(profile.key_type)?;
             let pem = Redacted::new(key.to_pem().as_bytes().to_vec());
             (key, pem)
         }
-        KeyChoice::Same { public_id } => {
-            kept_key(*public_id, current_key.unwrap_or_default()).map_err(broken)?
-        }
+        KeyChoice::Same { public_id } => kept_key(*public_id, current_key.unwrap_or_default())?,
         KeyChoice::Requested { public_id } => {
             return sign_request(profile, *public_id, requested, signer, keys);
         }
@@ -199,7 +231,7 @@ fn make(
             issue::signed_by(authority, profile, Subject::Key(&key), keys.random())
         }
     };
-    Ok(with_chain(issued.map_err(broken)?, pem, signer))
+    Ok(with_chain(issued?, pem, signer))
 }
 
 fn sign_request(
@@ -208,15 +240,14 @@ fn sign_request(
     requested: Option<&Request>,
     signer: &Signer<'_>,
     keys: &dyn KeySource,
-) -> Result<ReadyPair, Failed> {
+) -> Result<ReadyPair, PairError> {
     let Signer::Authority(authority) = signer else {
-        return Err(broken("a request needs a CA to sign it"));
+        return Err(PairError::RequestWithoutCa);
     };
     let request = requested.filter(|request| request.public_key().id() == public_id);
-    let request =
-        request.ok_or_else(|| broken("the request that the plan names is not at hand"))?;
+    let request = request.ok_or(PairError::NoRequest)?;
     let issued = issue::signed_by(authority, profile, Subject::Request(request), keys.random());
-    Ok(with_chain(issued.map_err(broken)?, Redacted::default(), signer))
+    Ok(with_chain(issued?, Redacted::default(), signer))
 }
 
 /// The certificate with its intermediates behind it, as servers must send them.
@@ -234,18 +265,15 @@ fn with_chain(issued: Issued, key: Redacted, signer: &Signer<'_>) -> ReadyPair {
 }
 
 /// The key that is there, byte for byte, if it still is the one the plan named.
-fn kept_key(public_id: PublicKeyId, current: &[u8]) -> Result<(PrivateKey, Redacted), String> {
-    let key =
-        PrivateKey::from_pem(current).map_err(|error| format!("the key to be kept: {error}"))?;
+fn kept_key(public_id: PublicKeyId, current: &[u8]) -> Result<(PrivateKey, Redacted), PairError> {
+    let key = PrivateKey::from_pem(current)?;
     if key.pkcs8().is_empty() {
-        return Err(
-            "the key to be kept does not name its curve and cannot be used to sign".to_owned()
-        );
+        return Err(PairError::KeptWithoutCurve);
     }
     match key.public_id() {
-        Some(id) if id != public_id => Err(format!(
-            "the key to be kept has become another one: expected {public_id}, found {id}"
-        )),
+        Some(found) if found != public_id => {
+            Err(PairError::KeptIsAnother { expected: public_id, found })
+        }
         _ => Ok((key, Redacted::new(current.to_vec()))),
     }
 }
@@ -255,16 +283,10 @@ fn kept_key(public_id: PublicKeyId, current: &[u8]) -> Result<(PrivateKey, Redac
 pub fn holds(pem: &[u8], fingerprint: &[u8; 32]) -> bool {
     let blocks = pem::blocks(pem).into_iter();
     let mut ders = blocks.filter(|block| block.label == pem::Label::Certificate);
-    ders.any(|block| {
-        block.der.is_ok_and(|der| {
-            // Behind a certificate may stand what does not belong to it, as in a TRUSTED CERTIFICATE.
-            let read = cert::read(der.expose()).map(|(facts, _)| facts.sha256);
-            read.unwrap_or_else(|_| digest::sha256(der.expose())) == *fingerprint
-        })
-    })
+    ders.any(|block| block.der.is_ok_and(|der| self::fingerprint(der.expose()) == *fingerprint))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
-fn broken(why: impl ToString) -> Failed {
-    Failed::of(why.to_string(), "nothing was written; see the message")
+/// Behind a certificate may stand what does not belong to it, as in a TRUSTED CERTIFICATE.
+fn fingerprint(der: &[u8]) -> [u8; 32] {
+    cert::read(der).map_or_else(|_| digest::sha256(der), |(facts, _)| facts.sha256)
 }

@@ -6,7 +6,7 @@
 //! writes into the folder: a staged file is locked for as long as its run lives (`flock`, which the
 //! kernel ends with the process), so one that can be locked belongs to nobody.
 
-use crate::plan::outcome::Failed;
+use crate::plan::outcome::{Failed, FailureReason};
 use crate::world::words;
 use rustix::fs::Mode;
 use std::fs::{self, File, Permissions};
@@ -236,6 +236,7 @@ pub(super) fn folder(path: &Path) -> &Path {
 /// What is said of a path that could not be written.
 pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Failed {
     Failed::of(
+        FailureReason::Unwritable,
         format!("cannot write {}: {}", path.display(), words(error)),
         "what was there before is untouched; check the folder's rights and space",
     )

@@ -83,15 +83,15 @@ use Client::{Browsers, GkeLoadBalancer, Go, GrpcPython, OpenSsl, Rustls};
 /// All that make handshakes and check names; the load balancer only serves.
 const HANDSHAKES: &[Client] = &[Rustls, Go, OpenSsl, Browsers, GrpcPython];
 
-/// What every client makes of the pair at `now`; nothing for bundles that hold no certificate for
-/// a server, such as a file of roots.
+/// What every client makes of certificate and key at `now`; nothing for bundles that hold no
+/// certificate for a server, such as a file of roots.
 #[must_use]
 pub fn verdicts(bundle: &Bundle, now: OffsetDateTime) -> Vec<Verdict> {
     let Some(problems) = judged(bundle, now) else { return Vec::new() };
     Client::ALL.into_iter().map(|client| problems.of(client)).collect()
 }
 
-/// Each reason for which anybody refuses the pair at `now`, as [`verdicts`] has them.
+/// Each reason for which anybody refuses certificate and key at `now`, as [`verdicts`] has them.
 #[must_use]
 pub fn problems(bundle: &Bundle, now: OffsetDateTime) -> Vec<Problem> {
     judged(bundle, now).map(|problems| problems.0).unwrap_or_default()
@@ -118,11 +118,11 @@ fn judged(bundle: &Bundle, now: OffsetDateTime) -> Option<Problems> {
 /// Servers take the first certificate for theirs, whichever it is: when it is a CA's and that of a
 /// server stands behind it, nobody gets a connection.
 fn of_a_later_leaf(bundle: &Bundle) -> Option<Problems> {
-    let arrangement = chain::arrange(&bundle.certificates, bundle.key_position);
+    let arrangement = chain::arrange(&bundle.certificates, bundle.key_position());
     let position = arrangement.path.first().copied().unwrap_or_default();
     // X.509 of the first version does not say what is a CA: a file of old roots is no chain.
     let is_for_servers = |leaf: &Certificate| {
-        position > 0 && (leaf.is_for_hosts() || bundle.key_position == Some(position))
+        position > 0 && (leaf.is_for_hosts() || bundle.key_position() == Some(position))
     };
     if !bundle.certificates.get(position).is_some_and(is_for_servers) {
         return None;
@@ -172,7 +172,7 @@ fn about_the_pair(bundle: &Bundle, problems: &mut Problems) {
         let who: Vec<Client> = odd.what.unread_by().iter().map(|one| who_reads_by(*one)).collect();
         let whose = if odd.index == 0 { "its block" } else { "an issuer's block" };
         problems
-            .add(&who, format!("they pass over {whose}: {}", odd.what.what()))
+            .add(&who, format!("they ignore {whose}: {}", odd.what.what()))
             .told_by(&["cert-unreadable"]);
     }
     if !bundle.damaged.is_empty() {
@@ -222,7 +222,7 @@ fn about_names(leaf: &Certificate, problems: &mut Problems) {
     let malformed = leaf.names.contains(&San::Other(OtherSan::MalformedIp));
     if !leaf.san_is_readable {
         problems
-            .add(HANDSHAKES, "its subjectAltName cannot be taken apart")
+            .add(HANDSHAKES, "its subjectAltName cannot be parsed")
             .told_by(NAMELESS)
             .not_loaded_by_go(true);
     } else if leaf.names.iter().any(lives) {
@@ -245,7 +245,7 @@ const NAMELESS: &[&str] = &["cn-only", "san-malformed", "host-not-covered"];
 fn who_finds_no_name(leaf: &Certificate) -> (&'static [Client], &'static str) {
     if leaf.dns().any(name::is_wildcard_of_one_label) {
         let who: &[Client] = &[Rustls, OpenSsl, Browsers, GrpcPython];
-        return (who, "its wildcard has only one label behind it");
+        return (who, "its wildcard has only one label after it");
     }
     if leaf.dns().next().is_some() || !falls_back(leaf) {
         return (HANDSHAKES, "it names no host or address that can be matched");
@@ -289,7 +289,7 @@ fn about_form(leaf: &Certificate, problems: &mut Problems) {
     }
     if leaf.trailing_bytes > 0 {
         problems
-            .add(&[Rustls, Go, OpenSsl, GrpcPython], "bytes stand behind it in its block")
+            .add(&[Rustls, Go, OpenSsl, GrpcPython], "bytes follow it in its block")
             .told_by(&["trailing-data"])
             .not_loaded_by_go(true);
     }
@@ -375,99 +375,4 @@ fn about_usages(leaf: &Certificate, problems: &mut Problems) {
 const GATED: [Oid<'static>; 2] = [oid::MICROSOFT_GATED, oid::NETSCAPE_GATED];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::x509::algorithm::{Digest, SignatureAlgorithm};
-    use crate::x509::key_kind::{Curve, KeyKind};
-    use crate::x509::public_key::PointForm;
-    use crate::x509::{cert, pem};
-    use time::macros::datetime;
-
-    const GRPC: &str = "gRPC Python (PyMilvus)";
-    const HOST: &str = "my-release.milvus.io";
-
-    fn guide() -> Certificate {
-        let text = include_bytes!("../../testdata/pki/guide.crt.pem");
-        let der = pem::blocks(text).remove(0).der.expect("the PEM is good");
-        cert::read(der.expose()).expect("the certificate is good").0
-    }
-
-    fn good() -> Certificate {
-        let names = vec![San::Dns(HOST.to_owned())];
-        Certificate { version: 3, has_san: true, names, ..guide() }
-    }
-
-    /// The clients that refuse it.
-    fn check(leaf: &Certificate) -> Vec<&'static str> {
-        let now = datetime!(2026-11-21 00:00 UTC);
-        let refuses = |client: &Client| refusal(*client, leaf, HOST, now).is_some();
-        let asked = [GrpcPython, OpenSsl, Go, Rustls].into_iter();
-        asked.filter(refuses).map(Client::as_str).collect()
-    }
-
-    #[test]
-    fn clients_refuse_what_they_were_seen_to_refuse() {
-        let all = [GRPC, "OpenSSL", "Go", "rustls"];
-        assert_eq!(check(&good()), Vec::<&str>::new());
-        assert_eq!(check(&guide()), ["Go", "rustls"], "the guide's, with a common name alone");
-        let key = |key_type| Certificate { key_type, ..good() };
-        let p256 = || key(KeyKind::Ec(Curve::P256));
-        let pss = |bits| key(KeyKind::Rsa { bits, pss: true });
-        for (leaf, refusing) in [
-            (key(KeyKind::Ed25519), &[GRPC][..]),
-            (key(KeyKind::Ec(Curve::P521)), &[GRPC, "rustls"]),
-            (key(KeyKind::rsa(1024)), &["OpenSSL", "rustls"]),
-            (Certificate { date_form: DateForm::Offset, ..good() }, &["OpenSSL", "rustls"]),
-            (Certificate { date_form: DateForm::Fraction, ..good() }, &all),
-            (key(KeyKind::Ec(Curve::P384)), &[]),
-            (pss(2048), &[GRPC, "Go", "rustls"]),
-            (pss(1024), &all),
-            (Certificate { point_form: PointForm::Odd, ..p256() }, &["Go", "rustls"]),
-            (Certificate { point_form: PointForm::Invalid, ..p256() }, &all),
-            (Certificate { is_ca: true, ..good() }, &["rustls"]),
-            (Certificate { names: vec![San::Dns("other.example".to_owned())], ..good() }, &all),
-            (Certificate { not_after: datetime!(2026-11-20 00:00 UTC), ..good() }, &all),
-            (Certificate { not_before: datetime!(2026-11-22 00:00 UTC), ..good() }, &all),
-            (
-                Certificate { extended_key_usage: Some(vec![KeyPurpose::ClientAuth]), ..good() },
-                &["OpenSSL", "Go", "rustls"],
-            ),
-            (
-                Certificate { extended_key_usage: Some(vec![KeyPurpose::Any]), ..good() },
-                &["OpenSSL", "rustls"],
-            ),
-        ] {
-            assert_eq!(check(&leaf), refusing, "{leaf:?}");
-        }
-    }
-
-    #[test]
-    fn signatures_are_refused_by_those_who_cannot_verify_them() {
-        for (signature, refusing) in [
-            (SignatureAlgorithm::Rsa(Digest::Sha256), &[][..]),
-            (SignatureAlgorithm::Ecdsa(Digest::Sha384), &[]),
-            (SignatureAlgorithm::Ed25519, &[Browsers]),
-            (SignatureAlgorithm::Ecdsa(Digest::Sha512), &[Rustls]),
-            (SignatureAlgorithm::Ecdsa(Digest::Sha224), &[Rustls, Go, Browsers]),
-            (SignatureAlgorithm::Rsa(Digest::Sha224), &[Rustls, Go, Browsers]),
-            (SignatureAlgorithm::Ed448, &[Rustls, Go, Browsers, GrpcPython]),
-            (SignatureAlgorithm::Dsa(Digest::Sha256), &[Rustls, Go, Browsers, GrpcPython]),
-            (SignatureAlgorithm::Other(Oid::of(&[0x2a, 3, 4]).into()), HANDSHAKES),
-        ] {
-            let leaf = Certificate { self_signed: false, signature: signature.clone(), ..good() };
-            let mut problems = Problems::default();
-            keys::about_algorithm(&leaf, "it is", &mut problems);
-            let refuses = |client: &Client| !problems.of(*client).reasons.is_empty();
-            let refused: Vec<Client> = Client::ALL.into_iter().filter(refuses).collect();
-            assert_eq!(refused, refusing, "{signature}");
-            let pinned = Certificate { self_signed: true, ..leaf };
-            let mut problems = Problems::default();
-            keys::about_algorithm(&pinned, "it is", &mut problems);
-            assert_eq!(
-                problems.0,
-                Vec::new(),
-                "{signature}: nobody verifies it where it is pinned"
-            );
-        }
-    }
-}
+mod tests;

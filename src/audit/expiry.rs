@@ -1,6 +1,6 @@
 //! Expiry: the one judgement about dates, shared by the rules and by the plan.
 //!
-//! "Needs rotation" is "would be expired" asked at `now + lead`; both use the functions here.
+//! "Needs rotation" is "would be expired" asked at `now + window`; both use the functions here.
 
 use super::finding::Severity;
 use crate::duration;
@@ -18,12 +18,12 @@ pub fn is_expired(certificate: &Certificate, at: OffsetDateTime) -> bool {
     certificate.not_after < at
 }
 
-/// Whether the certificate is due: expired when asked `lead` ahead.
+/// Whether the certificate is due: expired when asked `window` ahead.
 #[must_use]
-pub fn is_due(certificate: &Certificate, now: OffsetDateTime, lead: Duration) -> bool {
+pub fn is_due(certificate: &Certificate, now: OffsetDateTime, window: Duration) -> bool {
     is_expired(
         certificate,
-        now.checked_add(lead)
+        now.checked_add(window)
             .unwrap_or(OffsetDateTime::new_utc(time::Date::MAX, time::Time::MIDNIGHT)),
     )
 }
@@ -36,54 +36,55 @@ pub fn is_near(certificate: &Certificate, now: OffsetDateTime) -> bool {
     is_due(certificate, now, NEAR.min(tenth))
 }
 
-/// How bad the end of a certificate is at `now`; none where it is not due, `lead` ahead. On what nobody
-/// uses it is never more than a warning. As time passes it only rises.
+/// How bad the end of a certificate is at `now`; none where it is not due, `window` ahead. On what
+/// nobody uses it is never more than a warning. As time passes it only rises.
 #[must_use]
 pub fn severity(
     certificate: &Certificate,
     now: OffsetDateTime,
-    lead: Duration,
+    window: Duration,
     used: bool,
 ) -> Option<Severity> {
     let at_the_end = is_expired(certificate, now) || is_near(certificate, now);
     if at_the_end && used {
         return Some(Severity::Error);
     }
-    (at_the_end || is_due(certificate, now, lead)).then_some(Severity::Warning)
+    (at_the_end || is_due(certificate, now, window)).then_some(Severity::Warning)
 }
 
-/// Whether a lead leaves nothing of a lifetime, or so little that a certificate would be due again at
-/// the next run: a day, the usual interval of runs, or a tenth of a lifetime of less than ten days.
-/// An hour at least, by which public CAs date back, but of what lives for hours no more than a third.
+/// Whether a renewal window leaves nothing of a lifetime, or so little that a certificate would be
+/// due again at the next run: a day, the usual interval of runs, or a tenth of a lifetime of less
+/// than ten days. An hour at least, by which public CAs date back, but of what lives for hours no
+/// more than a third.
 #[must_use]
-pub fn lead_is_too_long(lifetime: Duration, lead: Duration) -> bool {
+pub fn window_is_too_long(lifetime: Duration, window: Duration) -> bool {
     let share = |parts: i64| Duration::seconds(lifetime.whole_seconds() / parts);
     let hour = Duration::HOUR.min(share(3));
     let least = share(10).max(hour).min(Duration::DAY);
-    lifetime.saturating_sub(lead) <= least
+    lifetime.saturating_sub(window) <= least
 }
 
 /// The sentence for that. `of`: whose lifetime it is.
 #[must_use]
-pub fn lead_too_long(lead: Duration, lifetime: Duration, of: &str) -> String {
-    let (lead_text, lifetime_text) = (duration::show(lead), duration::show(lifetime));
-    if lead >= lifetime {
+pub fn window_too_long(window: Duration, lifetime: Duration, of: &str) -> String {
+    let (window_text, lifetime_text) = (duration::show(window), duration::show(lifetime));
+    if window >= lifetime {
         return format!(
-            "the renewal window of {lead_text} is not shorter than {of} ({lifetime_text})"
+            "the renewal window of {window_text} is not shorter than {of} ({lifetime_text})"
         );
     }
-    format!("the renewal window of {lead_text} leaves next to nothing of {of} ({lifetime_text})")
+    format!("the renewal window of {window_text} leaves next to nothing of {of} ({lifetime_text})")
 }
 
-/// The lead by which people are warned: all of it, or its last third where somebody really renews the
-/// Secret, so that a healthy renewal never flaps.
+/// The renewal window by which people are warned: all of it, or its last third where somebody
+/// really renews the Secret, so that a healthy renewal never flaps.
 #[must_use]
-pub fn warning_lead(secret: Option<&SecretFacts>, lead: Duration) -> Duration {
+pub fn warning_window(secret: Option<&SecretFacts>, window: Duration) -> Duration {
     let renewed = secret.is_some_and(|secret| match &secret.owner {
         Some(owner) => owner.renews(),
-        None => secret.annotation_policy.rotate == Some(true),
+        None => secret.rare.annotation_policy.rotate == Some(true),
     });
-    if renewed { Duration::seconds(lead.whole_seconds() / 3) } else { lead }
+    if renewed { Duration::seconds(window.whole_seconds() / 3) } else { window }
 }
 
 /// floor((notAfter − at) / 86400 s), as JSON's `daysLeft` has it.
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn a_lead_that_leaves_next_to_nothing_is_too_long_whatever_others_date_back() {
         let length = |text: &str| duration::parse_duration(text).expect(text);
-        for (window, lead, too_long) in [
+        for (lives, window, too_long) in [
             ("720h30s", "30d", true),
             ("720h5m", "30d", true),
             ("721h", "30d", true),
@@ -124,18 +125,22 @@ mod tests {
             ("15m", "9m", true),
             ("15m", "3m", false),
         ] {
-            let lifetime = profile::lifetime(length(window));
-            assert_eq!(lead_is_too_long(lifetime, length(lead)), too_long, "{lead} of {window}");
+            let lifetime = profile::lifetime(length(lives));
+            assert_eq!(
+                window_is_too_long(lifetime, length(window)),
+                too_long,
+                "{window} of {lives}"
+            );
         }
     }
 
     #[test]
-    fn a_default_lead_is_never_too_long() {
+    fn a_default_window_is_never_too_long() {
         for seconds in (1..100_000).chain((1..5_000).map(|hours| hours * 3_600)) {
             let lifetime = profile::lifetime(Duration::seconds(seconds));
-            let lead = duration::default_lead(lifetime);
+            let window = duration::default_window(lifetime);
             assert!(
-                !lead_is_too_long(lifetime, lead) || lifetime < Duration::minutes(1),
+                !window_is_too_long(lifetime, window) || lifetime < Duration::minutes(1),
                 "{seconds}"
             );
         }
@@ -176,7 +181,7 @@ mod tests {
             &[("meta.helm.sh/release-name", "x")],
             &[("certwright.dev/rotate", "true")],
         ];
-        let leads =
+        let windows =
             [None, Some("1%"), Some("50%"), Some("99%"), Some("1h"), Some("30d"), Some("999d")];
         for days in [1, 9, 30, 90, 365, 3_650] {
             let lifetime = Duration::days(days);
@@ -186,10 +191,10 @@ mod tests {
             {
                 let pair =
                     Pair { name: "x", crt: crt.clone(), served, annotations, ..Pair::default() };
-                for lead in leads {
-                    let renew_before = lead.map(|text| text.parse().expect("a lead"));
+                for window in windows {
+                    let renew_before = window.map(|text| text.parse().expect("a window"));
                     let told = severities(&pair, lifetime, &Policy { renew_before });
-                    let what = format!("{days}d {served:?} {annotations:?} {lead:?}: {told:?}");
+                    let what = format!("{days}d {served:?} {annotations:?} {window:?}: {told:?}");
                     assert!(told.is_sorted(), "{what}");
                     let last = if served.is_some() { Severity::Error } else { Severity::Warning };
                     assert_eq!(told.last(), Some(&Some(last)), "{what}");

@@ -1,7 +1,7 @@
 //! Findings: what a rule says of an object, with its evidence.
 
 use super::Rule;
-use crate::inventory::demand::IngressFacts;
+use crate::inventory::frontend::Frontend;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 use std::cmp::{Ordering, Reverse};
@@ -80,11 +80,11 @@ impl Finding {
         self
     }
 
-    /// Adds the Ingresses that are served by what it is about.
+    /// Adds the frontends that are served by what it is about.
     #[must_use]
     #[expect(single_use_lifetimes, reason = "an anonymous one is not stable there")]
-    pub fn used_by<'i>(self, ingresses: impl IntoIterator<Item = &'i IngressFacts>) -> Self {
-        self.related_to(ingresses.into_iter().map(|ingress| ingress.object.clone()))
+    pub fn used_by<'i>(self, frontends: impl IntoIterator<Item = &'i Frontend>) -> Self {
+        self.related_to(frontends.into_iter().map(|frontend| frontend.object.clone()))
     }
 
     /// Sets another severity than the rule's own.

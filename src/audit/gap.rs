@@ -36,16 +36,16 @@ impl<'a> Seen<'a> {
         let mut intermediates: BTreeMap<&str, Vec<&Certificate>> = BTreeMap::new();
         for certificate in all().filter(|certificate| certificate.is_ca && !certificate.self_signed)
         {
-            let twins = intermediates.entry(certificate.subject.as_str()).or_default();
+            let twins = intermediates.entry(&*certificate.subject).or_default();
             if !twins.iter().any(|twin| twin.sha256 == certificate.sha256) {
                 twins.push(certificate);
             }
         }
-        let of_files = all().filter(|one| one.is_ca && one.self_signed).map(|one| &one.subject);
+        let of_files = all().filter(|one| one.is_ca && one.self_signed).map(|one| &*one.subject);
         let secrets = inventory.tls_secrets().chain(inventory.mentioned_secrets());
         let anchors = secrets.flat_map(SecretFacts::anchors);
-        let of_anchors = anchors.filter(|one| one.self_signed).map(|one| &one.subject);
-        Self { intermediates, roots: of_files.chain(of_anchors).map(String::as_str).collect() }
+        let of_anchors = anchors.filter(|one| one.self_signed).map(|one| &*one.subject);
+        Self { intermediates, roots: of_files.chain(of_anchors).collect() }
     }
 
     /// How it is known that the missing issuer is an intermediate; none when it may be a root.
@@ -53,9 +53,9 @@ impl<'a> Seen<'a> {
         let missing = chain.arrangement.missing.as_deref()?;
         let last = &chain.certificates[*chain.arrangement.path.last()?];
         let anchors = chain.ca_file.map_or(&[][..], |file| &file.anchors);
-        let is_it = |anchor: &Anchor| !anchor.self_signed && anchor.subject == missing;
+        let is_it = |anchor: &Anchor| !anchor.self_signed && &*anchor.subject == missing;
         if anchors.iter().any(|anchor| anchor.serves_leaf && is_it(anchor)) {
-            return Some("it stands in ca.crt, which servers do not send");
+            return Some("it is in ca.crt, which servers do not send");
         }
         // An intermediate at the end: its issuer is a root as a rule.
         let ends_in_ca = last.is_ca && !last.is_for_hosts();
@@ -66,7 +66,7 @@ impl<'a> Seen<'a> {
         }
         let is_ca = |other: &usize| chain.certificates[*other].is_ca;
         if !ends_in_ca && chain.arrangement.others.iter().any(is_ca) {
-            return Some("certificates of another CA stand behind it");
+            return Some("certificates of another CA follow it");
         }
         // A folder of files keeps leaf and intermediate apart as a habit.
         if !ends_in_ca && chain.object.kind == Kind::Secret && self.issuer_of(last).is_some() {
@@ -95,7 +95,7 @@ impl<'a> Seen<'a> {
         let (Some(file), Some(last)) = (chain.ca_file, chain.arrangement.path.last()) else {
             return false;
         };
-        let holds = |subject: &str| file.anchors.iter().any(|anchor| anchor.subject == subject);
+        let holds = |subject: &str| file.anchors.iter().any(|anchor| &*anchor.subject == subject);
         let mut current = &chain.certificates[*last];
         for step in 0..LONGEST {
             if step > 0 && holds(&current.issuer) {
@@ -109,7 +109,7 @@ impl<'a> Seen<'a> {
         let top = Name::of(&current.issuer);
         let fits = |anchor: &Anchor| Name::of(&anchor.subject).may_be_above(&top);
         // Another root of the same name it cannot be.
-        !self.roots.contains(current.issuer.as_str()) && file.anchors.iter().any(fits)
+        !self.roots.contains(&*current.issuer) && file.anchors.iter().any(fits)
     }
 
     /// Whether the issuer that this one names was seen as a root, or calls itself one.
@@ -118,7 +118,7 @@ impl<'a> Seen<'a> {
     }
 
     fn issuer_of(&self, certificate: &Certificate) -> Option<&'a Certificate> {
-        let known = self.intermediates.get(certificate.issuer.as_str()).into_iter().flatten();
+        let known = self.intermediates.get(&*certificate.issuer).into_iter().flatten();
         known.copied().find(|ca| chain::is_issuer_of(ca, certificate))
     }
 }

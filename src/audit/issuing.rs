@@ -52,12 +52,12 @@ impl IssuingCa<'_> {
     pub const fn remedy(&self, shown: bool) -> &'static str {
         match (self, shown) {
             (Self::Unclear, _) => {
-                "if it is a server's certificate and no CA, rotate it by name and say its host with --add-host; if it is a CA, make a new one beside it and move what it signed over to that first"
+                "if it is a server's certificate and no CA, rotate it by name and specify its host with --add-host; if it is a CA, make a new one beside it and move what it signed to that one first"
             }
             (_, true) => {
                 "issue a certificate for the Ingress as another Secret and name that in its tls; this one stays, it is a CA"
             }
-            (_, false) => "make a new CA beside it and move what it signed over to that first",
+            (_, false) => "make a new CA beside it and move what it signed to that one first",
         }
     }
 }
@@ -80,7 +80,7 @@ impl fmt::Display for IssuingCa<'_> {
             Self::StatesIt => f.write_str("its key usage is keyCertSign, and no Ingress serves it"),
             Self::NamesNoHost => f.write_str("it may sign certificates, and names no host"),
             Self::Unclear => {
-                f.write_str("it may sign certificates, and its name is no host of an Ingress")
+                f.write_str("it may sign certificates, and its name is not a host of an Ingress")
             }
         }
     }
@@ -145,8 +145,8 @@ fn trusted<'i>(
     let is_the_ca =
         |secret: &SecretFacts| secret.ca_file.is_none() || secret.ca_crt == CaCrt::HoldsLeaf;
     let ca = secret.filter(|secret| is_the_ca(secret)).map(|secret| &secret.object);
-    if let Some(ingress) = ca.and_then(|ca| inventory.mentioners(ca).next()) {
-        return Some(IssuingCa::Verifies(&ingress.object));
+    if let Some(frontend) = ca.and_then(|ca| inventory.mentioners(ca).next()) {
+        return Some(IssuingCa::Verifies(&frontend.object));
     }
     if let Some(file) = ca.and_then(|ca| inventory.trusting(ca)) {
         return Some(IssuingCa::Trusting(file));
@@ -159,7 +159,7 @@ fn trusted<'i>(
 /// if a Service in its namespace is called so (`CN=my-nginx` of the Kubernetes documentation).
 fn names_a_host(inventory: &Inventory, object: &ObjectRef, certificate: &Certificate) -> bool {
     let wanted = |name: &str| {
-        let mut demands = inventory.users(object).flat_map(|ingress| &ingress.demands);
+        let mut demands = inventory.users(object).flat_map(|user| &user.demands);
         let service = || ObjectRef::namespaced(Kind::Service, object.namespace(), name);
         !certificate.is_ca
             || name == "localhost"

@@ -3,27 +3,35 @@
 //! Here a certificate is judged. Reports every violation, never just the first. Refuses to know
 //! Kubernetes types, IO and the clock: `now` is an argument.
 
+pub mod backends;
 pub mod clients;
+pub mod connections;
 pub mod expiry;
 pub mod finding;
 mod gap;
+pub mod google_keys;
 pub mod halves;
 pub mod issuing;
 pub mod policy;
 pub mod remedy;
 mod rules;
 pub mod served;
+pub mod status;
 pub mod strength;
+pub mod trust;
+pub mod unread;
 
 use crate::gke::annotations::{INGRESS_CLASS, is_gke_class};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{IGNORE, Inventory, Problem, nearest};
-use crate::object_ref::Kind;
+use crate::object_ref::ObjectRef;
 use finding::{Finding, Findings, Severity};
 use policy::Policy;
+use std::collections::BTreeSet;
 use time::OffsetDateTime;
+use unread::unread;
 
-pub use rules::RULES;
+pub use rules::{RULES, View, of_gke_ingress};
 
 /// One rule: what it is called, how bad it is, what to do about it, and how it is found.
 #[derive(Debug)]
@@ -37,7 +45,7 @@ pub struct Rule {
     /// Why it matters: the standard or the incident behind it.
     pub explain: &'static str,
     /// Looks through the inventory.
-    pub check: fn(&Inventory, &Context<'_>, &mut Findings),
+    pub check: fn(&View<'_>, &mut Findings),
 }
 
 /// What judgements depend on beside the facts.
@@ -45,7 +53,7 @@ pub struct Rule {
 pub struct Context<'p> {
     /// The instant that is judged.
     pub now: OffsetDateTime,
-    /// Leads and the like.
+    /// Renewal windows and the like.
     pub policy: &'p Policy,
     /// Whether GKE's load balancer serves an Ingress that names no class.
     pub platform: Platform,
@@ -78,7 +86,7 @@ impl Context<'_> {
     /// naming no class at all on that platform.
     #[must_use]
     pub fn is_gke(&self, inventory: &Inventory, ingress: &IngressFacts) -> bool {
-        if !inventory.is_beside_google_kinds(ingress) {
+        if !inventory.is_beside_google_kinds(&ingress.frontend.object) {
             return false;
         }
         let annotated =
@@ -101,20 +109,27 @@ pub struct Report {
     pub now: OffsetDateTime,
     /// Where the facts are from.
     pub source: Source,
-    /// Every finding, worst first.
+    /// Every finding that is told, worst first.
     pub findings: Vec<Finding>,
+    /// Those that were not chosen ([`Report::choose`]): neither told nor counted.
+    pub others: Vec<Finding>,
+    /// Whether rules or a severity were chosen: then only what such findings are about is shown.
+    pub is_narrowed: bool,
     /// Whether everything could be read.
     pub complete: bool,
     /// What could not be read, and what annotations ask for that is not known.
     pub problems: Vec<Problem>,
+    /// What may not be read and nothing that was seen depends on.
+    pub notes: Vec<Problem>,
 }
 
 /// Asks every rule, marks what is waived, and keeps what the user chose to see.
 #[must_use]
 pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
     let mut found = Findings::default();
+    let view = View::new(inventory, context);
     for rule in RULES {
-        (rule.check)(inventory, context, &mut found);
+        (rule.check)(&view, &mut found);
     }
     let mut findings = found.into_vec();
     findings.retain(|finding| is_reported(inventory, finding));
@@ -126,14 +141,18 @@ pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
         finding.waived = is_waived(inventory, finding);
     }
     findings.sort_by(Finding::order);
+    let unread = unread(inventory, context);
     let problems: Vec<Problem> =
-        inventory.problems().iter().cloned().chain(unknown_codes(inventory)).collect();
+        unread.problems.into_iter().cloned().chain(unknown_codes(inventory)).collect();
     Report {
         now: context.now,
         source: context.source,
         findings,
+        others: Vec::new(),
+        is_narrowed: false,
         complete: problems.is_empty(),
         problems,
+        notes: unread.optional.into_iter().cloned().collect(),
     }
 }
 
@@ -145,17 +164,48 @@ fn unknown_codes(inventory: &Inventory) -> impl Iterator<Item = Problem> {
                 let meant = nearest(code, RULES.iter().map(|rule| rule.code));
                 let meant =
                     meant.map_or_else(String::new, |code| format!(": did you mean {code}?"));
-                Problem {
-                    object: object.clone(),
-                    message: format!("annotation {IGNORE} names {code:?}, which is no rule{meant}"),
-                    only_a_policy: true,
-                }
+                let told =
+                    format!("annotation {IGNORE} names {code:?}, which is not a rule{meant}");
+                Problem::of_policy(object.clone(), told)
             })
         },
     )
 }
 
+/// Which findings are told.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Those of these rules; of all when there is none.
+    pub rules: Vec<&'static str>,
+    /// Those that are at least so bad.
+    pub severity: Option<Severity>,
+    /// Those about certificates that end by then.
+    pub ends_by: Option<OffsetDateTime>,
+}
+
+impl Choice {
+    /// Whether the finding is chosen; `ending` are the objects with certificates that end in time.
+    fn takes(&self, finding: &Finding, ending: Option<&BTreeSet<ObjectRef>>) -> bool {
+        let of_rule = self.rules.is_empty() || self.rules.contains(&finding.rule);
+        let is_bad = self.severity.is_none_or(|least| finding.severity >= least);
+        let object = || ObjectRef { key: None, ..finding.object.clone() };
+        of_rule && is_bad && ending.is_none_or(|ending| ending.contains(&object()))
+    }
+}
+
 impl Report {
+    /// Keeps the findings that were chosen; only they are told, counted and decide about the exit code.
+    pub fn choose(&mut self, choice: &Choice, inventory: &Inventory) {
+        let ending = choice.ends_by.map(|by| {
+            let ending = inventory.bundles().filter(|(_, bundle)| bundle.ends_by(by));
+            ending.map(|(object, _)| object.clone()).collect::<BTreeSet<ObjectRef>>()
+        });
+        self.is_narrowed = !choice.rules.is_empty() || choice.severity.is_some();
+        let all = std::mem::take(&mut self.findings);
+        (self.findings, self.others) =
+            all.into_iter().partition(|finding| choice.takes(finding, ending.as_ref()));
+    }
+
     /// The worst severity among findings that are not waived.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
@@ -184,17 +234,5 @@ fn is_reported(inventory: &Inventory, finding: &Finding) -> bool {
 }
 
 fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
-    let object = &finding.object;
-    let (namespace, name) = (object.namespace(), object.name.as_str());
-    let ignored = match object.kind {
-        Kind::Secret => {
-            inventory.secret(namespace, name).map(|secret| &secret.annotation_policy.ignore)
-        }
-        Kind::Ingress => inventory.ingress(namespace, name).map(|ingress| &ingress.ignore),
-        Kind::Service | Kind::BackendConfig | Kind::FrontendConfig | Kind::ManagedCertificate => {
-            inventory.object(object).map(|facts| &facts.ignore)
-        }
-        _ => None,
-    };
-    ignored.is_some_and(|codes| codes.iter().any(|code| code == finding.rule))
+    inventory.ignored(&finding.object).iter().any(|code| code == finding.rule)
 }

@@ -4,7 +4,9 @@
 //! Knows how certwright and kubectl are called, and that what was read from files is mended in
 //! files. Refuses to know what is wrong.
 
+use crate::gke::annotations::{PRE_SHARED_CERT, TOUCHED};
 use crate::inventory::demand::IngressFacts;
+use crate::inventory::frontend::Frontend;
 use crate::inventory::owner::Owner;
 use crate::inventory::{ByName, Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
@@ -32,11 +34,13 @@ pub fn rotate(secret: &ObjectRef) -> Remedy {
 /// where the type of the key is one that is not made here.
 #[must_use]
 pub fn remade(secret: &SecretFacts) -> Remedy {
-    if !secret.named_otherwise.is_empty() {
+    if !secret.rare.named_otherwise.is_empty() {
         return under_the_keys_that_are_read(secret, None);
     }
-    if let Some(place) = secret.object.place.as_ref().filter(|_| !secret.missing_keys.is_empty()) {
-        if let Some(key) = &secret.key_under {
+    if let Some(place) =
+        secret.object.place.as_ref().filter(|_| !secret.rare.missing_keys.is_empty())
+    {
+        if let Some(key) = &secret.rare.key_under {
             let file = file(&place.path);
             let text = format!("put the value of {key} in {file} under tls.key, where it is read");
             return text.into();
@@ -53,11 +57,11 @@ pub fn remade(secret: &SecretFacts) -> Remedy {
     if secret.bundle.leaf().is_some_and(|leaf| !makable(&leaf.key_type)) {
         rotate = with_makable_key(rotate);
     }
-    let derived = secret.derived_keys.join(", ");
+    let derived = secret.rare.derived_keys.join(", ");
     if derived.is_empty() {
         return rotate;
     }
-    rotate.with("--force").note(format!("{derived} is to be made anew afterwards"))
+    rotate.with("--force").note(format!("{derived} must be regenerated afterwards"))
 }
 
 /// `the value of server.pem as tls.crt and that of privkey.pem as tls.key`: what stands under names
@@ -127,7 +131,7 @@ fn from_stdin() -> Remedy {
         .into()
 }
 
-/// The same with `--force`: what else stands in the pair's place goes too.
+/// The same with `--force`: what else stands in the place of certificate and key goes too.
 #[must_use]
 pub fn rotate_forced(secret: &ObjectRef) -> Remedy {
     rotate(secret).with("--force")
@@ -158,7 +162,7 @@ pub fn import(secret: &ObjectRef) -> Remedy {
             file(&place.path)
         ),
         None => format!(
-            "replace both by a certificate and the key it is for: import {} --replace takes them from files",
+            "replace both with a certificate and the key it is for: import {} --replace takes them from files",
             secret.name
         ),
     }
@@ -325,18 +329,15 @@ pub fn from_owner(inventory: &Inventory, owner: &Owner) -> Remedy {
 
 /// That certificate and key, which stand under keys of other names, are to stand under those that are
 /// read; the type of a Secret cannot be changed, so that another type takes another Secret, which
-/// `ingress` then names.
+/// `frontend` then names.
 #[must_use]
-pub fn under_the_keys_that_are_read(
-    secret: &SecretFacts,
-    ingress: Option<&IngressFacts>,
-) -> Remedy {
-    let hosts = ingress.map_or_else(Vec::new, |ingress| ingress.hosts_of(&secret.object.name));
-    if secret.secret_type == TLS_SECRET {
+pub fn under_the_keys_that_are_read(secret: &SecretFacts, frontend: Option<&Frontend>) -> Remedy {
+    let hosts = frontend.map_or_else(Vec::new, |frontend| frontend.hosts_of(&secret.object));
+    if secret.secret_type() == TLS_SECRET {
         return format!("put {}", values_by_name(secret, &hosts, "under")).into();
     }
-    let name = ingress.map_or_else(String::new, |ingress| {
-        format!(", and name that in spec.tls of {}", ingress.object.short())
+    let name = frontend.map_or_else(String::new, |frontend| {
+        format!(", and name that in spec.tls of {}", frontend.object.short())
     });
     format!(
         "make a new Secret of type {TLS_SECRET} with {}{name}; import takes them from files",
@@ -398,8 +399,8 @@ fn stored(secret: &ObjectRef, key: &str) -> CommandLine {
 #[must_use]
 pub fn set_domains(managed: &ObjectRef, domains: &[String]) -> CommandLine {
     let words = format!(
-        "make a second ManagedCertificate for {}, name both in the Ingress, and take {} away when the \
-         second is Active",
+        "make a second ManagedCertificate for {}, name both in the Ingress, and when the second is \
+         Active remove the name of {} from the Ingress, then delete it",
         domains.join(", "),
         managed.name
     );
@@ -424,19 +425,56 @@ pub fn check_dns(ingress: &ObjectRef) -> String {
     }
 }
 
+/// The command that wakes GKE's controller, which does not watch Secrets.
+#[must_use]
+pub fn touch(ingress: &ObjectRef) -> CommandLine {
+    let (kind, name) = (ingress.kind.word(), word(&ingress.name));
+    let namespace = in_namespace(ingress);
+    CommandLine::on_cluster(format!(
+        "kubectl annotate --overwrite {kind} {name}{namespace} {TOUCHED}=\"$(date +%s)\""
+    ))
+}
+
+/// `kubectl annotate --overwrite service web -n shop KEY=VALUE`, or the same in a sentence about a file.
+/// An empty value takes the annotation away.
+#[must_use]
+pub fn set_annotation(object: &ObjectRef, key: &str, value: &str) -> Remedy {
+    if value.is_empty() {
+        return without_annotation(object, key);
+    }
+    if let Some(place) = &object.place {
+        return format!("set the annotation {key}: {} in {}", word(value), place.path).into();
+    }
+    let (kind, name) = (object.kind.word(), word(&object.name));
+    let namespace = in_namespace(object);
+    let value = word(value);
+    CommandLine::on_cluster(format!(
+        "kubectl annotate --overwrite {kind} {name}{namespace} {key}={value}"
+    ))
+    .changing(
+        (kind, object.namespace(), &object.name),
+        format!("set the annotation {key}: {value}"),
+    )
+    .into()
+}
+
+/// Takes these names out of those that the Ingress's load balancer is to serve; the others stay.
+#[must_use]
+pub fn without_pre_shared(ingress: &IngressFacts, gone: &[&str]) -> Remedy {
+    let kept = ingress.items_without(PRE_SHARED_CERT, gone);
+    set_annotation(&ingress.frontend.object, PRE_SHARED_CERT, &kept)
+}
+
 /// `kubectl annotate service web -n shop KEY-`, or the same in a sentence about a file.
 #[must_use]
 pub fn without_annotation(object: &ObjectRef, key: &str) -> Remedy {
     if let Some(place) = &object.place {
-        return format!("take the annotation {key} out of {}", file(&place.path)).into();
+        return format!("remove the annotation {key} from {}", file(&place.path)).into();
     }
     let (kind, name) = (object.kind.word(), word(&object.name));
     let namespace = in_namespace(object);
     CommandLine::on_cluster(format!("kubectl annotate {kind} {name}{namespace} {key}-"))
-        .changing(
-            (kind, object.namespace(), &object.name),
-            format!("take the annotation {key} off"),
-        )
+        .changing((kind, object.namespace(), &object.name), format!("remove the annotation {key}"))
         .into()
 }
 
@@ -448,12 +486,36 @@ pub fn show_managers(object: &ObjectRef) -> Remedy {
     CommandLine::on_cluster(format!("{get} -o yaml --show-managed-fields")).into()
 }
 
-/// `certwright verify web -n shop --wait`, which ends when every address serves what is stored, or
-/// after ten minutes.
+/// `certwright verify web -n shop --wait`, which ends when every address of these Ingresses serves what is
+/// stored, or after ten minutes; none where there is none. Of several namespaces all are looked at.
+#[must_use]
+pub fn verify_all_until_served(ingresses: &[ObjectRef]) -> Option<CommandLine> {
+    let (first, others) = ingresses.split_first()?;
+    Some(until_served(first, others))
+}
+
+/// The same for one Ingress.
 #[must_use]
 pub fn verify_until_served(ingress: &ObjectRef) -> CommandLine {
-    let verify = format!("certwright verify {}{}", word(&ingress.name), in_namespace(ingress));
-    CommandLine::with_handshakes(format!("{verify} --wait --timeout 10m"))
+    until_served(ingress, &[])
+}
+
+fn until_served(first: &ObjectRef, others: &[ObjectRef]) -> CommandLine {
+    let within = if others.iter().all(|other| other.namespace == first.namespace) {
+        let all = std::iter::once(first).chain(others);
+        let names: Vec<_> = all.map(|ingress| word(&ingress.name)).collect();
+        format!("{}{}", names.join(" "), in_namespace(first))
+    } else {
+        "-A".to_owned()
+    };
+    CommandLine::with_handshakes(format!("certwright verify {within} --wait --timeout 10m"))
+}
+
+/// The command that renews what is due: in the namespace of an object, or in all.
+#[must_use]
+pub fn rotate_due(beside: Option<&ObjectRef>) -> CommandLine {
+    let within = beside.map_or_else(|| " -A".to_owned(), in_namespace);
+    CommandLine::on_cluster(format!("certwright rotate --due{within}"))
 }
 
 /// ` -n shop`.
@@ -487,7 +549,7 @@ mod tests {
     use crate::object_ref::Place;
 
     fn in_file(path: &str) -> ObjectRef {
-        let place = Place { path: path.into(), document: 0, of_many: false, item: None };
+        let place = Place { path: path.into(), document: 0, of_many: false, item: None, line: 1 };
         ObjectRef::secret("shop", "web").at(Some(place))
     }
 

@@ -4,17 +4,21 @@
 //! Knows the certificates that controllers serve when they have none, by their names. Refuses to
 //! look: handshakes are facts already.
 
-use crate::inventory::demand::{Demand, IngressFacts};
+use crate::gke::events;
+use crate::inventory::frontend::{Demand, Frontend};
 use crate::inventory::served::{Handshakes, ServedFacts};
 use crate::inventory::{Inventory, SecretFacts};
+use crate::object_ref::ObjectRef;
+use crate::remedy::Advice;
 use crate::x509::cert::{Certificate, HostMatch};
 use crate::x509::possession::Possession;
+use std::collections::BTreeSet;
 
-/// One answer: what one address served for one host of an Ingress.
+/// One answer: what one address served for one host of a frontend.
 #[derive(Debug)]
 pub struct Answer<'i> {
-    /// The Ingress.
-    pub ingress: &'i IngressFacts,
+    /// What serves it.
+    pub frontend: &'i Frontend,
     /// Its host.
     pub demand: &'i Demand,
     /// The handshake.
@@ -58,7 +62,7 @@ impl Serves<'_> {
 
 impl Answer<'_> {
     /// Whether clients get what they shall: the stored certificate, or, where that cannot be seen,
-    /// one that names the host. Dates are no part of it: no waiting mends them.
+    /// one that names the host. Dates are no part of it: no waiting changes them.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let whole =
@@ -73,6 +77,25 @@ impl Answer<'_> {
             }
     }
 
+    /// The host, the address, and what is wrong there: a clause.
+    fn told(&self) -> String {
+        let place = format!("{} at {}", self.demand.host, self.served.place());
+        if let Some(failure) = &self.served.failure {
+            return format!("{place}: {}", failure.message);
+        }
+        let what = match &self.serves {
+            Serves::Older(_) => "still serves the old certificate".to_owned(),
+            Serves::Default(controller) => {
+                format!("serves the default certificate of {controller}")
+            }
+            Serves::Another(_) => "serves another certificate".to_owned(),
+            Serves::Stored(_) => "serves the certificate, and has another key".to_owned(),
+            Serves::Nothing => "serves no certificate".to_owned(),
+            Serves::Unknown => "serves a certificate that does not name it".to_owned(),
+        };
+        format!("{place} {what}")
+    }
+
     /// Whether the served certificate names the host by its SAN.
     #[must_use]
     pub fn names_host(&self) -> bool {
@@ -81,7 +104,7 @@ impl Answer<'_> {
     }
 }
 
-/// Rules about what is stored that tell why what is served is wrong, and how to mend it.
+/// Rules about what is stored that tell why what is served is wrong, and how to put it right.
 const STORED_AND_SERVED: [&str; 9] = [
     "expired",
     "not-yet-valid",
@@ -100,30 +123,43 @@ pub fn is_about_served(code: &str) -> bool {
     code.starts_with("served-") || STORED_AND_SERVED.contains(&code)
 }
 
-/// Every answer about every reported Ingress, in their order.
+/// Every answer about every reported frontend, in their order.
 #[must_use]
 pub fn answers(inventory: &Inventory) -> Vec<Answer<'_>> {
     let mut answers = Vec::new();
-    for (ingress, demand) in asked(inventory) {
-        if let Handshakes::Seen(seen) = inventory.handshakes(ingress, demand) {
+    for (frontend, demand) in asked(inventory) {
+        if let Handshakes::Seen(seen) = inventory.handshakes(frontend, demand) {
             answers.extend(seen.into_iter().map(|served| Answer {
-                ingress,
+                frontend,
                 demand,
                 served,
-                serves: serves(inventory, ingress, demand, served),
+                serves: serves(inventory, frontend, demand, served),
             }));
         }
     }
     answers
 }
 
-/// Hosts whose Ingress has no address to ask at.
+/// Hosts whose frontend has no address to ask at.
 #[must_use]
-pub fn without_address(inventory: &Inventory) -> Vec<(&IngressFacts, &Demand)> {
-    let nowhere = |(ingress, demand): &(&IngressFacts, &Demand)| {
-        matches!(inventory.handshakes(ingress, demand), Handshakes::NoAddress)
+pub fn without_address(inventory: &Inventory) -> Vec<(&Frontend, &Demand)> {
+    let nowhere = |(frontend, demand): &(&Frontend, &Demand)| {
+        matches!(inventory.handshakes(frontend, demand), Handshakes::NoAddress)
     };
     asked(inventory).filter(nowhere).collect()
+}
+
+/// What a controller warns of last about what is reported: why it does not serve what is stored.
+#[must_use]
+pub fn warned_of(inventory: &Inventory) -> Option<Advice> {
+    let reported = inventory.frontends().map(|frontend| &frontend.object);
+    let mut reported = reported.filter(|object| inventory.is_reported(object));
+    let (object, trouble) = reported.find_map(|it| Some((it, inventory.trouble(it)?)))?;
+    let remedy = events::known(&trouble.cause).map_or_else(
+        || "what its controller warns of has to be fixed first".to_owned(),
+        |known| known.remedy(),
+    );
+    Some(Advice::new(format!("{}: {}", object.short(), trouble.cause), remedy))
 }
 
 /// How far hosts are from being served as they are stored.
@@ -131,10 +167,12 @@ pub fn without_address(inventory: &Inventory) -> Vec<(&IngressFacts, &Demand)> {
 pub struct Progress {
     /// Hosts and addresses that are.
     pub settled: usize,
-    /// All of them; hosts whose Ingress has no address yet count once.
+    /// All of them; hosts whose frontend has no address yet count once.
     pub total: usize,
     /// The first that is not, with what is the matter there.
     pub first: Option<String>,
+    /// The Ingresses of those that are not, each once.
+    pub ingresses: Vec<ObjectRef>,
 }
 
 impl Progress {
@@ -144,18 +182,17 @@ impl Progress {
         let nowhere = without_address(inventory);
         let answers = answers(inventory);
         let settled = answers.iter().filter(|answer| answer.is_settled()).count();
-        let first = answers.iter().find(|answer| !answer.is_settled()).map(|answer| {
-            let what = match &answer.served.failure {
-                Some(failure) => failure.message.clone(),
-                None => format!("serves: {}", answer.serves.as_str()),
-            };
-            format!("{} at {}: {what}", answer.demand.host, answer.served.place())
-        });
+        let unsettled = || answers.iter().filter(|answer| !answer.is_settled());
+        let first = unsettled().next().map(Answer::told);
         let first = first.or_else(|| {
-            let (ingress, _) = nowhere.first()?;
-            Some(format!("{} has no address yet", ingress.object.short()))
+            let object = &nowhere.first()?.0.object;
+            Some(format!("{} has no address yet", object.short()))
         });
-        Self { settled, total: answers.len() + nowhere.len(), first }
+        let all = unsettled().map(|answer| &answer.frontend.object);
+        let all: BTreeSet<&ObjectRef> =
+            all.chain(nowhere.iter().map(|(frontend, _)| &frontend.object)).collect();
+        let ingresses = all.into_iter().cloned().collect();
+        Self { settled, total: answers.len() + nowhere.len(), first, ingresses }
     }
 
     /// Whether every address serves what is stored.
@@ -165,9 +202,8 @@ impl Progress {
     }
 }
 
-fn asked(inventory: &Inventory) -> impl Iterator<Item = (&IngressFacts, &Demand)> {
-    let reported = inventory.ingresses().filter(|ingress| inventory.is_reported(&ingress.object));
-    reported.flat_map(|ingress| ingress.demands.iter().map(move |demand| (ingress, demand)))
+fn asked(inventory: &Inventory) -> impl Iterator<Item = (&Frontend, &Demand)> {
+    inventory.demands().filter(|(frontend, _)| inventory.is_reported(&frontend.object))
 }
 
 /// The Secrets whose certificate may be served for the host, those that name it first; none when
@@ -175,10 +211,10 @@ fn asked(inventory: &Inventory) -> impl Iterator<Item = (&IngressFacts, &Demand)
 #[must_use]
 pub fn candidates<'i>(
     inventory: &'i Inventory,
-    ingress: &IngressFacts,
+    frontend: &Frontend,
     demand: &Demand,
 ) -> Option<Vec<&'i SecretFacts>> {
-    let mut found = inventory.candidates(ingress, demand)?;
+    let mut found = inventory.candidates(frontend, demand)?;
     let names = |secret: &&SecretFacts| {
         secret.bundle.leaf().is_some_and(|leaf| leaf.match_host(&demand.host) != HostMatch::None)
     };
@@ -188,12 +224,12 @@ pub fn candidates<'i>(
 
 fn serves<'i>(
     inventory: &'i Inventory,
-    ingress: &IngressFacts,
+    frontend: &Frontend,
     demand: &Demand,
     served: &ServedFacts,
 ) -> Serves<'i> {
     let Some(leaf) = served.leaf() else { return Serves::Nothing };
-    let Some(stored) = candidates(inventory, ingress, demand) else { return Serves::Unknown };
+    let Some(stored) = candidates(inventory, frontend, demand) else { return Serves::Unknown };
     if let Some(secret) = stored.iter().find(|secret| same(secret.bundle.leaf(), leaf)) {
         return Serves::Stored(secret);
     }

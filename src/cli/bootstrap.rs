@@ -1,7 +1,9 @@
 //! `certwright bootstrap`: the words after it.
 
 use super::WriteArgs;
-use super::values::{Word, domain, key_type, object_name, words};
+use super::names;
+use super::values::{ValueError, Word, domain, key_type, object_name, words};
+use crate::audit::Platform;
 use crate::duration::parse_duration;
 use crate::gke::presets::{AppProtocol, HealthCheck, Preset};
 use crate::object_ref::check_object_name;
@@ -26,19 +28,19 @@ pub struct BootstrapArgs {
     /// The Ingress's name; the others are made from it [default: the Service's]
     #[arg(long, value_name = "NAME", value_parser = object_name)]
     pub name: Option<String>,
-    /// How the backend is spoken to and its health asked
+    /// Protocol and health check of the backend
     #[arg(long, value_name = "PRESET", default_value = "http", value_parser = words(PRESETS))]
     pub preset: Preset,
     /// A ManagedCertificate of Google's instead of a self-signed one
     #[arg(long, conflicts_with_all = ["tls_secret", "key_type", "lifetime"])]
     pub google_managed: bool,
-    /// A TLS Secret that is there already
-    #[arg(long, value_name = "NAME", value_parser = object_name, conflicts_with_all = ["key_type", "lifetime"])]
+    /// A TLS Secret that exists already
+    #[arg(long, value_name = "NAME", value_parser = names::secret, conflicts_with_all = ["key_type", "lifetime"])]
     pub tls_secret: Option<String>,
     /// The type of a new key
     #[arg(long, value_name = "TYPE", default_value = "rsa-2048", value_parser = key_type())]
     pub key_type: KeyType,
-    /// How long a new certificate lives
+    /// How long a new certificate lives (90d, 12h, 2w)
     #[arg(long, value_name = "TIME", default_value = "365d", value_parser = parse_duration)]
     pub lifetime: Duration,
     /// The BackendConfig's name [default: NAME-backendconfig]
@@ -47,21 +49,31 @@ pub struct BootstrapArgs {
     /// The health check, instead of the preset's, such as `HTTP:9091/healthz`
     #[arg(long, value_name = "TYPE[:PORT]/PATH", value_parser = health_check)]
     pub health_check: Option<HealthCheck>,
-    /// The name of a reserved global address
+    /// The name of a reserved address: a global one, for class gce-internal one of the region
     #[arg(long, value_name = "NAME", value_parser = address_name)]
     pub static_ip: Option<String>,
-    /// What becomes of port 80 [default: a new Ingress serves it, one that is there stays as it is]
+    /// Port 80 behaviour [default: a new Ingress serves it, one that is there stays as it is]
     #[arg(long, value_name = "WHAT", value_parser = words(HTTP))]
     pub http: Option<Http>,
-    /// The Ingress class; with any other than gce, GKE's objects are left out
-    #[arg(long, value_name = "CLASS", default_value = "gce")]
-    pub ingress_class: String,
+    /// The Ingress class [default: that of an Ingress that is there, gce where GKE's own kinds are, else
+    /// the cluster's default]; with any other than gce and gce-internal, GKE's objects are left out
+    #[arg(long, value_name = "CLASS")]
+    pub ingress_class: Option<String>,
+    /// Whether the cluster is GKE's, where no --ingress-class says so
+    #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = words(WHERE))]
+    pub platform: Platform,
+    /// Put the domains behind those of an Ingress that is there, and leave the rest of it as it is
+    #[arg(long, conflicts_with_all = ["static_ip", "http", "out_dir", "no_secret"])]
+    pub add: bool,
     /// Change a Service of type LoadBalancer to ClusterIP
     #[arg(long)]
     pub cluster_ip: bool,
-    /// Do not wait for the address, nor for Active
+    /// Do not wait for the address, nor for the certificate
     #[arg(long)]
     pub no_wait: bool,
+    /// While waiting touch nothing to wake Google's controllers, which look only every ten minutes
+    #[arg(long)]
+    pub no_nudge: bool,
     /// Write manifests, Helm values and commands into this folder; touch no cluster
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
@@ -86,6 +98,13 @@ const PRESETS: &[Word<Preset>] = &[
     ("http", "Plain HTTP", Preset::Http),
 ];
 
+/// `--platform`.
+const WHERE: &[Word<Platform>] = &[
+    ("auto", "As GKE when its own kinds are there", Platform::Auto),
+    ("gke", "As GKE", Platform::Gke),
+    ("other", "As another platform", Platform::Other),
+];
+
 /// `--http`.
 const HTTP: &[Word<Http>] = &[
     ("allow", "Port 80 serves the same", Http::Allow),
@@ -94,27 +113,23 @@ const HTTP: &[Word<Http>] = &[
 ];
 
 /// `NAME`, `NAME:NUMBER` or `NAME:PORTNAME`.
-fn service(text: &str) -> Result<(String, Option<ServicePort>), String> {
+fn service(text: &str) -> Result<(String, Option<ServicePort>), ValueError> {
     let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
-    check_object_name(name)?;
+    let name = names::service(name)?;
     let port = match port {
         None => None,
         Some(port) if port.starts_with(|c: char| c.is_ascii_digit()) => match port.parse() {
             Ok(number @ 1..) => Some(ServicePort::Number(number)),
-            _ => {
-                return Err(format!(
-                    "{port:?} is not a port: expected 1 to 65535, or a port's name"
-                ));
-            }
+            _ => return Err(ValueError::Port(port.to_owned())),
         },
-        Some(port) => Some(ServicePort::Name(check_object_name(port).map(|()| port.to_owned())?)),
+        Some(port) => Some(ServicePort::Name(object_name(port)?)),
     };
-    Ok((name.to_owned(), port))
+    Ok((name, port))
 }
 
 /// `HTTP:9091/healthz`.
-fn health_check(text: &str) -> Result<HealthCheck, String> {
-    let wrong = || format!("expected TYPE[:PORT]/PATH such as HTTP:9091/healthz, found {text:?}");
+fn health_check(text: &str) -> Result<HealthCheck, ValueError> {
+    let wrong = || ValueError::HealthCheck(text.to_owned());
     let (head, path) = text.split_once('/').ok_or_else(wrong)?;
     let (protocol, port) =
         head.split_once(':').map_or((head, None), |(protocol, port)| (protocol, Some(port)));
@@ -122,27 +137,23 @@ fn health_check(text: &str) -> Result<HealthCheck, String> {
         "HTTP" => AppProtocol::Http,
         "HTTPS" => AppProtocol::Https,
         "HTTP2" => AppProtocol::Http2,
-        _ => return Err(format!("{}; the types are HTTP, HTTPS and HTTP2", wrong())),
+        _ => return Err(ValueError::HealthCheckType(text.to_owned())),
     };
     let port = port.map(str::parse).transpose().map_err(|_| wrong())?;
     Ok(HealthCheck { protocol, port, path: format!("/{path}") })
 }
 
 /// The name of a Compute Engine resource: one label of RFC 1035.
-fn address_name(text: &str) -> Result<String, String> {
+fn address_name(text: &str) -> Result<String, ValueError> {
     if text.parse::<IpAddr>().is_ok() {
-        return Err(format!(
-            "{text} is an address; give the name it is reserved by (gcloud compute addresses list --global)"
-        ));
+        return Err(ValueError::AddressItself(text.to_owned()));
     }
     let fits = check_object_name(text).is_ok()
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.contains('.')
         && text.len() <= name::MAX_DNS_LABEL;
     if !fits {
-        return Err(format!(
-            "{text:?} is not the name of an address: lower-case letters, digits and '-', beginning with a letter, at most 63"
-        ));
+        return Err(ValueError::AddressName(text.to_owned()));
     }
     Ok(text.to_owned())
 }
@@ -154,6 +165,7 @@ Examples:
   certwright bootstrap shop.example --service shop:80 --out-dir shop-tls
   certwright bootstrap shop.example --service shop:80 --dry-run=client -o yaml
   certwright bootstrap shop.example --service shop:80 -n shop --ingress-class nginx --no-wait
+  certwright bootstrap www.shop.example --service shop:80 -n shop --add --no-wait
   certwright bootstrap db.example --service milvus --preset milvus --google-managed --out-dir db-tls
 
 "

@@ -1,18 +1,27 @@
 //! `certwright check`: the words after it.
 
-use super::values::formats;
+use super::objects::ObjectWord;
+use super::values::{Word, formats, words};
 use super::{JudgeArgs, SourceArgs};
-use crate::duration::Lead;
+use crate::audit::finding::Severity;
+use crate::audit::{self, RULES};
+use crate::duration::{RenewalWindow, parse_duration};
+use crate::inventory::nearest;
 use crate::object_ref::KindName;
 use crate::observe::dns::Server;
 use crate::render::formats::{Chosen, TABLE, WriteCheck};
+use crate::render::model::SortBy;
 use clap::Args;
+use time::Duration;
 
 /// `certwright check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Report only these: secret/NAME or ingress/NAME
-    #[arg(value_name = "KIND/NAME")]
+    #[arg(id = "objects", value_name = "KIND/NAME", value_delimiter = ',', value_parser = ObjectWord::read)]
+    pub(super) words: Vec<ObjectWord>,
+    /// The objects that they name.
+    #[arg(skip)]
     pub objects: Vec<KindName>,
     /// Where to look
     #[command(flatten)]
@@ -20,24 +29,78 @@ pub struct CheckArgs {
     /// Also look what is served: a TLS handshake with every address of every Ingress
     #[arg(long)]
     pub served: bool,
-    /// Also ask DNS where the hosts lead, and which CAs may issue for Google's domains
+    /// Also ask DNS where the hosts point, and which CAs may issue for Google's domains
     #[arg(long)]
     pub dns: bool,
     /// The DNS server to ask instead of the system's; implies --dns
     #[arg(long, value_name = "HOST:PORT")]
     pub dns_server: Option<Server>,
-    /// When a certificate is due: a time or a share of its lifetime
+    /// When a certificate is due: a time before its end (20d, 12h, 2w) or a share of its lifetime (33%)
     #[arg(long, value_name = "TIME|SHARE")]
-    pub renew_before: Option<Lead>,
+    pub renew_before: Option<RenewalWindow>,
     /// How to judge
     #[command(flatten)]
     pub judge: JudgeArgs,
+    /// What to show
+    #[command(flatten)]
+    pub show: ShowArgs,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.check))]
     pub output: Chosen<WriteCheck>,
-    /// Leave out the heads of columns
+    /// Omit the header row
     #[arg(long)]
     pub no_headers: bool,
+}
+
+/// What of the report to show.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArgs {
+    /// Show every row and every finding, waived ones too [default: what needs attention, on one screen]
+    #[arg(long)]
+    pub all: bool,
+    /// Report only findings of these rules, with commas or repeated
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
+    pub rule: Vec<&'static str>,
+    /// Report only findings that are at least this severe
+    #[arg(long, value_name = "SEVERITY", value_parser = words(LEAST))]
+    pub severity: Option<Severity>,
+    /// Report only certificates that end within this time (30d, 12h, 2w), whoever renews them
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub expires_within: Option<Duration>,
+    /// Sort the certificates
+    #[arg(long, value_name = "COLUMN", default_value = "status", value_parser = words(COLUMNS))]
+    pub sort_by: SortBy,
+}
+
+/// `--severity`.
+const LEAST: &[Word<Severity>] = &[
+    ("error", "Errors", Severity::Error),
+    ("warning", "Warnings and errors", Severity::Warning),
+    ("info", "Everything", Severity::Info),
+];
+
+/// `--sort-by`.
+const COLUMNS: &[Word<SortBy>] = &[
+    ("status", "Worst first, then what ends first", SortBy::Status),
+    ("expires", "What ends first", SortBy::Expires),
+    ("name", "Namespace and name", SortBy::Name),
+    ("owner", "Who owns it, then what ends first", SortBy::Owner),
+];
+
+/// A rule by its code.
+fn rule(text: &str) -> Result<&'static str, NoRule> {
+    audit::rule(text).map(|rule| rule.code).ok_or_else(|| NoRule {
+        text: text.to_owned(),
+        meant: nearest(text, RULES.iter().map(|rule| rule.code)),
+    })
+}
+
+/// A word that is not a rule's code, and the nearest one.
+#[derive(Debug, thiserror::Error)]
+#[error("no rule has the code {text:?}{}; certwright explain lists them", meant.map(|code| format!(": did you mean {code}?")).unwrap_or_default())]
+struct NoRule {
+    text: String,
+    meant: Option<&'static str>,
 }
 
 /// The examples of its help; a test runs each.
@@ -51,6 +114,9 @@ Examples:
   certwright check -n shop ingress/shop --dns
   certwright check -f manifests/ --dns-server 8.8.8.8:53
   certwright check -A --renew-before 20d --fail-on error
+  certwright check -A --expires-within 30d --sort-by expires
+  certwright check -A --severity error -o lines
+  certwright check -A --rule expired,expires-soon -o name
 
 "
 );

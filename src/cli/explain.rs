@@ -29,6 +29,7 @@ Examples:
   certwright explain
   certwright explain host-not-covered
   certwright explain host-not-covered -o json
+  certwright explain -o markdown > rules.md
 
 "
 );

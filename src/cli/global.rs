@@ -1,6 +1,7 @@
 //! The flags of every command: which cluster, as whom, within what time.
 
 use super::kubectl;
+use super::values::ValueError;
 use crate::object_ref::check_object_name;
 use crate::x509::name;
 use clap::{Args, ValueEnum};
@@ -26,16 +27,16 @@ pub struct Global {
     /// Group to impersonate; repeatable
     #[arg(long = "as-group", global = true, value_name = "GROUP", requires = "impersonate")]
     pub impersonate_groups: Vec<String>,
-    /// How long one request may take; 0 is a day
+    /// How long one request may take (30s, 2m, or seconds as a number); 0 is a day
     #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = kubectl::time_out)]
     pub request_timeout: Duration,
-    /// How long the whole command may take; 0 is no limit
+    /// How long the whole command may take (90s, 10m, 1h30m, or seconds); 0 is no limit
     #[arg(long, global = true, value_name = "TIME", value_parser = kubectl::time_out)]
     pub timeout: Option<Duration>,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Say more on stderr
+    /// Verbose: more on stderr
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -52,15 +53,13 @@ pub enum Color {
 }
 
 /// A namespace is one DNS label (RFC 1123); an empty one is none, as in kubectl.
-fn namespace(text: &str) -> Result<String, String> {
+fn namespace(text: &str) -> Result<String, ValueError> {
     if text.is_empty() {
         return Ok(String::new());
     }
     check_object_name(text)?;
     if text.len() > name::MAX_DNS_LABEL || text.contains('.') {
-        return Err(format!(
-            "{text:?} is not a namespace: it has a dot, or more than 63 characters"
-        ));
+        return Err(ValueError::Namespace(text.to_owned()));
     }
     Ok(text.to_owned())
 }

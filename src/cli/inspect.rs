@@ -1,7 +1,7 @@
 //! `certwright inspect`: the words after it.
 
 use super::judge::SEVERITIES;
-use super::values::{domain, formats, words};
+use super::values::{ValueError, domain, formats, words};
 use crate::exit::FailOn;
 use crate::instant;
 use crate::render::formats::{Chosen, TABLE, WriteInspect};
@@ -14,23 +14,24 @@ use time::OffsetDateTime;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Debug, Args)]
 pub struct InspectArgs {
-    /// A file, a folder, - for standard input, secret/NAME, or HOST:PORT
+    /// A file (certificates, keys, requests), a folder, - for standard input, secret/NAME,
+    /// NAMESPACE/secret/NAME, or HOST:PORT
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<String>,
     /// The name to ask a server for (SNI), instead of the host of HOST:PORT
     #[arg(long, value_name = "HOST", value_parser = server_name)]
     pub servername: Option<String>,
-    /// From which findings on the exit code is 1
+    /// Minimum severity of findings that exits with 1
     #[arg(long, value_name = "SEVERITY", default_value = "never", value_parser = words(SEVERITIES))]
     pub fail_on: FailOn,
-    /// The instant to judge at (RFC 3339 or a date), instead of now
+    /// Evaluate as of this time (2027-01-31, 2027-01-31T12:00:00Z), instead of now
     #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.inspect))]
     pub output: Chosen<WriteInspect>,
-    /// Write the certificates of one target as PEM in the order servers must send: the leaf (that
-    /// of the private key, when it is there), its intermediates, without the root
+    /// Write the certificates of one target, or of several files, as PEM in the order servers must
+    /// send: the leaf (that of the private key, when it is there), its intermediates, without the root
     #[arg(long, conflicts_with = "output")]
     pub fix_chain: bool,
     /// With --fix-chain: the file to write to, instead of standard output
@@ -46,17 +47,18 @@ pub struct InspectArgs {
     /// else in it as it is
     #[arg(long, requires = "fix_chain", requires = "filename", conflicts_with = "out")]
     pub in_place: bool,
-    /// Leave out the heads of columns (-o wide)
+    /// The file with the password of PKCS#12 stores; - for standard input [default: none, or asked for]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Omit the header row (-o wide)
     #[arg(long)]
     pub no_headers: bool,
 }
 
 /// SNI holds DNS names only (RFC 6066 §3).
-fn server_name(text: &str) -> Result<String, String> {
+fn server_name(text: &str) -> Result<String, ValueError> {
     if text.parse::<IpAddr>().is_ok() {
-        return Err(
-            "a server is asked for a DNS name; leave --servername out to ask for none".to_owned()
-        );
+        return Err(ValueError::ServerAddress);
     }
     domain(text)
 }

@@ -1,9 +1,11 @@
 //! `certwright issue`: the words after it.
 
 use super::WriteArgs;
-use super::values::{domain, key_type, object_name};
+use super::names;
+use super::values::{domain, key_type, usage};
 use crate::duration::parse_duration;
 use crate::x509::key_kind::KeyType;
+use crate::x509::key_purpose::Usage;
 use clap::Args;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,7 +16,7 @@ use time::Duration;
 #[derive(Debug, Args)]
 pub struct IssueArgs {
     /// DNS names of the certificate, in xn-- form or in their own script
-    #[arg(value_name = "DOMAIN", value_parser = domain, required_unless_present_any = ["ip", "email", "uri", "make_ca", "from_csr"])]
+    #[arg(value_name = "DOMAIN", value_parser = domain, required_unless_present_any = ["ip", "email", "uri", "make_ca", "from_csr", "usage"])]
     pub domains: Vec<String>,
     /// An IP address of the certificate; repeatable
     #[arg(long, value_name = "ADDRESS")]
@@ -37,7 +39,8 @@ pub struct IssueArgs {
     /// Make a key and a request (tls.csr) for somebody else to sign
     #[arg(long, conflicts_with_all = ["ca", "from_csr", "secret", "p12", "lifetime"])]
     pub csr: bool,
-    /// Sign this request: its names and its key, once they are checked, and nothing else of it
+    /// Sign this request: its names and its key, once they are checked, and nothing else of it but
+    /// what --usage takes
     #[arg(long, value_name = "FILE", requires = "ca", conflicts_with_all = ["domains", "ip", "email", "uri", "cn", "key_type", "secret", "p12"])]
     pub from_csr: Option<PathBuf>,
     /// Also write key, certificate and chain as PKCS#12, for Java and Windows
@@ -46,10 +49,14 @@ pub struct IssueArgs {
     /// The file whose first line is the password of --p12 (else it is asked for)
     #[arg(long, value_name = "FILE", requires = "p12")]
     pub p12_password_file: Option<PathBuf>,
+    /// What the certificate is for: TLS servers (serverAuth), clients (clientAuth, for mTLS), or both
+    /// [default: server]
+    #[arg(long, value_name = "USAGE", value_parser = usage(), conflicts_with = "make_ca")]
+    pub usage: Option<Usage>,
     /// The key's type
     #[arg(long, value_name = "TYPE", default_value = "rsa-2048", value_parser = key_type())]
     pub key_type: KeyType,
-    /// How long the certificate lives from now [default: 365d, a CA 3650d]
+    /// How long the certificate lives from now (90d, 12h, 2w) [default: 365d, a CA 3650d]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub lifetime: Option<Duration>,
     /// The common name, instead of the first domain that fits
@@ -59,12 +66,12 @@ pub struct IssueArgs {
     #[arg(long, value_name = "DIR", default_value = ".", conflicts_with = "secret")]
     pub out_dir: PathBuf,
     /// Make a TLS Secret of this name instead of files
-    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    #[arg(long, value_name = "NAME", value_parser = names::secret)]
     pub secret: Option<String>,
-    /// Replace what is there
+    /// Overwrite what exists
     #[arg(long)]
     pub force: bool,
-    /// Replace the pair of a Secret that somebody else owns
+    /// Replace what is in a Secret that somebody else owns
     #[arg(long, requires = "secret", requires = "force")]
     pub override_owner: bool,
     /// How to write, and how to show it
@@ -84,6 +91,7 @@ Examples:
   certwright issue shop.example --ca ca/ca.crt --ca-key ca/ca.key --force
   certwright issue shop.example --csr --out-dir wanted
   certwright issue --from-csr wanted/tls.csr --ca ca/ca.crt --ca-key ca/ca.key --out-dir signed
+  certwright issue --usage client --cn alice --ca ca/ca.crt --ca-key ca/ca.key --out-dir alice
 
 "
 );

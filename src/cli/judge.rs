@@ -14,10 +14,10 @@ pub struct JudgeArgs {
     /// Whether GKE's rules apply to an Ingress without a class
     #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = words(PLATFORMS))]
     pub platform: Platform,
-    /// From which findings on the exit code is 1
+    /// Minimum severity of findings that exits with 1
     #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = words(SEVERITIES))]
     pub fail_on: FailOn,
-    /// The instant to judge at (RFC 3339 or a date), instead of now
+    /// Evaluate as of this time (2027-01-31, 2027-01-31T12:00:00Z), instead of now
     #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
 }

@@ -4,39 +4,39 @@
 //! Source: Go's `strconv.ParseBool`, `kubectl/pkg/cmd/util/helpers.go` (`--dry-run`) and
 //! `client-go/tools/clientcmd/helpers.go` (time-outs).
 
+use super::values::ValueError;
+use crate::duration::parse_duration;
 use std::ffi::OsString;
 use time::Duration;
 
-use crate::duration::parse_duration;
-
 /// `=true`, `=1`, `=F` and the like, as Go reads them; `=yes` is none.
-pub(super) fn boolean(text: &str) -> Result<bool, String> {
+pub(super) fn boolean(text: &str) -> Result<bool, ValueError> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("expected true or false".to_owned()),
+        _ => Err(ValueError::Boolean),
     }
 }
 
 /// `--dry-run` where the server cannot try: `client`, `none`, or a truth value.
-pub(super) fn client_only(text: &str) -> Result<bool, String> {
+pub(super) fn client_only(text: &str) -> Result<bool, ValueError> {
     match text {
         "client" => Ok(true),
         "none" => Ok(false),
-        "server" => Err("the server cannot try this; use --dry-run=client".to_owned()),
-        _ => boolean(text).map_err(|_| "expected client or none".to_owned()),
+        "server" => Err(ValueError::ServerDryRun),
+        _ => boolean(text).map_err(|_| ValueError::DryRun),
     }
 }
 
 /// A time-out: a length of time, seconds as a bare number, or a Go duration such as `1.5s` and
 /// `100ms`. `0`, and what is below, is no limit.
-pub(super) fn time_out(text: &str) -> Result<Duration, String> {
+pub(super) fn time_out(text: &str) -> Result<Duration, ValueError> {
     let bare = text.strip_prefix('-').unwrap_or(text);
     if text.is_empty() || (bare.len() < text.len() && !bare.is_empty() && time_out(bare).is_ok()) {
         return Ok(Duration::ZERO);
     }
     if bare.bytes().all(|byte| byte.is_ascii_digit()) {
-        let wrong = || format!("{text} seconds are more than a time-out can be");
+        let wrong = || ValueError::Seconds(text.to_owned());
         return bare.parse().map(Duration::seconds).map_err(|_| wrong());
     }
     if let Some(millis) = text.strip_suffix("ms").and_then(|number| number.parse::<u32>().ok()) {
@@ -49,19 +49,30 @@ pub(super) fn time_out(text: &str) -> Result<Duration, String> {
     }
     match text {
         "0m" | "0h" => Ok(Duration::ZERO),
-        _ => parse_duration(text),
+        _ => parse_duration(text).map_err(ValueError::Duration),
     }
 }
 
+/// Flags whose value may be left out, and the words that are values of each.
+const WITH_VALUES: [(&str, &[&str]); 2] = [
+    ("--dry-run", &["none", "client", "server"]),
+    ("--clients", &["curl", "openssl", "grpc", "pymilvus", "all", "fitting"]),
+];
+
 /// The command line with what kubectl's users write, as the parser here takes it: the word behind
-/// `--dry-run` is its value when it is one.
+/// such a flag is its value when it is one, or a list of them.
 pub(super) fn as_taken(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut taken: Vec<OsString> = Vec::new();
     let mut literal = false;
     for arg in args {
-        let value = arg.to_str().filter(|text| matches!(*text, "none" | "client" | "server"));
+        let flag = taken.last().and_then(|last| last.to_str());
+        let values = WITH_VALUES.into_iter().find(|(name, _)| Some(*name) == flag);
+        let is_value = |text: &&str| {
+            values.is_some_and(|(_, all)| text.split(',').all(|it| all.contains(&it)))
+        };
+        let value = arg.to_str().filter(is_value);
         match (taken.last_mut(), value) {
-            (Some(last), Some(value)) if !literal && last == "--dry-run" => {
+            (Some(last), Some(value)) if !literal => {
                 last.push(format!("={value}"));
             }
             _ => {

@@ -21,7 +21,9 @@ macro_rules! help_end {
 
 mod bootstrap;
 mod check;
+pub mod complete;
 mod completion;
+mod convert;
 mod explain;
 mod global;
 mod import;
@@ -30,15 +32,21 @@ mod issue;
 mod judge;
 mod kubectl;
 mod managed;
+pub mod manual;
+mod meant;
+mod names;
+mod objects;
 mod rotate;
 mod source;
+pub mod targets;
 mod values;
 mod verify;
 mod write;
 
 pub use bootstrap::BootstrapArgs;
 pub use check::CheckArgs;
-pub use completion::{CompletionArgs, ManArgs};
+pub use completion::{CompleteArgs, CompletionArgs, ManArgs};
+pub use convert::{ConvertArgs, Form};
 pub use explain::ExplainArgs;
 pub use global::{Color, Global};
 pub use import::ImportArgs;
@@ -50,11 +58,14 @@ pub use managed::{
 };
 pub use rotate::RotateArgs;
 pub use source::SourceArgs;
-pub use verify::VerifyArgs;
+pub use verify::{VerifyArgs, shown};
 pub use write::{DryRun, WriteArgs};
 
+use crate::object_ref::Kind;
+use crate::remedy::Program;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use objects::ObjectsError;
 use std::ffi::OsString;
 use time::Duration;
 
@@ -79,13 +90,24 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The command line, in kubectl's spellings too; of a flag that is repeated the last counts, and
+    /// The command line of a program that is called so, in kubectl's spellings too; of a flag that is repeated the last counts, and
     /// an empty name or a time of 0 is as good as none.
     ///
     /// # Errors
     /// What clap says, which may be the help that was asked for.
-    pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut cli = Self::try_parse_from(kubectl::as_taken(args))?;
+    pub fn read(
+        args: impl IntoIterator<Item = OsString>,
+        program: Program,
+    ) -> Result<Self, clap::Error> {
+        let args = kubectl::as_taken(completion::fenced(args.into_iter().collect()));
+        let mut command = Self::command().bin_name(program.as_str());
+        let cli = command
+            .try_get_matches_from_mut(args)
+            .and_then(|mut matches| Self::from_arg_matches_mut(&mut matches))
+            .map_err(|error| meant::explained(error.format(&mut command)))?;
+        let mut cli = cli.with_objects().map_err(|error| {
+            clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{error}\n"))
+        })?;
         let global = &mut cli.global;
         global.namespace = global.namespace.take().filter(|name| !name.is_empty());
         global.context = global.context.take().filter(|name| !name.is_empty());
@@ -95,6 +117,60 @@ impl Cli {
             global.request_timeout = NO_LIMIT;
         }
         Ok(cli)
+    }
+
+    /// The same with the objects that words name; a namespace that they say is that of `-n`.
+    fn with_objects(mut self) -> Result<Self, ObjectsError> {
+        for said in self.command.take_objects()? {
+            match &self.global.namespace {
+                Some(other) if said != *other && !other.is_empty() => {
+                    return Err(ObjectsError::Namespaces(other.clone(), said));
+                }
+                _ => self.global.namespace = Some(said),
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl Command {
+    /// Sorts out which objects words name, and takes off the namespaces that are said with them.
+    fn take_objects(&mut self) -> Result<Vec<String>, ObjectsError> {
+        let said = match self {
+            Self::Check(args) => {
+                let (objects, namespace) = objects::named(&args.words, None)?;
+                args.objects = objects;
+                vec![namespace]
+            }
+            Self::Verify(args) => {
+                let (objects, namespace) = objects::named(&args.words, Some(Kind::Ingress))?;
+                args.ingresses = objects;
+                vec![namespace]
+            }
+            Self::Rotate(args) => {
+                let (objects, namespace) = objects::named(&args.words, Some(Kind::Secret))?;
+                args.secrets = objects.into_iter().map(|object| object.name).collect();
+                vec![namespace]
+            }
+            Self::Import(args) => {
+                let (objects, namespace) = objects::named(&args.words, Some(Kind::Secret))?;
+                args.name = objects::only(objects)?;
+                vec![namespace]
+            }
+            Self::Issue(args) => vec![args.secret.as_mut().and_then(names::namespace)],
+            Self::Bootstrap(args) => vec![
+                names::namespace(&mut args.service.0),
+                args.tls_secret.as_mut().and_then(names::namespace),
+            ],
+            Self::Managed { command } => command.take_namespaces(),
+            Self::Convert(_)
+            | Self::Inspect(_)
+            | Self::Explain(_)
+            | Self::Completion(_)
+            | Self::Complete(_)
+            | Self::Man(_) => Vec::new(),
+        };
+        Ok(said.into_iter().flatten().collect())
     }
 }
 
@@ -110,7 +186,10 @@ pub enum Command {
     /// Put an existing key and certificate into a TLS Secret, after checking them
     #[command(after_help = import::EXAMPLES)]
     Import(ImportArgs),
-    /// Judge TLS Secrets and Ingress hosts: expiry, names, keys, links
+    /// Write an existing certificate and key in another form: PEM, DER, PKCS#12
+    #[command(after_help = convert::EXAMPLES)]
+    Convert(ConvertArgs),
+    /// Check TLS Secrets and Ingress hosts: expiry, names, keys, links
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
     /// See what an Ingress serves: is it what is stored, and can clients connect?
@@ -129,7 +208,7 @@ pub enum Command {
         #[command(subcommand)]
         command: ManagedCommand,
     },
-    /// Replace self-signed pairs (with --ca, those of a CA too) by fresh ones, in place
+    /// Replace self-signed certificates and keys (with --ca, a CA's too) with new ones, in place
     #[command(after_help = rotate::EXAMPLES, visible_alias = "renew")]
     Rotate(RotateArgs),
     /// Say what a rule means, why it matters and what to do
@@ -138,6 +217,9 @@ pub enum Command {
     /// Print a shell's completion script
     #[command(after_help = completion::EXAMPLES)]
     Completion(CompletionArgs),
+    /// What the completion scripts and kubectl call
+    #[command(name = completion::COMPLETE, hide = true)]
+    Complete(CompleteArgs),
     /// Write the manual pages
     #[command(after_help = completion::EXAMPLES_OF_MAN)]
     Man(ManArgs),

@@ -1,10 +1,10 @@
 //! `certwright rotate`: the words after it.
 
-use super::values::{Word, domain, formats, key_type, words};
+use super::objects::ObjectWord;
+use super::values::{ValueError, Word, domain, formats, key_type, place, words};
 use super::{DryRun, SourceArgs};
-use crate::duration::{Lead, parse_duration};
+use crate::duration::{RenewalWindow, parse_duration};
 use crate::instant;
-use crate::object_ref::{Kind, KindName};
 use crate::plan::rotation::KeyPolicy;
 use crate::render::formats::{Chosen, TABLE, WritePlan};
 use crate::x509::key_kind::KeyType;
@@ -19,7 +19,10 @@ use time::{Duration, OffsetDateTime};
 #[derive(Debug, Args)]
 pub struct RotateArgs {
     /// The Secrets to rotate now: secret/NAME
-    #[arg(value_name = "secret/NAME", value_parser = secret_name)]
+    #[arg(id = "secrets", value_name = "secret/NAME", value_delimiter = ',', value_parser = ObjectWord::read)]
+    pub(super) words: Vec<ObjectWord>,
+    /// The names of the Secrets that they name.
+    #[arg(skip)]
     pub secrets: Vec<String>,
     /// Rotate only what is due
     #[arg(long, conflicts_with = "all")]
@@ -30,9 +33,9 @@ pub struct RotateArgs {
     /// Where to look
     #[command(flatten)]
     pub look: SourceArgs,
-    /// When a certificate is due: a time or a share of its lifetime
+    /// When a certificate is due: a time before its end (20d, 12h, 2w) or a share of its lifetime (33%)
     #[arg(long, value_name = "TIME|SHARE")]
-    pub renew_before: Option<Lead>,
+    pub renew_before: Option<RenewalWindow>,
     /// Make a new key, or keep the one that is there
     #[arg(long, value_name = "POLICY", default_value = "new", value_parser = words(KEY_POLICIES))]
     pub key_policy: KeyPolicy,
@@ -46,13 +49,13 @@ pub struct RotateArgs {
     /// The type of new keys, instead of the old one's
     #[arg(long, value_name = "TYPE", value_parser = key_type())]
     pub key_type: Option<KeyType>,
-    /// How long new certificates live, instead of as long as the old ones
+    /// How long new certificates live (90d, 12h, 2w), instead of as long as the old ones
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub lifetime: Option<Duration>,
     /// A host, or an IP address, to add to the names; repeatable
     #[arg(long, value_name = "HOST", value_parser = domain_or_address, conflicts_with = "all")]
     pub add_host: Vec<String>,
-    /// How many pairs a batch may replace in one run, the most urgent first
+    /// How many Secrets a batch may replace in one run, the most urgent first
     #[arg(long, value_name = "NUMBER", default_value = "10")]
     pub max: usize,
     /// Do not ask before --all
@@ -61,14 +64,18 @@ pub struct RotateArgs {
     /// Rotate although somebody else owns the Secret (never against a live owner)
     #[arg(long, requires = "secrets")]
     pub override_owner: bool,
-    /// Rotate although other data of the Secret is made from the pair
+    /// Rotate although other data of the Secret is made from certificate and key
     #[arg(long, requires = "secrets")]
     pub force: bool,
-    /// Then wait until every Ingress with a new pair serves it; see --timeout
+    /// Then wait until every Ingress serves its new certificate; see --timeout
     #[arg(long, conflicts_with_all = ["filename", "dry_run"])]
     pub verify: bool,
+    /// Do not touch the Ingresses of GKE's load balancers that name the Secrets, by which those take them
+    /// up at once
+    #[arg(long)]
+    pub no_nudge: bool,
     /// With --verify: connect there, whatever address the Ingresses have
-    #[arg(long, value_name = "IP:PORT", requires = "verify")]
+    #[arg(long, value_name = "IP:PORT", value_parser = place, requires = "verify")]
     pub address: Option<SocketAddr>,
     /// With -f: rewrite the files, instead of printing them
     #[arg(long, requires = "filename")]
@@ -76,7 +83,7 @@ pub struct RotateArgs {
     /// Write nothing: show the plan (client), or have the server try it (server)
     #[arg(long, value_name = "HOW", default_value = "none", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
     pub dry_run: DryRun,
-    /// The instant to plan for (RFC 3339 or a date), instead of now; only with --dry-run=client or -f
+    /// Plan as of this time (2027-01-31, 2027-01-31T12:00:00Z), instead of now; only with --dry-run=client or -f
     #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
     pub at: Option<OffsetDateTime>,
     /// How to show what was done
@@ -86,19 +93,10 @@ pub struct RotateArgs {
 
 /// `--key-policy`.
 const KEY_POLICIES: &[Word<KeyPolicy>] =
-    &[("new", "A fresh key", KeyPolicy::New), ("same", "The key that is there", KeyPolicy::Same)];
-
-fn secret_name(text: &str) -> Result<String, String> {
-    let named: KindName = text.parse()?;
-    if named.kind == Kind::Secret {
-        Ok(named.name)
-    } else {
-        Err(format!("only Secrets are rotated: expected secret/NAME, found {text:?}"))
-    }
-}
+    &[("new", "A new key", KeyPolicy::New), ("same", "The existing key", KeyPolicy::Same)];
 
 /// A domain, or an address, which stands in certificates as bytes and is written here in one way.
-fn domain_or_address(text: &str) -> Result<String, String> {
+fn domain_or_address(text: &str) -> Result<String, ValueError> {
     name::address(text).map_or_else(|| domain(text), |address| Ok(address.to_string()))
 }
 

@@ -21,7 +21,7 @@ pub struct SourceArgs {
     /// With -f: read the folders below, hidden ones too [default: all but hidden ones]
     #[arg(short = 'R', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = kubectl::boolean, requires = "filename")]
     pub recursive: Option<bool>,
-    /// Nothing found where something was looked for is well (else the exit code is 3)
+    /// Finding nothing is not an error (otherwise the exit code is 3)
     #[arg(long)]
     pub allow_empty: bool,
 }

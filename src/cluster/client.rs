@@ -63,6 +63,16 @@ pub struct Client {
     default_namespace: String,
     request_timeout: Duration,
     target: Arc<Target>,
+    entries: Arc<Entries>,
+}
+
+/// The names of the kubeconfig's entries that lead to a server; none in a pod.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entries {
+    /// The context.
+    pub context: Option<String>,
+    /// The user that it is for.
+    pub user: Option<String>,
 }
 
 impl Debug for Client {
@@ -89,7 +99,33 @@ impl Client {
         request_timeout: Duration,
     ) -> Self {
         let (server, target) = (Arc::new(server), Arc::default());
-        Self { inner: client, server, credentials, default_namespace, request_timeout, target }
+        let entries = Arc::default();
+        Self {
+            inner: client,
+            server,
+            credentials,
+            default_namespace,
+            request_timeout,
+            target,
+            entries,
+        }
+    }
+
+    /// The same, by these entries of the kubeconfig.
+    pub(super) fn by(self, entries: Entries) -> Self {
+        Self { entries: Arc::new(entries), ..self }
+    }
+
+    /// The kubeconfig's context that leads to the server; none in a pod.
+    #[must_use]
+    pub fn context(&self) -> Option<&str> {
+        self.entries.context.as_deref()
+    }
+
+    /// The kubeconfig's user by whose credentials it is asked; none in a pod.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.entries.user.as_deref()
     }
 
     /// The same, with what the user said to reach it.
@@ -173,7 +209,8 @@ impl Client {
                     return Err(self.endless(object, "sends the same page again and again"));
                 }
                 Some(token) if token.len() > MAX_CONTINUE => {
-                    return Err(self.endless(object, "names its next page by far too long a token"));
+                    return Err(self
+                        .endless(object, "names its next page with a token that is far too long"));
                 }
                 token => params.continue_token = token,
             }
@@ -262,11 +299,7 @@ impl Client {
             return Err(ClusterError::no_such_kind(&all));
         };
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
-        let resource = ApiResource::from_gvk_with_plural(&gvk, plural);
-        let api: Api<DynamicObject> = match namespace {
-            Some(namespace) => Api::namespaced_with(self.inner.clone(), namespace, &resource),
-            None => Api::all_with(self.inner.clone(), &resource),
-        };
+        let api = self.api_of(&ApiResource::from_gvk_with_plural(&gvk, plural), namespace);
         let pages = |params: ListParams| {
             let api = api.clone();
             async move { api.list(&params).await }
@@ -275,6 +308,31 @@ impl Client {
             take(serde_json::to_value(object).unwrap_or_default());
         })
         .await
+    }
+
+    /// The objects of a kind, in the version that is read here, for what is asked of any kind.
+    pub(super) fn objects(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+    ) -> Result<Api<DynamicObject>, ClusterError> {
+        let Some((group, version, plural)) = kind.resource() else {
+            return Err(ClusterError::no_such_kind(&ObjectRef::all(kind, namespace)));
+        };
+        let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
+        Ok(self.api_of(&ApiResource::from_gvk_with_plural(&gvk, plural), namespace))
+    }
+
+    /// The library's client, for kinds that are in no namespace.
+    pub(super) fn library(&self) -> kube::Client {
+        self.inner.clone()
+    }
+
+    fn api_of(&self, resource: &ApiResource, namespace: Option<&str>) -> Api<DynamicObject> {
+        match namespace {
+            Some(namespace) => Api::namespaced_with(self.inner.clone(), namespace, resource),
+            None => Api::all_with(self.inner.clone(), resource),
+        }
     }
 
     /// Creates an object by server-side apply, without force, under `manager`.
@@ -452,7 +510,7 @@ impl Client {
     }
 
     /// A read: tried again after whatever may pass.
-    async fn read<T, F>(
+    pub(super) async fn read<T, F>(
         &self,
         verb: Verb,
         object: &ObjectRef,
@@ -536,11 +594,11 @@ impl Client {
     }
 
     fn endless(&self, object: &ObjectRef, what: &str) -> ClusterError {
-        ClusterError {
-            failure: Failure::Refused,
-            message: format!("cannot list {object}: {} {what}", self.server.url),
-            remedy: "check what stands between here and the API server".to_owned(),
-        }
+        ClusterError::new(
+            Failure::Refused,
+            format!("cannot list {object}: {} {what}", self.server.url),
+            "check what is between here and the API server",
+        )
     }
 }
 

@@ -91,7 +91,7 @@ fn why(error: &kube::Error) -> String {
         RustlsTlsError::AddRootCertificate(_) | RustlsTlsError::NoValidNativeRootCA(_) => {
             "there are no CA certificates on this machine, and the cluster names none".to_owned()
         }
-        RustlsTlsError::InvalidServerName(_) => "tls-server-name is no host name".to_owned(),
+        RustlsTlsError::InvalidServerName(_) => "tls-server-name is not a host name".to_owned(),
         _ => "client-certificate and client-key are not a certificate and a key in PEM".to_owned(),
     }
 }

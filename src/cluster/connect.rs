@@ -4,7 +4,7 @@
 //! The client library is given a finished configuration, never a kubeconfig: what it would panic on
 //! was refused before.
 
-use super::client::Client;
+use super::client::{Client, Entries};
 use super::configure::finished;
 use super::credentials::{Credentials, Epoch};
 use super::error::ClusterError;
@@ -34,6 +34,8 @@ pub struct ConnectOptions {
     pub impersonate_groups: Vec<String>,
     /// `--request-timeout`.
     pub request_timeout: Duration,
+    /// Whether nobody asked for it, as when a line is completed: then no plugin is to open a window.
+    pub unasked: bool,
 }
 
 impl ConnectOptions {
@@ -59,14 +61,32 @@ const SAY_WHERE: &str = "name one with --kubeconfig or KUBECONFIG";
 /// [`ClusterError`] of kind `Config`, which names file, entry and field, and shows no value.
 pub async fn connect(options: &ConnectOptions, world: &World) -> Result<Client, ClusterError> {
     let client = match chosen(options, world)? {
-        Some(target) => by_kubeconfig(target, options, world).await?,
+        Some((target, entries)) => by_kubeconfig(target, options, world).await?.by(entries),
         None => by_account(options, world)?,
     };
-    Ok(client.named_by(options.target()))
+    Ok(client.named_by(remedy::Target { program: world.program, ..options.target() }))
 }
 
+/// The contexts of the kubeconfigs that the options and the world name, by name and cluster.
+///
+/// # Errors
+/// [`ClusterError`] of kind `Config`.
+pub fn contexts(
+    options: &ConnectOptions,
+    world: &World,
+) -> Result<Vec<(String, Option<String>)>, ClusterError> {
+    let kubeconfig = load(options, world)?.unwrap_or_default();
+    Ok(kubeconfig
+        .contexts()
+        .map(|(name, cluster)| (name.to_owned(), cluster.map(str::to_owned)))
+        .collect())
+}
+
+/// What a kubeconfig leads to, and the entries by which it does.
+type Chosen = (Target, Entries);
+
 /// What the kubeconfigs lead to; `None` when they say nothing and this is a pod with an account.
-fn chosen(options: &ConnectOptions, world: &World) -> Result<Option<Target>, ClusterError> {
+fn chosen(options: &ConnectOptions, world: &World) -> Result<Option<Chosen>, ClusterError> {
     let has_account = pod::token_file(world.pod.as_ref()).is_some();
     let Some(kubeconfig) = load(options, world)? else {
         return if has_account { Ok(None) } else { Err(no_kubeconfig(world)) };
@@ -74,7 +94,12 @@ fn chosen(options: &ConnectOptions, world: &World) -> Result<Option<Target>, Clu
     match kubeconfig.choose(options.context.as_deref())? {
         None if has_account && options.kubeconfig.is_none() => Ok(None),
         None => Err(kubeconfig.nothing_chosen().into()),
-        target => Ok(target),
+        Some(target) => {
+            let context = kubeconfig.context(options.context.as_deref());
+            let user = context.and_then(|context| kubeconfig.user_of(context));
+            let [context, user] = [context, user].map(|name| name.map(str::to_owned));
+            Ok(Some((target, Entries { context, user })))
+        }
     }
 }
 
@@ -219,6 +244,7 @@ async fn log_in(
         request_timeout: options.request_timeout,
         cluster,
         user: target.described.user.clone(),
+        unasked: options.unasked,
     };
     let epoch = Epoch(world.now(), tokio::time::Instant::now());
     let first: HandedOver = plugin::run(plugin, &at).await?;

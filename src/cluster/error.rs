@@ -1,7 +1,7 @@
 //! Errors of an API server, each with what was tried on what, and what to do about it.
 
 use super::client::Server;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use std::fmt;
 
 /// What was tried, for the message.
@@ -19,15 +19,23 @@ pub enum Verb {
     Delete,
 }
 
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Verb {
+    /// As RBAC names it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::List => "list",
             Self::Get => "get",
             Self::Create => "create",
             Self::Patch => "patch",
             Self::Delete => "delete",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -81,6 +89,35 @@ pub struct ClusterError {
     pub message: String,
     /// What to do next.
     pub remedy: String,
+    /// Who has no right to it, where that is what the server said.
+    pub denied: Option<Box<Denied>>,
+}
+
+/// Who has no right to what was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// What was tried.
+    pub verb: Verb,
+    /// The user, as the server knows them.
+    pub user: String,
+    /// What the server says beside it.
+    pub why: Option<String>,
+}
+
+impl Denied {
+    /// Reads what an authorizer's refusal says. Source: Kubernetes
+    /// `apiserver/pkg/endpoints/handlers/responsewriters/errors.go` (`forbiddenMessage`), followed by the
+    /// authorizer's own reason.
+    fn of(message: &str, verb: Verb) -> Option<Self> {
+        let (_, said) = message.split_once("is forbidden: User \"")?;
+        let (user, said) = said.split_once("\" cannot ")?;
+        let why = match said.split_once(" at the cluster scope") {
+            Some((_, why)) => why,
+            None => said.split_once(" in the namespace \"")?.1.split_once('"')?.1,
+        };
+        let why = Some(why.trim_start_matches(": ").trim()).filter(|why| !why.is_empty());
+        Some(Self { verb, user: user.to_owned(), why: why.map(str::to_owned) })
+    }
 }
 
 impl fmt::Display for ClusterError {
@@ -92,31 +129,41 @@ impl fmt::Display for ClusterError {
 impl std::error::Error for ClusterError {}
 
 impl ClusterError {
+    /// An error that is not about rights.
+    pub(super) fn new(
+        failure: Failure,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { failure, message: message.into(), remedy: remedy.into(), denied: None }
+    }
+
     /// The kubeconfig cannot be used.
     pub(super) fn config(message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { failure: Failure::Config, message: message.into(), remedy: remedy.into() }
+        Self::new(Failure::Config, message, remedy)
     }
 
     /// The namespace that was named is not there, so that nothing in it can be.
     #[must_use]
     pub fn no_namespace(namespace: &str) -> Self {
-        Self {
-            failure: Failure::NotFound,
-            message: format!("there is no namespace {namespace}"),
-            remedy: "check -n, and the kubeconfig's context".to_owned(),
-        }
+        Self::new(
+            Failure::NotFound,
+            format!("there is no namespace {namespace}"),
+            "check -n, and the kubeconfig's context",
+        )
     }
 
     /// The cluster does not know the kind.
     #[must_use]
     pub fn no_such_kind(object: &ObjectRef) -> Self {
         let kinds = object.kind.plural();
-        Self {
-            failure: Failure::NoSuchKind,
-            message: format!("this cluster knows no {kinds}: {object} cannot be there"),
-            remedy: "GKE's own kinds are only on GKE: look at --context; elsewhere bootstrap with another --ingress-class"
-                .to_owned(),
-        }
+        Self::new(
+            Failure::NoSuchKind,
+            format!(
+                "this cluster has no {kinds} (the CRD is not installed): {object} cannot exist"
+            ),
+            "GKE's own kinds are only on GKE: look at --context; elsewhere bootstrap with another --ingress-class",
+        )
     }
 
     /// No answer came within `limit`.
@@ -126,23 +173,21 @@ impl ClusterError {
         server: &str,
         limit: std::time::Duration,
     ) -> Self {
-        Self {
-            failure: Failure::Timeout,
-            message: format!(
-                "cannot {verb} {object}: {server} did not answer within {}s",
-                limit.as_secs()
-            ),
-            remedy: "check the server, or allow more with --request-timeout".to_owned(),
-        }
+        let seconds = limit.as_secs();
+        Self::new(
+            Failure::Timeout,
+            format!("cannot {verb} {object}: {server} did not answer within {seconds}s"),
+            "check the server, or allow more with --request-timeout",
+        )
     }
 
     /// No object and no namespace can have this name, so that none is there.
     pub(super) fn impossible(verb: Verb, object: &ObjectRef, name: &str) -> Self {
-        Self {
-            failure: Failure::NotFound,
-            message: format!("cannot {verb} {object}: nothing in a cluster can be named {name:?}"),
-            remedy: "check the name and the namespace".to_owned(),
-        }
+        Self::new(
+            Failure::NotFound,
+            format!("cannot {verb} {object}: {name:?} is not a valid name"),
+            "check the name and the namespace",
+        )
     }
 
     /// The server or the connection said no.
@@ -152,8 +197,8 @@ impl ClusterError {
             kube::Error::Api(status) => return Self::of_status(status, verb, object, server),
             // The library's words would quote the answer, which may be a Secret.
             kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => (
-                format!("what {url} answered is no Kubernetes object, or only half of one"),
-                "check that the kubeconfig's server is an API server and what stands before it",
+                format!("what {url} answered is not a Kubernetes object, or only half of one"),
+                "check that the kubeconfig's server is an API server, and what is in front of it",
             ),
             other => {
                 let through = proxy.as_ref().map_or_else(String::new, |proxy| {
@@ -163,7 +208,7 @@ impl ClusterError {
                     _ if is_of_certificates(other) => UNTRUSTED,
                     None => UNREACHABLE,
                     Some(proxy) if proxy.is_of_kubeconfig() => {
-                        "check the proxy, or take proxy-url out of the kubeconfig if it needs none"
+                        "check the proxy, or remove proxy-url from the kubeconfig if it needs none"
                     }
                     Some(_) => {
                         "check the proxy, or add the server's host to NO_PROXY if it needs none"
@@ -175,11 +220,7 @@ impl ClusterError {
                 )
             }
         };
-        Self {
-            failure: Failure::Unreachable,
-            message: format!("cannot {verb} {object}: {what}"),
-            remedy: remedy.to_owned(),
-        }
+        Self::new(Failure::Unreachable, format!("cannot {verb} {object}: {what}"), remedy)
     }
 
     fn of_status(
@@ -188,18 +229,10 @@ impl ClusterError {
         object: &ObjectRef,
         server: &Server,
     ) -> Self {
-        let failure = match status.code {
-            401 => Failure::Unauthorized,
-            403 => Failure::Forbidden,
-            404 if names_nothing(status) => return Self::no_such_kind(object),
-            404 => Failure::NotFound,
-            409 => Failure::Conflict,
-            410 => Failure::Expired,
-            429 | 502..=599 => Failure::Busy,
-            // A write can fail so for good: by an admission webhook that is not there.
-            500 if matches!(verb, Verb::List | Verb::Get) => Failure::Busy,
-            _ => Failure::Refused,
-        };
+        if status.code == 404 && names_nothing(status) {
+            return Self::no_such_kind(object);
+        }
+        let failure = failure_of(status.code, verb);
         let remedy = match (&server.stranger, failure) {
             (Some(remedy), Failure::Unauthorized | Failure::Forbidden) => remedy.clone(),
             _ if status.message.contains("HTTP request to an HTTPS server") => {
@@ -207,7 +240,26 @@ impl ClusterError {
             }
             _ => remedy(failure, verb, object),
         };
-        Self { failure, message: format!("cannot {verb} {object}: {}", said(status)), remedy }
+        let denied = (failure == Failure::Forbidden).then(|| Denied::of(&status.message, verb));
+        Self {
+            denied: denied.flatten().map(Box::new),
+            ..Self::new(failure, format!("cannot {verb} {object}: {}", said(status)), remedy)
+        }
+    }
+}
+
+/// What an HTTP status says of a request.
+const fn failure_of(code: u16, verb: Verb) -> Failure {
+    match code {
+        401 => Failure::Unauthorized,
+        403 => Failure::Forbidden,
+        404 => Failure::NotFound,
+        409 => Failure::Conflict,
+        410 => Failure::Expired,
+        429 | 502..=599 => Failure::Busy,
+        // A write can fail so for good: by an admission webhook that is not there.
+        500 if matches!(verb, Verb::List | Verb::Get) => Failure::Busy,
+        _ => Failure::Refused,
     }
 }
 
@@ -258,21 +310,15 @@ fn said(status: &kube::core::Status) -> String {
 }
 
 fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {
-    let kinds = object.kind.plural();
     match failure {
         Failure::Unauthorized => {
             "log in again: the kubeconfig's credentials are not accepted".to_owned()
         }
-        Failure::Forbidden => {
-            let scope = object.namespace.as_deref().map_or_else(
-                || "in all namespaces (or name one with -n)".to_owned(),
-                |namespace| format!("in namespace {namespace}"),
-            );
-            // A server-side apply that creates needs both rights.
-            let rights =
-                if verb == Verb::Create { "create and patch".to_owned() } else { verb.to_string() };
-            format!("ask for the right to {rights} {kinds} {scope}")
-        }
+        Failure::Forbidden => right_to_ask_for(verb, object),
+        Failure::NotFound if object.kind == Kind::Ingress && object.name.contains('.') => format!(
+            "check the name and the namespace; a host's server is shown by certwright inspect {}:443",
+            object.name
+        ),
         Failure::NotFound | Failure::NoSuchKind => "check the name and the namespace".to_owned(),
         Failure::Conflict => {
             "another writer changed it at the same time; look at it and try again".to_owned()
@@ -284,6 +330,17 @@ fn remedy(failure: Failure, verb: Verb, object: &ObjectRef) -> String {
     }
 }
 
+fn right_to_ask_for(verb: Verb, object: &ObjectRef) -> String {
+    let scope = object.namespace.as_deref().map_or_else(
+        || "in all namespaces (or choose one with -n)".to_owned(),
+        |namespace| format!("in namespace {namespace}"),
+    );
+    // A server-side apply that creates needs both rights.
+    let rights =
+        if verb == Verb::Create { "create and patch".to_owned() } else { verb.to_string() };
+    format!("RBAC: needs {rights} on {} {scope}", object.kind.plural())
+}
+
 /// The last cause in the chain: kube and hyper hide it behind "client error (Connect)".
 fn innermost(error: &kube::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -291,4 +348,36 @@ fn innermost(error: &kube::Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_for_want_of_rights_tells_who_may_not_and_what_else_is_said() {
+        let scope = "secrets is forbidden: User \"jane\" cannot list resource \"secrets\" in API group \"\"";
+        for (message, user, why) in [
+            (format!("{scope} at the cluster scope"), "jane", None),
+            (format!("{scope} in the namespace \"shop\""), "jane", None),
+            (
+                format!("{scope} in the namespace \"shop\": RBAC: clusterrole \"x\" not found"),
+                "jane",
+                Some("RBAC: clusterrole \"x\" not found"),
+            ),
+            (
+                format!(
+                    "{scope} at the cluster scope: requires one of [\"container.secrets.list\"]"
+                ),
+                "jane",
+                Some("requires one of [\"container.secrets.list\"]"),
+            ),
+        ] {
+            let denied = Denied::of(&message, Verb::List).expect("it is a refusal");
+            assert_eq!((denied.user.as_str(), denied.why.as_deref()), (user, why), "{message}");
+        }
+        for message in ["", "secrets is forbidden: exceeded quota", "admission webhook denied it"] {
+            assert_eq!(Denied::of(message, Verb::List), None, "{message}");
+        }
+    }
 }

@@ -13,9 +13,10 @@ mod connect;
 mod credentials;
 pub mod error;
 pub mod kubeconfig;
+mod names;
 mod plugin;
 mod pod;
 mod retry;
 
 pub use client::{Client, PAGE_SIZE, Written};
-pub use connect::{ConnectOptions, connect};
+pub use connect::{ConnectOptions, connect, contexts};

@@ -61,6 +61,8 @@ pub(super) struct Circumstances {
     pub cluster: Value,
     /// The kubeconfig's user, for messages.
     pub user: String,
+    /// Whether nobody asked for it: then it is kept from opening a browser, as far as one can.
+    pub unasked: bool,
 }
 
 /// Runs the plugin once. It is ended with its children when it takes too long, or when nobody waits
@@ -70,7 +72,7 @@ pub(super) async fn run(plugin: &Plugin, at: &Circumstances) -> Result<HandedOve
         return Err(error(
             plugin,
             at,
-            "wants to ask somebody, and standard input is no terminal",
+            "needs to prompt, and standard input is not a terminal",
             "run this at a terminal, or log in with another account",
         ));
     }
@@ -95,7 +97,7 @@ pub(super) async fn run(plugin: &Plugin, at: &Circumstances) -> Result<HandedOve
         }
         Ok(Err(failed)) => Err(not_started(plugin, at, &failed)),
         Ok(Ok(_)) if answer.expose().len() > MOST_OUTPUT => {
-            Err(error(plugin, at, "handed over more than a credential", LOOK))
+            Err(error(plugin, at, "returned more than a credential", LOOK))
         }
         Ok(Ok(status)) if !status.success() => {
             let what = format!("failed with {}{}", ending(status), said(&words));
@@ -122,6 +124,10 @@ fn command(plugin: &Plugin, at: &Circumstances) -> Command {
         // Somebody at a terminal may have to read it before it ends: "open this page, enter this code".
         .stderr(if at.terminal { Stdio::inherit() } else { Stdio::piped() })
         .kill_on_drop(true);
+    if at.unasked {
+        // What opens pages (xdg-open, Python's webbrowser) obeys these.
+        command.env("BROWSER", "false").env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    }
     if !at.terminal {
         // Its children are to end with it. At a terminal it must stay in the group that may read.
         command.process_group(0);
@@ -201,7 +207,7 @@ fn read(plugin: &Plugin, answer: &Redacted) -> Result<HandedOver, String> {
     let credential: Option<Credential> = serde_saphyr::from_slice(answer.expose()).ok();
     let credential = credential
         .filter(|credential| credential.kind.as_deref() == Some("ExecCredential"))
-        .ok_or("did not hand over an ExecCredential, as JSON and nothing beside it, on stdout")?;
+        .ok_or("did not print an ExecCredential as JSON, and nothing else, on stdout")?;
     let version = credential.api_version.unwrap_or_default();
     if version != plugin.api_version {
         let version: String = version.chars().take(60).collect();
@@ -211,29 +217,27 @@ fn read(plugin: &Plugin, answer: &Redacted) -> Result<HandedOver, String> {
         ));
     }
     let Some(status) = credential.status else {
-        return Err("handed over an ExecCredential without status".to_owned());
+        return Err("returned an ExecCredential without status".to_owned());
     };
     let filled = |text: Option<String>| {
         text.filter(|text| !text.is_empty()).map(|text| Redacted::new(text.into_bytes()))
     };
     let header = filled(status.token).map(|token| login::bearer(&token)).transpose();
-    let header = header.map_err(|why| format!("handed over a token that {why}"))?;
+    let header = header.map_err(|why| format!("returned a token that {why}"))?;
     let identity = match (filled(status.client_certificate_data), filled(status.client_key_data)) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
         _ => {
-            return Err(
-                "handed over a certificate without its key, or the other way round".to_owned()
-            );
+            return Err("returned a certificate without its key, or a key without its certificate"
+                .to_owned());
         }
     };
     if header.is_none() && identity.is_none() {
-        return Err("handed over neither a token nor a certificate".to_owned());
+        return Err("returned neither a token nor a certificate".to_owned());
     }
     let expires = status.expiration_timestamp.map(|text| OffsetDateTime::parse(&text, &Rfc3339));
     let expires = expires.transpose().map_err(|_| {
-        "handed over an expirationTimestamp that is not a time such as 2006-01-02T15:04:05Z"
-            .to_owned()
+        "returned an expirationTimestamp that is not a time such as 2006-01-02T15:04:05Z".to_owned()
     })?;
     Ok(HandedOver { header, identity, expires })
 }
@@ -312,72 +316,4 @@ fn names_a_secret(flag: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plugin(args: &[&str]) -> Plugin {
-        Plugin {
-            command: "login-helper".into(),
-            args: args.iter().map(|&arg| arg.to_owned()).collect(),
-            env: Vec::new(),
-            api_version: "client.authentication.k8s.io/v1".to_owned(),
-            interactive: Interactive::Never,
-            install_hint: None,
-            provide_cluster_info: false,
-        }
-    }
-
-    fn answered(answer: &str) -> Result<HandedOver, String> {
-        read(&plugin(&[]), &Redacted::new(answer.as_bytes().to_vec()))
-    }
-
-    #[test]
-    fn what_a_flag_calls_a_secret_is_not_in_the_command_line() {
-        let args = ["get", "--client-secret=s3cr3t", "--password", "s3cr3t", "--cluster", "prod"];
-        let shown = "login-helper get --client-secret=… --password … --cluster prod";
-        assert_eq!(command_line(&plugin(&args)), shown);
-        let long = "x".repeat(5000);
-        assert!(command_line(&plugin(&[&long])).chars().count() <= MOST_COMMAND + 1);
-    }
-
-    #[test]
-    fn last_words_are_one_line_without_colours() {
-        let words = b"\x1b[31mERROR\x1b[0m: session expired\r\n\n  run: aws sso login\n";
-        assert_eq!(one_line(words), "ERROR: session expired / run: aws sso login");
-        assert_eq!(one_line(b"\x1b["), "");
-    }
-
-    #[test]
-    fn an_answer_that_is_no_credential_is_refused_without_being_shown() {
-        let head = r#""apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential""#;
-        for (answer, expected) in [
-            ("s3cr3t".to_owned(), "did not hand over"),
-            (format!("noise s3cr3t\n{{{head}}}"), "did not hand over"),
-            (format!("{{{head}}}"), "without status"),
-            (format!("{{{head},\"status\":{{}}}}"), "neither"),
-            (format!("{{{head},\"status\":{{\"token\":\"\"}}}}"), "neither"),
-            (format!("{{{head},\"status\":{{\"token\":\"s3cr3t\\n\"}}}}"), "line break"),
-            (format!("{{{head},\"status\":{{\"token\":\"s3cr3t\\u0001\"}}}}"), "no header"),
-            (format!("{{{head},\"status\":{{\"clientKeyData\":\"s3cr3t\"}}}}"), "without its key"),
-            (format!("{{{head},\"status\":{{\"token\":\"s3cr3t\",\"expirationTimestamp\":\"soon\"}}}}"), "expirationTimestamp"),
-            (r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"s3cr3t"}}"#.to_owned(), "asks for"),
-            (format!("{{{head},\"status\":[\"s3cr3t\"]}}"), "did not hand over"),
-        ] {
-            let error = answered(&answer).expect_err(&answer);
-            assert!(error.contains(expected) && !error.contains("s3cr3t"), "{answer}: {error}");
-        }
-    }
-
-    #[test]
-    fn tokens_certificates_and_the_end_of_time_are_taken() {
-        let head = "apiVersion: client.authentication.k8s.io/v1\nkind: ExecCredential\n";
-        let token = answered(&format!(
-            "{head}status: {{token: t, expirationTimestamp: '9999-12-31T23:59:59Z'}}"
-        ));
-        let token = token.expect("YAML is taken too");
-        assert_eq!(token.header, Some(HeaderValue::from_static("Bearer t")));
-        assert_eq!(token.expires.map(OffsetDateTime::year), Some(9999));
-        let certificate = format!("{head}status: {{clientCertificateData: c, clientKeyData: k}}");
-        assert!(answered(&certificate).expect("a certificate will do").identity.is_some());
-    }
-}
+mod tests;

@@ -26,7 +26,7 @@ pub(super) fn server(pod: &Pod) -> Result<Uri, ClusterError> {
         .filter(|uri| uri.port_u16().is_some_and(|port| port != 0))
         .ok_or_else(|| {
             let message =
-                "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are no host and port";
+                "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not a host and a port";
             ClusterError::config(message, SAY_WHERE)
         })
 }

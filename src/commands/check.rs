@@ -1,16 +1,21 @@
 //! `certwright check`: observe, audit, report.
 
 use crate::audit;
+use crate::audit::Choice;
 use crate::audit::policy::Policy;
 use crate::cli::CheckArgs;
 use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::exit::Exit;
+use crate::inventory::Inventory;
 use crate::inventory::served::ServedAt;
 use crate::observe::dns::Resolver;
 use crate::output::Output;
-use crate::render::model::{Look, Model};
+use crate::render::check::is_cut_in_a_pipe;
+use crate::render::formats::TABLE;
+use crate::render::model::{Model, TableOptions};
 use crate::render::progress;
 use crate::session::{CommandError, Result, Run, source};
+use time::OffsetDateTime;
 
 pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     source::refuse_names_everywhere(args.look.all_namespaces, &args.objects)?;
@@ -21,13 +26,19 @@ pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> R
     let from = source::audited(&source);
     let context = run.context(args.judge.at, &policy, args.judge.platform, from);
     let mut report = audit::audit(inventory, &context);
+    let look = look(&args, inventory, context.now);
+    report.choose(&choice(&args, look.ends_by), inventory);
     let nothing = (inventory.is_empty() && report.complete)
         .then(|| source::nothing_found("no TLS Secret, no Ingress", &source, &args.look, run));
     report.complete &= nothing.as_ref().is_none_or(|(_, is_well)| *is_well);
-    let namespaces = args.look.all_namespaces || source::several_namespaces(inventory);
-    let look = Look { no_headers: args.no_headers, namespaces };
-    let model = Model { inventory, report: &report, look };
-    (args.output.write)(&model, output.of(args.output.for_programs))?;
+    let looked = source::looked(&source, run);
+    let model = Model { inventory, report: &report, looked: &looked, look };
+    let mut page = output.of(args.output.for_programs);
+    (args.output.write)(&model, &mut page)?;
+    let is_table_in_a_pipe = args.output.name == TABLE && page.width().is_none();
+    if is_table_in_a_pipe && is_cut_in_a_pipe(&model) {
+        output.say("note: rows are left out; --all shows every one");
+    }
     if let Some((words, is_well)) = nothing {
         output.say(&words);
         if !is_well {
@@ -35,6 +46,23 @@ pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> R
         }
     }
     Ok(Exit::of_report(&report, args.judge.fail_on))
+}
+
+/// How the flags want the report.
+fn look(args: &CheckArgs, inventory: &Inventory, now: OffsetDateTime) -> TableOptions {
+    let show = &args.show;
+    TableOptions {
+        no_headers: args.no_headers,
+        namespaces: args.look.all_namespaces || source::several_namespaces(inventory),
+        all: show.all,
+        sort_by: show.sort_by,
+        ends_by: show.expires_within.and_then(|span| now.checked_add(span)),
+    }
+}
+
+/// Which findings the flags choose.
+fn choice(args: &CheckArgs, ends_by: Option<OffsetDateTime>) -> Choice {
+    Choice { rules: args.show.rule.clone(), severity: args.show.severity, ends_by }
 }
 
 /// What the flags say to look at, and what was seen of it, told with `-v`.
@@ -68,7 +96,10 @@ async fn resolver(args: &CheckArgs) -> Result<Option<Resolver>> {
         return Ok(None);
     }
     let resolver = Resolver::new(args.dns_server.as_ref()).await;
-    resolver.map(Some).map_err(|message| {
-        CommandError::failed(message, "name a DNS server by its address: --dns-server HOST:PORT")
+    resolver.map(Some).map_err(|why| {
+        CommandError::failed(
+            why.to_string(),
+            "name a DNS server by its address: --dns-server HOST:PORT",
+        )
     })
 }

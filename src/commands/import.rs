@@ -5,7 +5,6 @@ use crate::audit::policy::Policy;
 use crate::audit::{self, Platform, Source};
 use crate::cli::ImportArgs;
 use crate::exit::Exit;
-use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
 use crate::inventory::ca_file::CaFile;
 use crate::inventory::selection::Selection;
@@ -18,10 +17,14 @@ use crate::plan::step::NewPair;
 use crate::redact::Redacted;
 use crate::remedy::Advice;
 use crate::session::package::package;
+use crate::session::store::Passwords;
 use crate::session::{CommandError, Result, Run, manifest, read_file};
 use crate::x509::cert::Certificate;
+use crate::x509::chain;
 use crate::x509::foreign::Foreign;
+use crate::x509::key::PrivateKey;
 use crate::x509::pem;
+use crate::x509::pkcs12::{self, Store};
 use std::path::Path;
 
 pub(super) async fn run(args: ImportArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
@@ -37,21 +40,23 @@ pub(super) async fn run(args: ImportArgs, run: Run<'_>, output: &mut Output) -> 
         force: args.force,
         override_owner: args.override_owner,
     };
-    package("import", request, materials, args.write, run, output).await
+    package("import", request, materials, (args.write, !args.no_nudge), run, output).await
 }
 
 /// The pair from its files, checked: it is a pair, in order, in date.
 fn read_pair(args: &ImportArgs, run: Run<'_>, output: &mut Output) -> Result<(NewPair, Materials)> {
-    let certificates = read_file(&args.cert)?;
-    let key = read_file(&args.key)?;
+    let Files { certificates, key, key_file } = read_files(args, run, output)?;
     let bundle =
         Bundle::of_pair(Some(certificates.expose()), Some(key.expose()), &run.world.random);
     let leaf = plan::package::importable(&bundle, run.now()).map_err(|advice| {
-        let files = format!("{} and {}", args.cert.display(), args.key.display());
+        let files = match &args.key {
+            Some(key) => format!("{} and {}", args.cert.display(), key.display()),
+            None => args.cert.display().to_string(),
+        };
         let message = format!("{files} cannot be imported: {}", advice.message);
         CommandError::failed(message, advice.remedy)
     })?;
-    let names = (args.cert.display().to_string(), args.key.display().to_string());
+    let names = (args.cert.display().to_string(), key_file);
     let one_file = certificates.expose() == key.expose();
     for note in plan::package::import_notes(&bundle, (&names.0, &names.1), one_file) {
         output.say(&format!("note: {note}"));
@@ -69,10 +74,75 @@ fn read_pair(args: &ImportArgs, run: Run<'_>, output: &mut Output) -> Result<(Ne
     Ok((NewPair::Given(Box::new(leaf)), materials))
 }
 
+/// Certificates and key as PEM, and how the key's file is called.
+struct Files {
+    certificates: Redacted,
+    key: Redacted,
+    key_file: String,
+}
+
+/// Reads the files; out of a PKCS#12 store comes the chain in the order of servers, for a store has
+/// none of its own.
+fn read_files(args: &ImportArgs, run: Run<'_>, output: &mut Output) -> Result<Files> {
+    let bytes = read_file(&args.cert)?;
+    let name = args.cert.display().to_string();
+    if !pkcs12::is_store(bytes.expose()) {
+        let Some(key) = &args.key else {
+            return Err(CommandError::usage(
+                format!("{name} is not a PKCS#12 store, and no private key was given"),
+                "name the private key with --key",
+            ));
+        };
+        if args.password_file.is_some() {
+            return Err(CommandError::usage(
+                format!("--password-file is for a PKCS#12 store, and {name} is none"),
+                "leave --password-file away",
+            ));
+        }
+        let key_file = key.display().to_string();
+        return Ok(Files { certificates: bytes, key: read_file(key)?, key_file });
+    }
+    let passwords = Passwords::new(args.password_file.as_deref(), false)?;
+    let store = passwords.open(&name, &bytes, output).map_err(|locked| locked.told_of(&name))?;
+    let own_key = one_key(&store, args, &name)?;
+    let (key, key_file) = match &args.key {
+        Some(key) => (read_file(key)?, key.display().to_string()),
+        None => (own_key.unwrap_or_default(), name.clone()),
+    };
+    let text = store.to_pem(run.world.random());
+    let private = PrivateKey::from_pem(key.expose()).ok();
+    let fixed = chain::fixed(text.expose(), private.as_ref(), run.world.random())
+        .map_err(|why| CommandError::failed(format!("{name}: {why}"), "name another file"))?;
+    for note in &fixed.notes {
+        output.say(&format!("note: {note}"));
+    }
+    Ok(Files { certificates: Redacted::new(fixed.pem.into_bytes()), key, key_file })
+}
+
+/// The private key of a store, PEM: there is one, in it or by `--key`, and no second.
+fn one_key(store: &Store, args: &ImportArgs, name: &str) -> Result<Option<Redacted>> {
+    match (store.keys.len(), &args.key) {
+        (0, None) => Err(CommandError::failed(
+            format!("{name} cannot be imported: there is no private key in it"),
+            "name the private key with --key",
+        )),
+        (1.., Some(_)) => Err(CommandError::failed(
+            format!("{name} holds its private key already"),
+            "leave --key away",
+        )),
+        (2.., None) => Err(CommandError::failed(
+            format!("{name} cannot be imported: there are {} private keys in it", store.keys.len()),
+            "export the one entry that is meant into a store of its own",
+        )),
+        (_, None) => Ok(store.key_pem().map(|pem| Redacted::new(pem.as_bytes().to_vec()))),
+        (0, Some(_)) => Ok(None),
+    }
+}
+
 /// What is to be said of a pair that may be imported all the same: no SAN, an end that is near.
 fn say_findings(args: &ImportArgs, materials: &Materials, run: Run<'_>, output: &mut Output) {
     let Some(given) = &materials.given else { return };
-    let mut inventory = Inventory::new(Selection::default());
+    let mut inventory = run.nothing_seen(Selection::default());
     let object = ObjectRef::file(args.cert.display().to_string());
     let bytes = Redacted::new(given.certificates.clone());
     inventory.absorb(Observation::PemFile { object, bytes }, run.world.random());

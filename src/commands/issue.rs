@@ -9,10 +9,12 @@ use crate::exit::Exit;
 use crate::object_ref::ObjectRef;
 use crate::output::Output;
 use crate::plan;
-use crate::plan::package::{NO_ROOT, SecretRequest, notes_of_request};
-use crate::plan::step::{KeyChoice, NewPair, Plan, WriteFiles};
+use crate::plan::package::{NO_ROOT, SecretRequest};
+use crate::plan::signing;
+use crate::plan::step::{FileContents, KeyChoice, NewPair, Plan, WriteFiles};
 use crate::remedy::CommandLine;
-use crate::render::plan::PlanReport;
+use crate::render::plan::{FilesReport, PlanReport};
+use crate::session::new_password::new_password;
 use crate::session::package::package;
 use crate::session::{CommandError, Result, Run, authority, manifest, read_file, report};
 use crate::x509::authority::Authority;
@@ -20,23 +22,28 @@ use crate::x509::profile::{self, AUTHORITY_LIFETIME, DEFAULT_LIFETIME, Profile, 
 use crate::x509::request::Request;
 use crate::x509::san::San;
 use std::fmt;
-use std::io;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 pub(super) async fn run(args: IssueArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     manifest::refuse_yaml_without_manifest(args.write, args.secret.is_some())?;
     refuse_dry_run_as_domain(&args)?;
     refuse_own_secret(&args)?;
+    if args.csr {
+        let contents = FileContents::Request(profile_of(&args, run)?);
+        return files(&args, (contents, Vec::new()), Materials::default(), run, output);
+    }
     let (new, materials) = wanted(&args, run).await?;
     match &args.secret {
-        None => files(&args, new, materials, run, output),
+        None => {
+            let contents = FileContents::Pair(new.pair);
+            files(&args, (contents, new.notes), materials, run, output)
+        }
         Some(name) => {
             for note in &new.notes {
                 output.say(note);
             }
             let request = secret(&args, name, new.pair, &materials);
-            package("issue", request, materials, args.write, run, output).await
+            package("issue", request, materials, (args.write, true), run, output).await
         }
     }
 }
@@ -50,23 +57,21 @@ struct NewCertificate {
 async fn wanted(args: &IssueArgs, run: Run<'_>) -> Result<(NewCertificate, Materials)> {
     let mut materials = Materials::default();
     let mut notes = Vec::new();
+    let usage = args.usage.unwrap_or_default();
     let (mut profile, key) = match &args.from_csr {
         Some(path) => {
             let (profile, request) = requested(args, path, run)?;
-            notes.extend(notes_of_request(&request));
+            notes.extend(signing::notes(&request, usage));
             let public_id = request.public_key().id();
             materials.request = Some(request);
             (profile, KeyChoice::Requested { public_id })
         }
         None => (profile_of(args, run)?, KeyChoice::New),
     };
-    if args.csr {
-        return Ok((NewCertificate { pair: NewPair::Request { profile }, notes }, materials));
-    }
     let mut issuer = None;
     if let Some(ca) = &args.ca {
         let named = (ca.as_str(), args.ca_key.as_deref());
-        let ca = authority::read(named, None, run).await?;
+        let ca = authority::read(named, None, usage, run).await?;
         let (within, note) = ca.within(profile);
         notes.extend(note);
         profile = within;
@@ -108,7 +113,8 @@ fn profile_of(args: &IssueArgs, run: Run<'_>) -> Result<Profile> {
         .chain(args.ip.iter().copied().map(San::Ip))
         .chain(args.email.iter().cloned().map(San::Email))
         .chain(args.uri.iter().cloned().map(San::Uri));
-    Profile::server(names.collect(), args.cn.clone(), args.key_type, dates).map_err(bad)
+    let usage = args.usage.unwrap_or_default();
+    Profile::leaf(names.collect(), args.cn.clone(), args.key_type, dates, usage).map_err(bad)
 }
 
 /// What is taken of a request, checked as if it had been typed.
@@ -123,15 +129,16 @@ fn requested(args: &IssueArgs, path: &Path, run: Run<'_>) -> Result<(Profile, Re
     let request = Request::read(bytes.expose()).map_err(|why| unusable(&why))?;
     let lifetime = args.lifetime.unwrap_or(DEFAULT_LIFETIME);
     let dates = profile::dates(run.now(), lifetime).map_err(bad)?;
-    let (names, cn) = (request.names.clone(), request.common_name.clone());
+    let usage = args.usage.unwrap_or_default();
+    let (names, cn) = (request.names.clone(), request.common_name(usage).map(str::to_owned));
     let profile =
-        Profile::server(names, cn, request.key_type, dates).map_err(|why| unusable(&why))?;
+        Profile::leaf(names, cn, request.key_type, dates, usage).map_err(|why| unusable(&why))?;
     Ok((profile, request))
 }
 
 fn files(
     args: &IssueArgs,
-    new: NewCertificate,
+    (contents, notes): (FileContents, Vec<String>),
     mut materials: Materials,
     run: Run<'_>,
     output: &mut Output,
@@ -142,31 +149,50 @@ fn files(
             "use --dry-run=client for files",
         ));
     }
-    let step = step(args, new.pair, &materials);
+    let step = step(args, contents, &materials);
     let root = materials.authority.as_ref().and_then(Authority::root_pem).map(str::as_bytes);
     if let Some(failed) = overlap(&step, root, &inputs(args)) {
         return Err(CommandError::usage(failed.message, failed.remedy));
     }
     let dry_run = args.write.dry_run == DryRun::Client;
     let obstacle = apply::files::in_the_way(&step, root).filter(|_| dry_run);
+    let writes = obstacle.is_none();
     let plan = match obstacle {
         Some((file, failed)) => plan::package::file_in_the_way(run.now(), file, failed),
-        None => plan::package::files(run.now(), step),
+        None => Plan::empty(run.now()),
     };
-    let plan = Plan { notes: new.notes, ..plan };
-    let planned = PlanReport { source: Source::Files, ..PlanReport::of("issue", &plan) };
+    let plan = Plan { notes, ..plan };
+    let files = FilesReport { step: &step, result: None };
+    let planned = PlanReport {
+        source: Source::Files,
+        files: writes.then_some(files),
+        ..PlanReport::of("issue", &plan)
+    };
     if dry_run {
         return report::plan(&planned, report::format(args.write), output);
     }
     if args.p12.is_some() {
-        materials.password = Some(password(args, output)?);
+        let file = args.p12_password_file.as_deref();
+        materials.password = Some(new_password("--p12", file, output)?);
     }
-    let outcomes = apply::files::apply(plan.steps.clone(), &materials, &run.keys());
+    let plan = said_before_signing(args, plan.clone(), output);
+    let written = apply::files::write(&step, &materials, &run.keys());
+    let files = FilesReport { result: Some(&written), ..files };
     report::plan(
-        &PlanReport { outcomes: Some(&outcomes), ..planned },
+        &PlanReport { outcomes: Some(&[]), files: Some(files), plan: &plan, ..planned },
         report::format(args.write),
         output,
     )
+}
+
+/// What a request does not get, told to people before it is signed; it stays in what programs read.
+fn said_before_signing(args: &IssueArgs, mut plan: Plan, output: &mut Output) -> Plan {
+    if args.from_csr.is_some() && !args.write.output.for_programs {
+        for note in plan.notes.drain(..) {
+            output.say(&format!("note: {note}"));
+        }
+    }
+    plan
 }
 
 /// `--dry-run client`, with a blank, asks for a certificate of the host "client".
@@ -205,7 +231,7 @@ fn inputs(args: &IssueArgs) -> Vec<(&'static str, &Path)> {
     inputs.into_iter().filter_map(|(flag, path)| Some((flag, path?))).collect()
 }
 
-fn step(args: &IssueArgs, pair: NewPair, materials: &Materials) -> WriteFiles {
+fn step(args: &IssueArgs, contents: FileContents, materials: &Materials) -> WriteFiles {
     let path = |name: &str| ObjectRef::file(args.out_dir.join(name).display().to_string());
     let (key, certificate) = match (args.make_ca, args.csr) {
         (true, _) => ("ca.key", "ca.crt"),
@@ -218,60 +244,8 @@ fn step(args: &IssueArgs, pair: NewPair, materials: &Materials) -> WriteFiles {
         certificate: path(certificate),
         ca: root.map(|_| path("ca.crt")),
         keystore: args.p12.as_ref().map(|file| ObjectRef::file(file.display().to_string())),
-        pair,
+        contents,
         overwrite: args.force,
-    }
-}
-
-/// The password of the PKCS#12: from its file, else asked for twice.
-fn password(args: &IssueArgs, output: &mut Output) -> Result<Zeroizing<String>> {
-    let no = |message: &str| CommandError::usage(message, "name a file with --p12-password-file");
-    let bad = |message: &str| match &args.p12_password_file {
-        Some(path) => CommandError::usage(
-            message,
-            format!("write another password into the first line of {}", path.display()),
-        ),
-        None => CommandError::usage(message, "choose another password"),
-    };
-    let password = match &args.p12_password_file {
-        Some(path) => {
-            let bytes = read_file(path)?;
-            let text = std::str::from_utf8(bytes.expose());
-            let text = text.map_err(|_| bad("the password of --p12 is not UTF-8 text"))?;
-            Zeroizing::new(text.lines().next().unwrap_or_default().to_owned())
-        }
-        None if !output.can_ask() => return Err(no("--p12 needs a password")),
-        None => {
-            let mut ask =
-                |question| output.ask_password(question).map_err(|error| unanswered(&error));
-            let first = ask("password for the PKCS#12 file")?;
-            if *first != *ask("the same once more")? {
-                return Err(bad("the two passwords differ"));
-            }
-            first
-        }
-    };
-    if password.is_empty() {
-        return Err(bad("the password of --p12 is empty"));
-    }
-    if !password.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return Err(bad(
-            "the password of --p12 has a character that is not ASCII, and Java opens no such file",
-        ));
-    }
-    Ok(password)
-}
-
-/// Why a question was not answered. Ctrl-C at it is no error.
-fn unanswered(error: &io::Error) -> CommandError {
-    match error.kind() {
-        io::ErrorKind::Interrupted => {
-            CommandError { exit: Exit::Interrupted, message: String::new(), remedy: "".into() }
-        }
-        _ => CommandError::failed(
-            format!("the password cannot be asked for: {error}"),
-            "name a file with --p12-password-file",
-        ),
     }
 }
 

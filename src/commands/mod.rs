@@ -6,7 +6,9 @@
 
 mod bootstrap;
 mod check;
+mod complete;
 mod completion;
+mod convert;
 mod explain;
 mod import;
 mod inspect;
@@ -15,11 +17,12 @@ mod managed;
 mod rotate;
 mod verify;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ManagedCommand};
 use crate::exit::Exit;
 use crate::manifest::STACK;
 use crate::output::{Output, Terminal};
 use crate::remedy::Target;
+use crate::render::progress;
 use crate::session::record::Record;
 use crate::session::{self, CommandError, Result, Run};
 use crate::world::World;
@@ -31,7 +34,13 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The command has a thread of its own, so that Ctrl-C and the time are minded also while it reads a
 /// file or waits for standard input.
 pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> Exit {
-    let limit = cli.global.timeout.map(time::Duration::unsigned_abs);
+    let is_tab = matches!(cli.command, Command::Complete(_));
+    let limit = match cli.global.timeout.map(time::Duration::unsigned_abs) {
+        _ if is_tab => Some(complete::DEADLINE),
+        limit => limit,
+    };
+    let writes = writes(&cli.command);
+    let patience = limit.map(|limit| limit + grace(&cli.command));
     // Before the command begins: from its first request on, Ctrl-C must find us listening.
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -55,7 +64,7 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
         return Exit::Failed;
     }
     let ended = tokio::select! {
-        ended = within(limit, ended) => match ended {
+        ended = within(patience, ended) => match ended {
             // At a question a terminal hands Ctrl-C to whoever asks.
             Some(Ok(Exit::Interrupted)) => Err(Exit::Interrupted),
             Some(Ok(exit)) => Ok(exit),
@@ -71,9 +80,12 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     };
     // The channel is never sent into: it ends with the command's thread, or we go on.
     let _ = let_go.recv_timeout(LET_GO);
+    if is_tab {
+        return Exit::Done;
+    }
     // The command may be left at a question.
     terminal.restore();
-    cut_short(cut, limit, &record, talk);
+    cut_short(cut, (limit, writes), &record, talk);
     cut
 }
 
@@ -81,14 +93,65 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
 /// that it waits for. At a question it never does.
 const LET_GO: std::time::Duration = std::time::Duration::from_millis(200);
 
-/// Says that the command was cut short, and what it had replaced by then.
-fn cut_short(exit: Exit, limit: Option<std::time::Duration>, record: &Record, talk: &mut Output) {
+/// How long a command that minds the time itself may take to tell how far it is.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long a Tab may take beside what it waits for.
+const GRACE_OF_TAB: std::time::Duration = std::time::Duration::from_millis(300);
+/// What the others are given.
+const NONE: std::time::Duration = std::time::Duration::ZERO;
+
+/// What a command is given that waits for the world, and tells at the end of its time how that stands.
+const fn grace(command: &Command) -> std::time::Duration {
+    match command {
+        Command::Rotate(args) if args.verify => GRACE,
+        Command::Bootstrap(_) | Command::Managed { .. } | Command::Verify(_) => GRACE,
+        Command::Complete(_) => GRACE_OF_TAB,
+        _ => NONE,
+    }
+}
+
+/// Whether the command may write to a cluster or to files.
+const fn writes(command: &Command) -> bool {
+    match command {
+        Command::Issue(_)
+        | Command::Import(_)
+        | Command::Bootstrap(_)
+        | Command::Rotate(_)
+        | Command::Man(_)
+        | Command::Convert(_) => true,
+        Command::Managed { command } => !matches!(command, ManagedCommand::Status(_)),
+        Command::Verify(args) => args.trust_out.is_some(),
+        Command::Inspect(args) => args.out.is_some() || args.in_place,
+        Command::Check(_) | Command::Explain(_) | Command::Complete(_) | Command::Completion(_) => {
+            false
+        }
+    }
+}
+
+/// Says that the command was cut short, what it had replaced by then, and how to go on.
+fn cut_short(
+    exit: Exit,
+    (limit, writes): (Option<std::time::Duration>, bool),
+    record: &Record,
+    talk: &mut Output,
+) {
+    if exit == Exit::Interrupted {
+        talk.end_line();
+    }
     match exit {
-        Exit::TimedOut => talk.say(&format!(
-            "error: timed out after {:?} (--timeout); a request that was under way may have been carried out",
-            limit.unwrap_or_default()
-        )),
-        _ if record.is_open() => talk.say("interrupted"),
+        Exit::TimedOut => {
+            let limit = limit.unwrap_or_default();
+            let far = if writes {
+                "a request that was under way may have been carried out"
+            } else {
+                "it was still reading, and nothing was written"
+            };
+            talk.say(&format!("error: timed out after {limit:?} (--timeout): {far}"));
+            if !record.is_open() {
+                talk.say("  → run it again with a longer --timeout");
+            }
+        }
+        _ if record.is_open() || !writes => talk.say("interrupted"),
         _ => talk.say("interrupted; run the command again to see what is left to do"),
     }
     record.tell(talk);
@@ -99,9 +162,11 @@ fn cut_short(exit: Exit, limit: Option<std::time::Duration>, record: &Record, ta
 fn runtime(command: &Command) -> tokio::runtime::Builder {
     match command {
         Command::Issue(_)
+        | Command::Convert(_)
         | Command::Inspect(_)
         | Command::Explain(_)
         | Command::Completion(_)
+        | Command::Complete(_)
         | Command::Man(_) => tokio::runtime::Builder::new_current_thread(),
         Command::Import(_)
         | Command::Check(_)
@@ -119,12 +184,17 @@ fn in_its_own_runtime(
     cut_short: impl Future<Output = ()>,
 ) -> Exit {
     match runtime(&cli.command).enable_all().build() {
-        Ok(runtime) => runtime.block_on(async {
-            tokio::select! {
-                exit = to_its_end(cli, world, output, record) => exit,
-                () = cut_short => Exit::Interrupted,
-            }
-        }),
+        Ok(runtime) => {
+            let exit = runtime.block_on(async {
+                tokio::select! {
+                    exit = to_its_end(cli, world, output, record) => exit,
+                    () = cut_short => Exit::Interrupted,
+                }
+            });
+            // A name that the system is still looking up is waited for by nobody.
+            runtime.shutdown_background();
+            exit
+        }
         Err(error) => {
             output.say(&format!("error: no threads can be started: {error}"));
             Exit::Failed
@@ -133,7 +203,7 @@ fn in_its_own_runtime(
 }
 
 async fn to_its_end(cli: Cli, world: World, mut output: Output, record: &Record) -> Exit {
-    let target = session::target(&cli.global);
+    let target = session::target(&cli.global, &world);
     let exit = match Box::pin(command(cli, &world, record, &mut output)).await {
         Ok(exit) => exit,
         Err(error) if error.exit == Exit::Interrupted => error.exit,
@@ -160,24 +230,28 @@ fn say(error: CommandError, target: &Target, output: &mut Output) -> Exit {
     let (mut message, mut remedy) = (error.message, error.remedy);
     remedy.settle(&mut message, target);
     output.say(&format!("error: {message}"));
-    output.say(&format!("  → {remedy}"));
+    output.say(&progress::remedy(&remedy));
     error.exit
 }
 
 async fn command(cli: Cli, world: &World, record: &Record, output: &mut Output) -> Result<Exit> {
-    let run = Run { global: &cli.global, world };
+    let limit = cli.global.timeout.map(time::Duration::unsigned_abs);
+    let deadline = limit.map(|limit| tokio::time::Instant::now() + limit);
+    let run = Run { global: &cli.global, world, deadline };
     match cli.command {
-        Command::Issue(args) => issue::run(args, run, output).await,
-        Command::Import(args) => import::run(args, run, output).await,
+        Command::Issue(args) => Box::pin(issue::run(args, run, output)).await,
+        Command::Import(args) => Box::pin(import::run(args, run, output)).await,
+        Command::Convert(args) => convert::run(&args, run, output),
         Command::Check(args) => check::run(args, run, output).await,
         Command::Verify(args) => verify::run(args, run, output).await,
         Command::Inspect(args) => inspect::run(args, run, output).await,
         Command::Bootstrap(args) => bootstrap::run(args, run, output).await,
-        Command::Managed { command } => managed::run(command, run, output).await,
-        Command::Explain(args) => explain::run(&args, output),
-        Command::Completion(args) => completion::completion(&args, output),
+        Command::Managed { command } => Box::pin(managed::run(command, run, output)).await,
+        Command::Explain(args) => explain::run(&args, world.program, output),
+        Command::Completion(args) => completion::completion(&args, world.program, output),
+        Command::Complete(args) => complete::run(&args, world, output).await,
         Command::Man(args) => completion::man(&args, output),
-        Command::Rotate(args) => rotate::run(args, run, record, output).await,
+        Command::Rotate(args) => Box::pin(rotate::run(args, run, record, output)).await,
     }
 }
 

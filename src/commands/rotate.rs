@@ -15,13 +15,15 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::files::{STDIN, names_stdin};
 use crate::output::Output;
 use crate::plan::outcome::Outcome;
-use crate::plan::rotation::{KeyPolicy, Rotation, RotationRequest, SigningCa};
-use crate::plan::step::{Plan, Step};
+use crate::plan::rotation::{KeyPolicy, Rotation, RotationRequest, SigningCa, depends_on};
+use crate::plan::step::{Plan, ReplacePair, Step};
 use crate::render::formats::JSON;
+use crate::render::model::Looked;
 use crate::render::plan::{PlanReport, write_failures, write_text};
 use crate::session::record::{Again, Record};
-use crate::session::{CommandError, Result, Run, authority, report, source, waiting};
+use crate::session::{CommandError, Result, Run, authority, follow_up, report, source, waiting};
 use crate::x509::authority::Authority;
+use crate::x509::key_purpose::Usage;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,54 +38,122 @@ pub(super) async fn run(
     let run = Run { world: &run.world.at(args.at), ..run };
     let source = source::source(&args.look, run).await?;
     let authority = signing_ca(&args, &source, run).await?;
-    let issuer = authority.as_ref().map(|authority| SigningCa {
-        certificate: Box::new(authority.certificate().clone()),
-        window: authority.window(),
-    });
-    confirm(&args, output)?;
-    let busy = output.busy("rotating", None);
+    let issuer = authority.as_ref().map(issuer);
     let request = RotationRequest { issuer, ..request(&args, run.global, &source) };
     let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
-    let mut goal = Rotation::new(request, Policy { renew_before: args.renew_before });
+    let goal = Rotation::new(request, Policy { renew_before: args.renew_before });
     let view = View::Chosen { source: &source, selection: &selection(&args), probes: &probes };
     let materials = Materials { authority, ..Materials::default() };
+    let asked = Asked { args: &args, source: &source, view: &view, run };
+    if asks(&args) && !asked.is_confirmed(&goal, output).await? {
+        return Ok(Exit::Cancelled);
+    }
     if args.dry_run == DryRun::Client || matches!(source, Source::Files { .. }) {
-        let gathered = look(&goal, &view, run.world).await?;
-        let plan = goal.plan(&gathered.inventory, run.now());
-        drop(busy);
-        let rotated =
-            Rotated { args: &args, source: &source, gathered: &gathered, plan: &plan, run };
-        if args.dry_run == DryRun::Client {
-            return rotated.report(None, output);
-        }
-        return rotated.rewrite(materials, record, output);
+        return asked.without_cluster(&goal, materials, record, output).await;
     }
-    let dry_run = args.dry_run == DryRun::Server;
-    let means = Means { materials: Arc::new(materials), ..run.means(dry_run) };
-    if !dry_run {
-        record.begin(again(&args));
-    }
-    let mut tell = |event: Event<'_, _>| {
-        busy.advance();
-        if let Event::Done(outcome) = event {
-            record.note(outcome);
-        }
-    };
-    let driven = Box::pin(drive(&mut goal, (&view, &means), false, run.world, &mut tell)).await?;
-    drop(busy);
-    let (plan, outcomes) = (goal.into_plan(run.now()), driven.outcomes);
-    let rotated =
-        Rotated { args: &args, source: &source, gathered: &driven.seen, plan: &plan, run };
-    let exit = rotated.report(Some(&outcomes), output)?;
-    record.close();
-    warn_of_pins(&outcomes, output);
-    if args.verify {
-        served(&args, &outcomes, &source, run, output).await?;
-    }
-    Ok(exit)
+    asked.on_cluster(goal, materials, record, output).await
 }
 
-/// Waits until the new pairs are served, where an Ingress uses them.
+/// What was asked for, and where.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    args: &'a RotateArgs,
+    source: &'a Source,
+    view: &'a View<'a>,
+    run: Run<'a>,
+}
+
+impl Asked<'_> {
+    /// Shows what `--all` would do, and asks: how many, and where. An answer of no ends in a quiet line.
+    async fn is_confirmed(self, goal: &Rotation, output: &mut Output) -> Result<bool> {
+        refuse_without_answer(output)?;
+        let busy = output.busy("reading", None);
+        let gathered = look(goal, self.view, self.run.world).await?;
+        drop(busy);
+        let plan = goal.plan(&gathered.inventory, self.run.now()).map(Step::ReplacePair);
+        let number = plan.steps.len();
+        if number == 0 {
+            return Ok(true);
+        }
+        let rotated = Rotated::of(self, &gathered, &plan);
+        output.talk_of(|page| write_text(&rotated.planned(), page))?;
+        let noun = if number == 1 { "Secret" } else { "Secrets" };
+        let place = &rotated.looked.place;
+        let question = format!("Replace the certificate and key of {number} {noun} in {place}?");
+        let is_yes = output.ask(&question);
+        if !is_yes {
+            output.say("cancelled");
+        }
+        Ok(is_yes)
+    }
+
+    /// Only the plan, or the manifests, rewritten.
+    async fn without_cluster(
+        self,
+        goal: &Rotation,
+        materials: Materials,
+        record: &Record,
+        output: &mut Output,
+    ) -> Result<Exit> {
+        let busy = output.busy("rotating", None);
+        let gathered = look(goal, self.view, self.run.world).await?;
+        let plan = goal.plan(&gathered.inventory, self.run.now());
+        let steps = plan.steps.clone();
+        let mut plan = plan.map(Step::ReplacePair);
+        follow_up::planned(&mut plan, &gathered.inventory, !self.args.no_nudge, self.run);
+        drop(busy);
+        let rotated = Rotated::of(self, &gathered, &plan);
+        if self.args.dry_run == DryRun::Client {
+            return rotated.report(None, output);
+        }
+        rotated.rewrite(steps, materials, record, output)
+    }
+
+    /// The Secrets of a cluster, or a try of it by its server.
+    async fn on_cluster(
+        self,
+        mut goal: Rotation,
+        materials: Materials,
+        record: &Record,
+        output: &mut Output,
+    ) -> Result<Exit> {
+        let Self { args, source, view, run } = self;
+        let busy = output.busy("rotating", None);
+        let dry_run = args.dry_run == DryRun::Server;
+        // What is under way when the time is up is told by the record.
+        let means = Means { materials: Arc::new(materials), deadline: None, ..run.means(dry_run) };
+        if !dry_run {
+            record.begin(again(args));
+        }
+        let mut tell = |event: Event<'_, _>| {
+            busy.advance();
+            if let Event::Done(outcome) = event {
+                record.note(outcome);
+            }
+        };
+        let driven =
+            Box::pin(drive(&mut goal, (view, &means), false, run.world, &mut tell)).await?;
+        drop(busy);
+        let (mut plan, outcomes) = (goal.into_plan(run.now()), driven.outcomes);
+        if let Source::Cluster { client, .. } = source {
+            let (written, seen) = ((&mut plan, outcomes.as_slice()), &driven.seen.inventory);
+            follow_up::carry_out(written, seen, (client, !args.no_nudge), run).await;
+        }
+        let rotated = Rotated::of(self, &driven.seen, &plan);
+        let exit = rotated.report(Some(&outcomes), output)?;
+        record.close();
+        warn_of_pins(&outcomes, output);
+        served(args, &outcomes, source, run, output).await?;
+        Ok(exit)
+    }
+}
+
+/// The CA that signs, as a plan knows it.
+fn issuer(authority: &Authority) -> SigningCa {
+    SigningCa { certificate: Box::new(authority.certificate().clone()), window: authority.window() }
+}
+
+/// With `--verify`, waits until the new certificates are served, where an Ingress uses them.
 async fn served(
     args: &RotateArgs,
     outcomes: &[Outcome],
@@ -93,26 +163,29 @@ async fn served(
 ) -> Result<()> {
     let replaced = outcomes.iter().filter(|outcome| outcome.result.is_ok());
     let names: Vec<String> = replaced.map(|outcome| outcome.step.object().name.clone()).collect();
-    if names.is_empty() {
+    if !args.verify || names.is_empty() {
         return Ok(());
     }
     output.flush()?;
     let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
-    waiting::until_served(source, &secrets_named(&names), at, run, output).await?;
+    let done = match names.as_slice() {
+        [_] => "the Secret was replaced".to_owned(),
+        several => format!("{} Secrets were replaced", several.len()),
+    };
+    let chosen = secrets_named(&names);
+    waiting::until_served(source, &chosen, at, Some(&done), (run, output)).await?;
     Ok(())
 }
 
 fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     let no = |message: &str, remedy: &str| Err(CommandError::usage(message, remedy));
     if args.secrets.is_empty() && !args.due && !args.all {
-        return no("nothing to rotate was named", "name secret/NAME, or say --due or --all");
+        return no("nothing to rotate was specified", "specify secret/NAME, --due or --all");
     }
     if args.all && global.namespace.is_none() && args.look.selector.is_none() {
-        return no("--all needs -n or -l", "say which namespace, or which labels");
+        return no("--all needs -n or -l", "specify the namespace or the labels");
     }
-    if !args.secrets.is_empty() && args.look.all_namespaces {
-        return no("-A cannot be combined with names", "name one namespace with -n");
-    }
+    source::refuse_names_everywhere(args.look.all_namespaces, &args.secrets)?;
     if args.at.is_some() && args.look.filename.is_empty() && args.dry_run != DryRun::Client {
         return no("--at cannot be combined with a live write", "add --dry-run=client");
     }
@@ -141,12 +214,14 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     Ok(())
 }
 
-/// `--all` asks first, where something would be written.
-fn confirm(args: &RotateArgs, output: &mut Output) -> Result<()> {
-    const QUESTION: &str =
-        "replace the certificate and key of every self-signed TLS Secret that was chosen?";
-    let is_asked = args.all && !args.yes && args.dry_run == DryRun::None;
-    if !is_asked || (output.can_ask() && output.ask(QUESTION)) {
+/// Whether `--all` is to be confirmed: where something would be written.
+fn asks(args: &RotateArgs) -> bool {
+    args.all && !args.yes && args.dry_run == DryRun::None
+}
+
+/// Where nobody can be asked, `--yes` is the answer.
+fn refuse_without_answer(output: &Output) -> Result<()> {
+    if output.can_ask() {
         return Ok(());
     }
     Err(CommandError::usage(
@@ -194,22 +269,31 @@ fn request(args: &RotateArgs, global: &Global, source: &Source) -> RotationReque
 async fn signing_ca(args: &RotateArgs, source: &Source, run: Run<'_>) -> Result<Option<Authority>> {
     let Some(ca) = &args.ca else { return Ok(None) };
     let named = (ca.as_str(), args.ca_key.as_deref());
-    authority::read(named, Some(source), run).await.map(Some)
+    authority::read(named, Some(source), Usage::Server, run).await.map(Some)
 }
 
 /// A plan of the command, and what it was made from.
-#[derive(Clone, Copy)]
 struct Rotated<'a> {
     args: &'a RotateArgs,
     source: &'a Source,
     gathered: &'a Gathered,
     plan: &'a Plan,
+    /// What could not be read of what a rotation depends on.
+    problems: Vec<&'a Problem>,
+    looked: Looked,
     run: Run<'a>,
 }
 
-impl Rotated<'_> {
+impl<'a> Rotated<'a> {
+    fn of(asked: Asked<'a>, gathered: &'a Gathered, plan: &'a Plan) -> Self {
+        let Asked { args, source, run, .. } = asked;
+        let problems = gathered.inventory.problems().iter();
+        let problems = problems.filter(|problem| depends_on(problem.object.kind)).collect();
+        Self { args, source, gathered, plan, problems, looked: source::looked(source, run), run }
+    }
+
     /// Writes the report, and says how the command ends.
-    fn report(self, outcomes: Option<&[Outcome]>, output: &mut Output) -> Result<Exit> {
+    fn report(&self, outcomes: Option<&[Outcome]>, output: &mut Output) -> Result<Exit> {
         source::say_what_was_seen(self.source, &self.gathered.inventory, output);
         let shown = PlanReport { outcomes, ..self.planned() };
         report::write_plan(&shown, self.args.output, output)?;
@@ -219,28 +303,33 @@ impl Rotated<'_> {
     fn planned(&self) -> PlanReport<'_> {
         PlanReport {
             source: source::audited(self.source),
-            problems: self.gathered.inventory.problems(),
+            problems: &self.problems,
+            looked: Some(&self.looked),
             namespaces: self.args.look.all_namespaces,
             ..PlanReport::of("rotate", self.plan)
         }
     }
 
     /// Offline: the manifests, rewritten, into their files or to stdout.
-    fn rewrite(self, materials: Materials, record: &Record, output: &mut Output) -> Result<Exit> {
+    fn rewrite(
+        &self,
+        steps: Vec<ReplacePair>,
+        materials: Materials,
+        record: &Record,
+        output: &mut Output,
+    ) -> Result<Exit> {
         let materials = Materials { texts: self.gathered.kept.clone(), ..materials };
-        let steps = self.plan.steps.clone();
         let (rewritten, outcomes) = manifests::rewrite(steps, &materials, &self.run.keys());
         if self.args.in_place {
-            return self.into_files(&rewritten, outcomes, record, output);
+            return self.rewrite_files(&rewritten, outcomes, record, output);
         }
         print(rewritten, materials.texts, output)?;
-        let mut talk = Vec::new();
         let outcomes = outcomes.as_slice();
         let shown = PlanReport { outcomes: Some(outcomes), printed: true, ..self.planned() };
-        write_text(&shown, &mut talk)?;
-        write_failures(&shown, &mut talk)?;
-        output.flush()?;
-        output.talk(&talk);
+        output.talk_of(|page| {
+            write_failures(&shown, page)?;
+            write_text(&shown, page)
+        })?;
         let from_files = self.args.look.filename.iter().any(|path| path.as_os_str() != STDIN);
         if from_files && outcomes.iter().any(|outcome| outcome.result.is_ok()) {
             output.say("the files are not changed: --in-place writes what was printed into them");
@@ -250,8 +339,8 @@ impl Rotated<'_> {
     }
 
     /// Each file replaced by its rewritten text.
-    fn into_files(
-        self,
+    fn rewrite_files(
+        &self,
         rewritten: &Rewritten,
         mut outcomes: Vec<Outcome>,
         record: &Record,
@@ -274,7 +363,7 @@ impl Rotated<'_> {
     }
 
     /// How the command ends: what could not be read beside the named Secrets takes nothing from them.
-    fn exit(self, outcomes: &[Outcome], output: &mut Output) -> Exit {
+    fn exit(&self, outcomes: &[Outcome], output: &mut Output) -> Exit {
         let (args, inventory) = (self.args, &self.gathered.inventory);
         let beside = |problem: &Problem| match problem.object.kind {
             // Ingresses tell which hosts are wanted beside, and in a batch also whose a Secret is.
@@ -285,7 +374,7 @@ impl Rotated<'_> {
             }
             _ => false,
         };
-        let mut complete = inventory.problems().iter().all(beside);
+        let mut complete = self.problems.iter().copied().all(beside);
         let looked_at = |(object, _): (&ObjectRef, _)| inventory.is_reported(object);
         // Manifests without a Secret are well; where no manifest is at all, reading has said so.
         let in_a_cluster = matches!(self.source, Source::Cluster { .. });
@@ -297,7 +386,8 @@ impl Rotated<'_> {
             output.say(&words);
             complete = args.look.allow_empty;
         }
-        Exit::of_outcomes(self.plan, outcomes, complete)
+        let failed = outcomes.iter().any(|outcome| outcome.result.is_err());
+        Exit::of_plan(self.plan, failed, complete)
     }
 }
 

@@ -2,18 +2,18 @@
 
 use crate::apply::files::write_certificates;
 use crate::audit;
+use crate::audit::connections::{Connection, connections};
 use crate::audit::policy::Policy;
 use crate::audit::served::is_about_served;
-use crate::cli::VerifyArgs;
+use crate::audit::trust::{Pin, Trust};
+use crate::cli::{VerifyArgs, shown};
 use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::converge::pinned::{TrustError, pem_of};
 use crate::exit::Exit;
 use crate::inventory::served::ServedAt;
 use crate::observe::files::names_stdin;
 use crate::output::Output;
-use crate::plan::clients::{Connection, connections};
-use crate::plan::trust::{Pin, Trust};
-use crate::render::model::Look;
+use crate::render::model::{Model, TableOptions};
 use crate::render::verify::Verified;
 use crate::session::{CommandError, Result, Run, source, waiting};
 use std::collections::BTreeSet;
@@ -37,13 +37,22 @@ pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> 
     }
     let trust_file = args.trust_out.as_ref().map(|path| path.display().to_string());
     let namespaces = args.look.all_namespaces || source::several_namespaces(inventory);
-    let look = Look { no_headers: args.no_headers, namespaces };
-    let mut verified = Verified::of(inventory, &report, look);
-    if args.clients || ingresses(&connections) <= 1 {
+    let look = TableOptions {
+        no_headers: args.no_headers,
+        namespaces,
+        all: args.all,
+        ..TableOptions::default()
+    };
+    let looked = source::looked(&source, run);
+    let model = Model { inventory, report: &report, looked: &looked, look };
+    let mut verified = Verified::of(model);
+    if args.clients.is_some() || ingresses(&connections) <= 1 {
         verified.connections = connections;
     }
+    verified.shown = args.clients.as_deref().map(shown).unwrap_or_default();
     verified.trust_file = trust_file.as_deref();
-    (args.output.write)(&verified, output.of(args.output.for_programs))?;
+    verified.address = args.address;
+    (args.output.write)(&verified, &mut output.of(args.output.for_programs))?;
     if verified.answers.is_empty() && verified.without_address.is_empty() {
         output.say("note: no Ingress host with TLS was found; look at -n, -A, -l or -f");
     }
@@ -71,9 +80,10 @@ async fn observed(
     let selection = source::selection(args.ingresses.clone(), &args.look);
     let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
     if args.wait {
-        return waiting::until_served(source, &selection, at, run, output).await;
+        return waiting::until_served(source, &selection, at, None, (run, output)).await;
     }
-    let probes = Probes { served: Some((at, run.deadlines())), ..Probes::default() };
+    let served = Some((at, run.deadlines()));
+    let probes = Probes { served, backends: true, ..Probes::default() };
     let busy = output.busy("looking", None);
     let gathered = gather(source, selection, &probes, run.world).await?;
     drop(busy);
@@ -81,7 +91,7 @@ async fn observed(
 }
 
 fn ingresses(connections: &[Connection<'_>]) -> usize {
-    connections.iter().map(|connection| &connection.ingress.object).collect::<BTreeSet<_>>().len()
+    connections.iter().map(|connection| &connection.frontend.object).collect::<BTreeSet<_>>().len()
 }
 
 /// Writes what clients of these connections should pin, if that is one and the same.

@@ -204,14 +204,12 @@ pub fn borrows(controller: Controller, annotations: &Annotations) -> Option<&'st
     let prefixes = prefixes(controller);
     match controller {
         Controller::IngressNginx if get(annotations, &prefixes, "canary").is_some_and(is_on) => {
-            Some(
-                "it is a canary: the Ingress beside which it stands gives the host its certificate",
-            )
+            Some("it is a canary: the main Ingress of the host provides the certificate")
         }
         Controller::NginxInc
             if get(annotations, &prefixes, "mergeable-ingress-type") == Some("minion") =>
         {
-            Some("it is a minion: its master gives the host its certificate")
+            Some("it is a minion: its master provides the certificate")
         }
         _ => None,
     }

@@ -94,7 +94,7 @@ pub struct Facts {
     pub orphan: Orphan,
     /// Whose certificate it is where several Ingresses name the host.
     pub order: Order,
-    /// Whether pairs are parsed by Go's `tls.X509KeyPair`.
+    /// Whether certificate and key are parsed by Go's `tls.X509KeyPair`.
     pub loads_pairs_with_go: bool,
 }
 

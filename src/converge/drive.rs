@@ -4,6 +4,7 @@
 //! else changed at the same time is looked at anew. Knows how sure to be before something is
 //! believed, when to pause and when writing on would be a fight. Refuses to decide what is next:
 //! that is the goal's (`plan::goal`).
+#![expect(clippy::disallowed_methods, reason = "the loop ends when the time of the command is up")]
 
 use super::gather::{self, GatherError, Gathered, Probes, Source};
 use super::waiting::{Server, Waiting};
@@ -15,12 +16,13 @@ use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::ObjectRef;
 use crate::plan::goal::{Goal, Next, Order, SURE_AFTER, reverted};
-use crate::plan::outcome::{Failed, Obstacle, Outcome};
+use crate::plan::outcome::{Failed, FailureReason, Outcome};
 use crate::plan::step::{Plan, Step};
 use crate::remedy::Advice;
 use crate::world::World;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// How often one object is written before it is reported that somebody keeps reverting it, or is
 /// always faster.
@@ -29,7 +31,7 @@ const MAX_ATTEMPTS: usize = 5;
 /// What is looked at.
 #[derive(Debug)]
 pub enum View<'a> {
-    /// Only what the goal asks about, each for sure.
+    /// Only what the goal asks about, each read or known to be absent.
     Asked(&'a Client),
     /// What was chosen, with all that it leads to.
     Chosen {
@@ -50,13 +52,15 @@ pub struct Means {
     pub keys: Arc<dyn KeySource>,
     /// Whether the server shall only try (`--dry-run=server`): then nothing follows from it.
     pub dry_run: bool,
+    /// When the time is up, by `--timeout`.
+    pub deadline: Option<Instant>,
 }
 
 impl Means {
     /// Without bytes beside the plan.
     #[must_use]
     pub fn new(keys: Arc<dyn KeySource>, dry_run: bool) -> Self {
-        Self { materials: Arc::new(Materials::default()), keys, dry_run }
+        Self { materials: Arc::new(Materials::default()), keys, dry_run, deadline: None }
     }
 }
 
@@ -84,13 +88,17 @@ pub type Tell<'t, A> = dyn FnMut(Event<'_, A>) + Send + 't;
 
 /// How a goal ended.
 #[derive(Debug)]
-pub struct Driven {
+pub struct Driven<A> {
     /// Why it goes on no further.
     pub end: End,
     /// The last plan: what was left out, and why.
     pub plan: Plan,
-    /// What became of every step.
+    /// What became of every step that came to its end.
     pub outcomes: Vec<Outcome>,
+    /// Steps that were under way when the time was up: they may have been carried out.
+    pub under_way: Vec<Step>,
+    /// What was waited for last, or what has been reached.
+    pub awaited: Option<A>,
     /// What was seen last of the whole.
     pub seen: Gathered,
 }
@@ -106,6 +114,8 @@ pub enum End {
     Hopeless(Advice),
     /// A step failed or was only tried, or nobody wants to wait for the rest.
     Stopped,
+    /// The time is up.
+    TimedOut,
 }
 
 /// Works towards the goal until it is reached or cannot be. Unless `patient`, what somebody else
@@ -119,7 +129,7 @@ pub async fn drive<G: Goal>(
     patient: bool,
     world: &World,
     tell: &mut Tell<'_, G::Awaited>,
-) -> Result<Driven, GatherError> {
+) -> Result<Driven<G::Awaited>, GatherError> {
     let mut run = Run {
         target: view
             .client()
@@ -130,10 +140,39 @@ pub async fn drive<G: Goal>(
         outcomes: Vec::new(),
         attempts: BTreeMap::new(),
         told: None,
+        under_way: Vec::new(),
         tell,
     };
     // A later look may be at a part only; what is reported in the end is the whole.
     let mut whole = None;
+    let work = to_its_end(goal, view, world, &mut run, &mut whole);
+    let ended = match means.deadline {
+        Some(deadline) => tokio::time::timeout_at(deadline, work).await.ok().transpose()?,
+        None => Some(work.await?),
+    };
+    let (end, plan) = ended.unwrap_or_else(|| (End::TimedOut, Plan::empty(world.now())));
+    let nothing = || Gathered {
+        inventory: Inventory::new(Selection::default()).called(world.program),
+        kept: BTreeMap::new(),
+    };
+    Ok(Driven {
+        end,
+        plan,
+        outcomes: run.outcomes,
+        under_way: run.under_way,
+        awaited: run.told,
+        seen: whole.unwrap_or_else(nothing),
+    })
+}
+
+/// Looks and goes on until there is no need to look again; leaves the last look at the whole behind.
+async fn to_its_end<G: Goal>(
+    goal: &mut G,
+    view: &View<'_>,
+    world: &World,
+    run: &mut Run<'_, '_, G::Awaited>,
+    whole: &mut Option<Gathered>,
+) -> Result<(End, Plan), GatherError> {
     loop {
         let is_part = !goal.only().is_empty();
         let seen = {
@@ -142,12 +181,12 @@ pub async fn drive<G: Goal>(
             run.waiting.look(look, &mut |server| tell(Event::Server(server))).await?
         };
         let next = goal.next(&seen.inventory, world.now());
-        if let Some((end, plan)) = run.went_on(goal, next, &seen.inventory).await {
-            let seen = whole.filter(|_| is_part).unwrap_or(seen);
-            return Ok(Driven { end, plan, outcomes: run.outcomes, seen });
+        let ended = run.went_on(goal, next, &seen.inventory).await;
+        if !is_part || whole.is_none() {
+            *whole = Some(seen);
         }
-        if !is_part {
-            whole = Some(seen);
+        if let Some(ended) = ended {
+            return Ok(ended);
         }
     }
 }
@@ -203,6 +242,8 @@ struct Run<'r, 't, A> {
     attempts: BTreeMap<ObjectRef, usize>,
     /// What was told last of that which is waited for.
     told: Option<A>,
+    /// Steps that have begun and not ended.
+    under_way: Vec<Step>,
     tell: &'r mut Tell<'t, A>,
 }
 
@@ -223,8 +264,9 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
                 return self.act(goal, plan, order, seen).await;
             }
             Next::Done { reached, plan } => {
-                if let Some(reached) = reached.filter(|_| self.belief.patient) {
-                    self.show(reached);
+                match reached {
+                    Some(reached) if self.belief.patient => self.show(reached),
+                    reached => self.told = reached.or(self.told.take()),
                 }
                 if is_sure {
                     return Some((End::Done, plan));
@@ -239,10 +281,13 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
                     return Some((End::Hopeless(advice), plan));
                 }
             }
-            Next::Wait { plan, .. } if !self.belief.patient => return Some((End::Stopped, plan)),
+            Next::Wait { awaited, plan } if !self.belief.patient => {
+                self.told = Some(awaited);
+                return Some((End::Stopped, plan));
+            }
             Next::Wait { awaited, plan } => {
                 self.show(awaited);
-                self.carry_out(plan.steps, Order::OneByOne).await;
+                self.hasten(plan.steps).await;
             }
         }
         self.waiting.rest().await;
@@ -263,7 +308,7 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
         }
         let steps = std::mem::take(&mut plan.steps);
         let mut done = self.carry_out(steps, order).await;
-        let away = done.last().and_then(|outcome| stopped_by(outcome, Obstacle::Away));
+        let away = done.last().and_then(|outcome| stopped_by(outcome, FailureReason::Away));
         if let Some(failed) = away.cloned().filter(|_| self.belief.patient) {
             done.pop();
             self.outcomes.append(&mut done);
@@ -285,7 +330,8 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
         for outcome in &done {
             *self.attempts.entry(outcome.step.object().clone()).or_default() += 1;
         }
-        let is_conflict = |outcome: &Outcome| stopped_by(outcome, Obstacle::Conflict).is_some();
+        let is_conflict =
+            |outcome: &Outcome| stopped_by(outcome, FailureReason::Conflict).is_some();
         let (conflicts, done): (Vec<_>, Vec<_>) = done.into_iter().partition(is_conflict);
         let failed = done.iter().any(|outcome| outcome.result.is_err());
         self.outcomes.extend(done);
@@ -310,14 +356,30 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
         None
     }
 
+    /// Carries out what may hasten what is waited for; whether that succeeds makes no difference, so
+    /// that nothing is told of it.
+    async fn hasten(&mut self, steps: Vec<Step>) {
+        let Some(target) = self.target.clone().filter(|_| !steps.is_empty()) else { return };
+        let (materials, keys) = (Arc::clone(&self.means.materials), Arc::clone(&self.means.keys));
+        apply::cluster::apply_in_order(steps, materials, keys, target, &mut |_| ()).await;
+        self.waiting.look_soon();
+    }
+
     async fn carry_out(&mut self, steps: Vec<Step>, order: Order) -> Vec<Outcome> {
         let Some(target) = self.target.clone() else { return Vec::new() };
         let (materials, keys) = (Arc::clone(&self.means.materials), Arc::clone(&self.means.keys));
         let tell = &mut self.tell;
         match order {
             Order::OneByOne => {
-                let tell = &mut |step: &Step| tell(Event::Step(step));
-                apply::cluster::apply_in_order(steps, materials, keys, target, tell).await
+                let under_way = &mut self.under_way;
+                let tell = &mut |step: &Step| {
+                    *under_way = vec![step.clone()];
+                    tell(Event::Step(step));
+                };
+                let done =
+                    apply::cluster::apply_in_order(steps, materials, keys, target, tell).await;
+                self.under_way.clear();
+                done
             }
             Order::AtOnce => {
                 let tell = &mut |outcome: &Outcome| tell(Event::Done(outcome));
@@ -336,9 +398,9 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
     }
 }
 
-/// The failure of a step that this kept from being done.
-fn stopped_by(outcome: &Outcome, obstacle: Obstacle) -> Option<&Failed> {
-    outcome.result.as_ref().err().filter(|failed| failed.obstacle == obstacle)
+/// The failure of a step, where it is of this reason.
+fn stopped_by(outcome: &Outcome, reason: FailureReason) -> Option<&Failed> {
+    outcome.result.as_ref().err().filter(|failed| failed.reason == reason)
 }
 
 /// How sure it is what the looks have shown. At the very first look everything is believed but that

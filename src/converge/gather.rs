@@ -11,6 +11,7 @@ use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Observation, Question};
+use crate::observe::reach::Reach;
 use crate::observe::served::Deadlines;
 use crate::observe::{self, dns, files};
 use crate::world::World;
@@ -20,6 +21,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What is looked at beside the objects that were chosen and the Secrets they name.
+#[expect(clippy::struct_excessive_bools, reason = "each is something to look at of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct Probes {
     /// Whether the owners of chosen Secrets still exist.
@@ -30,6 +32,8 @@ pub struct Probes {
     pub events: bool,
     /// Whom to ask where hosts lead; none: nobody is asked.
     pub dns: Option<dns::Resolver>,
+    /// The Services that Ingresses send to: what they are for may be told by them alone.
+    pub backends: bool,
     /// What is served for Ingress hosts: where, and how long that may take.
     pub served: Option<(ServedAt, Deadlines)>,
 }
@@ -111,7 +115,7 @@ pub async fn gather(
     probes: &Probes,
     world: &World,
 ) -> Result<Gathered, GatherError> {
-    let mut inventory = Inventory::new(selection);
+    let mut inventory = Inventory::new(selection).called(world.program);
     let kept = match source {
         Source::Files { paths, reading, namespace } => {
             let mut take = |seen| inventory.absorb(seen, world.random());
@@ -122,6 +126,10 @@ pub async fn gather(
         Source::Cluster { client, namespace } => {
             inventory.seen_at(client.target());
             let missing = look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
+            if probes.backends {
+                let mut take = |seen| inventory.absorb(seen, world.random());
+                observe::cluster::list_backends(client, namespace.as_deref(), &mut take).await?;
+            }
             answer_questions(client, probes, &mut inventory, world).await?;
             if let Some((secret, error)) = missing {
                 return Err(told_by_its_maker(&inventory, &secret, error).into());
@@ -146,7 +154,7 @@ pub fn look_at_places(inventory: &mut Inventory, namespace: &str) {
     let suspects: Vec<ObjectRef> = inventory.with_aliases().cloned().collect();
     for secret in suspects {
         if let Err(why) = manifests::can_be_rewritten(&secret) {
-            inventory.cannot_be_rewritten(&secret, why);
+            inventory.cannot_be_rewritten(&secret, why.to_string());
         }
     }
     inventory.files_read(namespace);
@@ -191,7 +199,7 @@ pub(super) async fn gather_only(
         let namespaces: BTreeSet<_> = secrets.iter().map(|one| one.namespace.as_deref()).collect();
         let mut take = |seen| inventory.absorb(seen, world.random());
         for namespace in namespaces {
-            observe::cluster::list_ingresses(client, namespace, &mut take).await?;
+            observe::cluster::list_ingresses(&Reach::new(client, namespace), &mut take).await?;
         }
     }
     answer_questions(client, probes, &mut inventory, world).await?;
@@ -266,8 +274,9 @@ async fn look(
     }
     // Who uses a named Secret, and for which hosts, only the Ingresses can tell.
     let mut take = |seen| inventory.absorb(seen, world.random());
-    observe::cluster::list_ingresses(client, namespace, &mut take).await?;
-    observe::cluster::list_gke(client, namespace, &mut take).await?;
+    let reach = Reach::new(client, namespace);
+    observe::cluster::list_ingresses(&reach, &mut take).await?;
+    observe::cluster::list_gke(&reach, &mut take).await?;
     Ok(missing)
 }
 
@@ -325,21 +334,21 @@ async fn ask_dns(probes: &Probes, inventory: &mut Inventory, world: &World) {
     dns::answers(resolver, &open, &mut |seen| inventory.absorb(seen, world.random())).await;
 }
 
-/// With named objects only what they need is asked; the rest of the namespace is nobody's wish.
+/// With named objects only what they need is asked; the rest of the namespace is not asked for.
 fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
     let questions = inventory.open_questions(probes.asked());
     let named = !inventory.selection().named.is_empty();
     let needed = |question: &Question| match question {
-        Question::Secret(object) => inventory.ingresses().any(|ingress| {
-            inventory.is_reported(&ingress.object)
-                && (ingress.secret_namespace() == object.namespace()
-                    && ingress.secret_names.contains(&object.name)
-                    || ingress.mentions.iter().any(|other| other.secret.same_object(object)))
+        Question::Secret(object) => inventory.frontends().any(|frontend| {
+            let mentioned = frontend.mentions.iter().map(|mentioned| &mentioned.secret);
+            inventory.is_reported(&frontend.object)
+                && frontend.secrets.iter().chain(mentioned).any(|named| named.same_object(object))
         }),
         Question::Object(_)
         | Question::Every(..)
         | Question::Owner(_)
         | Question::Events(_)
+        | Question::Warnings(_)
         | Question::Makers(_)
         | Question::Trust(_)
         | Question::Delegations(_)
@@ -363,10 +372,11 @@ pub async fn gather_managed(
         inventory.absorb(seen, world.random());
     })
     .await?;
+    inventory.absorb(Observation::GoogleKinds, world.random());
     Ok(inventory)
 }
 
-/// These objects, each seen or absent for sure.
+/// These objects, each seen or known to be absent.
 ///
 /// # Errors
 /// As [`gather`].
@@ -377,6 +387,25 @@ pub async fn gather_objects(
 ) -> Result<Inventory, GatherError> {
     let questions = |_: &Inventory| objects.iter().cloned().map(Question::Object).collect();
     gather_asked(client, questions, world).await
+}
+
+/// What tells of which class an Ingress is, or shall be: itself, the cluster's IngressClasses, and whether
+/// Google's own kinds are there.
+///
+/// # Errors
+/// As [`gather`].
+pub async fn gather_class(
+    client: &Client,
+    ingress: &ObjectRef,
+    world: &World,
+) -> Result<Inventory, GatherError> {
+    let mut inventory = nothing_yet(client);
+    let mut take = |seen| inventory.absorb(seen, world.random());
+    observe::cluster::google_kinds(client).await?.map(&mut take);
+    observe::cluster::classes(client, &mut take).await?;
+    let question = Question::Object(ingress.clone());
+    answer_required(client, &[question], &mut inventory, world).await?;
+    Ok(inventory)
 }
 
 /// The answers to these questions, and to those that they give rise to, none of them left open.

@@ -4,10 +4,10 @@
 //! pinned is the plan's.
 
 use super::gather::{GatherError, Source};
+use crate::audit::trust::Pin;
 use crate::cluster::error::ClusterError;
 use crate::observation::{Observation, SecretSeen};
 use crate::observe::{self, files};
-use crate::plan::trust::Pin;
 use crate::x509::{digest, pem};
 
 /// Why the certificates to pin could not be had.

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 /// Between looks while waiting: an address takes minutes, and a look is two or three reads.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause between looks.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The longest pause between looks: what has come about is seen so late at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// How many refusals in a row are borne: with the pauses between them a quarter of a minute, in
+/// How many refusals in a row are borne: with the pauses between them ten seconds, in
 /// which a server that was started on a busy machine has read its roles and kinds.
 const MAX_REFUSALS: usize = 5;
 
@@ -42,7 +42,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// A wait that has not looked yet. One that is not `patient` bears no failure.
+    /// A wait that has not looked yet. One that is not `patient` tolerates no failure.
     pub(super) fn new(patient: bool) -> Self {
         Self { patient, pause: FIRST_PAUSE, looked: false, unwritten: false, refusals: 0 }
     }

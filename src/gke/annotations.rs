@@ -17,6 +17,8 @@ pub const SSL_CERT: &str = "ingress.kubernetes.io/ssl-cert";
 pub const ALLOW_HTTP: &str = "kubernetes.io/ingress.allow-http";
 /// Name of a reserved global address.
 pub const STATIC_IP: &str = "kubernetes.io/ingress.global-static-ip-name";
+/// Name of a reserved address of the region, for an internal load balancer.
+pub const REGIONAL_STATIC_IP: &str = "kubernetes.io/ingress.regional-static-ip-name";
 /// Name of the FrontendConfig of an Ingress.
 pub const FRONTEND_CONFIG: &str = "networking.gke.io/v1beta1.FrontendConfig";
 /// On a Service, JSON from port name to `HTTP`, `HTTPS` or `HTTP2`.
@@ -29,6 +31,9 @@ pub const BACKEND_CONFIG: &str = "cloud.google.com/backend-config";
 pub const NEG: &str = "cloud.google.com/neg";
 /// Name of a Certificate Manager map.
 pub const CERT_MAP: &str = "networking.gke.io/certmap";
+/// Means nothing to anybody: certwright changes it to wake Google's controllers, which look at an
+/// object when it changes and else every ten minutes. Its value is the time.
+pub const TOUCHED: &str = "certwright.dev/touched";
 
 /// The items of a comma-separated list, as GKE's controllers split it: trimmed, empty ones dropped.
 pub fn items(list: &str) -> impl Iterator<Item = &str> {
@@ -68,7 +73,7 @@ pub fn managed_are_ignored(annotated: Option<&str>, named: Option<&str>) -> Opti
     match (annotated.unwrap_or_default(), named.unwrap_or_default()) {
         ("gce", _) | ("", "") => None,
         ("", named) => Some(format!(
-            "ingressClassName {named} without the annotation {INGRESS_CLASS} is no Ingress of GKE's load balancer"
+            "ingressClassName {named} without the annotation {INGRESS_CLASS} is not an Ingress of GKE's load balancer"
         )),
         (annotated, _) => Some(format!("class {annotated} is served no ManagedCertificates")),
     }

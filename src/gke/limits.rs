@@ -12,19 +12,60 @@ pub const MAX_CERTIFICATES: usize = 15;
 /// How many certificates one `tls.crt` may hold, the leaf included (Compute API, SslCertificate).
 pub const MAX_CHAIN: usize = 5;
 
+/// Why Google would refuse the domains of a ManagedCertificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DomainsError {
+    /// There are none.
+    #[error("a ManagedCertificate needs at least one domain")]
+    None,
+    /// There are more than [`MAX_DOMAINS`]: so many.
+    #[error("{0} domains are too many for one ManagedCertificate: at most {MAX_DOMAINS}")]
+    TooMany(usize),
+    /// This is the first that would be refused.
+    #[error("{domain:?} cannot be a domain of a ManagedCertificate: {defect}")]
+    Domain {
+        /// The domain, as it was given.
+        domain: String,
+        /// What is wrong with it.
+        defect: DomainDefect,
+    },
+}
+
+/// What is wrong with a domain of a ManagedCertificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DomainDefect {
+    /// It is a wildcard.
+    #[error(
+        "Google-managed certificates have no wildcards; list the hosts, or bring a certificate of your own"
+    )]
+    Wildcard,
+    /// It is longer than [`MAX_DOMAIN`].
+    #[error("it is longer than 63 characters, Google's limit for the whole name")]
+    TooLong,
+    /// It ends with a dot.
+    #[error("it ends with a dot")]
+    FinalDot,
+    /// It is a single label.
+    #[error("it needs at least two labels")]
+    OneLabel,
+    /// A label is none.
+    #[error("its labels may hold only lower-case letters, digits and inner hyphens")]
+    Label,
+    /// The last label is no top-level domain.
+    #[error("its last label must have two characters and begin with a letter")]
+    LastLabel,
+}
+
 /// Checks the domains of a ManagedCertificate.
 ///
 /// # Errors
-/// A sentence for the first domain that Google would refuse, with the way out.
-pub fn check_domains(domains: &[String]) -> Result<(), String> {
+/// [`DomainsError`], for the first that Google would refuse.
+pub fn check_domains(domains: &[String]) -> Result<(), DomainsError> {
     if domains.is_empty() {
-        return Err("a ManagedCertificate needs at least one domain".to_owned());
+        return Err(DomainsError::None);
     }
     if domains.len() > MAX_DOMAINS {
-        return Err(format!(
-            "{} domains are too many for one ManagedCertificate: at most {MAX_DOMAINS}",
-            domains.len()
-        ));
+        return Err(DomainsError::TooMany(domains.len()));
     }
     domains.iter().try_for_each(|domain| check_domain(domain))
 }
@@ -33,33 +74,30 @@ pub fn check_domains(domains: &[String]) -> Result<(), String> {
 /// the last label of at least two characters and beginning with a letter.
 ///
 /// # Errors
-/// A sentence with what is wrong and the way out.
-pub fn check_domain(domain: &str) -> Result<(), String> {
-    let refuse =
-        |what: &str| Err(format!("{domain:?} cannot be a domain of a ManagedCertificate: {what}"));
+/// [`DomainsError::Domain`], with what is wrong.
+pub fn check_domain(domain: &str) -> Result<(), DomainsError> {
+    let refuse = |defect| Err(DomainsError::Domain { domain: domain.to_owned(), defect });
     if domain.starts_with('*') {
-        return refuse(
-            "Google-managed certificates have no wildcards; list the hosts, or bring a certificate of your own",
-        );
+        return refuse(DomainDefect::Wildcard);
     }
     if domain.chars().count() > MAX_DOMAIN {
-        return refuse("it is longer than 63 characters, Google's limit for the whole name");
+        return refuse(DomainDefect::TooLong);
     }
     if domain.ends_with('.') {
-        return refuse("it ends with a dot");
+        return refuse(DomainDefect::FinalDot);
     }
     let Some((rest, last)) = domain.rsplit_once('.') else {
-        return refuse("it needs at least two labels");
+        return refuse(DomainDefect::OneLabel);
     };
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let label =
         |label: &str| label.chars().all(inner) && label.starts_with(edge) && label.ends_with(edge);
     if !rest.split('.').all(label) || !label(last) {
-        return refuse("its labels may hold only lower-case letters, digits and inner hyphens");
+        return refuse(DomainDefect::Label);
     }
     if last.len() < 2 || !last.starts_with(|c: char| c.is_ascii_lowercase()) {
-        return refuse("its last label must have two characters and begin with a letter");
+        return refuse(DomainDefect::LastLabel);
     }
     Ok(())
 }

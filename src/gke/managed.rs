@@ -45,6 +45,12 @@ impl Managed {
         has_status: false,
     };
 
+    /// Whether all of these domains are in the spec, which may list more.
+    #[must_use]
+    pub fn lists(&self, domains: &[String]) -> bool {
+        domains.iter().all(|domain| self.domains.contains(domain))
+    }
+
     /// Reads `spec` and `status`; what is not there is left out.
     #[must_use]
     pub fn of(spec: &Value, status: &Value) -> Self {
@@ -88,6 +94,20 @@ impl Managed {
         self.status.as_deref() == Some("Active") && wanted == told
     }
 
+    /// Each domain of the spec with its status; and those the status tells of that the spec has
+    /// not, as it does for minutes after an edit.
+    #[must_use]
+    pub fn rows(&self) -> Vec<(&str, Option<&str>)> {
+        let told = &self.domain_status;
+        let status = |domain: &str| {
+            told.iter().find(|(there, _)| there == domain).map(|(_, status)| status.as_str())
+        };
+        let wanted = self.domains.iter().map(|domain| (domain.as_str(), status(domain)));
+        let stale = told.iter().filter(|(domain, _)| !self.domains.contains(domain));
+        let stale = stale.map(|(domain, status)| (domain.as_str(), Some(status.as_str())));
+        wanted.chain(stale).collect()
+    }
+
     /// The domains that the status tells of, each once, in order.
     #[must_use]
     pub fn told_domains(&self) -> Vec<&str> {
@@ -115,14 +135,27 @@ impl Managed {
         (!edit.added.is_empty() || !edit.dropped.is_empty()).then_some(edit)
     }
 
+    /// Whether Google has given it up: issuing is not tried again, or its renewal failed. Another
+    /// certificate for the same domains can take its place.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        matches!(self.status.as_deref(), Some("ProvisioningFailedPermanently" | "RenewalFailed"))
+    }
+
+    /// The first domain that needs more than time, with its status.
+    #[must_use]
+    pub fn needs_help(&self) -> Option<(&str, &str)> {
+        let needs_help =
+            |(_, status): &(&str, &str)| !matches!(*status, "Active" | "Provisioning" | "");
+        let domains = self.domain_status.iter();
+        domains.map(|(domain, status)| (domain.as_str(), status.as_str())).find(needs_help)
+    }
+
     /// What is waited for while it is not Active and nothing is known that cannot heal, and what
     /// to do: the first domain that needs more than time, else the certificate.
     #[must_use]
     pub fn awaited(&self) -> (String, &'static str) {
-        let needs_help = |(_, status): &&(String, String)| {
-            !matches!(status.as_str(), "Active" | "Provisioning" | "")
-        };
-        if let Some((domain, status)) = self.domain_status.iter().find(needs_help) {
+        if let Some((domain, status)) = self.needs_help() {
             let meaning = domain_meaning(status);
             return (format!("{domain}: {status}: {}", meaning.meaning), meaning.remedy);
         }
@@ -176,7 +209,7 @@ impl Edit {
         });
         let changes: Vec<String> = added.into_iter().chain(dropped).collect();
         format!(
-            "spec.domains was changed after it was issued: {}; HTTPS goes down when Google's controller takes that up",
+            "spec.domains was changed after it was issued: {}; HTTPS goes down when Google's controller applies that",
             changes.join(", and ")
         )
     }
@@ -196,7 +229,7 @@ pub fn certificate_meaning(status: &str) -> Meaning {
             false,
         ),
         "Provisioning" => meaning(
-            "it is being issued; the domains tell what is waited for",
+            "it is being issued; the domains show what it is waiting for",
             "point the DNS of every domain to the Ingress address and wait up to an hour",
             false,
         ),
@@ -210,12 +243,12 @@ pub fn certificate_meaning(status: &str) -> Meaning {
         ),
         "ProvisioningFailedPermanently" => meaning(
             "issuing failed and is not tried again",
-            "take its name out of the Ingress, delete it, wait until its mcrt- name is gone, and make it under a new name",
+            "fix the DNS of its domains first",
             true,
         ),
         "RenewalFailed" => meaning(
             "renewing failed; the old certificate is served until it expires",
-            "fix the DNS, make a new ManagedCertificate beside it, and let this one go when that is Active",
+            "fix the DNS of its domains first",
             true,
         ),
         _ => meaning("a status that certwright does not know", "see Google's documentation", false),
@@ -229,8 +262,8 @@ pub fn domain_meaning(status: &str) -> Meaning {
         "Provisioning" => meaning("in progress", "wait", false),
         "Active" => meaning("authorised", "nothing", false),
         "FailedNotVisible" => meaning(
-            "its DNS does not lead to this load balancer, or the load balancer has no port 443 with it yet",
-            "let A and AAAA of the domain hold the Ingress address and nothing else",
+            "its DNS does not point to this load balancer, or the load balancer has no port 443 with it yet",
+            "set the A and AAAA records of the domain to the Ingress address and nothing else",
             false,
         ),
         "FailedCaaChecking" => meaning(

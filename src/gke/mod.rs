@@ -4,10 +4,12 @@
 //! certificates.
 
 pub mod annotations;
+pub mod backend_config;
 pub mod caa;
 pub mod events;
 pub mod health_check;
 pub mod limits;
+pub mod load_balancer;
 pub mod managed;
 pub mod meant;
 pub mod presets;

@@ -132,7 +132,7 @@ pub fn misfits_of_head(kind: Kind, head: &Value) -> Vec<Misfit> {
     let strays = head.as_object().into_iter().flatten().filter(|(key, _)| !own(key));
     found.extend(strays.map(|(key, _)| Misfit {
         path: key.clone(),
-        what: "is no field of the object: what it says belongs into spec".to_owned(),
+        what: "is not a field of the object: what it says belongs in spec".to_owned(),
         unknown: true,
         meant: None,
     }));
@@ -179,7 +179,7 @@ fn look_into(
             None if open => {}
             None => {
                 let names: Vec<&'static str> = fields.iter().map(|(known, ..)| *known).collect();
-                let what = format!("is no field of it: it has {}", names.join(", "));
+                let what = format!("is not a field of it: it has {}", names.join(", "));
                 let meant = nearly(name, &names);
                 found.push(Misfit { path: within, what, unknown: true, meant });
             }
@@ -246,7 +246,7 @@ mod tests {
             (ManagedCertificate, json!(null), &[]),
             (ManagedCertificate, json!({"domains": "a.example"}), &["spec.domains is the string"]),
             (ManagedCertificate, json!({"domains": ["a", 5]}), &["spec.domains[1] is 5: expected"]),
-            (ManagedCertificate, json!({"domain": ["a.example"]}), &["spec.domain is no field"]),
+            (ManagedCertificate, json!({"domain": ["a.example"]}), &["spec.domain is not a field"]),
             (BackendConfig, json!({"timeoutSec": "40"}), &["spec.timeoutSec is the string"]),
             (BackendConfig, json!({"timeoutSec": 40.5}), &["spec.timeoutSec is 40.5"]),
             (

@@ -13,15 +13,17 @@ use super::refused_hosts;
 use super::refused_ports;
 use super::service::Service;
 use super::{
-    AnnotationPolicy, CaCrt, Content, FileFacts, Inventory, ObjectFacts, Problem, Says,
-    SecretFacts, Told, Trouble, Troubles,
+    AnnotationPolicy, Applier, CaCrt, Content, FileFacts, Inventory, ObjectFacts, Problem,
+    RareFacts, Says, SecretFacts, TLS_SECRET, Told, Trouble, Troubles,
 };
 use crate::gke::annotations::INGRESS_CLASS;
 use crate::gke::events;
 use crate::gke::health_check::HealthCheck;
 use crate::gke::managed::Managed;
-use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::{EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen};
+use crate::object_ref::{Kind, OUR_NAME, ObjectRef};
+use crate::observation::{
+    EventSeen, FieldManager, IngressSeen, MetaSeen, ObjectSeen, Observation, SecretSeen,
+};
 use crate::redact::Redacted;
 use crate::x509::digest;
 use crate::x509::foreign::Foreign;
@@ -67,6 +69,13 @@ impl Inventory {
                 for event in &events {
                     troubles.record(event);
                 }
+                self.heard.insert(ObjectKey::of(&about));
+            }
+            Observation::Warnings { searched, seen } => {
+                for (about, event) in seen {
+                    self.troubles.entry(ObjectKey::of(&about)).or_default().record(&event);
+                }
+                self.warnings_seen.insert(searched);
             }
             Observation::Delegations { namespace, seen } => self.delegations.take(namespace, seen),
             Observation::Handshake(seen) => self.absorb_handshake(seen),
@@ -85,10 +94,21 @@ impl Inventory {
                 self.absent.insert(ObjectKey::of(&object));
             }
             Observation::Unseen { object, message } => self.problem(object, message),
+            Observation::Denied { object, denied, message } => {
+                self.tell(Problem { denied: Some(denied), ..Problem::new(object, message) });
+            }
         }
     }
 
-    fn absorb_file(&mut self, object: ObjectRef, bytes: &Redacted, random: &dyn SecureRandom) {
+    pub(super) fn absorb_file(
+        &mut self,
+        object: ObjectRef,
+        bytes: &Redacted,
+        random: &dyn SecureRandom,
+    ) {
+        if self.absorb_requests(&object, bytes.expose()) {
+            return;
+        }
         let (bundle, loose, ders) = Bundle::of_file_in_parts(bytes.expose(), random);
         self.pairs.take(&object, loose, random);
         self.issuers.take(&object, &bundle.certificates, &ders);
@@ -110,7 +130,7 @@ impl Inventory {
             }
             let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
             let facts = object_facts(seen, ignore);
-            self.objects.insert(ObjectKey::of(&facts.object), facts);
+            self.objects.put(facts);
         }
     }
 
@@ -125,8 +145,8 @@ impl Inventory {
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         let (facts, ders) = secret_facts(seen, annotation_policy, chosen, random);
         self.link_issuers(seen, (&facts, &ders), random);
-        self.secrets.insert(ObjectKey::of(&seen.object), facts);
-        self.own_by_maker(&ObjectKey::of(&seen.object));
+        self.secrets.put(facts);
+        self.own_by_maker(&seen.object);
     }
 
     /// Values that are no base64, of keys that no finding speaks of: the API server refuses the Secret
@@ -160,7 +180,7 @@ impl Inventory {
         (facts, ders): (&SecretFacts, &[Vec<u8>]),
         random: &dyn SecureRandom,
     ) {
-        if self.secrets.contains_key(at(&seen.object)) {
+        if self.secrets.contains(at(&seen.object)) {
             self.issuers.forget(&seen.object);
         }
         self.issuers.take(&seen.object, &facts.bundle.certificates, ders);
@@ -177,14 +197,14 @@ impl Inventory {
         }
         // A certificate without a key can be nothing but trusted.
         if let Some(alone) =
-            leaf.filter(|_| facts.bundle.key == KeyState::Missing && facts.key_under.is_none())
+            leaf.filter(|_| facts.bundle.key == KeyState::Missing && facts.rare.key_under.is_none())
         {
             self.issuers.take_handed_out(&seen.object, alone);
         }
     }
 
     fn absorb_ingress(&mut self, seen: &IngressSeen) {
-        let first = self.ingresses.get(at(&seen.object)).map(|known| known.object.clone());
+        let first = self.ingresses.get(at(&seen.object)).map(|known| known.frontend.object.clone());
         if self.is_second(&seen.object, first) {
             return;
         }
@@ -230,30 +250,29 @@ impl Inventory {
     }
 
     pub(super) fn keep_ingress(&mut self, facts: IngressFacts) {
-        let ingress = ObjectKey::of(&facts.object);
+        let frontend = &facts.frontend;
+        let ingress = ObjectKey::of(&frontend.object);
         self.forget_ingress(&ingress);
-        for name in &facts.secret_names {
-            let secret = ObjectKey::new(Kind::Secret, facts.secret_namespace(), name);
-            self.used_by.entry(secret).or_default().insert(ingress.clone());
+        for secret in &frontend.secrets {
+            self.used_by.entry(ObjectKey::of(secret)).or_default().insert(ingress.clone());
         }
-        for mentioned in &facts.mentions {
+        for mentioned in &frontend.mentions {
             self.mentioned_by
                 .entry(ObjectKey::of(&mentioned.secret))
                 .or_default()
                 .insert(ingress.clone());
         }
-        self.ingresses.insert(ingress, facts);
+        self.ingresses.put(facts);
     }
 
     pub(super) fn forget_ingress(&mut self, ingress: &ObjectKey) {
         let Some(facts) = self.ingresses.remove(ingress) else { return };
-        for name in &facts.secret_names {
-            let secret = (Kind::Secret, facts.secret_namespace(), name.as_str());
-            if let Some(users) = self.used_by.get_mut(at(&secret)) {
+        for secret in &facts.frontend.secrets {
+            if let Some(users) = self.used_by.get_mut(at(secret)) {
                 users.remove(ingress);
             }
         }
-        for mentioned in &facts.mentions {
+        for mentioned in &facts.frontend.mentions {
             if let Some(users) = self.mentioned_by.get_mut(at(&mentioned.secret)) {
                 users.remove(ingress);
             }
@@ -262,16 +281,20 @@ impl Inventory {
 
     /// An IngressClass tells whose the Ingresses are that name it, also those already seen.
     fn absorb_class(&mut self, seen: &ObjectSeen) {
+        let owned = |(class, declares): (&str, Option<&str>)| {
+            (class.to_owned(), declares.map(str::to_owned))
+        };
+        let before = self.default_class().map(owned);
         self.learn_class(seen);
         let name = &seen.object.name;
         let is_marked = seen.meta.annotations.get(IS_DEFAULT_CLASS).is_some_and(|it| it == "true");
-        let changed = if is_marked {
-            self.default_classes.insert(name.clone())
-        } else {
+        if is_marked {
+            self.default_classes.insert(name.clone());
+        } else if seen.object.place.is_none() {
             // A second definition in files says nothing of the first.
-            seen.object.place.is_none() && self.default_classes.remove(name)
-        };
-        if changed || !self.default_classes.is_empty() {
+            self.default_classes.remove(name);
+        }
+        if self.default_class().map(owned) != before {
             self.default_anew();
         }
     }
@@ -286,7 +309,8 @@ impl Inventory {
             self.forget_class(name);
         }
         let Some(declares) = declares else { return };
-        let of_class = self.ingresses.values().filter(|facts| facts.class.as_ref() == Some(name));
+        let of_class =
+            self.ingresses.values().filter(|facts| facts.frontend.class.as_ref() == Some(name));
         let known: Vec<_> = of_class.filter_map(|facts| facts.declared(declares)).collect();
         for facts in known {
             self.keep_ingress(facts);
@@ -299,16 +323,17 @@ impl Inventory {
         let Some(first) = first.filter(|first| first.place != object.place) else { return false };
         self.problem(
             object.clone(),
-            format!("it is defined a second time; only the first is judged: {first}"),
+            format!("it is defined a second time; only the first is checked: {first}"),
         );
         true
     }
 
-    fn problem(&mut self, object: ObjectRef, message: String) {
-        self.tell(Problem { object, message, only_a_policy: false });
+    pub(super) fn problem(&mut self, object: ObjectRef, message: String) {
+        self.tell(Problem::new(object, message));
     }
 
-    fn tell(&mut self, problem: Problem) {
+    fn tell(&mut self, mut problem: Problem) {
+        problem.message = self.target.program.in_text(&problem.message);
         self.problems.tell(problem);
     }
 
@@ -321,11 +346,7 @@ impl Inventory {
         }
         let annotation_policy = AnnotationPolicy::of(meta);
         for message in &annotation_policy.not_understood {
-            self.tell(Problem {
-                object: object.clone(),
-                message: message.clone(),
-                only_a_policy: true,
-            });
+            self.tell(Problem::of_policy(object.clone(), message.clone()));
         }
         annotation_policy
     }
@@ -338,7 +359,8 @@ impl Troubles {
             self.success = self.success.max(event.last.filter(|_| success));
         } else if self.warning.as_ref().is_none_or(|known| known.at <= event.last) {
             let cause = events::cause(&event.message).to_owned();
-            self.warning = Some(Trouble { cause, at: event.last });
+            let (reason, uid) = (event.reason.clone(), event.uid.clone());
+            self.warning = Some(Trouble { reason, cause, uid, at: event.last });
         }
     }
 }
@@ -352,9 +374,12 @@ fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
     };
     ObjectFacts {
         owner: owner_of_object(&seen.object, &seen.meta).map(Box::new),
+        applied_by: applier(&seen.meta.field_managers),
         resource_version: seen.meta.resource_version,
         created: seen.meta.created,
         deletion_timestamp: seen.meta.deletion_timestamp,
+        uid: seen.meta.uid,
+        spec_written: seen.meta.spec_written,
         ignore,
         annotations: seen.meta.annotations,
         head: seen.head,
@@ -362,6 +387,16 @@ fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
         spec: if seen.object.kind == Kind::Service { Value::Null } else { seen.spec },
         object: seen.object,
     }
+}
+
+/// Who applies what of an object is managed at all, but for ourselves.
+fn applier(managers: &[FieldManager]) -> Option<Applier> {
+    // kubectl's name for what it does by annotation; by a server-side apply it is `kubectl`.
+    let by_annotation = |manager: &&FieldManager| manager.manager == "kubectl-client-side-apply";
+    let applies = |manager: &&FieldManager| manager.applies && manager.manager != OUR_NAME;
+    let server = managers.iter().find(applies);
+    let server = server.map(|manager| Applier::Server(manager.manager.clone()));
+    server.or_else(|| managers.iter().find(by_annotation).map(|_| Applier::Kubectl))
 }
 
 fn secret_facts(
@@ -383,30 +418,33 @@ fn secret_facts(
     let ca_crt = if holds_leaf { CaCrt::HoldsLeaf } else { CaCrt::Unrelated };
     let key_under = key_under(&bundle, seen, random);
     let owner = owner_of(&seen.object, &seen.meta).or_else(|| templates::filler_of(seen));
-    let facts = SecretFacts {
-        object: seen.object.clone(),
-        resource_version: seen.meta.resource_version.clone(),
+    let rare = RareFacts {
         deletion_timestamp: seen.meta.deletion_timestamp,
-        secret_type: seen.secret_type.clone(),
-        immutable: seen.immutable,
-        load_balancer_token: load_balancer_token(value("tls.crt").unwrap_or_default()),
+        other_type: Some(&*seen.secret_type).filter(|it| *it != TLS_SECRET).map(Into::into),
         derived_keys: derived_keys(&seen.data, key_under.as_deref()),
         key_under,
         named_otherwise: own_names::named_otherwise(&bundle, &seen.data, random),
         missing_keys: missing_keys(seen),
+        told: Told::Marks,
+        copied_by: copier_of(&seen.meta),
+        annotation_policy,
+    };
+    let facts = SecretFacts {
+        object: seen.object.clone(),
+        resource_version: seen.meta.resource_version.clone(),
+        immutable: seen.immutable,
+        tls_crt_digest: digest::short_id(value("tls.crt").unwrap_or_default()),
         bundle,
         ca_crt,
         ca_file: ca_file.map(Box::new),
         owner: owner.map(Box::new),
-        told: Told::Marks,
-        copied_by: copier_of(&seen.meta),
         applied: seen.meta.applied_data.iter().any(|key| key == "tls.crt" || key == "tls.key"),
         content: if templates::is_template(seen) {
             Content::Template
         } else {
             content([value("tls.crt"), value("tls.key")])
         },
-        annotation_policy,
+        rare: rare.into(),
         chosen,
         writing: seen.meta.writing,
     };
@@ -436,13 +474,9 @@ fn key_under(bundle: &Bundle, seen: &SecretSeen, random: &dyn SecureRandom) -> O
     let others = seen.data.iter().filter(|(key, _)| key.as_str() != "tls.crt");
     let mut fitting = others.filter(|(_, value)| {
         let pair = Bundle::of_pair(Some(certificates.expose()), Some(value.expose()), random);
-        pair.pairing == Pairing::Match || pair.key_position == Some(bundle.leaf_position())
+        pair.pairing == Pairing::Match || pair.key_position() == Some(bundle.leaf_position())
     });
     fitting.next().map(|(key, _)| key.clone())
-}
-
-fn load_balancer_token(tls_crt: &[u8]) -> String {
-    digest::hex(digest::sha256(tls_crt).get(..8).unwrap_or_default())
 }
 
 /// Data keys beside the pair that are made from it: keystores by their ending, and any value that
@@ -477,3 +511,6 @@ fn ders(pem: &[u8]) -> Vec<Vec<u8>> {
     let blocks = pem::blocks(pem).into_iter();
     blocks.filter_map(|block| block.der.ok()).map(|der| der.expose().to_vec()).collect()
 }
+
+#[cfg(test)]
+mod tests;

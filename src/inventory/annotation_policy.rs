@@ -1,9 +1,9 @@
-//! Wishes: the annotations by which people tell certwright what to do with an object.
+//! Annotation policy: the annotations by which people tell certwright what to do with an object.
 //!
 //! Knows the keys and the values they may have, and what was likely meant by others. Refuses to
 //! guess: what is not understood is told, and keeps certwright's hands off the object.
 
-use crate::duration::Lead;
+use crate::duration::RenewalWindow;
 use crate::observation::MetaSeen;
 use std::collections::BTreeMap;
 
@@ -18,8 +18,12 @@ pub const IGNORE: &str = "certwright.dev/ignore";
 const FOR_PEOPLE: [&str; 3] = [ROTATE, RENEW_BEFORE, IGNORE];
 
 /// What certwright itself writes, or advises to write: `managed set-domains` and `gke-*` remedies.
-const OWN_NOTES: [&str; 3] =
-    ["certwright.dev/nudged-at", "certwright.dev/replaces", "certwright.dev/touched"];
+const OWN_NOTES: [&str; 4] = [
+    "certwright.dev/replaces",
+    "certwright.dev/made-after",
+    "certwright.dev/restored-at",
+    "certwright.dev/touched",
+];
 
 /// Annotations by which people set policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub struct AnnotationPolicy {
     /// `certwright.dev/rotate`.
     pub rotate: Option<bool>,
     /// `certwright.dev/renew-before`.
-    pub renew_before: Option<Lead>,
+    pub renew_before: Option<RenewalWindow>,
     /// `certwright.dev/ignore`: codes of rules whose findings are waived.
     pub ignore: Vec<String>,
     /// What could not be understood, a sentence each. Somebody wanted something, and it is not
@@ -36,6 +40,10 @@ pub struct AnnotationPolicy {
 }
 
 impl AnnotationPolicy {
+    /// No annotation of ours.
+    pub(super) const USUAL: Self =
+        Self { rotate: None, renew_before: None, ignore: Vec::new(), not_understood: Vec::new() };
+
     /// What the annotations ask for. Labels ask for nothing, but somebody may have meant them to.
     #[must_use]
     pub fn of(meta: &MetaSeen) -> Self {
@@ -75,7 +83,7 @@ fn rotate(value: &str) -> Result<bool, String> {
     }
 }
 
-fn renew_before(value: &str) -> Result<Lead, String> {
+fn renew_before(value: &str) -> Result<RenewalWindow, String> {
     value.parse().map_err(|error| format!("annotation {RENEW_BEFORE}: {error}"))
 }
 

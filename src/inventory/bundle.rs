@@ -4,7 +4,8 @@
 //! that the key can be wiped. Refuses to know dates against a clock, and hosts.
 
 use super::ca_file::CaFile;
-use super::pairs::Loose;
+use super::pairs::Unpaired;
+use crate::rarely::Rarely;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::chain;
 use crate::x509::digest::PublicKeyId;
@@ -16,16 +17,18 @@ use crate::x509::public_key::PublicKey;
 use crate::x509::signer;
 use crate::x509::stray::{self, Stray, StrayKind};
 use ring::rand::SecureRandom;
+use time::OffsetDateTime;
 
 /// Facts of a pair.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub struct Bundle {
     /// The certificates that could be read, in their order.
     pub certificates: Vec<Certificate>,
     /// Certificates that could not be read: the first of them, should they be very many.
-    pub damaged: Vec<Damaged>,
+    pub damaged: Rarely<Vec<Damaged>>,
     /// Certificates that were read, and that others pass over for how they are written.
-    pub odd: Vec<OddlyWritten>,
+    pub odd: Rarely<Vec<OddlyWritten>>,
     /// Whether there was anything at all where certificates should be.
     pub certificates_missing: bool,
     /// The private key.
@@ -34,18 +37,19 @@ pub struct Bundle {
     pub key_oddity: Option<PemQuirk>,
     /// Whether the key is the leaf's.
     pub pairing: Pairing,
-    /// Where the key's certificate stands, when that is not the first place but a later one.
-    pub key_position: Option<usize>,
+    /// Whether the key's certificate stands not in the first place but in a later one: there is the
+    /// leaf.
+    key_is_of_later: bool,
     /// What stands where the key should be, where that is known.
     pub key_instead: Option<Foreign>,
     /// What stands among the certificates and is none, but for a file that holds a key with them.
-    pub among_certificates: Vec<Stray>,
+    pub among_certificates: Rarely<Vec<Stray>>,
     /// Whose the private keys among the certificates are, where there are any.
     pub key_among: KeyAmong,
     /// Whether what stands where the key should be was never one, as far as anybody can tell.
     pub key_is_garbage: bool,
     /// What stands beside the private key.
-    pub beside_key: Vec<Stray>,
+    pub beside_key: Rarely<Vec<Stray>>,
     /// Whether the first private key is not the leaf's, and one behind it is.
     pub own_key_behind: bool,
     /// Position of the leaf: the key's certificate, or what is likely meant for hosts.
@@ -183,32 +187,32 @@ impl Bundle {
     pub(super) fn of_file_in_parts(
         file: &[u8],
         random: &dyn SecureRandom,
-    ) -> (Self, Loose, Vec<Vec<u8>>) {
+    ) -> (Self, Unpaired, Vec<Vec<u8>>) {
         let text = pem::of_file(file);
         let bytes = text.expose();
-        let has_key = pem::blocks(bytes).iter().any(|block| block.label.is_private_key());
+        let has_key = !pem::private_keys(bytes).is_empty();
         let (mut bundle, Parts { leaf, key, ders }) =
             Self::in_parts(Some(bytes), has_key.then_some(bytes), random);
         // A file may hold both, in any order.
-        bundle.among_certificates.clear();
+        bundle.among_certificates = Rarely::default();
         bundle.key_among = KeyAmong::None;
-        bundle.beside_key.clear();
+        bundle.beside_key = Rarely::default();
         if !has_key {
             bundle.key = KeyState::NotExpected;
         } else if bundle.certificates.is_empty() && bundle.damaged_is_only_absence() {
-            bundle.damaged.clear();
+            bundle.damaged = Rarely::default();
             bundle.certificates_missing = true;
         }
         if bundle.certificates.is_empty()
             && !has_key
             && let Some(what) = foreign::what(file)
         {
-            bundle.damaged = vec![Damaged::instead(Some(what))];
+            bundle.damaged = vec![Damaged::instead(Some(what))].into();
         }
         let loose = match (leaf, key) {
-            (None, Some(key)) => Loose::Key(key),
-            (Some(leaf), None) if !has_key => Loose::Certificate(leaf),
-            (Some(_) | None, _) => Loose::Nothing,
+            (None, Some(key)) => Unpaired::Key(key),
+            (Some(leaf), None) if !has_key => Unpaired::Certificate(leaf),
+            (Some(_) | None, _) => Unpaired::Nothing,
         };
         (bundle, loose, ders)
     }
@@ -229,17 +233,17 @@ impl Bundle {
             key_among,
             key_is_garbage: key.is_garbage,
             key_instead: key.instead,
-            among_certificates: read.strays,
-            beside_key: key.strays,
+            among_certificates: read.strays.into(),
+            beside_key: key.strays.into(),
             own_key_behind: key.own_behind,
             certificates: read.certificates,
-            damaged: read.damaged,
-            odd: read.odd,
+            damaged: read.damaged.into(),
+            odd: read.odd.into(),
             certificates_missing: text.trim_ascii().is_empty(),
             key: key.state,
             key_oddity: key.quirk,
             pairing: key.pairing,
-            key_position: key.position,
+            key_is_of_later: key.position.is_some(),
         };
         let leaf = read.keys.into_iter().next();
         (bundle, Parts { leaf, key: key.private, ders: read.ders })
@@ -260,18 +264,18 @@ impl Bundle {
         signer::check(&mut read.certificates, &read.ders);
         Self {
             certificates: read.certificates,
-            damaged: read.damaged,
-            odd: Vec::new(),
+            damaged: read.damaged.into(),
+            odd: Rarely::default(),
             certificates_missing: chain.is_empty(),
             key: KeyState::NotExpected,
             key_oddity: None,
             pairing: Pairing::Unknown("a server keeps its key".to_owned()),
-            key_position: None,
+            key_is_of_later: false,
             key_instead: None,
-            among_certificates: Vec::new(),
+            among_certificates: Rarely::default(),
             key_among: KeyAmong::None,
             key_is_garbage: false,
-            beside_key: Vec::new(),
+            beside_key: Rarely::default(),
             own_key_behind: false,
             leaf: 0,
         }
@@ -324,11 +328,23 @@ impl Bundle {
         self.damaged.iter().all(absent)
     }
 
+    /// Whether a certificate of it ends by then.
+    #[must_use]
+    pub fn ends_by(&self, by: OffsetDateTime) -> bool {
+        self.certificates.iter().any(|certificate| certificate.not_after <= by)
+    }
+
     /// The certificate that is meant for hosts: the key's own, wherever it stands; without a key
     /// that tells, the first, or the one that CA certificates before it lead to.
     #[must_use]
     pub fn leaf(&self) -> Option<&Certificate> {
         self.certificates.get(self.leaf)
+    }
+
+    /// Where the key's certificate stands, when that is not the first place but a later one.
+    #[must_use]
+    pub fn key_position(&self) -> Option<usize> {
+        self.key_is_of_later.then_some(self.leaf)
     }
 
     /// Where the leaf stands among the certificates, from 0.
@@ -546,7 +562,7 @@ fn read_one_key(bytes: &[u8], certificates: &[PublicKey], random: &dyn SecureRan
             return ReadKey { instead, is_garbage: instead.is_none(), ..nothing };
         }
         Err(KeyError::Encrypted) => {
-            return ReadKey::none(KeyState::Encrypted, "the private key is under a password");
+            return ReadKey::none(KeyState::Encrypted, "the private key is encrypted");
         }
         Err(error) => {
             let instead = (error == KeyError::OpenSsh).then_some(Foreign::OPEN_SSH);

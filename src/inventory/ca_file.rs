@@ -10,6 +10,7 @@ use crate::x509::chain;
 use crate::x509::signer;
 use crate::x509::stray::Stray;
 use ring::rand::SecureRandom;
+use std::sync::Arc;
 
 /// Facts of a `ca.crt` that is not empty.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ impl CaFile {
         let is_above = |place: usize| above.as_ref().is_some_and(|above| above.contains(&place));
         let anchors = read.certificates.iter().enumerate().map(|(place, facts)| Anchor {
             sha256: facts.sha256,
-            subject: facts.subject.clone(),
+            subject: Arc::clone(&facts.subject),
             self_signed: facts.self_signed,
             not_after: facts.not_after,
             serves_leaf: is_above(place),

@@ -5,7 +5,7 @@
 //! Source: projectcontour/contour internal/dag/cache.go:839-865 (`delegationPermitted`) @31c4bb38.
 
 use super::Inventory;
-use super::demand::IngressFacts;
+use super::frontend::Frontend;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{DelegationsSeen, Permit, Question};
 use std::collections::BTreeMap;
@@ -29,10 +29,10 @@ enum Open {
     NoSuchKind,
 }
 
-/// Whether an Ingress may use a Secret.
+/// Whether a frontend may use a Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delegation {
-    /// It may, or nothing is known to the contrary: it is beside the Ingress, or was not seen, or
+    /// It may, or nothing is known to the contrary: it is beside the frontend, or was not seen, or
     /// no delegation of its namespace is among the files.
     Permitted,
     /// No delegation permits it. These stand there, for other Secrets or other namespaces.
@@ -79,13 +79,14 @@ impl Permit {
 }
 
 impl Inventory {
-    /// Whether the Ingress may use the Secret that its `tls` calls so.
+    /// Whether the frontend may use this Secret, which it names.
     #[must_use]
-    pub fn delegation(&self, ingress: &IngressFacts, secret: &str) -> Delegation {
-        let (own, namespace) = (ingress.object.namespace(), ingress.secret_namespace());
-        if own == namespace || self.secret(namespace, secret).is_none() {
+    pub fn delegation(&self, frontend: &Frontend, secret: &ObjectRef) -> Delegation {
+        let (own, namespace) = (frontend.object.namespace(), secret.namespace());
+        if own == namespace || self.secret_at(secret).is_none() {
             return Delegation::Permitted;
         }
+        let secret = secret.name.as_str();
         let Some(known) = self.delegations.0.get(namespace) else { return Delegation::Permitted };
         if known.permits.iter().any(|permit| permit.covers(secret, own)) {
             return Delegation::Permitted;
@@ -97,7 +98,7 @@ impl Inventory {
                 "whether a TLSCertificateDelegation in namespace {namespace} permits secret/{secret} could not be read"
             )),
             None if unread_files => Delegation::Unknown(format!(
-                "a TLSCertificateDelegation for secret/{secret} may stand in a file that could not be read"
+                "a TLSCertificateDelegation for secret/{secret} may be in a file that could not be read"
             )),
             None => {
                 let mut there: Vec<ObjectRef> =
@@ -108,14 +109,15 @@ impl Inventory {
         }
     }
 
-    /// Namespaces whose delegations are to be read: Ingresses of others name Secrets there.
+    /// Namespaces whose delegations are to be read: frontends of others name Secrets there.
     pub(super) fn unseen_delegations(&self) -> Vec<Question> {
-        let crossing = self.ingresses().filter(|ingress| {
-            ingress.object.place.is_none()
-                && ingress.object.namespace() != ingress.secret_namespace()
-                && !ingress.secret_names.is_empty()
+        let on_cluster = self.frontends().filter(|frontend| frontend.object.place.is_none());
+        let crossing = on_cluster.flat_map(|frontend| {
+            let own = frontend.object.namespace();
+            let named = frontend.secrets.iter().map(ObjectRef::namespace);
+            named.filter(move |namespace| *namespace != own)
         });
-        let mut namespaces: Vec<&str> = crossing.map(IngressFacts::secret_namespace).collect();
+        let mut namespaces: Vec<&str> = crossing.collect();
         namespaces.sort_unstable();
         namespaces.dedup();
         let valid = |namespace: &&str| crate::object_ref::check_object_name(namespace).is_ok();
@@ -166,6 +168,7 @@ mod tests {
             document: 0,
             of_many: false,
             item: None,
+            line: 1,
         };
         let mut all = Delegations::default();
         let mut take = |path: Option<&str>, secret: &str| {

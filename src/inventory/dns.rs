@@ -1,9 +1,9 @@
-//! Names and DNS: which hosts should lead to which Ingresses, and what DNS said of them.
+//! Names and DNS: which hosts should lead to which frontends, and what DNS said of them.
 //!
-//! Knows that a host may be served by several Ingresses, one for each address family, and that a
+//! Knows that a host may be served by several frontends, one for each address family, and that a
 //! ManagedCertificate wants domains beside the hosts of rules. Refuses to call anything a fault.
 
-use super::demand::IngressFacts;
+use super::frontend::Frontend;
 use super::key::{ObjectKey, at};
 use super::{Inventory, ObjectFacts};
 use crate::gke::caa::CaaRecord;
@@ -83,12 +83,12 @@ impl DnsFacts {
 }
 
 /// A host, and who is to serve it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Target<'i> {
     /// The host: lower case, without a dot at the end; it may be a wildcard.
     pub host: String,
-    /// Every Ingress that names it, or names a ManagedCertificate that lists it.
-    pub ingresses: Vec<&'i IngressFacts>,
+    /// Every frontend that names it, or names a ManagedCertificate that lists it.
+    pub frontends: Vec<&'i Frontend>,
     /// Every ManagedCertificate that lists it.
     pub managed: Vec<&'i ObjectFacts>,
 }
@@ -128,37 +128,34 @@ impl Reach {
 }
 
 impl<'i> Target<'i> {
-    /// The Ingresses that serve this ManagedCertificate.
+    /// The frontends that serve this ManagedCertificate.
     #[must_use]
-    pub fn serving(&self, managed: &ObjectFacts) -> Vec<&'i IngressFacts> {
-        let all = self.ingresses.iter().copied();
-        all.filter(|ingress| ingress.names_managed(managed)).collect()
+    pub fn serving(&self, managed: &ObjectFacts) -> Vec<&'i Frontend> {
+        let all = self.frontends.iter().copied();
+        all.filter(|frontend| frontend.names_managed(managed)).collect()
     }
 
     /// Whether there is an address that the host could lead to.
     #[must_use]
     pub fn has_address(&self) -> bool {
-        self.ingresses.iter().any(|ingress| !ingress.addresses.is_empty())
+        self.frontends.iter().any(|frontend| !frontend.addresses.is_empty())
     }
 }
 
 impl Inventory {
-    /// Every host of the report with who is to serve it, also by Ingresses that are not reported.
+    /// Every host of the report with who is to serve it, also by frontends that are not reported.
     #[must_use]
     pub fn targets(&self) -> Vec<Target<'_>> {
         let mut targets: BTreeMap<String, Target<'_>> = BTreeMap::new();
-        for ingress in self.ingresses.values() {
-            for demand in &ingress.demands {
-                let target = entry(&mut targets, &demand.host);
-                target.ingresses.push(ingress);
-            }
+        for (frontend, demand) in self.demands() {
+            entry(&mut targets, &demand.host).frontends.push(frontend);
         }
-        let mut namers: BTreeMap<ObjectKey, Vec<&IngressFacts>> = BTreeMap::new();
-        for ingress in self.ingresses.values() {
-            for name in &ingress.managed_names {
-                let namespace = ingress.object.namespace();
+        let mut namers: BTreeMap<ObjectKey, Vec<&Frontend>> = BTreeMap::new();
+        for frontend in self.frontends() {
+            for name in &frontend.managed_names {
+                let namespace = frontend.object.namespace();
                 let managed = ObjectKey::new(Kind::ManagedCertificate, namespace, name);
-                namers.entry(managed).or_default().push(ingress);
+                namers.entry(managed).or_default().push(frontend);
             }
         }
         for facts in self.objects_of(Kind::ManagedCertificate) {
@@ -166,9 +163,9 @@ impl Inventory {
             for domain in &facts.managed().domains {
                 let target = entry(&mut targets, domain);
                 target.managed.push(facts);
-                for ingress in namers {
-                    if !target.ingresses.iter().any(|known| std::ptr::eq(*known, *ingress)) {
-                        target.ingresses.push(ingress);
+                for frontend in namers {
+                    if !target.frontends.iter().any(|known| std::ptr::eq(*known, *frontend)) {
+                        target.frontends.push(frontend);
                     }
                 }
             }
@@ -178,7 +175,7 @@ impl Inventory {
 
     fn is_target(&self, target: &Target<'_>) -> bool {
         self.selection.is_everything()
-            || target.ingresses.iter().any(|ingress| self.is_reported(&ingress.object))
+            || target.frontends.iter().any(|frontend| self.is_reported(&frontend.object))
     }
 
     /// Names that DNS was not asked for yet. A host is compared only with an address there is; CAA
@@ -189,7 +186,7 @@ impl Inventory {
         for target in self.targets() {
             let reach = Reach::of(&target.host);
             if reach != Reach::None && target.has_address() {
-                let named = target.ingresses.iter().flat_map(|ingress| ingress.address_names());
+                let named = target.frontends.iter().flat_map(|frontend| frontend.address_names());
                 let names = named.filter(|name| Reach::of(name) != Reach::None);
                 open.extend(names.map(NameQuestion::Addresses));
                 open.insert(NameQuestion::Addresses(target.host.clone()));
@@ -224,14 +221,7 @@ impl Inventory {
     }
 }
 
-impl IngressFacts {
-    /// Whether it names this ManagedCertificate.
-    #[must_use]
-    pub fn names_managed(&self, managed: &ObjectFacts) -> bool {
-        self.object.namespace == managed.object.namespace
-            && self.managed_names.contains(&managed.object.name)
-    }
-
+impl Frontend {
     /// Its addresses that are host names, as a cloud's load balancer may have.
     fn address_names(&self) -> impl Iterator<Item = String> {
         let names = self.addresses.iter().filter(|address| address.parse::<IpAddr>().is_err());
@@ -243,7 +233,7 @@ fn entry<'t, 'i>(targets: &'t mut BTreeMap<String, Target<'i>>, host: &str) -> &
     let host = plain(host);
     targets.entry(host.clone()).or_insert(Target {
         host,
-        ingresses: Vec::new(),
+        frontends: Vec::new(),
         managed: Vec::new(),
     })
 }

@@ -14,6 +14,7 @@ impl Inventory {
         self.problems.forget(object);
         self.keys_in_annotations.remove(object);
         self.troubles.remove(&key);
+        self.heard.remove(&key);
         self.present.remove(&key);
         self.absent.remove(&key);
         self.issuers.forget_all_of(object);
@@ -33,9 +34,9 @@ impl Inventory {
     /// Whether it was seen as an object, and not only named by others.
     pub(super) fn knows(&self, object: &ObjectRef) -> bool {
         let object = at(object);
-        self.secrets.contains_key(object)
-            || self.ingresses.contains_key(object)
-            || self.objects.contains_key(object)
+        self.secrets.contains(object)
+            || self.ingresses.contains(object)
+            || self.objects.contains(object)
     }
 
     /// What is kept of an object that is seen anew, and that its new facts do not replace.
@@ -50,7 +51,7 @@ impl Inventory {
     pub(super) fn forget_class(&mut self, name: &str) {
         let declared = self.classes.remove(name).is_some();
         let of_class = |class: Option<&String>| class.is_some_and(|class| class == name);
-        let those = self.ingresses.values().filter(|facts| of_class(facts.class.as_ref()));
+        let those = self.ingresses.values().filter(|facts| of_class(facts.frontend.class.as_ref()));
         let anew: Vec<_> =
             those.filter(|_| declared).map(super::demand::IngressFacts::undeclared).collect();
         for facts in anew {

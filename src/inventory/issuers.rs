@@ -5,26 +5,31 @@
 //! key of what is self-signed, and the bytes of a few certificates for each issuer: never of all.
 //! Refuses to know what follows from it: that is the audit's.
 
+use super::key::{ObjectKey, at};
 use crate::object_ref::ObjectRef;
 use crate::observation::TrustSeen;
 use crate::x509::cert::{self, Certificate};
 use crate::x509::digest;
 use crate::x509::pem::{self, Label};
 use crate::x509::signer;
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A name as clients compare it: see [`NameDigest::folded`](crate::x509::dn::NameDigest::folded).
 type Name = [u8; 8];
 /// A subject key identifier, shortened.
 type KeyId = [u8; 8];
+/// A certificate by its subject and its fingerprint.
+type Id = (Name, [u8; 32]);
 
 /// What may have signed, what was signed, and what came of holding them together.
 #[derive(Debug, Default)]
 pub(super) struct Issuers {
-    candidates: BTreeMap<Name, Vec<Candidate>>,
+    candidates: BTreeSet<Kept>,
     issued: BTreeMap<(Name, Option<KeyId>), Issued>,
-    /// Fingerprint of a candidate to where a certificate is that it signed.
-    signed: BTreeMap<[u8; 32], ObjectRef>,
+    /// A candidate to where a certificate is that it signed.
+    signed: BTreeMap<Id, ObjectRef>,
     /// How many signatures were verified.
     verified: usize,
     /// Fingerprint to the files that hand it out, and the Secrets whose `ca.crt` holds it and whose own
@@ -35,16 +40,48 @@ pub(super) struct Issuers {
     signing: BTreeMap<String, Vec<(Option<String>, ObjectRef)>>,
     /// The same for objects, or the files they stand in, that verify others with it.
     trusting: BTreeMap<String, Vec<(Option<String>, ObjectRef)>>,
+    /// What is kept of an object, so that it is forgotten without going through everything.
+    kept_of: BTreeMap<ObjectKey, BTreeSet<KeptFact>>,
+}
+
+/// Where something of an object is kept.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum KeptFact {
+    /// In `handed_out`.
+    HandedOut([u8; 32]),
+    /// In `issued`.
+    Issued(Name, Option<KeyId>),
+    /// In `signed`.
+    Signed(Id),
 }
 
 /// A self-signed certificate, as far as is needed to tell whether it signed another.
 #[derive(Debug)]
 struct Candidate {
-    sha256: [u8; 32],
+    id: Id,
     key_id: Option<KeyId>,
-    /// `SubjectPublicKeyInfo`, DER.
-    public_key: Box<[u8]>,
+    key: Key,
 }
+
+/// A candidate on the heap: most self-signed certificates are leaves, and there may be very many.
+#[derive(Debug)]
+struct Kept(Box<Candidate>);
+
+/// A public key, as small as it can be had again as `SubjectPublicKeyInfo`.
+#[derive(Debug)]
+enum Key {
+    /// A point on P-256: both coordinates.
+    P256([u8; 64]),
+    /// Any other, DER; empty where it could not be read.
+    Other(Box<[u8]>),
+}
+
+/// What stands before the coordinates of a P-256 key (RFC 5480 §2): the algorithm, the curve and
+/// that the point is not compressed.
+const P256: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 3, 1, 7, 3, 0x42, 0, 4,
+];
 
 /// Certificates that name the same issuer.
 #[derive(Debug, Default)]
@@ -130,6 +167,7 @@ impl Issuers {
     /// Takes in that a Secret hands out this certificate to be trusted.
     pub fn take_handed_out(&mut self, object: &ObjectRef, sha256: [u8; 32]) {
         self.handed_out.entry(sha256).or_default().insert(object.clone());
+        self.keep(object, KeptFact::HandedOut(sha256));
     }
 
     /// The Secret or file that hands out this certificate, which is in `object`.
@@ -155,7 +193,7 @@ impl Issuers {
 
     /// Where a certificate is that this one signed.
     pub fn signed_by(&self, certificate: &Certificate) -> Option<&ObjectRef> {
-        self.signed.get(&certificate.sha256)
+        self.signed.get(&id(certificate))
     }
 
     /// Forgets an object that is gone: what it held, and whom it trusted or signed with.
@@ -171,75 +209,88 @@ impl Issuers {
     /// Forgets what an object held that is seen anew. Candidates stay: that somebody has been an
     /// issuer hurts nobody.
     pub fn forget(&mut self, object: &ObjectRef) {
-        for holders in self.handed_out.values_mut() {
-            holders.retain(|holder| !holder.same_object(object));
+        let mut lost = Vec::new();
+        for fact in self.kept_of.remove(at(object)).into_iter().flatten() {
+            match fact {
+                KeptFact::HandedOut(sha256) => {
+                    if let Some(holders) = self.handed_out.get_mut(&sha256) {
+                        holders.retain(|holder| !holder.same_object(object));
+                    }
+                }
+                KeptFact::Issued(name, key_id) => {
+                    if let Some(issued) = self.issued.get_mut(&(name, key_id)) {
+                        issued.samples.retain(|sample| !sample.object.same_object(object));
+                        issued.more.take_if(|more| more.same_object(object));
+                    }
+                }
+                KeptFact::Signed(id) => lost.push(id),
+            }
         }
-        for issued in self.issued.values_mut() {
-            issued.samples.retain(|sample| !sample.object.same_object(object));
-            issued.more.take_if(|more| more.same_object(object));
-        }
-        let lost: Vec<[u8; 32]> = self
-            .signed
-            .iter()
-            .filter(|(_, child)| child.same_object(object))
-            .map(|(sha256, _)| *sha256)
-            .collect();
-        for sha256 in lost {
-            self.signed.remove(&sha256);
-            self.look_again(sha256);
+        // Only now that its samples are gone can another one take their place.
+        for id in lost {
+            if self.signed.get(&id).is_some_and(|child| child.same_object(object)) {
+                self.signed.remove(&id);
+                self.look_again(id);
+            }
         }
     }
 
-    fn look_again(&mut self, sha256: [u8; 32]) {
-        let mut all = self.candidates.iter();
-        let found = all.find_map(|(name, candidates)| {
-            let known = candidates.iter().find(|known| known.sha256 == sha256)?;
-            Some((*name, known))
-        });
-        let Some((name, candidate)) = found else { return };
-        let child = search(&self.issued, name, candidate, &mut self.verified);
-        if let Some(child) = child {
-            self.signed.insert(sha256, child);
+    fn keep(&mut self, object: &ObjectRef, fact: KeptFact) {
+        self.kept_of.entry(ObjectKey::of(object)).or_default().insert(fact);
+    }
+
+    fn look_again(&mut self, id: Id) {
+        let Some(candidate) = self.candidates.get(&id) else { return };
+        if let Some(child) = search(&self.issued, &candidate.0, &mut self.verified) {
+            self.mark_signed(id, child);
         }
+    }
+
+    fn mark_signed(&mut self, id: Id, child: ObjectRef) {
+        self.keep(&child, KeptFact::Signed(id));
+        self.signed.insert(id, child);
     }
 
     fn take_candidate(&mut self, certificate: &Certificate, der: &[u8]) {
-        let name = certificate.subject_name.folded;
-        let known = self.candidates.entry(name).or_default();
-        if known.iter().any(|known| known.sha256 == certificate.sha256) {
+        let id = id(certificate);
+        if self.candidates.contains(&id) {
             return;
         }
         // Without a key nothing can be told, and it counts as the issuer of what names it.
-        let public_key = signer::public_key(der).unwrap_or_default();
-        let (sha256, key_id) = (certificate.sha256, certificate.subject_key_id);
-        let candidate = Candidate { sha256, key_id, public_key };
-        if let Some(child) = search(&self.issued, name, &candidate, &mut self.verified) {
-            self.signed.insert(sha256, child);
+        let key = Key::of(signer::public_key(der).unwrap_or_default());
+        let candidate = Candidate { id, key_id: certificate.subject_key_id, key };
+        if let Some(child) = search(&self.issued, &candidate, &mut self.verified) {
+            self.mark_signed(id, child);
         }
-        if known.is_empty() {
-            // Most names are those of one certificate.
-            known.reserve_exact(1);
-        }
-        known.push(candidate);
+        self.candidates.insert(Kept(Box::new(candidate)));
     }
 
     fn take_issued(&mut self, object: &ObjectRef, certificate: &Certificate, der: &[u8]) {
         let name = certificate.issuer_name.folded;
-        for candidate in self.candidates.get(&name).into_iter().flatten() {
-            let known = self.signed.contains_key(&candidate.sha256);
+        let of_name = (name, [0; 32])..=(name, [u8::MAX; 32]);
+        let mut found = Vec::new();
+        for Kept(candidate) in self.candidates.range(of_name) {
+            let known = self.signed.contains_key(&candidate.id);
             if !known
                 && candidate.may_be(certificate.authority_key_id)
                 && candidate.made(der, &mut self.verified)
             {
-                self.signed.insert(candidate.sha256, object.clone());
+                found.push(candidate.id);
             }
         }
-        let issued = self.issued.entry((name, certificate.authority_key_id)).or_default();
+        for id in found {
+            self.mark_signed(id, object.clone());
+        }
+        let key_id = certificate.authority_key_id;
+        let issued = self.issued.entry((name, key_id)).or_default();
         if issued.samples.len() < MAX_SAMPLES {
             issued.samples.push(Sample { object: object.clone(), der: der.into() });
         } else if issued.more.is_none() {
             issued.more = Some(object.clone());
+        } else {
+            return;
         }
+        self.keep(object, KeptFact::Issued(name, key_id));
     }
 }
 
@@ -256,7 +307,52 @@ impl Candidate {
             return true;
         }
         *verified += 1;
-        signer::is_by(der, &self.public_key).unwrap_or(true)
+        signer::is_by(der, &self.key.der()).unwrap_or(true)
+    }
+}
+
+impl Key {
+    fn of(der: Box<[u8]>) -> Self {
+        let point = der.strip_prefix(&P256).and_then(|point| point.try_into().ok());
+        point.map_or(Self::Other(der), Self::P256)
+    }
+
+    fn der(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::P256(point) => [&P256[..], point].concat().into(),
+            Self::Other(der) => (&**der).into(),
+        }
+    }
+}
+
+fn id(certificate: &Certificate) -> Id {
+    (certificate.subject_name.folded, certificate.sha256)
+}
+
+// By subject first, so that those of one stand together.
+impl Borrow<Id> for Kept {
+    fn borrow(&self) -> &Id {
+        &self.0.id
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for Kept {}
+
+impl PartialOrd for Kept {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Kept {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.id.cmp(&other.0.id)
     }
 }
 
@@ -274,10 +370,10 @@ fn naming<'n>(
 /// is its own, and there were more, it may have signed one of those.
 fn search(
     issued: &BTreeMap<(Name, Option<KeyId>), Issued>,
-    name: Name,
     candidate: &Candidate,
     verified: &mut usize,
 ) -> Option<ObjectRef> {
+    let (name, _) = candidate.id;
     let of_name = issued.range((name, None)..=(name, Some([u8::MAX; 8])));
     let fitting = of_name.filter(|((_, key_id), _)| candidate.may_be(*key_id));
     fitting.into_iter().find_map(|(_, issued)| {
@@ -389,6 +485,18 @@ mod tests {
         assert_eq!(signed(&issuers, &own).as_deref(), Some("2"), "another child is left");
         issuers.forget(&ObjectRef::secret("shop", "2"));
         assert_eq!(signed(&issuers, &own), None);
+    }
+
+    #[test]
+    fn a_key_is_kept_small_and_had_again_as_it_was() {
+        let p256 = signer::public_key(&root("ca", ONE, true)).expect("it can be read");
+        let other = include_str!("../../testdata/pki/ed25519.pem");
+        let ed25519 = signer::public_key(&root("ca", other, true)).expect("it can be read");
+        let longer = [&p256[..], &[0]].concat().into_boxed_slice();
+        for (der, small) in [(p256, true), (ed25519, false), (longer, false), ([].into(), false)] {
+            let key = Key::of(der.clone());
+            assert_eq!((&*key.der(), matches!(key, Key::P256(_))), (&*der, small));
+        }
     }
 
     #[test]

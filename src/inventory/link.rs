@@ -3,16 +3,17 @@
 //! Knows both sides of a reference. Refuses to call anything a fault: that is the audit's.
 
 use super::delegation::Delegation;
-use super::demand::{Demand, IngressFacts};
+use super::demand::IngressFacts;
+use super::frontend::{Demand, Frontend};
 use super::key::at;
 use super::{Inventory, SecretFacts};
 use crate::controllers::Controller;
 use crate::gke::annotations::SSL_CERT;
-use crate::object_ref::{ObjectRef, check_object_name};
+use crate::object_ref::{Kind, ObjectRef, check_object_name};
 use crate::x509::cert::HostMatch;
 use std::collections::BTreeMap;
 
-/// What is known of a Secret that an Ingress names.
+/// What is known of a Secret that a frontend names.
 #[derive(Debug)]
 pub enum SecretState<'i> {
     /// It was seen.
@@ -52,7 +53,9 @@ impl Inventory {
     pub fn secret_state(&self, namespace: &str, name: &str) -> SecretState<'_> {
         match self.secret(namespace, name) {
             Some(facts) => SecretState::Seen(facts),
-            None if self.is_absent(&ObjectRef::secret(namespace, name)) => SecretState::Absent,
+            None if self.absent.contains(at(&(Kind::Secret, namespace, name))) => {
+                SecretState::Absent
+            }
             None => SecretState::Unknown,
         }
     }
@@ -61,30 +64,36 @@ impl Inventory {
     #[must_use]
     pub fn namespaces_of_secrets(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut namespaces: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for key in self.secrets.keys() {
-            namespaces.entry(&key.name).or_default().push(&key.namespace);
+        for secret in self.secrets.objects() {
+            namespaces.entry(&secret.name).or_default().push(secret.namespace());
         }
         namespaces
     }
 
-    /// How `demand` of `ingress` is met, be it by another Ingress of its class.
+    /// How `demand` of `frontend` is met, be it by another frontend of its class.
     #[must_use]
-    pub fn coverage(&self, ingress: &IngressFacts, demand: &Demand) -> Coverage {
-        self.server(ingress, demand).0
+    pub fn coverage(&self, frontend: &Frontend, demand: &Demand) -> Coverage {
+        self.server(frontend, demand).0
     }
 
-    /// The same by what the Ingress says itself, and by what its controller pools.
-    pub(super) fn own_coverage(&self, ingress: &IngressFacts, demand: &Demand) -> Coverage {
+    /// How `host` is met by what `demand` of `frontend` names itself, and by what its controller
+    /// pools. The host is another than the demand's where a server lends its certificate.
+    pub(super) fn own_coverage(
+        &self,
+        frontend: &Frontend,
+        demand: &Demand,
+        host: &str,
+    ) -> Coverage {
         // What a controller pools it has loaded; what it has not is served to nobody.
-        let pools = ingress.controller.pools();
-        if pools && let Some((secret, pattern)) = self.pooled(ingress, &demand.host) {
+        let pools = frontend.controller.pools();
+        if pools && let Some((secret, pattern)) = self.pooled(frontend, host) {
             return Coverage::Covered { by: secret.object.key("tls.crt"), pattern };
         }
         let (mut seen, mut further) = (Looked::default(), Looked::default());
-        for (looked, names) in [(&mut seen, &demand.secrets), (&mut further, &demand.by_name)] {
-            for name in names {
+        for (looked, named) in [(&mut seen, &demand.secrets), (&mut further, &demand.by_name)] {
+            for secret in named {
                 // It is as good as none to Contour, which is told of the Ingress.
-                match self.delegation(ingress, name) {
+                match self.delegation(frontend, secret) {
                     Delegation::Permitted => {}
                     Delegation::Refused(_) => continue,
                     Delegation::Unknown(why) => {
@@ -92,12 +101,12 @@ impl Inventory {
                         continue;
                     }
                 }
-                let state = self.state_of(ingress, name);
-                if let Some(why) = self.to_come(ingress, name, &state) {
+                let state = self.state_of(frontend, secret);
+                if let Some(why) = self.to_come(secret, &state) {
                     looked.unknown = Some(why);
                     continue;
                 }
-                let covered = looked.at(ingress, &state, name, &demand.host);
+                let covered = looked.at(frontend, &state, secret, host);
                 if let Some(covered) = covered.filter(|_| !pools) {
                     return covered;
                 }
@@ -112,42 +121,38 @@ impl Inventory {
         }
     }
 
-    /// What is known of a Secret by the name that `tls` of the Ingress has. What is no name names
+    /// What is known of a Secret as a frontend names it. What is no name names
     /// nothing; Contour and haproxy-ingress take other forms of it where the API server has let them
     /// in (k8s/objectmeta.go:42-85, services/cache.go:559-597).
-    fn state_of(&self, ingress: &IngressFacts, name: &str) -> SecretState<'_> {
+    fn state_of(&self, frontend: &Frontend, secret: &ObjectRef) -> SecretState<'_> {
         let other_forms = [Controller::Contour, Controller::HaproxyIngress];
-        match self.delegation(ingress, name) {
+        match self.delegation(frontend, secret) {
             Delegation::Permitted => {}
             Delegation::Refused(_) => return SecretState::Absent,
             Delegation::Unknown(_) => return SecretState::Unknown,
         }
-        if check_object_name(name).is_ok() || other_forms.contains(&ingress.controller) {
-            self.secret_state(ingress.secret_namespace(), name)
+        if check_object_name(&secret.name).is_ok() || other_forms.contains(&frontend.controller) {
+            self.secret_state(secret.namespace(), &secret.name)
         } else {
             SecretState::Absent
         }
     }
 
     /// Why a Secret that shows no certificate yet will have one.
-    fn to_come(
-        &self,
-        ingress: &IngressFacts,
-        name: &str,
-        state: &SecretState<'_>,
-    ) -> Option<String> {
+    fn to_come(&self, named: &ObjectRef, state: &SecretState<'_>) -> Option<String> {
         match state {
             SecretState::Seen(secret) if secret.is_placeholder() => {
+                let name = &named.name;
                 let owner = secret.owner.as_ref().map_or("somebody", |owner| &owner.name);
                 Some(format!("secret/{name} is a placeholder that {owner} fills"))
             }
             SecretState::Seen(_) => None,
             SecretState::Absent | SecretState::Unknown => {
-                let maker = self.maker_of(&ObjectRef::secret(ingress.secret_namespace(), name))?;
+                let maker = self.maker_of(named)?;
                 if matches!(state, SecretState::Absent) && maker.stuck.is_some() {
                     return None;
                 }
-                Some(format!("secret/{name}: {}", maker.told()))
+                Some(format!("secret/{}: {}", named.name, maker.told()))
             }
         }
     }
@@ -155,10 +160,10 @@ impl Inventory {
     /// The Secrets whose certificate may be served for the host; none when one of them could not be
     /// read.
     #[must_use]
-    pub fn candidates(&self, ingress: &IngressFacts, demand: &Demand) -> Option<Vec<&SecretFacts>> {
+    pub fn candidates(&self, frontend: &Frontend, demand: &Demand) -> Option<Vec<&SecretFacts>> {
         let mut found = Vec::new();
-        for name in &demand.secrets {
-            match self.state_of(ingress, name) {
+        for secret in &demand.secrets {
+            match self.state_of(frontend, secret) {
                 SecretState::Seen(secret) if secret.bundle.leaf().is_some() => found.push(secret),
                 SecretState::Seen(_) | SecretState::Absent => {}
                 SecretState::Unknown => return None,
@@ -166,11 +171,12 @@ impl Inventory {
         }
         let covers =
             |secret: &&SecretFacts| matches!(answer(secret, &demand.host), Some(HostMatch::San(_)));
-        let by_name = demand.by_name.iter().filter_map(|name| match self.state_of(ingress, name) {
+        let by_name = demand.by_name.iter().map(|secret| self.state_of(frontend, secret));
+        let by_name = by_name.filter_map(|state| match state {
             SecretState::Seen(secret) => Some(secret),
             SecretState::Absent | SecretState::Unknown => None,
         });
-        let pooled = ingress.controller.pools().then(|| self.pooled(ingress, &demand.host));
+        let pooled = frontend.controller.pools().then(|| self.pooled(frontend, &demand.host));
         let further = by_name.chain(pooled.flatten().map(|(secret, _)| secret));
         for secret in further.filter(covers) {
             if !found.iter().any(|known| std::ptr::eq(*known, secret)) {
@@ -180,61 +186,59 @@ impl Inventory {
         Some(found)
     }
 
-    /// The Ingresses whose `tls` names this Secret.
-    pub fn users(&self, secret: &ObjectRef) -> impl Iterator<Item = &IngressFacts> {
+    /// The frontends that name this Secret to be served: an Ingress in its `tls`.
+    pub fn users(&self, secret: &ObjectRef) -> impl Iterator<Item = &Frontend> {
         let users = self.used_by.get(at(secret));
-        users.into_iter().flatten().filter_map(|ingress| self.ingresses.get(ingress))
+        users.into_iter().flatten().filter_map(|user| self.frontend_at(user))
     }
 
     /// Secrets that the Ingress names and that its load balancer, by its own account, does not
-    /// serve as they are now; none when there is no such account yet.
+    /// serve as they are now; none while it has neither an address nor such an account.
     pub fn unserved_secrets(&self, ingress: &IngressFacts) -> impl Iterator<Item = &SecretFacts> {
         let served = ingress.annotations.get(SSL_CERT).cloned();
-        let namespace = ingress.object.namespace().to_owned();
-        let names = served.is_some().then_some(ingress.secret_names.as_slice());
-        let secrets = names.into_iter().flatten();
-        let secrets = secrets.filter_map(move |name| self.secret(&namespace, name));
+        let is_built = served.is_some() || !ingress.frontend.addresses.is_empty();
+        let named = is_built.then_some(ingress.frontend.secrets.as_slice());
+        let secrets = named.into_iter().flatten().filter_map(|secret| self.secret_at(secret));
         let serves = move |secret: &SecretFacts| {
             let tokens = served.as_deref().unwrap_or_default().split([',', '-']);
-            tokens.map(str::trim).any(|token| token == secret.load_balancer_token)
+            let own = secret.load_balancer_token();
+            tokens.map(str::trim).any(|token| token == own)
         };
         secrets.filter(move |secret| !secret.bundle.certificates_missing && !serves(secret))
     }
 
-    /// Whether any Ingress names this Secret in its `tls`.
+    /// Whether any frontend names this Secret to be served.
     #[must_use]
     pub fn is_used(&self, secret: &ObjectRef) -> bool {
         self.users(secret).next().is_some()
     }
 
-    /// Whether an Ingress names this Secret for its `ca.crt`: to verify clients or backends with.
+    /// Whether a frontend names this Secret for its `ca.crt`: to verify clients or backends with.
     #[must_use]
     pub fn is_client_ca(&self, secret: &ObjectRef) -> bool {
         self.mentioners(secret).next().is_some()
     }
 
-    /// The Ingresses that name this Secret in an annotation: to verify clients or backends with it, or
-    /// to be known by to backends.
-    pub fn mentioners(&self, secret: &ObjectRef) -> impl Iterator<Item = &IngressFacts> {
+    /// The frontends that name this Secret for another end than to be served: to verify clients or
+    /// backends with it, or to be known by to backends.
+    pub fn mentioners(&self, secret: &ObjectRef) -> impl Iterator<Item = &Frontend> {
         let mentioners = self.mentioned_by.get(at(secret));
-        mentioners.into_iter().flatten().filter_map(|ingress| self.ingresses.get(ingress))
+        mentioners.into_iter().flatten().filter_map(|one| self.frontend_at(one))
     }
 
-    /// Secrets that annotations of Ingresses name, as far as they were seen.
+    /// Secrets that frontends name for other ends than to be served, as far as they were seen.
     pub fn mentioned_secrets(&self) -> impl Iterator<Item = &SecretFacts> {
         let mentioned = self.mentioned_by.iter().filter(|(_, by)| !by.is_empty());
         mentioned.filter_map(|(secret, _)| self.secrets.get(secret))
     }
 
-    /// Hosts that Ingresses want of this Secret and that its leaf does not cover.
+    /// Hosts that frontends want of this Secret and that its leaf does not cover.
     #[must_use]
     pub fn uncovered_hosts(&self, secret: &SecretFacts) -> Vec<String> {
         let mut hosts: Vec<String> = Vec::new();
-        for ingress in self.users(&secret.object) {
-            for demand in
-                ingress.demands.iter().filter(|demand| demand.secrets.contains(&secret.object.name))
-            {
-                let met = matches!(self.coverage(ingress, demand), Coverage::Covered { .. })
+        for frontend in self.users(&secret.object) {
+            for demand in frontend.demands.iter().filter(|demand| demand.names(&secret.object)) {
+                let met = matches!(self.coverage(frontend, demand), Coverage::Covered { .. })
                     || matches!(answer(secret, &demand.host), Some(HostMatch::San(_)));
                 if !met && !hosts.contains(&demand.host) {
                     hosts.push(demand.host.clone());
@@ -248,24 +252,22 @@ impl Inventory {
     /// that was.
     #[must_use]
     pub fn is_reported(&self, object: &ObjectRef) -> bool {
-        use crate::object_ref::Kind;
         match object.kind {
             Kind::Secret => {
                 let chosen = self.secrets.get(at(object)).is_some_and(|secret| secret.chosen);
-                chosen || self.users(object).any(|ingress| ingress.chosen)
+                chosen || self.users(object).any(|user| user.chosen)
             }
-            Kind::Ingress => self.ingresses.get(at(object)).is_some_and(|ingress| {
-                let namespace = ingress.secret_namespace();
-                let secrets =
-                    ingress.secret_names.iter().filter_map(|name| self.secret(namespace, name));
-                ingress.chosen || secrets.into_iter().any(|secret| secret.chosen)
+            Kind::Ingress => self.frontend_at(object).is_some_and(|frontend| {
+                let mut secrets =
+                    frontend.secrets.iter().filter_map(|secret| self.secret_at(secret));
+                frontend.chosen || secrets.any(|secret| secret.chosen)
             }),
             _ => true,
         }
     }
 
     pub(super) fn secret_was_seen(&self, object: &ObjectRef) -> bool {
-        self.secrets.contains_key(at(object))
+        self.secrets.contains(at(object))
     }
 }
 
@@ -280,15 +282,15 @@ impl Looked {
     /// Takes in one, and says so when it covers the host.
     fn at(
         &mut self,
-        ingress: &IngressFacts,
+        frontend: &Frontend,
         state: &SecretState<'_>,
-        name: &str,
+        named: &ObjectRef,
         host: &str,
     ) -> Option<Coverage> {
         match state {
             SecretState::Seen(secret) => match answer(secret, host) {
                 // It would fit, and is served to nobody: that is told of the Secret.
-                Some(HostMatch::San(_)) if !ingress.loads(secret) => {}
+                Some(HostMatch::San(_)) if !frontend.loads(secret) => {}
                 Some(HostMatch::San(pattern)) => {
                     return Some(Coverage::Covered { by: secret.object.key("tls.crt"), pattern });
                 }
@@ -296,7 +298,9 @@ impl Looked {
                 None => {}
             },
             SecretState::Absent => {}
-            SecretState::Unknown => self.unknown = Some(format!("secret/{name} could not be seen")),
+            SecretState::Unknown => {
+                self.unknown = Some(format!("secret/{} could not be seen", named.name));
+            }
         }
         None
     }
@@ -306,3 +310,6 @@ impl Looked {
 fn answer(secret: &SecretFacts, host: &str) -> Option<HostMatch> {
     secret.bundle.leaf().map(|leaf| leaf.match_host(host))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,30 +1,24 @@
-//! Loads: whether the controller of an Ingress takes what stands in a Secret at all.
+//! Loads: whether the controller of a frontend takes what stands in a Secret at all.
 //!
 //! Knows what each controller refuses to load, whatever hosts it is for. Refuses to call that a
 //! fault: that is the audit's.
 
 use super::bundle::{Bundle, KeyState};
-use super::demand::IngressFacts;
+use super::frontend::Frontend;
 use super::{SecretFacts, TLS_SECRET};
 use crate::controllers::Controller;
 use crate::x509::go;
 use crate::x509::key::Pairing;
 use crate::x509::pem::PemQuirk;
 
-impl IngressFacts {
-    /// Who serves it, as far as its class tells: see [`Controller::or_by_word`].
-    #[must_use]
-    pub fn likely_controller(&self) -> Controller {
-        self.controller.or_by_word(self.class.as_deref())
-    }
-
+impl Frontend {
     /// Whether its controller loads the certificate and key of this Secret; where it does not, hosts
     /// get the controller's default certificate, or no TLS.
     #[must_use]
     pub fn loads(&self, secret: &SecretFacts) -> bool {
         let controller = self.likely_controller();
         refuses_beside(controller, &secret.bundle).is_none()
-            && refuses_type(controller, &secret.secret_type).is_none()
+            && refuses_type(controller, secret.secret_type()).is_none()
             && is_a_pair(&secret.bundle)
             && !nobody_finds_it(&secret.bundle)
             && !self.refuses_ca_crt(controller, secret)
@@ -58,10 +52,10 @@ fn is_a_pair(bundle: &Bundle) -> bool {
         && bundle.pairing != Pairing::Differs
 }
 
-/// What the controller does that refuses a pair for what stands beside its certificates or its key;
-/// none where it takes it. ingress-nginx wants a certificate as the first block
-/// (internal/net/ssl/ssl.go, `CreateSSLCert`); Contour wants nothing else at all, and one key alone
-/// (internal/dag/secret.go), and OpenShift's router certificates alone too
+/// What the controller does that refuses certificate and key for what stands beside its
+/// certificates or its key; none where it takes it. ingress-nginx wants a certificate as the first
+/// block (internal/net/ssl/ssl.go, `CreateSSLCert`); Contour wants nothing else at all, and one key
+/// alone (internal/dag/secret.go), and OpenShift's router certificates alone too
 /// (pkg/router/routeapihelpers/validation.go).
 #[must_use]
 pub fn refuses_beside(controller: Controller, bundle: &Bundle) -> Option<&'static str> {
@@ -131,8 +125,8 @@ mod tests {
     const OTHER: &str = include_str!("../../testdata/pki/ec-p256-02.pem");
 
     fn coverage(inventory: &Inventory) -> Coverage {
-        let ingress = inventory.ingress("shop", "x").expect("it was seen");
-        inventory.coverage(ingress, ingress.demands.first().expect("it has a host"))
+        let (frontend, demand) = inventory.demands().next().expect("it has a host");
+        inventory.coverage(frontend, demand)
     }
 
     #[test]
@@ -164,7 +158,7 @@ mod tests {
             ("its own", &crt, OWN, true),
             ("another", &crt, OTHER, false),
             ("none", &crt, "", false),
-            ("under a password", &crt, locked, false),
+            ("encrypted", &crt, locked, false),
             ("junk", &crt, "not a key", false),
             ("a certificate", &crt, crt.as_str(), false),
             ("behind what cannot be read", &broken, OWN, false),

@@ -127,7 +127,7 @@ fn stuck(ingress: &IngressSeen) -> Option<Stuck> {
     {
         return Some(Stuck {
             why: "cert-manager.io/cluster-issuer takes no issuer-kind or issuer-group beside it",
-            remedy: "write cert-manager.io/issuer in place of cert-manager.io/cluster-issuer, or take issuer-kind and issuer-group off",
+            remedy: "write cert-manager.io/issuer in place of cert-manager.io/cluster-issuer, or remove issuer-kind and issuer-group",
         });
     }
     let mut known = BTreeSet::new();
@@ -365,22 +365,17 @@ impl Inventory {
         self.makers.asked_for.insert(ObjectKey::of(secret));
     }
 
-    /// Where it is still to be seen who makes a Secret: one that an Ingress names and that is not
-    /// there, or one that was asked for or chosen, and whose marks do not tell.
+    /// Where it is still to be seen who makes a Secret: one that a frontend names and that is
+    /// not there, or one that was asked for or chosen, and whose marks do not tell.
     pub(super) fn unsearched(&self) -> Vec<Scope> {
-        let absent = self.ingresses().flat_map(|ingress| {
-            let namespace = ingress.object.namespace();
-            let names = ingress.secret_names.iter();
-            names.map(move |name| (Kind::Secret, namespace, name.as_str()))
-        });
-        let absent = absent.filter(|secret| self.absent.contains(at(secret)));
-        let absent = absent.map(|(_, namespace, _)| namespace);
+        let named = self.frontends().flat_map(|frontend| &frontend.secrets);
+        let absent = named.filter(|secret| self.is_absent(secret)).map(ObjectRef::namespace);
         let unmarked =
             |secret: &SecretFacts| secret.owner.as_ref().is_none_or(|owner| owner.guessed);
         let open = |key: &&ObjectKey| self.secrets.get(*key).is_none_or(unmarked);
         let asked_for = self.makers.asked_for.iter().filter(open).map(|key| &*key.namespace);
-        let chosen = self.secrets.iter().filter(|(_, secret)| secret.chosen && unmarked(secret));
-        let chosen = chosen.map(|(key, _)| &*key.namespace);
+        let chosen = self.secrets.values().filter(|secret| secret.chosen && unmarked(secret));
+        let chosen = chosen.map(|secret| secret.object.namespace());
         let namespaces = absent.chain(asked_for).chain(chosen);
         let open = namespaces.filter(|namespace| self.makers.unseen_in(namespace).is_none());
         scopes(open.map(str::to_owned))
@@ -402,30 +397,36 @@ impl Inventory {
     /// Says anew who owns the Secrets that are made so.
     fn own_what_is_made(&mut self, made: &Made) {
         if let (Some(namespace), false) = (&made.namespace, made.hashed) {
-            return self.own_by_maker(&ObjectKey::new(Kind::Secret, namespace, &made.name));
+            return self.own_by_maker(&ObjectRef::secret(namespace, &made.name));
         }
-        let those = |secret: &&ObjectKey| {
-            *secret.name == *made.name || without_hash(&secret.name) == Some(made.name.as_str())
+        let those = |secret: &&ObjectRef| {
+            secret.name == made.name || without_hash(&secret.name) == Some(made.name.as_str())
         };
-        let keys: Vec<ObjectKey> = self.secrets.keys().filter(those).cloned().collect();
-        for key in keys {
-            self.own_by_maker(&key);
+        let secrets: Vec<ObjectRef> = self.secrets.objects().filter(those).cloned().collect();
+        for secret in secrets {
+            self.own_by_maker(&secret);
         }
     }
 
     /// Says who owns the Secret: the marks on it, unless there is none, or only that of a copy and
     /// a Certificate is there that makes this very Secret.
-    pub(super) fn own_by_maker(&mut self, key: &ObjectKey) {
-        let Some(secret) = self.secrets.get(key) else { return };
-        if self.makers.is_empty() && matches!(secret.told, Told::Marks) {
+    pub(super) fn own_by_maker(&mut self, object: &ObjectRef) {
+        let Some(secret) = self.secrets.get(object) else { return };
+        if self.makers.is_empty() && matches!(secret.rare.told, Told::Marks) {
             return;
         }
-        let object = secret.object.clone();
-        let maker = self.maker_of(&object);
-        let Some(secret) = self.secrets.get_mut(key) else { return };
-        let marked = match std::mem::replace(&mut secret.told, Told::Marks) {
-            Told::Marks => secret.owner.take(),
-            Told::Maker(marked) => marked,
+        let maker = self.maker_of(&secret.object);
+        self.secrets.change(object, |secret| secret.own_by(maker));
+    }
+}
+
+impl SecretFacts {
+    fn own_by(&mut self, maker: Option<Maker>) {
+        // What is rare takes room when it is written: nothing is where nothing changes.
+        let marked = if matches!(self.rare.told, Told::Marks) {
+            self.owner.take()
+        } else {
+            std::mem::take(&mut self.rare.told).marked()
         };
         let counts = |maker: &Maker| {
             let certificate = maker.object.kind == Kind::Certificate;
@@ -436,10 +437,10 @@ impl Inventory {
         };
         match maker.filter(counts) {
             Some(maker) => {
-                secret.owner = Some(Box::new(maker.owner(&object)));
-                secret.told = Told::Maker(marked);
+                self.owner = Some(Box::new(maker.owner(&self.object)));
+                self.rare.told = Told::Maker(marked);
             }
-            None => secret.owner = marked,
+            None => self.owner = marked,
         }
     }
 }

@@ -17,7 +17,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// A data key of its own name that holds PEM.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct NamedOtherwise {
     /// The key, such as `pay.crt`.
     pub key: String,
@@ -209,8 +209,8 @@ impl SecretFacts {
     /// one with most of the hosts, and with the longest chain.
     #[must_use]
     pub fn by_name(&self, hosts: &[&str]) -> ByName<'_> {
-        let named = &self.named_otherwise;
-        let key_stands = self.missing_keys.iter().all(|key| *key != "tls.key")
+        let named = &self.rare.named_otherwise;
+        let key_stands = self.rare.missing_keys.iter().all(|key| *key != "tls.key")
             && matches!(self.bundle.key, KeyState::Read { .. });
         let certificates = || named.iter().filter(|named| named.certificates && !named.is_ca);
         let mut pairs: Vec<&NamedOtherwise> =

@@ -11,7 +11,7 @@ use crate::x509::public_key::PublicKey;
 use ring::rand::SecureRandom;
 
 /// What of a file may have its other half in another one.
-pub(super) enum Loose {
+pub(super) enum Unpaired {
     /// The file holds a private key and no certificate.
     Key(PrivateKey),
     /// The file holds certificates and no private key: the public key of the first.
@@ -59,9 +59,9 @@ const MAX_ASKED: usize = 2_000;
 
 impl Pairs {
     /// Takes in what a file holds, and holds it against all that was seen before.
-    pub fn take(&mut self, object: &ObjectRef, loose: Loose, random: &dyn SecureRandom) {
+    pub fn take(&mut self, object: &ObjectRef, loose: Unpaired, random: &dyn SecureRandom) {
         match loose {
-            Loose::Key(key) => {
+            Unpaired::Key(key) => {
                 let half = key.public_key().map_or(UnpairedKey::Private(key), UnpairedKey::Public);
                 let mut key = LooseKey { object: object.clone(), half, given_up: false };
                 for (certificate, public) in &self.certificates {
@@ -70,14 +70,14 @@ impl Pairs {
                 }
                 self.keys.push(key);
             }
-            Loose::Certificate(public) => {
+            Unpaired::Certificate(public) => {
                 for key in &mut self.keys {
                     let pairing = key.judge(&public, &mut self.asked, random);
                     self.found.extend(pair(&key.object, object, pairing));
                 }
                 self.certificates.push((object.clone(), public));
             }
-            Loose::Nothing => {}
+            Unpaired::Nothing => {}
         }
     }
 
@@ -166,12 +166,12 @@ mod tests {
             let mut pairs = Pairs::default();
             let mut take = |name: &str, loose| pairs.take(&file(name), loose, &random);
             if key_first {
-                take("a.key", Loose::Key(key()));
+                take("a.key", Unpaired::Key(key()));
             }
-            take("b.crt", Loose::Certificate(stranger.clone()));
-            take("a.crt", Loose::Certificate(public.clone()));
+            take("b.crt", Unpaired::Certificate(stranger.clone()));
+            take("a.crt", Unpaired::Certificate(public.clone()));
             if !key_first {
-                take("a.key", Loose::Key(key()));
+                take("a.key", Unpaired::Key(key()));
             }
             let (certificate, pairing) = pairs.certificate_of(&file("a.key"))?;
             assert_eq!(*certificate, file("a.crt"));
@@ -211,10 +211,10 @@ mod tests {
     fn what_was_not_compared_is_said_once_for_each_key() {
         let random = SystemRandom::new();
         let mut pairs = Pairs { asked: MAX_ASKED, ..Pairs::default() };
-        pairs.take(&file("a.key"), Loose::Key(bare(ONE)), &random);
+        pairs.take(&file("a.key"), Unpaired::Key(bare(ONE)), &random);
         for name in ["a.crt", "b.crt"] {
             let public = key(ONE).public_key().expect("it is stored");
-            pairs.take(&file(name), Loose::Certificate(public), &random);
+            pairs.take(&file(name), Unpaired::Certificate(public), &random);
         }
         assert_eq!(pairs.found.len(), 1);
         assert!(matches!(pairs.found[0].pairing, Pairing::Unknown(_)));

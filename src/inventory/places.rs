@@ -18,7 +18,7 @@ impl Inventory {
     /// whether a command on them must say the namespace is known now.
     pub fn files_read(&mut self, namespace: &str) {
         let mut names = BTreeSet::new();
-        let again = self.secrets.keys().any(|key| !names.insert(&*key.name));
+        let again = self.secrets.objects().any(|object| !names.insert(&*object.name));
         self.target.namespaces = namespace != "default" || again;
         let stuck: Vec<_> = self.defined_twice().chain(self.taken_for_another()).collect();
         self.target.files.stuck.extend(stuck);
@@ -33,7 +33,7 @@ impl Inventory {
             let name = secret.object.short();
             let sentence = format!(
                 "{name} is defined more than once among these files: keep the definition that counts \
-                 (kubectl apply leaves the last one), take the others out, and look again"
+                 (kubectl apply leaves the last one), remove the others, and look again"
             );
             (key_of(&secret.object), sentence)
         })

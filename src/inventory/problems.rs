@@ -52,7 +52,7 @@ mod tests {
 
     fn problem(name: &str, message: &str) -> Problem {
         let object = ObjectRef::secret("shop", name);
-        Problem { object, message: message.to_owned(), only_a_policy: false }
+        Problem::new(object, message.to_owned())
     }
 
     #[test]

@@ -5,11 +5,12 @@
 
 use super::key::{ObjectKey, at};
 use super::{Inventory, SecretFacts, maker};
-use crate::object_ref::{ObjectRef, check_object_name};
+use crate::inventory::demand::IngressFacts;
+use crate::object_ref::{Kind, ObjectRef, check_object_name};
 use crate::observation::{Question, Scope};
 use std::collections::BTreeSet;
 
-/// Which kinds of questions may be asked; Secrets that an Ingress names are always asked for.
+/// Which kinds of questions may be asked; Secrets that a frontend names are always asked for.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a kind of question of its own")]
 pub struct Asked {
@@ -18,14 +19,14 @@ pub struct Asked {
     /// Who makes Secrets that are not there, or that were chosen and do not tell; and who signs or
     /// trusts by those that may be a CA's.
     pub makers: bool,
-    /// Why the load balancers of chosen Ingresses do not serve what their Secrets hold.
+    /// What Google's controllers have to say of chosen Ingresses and of ManagedCertificates.
     pub events: bool,
     /// What is served for Ingress hosts, once [`Inventory::look_at_served`] has said where.
     pub served: bool,
 }
 
 impl Inventory {
-    /// Secrets that are named by an Ingress and were neither seen nor found missing,
+    /// Secrets that are named by a frontend and were neither seen nor found missing,
     /// and what else may be asked.
     #[must_use]
     pub fn open_questions(&self, asked: Asked) -> Vec<Question> {
@@ -64,28 +65,42 @@ impl Inventory {
         self.secrets.values().any(may_sign)
     }
 
+    /// First what controllers warn of at all; then, of what they warn about, everything they have to
+    /// say, for a success that came later; and so of each load balancer that is behind.
     fn unheard_controllers(&self) -> Vec<Question> {
-        let stale = self.ingresses().filter(|ingress| {
-            self.is_beside_google_kinds(ingress)
-                && self.is_reported(&ingress.object)
-                && self.unserved_secrets(ingress).next().is_some()
+        let googles = |ingress: &&IngressFacts| {
+            self.google_kinds_listed
+                && ingress.frontend.object.place.is_none()
+                && self.is_reported(&ingress.frontend.object)
+        };
+        let namespaces = self.ingresses().filter(googles);
+        let namespaces = namespaces.map(|ingress| ingress.frontend.object.namespace().to_owned());
+        let unsearched = namespaces.filter(|namespace| {
+            !self.warnings_seen.contains(&Scope::Everywhere)
+                && !self.warnings_seen.contains(&Scope::Namespace(namespace.clone()))
         });
-        let unheard = stale.filter(|ingress| !self.troubles.contains_key(at(&ingress.object)));
-        unheard.map(|ingress| Question::Events(ingress.object.clone())).collect()
+        let scopes = maker::scopes(unsearched).into_iter().map(Question::Warnings);
+        let stale = self.ingresses().filter(googles);
+        let stale = stale.filter(|ingress| self.unserved_secrets(ingress).next().is_some());
+        let stale = stale.map(|ingress| &ingress.frontend.object);
+        let warned = self.ingresses().filter(googles).map(|ingress| &ingress.frontend.object);
+        let warned = warned.chain(self.objects_of(Kind::ManagedCertificate).map(|it| &it.object));
+        let warned = warned.filter(|object| self.trouble(object).is_some());
+        let about: BTreeSet<&ObjectRef> = stale.chain(warned).collect();
+        let unheard = about.into_iter().filter(|object| !self.heard.contains(at(*object)));
+        scopes.chain(unheard.map(|object| Question::Events(object.clone()))).collect()
     }
 
     fn unseen_secrets(&self) -> Vec<Question> {
         let mut questions: Vec<Question> = Vec::new();
         let mut asked: BTreeSet<ObjectKey> = BTreeSet::new();
-        for ingress in self.ingresses() {
-            let named = ingress.secret_names.iter();
-            let named = named.map(|name| ObjectRef::secret(ingress.secret_namespace(), name));
-            let mentioned = ingress.mentions.iter().map(|mentioned| &mentioned.secret);
+        for frontend in self.frontends() {
+            let mentioned = frontend.mentions.iter().map(|mentioned| &mentioned.secret);
             let valid = |secret: &&ObjectRef| check_object_name(&secret.name).is_ok();
             // What an annotation names may be of another type than those that are listed.
-            for secret in named.chain(mentioned.filter(valid).cloned()) {
-                if !self.is_settled(&secret) && asked.insert(ObjectKey::of(&secret)) {
-                    questions.push(Question::Secret(secret));
+            for secret in frontend.secrets.iter().chain(mentioned.filter(valid)) {
+                if !self.is_settled(secret) && asked.insert(ObjectKey::of(secret)) {
+                    questions.push(Question::Secret(secret.clone()));
                 }
             }
         }

@@ -23,13 +23,13 @@ pub(super) fn why_refused(host: &str) -> Option<&'static str> {
         return None;
     }
     Some(if host.contains("://") {
-        "leave out the scheme, and what stands behind the host"
+        "leave out the scheme, and what follows the host"
     } else if host.contains('/') {
-        "leave out the path, which belongs into paths"
+        "leave out the path, which belongs in paths"
     } else if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
         "leave out the port"
     } else if host == "*" {
-        "for every host, leave host out; a wildcard needs a domain behind it, as in *.example.com"
+        "for every host, leave host out; a wildcard needs a domain after it, as in *.example.com"
     } else if host.contains('*') {
         "a wildcard can only be the whole first label, as in *.example.com"
     } else if host.ends_with('.') {

@@ -67,14 +67,16 @@ impl LabelSelector {
     }
 }
 
+/// A part of a selector that is no requirement, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a label requirement such as app=web or tier in (a,b), found {0:?}")]
+pub struct NoRequirement(String);
+
 impl std::str::FromStr for LabelSelector {
-    type Err = String;
+    type Err = NoRequirement;
 
     /// Reads `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a` and `!a`, joined by commas.
-    ///
-    /// # Errors
-    /// A sentence that shows the part that is no requirement.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, NoRequirement> {
         let requirements = split_outside_parentheses(text)
             .into_iter()
             .map(|part| requirement(part.trim()))
@@ -100,9 +102,8 @@ fn split_outside_parentheses(text: &str) -> Vec<&str> {
     parts
 }
 
-fn requirement(text: &str) -> Result<Requirement, String> {
-    let wrong =
-        || format!("expected a label requirement such as app=web or tier in (a,b), found {text:?}");
+fn requirement(text: &str) -> Result<Requirement, NoRequirement> {
+    let wrong = || NoRequirement(text.to_owned());
     if let Some((key, values)) = text.strip_suffix(')').and_then(|rest| rest.split_once('(')) {
         let values: Option<Vec<String>> = values.split(',').map(label_value).collect();
         let values = values.ok_or_else(wrong)?;

@@ -5,7 +5,7 @@
 
 use super::Inventory;
 use super::bundle::Bundle;
-use super::demand::{Demand, IngressFacts};
+use super::frontend::{Demand, Frontend};
 use super::link::Coverage;
 use crate::object_ref::ObjectRef;
 use crate::observation::Question;
@@ -97,27 +97,27 @@ impl Inventory {
         };
     }
 
-    /// Where the Ingress is to be looked for; empty when it has no address, or nobody asked.
+    /// Where the frontend is to be looked for; empty when it has no address, or nobody asked.
     #[must_use]
-    pub fn endpoints(&self, ingress: &IngressFacts) -> Vec<Endpoint> {
+    pub fn endpoints(&self, frontend: &Frontend) -> Vec<Endpoint> {
         match self.served.at {
             None => Vec::new(),
             Some(ServedAt::Address(address)) => vec![address.into()],
             Some(ServedAt::Status) => {
                 let endpoint =
                     |address: &String| Endpoint { address: address.clone(), port: HTTPS };
-                ingress.addresses.iter().map(endpoint).collect()
+                frontend.addresses.iter().map(endpoint).collect()
             }
         }
     }
 
-    /// What is served for one host of the Ingress.
+    /// What is served for one host of the frontend.
     #[must_use]
-    pub fn handshakes(&self, ingress: &IngressFacts, demand: &Demand) -> Handshakes<'_> {
-        if self.served.at.is_none() || !self.serves_tls(ingress, demand) {
+    pub fn handshakes(&self, frontend: &Frontend, demand: &Demand) -> Handshakes<'_> {
+        if self.served.at.is_none() || !self.serves_tls(frontend, demand) {
             return Handshakes::NotAsked;
         }
-        let endpoints = self.endpoints(ingress);
+        let endpoints = self.endpoints(frontend);
         if endpoints.is_empty() {
             return Handshakes::NoAddress;
         }
@@ -126,10 +126,10 @@ impl Inventory {
         Handshakes::Seen(seen.flatten().collect())
     }
 
-    /// Whether this Ingress is the one by which TLS is served for the host.
-    fn serves_tls(&self, ingress: &IngressFacts, demand: &Demand) -> bool {
-        let (coverage, by_other) = self.server(ingress, demand);
-        by_other.is_none() && ingress.borrows.is_none() && coverage != Coverage::WithoutTls
+    /// Whether this frontend is the one by which TLS is served for the host.
+    fn serves_tls(&self, frontend: &Frontend, demand: &Demand) -> bool {
+        let (coverage, by_other) = self.server(frontend, demand);
+        by_other.is_none() && frontend.borrows.is_none() && coverage != Coverage::WithoutTls
     }
 
     /// Handshakes with places that the user named, for inspection.
@@ -137,13 +137,13 @@ impl Inventory {
         self.served.inspected.iter().map(|(object, served)| (object, served))
     }
 
-    /// Hosts of reported Ingresses for which no handshake was made yet.
+    /// Hosts of reported frontends for which no handshake was made yet.
     pub(super) fn unseen_served(&self) -> Vec<Question> {
         let mut asked = std::collections::BTreeSet::new();
-        for ingress in self.ingresses().filter(|ingress| self.is_reported(&ingress.object)) {
-            let endpoints = self.endpoints(ingress);
-            let here = |demand: &&Demand| self.serves_tls(ingress, demand);
-            for demand in ingress.demands.iter().filter(here) {
+        for frontend in self.frontends().filter(|frontend| self.is_reported(&frontend.object)) {
+            let endpoints = self.endpoints(frontend);
+            let here = |demand: &&Demand| self.serves_tls(frontend, demand);
+            for demand in frontend.demands.iter().filter(here) {
                 let host = demand.probe();
                 asked.extend(endpoints.iter().map(|endpoint| (host.clone(), endpoint.clone())));
             }
@@ -199,203 +199,8 @@ impl Inventory {
     }
 }
 
-/// A small world for tests of what is served: one Ingress, its Secret, and what its addresses did.
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; pairs are told by it")]
-pub(crate) mod testing {
-    use super::ServedAt;
-    use crate::inventory::Inventory;
-    use crate::inventory::selection::Selection;
-    use crate::object_ref::{Kind, ObjectRef};
-    use crate::observation::handshake::{
-        Agreed, Endpoint, FailureKind, HandshakeFailure, HandshakeSeen, Stage,
-    };
-    use crate::observation::{
-        IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry,
-    };
-    use crate::redact::Redacted;
-    use crate::x509::pem;
-    use ring::rand::SystemRandom;
-    use serde_json::json;
-    use std::collections::BTreeMap;
-    use std::net::SocketAddr;
-
-    /// The host of its Ingress.
-    pub(crate) const HOST: &str = "a.example";
-
-    /// What one address did.
-    #[derive(Clone)]
-    pub(crate) enum Did {
-        Served(Vec<Vec<u8>>, Option<&'static str>),
-        Failed(FailureKind),
-    }
-
-    pub(crate) fn serves_one(der: Vec<u8>) -> Did {
-        Did::Served(vec![der], Some("h2"))
-    }
-
-    /// A world of one Ingress for [`HOST`].
-    pub(crate) struct World {
-        pub(crate) stored: Option<Vec<Vec<u8>>>,
-        pub(crate) ca_crt: Vec<Vec<u8>>,
-        pub(crate) annotations: Vec<(&'static str, &'static str)>,
-        pub(crate) did: Vec<Did>,
-        pub(crate) managed: Option<&'static str>,
-        pub(crate) addresses: bool,
-    }
-
-    impl World {
-        pub(crate) fn of(stored: Vec<u8>, did: Vec<Did>) -> Self {
-            Self {
-                stored: Some(vec![stored]),
-                ca_crt: Vec::new(),
-                annotations: Vec::new(),
-                did,
-                managed: None,
-                addresses: true,
-            }
-        }
-
-        pub(crate) fn inventory(&self) -> Inventory {
-            let random = SystemRandom::new();
-            let mut inventory = Inventory::new(Selection::default());
-            let pems = |ders: &[Vec<u8>]| {
-                let pems = ders.iter().map(|der| pem::encode("CERTIFICATE", der).to_string());
-                Redacted::new(pems.collect::<String>().into_bytes())
-            };
-            if let Some(chain) = &self.stored {
-                let key = include_bytes!("../../testdata/pki/ed25519.pem").to_vec();
-                let data = [
-                    ("tls.crt".to_owned(), pems(chain)),
-                    ("tls.key".to_owned(), Redacted::new(key)),
-                    ("ca.crt".to_owned(), pems(&self.ca_crt)),
-                ];
-                let seen = SecretSeen {
-                    object: ObjectRef::secret("shop", "web"),
-                    meta: MetaSeen::default(),
-                    secret_type: "kubernetes.io/tls".to_owned(),
-                    immutable: false,
-                    data: data.into(),
-                    not_base64: Vec::new(),
-                };
-                inventory.absorb(Observation::Secret(seen), &random);
-            } else {
-                let absent = Observation::Absent(ObjectRef::secret("shop", "web"));
-                inventory.absorb(absent, &random);
-            }
-            let meta = || MetaSeen { annotations: self.annotations(), ..MetaSeen::default() };
-            let ingress = ObjectRef::ingress("shop", "web");
-            let addresses = (0..self.did.len()).map(|index| address(index).ip().to_string());
-            let tls =
-                TlsEntry { hosts: vec![HOST.to_owned()], secret_name: Some("web".to_owned()) };
-            let seen = IngressSeen {
-                default_backend: None,
-                object: ingress.clone(),
-                meta: meta(),
-                class_name: None,
-                rules: vec![Rule::of_host(HOST)],
-                tls: if self.managed.is_some() { Vec::new() } else { vec![tls] },
-                addresses: if self.addresses { addresses.collect() } else { Vec::new() },
-            };
-            inventory.absorb(Observation::Ingress(seen), &random);
-            if let Some(status) = self.managed {
-                let object = |object, meta, spec, status| {
-                    Observation::Object(ObjectSeen {
-                        object,
-                        meta,
-                        head: serde_json::Value::Null,
-                        spec,
-                        status,
-                    })
-                };
-                inventory.absorb(object(ingress, meta(), json!({}), json!({})), &random);
-                let managed = ObjectRef::namespaced(Kind::ManagedCertificate, "shop", "m");
-                let (spec, status) =
-                    (json!({"domains": [HOST]}), json!({"certificateStatus": status}));
-                inventory.absorb(object(managed, MetaSeen::default(), spec, status), &random);
-            }
-            inventory.look_at_served(ServedAt::Status);
-            for (index, did) in self.did.iter().enumerate() {
-                inventory.absorb(Observation::Handshake(handshake(index, did)), &random);
-            }
-            inventory
-        }
-
-        fn annotations(&self) -> BTreeMap<String, String> {
-            let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-            self.annotations.iter().map(own).collect()
-        }
-    }
-
-    fn address(index: usize) -> SocketAddr {
-        let index = u8::try_from(index + 1).expect("few");
-        SocketAddr::from(([192, 0, 2, index], 443))
-    }
-
-    fn handshake(index: usize, did: &Did) -> HandshakeSeen {
-        let address = address(index);
-        let mut seen = HandshakeSeen {
-            host: Some(HOST.to_owned()),
-            endpoint: Endpoint::from(address),
-            address: Some(address),
-            chain: Vec::new(),
-            signed: None,
-            agreed: None,
-            failure: None,
-            asks_client_certificate: false,
-        };
-        match did {
-            Did::Served(chain, alpn) => {
-                seen.chain.clone_from(chain);
-                seen.agreed = Some(Agreed {
-                    version: "1.3",
-                    alpn: alpn.map(str::to_owned),
-                    cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
-                });
-            }
-            Did::Failed(kind) => {
-                seen.failure = Some(HandshakeFailure {
-                    stage: Stage::Handshake,
-                    kind: *kind,
-                    message: "it went wrong".to_owned(),
-                });
-            }
-        }
-        seen
-    }
-}
+pub(crate) mod testing;
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
-mod tests {
-    use super::testing::{World, serves_one};
-    use super::*;
-    use crate::observation::{IngressSeen, MetaSeen, Observation, Rule, TlsEntry};
-    use ring::rand::SystemRandom;
-
-    #[test]
-    fn a_wildcard_host_is_asked_for_by_a_name_below_it() {
-        let pem = include_bytes!("../../testdata/pki/root-ca.crt.pem");
-        let der = crate::x509::pem::blocks(pem).remove(0).der.expect("the PEM is good");
-        let der = der.expose().to_vec();
-        let mut inventory = World::of(der.clone(), vec![serves_one(der)]).inventory();
-        let seen = IngressSeen {
-            default_backend: None,
-            object: ObjectRef::ingress("shop", "wild"),
-            meta: MetaSeen::default(),
-            class_name: None,
-            rules: vec![Rule::of_host("*.Shop.example")],
-            tls: vec![TlsEntry {
-                hosts: vec!["*.Shop.example".to_owned()],
-                secret_name: Some("web".to_owned()),
-            }],
-            addresses: vec!["192.0.2.9".to_owned(), "lb.example".to_owned()],
-        };
-        inventory.absorb(Observation::Ingress(seen), &SystemRandom::new());
-        let asked = crate::inventory::questions::Asked { served: true, ..Default::default() };
-        let questions = format!("{:?}", inventory.open_questions(asked));
-        assert!(questions.contains("certwright.shop.example"), "{questions}");
-        assert!(questions.contains("192.0.2.9") && questions.contains("lb.example"), "{questions}");
-        assert!(!questions.contains(r#""a.example""#), "that was answered: {questions}");
-    }
-}
+mod tests;

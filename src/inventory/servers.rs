@@ -1,15 +1,16 @@
-//! Servers: what several Ingresses, or all of them, make together for one host.
+//! Servers: what several frontends, or all of them, make together for one host.
 //!
-//! Knows which Ingresses of a class name a host, which of them gives it its certificate, and which
+//! Knows which frontends of a class name a host, which of them gives it its certificate, and which
 //! certificates a controller that pools them has for a name. Made once for all that was absorbed, so
 //! that no host is looked for among all others.
 
 use super::bundle::KeyState;
-use super::demand::{Demand, IngressFacts};
+use super::frontend::{Demand, Frontend};
 use super::key::ObjectKey;
 use super::link::{Coverage, SecretState};
 use super::{Inventory, SecretFacts};
 use crate::controllers::{Controller, Order, Tie};
+use crate::object_ref::ObjectRef;
 use crate::x509::cert::HostMatch;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -20,13 +21,13 @@ type At = (String, String);
 /// Who serves which host.
 #[derive(Debug, Default)]
 pub(super) struct Servers {
-    /// What Ingresses make of the host together.
+    /// What frontends make of the host together.
     of_hosts: BTreeMap<At, Server>,
     /// Secrets in the pool of a class, by a name of their certificate.
     pool: BTreeMap<At, Vec<ObjectKey>>,
 }
 
-/// What the Ingresses of a class that name a host make of it.
+/// What the frontends of a class that name a host make of it.
 #[derive(Debug, Default)]
 struct Server {
     /// Those that say anything of its certificate.
@@ -36,7 +37,7 @@ struct Server {
 }
 
 impl Server {
-    /// The Ingress that decides; none where that cannot be told, since it is not known when they were
+    /// The frontend that decides; none where that cannot be told, since it is not known when they were
     /// made, or two were made at once and what comes first then is not seen.
     fn first(&self, tie: Tie) -> Option<&ObjectKey> {
         let (oldest, _) = self.deciding.first()?;
@@ -55,14 +56,14 @@ impl Server {
 impl Servers {
     fn of(inventory: &Inventory) -> Self {
         let mut servers = Self::default();
-        for (key, ingress) in &inventory.ingresses {
-            let class = class(ingress);
-            for demand in ingress.demands.iter().filter(|demand| demand.added_by.is_none()) {
+        for frontend in inventory.frontends() {
+            let (key, class) = (ObjectKey::of(&frontend.object), class(frontend));
+            for demand in frontend.demands.iter().filter(|demand| demand.added_by.is_none()) {
                 let at = (class.clone(), demand.host.to_ascii_lowercase());
-                servers.take(at, key, ingress, demand);
+                servers.take(at, &key, frontend, demand);
             }
-            if ingress.controller.pools() {
-                servers.pour(inventory, ingress, &class);
+            if frontend.controller.pools() {
+                servers.pour(inventory, frontend, &class);
             }
         }
         for server in servers.of_hosts.values_mut() {
@@ -72,21 +73,21 @@ impl Servers {
         servers
     }
 
-    fn take(&mut self, at: At, key: &ObjectKey, ingress: &IngressFacts, demand: &Demand) {
-        if ingress.borrows.is_some() {
+    fn take(&mut self, at: At, key: &ObjectKey, frontend: &Frontend, demand: &Demand) {
+        if frontend.borrows.is_some() {
             return;
         }
         let speaks = !demand.without_tls() || !demand.by_name.is_empty();
-        let decides = decides(ingress, demand);
+        let decides = decides(frontend, demand);
         if speaks || decides {
             let server = self.of_hosts.entry(at).or_default();
             server.speaking.extend(speaks.then(|| key.clone()));
-            server.deciding.extend(decides.then(|| (ingress.created, key.clone())));
+            server.deciding.extend(decides.then(|| (frontend.created, key.clone())));
         }
     }
 
-    fn pour(&mut self, inventory: &Inventory, ingress: &IngressFacts, class: &str) {
-        for secret in inventory.loaded(ingress) {
+    fn pour(&mut self, inventory: &Inventory, frontend: &Frontend, class: &str) {
+        for secret in inventory.loaded(frontend) {
             let Some(leaf) = secret.bundle.leaf() else { continue };
             for name in leaf.names.iter().map(|name| name.to_string().to_ascii_lowercase()) {
                 let known = self.pool.entry((class.to_owned(), name)).or_default();
@@ -99,8 +100,8 @@ impl Servers {
     }
 }
 
-fn class(ingress: &IngressFacts) -> String {
-    ingress.class.clone().unwrap_or_default()
+fn class(frontend: &Frontend) -> String {
+    frontend.class.clone().unwrap_or_default()
 }
 
 /// The wildcard that stands for the host, if one can.
@@ -110,25 +111,25 @@ fn wildcard(host: &str) -> Option<String> {
 }
 
 impl Inventory {
-    /// How `demand` of `ingress` is met, and by which other Ingress of its class, where the two make
+    /// How `demand` of `frontend` is met, and by which other frontend of its class, where the two make
     /// one server and it is not by this one.
     #[must_use]
     pub fn server<'i>(
         &'i self,
-        ingress: &'i IngressFacts,
+        frontend: &'i Frontend,
         demand: &Demand,
-    ) -> (Coverage, Option<&'i IngressFacts>) {
-        let own = || self.own_coverage(ingress, demand);
-        if !ingress.controller.shares_hosts() && ingress.borrows.is_none() {
+    ) -> (Coverage, Option<&'i Frontend>) {
+        let own = || self.own_coverage(frontend, demand, &demand.host);
+        if !frontend.controller.shares_hosts() && frontend.borrows.is_none() {
             return (own(), None);
         }
         let host = demand.host.to_ascii_lowercase();
-        let met = self.by_the_class(ingress, demand, &host, own);
+        let met = self.by_the_class(frontend, demand, &host, own);
         let without = matches!(met.0, Coverage::WithoutTls);
-        if without && ingress.controller == Controller::IngressNginx {
+        if without && frontend.controller == Controller::IngressNginx {
             // At the handshake a server of the wildcard lends its certificate to a host without one:
             // rootfs/etc/nginx/lua/certificate.lua:48-71.
-            let wild = wildcard(&host).map(|wild| self.others(ingress, &wild, &host));
+            let wild = wildcard(&host).map(|wild| self.others(frontend, &wild, &host));
             if let Some(lent) = wild.and_then(best).filter(|(met, _)| is_good(met)) {
                 return (lent.0, Some(lent.1));
             }
@@ -138,24 +139,25 @@ impl Inventory {
 
     fn by_the_class<'i>(
         &'i self,
-        ingress: &'i IngressFacts,
+        frontend: &'i Frontend,
         demand: &Demand,
         host: &str,
         own: impl Fn() -> Coverage,
-    ) -> (Coverage, Option<&'i IngressFacts>) {
-        if let Some(why) = ingress.borrows {
-            return match best(self.others(ingress, host, host)) {
+    ) -> (Coverage, Option<&'i Frontend>) {
+        if let Some(why) = frontend.borrows {
+            return match best(self.others(frontend, host, host)) {
                 Some((coverage, other)) => (coverage, Some(other)),
                 None => (Coverage::Unknown(why.to_owned()), None),
             };
         }
         let own = own();
-        let others = || self.others(ingress, host, host);
+        let others = || self.others(frontend, host, host);
         let own_is_without = matches!(own, Coverage::WithoutTls);
-        let open = match ingress.controller.facts().order {
-            Order::Oldest(tie) => match self.oldest(ingress, host, tie) {
-                Some(first) if first != ingress => {
-                    let met = first.demand(host).map(|demand| self.own_coverage(first, demand));
+        let open = match frontend.controller.facts().order {
+            Order::Oldest(tie) => match self.oldest(frontend, host, tie) {
+                Some(first) if !first.is(frontend) => {
+                    let demand = first.demand(host);
+                    let met = demand.map(|demand| self.own_coverage(first, demand, &demand.host));
                     return (met.unwrap_or(own), Some(first));
                 }
                 Some(_) => false,
@@ -183,103 +185,92 @@ impl Inventory {
         }
     }
 
-    /// Other Ingresses of the class that have an opinion of their own about the certificate of the
+    /// Other frontends of the class that have an opinion of their own about the certificate of the
     /// host.
     pub fn beside<'i>(
         &'i self,
-        ingress: &IngressFacts,
+        frontend: &Frontend,
         demand: &Demand,
-    ) -> impl Iterator<Item = &'i IngressFacts> {
+    ) -> impl Iterator<Item = &'i Frontend> {
         let host = demand.host.to_ascii_lowercase();
-        self.others(ingress, &host, &host).into_iter().map(|(_, other)| other)
+        self.others(frontend, &host, &host).into_iter().map(|(_, other)| other)
     }
 
-    /// How other Ingresses of the class that name `server` in a rule, and have an opinion of their
+    /// How other frontends of the class that name `server` in a rule, and have an opinion of their
     /// own about its certificate, meet `host`.
     fn others<'i>(
         &'i self,
-        ingress: &IngressFacts,
+        frontend: &Frontend,
         server: &str,
         host: &str,
-    ) -> Vec<(Coverage, &'i IngressFacts)> {
-        let at = (class(ingress), server.to_owned());
+    ) -> Vec<(Coverage, &'i Frontend)> {
+        let at = (class(frontend), server.to_owned());
         let speaking = self.servers().of_hosts.get(&at).map_or(&[][..], |found| &found.speaking);
-        let others = speaking.iter().filter_map(|key| self.ingresses.get(key));
+        let others = speaking.iter().filter_map(|key| self.frontend_at(key));
         others
-            .filter(|other| *other != ingress)
+            .filter(|other| !other.is(frontend))
             .filter_map(|other| {
-                let demand = other.demand(server)?;
-                let demand = Demand { host: host.to_owned(), ..demand.clone() };
-                let met = self.own_coverage(other, &demand);
+                let met = self.own_coverage(other, other.demand(server)?, host);
                 (met != Coverage::WithoutTls).then_some((met, other))
             })
             .collect()
     }
 
-    /// The Ingress that decides on the certificate of the host, if that can be told.
-    fn oldest<'i>(
-        &'i self,
-        ingress: &IngressFacts,
-        host: &str,
-        tie: Tie,
-    ) -> Option<&'i IngressFacts> {
-        let at = (class(ingress), host.to_owned());
-        self.ingresses.get(self.servers().of_hosts.get(&at)?.first(tie)?)
+    /// The frontend that decides on the certificate of the host, if that can be told.
+    fn oldest<'i>(&'i self, frontend: &Frontend, host: &str, tie: Tie) -> Option<&'i Frontend> {
+        let at = (class(frontend), host.to_owned());
+        self.frontend_at(self.servers().of_hosts.get(&at)?.first(tie)?)
     }
 
-    /// The Secrets of the Ingress that a controller which pools them has loaded. Traefik stops at the
+    /// The Secrets of the frontend that a controller which pools them has loaded. Traefik stops at the
     /// first that is missing or incomplete: provider/kubernetes/ingress/kubernetes.go:836-847.
     pub(super) fn loaded<'i>(
         &'i self,
-        ingress: &'i IngressFacts,
+        frontend: &'i Frontend,
     ) -> impl Iterator<Item = &'i SecretFacts> {
-        let stops = ingress.controller == Controller::Traefik;
-        let states = ingress.secret_names.iter();
-        let states = states.map(|name| self.secret_state(ingress.secret_namespace(), name));
+        let stops = frontend.controller == Controller::Traefik;
+        let states = frontend.secrets.iter();
+        let states = states.map(|it| self.secret_state(it.namespace(), &it.name));
         let going = states.take_while(move |state| !stops || !stops_traefik(state));
         going.filter_map(|state| match state {
-            SecretState::Seen(secret) => ingress.loads(secret).then_some(secret),
+            SecretState::Seen(secret) => frontend.loads(secret).then_some(secret),
             SecretState::Absent | SecretState::Unknown => None,
         })
     }
 
-    /// The Secret at which Traefik stops reading `tls` of the Ingress, and the one behind it that would
+    /// The Secret at which Traefik stops reading `tls` of the frontend, and the one behind it that would
     /// cover the host; none where that is not why it is not covered.
     #[must_use]
     pub fn stopped_at<'i>(
         &'i self,
-        ingress: &'i IngressFacts,
+        frontend: &'i Frontend,
         host: &str,
-    ) -> Option<(&'i str, &'i SecretFacts)> {
-        if ingress.controller != Controller::Traefik {
+    ) -> Option<(&'i ObjectRef, &'i SecretFacts)> {
+        if frontend.controller != Controller::Traefik {
             return None;
         }
-        let state = |name: &str| self.secret_state(ingress.secret_namespace(), name);
-        let mut names = ingress.secret_names.iter();
-        let stop = names.find(|name| stops_traefik(&state(name)))?;
+        let state = |it: &'i ObjectRef| self.secret_state(it.namespace(), &it.name);
+        let mut named = frontend.secrets.iter();
+        let stop = named.find(|secret| stops_traefik(&state(secret)))?;
         let covers = |secret: &SecretFacts| {
-            let leaf = secret.bundle.leaf().filter(|_| ingress.loads(secret));
+            let leaf = secret.bundle.leaf().filter(|_| frontend.loads(secret));
             leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
         };
-        let behind = names.find_map(|name| match state(name) {
+        let behind = named.find_map(|secret| match state(secret) {
             SecretState::Seen(secret) => covers(secret).then_some(secret),
             SecretState::Absent | SecretState::Unknown => None,
         })?;
         Some((stop, behind))
     }
 
-    /// A Secret in the pool of the Ingress's controller whose certificate covers the host.
-    pub(super) fn pooled(
-        &self,
-        ingress: &IngressFacts,
-        host: &str,
-    ) -> Option<(&SecretFacts, String)> {
+    /// A Secret in the pool of the frontend's controller whose certificate covers the host.
+    pub(super) fn pooled(&self, frontend: &Frontend, host: &str) -> Option<(&SecretFacts, String)> {
         let host = host.to_ascii_lowercase();
         let names = [Some(host.clone()), wildcard(&host)];
         let held = names
             .into_iter()
             .flatten()
-            .filter_map(|name| self.servers().pool.get(&(class(ingress), name)));
+            .filter_map(|name| self.servers().pool.get(&(class(frontend), name)));
         let secrets = held.flatten().filter_map(|key| self.secrets.get(key));
         secrets.into_iter().find_map(|secret| match secret.bundle.leaf()?.match_host(&host) {
             HostMatch::San(pattern) => Some((secret, pattern)),
@@ -292,20 +283,12 @@ impl Inventory {
     }
 }
 
-impl IngressFacts {
-    /// The demand for this host, whatever its case.
-    #[must_use]
-    pub fn demand(&self, host: &str) -> Option<&Demand> {
-        self.demands.iter().find(|demand| demand.host.eq_ignore_ascii_case(host))
-    }
-}
-
-/// Whether the Ingress decides on the certificate of a host that others of its class name too, when
+/// Whether the frontend decides on the certificate of a host that others of its class name too, when
 /// it is the oldest of those that do.
-fn decides(ingress: &IngressFacts, demand: &Demand) -> bool {
-    match ingress.controller {
+fn decides(frontend: &Frontend, demand: &Demand) -> bool {
+    match frontend.controller {
         // Any tls entry is enough, also one for other hosts: controller.go:1448-1456.
-        Controller::IngressNginx => ingress.has_tls(),
+        Controller::IngressNginx => frontend.has_tls,
         // The host is wholly its: internal/k8s/configuration.go:1666-1681.
         Controller::NginxInc => true,
         _ => !demand.without_tls(),
@@ -326,18 +309,12 @@ fn stops_traefik(state: &SecretState<'_>) -> bool {
     }
 }
 
-impl PartialEq for IngressFacts {
-    fn eq(&self, other: &Self) -> bool {
-        self.object.same_object(&other.object)
-    }
-}
-
 fn is_bad(met: &Coverage) -> bool {
     matches!(met, Coverage::NotCovered { .. })
 }
 
-/// Why it is not known how a host is met that this other Ingress names too.
-fn other_decides(other: &IngressFacts) -> String {
+/// Why it is not known how a host is met that this other frontend names too.
+fn other_decides(other: &Frontend) -> String {
     format!(
         "{} has another certificate for it, and decides where it is the older one",
         other.object.apart()
@@ -349,7 +326,7 @@ fn is_good(met: &Coverage) -> bool {
 }
 
 /// The best of them: which one serves is not known, and nobody shall be alarmed for nothing.
-fn best(met: Vec<(Coverage, &IngressFacts)>) -> Option<(Coverage, &IngressFacts)> {
+fn best(met: Vec<(Coverage, &Frontend)>) -> Option<(Coverage, &Frontend)> {
     met.into_iter().min_by_key(|(coverage, _)| match coverage {
         Coverage::Covered { .. } => 0,
         Coverage::Unknown(_) => 1,
@@ -358,6 +335,8 @@ fn best(met: Vec<(Coverage, &IngressFacts)>) -> Option<(Coverage, &IngressFacts)
     })
 }
 
+#[cfg(test)]
+pub(super) mod testing;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
 mod tests;

@@ -3,8 +3,10 @@
 use super::Inventory;
 use super::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::ingress::{Backend, Path};
 use crate::observation::{
-    IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry, TrustSeen,
+    EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry,
+    TrustSeen,
 };
 use crate::redact::Redacted;
 use ring::rand::SystemRandom;
@@ -30,7 +32,7 @@ pub(crate) fn handed_out(file: &str, pem: &str) -> Observation {
 pub(crate) type Given<'g> = (ObjectRef, &'g [(&'g str, &'g str)], Value, Value);
 
 /// An inventory in which these objects were seen, each made on 12 November 2026 and with
-/// resourceVersion 7.
+/// resourceVersion 7 and uid `uid-NAME`.
 pub(crate) fn of_objects(objects: Vec<Given<'_>>) -> Inventory {
     of_seen(objects.into_iter().map(seen).collect())
 }
@@ -47,7 +49,27 @@ pub(crate) fn of_seen(objects: Vec<ObjectSeen>) -> Inventory {
     inventory
 }
 
-/// An Ingress that is given as it is written, as it is read: without its paths.
+/// That the cluster knows Google's own kinds.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn googles(inventory: &mut Inventory) {
+    inventory.absorb(Observation::GoogleKinds, &SystemRandom::new());
+}
+
+/// What a controller warns of about an object, a minute after it was made.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn warn(inventory: &mut Inventory, about: &ObjectRef, reason: &str, message: &str) {
+    let event = EventSeen {
+        uid: None,
+        warning: true,
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        last: Some(time::macros::datetime!(2026-11-12 00:01:00 UTC)),
+    };
+    let seen = Observation::Events { about: about.clone(), events: vec![event] };
+    inventory.absorb(seen, &SystemRandom::new());
+}
+
+/// An Ingress that is given as it is written, as it is read.
 fn as_read(seen: &ObjectSeen) -> IngressSeen {
     let list = |value: &Value, path: &str| {
         value.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default()
@@ -60,7 +82,21 @@ fn as_read(seen: &ObjectSeen) -> IngressSeen {
         hosts: list(entry, "/hosts").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         secret_name: text(entry, "secretName"),
     };
-    let rule = |rule: &Value| Rule { host: text(rule, "host"), paths: Vec::new() };
+    let path = |path: &Value| {
+        let service = path.pointer("/backend/service").unwrap_or(&Value::Null);
+        let port = service.get("port").unwrap_or(&Value::Null);
+        let number = port.get("number").and_then(Value::as_i64);
+        let backend = Backend {
+            service: text(service, "name"),
+            number: number.and_then(|number| i32::try_from(number).ok()),
+            name: text(port, "name"),
+        };
+        Path { path: text(path, "path"), path_type: text(path, "pathType"), backend }
+    };
+    let rule = |rule: &Value| Rule {
+        host: text(rule, "host"),
+        paths: list(rule, "/http/paths").iter().map(path).collect(),
+    };
     let rows = list(&seen.status, "/loadBalancer/ingress");
     IngressSeen {
         object: seen.object.clone(),
@@ -82,6 +118,7 @@ pub(crate) fn seen((object, annotations, spec, status): Given<'_>) -> ObjectSeen
     let meta = MetaSeen {
         annotations: annotations.iter().map(own).collect(),
         resource_version: Some("7".to_owned()),
+        uid: Some(format!("uid-{}", object.name)),
         created: Some(time::macros::datetime!(2026-11-12 00:00:00 UTC)),
         ..MetaSeen::default()
     };

@@ -17,5 +17,5 @@ mod words;
 pub use documents::{Document, Lost, documents};
 pub use keys::{Segment, key_name, line_of, shown};
 pub use parse::{Broken, Parsed, STACK, Twice, base64_value, parse};
-pub use text::{Text, strangers_in_values};
+pub use text::{Text, TextError, strangers_in_values};
 pub use words::reason;

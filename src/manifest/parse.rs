@@ -251,11 +251,11 @@ mod tests {
             ("a: b\n---\n\na: {b: c\n", "line 4: a bracket is not closed"),
             ("a: 'b\n", "line 2: a quote is not closed, or a line inside it is indented wrongly"),
             ("a: *b\n", "line 1: an alias (*) names no anchor (&)"),
-            ("a: b: c\n", "line 1: ':' stands where no key may stand"),
+            ("a: b: c\n", "line 1: ':' stands where no key is allowed"),
             ("a: {{ .b }}\n", "line 1: a key is a list or a mapping"),
-            ("a: b\n c\nd\n", "line 3: ':' is missing behind a key"),
-            ("a: @b\n", "line 1: a character stands where YAML allows none of its kind"),
-            ("<<: 1\n", "line 1: what a merge key (<<) names is no mapping"),
+            ("a: b\n c\nd\n", "line 3: ':' is missing after a key"),
+            ("a: @b\n", "line 1: it has a character that YAML does not allow there"),
+            ("<<: 1\n", "line 1: what a merge key (<<) names is not a mapping"),
         ] {
             let broken = read(text).expect_err("it cannot be read").to_string();
             assert_eq!(broken, words, "{text}");

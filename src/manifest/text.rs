@@ -39,15 +39,13 @@ impl Text {
     /// Decodes as kubectl does: by the byte order mark, and as UTF-8 without one.
     ///
     /// # Errors
-    /// A sentence, when it is UTF-16 that breaks off or has no byte order mark.
-    pub fn of(mut bytes: Zeroizing<Vec<u8>>) -> Result<Self, String> {
+    /// [`TextError`], when it is UTF-16 that breaks off or has no byte order mark.
+    pub fn of(mut bytes: Zeroizing<Vec<u8>>) -> Result<Self, TextError> {
         match bytes.as_slice() {
             [0xff, 0xfe, ..] => return utf16(&bytes, Encoding::Utf16Le),
             [0xfe, 0xff, ..] => return utf16(&bytes, Encoding::Utf16Be),
             [0, b, ..] | [b, 0, ..] if b.is_ascii() && *b != 0 => {
-                return Err("it is UTF-16 without a byte order mark, which kubectl cannot read \
-                     either: write it as UTF-8"
-                    .to_owned());
+                return Err(TextError::NoMark);
             }
             _ => {}
         }
@@ -113,10 +111,32 @@ impl Text {
     }
 }
 
-fn utf16(bytes: &[u8], encoding: Encoding) -> Result<Text, String> {
+/// Why bytes are no text that kubectl reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// UTF-16 that does not say in which order its bytes are.
+    #[error(
+        "it is UTF-16 without a byte order mark, which kubectl cannot read either: write it as UTF-8"
+    )]
+    NoMark,
+    /// UTF-16 of an odd number of bytes.
+    #[error("it is UTF-16 and ends in half a character")]
+    HalfACharacter,
+    /// UTF-16 with half of a pair of surrogates.
+    #[error("it is UTF-16 with a broken character in line {line}")]
+    BrokenCharacter {
+        /// From 1.
+        line: usize,
+    },
+    /// Neither encoding.
+    #[error("it is neither UTF-8 nor UTF-16")]
+    NoText,
+}
+
+fn utf16(bytes: &[u8], encoding: Encoding) -> Result<Text, TextError> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() {
-        return Err("it is UTF-16 and ends in half a character".to_owned());
+        return Err(TextError::HalfACharacter);
     }
     let unit = if encoding == Encoding::Utf16Le { u16::from_le_bytes } else { u16::from_be_bytes };
     // One unit is at most three bytes of UTF-8; a pair of them, four.
@@ -124,7 +144,7 @@ fn utf16(bytes: &[u8], encoding: Encoding) -> Result<Text, String> {
     for found in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
         let Ok(c) = found else {
             let line = text.matches('\n').count() + 1;
-            return Err(format!("it is UTF-16 with a broken character in line {line}"));
+            return Err(TextError::BrokenCharacter { line });
         };
         text.push(c);
     }
@@ -141,11 +161,11 @@ fn is_stranger(c: char) -> bool {
     (0x0010_fe80..=0x0010_feff).contains(&u32::from(c))
 }
 
-fn with_strangers(bytes: &[u8]) -> Result<Text, String> {
+fn with_strangers(bytes: &[u8]) -> Result<Text, TextError> {
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 4));
     for chunk in bytes.utf8_chunks() {
         if chunk.valid().contains(is_stranger) {
-            return Err("it is neither UTF-8 nor UTF-16".to_owned());
+            return Err(TextError::NoText);
         }
         text.push_str(chunk.valid());
         chunk.invalid().iter().for_each(|byte| text.push(stranger(*byte)));
@@ -200,7 +220,7 @@ fn comments(document: &str) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8]) -> Result<Text, String> {
+    fn read(bytes: &[u8]) -> Result<Text, TextError> {
         Text::of(Zeroizing::new(bytes.to_vec()))
     }
 
@@ -243,7 +263,7 @@ mod tests {
             (half, "broken character in line 2"),
             (bare, "without a byte order mark"),
         ] {
-            let error = read(&bytes).expect_err("it is broken");
+            let error = read(&bytes).expect_err("it is broken").to_string();
             assert!(error.contains(words), "{error}");
         }
     }

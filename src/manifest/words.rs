@@ -28,32 +28,30 @@ pub fn reason(kind: &Kind) -> String {
         | Kind::UnexpectedEofBlockMapping
         | Kind::UnexpectedEndOfPlainScalar => "the text ends too early",
         Kind::UnknownAnchor => "an alias (*) names no anchor (&)",
-        Kind::MissingAnchorOrAliasName => "a name is missing behind & or *",
+        Kind::MissingAnchorOrAliasName => "a name is missing after & or *",
         Kind::ExpectedFlowMappingSeparator => "',' or '}' is missing",
         Kind::ExpectedFlowSequenceSeparator => "',' or ']' is missing",
         Kind::MappingValueNotAllowed
         | Kind::MappingKeyNotAllowed
         | Kind::InvalidColonPlacement
         | Kind::FlowMappingValueAdjacentCollection
-        | Kind::InvalidMappingValueWhitespace => "':' stands where no key may stand",
-        Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => "':' is missing behind a key",
+        | Kind::InvalidMappingValueWhitespace => "':' stands where no key is allowed",
+        Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => "':' is missing after a key",
         Kind::ExpectedBlockMappingKey => "a key is missing; mind the indentation",
         Kind::ExpectedBlockSequenceEntry
         | Kind::BlockSequenceEntryNotAllowed
         | Kind::BlockEntryInFlowCollection
         | Kind::InvalidBlockEntryWhitespace
-        | Kind::PlainScalarStartsWithDashFlowIndicator => {
-            "a list's '-' is missing or stands where none may stand"
-        }
+        | Kind::PlainScalarStartsWithDashFlowIndicator => "a list's '-' is missing or misplaced",
         Kind::InvalidIndentation
         | Kind::InvalidBlockScalarIndent
         | Kind::InvalidFlowScalarIndent
         | Kind::ZeroBlockScalarIndent => "a line is indented wrongly",
-        Kind::InvalidBlockScalarHeader => "something else stands behind '|' or '>'",
+        Kind::InvalidBlockScalarHeader => "something else follows '|' or '>'",
         Kind::InvalidTrailingSingleQuotedScalar | Kind::InvalidTrailingDoubleQuotedScalar => {
-            "something else stands behind a closing quote"
+            "something else follows a closing quote"
         }
-        Kind::DocumentIndicatorInQuotedScalar => "'---' or '...' stands inside quotes",
+        Kind::DocumentIndicatorInQuotedScalar => "'---' or '...' is inside quotes",
         Kind::UnknownQuotedScalarEscape
         | Kind::InvalidQuotedScalarHexEscape
         | Kind::InvalidLowSurrogateHexEscape
@@ -61,14 +59,14 @@ pub fn reason(kind: &Kind) -> String {
         | Kind::MissingLowSurrogate
         | Kind::UnpairedLowSurrogate
         | Kind::InvalidUnicodeEscape => {
-            "an escape (\\) inside double quotes is none that YAML knows"
+            "an escape (\\) inside double quotes is not one that YAML knows"
         }
-        Kind::BomInsideDocument => "a byte order mark stands inside the document",
+        Kind::BomInsideDocument => "a byte order mark is inside the document",
         Kind::UnexpectedCharacter { .. } | Kind::ExpectedNodeContent | Kind::ExpectedWhitespace => {
-            "a character stands where YAML allows none of its kind"
+            "it has a character that YAML does not allow there"
         }
         Kind::CommentInterceptedScalar | Kind::CommentNotSeparated => {
-            "a comment stands where none may stand"
+            "a comment is not allowed there"
         }
         Kind::ExpectedDocumentStart | Kind::InvalidDocumentEnd => {
             "'---' is missing between two documents"
@@ -84,7 +82,7 @@ pub fn reason(kind: &Kind) -> String {
         | Kind::InvalidTagEscape
         | Kind::InvalidTagUtf8LeadingByte
         | Kind::InvalidTagUtf8TrailingByte
-        | Kind::InvalidTagUtf8 => "a tag (!) is none that YAML knows",
+        | Kind::InvalidTagUtf8 => "a tag (!) is not one that YAML knows",
         Kind::DuplicateVersionDirective
         | Kind::UnsupportedYamlMajorVersion
         | Kind::DuplicateTagDirective
@@ -99,14 +97,14 @@ pub fn reason(kind: &Kind) -> String {
         | Kind::TooManyReservedDirectiveParams { .. }
         | Kind::YamlVersionTooLong
         | Kind::MissingYamlVersion
-        | Kind::InvalidTagDirectiveTerminator => "a directive (%) is none that YAML knows",
+        | Kind::InvalidTagDirectiveTerminator => "a directive (%) is not one that YAML knows",
         // Kinds that only other ways of reading have, and those to come.
         _ => "this is not YAML",
     };
     words.to_owned()
 }
 
-const TOO_DEEP: &str = "lists and mappings stand in each other too deeply";
+const TOO_DEEP: &str = "lists and mappings are nested too deeply";
 const TOO_MUCH: &str = "its aliases repeat too much";
 
 /// Why a document whose grammar is good cannot be read.
@@ -122,15 +120,15 @@ pub(super) fn beyond_syntax(error: &Error) -> &'static str {
         }
         Error::UnknownAnchor { .. } => "an alias (*) names no anchor (&)",
         Error::MergeValueNotMapOrSeqOfMaps { .. } | Error::MergeKeyNotAllowed { .. } => {
-            "what a merge key (<<) names is no mapping"
+            "what a merge key (<<) names is not a mapping"
         }
-        Error::InvalidBinaryBase64 { .. } => "a value tagged !!binary is no base64",
-        Error::BinaryNotUtf8 { .. } => "a value tagged !!binary holds bytes that are no text",
+        Error::InvalidBinaryBase64 { .. } => "a value tagged !!binary is not base64",
+        Error::BinaryNotUtf8 { .. } => "a value tagged !!binary holds bytes that are not text",
         Error::TaggedScalarCannotDeserializeIntoString { .. } | Error::UnsupportedTag { .. } => {
-            "a tag (!) stands at a value of another type"
+            "a tag (!) is on a value of another type"
         }
         Error::InvalidScalar { .. } | Error::NonFiniteFloat { .. } => {
-            "a number is none that JSON knows"
+            "a number is not one that JSON knows"
         }
         Error::MultipleDocuments { .. } => "'---' is missing between two documents",
         Error::AliasError { error, .. } => beyond_syntax(error),

@@ -308,6 +308,25 @@ impl Kind {
         self.descriptor().plural
     }
 
+    /// Whether objects of the kind are in a namespace.
+    #[must_use]
+    pub const fn has_namespace(self) -> bool {
+        !matches!(
+            self,
+            Self::IngressClass
+                | Self::ClusterIssuer
+                | Self::ClusterExternalSecret
+                | Self::ClusterPolicy
+                | Self::ClusterSecret
+                | Self::ValidatingWebhookConfiguration
+                | Self::MutatingWebhookConfiguration
+                | Self::ApiService
+                | Self::File
+                | Self::Endpoint
+                | Self::Kustomization
+        )
+    }
+
     /// API group (empty for the core), version and plural resource name; none for what no API
     /// server has.
     #[must_use]

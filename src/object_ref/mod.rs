@@ -23,6 +23,8 @@ pub struct Place {
     pub of_many: bool,
     /// Which item of a `List`, from 0, when the document is one.
     pub item: Option<usize>,
+    /// The line on which the document begins, from 1.
+    pub line: usize,
 }
 
 /// One object, or one value inside it.
@@ -35,9 +37,9 @@ pub struct ObjectRef {
     /// Its name; empty when a whole list is meant.
     pub name: String,
     /// The data key that is meant, such as `tls.crt`.
-    pub key: Option<String>,
+    pub key: Option<Box<str>>,
     /// Where it was read, when that was not a cluster.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
 }
 
 impl ObjectRef {
@@ -81,14 +83,14 @@ impl ObjectRef {
     /// The same object, read at `place`.
     #[must_use]
     pub fn at(mut self, place: Option<Place>) -> Self {
-        self.place = place;
+        self.place = place.map(Box::new);
         self
     }
 
     /// The value under `key` of the same object.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..self.clone() }
+        Self { key: Some(key.into()), ..self.clone() }
     }
 
     /// The namespace, or the empty string for what has none.
@@ -160,54 +162,97 @@ pub struct KindName {
 }
 
 impl std::str::FromStr for KindName {
-    type Err = String;
+    type Err = KindNameError;
 
     /// # Errors
-    /// A sentence that says what was expected, when the text is not `KIND/NAME` with a kind that
-    /// can be named.
-    fn from_str(text: &str) -> Result<Self, String> {
+    /// [`KindNameError`], when the text is not `KIND/NAME` with a kind that can be named.
+    fn from_str(text: &str) -> Result<Self, KindNameError> {
         let Some((kind, name)) = text.split_once('/') else {
-            return Err(format!("expected KIND/NAME such as secret/web-tls, found {text:?}"));
+            return Err(KindNameError::Form(text.to_owned()));
         };
-        let kind = match kind.to_ascii_lowercase().as_str() {
-            "secret" | "secrets" => Kind::Secret,
-            "ingress" | "ingresses" | "ing" | "ingress.networking.k8s.io" => Kind::Ingress,
-            other => {
-                return Err(format!("expected secret/NAME or ingress/NAME, found kind {other:?}"));
-            }
-        };
+        let kind =
+            named_kind(kind).ok_or_else(|| KindNameError::Kind(kind.to_ascii_lowercase()))?;
         check_object_name(name)?;
         Ok(Self { kind, name: name.to_owned() })
     }
+}
+
+/// The kind that a word names, of those that can be named, in kubectl's spellings.
+#[must_use]
+pub fn named_kind(word: &str) -> Option<Kind> {
+    match word.to_ascii_lowercase().as_str() {
+        "secret" | "secrets" => Some(Kind::Secret),
+        "ingress" | "ingresses" | "ing" | "ingress.networking.k8s.io" => Some(Kind::Ingress),
+        _ => None,
+    }
+}
+
+/// Why a text names no object.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KindNameError {
+    /// It is not of two parts.
+    #[error("expected KIND/NAME such as secret/web-tls, found {0:?}")]
+    Form(String),
+    /// The kind cannot be named.
+    #[error("expected secret/NAME or ingress/NAME, found kind {0:?}")]
+    Kind(String),
+    /// No object has such a name.
+    #[error(transparent)]
+    Name(#[from] ObjectNameError),
+}
+
+/// Why no object can have this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?} is not an object name: {defect} (lower-case letters, digits, '-' and '.')")]
+pub struct ObjectNameError {
+    /// The name.
+    pub name: String,
+    /// The first thing that is wrong.
+    pub defect: ObjectNameDefect,
+}
+
+/// What is wrong with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ObjectNameDefect {
+    /// It has no characters.
+    #[error("it is empty")]
+    Empty,
+    /// It is too long.
+    #[error("it is longer than 253 characters")]
+    TooLong,
+    /// Between its dots is nothing, or what may not stand there.
+    #[error("a part is empty or has another character")]
+    Character,
+    /// A hyphen stands at a place where none may.
+    #[error("a part begins or ends with '-'")]
+    OuterHyphen,
 }
 
 /// Checks that `name` is a DNS subdomain name as the API server wants of Secrets and Ingresses:
 /// at most 253 of `a-z 0-9 - .`, each label beginning and ending with a letter or digit.
 ///
 /// # Errors
-/// A sentence that names the first thing that is wrong.
-pub fn check_object_name(name: &str) -> Result<(), String> {
-    let complain = |what: &str| {
-        Err(format!(
-            "{name:?} is not an object name: {what} (lower-case letters, digits, '-' and '.')"
-        ))
-    };
+/// [`ObjectNameError`] names the first thing that is wrong.
+pub fn check_object_name(name: &str) -> Result<(), ObjectNameError> {
+    let defect = object_name_defect(name);
+    defect.map_or(Ok(()), |defect| Err(ObjectNameError { name: name.to_owned(), defect }))
+}
+
+fn object_name_defect(name: &str) -> Option<ObjectNameDefect> {
     if name.is_empty() {
-        return complain("it is empty");
+        return Some(ObjectNameDefect::Empty);
     }
     if name.len() > 253 {
-        return complain("it is longer than 253 characters");
+        return Some(ObjectNameDefect::TooLong);
     }
-    for label in name.split('.') {
-        let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.split('.').find_map(|label| {
         if label.is_empty() || !label.chars().all(inside) {
-            return complain("a part is empty or has another character");
+            return Some(ObjectNameDefect::Character);
         }
-        if label.starts_with('-') || label.ends_with('-') {
-            return complain("a part begins or ends with '-'");
-        }
-    }
-    Ok(())
+        let outer = label.starts_with('-') || label.ends_with('-');
+        outer.then_some(ObjectNameDefect::OuterHyphen)
+    })
 }
 
 /// Whether the name can stand in the path of a request as it is. What holds `/`, `?`, `#` or `%`
@@ -255,7 +300,8 @@ mod tests {
 
     #[test]
     fn a_reference_says_where_it_was_read() {
-        let place = Place { path: "a.yaml".into(), document: 1, of_many: true, item: None };
+        let place =
+            Place { path: "a.yaml".into(), document: 1, of_many: true, item: None, line: 1 };
         let secret = ObjectRef::secret("shop", "web").at(Some(place));
         assert_eq!(secret.to_string(), "secret/web in namespace shop (a.yaml, document 2)");
         assert_eq!(ObjectRef::all(Kind::Secret, None).to_string(), "secrets in all namespaces");

@@ -1,10 +1,12 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
+use super::reach::Reach;
 use super::{delegations, kubernetes, makers, trust};
 use crate::cluster::Client;
-use crate::cluster::error::{ClusterError, Failure};
+use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
+use crate::observation::rights::Denied;
 use crate::observation::{DelegationsSeen, Observation, Question, Scope, TrustSeen};
 use k8s_openapi::api::core::v1::{Event, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
@@ -26,13 +28,14 @@ pub async fn list(
     namespace: Option<&str>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    let listed = list_secrets(client, namespace, take).await;
-    unseen_when_forbidden(listed, ObjectRef::all(Kind::Secret, namespace), take)?;
-    list_ingresses(client, namespace, take).await?;
-    list_gke(client, namespace, take).await
+    let reach = Reach::new(client, namespace);
+    reach.each(Kind::Secret, take).await?;
+    list_ingresses(&reach, take).await?;
+    list_gke(&reach, take).await
 }
 
-async fn list_secrets(
+/// Lists the TLS Secrets of `namespace` (none: of all).
+pub(super) async fn list_secrets(
     client: &Client,
     namespace: Option<&str>,
     take: &mut impl FnMut(Observation),
@@ -109,26 +112,65 @@ const GKE_KINDS: [Kind; 4] =
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
 pub async fn list_gke(
-    client: &Client,
-    namespace: Option<&str>,
+    reach: &Reach<'_>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    if !client.knows_group("networking.gke.io").await? {
+    if !reach.client.knows_group("networking.gke.io").await? {
         return Ok(());
     }
     take(Observation::GoogleKinds);
     for kind in GKE_KINDS {
-        match objects(client, &[kind], namespace, take).await {
-            Err(error) if error.failure == Failure::NoSuchKind => {}
-            listed => unseen_when_forbidden(listed, ObjectRef::all(kind, namespace), take)?,
-        }
+        reach.each(kind, take).await?;
     }
     Ok(())
+}
+
+/// Lists the Services of `namespace` (none: of all), where [`list_gke`] has not. They only tell what
+/// speaks gRPC: where they may not be listed nothing is incomplete by it.
+///
+/// # Errors
+/// [`ClusterError`] when the server cannot be asked at all.
+pub async fn list_backends(
+    client: &Client,
+    namespace: Option<&str>,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    if client.knows_group("networking.gke.io").await? {
+        return Ok(());
+    }
+    match objects(client, &[Kind::Service], namespace, take).await {
+        Err(error) if can_go_on(&error) => Ok(()),
+        listed => listed,
+    }
+}
+
+/// That the cluster has Google's own kinds, where it has.
+///
+/// # Errors
+/// [`ClusterError`] when the server cannot be asked at all.
+pub async fn google_kinds(client: &Client) -> Result<Option<Observation>, ClusterError> {
+    Ok(client.knows_group("networking.gke.io").await?.then_some(Observation::GoogleKinds))
+}
+
+/// Lists the IngressClasses of the cluster, for what goes by them alone. That they may not be listed is
+/// handed on.
+///
+/// # Errors
+/// [`ClusterError`] when the server cannot be asked at all.
+pub async fn classes(
+    client: &Client,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    let listed = objects(client, &[Kind::IngressClass], None, take).await;
+    unseen_when_forbidden(listed, ObjectRef::all(Kind::IngressClass, None), take)
 }
 
 /// Lists the IngressClasses of the cluster, which tell whose controller serves an Ingress. Where they
 /// may not be read, that is told by the names of classes and by annotations, and nothing is
 /// incomplete by it.
+///
+/// # Errors
+/// [`ClusterError`] when the server cannot be asked at all.
 async fn list_classes(
     client: &Client,
     take: &mut impl FnMut(Observation),
@@ -144,13 +186,11 @@ async fn list_classes(
 /// # Errors
 /// As [`list`].
 pub async fn list_ingresses(
-    client: &Client,
-    namespace: Option<&str>,
+    reach: &Reach<'_>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    list_classes(client, take).await?;
-    let listed = each_ingress(client, namespace, take).await;
-    unseen_when_forbidden(listed, ObjectRef::all(Kind::Ingress, namespace), take)
+    list_classes(reach.client, take).await?;
+    reach.each(Kind::Ingress, take).await
 }
 
 async fn each_ingress(
@@ -214,6 +254,7 @@ pub async fn answer(
             return Ok(seen);
         }
         Question::Events(about) => events(client, about).await,
+        Question::Warnings(scope) => warnings(client, scope).await,
         Question::Makers(scope) => makers(client, scope).await,
         Question::Trust(scope) => trust(client, scope).await,
         Question::Delegations(namespace) => return permits_of(client, namespace).await,
@@ -268,6 +309,20 @@ async fn events(client: &Client, about: &ObjectRef) -> Result<Observation, Clust
         Ok(()) => {}
     }
     Ok(Observation::Events { about: about.clone(), events })
+}
+
+/// What controllers warn of there. They are evidence, as [`events`] are.
+async fn warnings(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
+    let mut seen = Vec::new();
+    for kind in [Kind::Ingress, Kind::ManagedCertificate] {
+        let selector = format!("involvedObject.kind={kind},type=Warning");
+        let take = |event: Event| seen.extend(kubernetes::event(event, "", None));
+        match client.each(Kind::Event, scope.namespace(), Some(&selector), take).await {
+            Err(error) if !can_go_on(&error) => return Err(error),
+            Err(_) | Ok(()) => {}
+        }
+    }
+    Ok(Observation::Warnings { searched: scope.clone(), seen })
 }
 
 /// What makes Secrets there: of the kinds that the cluster knows, each object. A list that may not be
@@ -376,24 +431,34 @@ pub async fn read_required(
 ) -> Result<Vec<Observation>, ClusterError> {
     match question {
         Question::Secret(object) | Question::Object(object) | Question::Owner(object) => {
-            match read(client, question, object).await {
+            let mut seen = match read(client, question, object).await {
                 Err(error) if error.failure == Failure::NotFound => {
-                    Ok(vec![Observation::Absent(object.clone())])
+                    vec![Observation::Absent(object.clone())]
                 }
-                answer => answer,
-            }
+                answer => answer?,
+            };
+            seen.extend(googles(object.kind));
+            Ok(seen)
         }
         Question::Every(kind, scope) => {
             let mut seen = Vec::new();
             objects(client, &[*kind], scope.namespace(), &mut |one| seen.push(one)).await?;
+            seen.extend(googles(*kind));
             Ok(seen)
         }
         Question::Events(_)
+        | Question::Warnings(_)
         | Question::Makers(_)
         | Question::Trust(_)
         | Question::Delegations(_)
         | Question::Served { .. } => answer(client, question).await,
     }
+}
+
+/// That the server has answered for one of Google's own kinds shows that it knows them.
+fn googles(kind: Kind) -> Option<Observation> {
+    let own = [Kind::ManagedCertificate, Kind::BackendConfig, Kind::FrontendConfig];
+    own.contains(&kind).then_some(Observation::GoogleKinds)
 }
 
 /// What is served only a handshake tells: see [`super::served`].
@@ -402,7 +467,7 @@ fn not_here(host: &str, endpoint: &Endpoint) -> Observation {
     Observation::Unseen { object, message: "an API server does not know what is served".to_owned() }
 }
 
-fn unseen_when_forbidden(
+pub(super) fn unseen_when_forbidden(
     listed: Result<(), ClusterError>,
     object: ObjectRef,
     take: &mut impl FnMut(Observation),
@@ -417,7 +482,7 @@ fn unseen_when_forbidden(
 }
 
 /// The server answered, only not this; other things may still be seen.
-fn can_go_on(error: &ClusterError) -> bool {
+pub(super) fn can_go_on(error: &ClusterError) -> bool {
     match error.failure {
         Failure::Forbidden
         | Failure::NotFound
@@ -430,6 +495,13 @@ fn can_go_on(error: &ClusterError) -> bool {
     }
 }
 
-fn unseen(object: ObjectRef, error: &ClusterError) -> Observation {
-    Observation::Unseen { object, message: format!("{error}; {}", error.remedy) }
+pub(super) fn unseen(object: ObjectRef, error: &ClusterError) -> Observation {
+    let message = format!("{error}; {}", error.remedy);
+    match error.denied.as_deref() {
+        None => Observation::Unseen { object, message },
+        Some(error::Denied { verb, user, why }) => {
+            let denied = Denied { verb: verb.as_str(), user: user.clone(), why: why.clone() };
+            Observation::Denied { object, denied, message }
+        }
+    }
 }

@@ -22,6 +22,7 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
@@ -52,18 +53,43 @@ pub struct Server {
     pub port: u16,
 }
 
+/// A text that names no DNS server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected HOST:PORT such as 8.8.8.8:53 or [2001:db8::53]:53, found {0:?}")]
+pub struct NoServer(String);
+
+/// Why there is nobody to ask.
+#[derive(Debug, thiserror::Error)]
+pub enum NoResolver {
+    /// The system does not say whom to ask.
+    #[error("the system's DNS servers cannot be told: {0}")]
+    System(#[source] NetError),
+    /// The server's own name leads nowhere.
+    #[error("the DNS server {host} cannot be found: {}", words(.why))]
+    NotFound {
+        /// The name.
+        host: String,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// The system did not answer for the server's own name within ten seconds.
+    #[error("the DNS server {0} cannot be found: the system gave no answer")]
+    NoAnswer(String),
+    /// No sockets for asking.
+    #[error(transparent)]
+    Setup(NetError),
+}
+
 impl FromStr for Server {
-    type Err = String;
+    type Err = NoServer;
 
     /// Reads `HOST:PORT`, or `HOST` for port 53. An IPv6 address stands in brackets when it has a
     /// port.
     ///
     /// # Errors
-    /// A sentence that says what was expected.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!("expected HOST:PORT such as 8.8.8.8:53 or [2001:db8::53]:53, found {text:?}")
-        };
+    /// [`NoServer`] says what was expected.
+    fn from_str(text: &str) -> Result<Self, NoServer> {
+        let wrong = || NoServer(text.to_owned());
         if let Ok(ip) = text.parse::<IpAddr>() {
             return Ok(Self { host: ip.to_string(), port: PORT });
         }
@@ -103,13 +129,12 @@ impl Resolver {
     /// One that asks this server; none: those of the system.
     ///
     /// # Errors
-    /// A sentence, when the server's name leads nowhere or the system names no server.
-    pub async fn new(server: Option<&Server>) -> Result<Self, String> {
+    /// [`NoResolver`], when the server's name leads nowhere or the system names no server.
+    pub async fn new(server: Option<&Server>) -> Result<Self, NoResolver> {
         let servers = if let Some(server) = server {
             addresses_of(server).await?.into_iter().map(name_server).collect()
         } else {
-            let (config, _) = read_system_conf()
-                .map_err(|error| format!("the system's DNS servers cannot be told: {error}"))?;
+            let (config, _) = read_system_conf().map_err(NoResolver::System)?;
             config.into_parts().2
         };
         let named = servers.iter().map(|server| {
@@ -120,7 +145,7 @@ impl Resolver {
         let config = ResolverConfig::from_name_servers(servers);
         let provider = TokioRuntimeProvider::default();
         let resolver = TokioResolver::builder_with_config(config, provider).with_options(options());
-        let inner = resolver.build().map_err(|error| error.to_string())?;
+        let inner = resolver.build().map_err(NoResolver::Setup)?;
         Ok(Self { inner, servers: named })
     }
 
@@ -470,17 +495,17 @@ fn name_server(at: SocketAddr) -> NameServerConfig {
 }
 
 /// The server's addresses; the system looks up a name.
-async fn addresses_of(server: &Server) -> Result<Vec<SocketAddr>, String> {
+async fn addresses_of(server: &Server) -> Result<Vec<SocketAddr>, NoResolver> {
     if let Ok(ip) = server.host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, server.port)]);
     }
+    let host = server.host.clone();
     let named = tokio::net::lookup_host((server.host.as_str(), server.port));
-    let found = match tokio::time::timeout(NAME, named).await {
+    match tokio::time::timeout(NAME, named).await {
         Ok(Ok(found)) => Ok(found.collect()),
-        Ok(Err(error)) => Err(words(&error)),
-        Err(_) => Err("the system gave no answer".to_owned()),
-    };
-    found.map_err(|why| format!("the DNS server {} cannot be found: {why}", server.host))
+        Ok(Err(why)) => Err(NoResolver::NotFound { host, why }),
+        Err(_) => Err(NoResolver::NoAnswer(host)),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub use self::paths::{Below, Reading, given, names_stdin};
 use self::paths::{files_of, is_manifest, is_pem, no};
 use super::ahead::ahead;
 use super::manifest;
-use crate::manifest::Text;
+use crate::manifest::{Text, TextError};
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
 use crate::redact::Redacted;
@@ -15,7 +15,7 @@ use crate::world::words;
 use crate::x509::pem::{self, Label};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -23,23 +23,73 @@ use zeroize::Zeroizing;
 pub const STDIN: &str = "-";
 
 /// The largest manifest that is read: Secrets of 1 MiB by the dozen still fit.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
+const MAX_BYTES: u64 = 256 * MIB;
 
 /// The largest file of anything else: more than a thousand certificates. Debian's root store is a
 /// ninth of it, and what is larger costs more time (0.2 s) and memory (64 MiB) than one file should.
-const MAX_PEM_BYTES: u64 = 2 * 1024 * 1024;
+const MAX_PEM_BYTES: u64 = 2 * MIB;
+
+const MIB: u64 = 1024 * 1024;
 
 /// What standard input held; it cannot be read a second time by whoever rewrites it.
 pub type Kept = BTreeMap<String, Text>;
 
 /// A path that was named and cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {path}: {message}")]
+#[error("cannot read {path}: {why}")]
 pub struct Unreadable {
     /// The path as given.
     pub path: String,
     /// Why.
-    pub message: String,
+    pub why: ReadError,
+}
+
+impl Unreadable {
+    /// Whether there is no such file.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        matches!(&self.why, ReadError::System(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// Why a file cannot be read, or what was read is not what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// What the system said.
+    #[error("{}", words(.0))]
+    System(#[from] io::Error),
+    /// It is larger than so many bytes.
+    #[error("it is larger than {} MiB", .0 / MIB)]
+    TooLarge(u64),
+    /// It is larger than so many bytes and is no manifest.
+    #[error("it is larger than {} MiB, which only a manifest may be: split it", .0 / MIB)]
+    TooLargeForPem(u64),
+    /// It is not of an encoding that kubectl reads.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// Certificates or keys stand where manifests are read.
+    #[error("it holds {what} and no manifest: certwright inspect {name} shows what it says")]
+    NoManifest {
+        /// The file.
+        name: String,
+        /// PEM or DER.
+        what: &'static str,
+    },
+    /// Standard input is named a second time.
+    #[error("standard input can be named once only")]
+    StdinTwice,
+    /// A URL was given.
+    #[error(
+        "it is a URL, and only files are read: fetch it first, for instance with \
+         curl -fsSL URL | certwright check -f -"
+    )]
+    Url,
+    /// A pattern cannot be read.
+    #[error("it is not a pattern that can be read")]
+    NoPattern,
+    /// Nothing fits a pattern.
+    #[error("no file fits the pattern")]
+    NothingFits,
 }
 
 /// Reads manifests from the paths, as [`given`] made them: files, folders (every `.yaml`, `.yml` and
@@ -88,8 +138,8 @@ fn standard_input(
     kept: &mut Kept,
     take: &mut dyn FnMut(Observation),
 ) -> Result<(usize, &'static str), Unreadable> {
-    let bytes = bounded(std::io::stdin().lock(), 0, MAX_BYTES)
-        .map_err(|message| no(Path::new("standard input"), message))?;
+    let bytes = bounded(io::stdin().lock(), 0, MAX_BYTES)
+        .map_err(|why| no(Path::new("standard input"), why))?;
     let nothing = if bytes.trim_ascii().is_empty() { NOTHING_CAME } else { NO_OBJECT };
     Ok((one_manifest(STDIN, Ok(bytes), namespace, kept, take), nothing))
 }
@@ -120,16 +170,14 @@ fn named(
 /// Reads one text, and says how many objects are in it. Standard input's is kept.
 fn one_manifest(
     name: &str,
-    bytes: Result<Zeroizing<Vec<u8>>, String>,
+    bytes: Result<Zeroizing<Vec<u8>>, ReadError>,
     namespace: &str,
     kept: &mut Kept,
     take: &mut dyn FnMut(Observation),
 ) -> usize {
     let text = bytes.and_then(|bytes| match instead_of_a_manifest(&bytes) {
-        Some(what) => Err(format!(
-            "it holds {what} and no manifest: certwright inspect {name} shows what it says"
-        )),
-        None => Text::of(bytes),
+        Some(what) => Err(ReadError::NoManifest { name: name.to_owned(), what }),
+        None => Ok(Text::of(bytes)?),
     });
     match text {
         Ok(text) => {
@@ -139,11 +187,15 @@ fn one_manifest(
             }
             objects
         }
-        Err(message) => {
-            take(Observation::Unseen { object: ObjectRef::file(name), message });
+        Err(why) => {
+            take(unseen(name, &why));
             0
         }
     }
+}
+
+fn unseen(name: &str, why: &ReadError) -> Observation {
+    Observation::Unseen { object: ObjectRef::file(name), message: why.to_string() }
 }
 
 /// What stands there when somebody named a certificate or key where manifests are read.
@@ -182,9 +234,9 @@ pub fn inspected(
     namespace: &str,
     take: &mut dyn FnMut(Observation),
 ) -> Result<(), Unreadable> {
-    let unreadable = |message| Unreadable { path: path.display().to_string(), message };
+    let unreadable = |why| no(path, why);
     if path.as_os_str() == STDIN {
-        let bytes = manifest_or_short(std::io::stdin().lock(), 0).map_err(unreadable)?;
+        let bytes = manifest_or_short(io::stdin().lock(), 0).map_err(unreadable)?;
         inspect_bytes("standard input", bytes, namespace, take);
         return Ok(());
     }
@@ -194,25 +246,28 @@ pub fn inspected(
         let name = file.display().to_string();
         let found = match opened(&file) {
             Ok((file, size)) => manifest_or_short(file, size),
-            Err(message) if is_folder => Err(message),
-            Err(message) => return Err(unreadable(message)),
+            Err(why) if is_folder => Err(why),
+            Err(why) => return Err(unreadable(why)),
         };
         match found {
-            // In a folder for certificates there are requests, public keys and parameters too.
+            // In a folder for certificates there are public keys and parameters too.
             Ok(bytes) if is_folder && is_of_another_kind(&bytes) => {}
             Ok(bytes) => inspect_bytes(&name, bytes, namespace, take),
             // One among many does not keep the others from being shown.
-            Err(message) => take(Observation::Unseen { object: ObjectRef::file(name), message }),
+            Err(why) => take(unseen(&name, &why)),
         }
     }
     Ok(())
 }
 
-/// Whether there are PEM blocks in it, and none of a certificate or a private key.
+/// Whether there are PEM blocks in it, and none of a certificate, a request or a private key.
 fn is_of_another_kind(bytes: &[u8]) -> bool {
     let blocks = pem::blocks(bytes);
-    let ours =
-        |block: &pem::Block| block.label == Label::Certificate || block.label.is_private_key();
+    let ours = |block: &pem::Block| {
+        block.label == Label::Certificate
+            || block.label.is_private_key()
+            || block.label.is_request()
+    };
     !blocks.is_empty() && !blocks.iter().any(ours)
 }
 
@@ -256,24 +311,32 @@ fn looks_like_a_manifest(text: &str) -> bool {
 /// The bytes of one file of certificates or a key.
 ///
 /// # Errors
-/// A sentence, when it cannot be read or is far too large.
-pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+/// [`ReadError`], when it cannot be read or is far too large.
+pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     let (file, size) = opened(path)?;
     bounded(file, size, MAX_PEM_BYTES)
 }
 
+/// The bytes of standard input, as short as one file of certificates or a password is.
+///
+/// # Errors
+/// [`ReadError`], when it cannot be read or is far too large.
+pub fn read_stdin() -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    bounded(io::stdin().lock(), 0, MAX_PEM_BYTES)
+}
+
 /// The file and its size in bytes, as far as that is known before it is read.
-fn opened(path: &Path) -> Result<(fs::File, u64), String> {
-    let file = fs::File::open(path).map_err(|error| words(&error))?;
-    let size = file.metadata().map_err(|error| words(&error))?.len();
+fn opened(path: &Path) -> Result<(fs::File, u64), ReadError> {
+    let file = fs::File::open(path)?;
+    let size = file.metadata()?.len();
     Ok((file, size))
 }
 
 /// All that comes, up to `limit` bytes: a device or a pipe says that it holds nothing and then
 /// never ends.
-fn bounded(source: impl Read, size: u64, limit: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+fn bounded(source: impl Read, size: u64, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     if size > limit {
-        return Err(too_large(limit));
+        return Err(ReadError::TooLarge(limit));
     }
     let mut bytes = room(size);
     go_on(source, &mut bytes, limit)?;
@@ -281,9 +344,9 @@ fn bounded(source: impl Read, size: u64, limit: u64) -> Result<Zeroizing<Vec<u8>
 }
 
 /// All that comes of a manifest, or of something else that is short.
-fn manifest_or_short(mut source: impl Read, size: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+fn manifest_or_short(mut source: impl Read, size: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     if size > MAX_BYTES {
-        return Err(too_large(MAX_BYTES));
+        return Err(ReadError::TooLarge(MAX_BYTES));
     }
     let mut bytes = room(size.min(MAX_PEM_BYTES));
     if go_on(&mut source, &mut bytes, MAX_PEM_BYTES).is_ok() {
@@ -292,10 +355,7 @@ fn manifest_or_short(mut source: impl Read, size: u64) -> Result<Zeroizing<Vec<u
     // The last character of what was read so far may be half there.
     let whole = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
     if whole + 4 <= bytes.len() || manifest_text(&bytes[..whole]).is_none() {
-        return Err(format!(
-            "{}, which only a manifest may be: split it",
-            too_large(MAX_PEM_BYTES)
-        ));
+        return Err(ReadError::TooLargeForPem(MAX_PEM_BYTES));
     }
     let mut all = room(size);
     all.extend_from_slice(&bytes);
@@ -311,13 +371,9 @@ fn room(size: u64) -> Zeroizing<Vec<u8>> {
 }
 
 /// Reads on until there are more than `limit` bytes in all, which is an error, or no more.
-fn go_on(source: impl Read, bytes: &mut Vec<u8>, limit: u64) -> Result<(), String> {
+fn go_on(source: impl Read, bytes: &mut Vec<u8>, limit: u64) -> Result<(), ReadError> {
     let there = |bytes: &Vec<u8>| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let more = (limit + 1).saturating_sub(there(bytes));
-    source.take(more).read_to_end(bytes).map_err(|error| words(&error))?;
-    if there(bytes) > limit { Err(too_large(limit)) } else { Ok(()) }
-}
-
-fn too_large(limit: u64) -> String {
-    format!("it is larger than {} MiB", limit / 1024 / 1024)
+    source.take(more).read_to_end(bytes)?;
+    if there(bytes) > limit { Err(ReadError::TooLarge(limit)) } else { Ok(()) }
 }

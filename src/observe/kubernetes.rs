@@ -84,26 +84,29 @@ pub(super) fn event(
     namespace: &str,
     place: Option<Place>,
 ) -> Option<(ObjectRef, EventSeen)> {
+    let last = last_seen(&event);
     let about = event.involved_object;
     let kinds = [Kind::Ingress, Kind::ManagedCertificate];
     let kind = kinds.into_iter().find(|kind| about.kind.as_deref() == Some(kind.as_str()))?;
     let within = about.namespace.or(event.metadata.namespace);
     let within = within.unwrap_or_else(|| namespace.to_owned());
     let object = ObjectRef::namespaced(kind, within, about.name?).at(place);
-    let micro = |time: &MicroTime| OffsetDateTime::from_unix_timestamp(time.0.as_second()).ok();
-    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
-    let last = event
-        .last_timestamp
-        .as_ref()
-        .and_then(instant)
-        .or_else(|| series.or(event.event_time.as_ref()).and_then(micro));
     let seen = EventSeen {
+        uid: about.uid.filter(|uid| !uid.is_empty()),
         warning: event.type_.as_deref() == Some("Warning"),
         reason: event.reason.unwrap_or_default(),
         message: event.message.unwrap_or_default(),
         last,
     };
     Some((object, seen))
+}
+
+/// When it was last seen to happen, by whichever of its three fields the reporter fills.
+fn last_seen(event: &Event) -> Option<OffsetDateTime> {
+    let micro = |time: &MicroTime| OffsetDateTime::from_unix_timestamp(time.0.as_second()).ok();
+    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
+    let single = event.last_timestamp.as_ref().and_then(instant);
+    single.or_else(|| series.or(event.event_time.as_ref()).and_then(micro))
 }
 
 /// An object of any kind, its spec and status untouched.
@@ -131,8 +134,10 @@ fn object(
 fn meta(meta: ObjectMeta) -> MetaSeen {
     let annotations = annotations::read(meta.annotations.unwrap_or_default());
     let without_namespace = meta.namespace.as_ref().is_none_or(String::is_empty);
+    let managed_fields = meta.managed_fields.unwrap_or_default();
     MetaSeen {
         writing: Writing { without_namespace, has_aliases: false },
+        uid: meta.uid,
         resource_version: meta.resource_version,
         created: meta.creation_timestamp.as_ref().and_then(instant),
         deletion_timestamp: meta.deletion_timestamp.as_ref().and_then(instant),
@@ -146,18 +151,28 @@ fn meta(meta: ObjectMeta) -> MetaSeen {
             .into_iter()
             .map(|owner| (owner.kind, owner.name))
             .collect(),
-        field_managers: meta
-            .managed_fields
-            .unwrap_or_default()
-            .iter()
-            .filter_map(field_manager)
-            .collect(),
+        finalizers: meta.finalizers.unwrap_or_default(),
+        written: managed_fields.iter().filter_map(written).max(),
+        spec_written: managed_fields.iter().filter_map(spec_written).max(),
+        field_managers: managed_fields.iter().filter_map(field_manager).collect(),
     }
 }
 
 /// Kubernetes' timestamps are whole seconds of UTC.
 fn instant(time: &Time) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(time.0.as_second()).ok()
+}
+
+/// When this manager wrote last, unless that was the status.
+fn written(entry: &ManagedFieldsEntry) -> Option<OffsetDateTime> {
+    let is_whole = entry.subresource.as_deref().is_none_or(str::is_empty);
+    instant(entry.time.as_ref().filter(|_| is_whole)?)
+}
+
+/// When this manager wrote what it manages of `spec`.
+fn spec_written(entry: &ManagedFieldsEntry) -> Option<OffsetDateTime> {
+    entry.fields_v1.as_ref()?.0.get("f:spec")?;
+    instant(entry.time.as_ref()?)
 }
 
 /// The keys of `data` that an entry manages: `f:data: {f:tls.crt: {}}` (KEP-555). Who manages neither

@@ -19,6 +19,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt;
 
 /// Hands on every Secret and Ingress of the text, and what could not be read. Other kinds, and
 /// documents that are no Kubernetes objects (Helm values, say), are passed over.
@@ -31,7 +32,8 @@ pub fn read(path: &str, text: &Text, namespace: &str, take: &mut dyn FnMut(Obser
     let of_many = documents.len() > 1;
     let mut objects = 0;
     for (number, document) in documents.iter().enumerate() {
-        let place = Place { path: path.to_owned(), document: number, of_many, item: None };
+        let line = document.line;
+        let place = Place { path: path.to_owned(), document: number, of_many, item: None, line };
         let within = Within { text: &seen, document, place, namespace };
         objects += match manifest::parse(&seen, document) {
             Ok(parsed) => within.parsed(parsed, take),
@@ -43,7 +45,7 @@ pub fn read(path: &str, text: &Text, namespace: &str, take: &mut dyn FnMut(Obser
     }
     for (line, column) in manifest::strangers_in_values(text) {
         let message = format!(
-            "line {line}, column {column}: a byte stands there that is not UTF-8, and kubectl \
+            "line {line}, column {column}: there is a byte that is not UTF-8, and kubectl \
              stores U+FFFD in its place; write the file as UTF-8"
         );
         take(unseen(ObjectRef::file(path), message));
@@ -71,7 +73,7 @@ impl Within<'_> {
         }
         for twice in parsed.twice {
             take(self.about_file(&format!(
-                "{} stands more than once, in {}: kubectl takes the last, other tools refuse \
+                "{} appears more than once, in {}: kubectl takes the last, other tools refuse \
                  the file; remove what is not meant",
                 twice.key,
                 and(&twice.lines)
@@ -79,13 +81,13 @@ impl Within<'_> {
         }
         for line in parsed.late_merges {
             take(self.about_file(&format!(
-                "line {line}: a merge key (<<) stands behind other keys, and kubectl lets what is \
+                "line {line}: a merge key (<<) comes after other keys, and kubectl lets what is \
                  merged win over them; put it first"
             )));
         }
         if let Some(lost) = self.document.lost {
             take(self.about_file(&format!(
-                "line {}: kubectl passes over it without a word, since {}; put a line '---' before it",
+                "line {}: kubectl silently ignores it, since {}; put a line '---' before it",
                 self.first_line(),
                 lost.words()
             )));
@@ -121,7 +123,7 @@ impl Within<'_> {
                 "it is a Helm template, not YAML{line}: render it first with helm template"
             ));
         }
-        self.about_file(&format!("it is not YAML that can be read: {broken}"))
+        self.about_file(&format!("invalid YAML: {broken}"))
     }
 
     fn objects(&self, value: Value, take: &mut dyn FnMut(Observation)) -> usize {
@@ -173,9 +175,9 @@ impl Within<'_> {
             let kind = item.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
             let object = || ObjectRef::file(&within.place.path).at(Some(within.place.clone()));
             if item.is_null() {
-                take(unseen(object(), "the item is empty, and kubectl refuses the whole list"));
+                take(unseen(object(), Misread::EmptyItem.to_string()));
             } else if kind.ends_with("List") && item.get("items").is_some() {
-                take(unseen(object(), "a List inside a List is not read; unfold it"));
+                take(unseen(object(), Misread::ListInList.to_string()));
             } else {
                 within.object(item, &kind, take);
             }
@@ -193,8 +195,8 @@ impl Within<'_> {
         let namespace = namespace.unwrap_or(self.namespace).to_owned();
         if let Some(object) = as_written(&value, kind, &group, (&namespace, &name)) {
             let object = object.at(Some(self.place.clone()));
-            if let Err(message) = self.typed_meta(&value) {
-                return take(unseen(object, message));
+            if let Err(why) = self.typed_meta(&value) {
+                return take(unseen(object, why.to_string()));
             }
             let mut seen = kubernetes::object_seen(&object, value.clone());
             let head = value.as_object().into_iter().flatten();
@@ -228,7 +230,7 @@ impl Within<'_> {
             ("Event", "") => return self.event(&value).into_iter().for_each(take),
             _ => return self.misspelt(kind, &group, secret, ingress, take),
         };
-        take(seen.unwrap_or_else(|(object, message)| unseen(object, message)));
+        take(seen.unwrap_or_else(|(object, why)| unseen(object, why.to_string())));
     }
 
     /// Hands on whom the object trusts, and with what it signs.
@@ -246,7 +248,7 @@ impl Within<'_> {
         }
     }
 
-    fn ingress(&self, value: &Value) -> Result<Observation, String> {
+    fn ingress(&self, value: &Value) -> Result<Observation, Misread> {
         let ingress = self.typed::<Ingress>(value)?;
         let place = Some(self.place.clone());
         Ok(Observation::Ingress(kubernetes::ingress(ingress, self.namespace, place)))
@@ -277,19 +279,14 @@ impl Within<'_> {
         };
         let line = self.line_of(&[Segment::Key("kind".to_owned())]);
         let right = object.kind.as_str();
-        take(unseen(
-            object,
-            format!("{line}its kind is {kind:?}, which Kubernetes spells {right}"),
-        ));
+        let why = Misread::Misspelt { line, found: kind.to_owned(), right };
+        take(unseen(object, why.to_string()));
     }
 
     /// A Secret; values of `data` that are no base64 are set aside instead of failing the object.
-    fn secret(&self, mut value: Value) -> Result<Observation, String> {
+    fn secret(&self, mut value: Value) -> Result<Observation, Misread> {
         if is_sealed_by_sops(&value) {
-            return Err(
-                "it is encrypted by SOPS and cannot be read here; decrypt it first (sops -d)"
-                    .to_owned(),
-            );
+            return Err(Misread::Sealed);
         }
         // What the strict reader takes needs no second look; nearly every Secret is such a one.
         let (secret, not_base64) = if let Ok(secret) = Secret::deserialize(&value) {
@@ -300,7 +297,7 @@ impl Within<'_> {
         };
         let mut seen = kubernetes::secret(secret, self.namespace, Some(self.place.clone()));
         if seen.object.name.is_empty() {
-            return Err("it has no metadata.name".to_owned());
+            return Err(Misread::NoName);
         }
         seen.meta.writing.has_aliases = self.may_have_aliases();
         seen.not_base64 =
@@ -330,18 +327,22 @@ impl Within<'_> {
 
     /// Whether the metadata are of the right types: else kubectl refuses the object, and what its
     /// annotations say would be lost here.
-    fn typed_meta(&self, value: &Value) -> Result<(), String> {
+    fn typed_meta(&self, value: &Value) -> Result<(), Misread> {
         let metadata = value.get("metadata").unwrap_or(&Value::Null);
         self.typed_at::<ObjectMeta>(metadata, &[Segment::Key("metadata".to_owned())]).map(drop)
     }
 
-    fn typed<K: DeserializeOwned>(&self, value: &Value) -> Result<K, String> {
+    fn typed<K: DeserializeOwned>(&self, value: &Value) -> Result<K, Misread> {
         self.typed_at(value, &[])
     }
 
     /// The value as a Kubernetes type. serde's messages can quote the value they choke on, which
     /// may be a key: the field, its line and the two types are said, and nothing else.
-    fn typed_at<K: DeserializeOwned>(&self, value: &Value, above: &[Segment]) -> Result<K, String> {
+    fn typed_at<K: DeserializeOwned>(
+        &self,
+        value: &Value,
+        above: &[Segment],
+    ) -> Result<K, Misread> {
         // Following the way costs more than reading, and nearly everything can be read.
         if let Ok(typed) = K::deserialize(value) {
             return Ok(typed);
@@ -351,20 +352,48 @@ impl Within<'_> {
             let way = self.way(above, way);
             let text = error.inner().to_string();
             let expected = text.rsplit_once("expected ").map_or("", |(_, expected)| expected);
-            format!(
-                "{}{} is {}, expected {}",
-                self.line_of(&way),
-                manifest::shown(&way),
-                type_of(found, expected_type(expected)),
-                expected_type(expected)
-            )
+            let expected = expected_type(expected);
+            let (line, field) = (self.line_of(&way), manifest::shown(&way));
+            Misread::Type { line, field, found: type_of(found, expected), expected }
         })
     }
 
-    /// `line 7: `, of what the way leads to in the file.
-    fn line_of(&self, way: &[Segment]) -> String {
+    /// The line of what the way leads to in the file.
+    fn line_of(&self, way: &[Segment]) -> Line {
         let line = manifest::line_of(self.slice(), way);
-        line.map_or_else(String::new, |line| format!("line {}: ", self.document.line + line - 1))
+        Line(line.map(|line| self.document.line + line - 1))
+    }
+}
+
+/// Why an object of a manifest cannot be read. Never holds a value of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum Misread {
+    #[error("it is encrypted by SOPS and cannot be read here; decrypt it first (sops -d)")]
+    Sealed,
+    #[error("it has no metadata.name")]
+    NoName,
+    /// Another version of the kind than the one that is read.
+    #[error("its apiVersion is {found:?}: expected {expected}")]
+    OtherVersion { found: String, expected: &'static str },
+    /// The kind is not spelt by its exact letters; where that is in the file.
+    #[error("{line}its kind is {found:?}, which Kubernetes spells {right}")]
+    Misspelt { line: Line, found: String, right: &'static str },
+    /// A field is of another type; the way to it, and where that is in the file.
+    #[error("{line}{field} is {found}, expected {expected}")]
+    Type { line: Line, field: String, found: &'static str, expected: &'static str },
+    #[error("the item is empty, and kubectl refuses the whole list")]
+    EmptyItem,
+    #[error("a List inside a List is not read; unfold it")]
+    ListInList,
+}
+
+/// A line of the file, from 1, where it is known: `line 7: `.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Line(Option<usize>);
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |line| write!(f, "line {line}: "))
     }
 }
 
@@ -418,8 +447,8 @@ fn is_other(api_version: &str, read: &str) -> bool {
     !api_version.is_empty() && api_version != read
 }
 
-fn other_version(api_version: &str, expected: &str) -> String {
-    format!("its apiVersion is {api_version:?}: expected {expected}")
+fn other_version(api_version: &str, expected: &'static str) -> Misread {
+    Misread::OtherVersion { found: api_version.to_owned(), expected }
 }
 
 fn makers_seen(maker: MakerSeen) -> Observation {

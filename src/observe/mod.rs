@@ -16,5 +16,6 @@ pub mod files;
 mod kubernetes;
 mod makers;
 pub mod manifest;
+pub mod reach;
 pub mod served;
 mod trust;

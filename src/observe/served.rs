@@ -365,7 +365,7 @@ impl Attempt {
 
     fn closed(&self) -> HandshakeFailure {
         let message = format!(
-            "the server closed the connection without a word, while {}",
+            "the server closed the connection without an answer, while {}",
             self.stage.doing()
         );
         self.fail(FailureKind::Closed, message)

@@ -123,14 +123,7 @@ impl Trust {
         while let Some(at) = rest.find(BEGIN_IN_BASE64) {
             let from = rest.get(at..).unwrap_or_default();
             let alone = at == 0 || rest.get(..at).is_some_and(|before| before.trim().is_empty());
-            let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
-            let broken =
-                alone && from.chars().all(|c| is_base64(c) || c == '=' || c.is_whitespace());
-            let run: String = if broken {
-                from.chars().filter(|c| is_base64(*c)).collect()
-            } else {
-                from.chars().take_while(|c| is_base64(*c)).collect()
-            };
+            let (run, broken) = base64_run(from, alone);
             if let Ok(pem) = STANDARD_NO_PAD.decode(&run).or_else(|_| STANDARD.decode(&run)) {
                 self.pem.extend_from_slice(&pem);
                 self.pem.push(b'\n');
@@ -138,6 +131,19 @@ impl Trust {
             rest = if broken { "" } else { from.get(run.len()..).unwrap_or_default() };
         }
     }
+}
+
+/// The base64 at the beginning of a text, and whether that is all the text is, in broken lines,
+/// which only one that stands `alone` may be.
+fn base64_run(from: &str, alone: bool) -> (String, bool) {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    let broken = alone && from.chars().all(|c| is_base64(c) || c == '=' || c.is_whitespace());
+    let run = if broken {
+        from.chars().filter(|c| is_base64(*c)).collect()
+    } else {
+        from.chars().take_while(|c| is_base64(*c)).collect()
+    };
+    (run, broken)
 }
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";

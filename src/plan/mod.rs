@@ -5,12 +5,14 @@
 //! is an argument. What a plan says is exactly what `apply` does.
 
 pub mod bootstrap;
-pub mod clients;
+mod ca_crt;
+pub mod follow_up;
 pub mod goal;
+pub mod judge;
 pub mod managed;
 pub mod outcome;
 pub mod package;
 pub mod rotation;
 pub mod served;
+pub mod signing;
 pub mod step;
-pub mod trust;

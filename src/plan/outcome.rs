@@ -27,29 +27,53 @@ pub struct Done {
 /// A step that was not carried out; nothing was written by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
-    /// What kept it from being done.
-    pub obstacle: Obstacle,
-    /// Why, for people.
+    /// Why, as a code for counting and for whether another try makes sense.
+    pub reason: FailureReason,
+    /// Why, for people: what a server or the system said stands in it.
     pub message: String,
     /// What to do next.
     pub remedy: Remedy,
 }
 
-/// What kept a step from being done; it tells whether another try makes sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// It cannot be done as it is; another try comes to the same.
-    Refusal,
+/// Why a step was not carried out. Closed, so that it can be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FailureReason {
     /// Somebody else changed the object at the same time: it is worth looking again.
     Conflict,
     /// The server was away or busy: it is worth looking again when it answers.
     Away,
+    /// The server does not accept the credentials (401).
+    Unauthorized,
+    /// The right to do it is missing (403).
+    Forbidden,
+    /// The object, or its kind, is not there.
+    NotFound,
+    /// The server refused it for a reason of its own.
+    Refused,
+    /// It was written, and what is stored is not what was sent.
+    StoredOtherwise,
+    /// The certificate or key cannot be made or had as the plan says.
+    NotMade,
+    /// Something is there that may not be replaced.
+    AlreadyExists,
+    /// A file that the command reads would be overwritten, or one file written twice.
+    Overlap,
+    /// The text that holds it cannot be edited in place.
+    NotEditable,
+    /// A file cannot be read.
+    Unreadable,
+    /// A file cannot be written: the system refuses, or the path leads to none.
+    Unwritable,
 }
 
 impl Failed {
-    /// A failure that another try does not mend.
+    /// A failure of this reason.
     #[must_use]
-    pub fn of(message: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
-        Self { obstacle: Obstacle::Refusal, message: message.into(), remedy: remedy.into() }
+    pub fn of(
+        reason: FailureReason,
+        message: impl Into<String>,
+        remedy: impl Into<Remedy>,
+    ) -> Self {
+        Self { reason, message: message.into(), remedy: remedy.into() }
     }
 }

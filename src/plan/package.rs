@@ -1,9 +1,10 @@
-//! Packaging: putting a pair that is wished for, new or given, into files or a Secret.
+//! Packaging: putting a certificate and key, new or given, into files or a Secret.
 
+use super::ca_crt::beside_the_old;
 use super::outcome::Failed;
 use super::rotation;
 use super::step::{
-    CaCrtChange, CreateSecret, Exclusion, NewPair, Plan, Reason, ReplacePair, Step, WriteFiles,
+    CaCrtChange, CreateSecret, Exclusion, NewPair, Plan, Reason, ReplacePair, ReplaceReason, Step,
 };
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};
@@ -18,12 +19,11 @@ use crate::x509::chain;
 use crate::x509::foreign::Foreign;
 use crate::x509::key::{KeyError, Pairing};
 use crate::x509::pem::PemQuirk;
-use crate::x509::request::Request;
 use crate::x509::stray::{self, Stray, StrayKind};
 use time::OffsetDateTime;
 
-/// The leaf of a pair that may be imported: the key is the certificate's, every certificate could
-/// be read, each is followed by its issuer, and the leaf is in date.
+/// The leaf of a certificate and key that may be imported: the key is the certificate's, every
+/// certificate could be read, each is followed by its issuer, and the leaf is in date.
 ///
 /// # Errors
 /// What is wrong, and what to do about it.
@@ -39,7 +39,7 @@ pub fn importable(bundle: &Bundle, now: OffsetDateTime) -> Result<Certificate, A
     importable_key(bundle, leaf)?;
     if let Err(break_) = chain::check_order(&bundle.certificates) {
         let message = format!(
-            "the chain is out of order: certificate {} was issued by {:?}, and behind it stands {:?}",
+            "the chain is out of order: certificate {} was issued by {:?}, and is followed by {:?}",
             break_.position + 1,
             break_.expected,
             break_.found
@@ -92,7 +92,7 @@ fn importable_certificates(bundle: &Bundle) -> Result<(), Advice> {
             what => format!("certificate {}: {}", odd.index + 1, what.what()),
         };
         return no(
-            format!("{message}; {} pass over it", odd.what.unseen_by()),
+            format!("{message}; {} ignore it", odd.what.unseen_by()),
             "have it written as it should be with inspect -o pem, and import what that prints",
         );
     }
@@ -117,7 +117,7 @@ pub fn refused_ca(file: &CaFile, leaf: &Certificate, now: OffsetDateTime) -> Opt
         first.subject, leaf.subject
     );
     let expected = if leaf.self_signed {
-        "leave --ca-cert away, as the certificate is its own issuer".to_owned()
+        "leave out --ca-cert, as the certificate is its own issuer".to_owned()
     } else {
         format!("give the certificate of {}", leaf.issuer)
     };
@@ -142,24 +142,21 @@ fn importable_key(bundle: &Bundle, leaf: &Certificate) -> Result<(), Advice> {
             };
             return no(
                 message,
-                remedy.as_deref().unwrap_or("expected a PEM private key in the clear"),
+                remedy.as_deref().unwrap_or("expected an unencrypted PEM private key"),
             );
         }
         KeyState::Encrypted => {
-            return no(
-                KeyError::Encrypted.to_string(),
-                "take the password off it, as openssl pkey does",
-            );
+            return no(KeyError::Encrypted.to_string(), "decrypt it with openssl pkey");
         }
         KeyState::Read { .. }
             if let Some(odd) = bundle.key_oddity.filter(|odd| odd.lost_its_lines()) =>
         {
             return no(
-                format!("the private key: {}; {} pass over it", odd.what(), odd.unseen_by()),
+                format!("the private key: {}; {} ignore it", odd.what(), odd.unseen_by()),
                 "write it with its line breaks, and nothing around it",
             );
         }
-        KeyState::Read { .. } if bundle.key_position.is_some() => {
+        KeyState::Read { .. } if bundle.key_position().is_some() => {
             let message = format!(
                 "the chain is out of order: the key is that of certificate {} ({}), which does not come first",
                 bundle.leaf_position() + 1,
@@ -183,8 +180,7 @@ fn importable_key(bundle: &Bundle, leaf: &Certificate) -> Result<(), Advice> {
     Ok(())
 }
 
-const IN_ORDER: &str =
-    "put the leaf first and behind each certificate its issuer, as inspect --fix-chain prints them";
+const IN_ORDER: &str = "put the leaf first, and each certificate's issuer after it, as inspect --fix-chain prints them";
 
 /// What is taken otherwise than it stands in the files: what is left out, and what is written anew
 /// because others could not read it. `certificate` and `key` are how the files are called;
@@ -209,7 +205,7 @@ pub fn import_notes(
     }
     for odd in bundle.odd.iter().filter(|odd| odd.what.is_as_good_as_broken()) {
         notes.push(format!(
-            "certificate {} of {certificate} is written anew: {}, and {} pass over it",
+            "certificate {} of {certificate} is rewritten: {}, and {} ignore it",
             odd.index + 1,
             odd.what.what(),
             odd.what.unseen_by()
@@ -217,7 +213,7 @@ pub fn import_notes(
     }
     if let Some(odd) = bundle.key_oddity.filter(|odd| odd.is_as_good_as_broken()) {
         notes.push(format!(
-            "the private key of {key} is written anew: {}, and {} pass over it",
+            "the private key of {key} is rewritten: {}, and {} ignore it",
             odd.what(),
             odd.unseen_by()
         ));
@@ -225,17 +221,17 @@ pub fn import_notes(
     notes
 }
 
-/// What a pair is to be packaged as.
+/// What a certificate and key are to be packaged as.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets apart")]
 #[derive(Clone, Debug)]
 pub struct SecretRequest {
     /// Which Secret.
     pub object: ObjectRef,
-    /// The pair it shall hold.
+    /// The certificate and key it shall hold.
     pub pair: NewPair,
     /// Whether a `ca.crt` goes with it: given, or the root that signed it.
     pub with_ca_crt: bool,
-    /// Whether a Secret that is there gets the pair, instead of being refused.
+    /// Whether a Secret that is there gets them, instead of being refused.
     pub replace: bool,
     /// The flag that asks for that, to be named in the refusal.
     pub replace_flag: &'static str,
@@ -246,18 +242,7 @@ pub struct SecretRequest {
 }
 
 /// Said where the root of the CA is not at hand.
-pub const NO_ROOT: &str = "no root stands in --ca, so no ca.crt is written: clients need the root";
-
-/// What is not taken of a request that is signed.
-pub fn notes_of_request(request: &Request) -> impl Iterator<Item = String> {
-    request.not_taken.iter().map(|what| format!("not taken: {what}"))
-}
-
-/// Plans to write the pair into `key` and `certificate`.
-#[must_use]
-pub fn files(now: OffsetDateTime, step: WriteFiles) -> Plan {
-    Plan { steps: vec![Step::WriteFiles(Box::new(step))], ..Plan::empty(now) }
-}
+pub const NO_ROOT: &str = "--ca holds no root, so no ca.crt is written: clients need the root";
 
 /// The plan when a file cannot be written, and why: it is refused, as it would be.
 #[must_use]
@@ -267,7 +252,7 @@ pub fn file_in_the_way(now: OffsetDateTime, object: ObjectRef, why: Failed) -> P
     Plan { refused: vec![refusal], ..Plan::empty(now) }
 }
 
-/// Plans to create the Secret, or, when it is there and may be replaced, to change its pair.
+/// Plans to create the Secret, or, when it is there and may be replaced, to change what it holds.
 #[must_use]
 pub fn secret(inventory: &Inventory, request: &SecretRequest, now: OffsetDateTime) -> Plan {
     let mut plan = Plan::empty(now);
@@ -321,7 +306,7 @@ fn lost_key<'i>(
 ) -> Option<Loss<'i>> {
     let new_key = match &request.pair {
         NewPair::Given(leaf) => Some(leaf.key_id),
-        NewPair::Make { .. } | NewPair::Request { .. } => None,
+        NewPair::Make { .. } => None,
     };
     if matches!(&secret.bundle.key, KeyState::Read { public_id, .. } if new_key.is_some() && *public_id == new_key)
     {
@@ -335,13 +320,13 @@ fn lost_key<'i>(
 
 fn would_lose(secret: &SecretFacts, loss: Loss<'_>) -> Exclusion {
     let refusal = rotation::would_lose(secret, loss);
-    let remedy = refusal.remedy.note("to replace it all the same, add --force");
+    let remedy = refusal.remedy.note("to replace it anyway, add --force");
     Exclusion { remedy, ..refusal }
 }
 
 fn already_there(secret: &SecretFacts, request: &SecretRequest) -> Exclusion {
-    if let Some(since) = secret.deletion_timestamp {
-        return Exclusion::going(&secret.object, since);
+    if let Some(since) = secret.rare.deletion_timestamp {
+        return Exclusion::terminating(&secret.object, since);
     }
     Exclusion {
         object: secret.object.clone(),
@@ -355,10 +340,10 @@ fn already_there(secret: &SecretFacts, request: &SecretRequest) -> Exclusion {
 fn replace(secret: &SecretFacts, request: &SecretRequest) -> ReplacePair {
     let before = secret.bundle.leaf();
     let mut notes: Vec<String> = rotation::note_of_loss(secret).into_iter().collect();
-    if secret.secret_type != TLS_SECRET {
+    if secret.secret_type() != TLS_SECRET {
         notes.push(format!(
             "its type is {:?} and stays; a TLS Secret is of type {TLS_SECRET}",
-            secret.secret_type
+            secret.secret_type()
         ));
     }
     if let Some(ca) = before.filter(|before| before.is_ca && !before.is_for_hosts()) {
@@ -370,7 +355,7 @@ fn replace(secret: &SecretFacts, request: &SecretRequest) -> ReplacePair {
     ReplacePair {
         object: secret.object.clone(),
         resource_version: secret.resource_version.clone(),
-        reason: format!("{} was given", request.replace_flag),
+        reason: ReplaceReason::Flag(request.replace_flag),
         before: before.cloned().map(Box::new),
         pair: request.pair.clone(),
         ca_crt: ca_crt(secret, request, &mut notes),
@@ -378,31 +363,31 @@ fn replace(secret: &SecretFacts, request: &SecretRequest) -> ReplacePair {
     }
 }
 
-/// What becomes of `ca.crt`. Clients that mount it trust the pair by it: a self-signed certificate is
-/// put before that by which they trusted the one it replaces. What has nothing to do with that one
-/// stays, as in a rotation.
+/// What becomes of `ca.crt`. Clients that mount it trust the certificate by it: a self-signed
+/// certificate is put before that by which they trusted the one it replaces. What has nothing to do
+/// with that one stays, as in a rotation.
 fn ca_crt(secret: &SecretFacts, request: &SecretRequest, notes: &mut Vec<String>) -> CaCrtChange {
     if request.with_ca_crt {
         return CaCrtChange::Given;
     }
     let before = secret.bundle.leaf();
-    let held = secret.anchors().first().map(|anchor| anchor.subject.as_str());
+    let held = secret.anchors().first().map(|anchor| &*anchor.subject);
     let (issuer, self_signed) = match &request.pair {
-        NewPair::Given(leaf) => (Some(leaf.issuer.as_str()), leaf.self_signed),
-        NewPair::Make { issuer: Some(issuer), .. } => (Some(issuer.subject.as_str()), false),
-        NewPair::Make { issuer: None, .. } | NewPair::Request { .. } => (None, true),
+        NewPair::Given(leaf) => (Some(&*leaf.issuer), leaf.self_signed),
+        NewPair::Make { issuer: Some(issuer), .. } => (Some(&*issuer.subject), false),
+        NewPair::Make { issuer: None, .. } => (None, true),
     };
     match (before, held) {
         (Some(before), _) if before.self_signed && secret.ca_crt == CaCrt::HoldsLeaf => {
-            CaCrtChange::PrependNew
+            beside_the_old(secret, &request.pair)
         }
         (Some(before), Some(held)) if self_signed && !before.self_signed => {
             notes.push(format!(
                 "ca.crt holds {held}, which did not sign the new certificate: that one is put before it, and it stays for clients that still meet the old one"
             ));
-            CaCrtChange::PrependNew
+            beside_the_old(secret, &request.pair)
         }
-        (before, Some(held)) if before.is_none_or(|leaf| Some(leaf.issuer.as_str()) != issuer) => {
+        (before, Some(held)) if before.is_none_or(|leaf| Some(&*leaf.issuer) != issuer) => {
             notes.push(format!(
                 "ca.crt stays and holds {held}: clients that mount it refuse the new certificate, unless that is its root"
             ));
@@ -413,80 +398,4 @@ fn ca_crt(secret: &SecretFacts, request: &SecretRequest, notes: &mut Vec<String>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inventory::testing::{Pair, of_secrets};
-    use crate::x509::cert;
-    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
-    use time::macros::datetime;
-
-    const CA: &str = include_str!("../../testdata/pki/ec-p256-01.pem");
-    const LEAF: &str = include_str!("../../testdata/pki/ec-p256-02.pem");
-    const OTHER: &str = include_str!("../../testdata/pki/ec-p256-03.pem");
-
-    fn made(name: &str, is_ca: bool, key: &str) -> rcgen::Certificate {
-        let key = KeyPair::from_pem(key).expect("the key is good");
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca =
-            if is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::ExplicitNoCa };
-        params.self_signed(&key).expect("it can be made")
-    }
-
-    #[test]
-    #[expect(clippy::disallowed_methods, reason = "pairs are told by it; none is drawn here")]
-    fn a_ca_that_does_not_serve_the_certificate_is_refused_and_one_that_has_expired_too() {
-        let (own, other) = (made("web.example", false, LEAF), made("web.example", false, OTHER));
-        let mut ended = CertificateParams::default();
-        ended.distinguished_name.push(DnType::CommonName, "web.example");
-        ended.not_after = rcgen::date_time_ymd(2026, 11, 1);
-        let key = KeyPair::from_pem(LEAF).expect("the key is good");
-        let ended = ended.self_signed(&key).expect("it can be made").pem();
-        let (leaf, _) = cert::read(own.der()).expect("it can be read");
-        let own = own.pem();
-        let both = format!("{}{own}", other.pem());
-        for (ca, expected) in [
-            (own.as_str(), "none"),
-            (&both, "none"),
-            (&other.pem(), "it did not issue it"),
-            (&ended, "which expired on 2026-11-01"),
-        ] {
-            let pair = (own.as_bytes(), LEAF.as_bytes());
-            let file = CaFile::beside(ca.as_bytes(), pair, &ring::rand::SystemRandom::new());
-            let now = datetime!(2026-11-21 00:00 UTC);
-            let told = refused_ca(&file.expect("it is not empty"), &leaf, now);
-            let told = told.map_or_else(|| "none".to_owned(), |advice| advice.message);
-            assert!(told.contains(expected), "{expected}: {told}");
-        }
-    }
-
-    /// What becomes of importing a pair of this key over a CA's certificate beside a leaf's key.
-    fn imported(key: &str, force: bool) -> String {
-        let crt = made("My CA", true, CA).pem();
-        let inventory = of_secrets(&[Pair { name: "x", crt, key: LEAF, ..Pair::default() }]);
-        let given = cert::read(made("leaf.example", false, key).der()).expect("it can be read").0;
-        let request = SecretRequest {
-            object: ObjectRef::secret("shop", "x"),
-            pair: NewPair::Given(Box::new(given)),
-            with_ca_crt: false,
-            replace: true,
-            replace_flag: "--replace",
-            force,
-            override_owner: false,
-        };
-        let plan = secret(&inventory, &request, datetime!(2026-11-21 00:00 UTC));
-        match (plan.refused.first(), plan.steps.first()) {
-            (Some(refused), _) => refused.reason.code().to_owned(),
-            (None, Some(Step::ReplacePair(step))) => step.notes.join("; "),
-            (None, other) => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_key_that_waits_for_its_certificate_is_replaced_by_force_or_with_that_alone() {
-        let is_lost = |notes: &str| notes.contains("it is lost");
-        assert_eq!(imported(OTHER, false), "key-of-another");
-        assert!(is_lost(&imported(OTHER, true)), "it is said");
-        assert!(!is_lost(&imported(LEAF, false)), "it comes with its certificate");
-    }
-}
+mod tests;

@@ -8,15 +8,17 @@ use crate::remedy::{CommandLine, Remedy, Target, word};
 use crate::x509::cert::Certificate;
 use crate::x509::digest::PublicKeyId;
 use crate::x509::profile::Profile;
+use std::fmt;
 use time::OffsetDateTime;
 
-/// Everything that is to be done, and everything that was left out, with reasons.
+/// Everything that is to be done, and everything that was left out, with reasons. Its steps are of
+/// those that its target can carry out.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Plan<S = Step> {
     /// The instant it was made for.
     pub now: OffsetDateTime,
     /// What to write, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<S>,
     /// What a batch passed over.
     pub skipped: Vec<Exclusion>,
     /// What was named and cannot be done.
@@ -29,7 +31,7 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-impl Plan {
+impl<S> Plan<S> {
     /// A plan without steps.
     #[must_use]
     pub fn empty(now: OffsetDateTime) -> Self {
@@ -41,6 +43,20 @@ impl Plan {
             not_due: 0,
             over_max: 0,
             notes: Vec::new(),
+        }
+    }
+
+    /// The same with other steps.
+    #[must_use]
+    pub fn map<T>(self, step: impl FnMut(S) -> T) -> Plan<T> {
+        Plan {
+            now: self.now,
+            steps: self.steps.into_iter().map(step).collect(),
+            skipped: self.skipped,
+            refused: self.refused,
+            not_due: self.not_due,
+            over_max: self.over_max,
+            notes: self.notes,
         }
     }
 
@@ -65,15 +81,13 @@ impl Plan {
     }
 }
 
-/// One thing to write.
+/// One thing to write to a cluster.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Make a new Secret.
     CreateSecret(CreateSecret),
-    /// Change the pair in a Secret that is there.
+    /// Change certificate and key in a Secret that is there.
     ReplacePair(ReplacePair),
-    /// Write a key and a certificate into two files.
-    WriteFiles(Box<WriteFiles>),
     /// Make a new object that holds no secrets.
     CreateObject(CreateObject),
     /// Change some fields of an object that is there.
@@ -83,26 +97,24 @@ pub enum Step {
 }
 
 impl Step {
-    /// The object or file that is written.
+    /// The object that is written.
     #[must_use]
     pub fn object(&self) -> &ObjectRef {
         match self {
             Self::CreateSecret(step) => &step.object,
             Self::ReplacePair(step) => &step.object,
-            Self::WriteFiles(step) => &step.certificate,
             Self::CreateObject(step) => &step.object,
             Self::PatchObject(step) => &step.object,
             Self::DeleteObject(step) => &step.object,
         }
     }
 
-    /// The pair that is written, where one is.
+    /// The certificate and key that are written, where they are.
     #[must_use]
     pub fn pair(&self) -> Option<&NewPair> {
         match self {
             Self::CreateSecret(step) => Some(&step.pair),
             Self::ReplacePair(step) => Some(&step.pair),
-            Self::WriteFiles(step) => Some(&step.pair),
             Self::CreateObject(_) | Self::PatchObject(_) | Self::DeleteObject(_) => None,
         }
     }
@@ -113,11 +125,30 @@ impl Step {
         match self {
             Self::CreateSecret(_) => "create-secret",
             Self::ReplacePair(_) => "replace-pair",
-            Self::WriteFiles(_) => "write-files",
             Self::CreateObject(_) => "create",
             Self::PatchObject(_) => "patch",
             Self::DeleteObject(_) => "delete",
         }
+    }
+}
+
+/// An object that is made, borrowed from its step: what can be printed as a manifest of its own.
+#[derive(Clone, Copy, Debug)]
+pub enum NewObject<'p> {
+    /// A Secret.
+    Secret(&'p CreateSecret),
+    /// One that holds no secrets.
+    Public(&'p CreateObject),
+}
+
+impl Plan {
+    /// Every object that is made. A plan for a place of which nothing was seen has no other steps.
+    pub fn new_objects(&self) -> impl Iterator<Item = NewObject<'_>> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::CreateSecret(step) => Some(NewObject::Secret(step)),
+            Step::CreateObject(step) => Some(NewObject::Public(step)),
+            Step::ReplacePair(_) | Step::PatchObject(_) | Step::DeleteObject(_) => None,
+        })
     }
 }
 
@@ -126,24 +157,24 @@ impl Step {
 pub struct CreateSecret {
     /// Which Secret.
     pub object: ObjectRef,
-    /// Its pair.
+    /// Its certificate and key.
     pub pair: NewPair,
     /// Whether `ca.crt` is written too, from the materials.
     pub with_ca_crt: bool,
 }
 
-/// A new pair in a Secret that is there: one request, which changes nothing else.
+/// A new certificate and key in a Secret that is there: one request, which changes nothing else.
 #[derive(Clone, Debug)]
 pub struct ReplacePair {
     /// Which Secret.
     pub object: ObjectRef,
     /// The resourceVersion it must still have; none in a file.
     pub resource_version: Option<String>,
-    /// Why, for people.
-    pub reason: String,
+    /// Why.
+    pub reason: ReplaceReason,
     /// The certificate that is replaced; none when there was none that could be read.
     pub before: Option<Box<Certificate>>,
-    /// The new pair.
+    /// The new certificate and key.
     pub pair: NewPair,
     /// What becomes of `ca.crt`.
     pub ca_crt: CaCrtChange,
@@ -151,19 +182,54 @@ pub struct ReplacePair {
     pub notes: Vec<String>,
 }
 
-/// What becomes of `ca.crt` when the pair changes.
+/// Why a certificate and key are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplaceReason {
+    /// The certificate has expired.
+    Expired(OffsetDateTime),
+    /// It expires then, and is within its renewal window.
+    Due(OffsetDateTime),
+    /// The Secret was named. It expires then.
+    Named(OffsetDateTime),
+    /// All that can be replaced was asked for. It expires then.
+    All(OffsetDateTime),
+    /// The Secret was named, and its certificate cannot be read.
+    NamedUnreadable,
+    /// This flag of the command says so.
+    Flag(&'static str),
+}
+
+impl fmt::Display for ReplaceReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on = |not_after: &OffsetDateTime| instant::show_date(*not_after);
+        match self {
+            Self::Expired(not_after) => write!(f, "expired on {}", on(not_after)),
+            Self::Due(not_after) => write!(f, "due: expires on {}", on(not_after)),
+            Self::Named(not_after) => write!(f, "named; expires on {}", on(not_after)),
+            Self::All(not_after) => write!(f, "requested with --all; expires on {}", on(not_after)),
+            Self::NamedUnreadable => f.write_str("named; its certificate cannot be read"),
+            Self::Flag(flag) => write!(f, "{flag} was given"),
+        }
+    }
+}
+
+/// What becomes of `ca.crt` when the certificate and key change.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaCrtChange {
     /// It stays byte for byte.
     Keep,
     /// The new certificate is put before what is there, so that clients who trust the old one
     /// and clients who trust the new one both find it.
-    PrependNew,
+    PrependNew {
+        /// SHA-256 of the certificates that do not stay behind it.
+        without: Vec<[u8; 32]>,
+    },
     /// It becomes what the materials hold.
     Given,
 }
 
-/// A key and a certificate in two files, and what goes with them.
+/// A key and a certificate in two files, and what goes with them: what is written where no cluster and
+/// no manifest is.
 #[derive(Clone, Debug)]
 pub struct WriteFiles {
     /// The private key's file; none where the key is a requester's.
@@ -174,10 +240,19 @@ pub struct WriteFiles {
     pub ca: Option<ObjectRef>,
     /// The file of a PKCS#12 with all of them.
     pub keystore: Option<ObjectRef>,
-    /// The pair.
-    pub pair: NewPair,
+    /// What is made.
+    pub contents: FileContents,
     /// Whether files that are there may be replaced.
     pub overwrite: bool,
+}
+
+/// What files are made of.
+#[derive(Clone, Debug)]
+pub enum FileContents {
+    /// A certificate and its key.
+    Pair(NewPair),
+    /// A key and a request for a certificate of this profile; somebody else signs it.
+    Request(Profile),
 }
 
 impl WriteFiles {
@@ -226,6 +301,9 @@ pub struct FieldChange {
 }
 
 impl FieldChange {
+    /// What stands in `after` where the field is taken away.
+    pub const REMOVED: &'static str = "nothing";
+
     /// This field from one value to another.
     pub fn new(
         field: impl Into<String>,
@@ -248,11 +326,26 @@ pub struct DeleteObject {
     pub object: ObjectRef,
     /// The resourceVersion it must still have.
     pub resource_version: Option<String>,
-    /// Why, for people.
-    pub reason: String,
+    /// Why.
+    pub reason: DeleteReason,
 }
 
-/// Where a pair comes from.
+/// Why an object goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeleteReason {
+    /// A ManagedCertificate in whose place another one serves, and which no Ingress names.
+    Succeeded,
+}
+
+impl fmt::Display for DeleteReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Succeeded => "another certificate serves, and no Ingress names this one",
+        })
+    }
+}
+
+/// Where a certificate and key come from.
 #[derive(Clone, Debug)]
 pub enum NewPair {
     /// A certificate is made.
@@ -263,11 +356,6 @@ pub enum NewPair {
         key: KeyChoice,
         /// The CA that signs it, which travels beside the plan; none when it signs itself.
         issuer: Option<Box<Certificate>>,
-    },
-    /// A key and a request for a certificate are made; somebody else signs it.
-    Request {
-        /// What is asked for.
-        profile: Profile,
     },
     /// It travels beside the plan; this is what its certificate says.
     Given(Box<Certificate>),
@@ -306,12 +394,12 @@ pub struct Exclusion {
 impl Exclusion {
     /// An object that is being deleted: what is written to it goes with it.
     #[must_use]
-    pub fn going(object: &ObjectRef, since: OffsetDateTime) -> Self {
+    pub fn terminating(object: &ObjectRef, since: OffsetDateTime) -> Self {
         Self {
             object: object.clone(),
             reason: Reason::BeingDeleted,
             message: format!(
-                "it is being deleted since {}; its finalizers name who has not let it go yet",
+                "it has been terminating since {}; its finalizers say what it is waiting for",
                 instant::show(since)
             ),
             remedy: CommandLine::on_cluster(format!(
@@ -343,14 +431,14 @@ pub enum Reason {
     Immutable,
     /// It is not of type `kubernetes.io/tls`.
     WrongType,
-    /// Other data of the Secret is made from the pair.
+    /// Other data of the Secret is made from certificate and key.
     DerivedData,
     /// What else stands in `tls.crt` or `tls.key` would be lost.
     OtherContent,
     /// Its certificate cannot be read, so its names are not known.
     Unreadable,
-    /// Its lead is as long as its lifetime.
-    LeadTooLong,
+    /// Its renewal window is as long as its lifetime.
+    WindowTooLong,
     /// It holds something that cannot be made again here.
     CannotRemake,
     /// It was replaced by somebody else in the meantime.
@@ -385,7 +473,7 @@ impl Reason {
             Self::DerivedData => "derived-data",
             Self::OtherContent => "other-content",
             Self::Unreadable => "unreadable",
-            Self::LeadTooLong => "lead-too-long",
+            Self::WindowTooLong => "lead-too-long",
             Self::CannotRemake => "cannot-remake",
             Self::AlreadyReplaced => "already-replaced",
             Self::NotFound => "not-found",

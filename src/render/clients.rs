@@ -1,11 +1,12 @@
-//! The settings by which clients connect: Python for PyMilvus, shell for curl and grpcurl.
+//! The settings by which clients connect: shell for curl, openssl and grpcurl, Python for PyMilvus.
 //!
 //! Knows how each is spelt and quoted, so that it can be pasted. Refuses to decide what is trusted.
 
 use super::harmless::is_harmful;
 use super::layout::sentence;
-use crate::plan::clients::{Connection, Tool};
-use crate::plan::trust::Trust;
+use super::page::Page;
+use crate::audit::connections::{self, Connection, Tool};
+use crate::audit::trust::Trust;
 use crate::remedy::word;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -25,7 +26,9 @@ pub(super) struct WireClients {
     trust: WireTrust,
     pymilvus: Option<WirePyMilvus>,
     curl: Option<String>,
+    openssl: Option<String>,
     grpcurl: Option<String>,
+    grpc: Option<String>,
     refusals: Vec<WireRefusal>,
     client_certificate: bool,
     not_served_yet: bool,
@@ -59,8 +62,8 @@ impl WireClients {
         let settings = Settings { connection, file: file.unwrap_or(SOME_FILE) };
         let taken = |client| !connection.refusals.iter().any(|(refusing, _)| *refusing == client);
         Self {
-            ingress: connection.ingress.object.name.clone(),
-            namespace: connection.ingress.object.namespace().to_owned(),
+            ingress: connection.frontend.object.name.clone(),
+            namespace: connection.frontend.object.namespace().to_owned(),
             host: connection.host.clone(),
             address: connection.address.to_string(),
             trust: trust(connection, file),
@@ -69,7 +72,9 @@ impl WireClients {
                 milvus_client: settings.milvus_client(),
             }),
             curl: taken(Tool::Curl).then(|| settings.curl()),
+            openssl: taken(Tool::OpenSsl).then(|| settings.openssl()),
             grpcurl: taken(Tool::Grpcurl).then(|| settings.grpcurl()),
+            grpc: connection.grpc.as_ref().map(|grpc| grpc.why.clone()),
             refusals: connection
                 .refusals
                 .iter()
@@ -97,50 +102,68 @@ fn trust(connection: &Connection<'_>, file: Option<&str>) -> WireTrust {
     WireTrust { kind, what, sha256, file }
 }
 
-/// Writes the settings for people.
+/// Writes the settings for people, of those clients that are to be shown: a command a line, which can be
+/// pasted, and in one line those who refuse for the same reason.
 pub(super) fn write_text(
     connection: &Connection<'_>,
-    file: Option<&str>,
-    out: &mut dyn Write,
+    (shown, file): (&connections::Shown, Option<&str>),
+    out: &mut Page<'_>,
 ) -> io::Result<()> {
     let settings = Settings { connection, file: file.unwrap_or(SOME_FILE) };
-    let say = |text: &str, out: &mut dyn Write| sentence("  ", "", text, out);
-    say(&format!("clients of {} at {}", connection.host, connection.address), out)?;
-    let said = |text: &str, out: &mut dyn Write| sentence("    ", "  ", text, out);
-    match &connection.trust {
-        Trust::Public => said("trust: a public CA's certificate, nothing to pin", out)?,
-        Trust::Unknown => {
-            said("trust: what the CA is, no Secret here tells; give it to the client", out)?;
-        }
-        Trust::Pin(pin) => {
-            let hint = if file.is_none() {
-                format!("; write it with --trust-out {SOME_FILE}")
-            } else {
-                String::new()
-            };
-            said(&format!("trust: {}, in {}{hint}", pin.what, settings.file), out)?;
-        }
-    }
+    let title = format!("clients of {} at {}", connection.host, connection.address);
+    sentence("  ", "", &title, out)?;
+    let said = |text: &str, out: &mut Page<'_>| sentence("    ", "  ", text, out);
+    said(&trusted(connection, file), out)?;
     if connection.not_served_yet {
-        said("note: the address does not serve the stored certificate, which this is about", out)?;
+        said("not served there yet (settings below are for the stored certificate)", out)?;
+    }
+    if let Some(grpc) = &connection.grpc {
+        said(&format!("gRPC: {}", grpc.why), out)?;
     }
     if connection.asks_client_certificate {
         said("note: the server asks for a certificate of the client's; add that", out)?;
     }
-    for client in Tool::ALL {
-        let refused = connection.refusals.iter().find(|(refusing, _)| *refusing == client);
-        if let Some((_, why)) = refused {
-            said(&format!("{} would refuse it: {why}", client.name()), out)?;
+    let tools = shown.of(connection);
+    let mut refused: Vec<(&str, Vec<&str>)> = Vec::new();
+    for client in tools {
+        let refusal = connection.refusals.iter().find(|(refusing, _)| *refusing == client);
+        if let Some((_, why)) = refusal {
+            match refused.iter_mut().find(|(known, _)| known == why) {
+                Some((_, who)) => who.push(client.name()),
+                None => refused.push((why, vec![client.name()])),
+            }
             continue;
         }
         for line in settings.lines(client) {
             writeln!(out, "  {}", super::harmless::line(&line))?;
         }
         if client == Tool::PyMilvus && connection.address.is_ipv6() {
-            said("note: PyMilvus takes no IPv6 address; the name must lead there", out)?;
+            said("note: PyMilvus takes no IPv6 address; the name must point there", out)?;
         }
     }
+    for (why, who) in refused {
+        said(&format!("refused by {}: {why}", who.join(", ")), out)?;
+    }
     Ok(())
+}
+
+/// What is to be trusted, and where it stands.
+fn trusted(connection: &Connection<'_>, file: Option<&str>) -> String {
+    match &connection.trust {
+        Trust::Public => "trust: a public CA's certificate, nothing to pin".to_owned(),
+        Trust::Unknown => {
+            "trust: no Secret here has the CA's certificate; give it to the client".to_owned()
+        }
+        Trust::Pin(pin) => match file {
+            Some(file) => format!("trust: {}, in {file}", pin.what),
+            None => {
+                format!(
+                    "trust: {}, in {SOME_FILE}; write it with --trust-out {SOME_FILE}",
+                    pin.what
+                )
+            }
+        },
+    }
 }
 
 struct Settings<'c> {
@@ -153,8 +176,9 @@ impl Settings<'_> {
         match client {
             Tool::PyMilvus => vec![self.connections(), self.milvus_client()],
             Tool::Curl => vec![self.curl()],
+            Tool::OpenSsl => vec![self.openssl()],
             Tool::Grpcurl => vec![self.grpcurl()],
-            Tool::Rustls => Vec::new(),
+            Tool::Go | Tool::Rustls => Vec::new(),
         }
     }
 
@@ -217,6 +241,17 @@ impl Settings<'_> {
         )
     }
 
+    /// A handshake that fails where the certificate is not trusted or not for the host.
+    fn openssl(&self) -> String {
+        let host = word(&self.connection.host);
+        let trusted =
+            if self.pins() { format!(" -CAfile {}", word(self.file)) } else { String::new() };
+        format!(
+            "openssl s_client -connect {} -servername {host} -verify_hostname {host}{trusted} -verify_return_error -brief </dev/null",
+            word(&self.connection.address.to_string())
+        )
+    }
+
     fn grpcurl(&self) -> String {
         let cacert =
             if self.pins() { format!(" -cacert {}", word(self.file)) } else { String::new() };
@@ -250,15 +285,16 @@ fn python(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::demand::IngressFacts;
+    use crate::inventory::frontend::Frontend;
     use crate::inventory::testing::{Pair, of_secrets};
 
-    fn connection<'i>(ingress: &'i IngressFacts, host: &str, why: &str) -> Connection<'i> {
+    fn connection<'i>(frontend: &'i Frontend, host: &str, why: &str) -> Connection<'i> {
         Connection {
-            ingress,
+            frontend,
             host: host.to_owned(),
             address: "192.0.2.7:443".parse().expect("it is an address"),
             trust: Trust::Unknown,
+            grpc: None,
             refusals: vec![(Tool::Rustls, why.to_owned())],
             asks_client_certificate: false,
             not_served_yet: false,
@@ -269,7 +305,7 @@ mod tests {
     fn no_line_of_a_private_key_is_left_wherever_it_was_pasted() {
         let inventory =
             of_secrets(&[Pair { name: "web", served: Some("a.example"), ..Pair::default() }]);
-        let ingress = inventory.ingresses().next().expect("it is there");
+        let frontend = inventory.frontends().next().expect("it is there");
         for breaks in ["\n", "\r\n", "\\n", " ", ""] {
             for end in ["-----END PRIVATE KEY-----", ""] {
                 let key = format!(
@@ -281,8 +317,11 @@ mod tests {
                     ("a.example", "x", &key),
                 ] {
                     let mut out = Vec::new();
-                    let connection = connection(ingress, host, why);
-                    write_text(&connection, Some(file), &mut out).expect("a Vec takes all");
+                    let connection = connection(frontend, host, why);
+                    let shown = connections::Shown::These(Tool::ALL.to_vec());
+                    let mut page = Page::new(&mut out, Some(80));
+                    write_text(&connection, (&shown, Some(file)), &mut page)
+                        .expect("a Vec takes all");
                     let text = String::from_utf8(out).expect("it is text");
                     let told = text.contains("bm90") || text.contains("b3Ro");
                     assert!(

@@ -4,31 +4,32 @@
 //! format is a file below [`super`] and a row here: `-o`, its help and its completion follow, and
 //! the tests below walk it with hostile, empty and long documents.
 
-use super::check::{json as check_json, table as check_table};
+use super::check::{json as check_json, lines as check_lines, table as check_table};
 use super::explain::{self, Explained};
 use super::inspect::{Inspected, json as inspect_json, pem, text as inspect_text};
-use super::managed::{Standing, json as managed_json, table as managed_table};
+use super::managed::{ManagedReport, json as managed_json, table as managed_table};
 use super::manifests;
 use super::model::Model;
+use super::page::Page;
 use super::plan::{PlanReport, json as plan_json, write_text};
 use super::verify::{Verified, json as verify_json, table as verify_table};
 use serde_json::Value;
-use std::io::{self, Write};
+use std::io;
 
 /// Writes the report of `check`.
-pub type WriteCheck = fn(&Model<'_>, &mut dyn Write) -> io::Result<()>;
+pub type WriteCheck = fn(&Model<'_>, &mut Page<'_>) -> io::Result<()>;
 /// Writes the report of `inspect`.
-pub type WriteInspect = fn(&Inspected<'_>, &mut dyn Write) -> io::Result<()>;
+pub type WriteInspect = fn(&Inspected<'_>, &mut Page<'_>) -> io::Result<()>;
 /// Writes the report of `verify`.
-pub type WriteVerify = fn(&Verified<'_>, &mut dyn Write) -> io::Result<()>;
+pub type WriteVerify = fn(&Verified<'_>, &mut Page<'_>) -> io::Result<()>;
 /// Writes how ManagedCertificates stand.
-pub type WriteManaged = fn(&Standing<'_, '_>, &mut dyn Write) -> io::Result<()>;
+pub type WriteManaged = fn(&ManagedReport<'_, '_>, &mut Page<'_>) -> io::Result<()>;
 /// Writes what rules say of themselves.
-pub type WriteExplain = fn(&Explained, &mut dyn Write) -> io::Result<()>;
+pub type WriteExplain = fn(&Explained, &mut Page<'_>) -> io::Result<()>;
 /// Writes a plan and what became of it.
-pub type WritePlan = fn(&PlanReport<'_>, &mut dyn Write) -> io::Result<()>;
+pub type WritePlan = fn(&PlanReport<'_>, &mut Page<'_>) -> io::Result<()>;
 /// Writes manifests that can be applied.
-pub type WriteManifests = fn(&[Value], &mut dyn Write) -> io::Result<()>;
+pub type WriteManifests = fn(&[Value], &mut Page<'_>) -> io::Result<()>;
 
 /// One output format. It is offered by the commands whose kind of document it has a writer for.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ pub const PEM: &str = "pem";
 pub const FORMATS: &[Format] = &[
     Format {
         name: TABLE,
-        help: "For people, 80 columns",
+        help: "For people: as wide as the terminal, and a record a line elsewhere",
         check: Some(check_table::write),
         inspect: Some(inspect_text::write),
         ..NONE
@@ -97,7 +98,7 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "wide",
-        help: "For people with room",
+        help: "Every certificate of every chain, with all that is known of it",
         check: Some(check_table::write_wide),
         inspect: Some(inspect_text::write_wide),
         ..NONE
@@ -114,6 +115,20 @@ pub const FORMATS: &[Format] = &[
         plan: Some(plan_json::write),
         manifests: Some(manifests::write_json),
     },
+    Format { name: "lines", help: "One finding a line", check: Some(check_lines::write), ..NONE },
+    Format {
+        name: "name",
+        help: "The objects alone, KIND/NAME",
+        check: Some(check_lines::write_names),
+        ..NONE
+    },
+    Format {
+        name: "yaml",
+        help: "The document of json, as YAML",
+        for_programs: true,
+        check: Some(check_lines::write_yaml),
+        ..NONE
+    },
     Format {
         name: "yaml",
         help: "A manifest; only with `--dry-run=client`",
@@ -121,8 +136,14 @@ pub const FORMATS: &[Format] = &[
         ..NONE
     },
     Format {
+        name: "markdown",
+        help: "A page for a repository or a wiki",
+        explain: Some(explain::write_markdown),
+        ..NONE
+    },
+    Format {
         name: PEM,
-        help: "The certificates alone, written anew",
+        help: "The certificates alone, rewritten",
         inspect: Some(pem::write),
         ..NONE
     },

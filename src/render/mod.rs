@@ -5,8 +5,9 @@
 //! structs live and die here, so that changing a domain type cannot change JSON by accident. Every
 //! string that came from outside is made harmless on its way out. Refuses to know where the bytes go.
 
-mod check;
+pub mod check;
 mod clients;
+pub mod completion;
 pub mod explain;
 pub mod formats;
 pub mod harmless;
@@ -16,8 +17,10 @@ mod layout;
 pub mod managed;
 mod manifests;
 pub mod model;
+pub mod page;
 pub mod plan;
 pub mod progress;
+mod unread;
 pub mod usage;
 pub mod verify;
 mod wire;

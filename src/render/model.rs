@@ -6,12 +6,17 @@
 use crate::audit::Report;
 use crate::audit::expiry::days_left;
 use crate::audit::finding::{Finding, Severity};
-use crate::inventory::demand::{Demand, IngressFacts};
+use crate::audit::status::Status;
+use crate::inventory::bundle::Bundle;
+use crate::inventory::frontend::{Demand, Frontend};
 use crate::inventory::{Coverage, Inventory, Problem};
 use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::rights::Denied;
 use crate::plan::managed::{ManagedStatus, statuses};
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 /// A report: what was seen, and what is to be said of it.
@@ -21,26 +26,122 @@ pub struct Model<'i> {
     pub inventory: &'i Inventory,
     /// What the audit says of it.
     pub report: &'i Report,
+    /// Where was looked.
+    pub looked: &'i Looked,
     /// How a table is wanted.
-    pub look: Look,
+    pub look: TableOptions,
+}
+
+/// Where was looked.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    /// For people: namespace and cluster, or the files.
+    pub place: String,
+    /// The kubeconfig's context, where one is used.
+    pub context: Option<String>,
+    /// The API server's URL.
+    pub server: Option<String>,
+    /// As whom: `--as`, else the kubeconfig's user.
+    pub user: Option<String>,
 }
 
 /// How a table is wanted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Look {
+pub struct TableOptions {
     /// `--no-headers`.
     pub no_headers: bool,
     /// Whether several namespaces are shown.
     pub namespaces: bool,
+    /// `--all`: every row and every finding, waived ones too.
+    pub all: bool,
+    /// `--sort-by`.
+    pub sort_by: SortBy,
+    /// `--expires-within`: only what ends by then.
+    pub ends_by: Option<OffsetDateTime>,
+}
+
+/// By what the rows of a table are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortBy {
+    /// Worst first, of those what is used, then what ends first.
+    #[default]
+    Status,
+    /// What ends first.
+    Expires,
+    /// Namespace and name.
+    Name,
+    /// Who owns it, then what ends first.
+    Owner,
 }
 
 impl<'i> Model<'i> {
+    /// Every object that is reported and holds certificates, or should, in the objects' order.
+    fn bundles(&self) -> impl Iterator<Item = (&'i ObjectRef, &'i Bundle)> + use<'i> {
+        let Self { inventory, look, .. } = *self;
+        let found: Option<BTreeSet<Named<'i>>> = self
+            .report
+            .is_narrowed
+            .then(|| self.report.findings.iter().map(|it| named(&it.object)).collect());
+        inventory.bundles().filter(move |(object, bundle)| {
+            inventory.is_reported(object)
+                && look.ends_by.is_none_or(|by| bundle.ends_by(by))
+                && found.as_ref().is_none_or(|found| found.contains(&named(object)))
+        })
+    }
+
+    /// Every object that holds certificates, or should, sorted as it is wanted: a row each.
+    #[must_use]
+    pub fn holders(&self) -> Vec<HolderRow<'i>> {
+        let mut told: BTreeMap<Named<'_>, Vec<&Finding>> = BTreeMap::new();
+        for finding in self.report.findings.iter().chain(&self.report.others) {
+            told.entry(named(&finding.object)).or_default().push(finding);
+        }
+        let rows = self.bundles().map(|(object, bundle)| {
+            let own = told.get(&named(object));
+            HolderRow {
+                object,
+                leaf: bundle.leaf(),
+                status: Status::of(own.into_iter().flatten().copied()),
+                is_used: self.inventory.is_used(object),
+                now: self.report.now,
+                inventory: self.inventory,
+            }
+        });
+        let mut rows: Vec<HolderRow<'i>> = rows.collect();
+        let ends = |row: &HolderRow<'_>| row.leaf.map(|leaf| leaf.not_after);
+        rows.sort_by(|a, b| {
+            let by_end = || ends(a).cmp(&ends(b));
+            let first = match self.look.sort_by {
+                SortBy::Status => {
+                    let by_use = || b.is_used.cmp(&a.is_used);
+                    b.status.cmp(&a.status).then_with(by_use).then_with(by_end)
+                }
+                SortBy::Expires => by_end(),
+                SortBy::Name => Ordering::Equal,
+                SortBy::Owner => a.owner().cmp(&b.owner()).then_with(by_end),
+            };
+            first.then_with(|| a.object.cmp(b.object))
+        });
+        rows
+    }
+
+    /// Whom a finding about a certificate hurts: who serves it, and for which hosts.
+    #[must_use]
+    pub fn affected(&self, finding: &FindingRow<'_>) -> Vec<Affected<'i>> {
+        if finding.object.kind != Kind::Secret {
+            return Vec::new();
+        }
+        let users = self.inventory.users(finding.object);
+        users
+            .map(|frontend| Affected { frontend, hosts: frontend.hosts_of(finding.object) })
+            .collect()
+    }
+
     /// Every certificate of every object that is reported, in the objects' order, each chain as it
     /// stands.
     pub fn certificates(&self) -> impl Iterator<Item = CertificateRow<'i>> + use<'i> {
         let Self { inventory, report, .. } = *self;
-        let reported = inventory.bundles().filter(move |(object, _)| inventory.is_reported(object));
-        reported.flat_map(move |(object, bundle)| {
+        self.bundles().flat_map(move |(object, bundle)| {
             let leaf = bundle.leaf_position();
             let certificates = bundle.certificates.iter().enumerate();
             certificates.map(move |(index, certificate)| CertificateRow {
@@ -54,13 +155,13 @@ impl<'i> Model<'i> {
         })
     }
 
-    /// Every host of every Ingress that is reported.
+    /// Every host of every frontend that is reported.
     pub fn hosts(&self) -> impl Iterator<Item = HostRow<'i>> + use<'i> {
         let inventory = self.inventory;
         let reported =
-            inventory.ingresses().filter(move |ingress| inventory.is_reported(&ingress.object));
-        reported.flat_map(move |ingress| {
-            ingress.demands.iter().map(move |demand| HostRow { ingress, demand, inventory })
+            inventory.frontends().filter(move |frontend| inventory.is_reported(&frontend.object));
+        reported.flat_map(move |frontend| {
+            frontend.demands.iter().map(move |demand| HostRow { frontend, demand, inventory })
         })
     }
 
@@ -71,7 +172,7 @@ impl<'i> Model<'i> {
         let is_chosen = |status: &ManagedStatus<'_>| {
             let mut ingresses = status.ingresses.iter();
             inventory.selection().is_everything()
-                || ingresses.any(|(ingress, _)| inventory.is_reported(&ingress.object))
+                || ingresses.any(|(ingress, _)| inventory.is_reported(&ingress.frontend.object))
         };
         statuses(inventory).into_iter().filter(is_chosen).map(ManagedRow).collect()
     }
@@ -85,6 +186,82 @@ impl<'i> Model<'i> {
     pub fn problems(&self) -> impl Iterator<Item = ProblemRow<'i>> + use<'i> {
         self.report.problems.iter().map(ProblemRow::from)
     }
+
+    /// What may not be read and nothing depends on.
+    pub fn notes(&self) -> impl Iterator<Item = ProblemRow<'i>> + use<'i> {
+        self.report.notes.iter().map(ProblemRow::from)
+    }
+}
+
+/// An object, wherever it was read.
+type Named<'o> = (Kind, &'o str, &'o str);
+
+fn named(object: &ObjectRef) -> Named<'_> {
+    (object.kind, object.namespace(), &object.name)
+}
+
+/// Who serves a certificate, and for which hosts.
+#[derive(Clone, Debug)]
+pub struct Affected<'i> {
+    /// Who serves it.
+    pub frontend: &'i Frontend,
+    /// The hosts.
+    pub hosts: Vec<&'i str>,
+}
+
+/// An object that holds a certificate and key, or should.
+#[derive(Clone, Copy, Debug)]
+pub struct HolderRow<'i> {
+    /// The Secret, file or server.
+    pub object: &'i ObjectRef,
+    /// The certificate that is served; none where none can be read.
+    pub leaf: Option<&'i Certificate>,
+    /// How it stands.
+    pub status: Status,
+    /// Whether anybody serves it: what hurts somebody comes before what hurts nobody.
+    pub is_used: bool,
+    now: OffsetDateTime,
+    inventory: &'i Inventory,
+}
+
+impl<'i> HolderRow<'i> {
+    /// Whole days until it ends, as findings count them: none of the last one, negative when it has
+    /// ended.
+    #[must_use]
+    pub fn whole_days(&self) -> Option<i64> {
+        self.leaf.map(|leaf| (leaf.not_after - self.now).whole_days())
+    }
+
+    /// See [`CertificateRow::owner`].
+    #[must_use]
+    pub fn owner(&self) -> Option<&'i str> {
+        owner(self.inventory, self.object)
+    }
+
+    /// See [`CertificateRow::users`].
+    #[must_use]
+    pub fn users(&self) -> Vec<&'i Frontend> {
+        users(self.inventory, self.object)
+    }
+}
+
+fn owner<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i str> {
+    let secret = inventory.secret(object.namespace(), &object.name);
+    Some(secret.filter(|_| object.kind == Kind::Secret)?.owner.as_ref()?.name.as_str())
+}
+
+fn users<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Vec<&'i Frontend> {
+    if object.kind != Kind::Secret {
+        return Vec::new();
+    }
+    let mut users: Vec<&Frontend> = inventory.users(object).collect();
+    let serving = users.len();
+    for other in inventory.mentioners(object) {
+        if !users.iter().take(serving).any(|user| std::ptr::eq(*user, other)) {
+            users.push(other);
+        }
+    }
+    users
 }
 
 /// One certificate and where it stands.
@@ -109,7 +286,13 @@ impl<'i> CertificateRow<'i> {
         if self.is_of_secret() { self.object.key("tls.crt") } else { self.object.clone() }
     }
 
-    /// Whole days until it ends, negative when it has ended.
+    /// Whole days until it ends, or since it has ended, as people count them.
+    #[must_use]
+    pub fn whole_days(&self) -> i64 {
+        (self.certificate.not_after - self.now).whole_days()
+    }
+
+    /// Whole days until it ends, rounded down: negative as soon as it has ended.
     #[must_use]
     pub fn days_left(&self) -> i64 {
         days_left(self.certificate, self.now)
@@ -118,25 +301,13 @@ impl<'i> CertificateRow<'i> {
     /// Who owns the Secret, as people call it.
     #[must_use]
     pub fn owner(&self) -> Option<&'i str> {
-        let secret = self.inventory.secret(self.object.namespace(), &self.object.name);
-        Some(secret.filter(|_| self.is_of_secret())?.owner.as_ref()?.name.as_str())
+        owner(self.inventory, self.object)
     }
 
-    /// The Ingresses that name the Secret, each once: to serve its certificate, or by annotation.
+    /// The frontends that name the Secret, each once: to serve its certificate, or for another end.
     #[must_use]
-    pub fn users(&self) -> Vec<&'i IngressFacts> {
-        if !self.is_of_secret() {
-            return Vec::new();
-        }
-        let mut users: Vec<&IngressFacts> = self.inventory.users(self.object).collect();
-        let serving = users.len();
-        let others = self.inventory.mentioners(self.object);
-        for other in others {
-            if !users.iter().take(serving).any(|user| *user == other) {
-                users.push(other);
-            }
-        }
-        users
+    pub fn users(&self) -> Vec<&'i Frontend> {
+        users(self.inventory, self.object)
     }
 
     fn is_of_secret(&self) -> bool {
@@ -144,11 +315,11 @@ impl<'i> CertificateRow<'i> {
     }
 }
 
-/// One host that an Ingress serves.
+/// One host that a frontend serves.
 #[derive(Clone, Copy, Debug)]
 pub struct HostRow<'i> {
-    /// The Ingress.
-    pub ingress: &'i IngressFacts,
+    /// What serves it.
+    pub frontend: &'i Frontend,
     /// The host, and what may be served for it.
     pub demand: &'i Demand,
     inventory: &'i Inventory,
@@ -158,7 +329,7 @@ impl HostRow<'_> {
     /// Whether a certificate covers it, and which.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
-        self.inventory.coverage(self.ingress, self.demand)
+        self.inventory.coverage(self.frontend, self.demand)
     }
 }
 
@@ -209,10 +380,19 @@ pub struct ProblemRow<'i> {
     pub object: &'i ObjectRef,
     /// Why.
     pub message: &'i str,
+    /// Whether it was read, and only an annotation on it means nothing.
+    pub only_a_policy: bool,
+    /// Who has no right to it, where that is why.
+    pub denied: Option<&'i Denied>,
 }
 
 impl<'i> From<&'i Problem> for ProblemRow<'i> {
     fn from(problem: &'i Problem) -> Self {
-        Self { object: &problem.object, message: &problem.message }
+        Self {
+            object: &problem.object,
+            message: &problem.message,
+            only_a_policy: problem.only_a_policy,
+            denied: problem.denied.as_ref(),
+        }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Absent values are null, never left out; hex is lower case; times are UTC to the second.
 
-use super::model::{CertificateRow, FindingRow, ProblemRow};
+use super::model::{Affected, CertificateRow, FindingRow, ProblemRow};
 use crate::audit::Source;
+use crate::gke::managed::Managed;
 use crate::instant;
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
+use crate::x509::san::San;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use std::borrow::Cow;
@@ -27,7 +29,7 @@ pub(super) struct WireRef<'a> {
 
 impl<'a> WireRef<'a> {
     pub(super) fn of(object: &'a ObjectRef) -> Self {
-        let place = object.place.as_ref();
+        let place = object.place.as_deref();
         Self {
             kind: object.kind.as_str(),
             namespace: object.namespace.as_deref().map(Cow::Borrowed),
@@ -47,11 +49,61 @@ impl<'a> WireRef<'a> {
             kind: object.kind.as_str(),
             namespace: object.namespace.map(Cow::Owned),
             name: Some(object.name).filter(|name| !name.is_empty()).map(Cow::Owned),
-            key: object.key.map(Cow::Owned),
+            key: object.key.map(|key| Cow::Owned(key.into())),
             document: place.as_ref().filter(|place| place.of_many).map(|place| place.document),
             item: place.as_ref().and_then(|place| place.item),
             path: place.map(|place| Cow::Owned(place.path)),
             context: None,
+        }
+    }
+}
+
+/// A subject alternative name, in its form.
+#[derive(Serialize)]
+pub(super) struct WireName {
+    form: &'static str,
+    value: String,
+}
+
+impl WireName {
+    pub(super) fn of(name: &San) -> Self {
+        let form = match name {
+            San::Dns(_) => "dns",
+            San::Ip(_) => "ip",
+            San::Email(_) => "email",
+            San::Uri(_) => "uri",
+            San::Other(_) => "other",
+        };
+        Self { form, value: name.to_string() }
+    }
+}
+
+/// A ManagedCertificate and its domains.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WireManaged<'a> {
+    #[serde(rename = "ref")]
+    object: WireRef<'a>,
+    status: Option<&'a str>,
+    expire_time: Option<String>,
+    domains: Vec<WireDomain<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireDomain<'a> {
+    domain: &'a str,
+    status: Option<&'a str>,
+}
+
+impl<'a> WireManaged<'a> {
+    pub(super) fn of(object: &'a ObjectRef, managed: &'a Managed) -> Self {
+        let expires = managed.expire_time.as_deref().and_then(|text| instant::parse(text).ok());
+        let rows = managed.rows().into_iter();
+        Self {
+            object: WireRef::of(object),
+            status: managed.status.as_deref(),
+            expire_time: expires.map(instant::show),
+            domains: rows.map(|(domain, status)| WireDomain { domain, status }).collect(),
         }
     }
 }
@@ -96,7 +148,7 @@ impl<'a> WireCertificate<'a> {
         let users = row.users();
         Self {
             owner: row.owner(),
-            used_by: users.into_iter().map(|ingress| UsedBy::of(&ingress.object)).collect(),
+            used_by: users.into_iter().map(|user| UsedBy::of(&user.object)).collect(),
             ..Self::at(WireRef::owned(row.at()), row.index, row.certificate, row.days_left())
         }
     }
@@ -148,11 +200,25 @@ pub(super) struct WireFinding<'a> {
     evidence: Evidence<'a>,
     remedy: Text<'a>,
     waived: bool,
+    affected: Vec<WireAffected<'a>>,
+}
+
+/// Who serves the certificate that a finding is about, and for which hosts.
+#[derive(Serialize)]
+struct WireAffected<'a> {
+    #[serde(rename = "ref")]
+    object: WireRef<'a>,
+    hosts: Vec<&'a str>,
 }
 
 impl<'a> WireFinding<'a> {
-    pub(super) fn of(row: FindingRow<'a>) -> Self {
+    pub(super) fn of(row: FindingRow<'a>, affected: Vec<Affected<'a>>) -> Self {
+        let affected = affected.into_iter().map(|one| WireAffected {
+            object: WireRef::of(&one.frontend.object),
+            hosts: one.hosts,
+        });
         Self {
+            affected: affected.collect(),
             rule: row.rule,
             severity: row.severity.as_str(),
             object: WireRef::of(row.object),

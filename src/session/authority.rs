@@ -10,14 +10,16 @@ use crate::observe::{cluster, files};
 use crate::redact::Redacted;
 use crate::remedy::{CommandLine, Remedy, word};
 use crate::x509::authority::{Authority, Unreadable};
+use crate::x509::key_purpose::Usage;
 use std::path::{Path, PathBuf};
 
-/// Reads the CA of `--ca` and `--ca-key` and checks that it may sign now.
+/// Reads the CA of `--ca` and `--ca-key` and checks that it may sign now, for this usage.
 ///
 /// A Secret stands in the manifests, where those are the `source`, and else in the cluster.
 pub(crate) async fn read(
     (ca, key): (&str, Option<&Path>),
     source: Option<&Source>,
+    usage: Usage,
     run: Run<'_>,
 ) -> Result<Authority> {
     let (certificates, own_key) = if let Some(name) = secret_named(ca) {
@@ -35,7 +37,7 @@ pub(crate) async fn read(
     let authority =
         Authority::read(certificates.expose(), own_key.expose(), run.now(), run.world.random())
             .map_err(|error| unreadable(&error, ca, key))?;
-    authority.check(run.now()).map_err(|why| {
+    authority.check(run.now(), usage).map_err(|why| {
         CommandError::failed(
             format!("{ca} cannot sign: {why}"),
             "name another CA, or renew this one",
@@ -52,10 +54,9 @@ fn unreadable(error: &Unreadable, ca: &str, key: Option<&Path>) -> CommandError 
             (ca, "name the CA's certificate with --ca, PEM or DER".into())
         }
         Unreadable::Key(_) => (&of_key, "name the CA's private key with --ca-key".into()),
-        Unreadable::Encrypted if key.is_none() && secret_named(ca).is_some() => (
-            &of_key,
-            "take the password off with openssl pkey, and name the key with --ca-key".into(),
-        ),
+        Unreadable::Encrypted if key.is_none() && secret_named(ca).is_some() => {
+            (&of_key, "decrypt it with openssl pkey, and name the key with --ca-key".into())
+        }
         Unreadable::Encrypted => (&of_key, in_the_clear(&of_key)),
         Unreadable::OtherKey => (ca, "name the CA's own private key with --ca-key".into()),
         Unreadable::KeyKind(_) => (&of_key, "name another CA".into()),
@@ -66,7 +67,7 @@ fn unreadable(error: &Unreadable, ca: &str, key: Option<&Path>) -> CommandError 
 /// `openssl pkey -in ca.key -out ca-clear.key`, which asks for the password.
 fn in_the_clear(key: &str) -> Remedy {
     Remedy::from(CommandLine::local(format!("openssl pkey -in {} -out ca-clear.key", word(key))))
-        .note("take the password off and name the new file with --ca-key")
+        .note("decrypt it and name the new file with --ca-key")
 }
 
 /// The Secret that `--ca` names, when it is no file.
@@ -112,7 +113,7 @@ fn of_files(
             let places: Vec<String> = several.iter().map(|it| it.object.to_string()).collect();
             Err(CommandError::failed(
                 format!("--ca secret/{name} is each of these: {}", places.join(", ")),
-                "say which with -n, or name the CA's certificate and key with --ca and --ca-key",
+                "specify the namespace with -n, or name the CA's certificate and key with --ca and --ca-key",
             ))
         }
     }
@@ -132,7 +133,7 @@ async fn of_secret(name: &str, run: Run<'_>) -> Result<(Redacted, Redacted)> {
     match cluster::named(&client, &object).await? {
         Observation::Secret(secret) => Ok(values(&secret)),
         Observation::Unseen { message, .. } => {
-            Err(CommandError::failed(message, "ask for the right to read the Secret"))
+            Err(CommandError::failed(message, "RBAC: needs get on secrets"))
         }
         _ => Err(CommandError::failed(
             format!("{object} does not exist"),

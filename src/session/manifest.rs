@@ -37,10 +37,9 @@ pub(crate) fn print(
     output: &mut Output,
 ) -> Result<Exit> {
     let mut printed = Vec::new();
-    let steps = plan.steps.clone();
-    let outcomes = manifests::into_sink(steps, materials, &run.keys(), &mut |_, manifest, _| {
+    manifests::into_sink(plan.new_objects(), materials, &run.keys(), &mut |_, manifest, _| {
         printed.push(manifest);
-    });
+    })?;
     for manifest in &mut printed {
         // A manifest says a namespace only when the user did; else it goes where it is applied.
         let metadata = manifest["metadata"].as_object_mut();
@@ -48,9 +47,6 @@ pub(crate) fn print(
             metadata.remove("namespace");
         }
     }
-    (format.write)(&printed, output.of(format.for_programs))?;
-    if let Some(failed) = outcomes.iter().find_map(|outcome| outcome.result.as_ref().err()) {
-        return Err(failed.clone().into());
-    }
-    Ok(Exit::of_outcomes(plan, &outcomes, true))
+    (format.write)(&printed, &mut output.of(format.for_programs))?;
+    Ok(Exit::of_plan(plan, false, true))
 }

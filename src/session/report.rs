@@ -22,8 +22,7 @@ pub(crate) fn plan(
     output: &mut Output,
 ) -> Result<Exit> {
     write_plan(report, format, output)?;
-    let outcomes = report.outcomes.unwrap_or_default();
-    Ok(Exit::of_outcomes(report.plan, outcomes, report.problems.is_empty()))
+    Ok(Exit::of_plan(report.plan, report.failed() > 0, report.problems.is_empty()))
 }
 
 /// Writes a plan and what became of it, and what failed to stderr.
@@ -32,10 +31,7 @@ pub(crate) fn write_plan(
     format: Chosen<WritePlan>,
     output: &mut Output,
 ) -> io::Result<()> {
-    let mut failures = Vec::new();
-    write_failures(report, &mut failures)?;
-    (format.write)(report, output.of(format.for_programs))?;
-    output.flush()?;
-    output.talk(&failures);
-    Ok(())
+    // The reasons stand before the line that counts them.
+    output.talk_of(|page| write_failures(report, page))?;
+    (format.write)(report, &mut output.of(format.for_programs))
 }

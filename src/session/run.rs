@@ -9,14 +9,17 @@ use crate::audit::{self, Context, Platform};
 use crate::cli::Global;
 use crate::cluster::{self, Client, ConnectOptions};
 use crate::converge::drive::Means;
+use crate::inventory::Inventory;
+use crate::inventory::selection::Selection;
 use crate::observe::files;
 use crate::observe::served::Deadlines;
 use crate::redact::Redacted;
-use crate::remedy::Target;
+use crate::remedy::{Target, word};
 use crate::world::World;
 use std::path::Path;
 use std::sync::Arc;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 /// What every command is handed beside its own flags.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +28,8 @@ pub(crate) struct Run<'r> {
     pub(crate) global: &'r Global,
     /// Clock, randomness and environment.
     pub(crate) world: &'r World,
+    /// When the time is up, by `--timeout`.
+    pub(crate) deadline: Option<Instant>,
 }
 
 impl Run<'_> {
@@ -62,7 +67,20 @@ impl Run<'_> {
 
     /// What a loop writes with, beside its plan: new keys. A `dry_run` lets the server try.
     pub(crate) fn means(self, dry_run: bool) -> Means {
-        Means::new(Arc::new(self.keys()), dry_run)
+        Means { deadline: self.deadline, ..Means::new(Arc::new(self.keys()), dry_run) }
+    }
+
+    /// An inventory of which nothing was seen yet.
+    pub(crate) fn nothing_seen(self, selection: Selection) -> Inventory {
+        Inventory::new(selection).called(self.world.program)
+    }
+
+    /// The command line as it was given, to be pasted; none where it is no text.
+    pub(crate) fn again(self) -> Option<String> {
+        let words = self.world.arguments.as_ref()?.iter().map(|text| word(text));
+        let program = self.world.program.to_string();
+        let words: Vec<String> = std::iter::once(program).chain(words).collect();
+        Some(words.join(" "))
     }
 
     /// What judgements depend on: the instant of `--at`, else now.
@@ -85,17 +103,18 @@ fn options(global: &Global) -> ConnectOptions {
         impersonate: global.impersonate.clone(),
         impersonate_groups: global.impersonate_groups.clone(),
         request_timeout: global.request_timeout.unsigned_abs(),
+        unasked: false,
     }
 }
 
 /// The flags that a command needs to reach the same cluster as the same user.
-pub(crate) fn target(global: &Global) -> Target {
-    options(global).target()
+pub(crate) fn target(global: &Global, world: &World) -> Target {
+    Target { program: world.program, ..options(global).target() }
 }
 
 /// The bytes of a file that a flag names.
 pub(crate) fn read_file(path: &Path) -> Result<Redacted> {
-    let unusable = |why: String| {
+    let unusable = |why: files::ReadError| {
         let message = format!("cannot use {}: {why}", path.display());
         CommandError::failed(message, "name another file")
     };

@@ -4,12 +4,14 @@
 use super::{CommandError, Result, Run};
 use crate::audit;
 use crate::cli::SourceArgs;
+use crate::cluster::Client;
 use crate::converge::gather::Source;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observe::files::{self, Reading};
 use crate::output::Output;
+use crate::render::model::Looked;
 
 /// Where the flags say to look.
 pub(crate) async fn source(look: &SourceArgs, run: Run<'_>) -> Result<Source> {
@@ -35,7 +37,7 @@ pub(crate) fn refuse_names_everywhere(all_namespaces: bool, names: &[impl Sized]
     if all_namespaces && !names.is_empty() {
         return Err(CommandError::usage(
             "-A cannot be combined with names",
-            "name one namespace with -n",
+            "leave -A out, and say the namespace with -n or as in NAMESPACE/secret/NAME",
         ));
     }
     Ok(())
@@ -73,16 +75,7 @@ pub(crate) fn nothing_found(
 ) -> (String, bool) {
     let chosen =
         if look.selector.is_some() { "nothing that the selector fits was" } else { "nothing" };
-    let place = match source {
-        Source::Cluster { client, namespace } => {
-            let cluster = match &run.global.context {
-                Some(context) => format!("context {context}"),
-                None => format!("server {}", client.server()),
-            };
-            format!("{} ({cluster})", within(namespace.as_deref(), "any namespace"))
-        }
-        Source::Files { .. } => files_of(source),
-    };
+    let place = searched(source, run);
     let was_said = match source {
         Source::Cluster { .. } => run.global.namespace.is_some() || look.all_namespaces,
         // Where no object is at all, reading has said so of each path.
@@ -90,6 +83,43 @@ pub(crate) fn nothing_found(
     };
     let is_well = look.allow_empty || !(was_said || look.selector.is_some());
     (format!("{chosen} found in {place}: {of}"), is_well)
+}
+
+/// Where was looked, for the end of a report.
+pub(crate) fn looked(source: &Source, run: Run<'_>) -> Looked {
+    match source {
+        Source::Cluster { client, namespace } => at(client, namespace.as_deref(), run),
+        Source::Files { .. } => {
+            let place = format!("the files of {}", files_of(source));
+            Looked { place, ..Looked::default() }
+        }
+    }
+}
+
+/// A namespace of a cluster (none: all of them).
+pub(crate) fn at(client: &Client, namespace: Option<&str>, run: Run<'_>) -> Looked {
+    let context = run.global.context.as_deref().or(client.context());
+    let server = client.server().trim_end_matches('/');
+    let cluster = match context {
+        Some(context) => format!("context {context} ({server})"),
+        None => server.to_owned(),
+    };
+    Looked {
+        place: format!("{} of {cluster}", within(namespace, "all namespaces")),
+        context: context.map(str::to_owned),
+        server: Some(server.to_owned()),
+        user: run.global.impersonate.clone().or_else(|| client.user().map(str::to_owned)),
+    }
+}
+
+/// Where nothing was found: namespace and cluster, or the files.
+fn searched(source: &Source, run: Run<'_>) -> String {
+    let Source::Cluster { client, namespace } = source else { return files_of(source) };
+    let cluster = match &run.global.context {
+        Some(context) => format!("context {context}"),
+        None => format!("server {}", client.server()),
+    };
+    format!("{} ({cluster})", within(namespace.as_deref(), "any namespace"))
 }
 
 /// `namespace shop`, or the words for all of them.
@@ -111,7 +141,7 @@ pub(crate) fn named_are_there(named: &[KindName], inventory: &Inventory) -> Resu
     let seen = inventory
         .bundles()
         .map(|(object, _)| object)
-        .chain(inventory.ingresses().map(|ingress| &ingress.object));
+        .chain(inventory.frontends().map(|frontend| &frontend.object));
     let seen: Vec<&ObjectRef> = seen.collect();
     for named in named {
         if !seen.iter().any(|object| object.kind == named.kind && object.name == named.name) {

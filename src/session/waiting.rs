@@ -1,34 +1,67 @@
 //! Waiting, and what is said on stderr meanwhile: a line a change, the same one never twice.
 
-use super::{Result, Run};
-use crate::converge::drive::{Event, View, drive};
+use super::{CommandError, Result, Run};
+use crate::audit::remedy;
+use crate::audit::served::{self, Progress};
+use crate::converge::drive::{Driven, End, Event, View, drive};
 use crate::converge::gather::{Gathered, Probes, Source};
 use crate::converge::waiting::Server;
+use crate::exit::Exit;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::output::Output;
 use crate::plan::served::Served;
+use crate::remedy::Remedy;
 use crate::render::progress;
 
 /// Looks until every address of every chosen Ingress serves what is stored, and tells on stderr how
-/// far that is.
+/// far that is. `done` is what the command has done before, for when the time is up.
 pub(crate) async fn until_served(
     source: &Source,
     selection: &Selection,
     at: ServedAt,
-    run: Run<'_>,
-    output: &mut Output,
+    done: Option<&str>,
+    (run, output): (Run<'_>, &mut Output),
 ) -> Result<Gathered> {
-    let probes = Probes { served: Some((at, run.deadlines())), ..Probes::default() };
+    // What Google's controllers warn of tells why it is not served.
+    let served = Some((at, run.deadlines()));
+    let probes = Probes { served, events: true, backends: true, ..Probes::default() };
     let view = View::Chosen { source, selection, probes: &probes };
     let busy = output.busy("waiting until it is served", None);
     let means = run.means(false);
     let mut tell = changes(output, progress::of_served);
     let driven = Box::pin(drive(&mut Served, (&view, &means), true, run.world, &mut tell)).await?;
     drop(tell);
-    output.say("every address serves what is stored");
     drop(busy);
+    if driven.end == End::TimedOut {
+        return Err(not_served(&driven, done, run));
+    }
+    output.say("every address serves what is stored");
     Ok(driven.seen)
+}
+
+/// That the time was up, what is not served, what a controller says of it, what was done all the same, and
+/// the command that goes on.
+fn not_served(driven: &Driven<Progress>, done: Option<&str>, run: Run<'_>) -> CommandError {
+    let limit = run.global.timeout.map(time::Duration::unsigned_abs).unwrap_or_default();
+    let awaited = driven.awaited.as_ref();
+    let waiting = awaited.map_or_else(
+        || "the API server did not answer in that time".to_owned(),
+        progress::unserved,
+    );
+    let inventory = &driven.seen.inventory;
+    let cause = served::warned_of(inventory)
+        .map(|advice| format!("; {} → {}", advice.message, advice.remedy))
+        .unwrap_or_default();
+    let done = done.map_or_else(String::new, |done| format!("; {done}"));
+    let message = format!("timed out after {limit:?}: {waiting}{cause}{done}");
+    let ingresses = awaited.map(|progress| progress.ingresses.as_slice()).unwrap_or_default();
+    let is_live = ingresses.iter().all(|ingress| ingress.place.is_none());
+    let remedy = match remedy::verify_all_until_served(ingresses).filter(|_| is_live) {
+        Some(command) => Remedy::from(command).aimed(inventory.target()),
+        None => "go on waiting with verify --wait and a longer --timeout".into(),
+    };
+    CommandError { exit: Exit::TimedOut, message, remedy }
 }
 
 /// Tells on stderr what is awaited, as `line` puts it, and the API server going and coming, each

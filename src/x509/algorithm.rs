@@ -171,6 +171,6 @@ mod tests {
             let algorithm = SignatureAlgorithm::of(&identifier);
             assert_eq!((algorithm.to_string().as_str(), algorithm.digest()), (shown, digest));
         }
-        assert_eq!(size_of::<SignatureAlgorithm>(), size_of::<String>(), "no larger than a text");
+        assert_eq!(size_of::<SignatureAlgorithm>(), size_of::<&str>(), "no larger than a text");
     }
 }

@@ -32,8 +32,8 @@ pub fn check_order(chain: &[Certificate]) -> Result<(), OutOfOrder> {
         if !pair[0].issuer_name.reads_as(&pair[1].subject_name) {
             return Err(OutOfOrder {
                 position,
-                expected: pair[0].issuer.clone(),
-                found: pair[1].subject.clone(),
+                expected: pair[0].issuer.to_string(),
+                found: pair[1].subject.to_string(),
             });
         }
     }
@@ -97,7 +97,7 @@ pub fn arrange(chain: &[Certificate], leaf: Option<usize>) -> Arrangement {
                 current = issuer;
             }
             None => {
-                found.missing = Some(chain[current].issuer.clone());
+                found.missing = Some(chain[current].issuer.to_string());
                 break;
             }
         }
@@ -309,9 +309,9 @@ fn what_is_left(facts: &[Certificate], arrangement: &Arrangement) -> Vec<String>
     }
     if let Some(issuer) = &arrangement.missing {
         let at = arrangement.path.last().and_then(|last| facts[*last].issuer_url.as_deref());
-        let at = at.map_or_else(String::new, |url| format!("; it can be had at {url}"));
+        let at = at.map_or_else(String::new, |url| format!("; download it from {url}"));
         notes.push(format!(
-            "not there: the issuer {issuer}; if that is no root, clients will miss it{at}"
+            "not there: the issuer {issuer}; unless it is a root, clients will need it in the chain{at}"
         ));
     }
     notes
@@ -330,6 +330,39 @@ pub fn fixed(
     let sorted = sorted(text, key, random)?;
     let pem = sorted.path.iter().map(|(_, der)| pem::encode("CERTIFICATE", der).to_string());
     Ok(Fixed { pem: pem.collect(), notes: sorted.notes })
+}
+
+/// The certificates, DER, in the order of servers: what was a set becomes a chain. With a key, its
+/// certificate comes first. The root, what is not of the chain and what cannot be read come behind;
+/// a second copy does not come.
+#[must_use]
+pub fn ordered<'d>(
+    ders: &'d [Vec<u8>],
+    key: Option<&PrivateKey>,
+    random: &dyn SecureRandom,
+) -> Vec<&'d [u8]> {
+    let mut once: Vec<&'d [u8]> = Vec::with_capacity(ders.len());
+    for der in ders {
+        if !once.contains(&der.as_slice()) {
+            once.push(der);
+        }
+    }
+    let read = |der: &&'d [u8]| cert::read(der).ok().map(|read| (*der, read));
+    let (readable, broken): (Vec<&[u8]>, Vec<&[u8]>) =
+        once.iter().copied().partition(|der| read(der).is_some());
+    let (mut facts, mut publics) = (Vec::new(), Vec::new());
+    for (_, (certificate, public)) in readable.iter().filter_map(read) {
+        facts.push(certificate);
+        publics.push(public);
+    }
+    let owned: Vec<Vec<u8>> = readable.iter().map(|der| der.to_vec()).collect();
+    signer::check(&mut facts, &owned);
+    let leaf = key.and_then(|key| {
+        publics.iter().position(|public| key.pairs_with(public, random) == Pairing::Match)
+    });
+    let Arrangement { path, root, others, .. } = arrange(&facts, leaf);
+    let order = path.into_iter().chain(root).chain(others);
+    order.map(|position| readable[position]).chain(broken).collect()
 }
 
 fn why_other(facts: &[Certificate], arrangement: &Arrangement, other: usize) -> String {

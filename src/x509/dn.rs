@@ -87,20 +87,30 @@ fn folded(name: &X509Name<'_>) -> Vec<u8> {
 /// `CN=…, O=…` in the encoded order, with RFC 4514's escapes, and its `+` between attributes that
 /// stand side by side.
 pub(super) fn name_text(name: &X509Name<'_>) -> String {
-    let registry = oid_registry();
     let mut written = String::new();
     for (at, rdn) in name.iter_rdn().enumerate() {
         written.push_str(if at > 0 { ", " } else { "" });
         for (beside, attribute) in rdn.iter().enumerate() {
             written.push_str(if beside > 0 { "+" } else { "" });
-            let _ = match oid2abbrev(attribute.attr_type(), registry) {
-                Ok(label) => write!(written, "{label}="),
-                Err(_) => write!(written, "{}=", Oid::of(attribute.attr_type().as_bytes())),
-            };
-            escape(attribute, &mut written);
+            write_attribute(attribute, &mut written);
         }
     }
     written
+}
+
+/// One attribute as it stands in [`name_text`]: `O=Plant 7`.
+pub(super) fn shown(attribute: &AttributeTypeAndValue<'_>) -> String {
+    let mut written = String::new();
+    write_attribute(attribute, &mut written);
+    written
+}
+
+fn write_attribute(attribute: &AttributeTypeAndValue<'_>, written: &mut String) {
+    let _ = match oid2abbrev(attribute.attr_type(), oid_registry()) {
+        Ok(label) => write!(written, "{label}="),
+        Err(_) => write!(written, "{}=", Oid::of(attribute.attr_type().as_bytes())),
+    };
+    escape(attribute, written);
 }
 
 /// The value as RFC 4514 §2.4 writes it, so that no value can pass for another attribute. Control

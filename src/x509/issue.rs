@@ -172,7 +172,7 @@ pub fn signed_by(
         return Err(IssueError::Differs("key and the one that was asked for"));
     }
     if facts.is_ca || facts.issuer_is_subject {
-        return Err(IssueError::NamedAsCa { issuer: facts.issuer });
+        return Err(IssueError::NamedAsCa { issuer: facts.issuer.to_string() });
     }
     as_wished(&facts, profile)?;
     authority.confirm(&made)?;
@@ -233,7 +233,7 @@ pub fn request(profile: &Profile, key: &PrivateKey) -> Result<String, IssueError
         .map_err(IssueError::SignRequest)?;
     let pem = pem::encode("CERTIFICATE REQUEST", made.der()).to_string();
     let read = Request::read(pem.as_bytes())?;
-    if read.names != profile.names || read.key_type != profile.key_type {
+    if read.asked.names != profile.names || read.key_type != profile.key_type {
         return Err(IssueError::RequestDiffers);
     }
     Ok(pem)
@@ -350,10 +350,21 @@ fn as_wished(facts: &Certificate, profile: &Profile) -> Result<(), IssueError> {
     if facts.names != profile.names {
         return wrong("names");
     }
+    if !profile.authority && !same_usages(facts, profile) {
+        return wrong("extended key usages");
+    }
     if facts.not_before != profile.not_before || facts.not_after != profile.not_after {
         return wrong("dates");
     }
     Ok(())
+}
+
+/// Whether every usage that was wished for is there and no other; they are read in an order of their
+/// own.
+fn same_usages(facts: &Certificate, profile: &Profile) -> bool {
+    let (there, wished) =
+        (facts.extended_key_usage.as_deref().unwrap_or_default(), &profile.extended_key_usage);
+    there.iter().all(|one| wished.contains(one)) && wished.iter().all(|one| there.contains(one))
 }
 
 #[cfg(test)]

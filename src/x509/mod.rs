@@ -4,6 +4,7 @@
 //! Refuses to know Kubernetes, files, the clock, and any randomness but what it is handed.
 
 pub mod algorithm;
+pub mod assembly;
 pub mod authority;
 pub mod cert;
 pub mod chain;
@@ -22,6 +23,8 @@ pub mod name;
 pub mod name_constraints;
 pub mod oid;
 pub mod pem;
+pub mod pkcs12;
+pub mod pkcs7;
 pub mod possession;
 pub mod profile;
 pub mod public_key;

@@ -99,7 +99,7 @@ pub enum EmailDefect {
     #[error("its host must be in its xn-- form: {0}")]
     HostNotAscii(String),
     /// The part behind the `@` is none.
-    #[error("the part behind the @ is no host name")]
+    #[error("the part after the @ is not a host name")]
     Host,
 }
 
@@ -332,7 +332,7 @@ pub fn dead_dns_name(name: &str) -> Option<&'static str> {
     } else if name.contains('*') && !is_plain_wildcard(name) {
         Some("its wildcard is not the whole left-most label, and that alone")
     } else if is_wildcard_of_one_label(name) {
-        Some("its wildcard has only one label behind it")
+        Some("its wildcard has only one label after it")
     } else if name.split('.').any(str::is_empty) {
         Some("it has an empty label")
     } else {

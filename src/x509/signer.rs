@@ -43,7 +43,7 @@ pub fn check(certificates: &mut [Certificate], ders: &[Vec<u8>]) {
             let fits = fits(one, other);
             checks.extend(fits.map(|fits| SignatureCheck { key_id, fits }));
         }
-        certificates[position].signature_checks = checks;
+        certificates[position].signature_checks = checks.into();
     }
 }
 

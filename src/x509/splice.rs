@@ -104,7 +104,7 @@ mod tests {
                 .unwrap();
         let (before, _) = cert::read(draft).expect("it can be read");
         let (after, _) = cert::read(&made).expect("it can be read");
-        assert_eq!(after.issuer, format!("CN={}, O=b+O=c", "a".repeat(200)));
+        assert_eq!(*after.issuer, format!("CN={}, O=b+O=c", "a".repeat(200)));
         let same = cert::Certificate {
             issuer: before.issuer.clone(),
             issuer_name: before.issuer_name,

@@ -66,12 +66,8 @@ fn a_block_that_some_servers_pass_over_is_told_with_who_does() {
     let indented = pem.replace("-----BEGIN", "  -----BEGIN");
     let old = pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
     for (text, unseen_by, what) in [
-        (
-            format!("\u{feff}{pem}"),
-            "Go and rustls",
-            "a byte order mark stands before its BEGIN line",
-        ),
-        (indented, "OpenSSL, Go and rustls", "do not stand at the beginning of lines"),
+        (format!("\u{feff}{pem}"), "Go and rustls", "a byte order mark precedes its BEGIN line"),
+        (indented, "OpenSSL, Go and rustls", "do not begin a line"),
         (old, "Go and rustls", "its label is an old spelling of CERTIFICATE"),
     ] {
         let quirk = pem::blocks(text.as_bytes()).remove(0).quirk.expect(what);

@@ -141,7 +141,7 @@ fn pss_scheme(digest: Digest, algorithm: &AlgorithmIdentifier<'_>) -> Option<Sch
 
 /// What a signature proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It is that of the key.
     Verifies,
     /// It is not.

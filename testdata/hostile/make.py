@@ -473,6 +473,85 @@ def structures():
     yield "der-of-a-request.der", seq(seq(number(0), name(), KEY, tlv(0xA0)), ECDSA_SHA256, bits(b""))
 
 
+# ---- PKCS#12 and requests ---------------------------------------------------------------------
+
+PKCS7, PKCS12 = "1.2.840.113549.1.7", "1.2.840.113549.1.12.10.1"
+PBES2, PBKDF2, SCRYPT = "1.2.840.113549.1.5.13", "1.2.840.113549.1.5.12", "1.3.6.1.4.1.11591.4.11"
+AES = seq(oid("2.16.840.1.101.3.4.1.42"), octets(b"\0" * 16))
+
+
+def store(*bags, mac=b""):
+    """A store with these bags in the clear."""
+    safe = seq(seq(oid(f"{PKCS7}.1"), tlv(0xA0, octets(seq(*bags)))))
+    return seq(number(3), seq(oid(f"{PKCS7}.1"), tlv(0xA0, octets(safe))), mac)
+
+
+def bag(kind, content, friendly=None):
+    attributes = b""
+    if friendly is not None:
+        text = tlv(30, friendly.encode("utf-16-be"))
+        attributes = tlv(0x31, seq(oid("1.2.840.113549.1.9.20"), tlv(0x31, text)))
+    return seq(oid(f"{PKCS12}.{kind}"), tlv(0xA0, content), attributes)
+
+
+def mac(rounds):
+    sha256 = seq(oid("2.16.840.1.101.3.4.2.1"), tlv(5))
+    return seq(seq(sha256, octets(b"\0" * 32)), octets(b"salt"), rounds)
+
+
+def key_bag(stretching):
+    pbes2 = seq(oid(PBES2), seq(stretching, AES))
+    return bag(2, seq(pbes2, octets(b"\0" * 32)))
+
+
+def pbkdf2(rounds):
+    return seq(oid(PBKDF2), seq(octets(b"salt"), rounds))
+
+
+def stores():
+    x509 = seq(oid("1.2.840.113549.1.9.22.1"), tlv(0xA0, octets(certificate())))
+    most = number(2**31 - 1)
+    for what, der in {
+        "mac-rounds": store(mac=mac(most)),
+        "key-rounds": store(key_bag(pbkdf2(most))),
+        "negative-rounds": store(key_bag(pbkdf2(integer(b"\xff")))),
+        "huge-rounds": store(key_bag(pbkdf2(integer(b"\x01" + b"\0" * 100)))),
+        "no-rounds": store(key_bag(seq(oid(PBKDF2), seq(octets(b"salt"))))),
+        "memory": store(key_bag(seq(oid(SCRYPT), seq(octets(b"salt"), number(2**40), number(8), number(1))))),
+        "many-keys": store(*[key_bag(pbkdf2(number(1_000_000)))] * 100),
+        "old-rounds": store(
+            bag(2, seq(seq(oid("1.2.840.113549.1.12.1.3"), seq(octets(b"salt"), most)), octets(b"\0" * 8)))
+        ),
+        "names": store(bag(3, x509, "\x1b]0;t\x07\u202e\r\nerror: forged"), bag(3, x509, "\u009b31m")),
+        "no-certificate": store(bag(3, seq(oid("1.2.840.113549.1.9.22.1"), tlv(0xA0, octets(b"\0"))))),
+        "nothing": store(),
+        "no-parts": seq(number(3), seq()),
+        "signed": seq(number(3), seq(oid(f"{PKCS7}.2"), tlv(0xA0, seq()))),
+        "indefinite": b"\x30\x80" + number(3) + b"\x30\x80",
+        "cut-off": store(bag(3, x509))[:-9],
+    }.items():
+        yield f"p12-{what}.p12", der
+
+
+def requests():
+    begin, end = b"-----BEGIN CERTIFICATE REQUEST-----\n", b"-----END CERTIFICATE REQUEST-----\n"
+    evil = "\x1b]0;t\x07\u202e\r\nerror: forged"
+    asked = seq(seq(oid("2.5.29.17"), octets(seq(dns("a.example"), dns(b"\x1b[31m"), uri(b"\r\nx")))))
+    attributes = [
+        seq(oid("1.2.840.113549.1.9.14"), tlv(0x31, asked)),
+        seq(oid("1.2.840.113549.1.9.7"), tlv(0x31, utf8("hunter2"))),
+    ]
+    names = name((CN, utf8(evil)), (O, utf8("\u009b31m")))
+    info = seq(number(0), names, KEY, tlv(0xA0, *attributes))
+    whole = seq(info, ECDSA_SHA256, bits(SIGNATURE))
+    body = base64.encodebytes(whole)
+    yield "request-names.csr", begin + body + end
+    yield "request-many.csr", (begin + body + end) * 150
+    yield "request-none.csr", begin + b"MAA=\n" + end
+    yield "request-not-base64.csr", begin + b"!!!\n" + end
+    yield "request-cut-off.csr", begin + body
+
+
 def ring_name(number):
     return name((CN, utf8(f"CA {number}")))
 
@@ -631,6 +710,7 @@ def manifests():
 def small():
     for group in [
         texts, subjects, general_names, dates, serials, keys, structures, pem_files, private_keys, manifests,
+        stores, requests,
     ]:
         yield from group()
 

@@ -1,7 +1,9 @@
 """How long, and how much memory, certwright needs for each hostile file: `measure.py BINARY`.
 
 Ends with 1 when a file takes more than 200 ms of processor time or 64 MiB in any format. Processor
-time and not the clock's, so that a busy machine changes nothing. Made for the release build; the
+time and not the clock's, so that a busy machine changes little; who shares the core and its caches
+can still double it (157 and 241 ms of the same file in one run of CI), so what is over the limit is
+run twice more, and the least counts: that is what the program needs. Made for the release build; the
 least that it can say of memory is what Python itself uses (about 10 MiB).
 """
 
@@ -22,7 +24,7 @@ def main(binary):
         make.main(["--big", folder])
         for path in sorted([*make.FILES.iterdir(), *Path(folder).iterdir()]):
             for form in ["table", "wide", "json"]:
-                runs.append((*measured([binary, "inspect", str(path), "-o", form]), path.name, form))
+                runs.append((*needed([binary, "inspect", str(path), "-o", form]), path.name, form))
     for title, unit, column, limit in [
         ("processor time", "ms", 0, MILLISECONDS),
         ("memory", "MiB", 1, MEBIBYTES),
@@ -33,6 +35,14 @@ def main(binary):
             print(f"  {run[column]:6.1f} {unit}  {run[2]} as {run[3]}")
     over = [run for run in runs if run[0] > MILLISECONDS or run[1] > MEBIBYTES]
     sys.exit(1 if over else 0)
+
+
+def needed(command):
+    time, memory = measured(command)
+    for _ in range(2):
+        if time > MILLISECONDS:
+            time = min(time, measured(command)[0])
+    return time, memory
 
 
 def measured(command):

@@ -116,7 +116,7 @@ fn forged_case(root: &Path, label: String, chain: &[Forged]) -> Case {
     let (key, anchor) = (forged::KEYS[0], forged::root().pem());
     let random = &SystemRandom::new();
     let bundle = Bundle::of_pair(Some(chain.as_bytes()), Some(key.as_bytes()), random);
-    assert_eq!(bundle.damaged, [], "{label}");
+    assert_eq!(*bundle.damaged, [], "{label}");
     let folder = root.join(&label);
     fs::create_dir(&folder).expect("it can be made");
     for (name, text) in [

@@ -151,7 +151,7 @@ fn newest_library(folder: &Path, name: &str) -> PathBuf {
     found.unwrap_or_else(|| {
         panic!(
             "no library of the crate {name} lies in {}: if certwright no longer depends on it, \
-             take it out of clippy.toml, testdata/breach/clippy_*.rs and CRATES",
+             remove it from clippy.toml, testdata/breach/clippy_*.rs and CRATES",
             folder.display()
         )
     })

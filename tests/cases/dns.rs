@@ -145,21 +145,21 @@ fn each_host_is_judged_by_where_it_leads() {
         ("*.right.example", None),
         ("db.internal", None),
         ("printer.local", None),
-        ("*.other.example", Some("dns-elsewhere: host *.other.example leads to 198.51.100.9")),
+        ("*.other.example", Some("dns-elsewhere: host *.other.example points to 198.51.100.9")),
         (
             "elsewhere.example",
             Some(
-                "dns-elsewhere: host elsewhere.example leads to 198.51.100.9, and its Ingress has the address 203.0.113.20",
+                "dns-elsewhere: host elsewhere.example points to 198.51.100.9, and its Ingress has the address 203.0.113.20",
             ),
         ),
-        ("partly.example", Some("dns-elsewhere: host partly.example leads to 198.51.100.9,")),
+        ("partly.example", Some("dns-elsewhere: host partly.example points to 198.51.100.9,")),
         (
             "cdn.example",
             Some(
-                "dns-elsewhere: host cdn.example (an alias of edge.cdn.example) leads to 198.51.100.9",
+                "dns-elsewhere: host cdn.example (an alias of edge.cdn.example) points to 198.51.100.9",
             ),
         ),
-        ("six.example", Some("dns-elsewhere: host six.example leads to 2001:db8::9")),
+        ("six.example", Some("dns-elsewhere: host six.example points to 2001:db8::9")),
         (
             "nowhere.example",
             Some(
@@ -176,7 +176,7 @@ fn each_host_is_judged_by_where_it_leads() {
         (
             "circle1.example",
             Some(
-                "dns-missing: host circle1.example is an alias that leads nowhere: circle1.example → circle2.example → circle1.example",
+                "dns-missing: host circle1.example is an alias that points nowhere: circle1.example → circle2.example → circle1.example",
             ),
         ),
     ] {
@@ -504,7 +504,7 @@ fn carry_out(remedy: &str, zone: &mut Zone) {
             }
             order => {
                 let order = order.strip_prefix("replace the ").expect("a known order");
-                let order = order.strip_suffix(" by the DNS record").expect("a known order");
+                let order = order.strip_suffix(" with the DNS record").expect("a known order");
                 let (kinds, owner) = order.split_once(" of ").expect("a known order");
                 let kinds: Vec<&str> = kinds.split(' ').filter(|word| word.contains('A')).collect();
                 let before = zone.len();

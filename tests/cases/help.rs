@@ -7,9 +7,10 @@ use crate::support::tls_server::{Behaviour, Pair, TlsServer, guide};
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 14] = [
+pub(super) const COMMANDS: [&str; 15] = [
     "issue",
     "import",
+    "convert",
     "check",
     "inspect",
     "verify",
@@ -55,6 +56,25 @@ fn no_line_of_any_help_is_wider_than_a_terminal() {
     for command in COMMANDS {
         for line in help(command).lines() {
             assert!(line.chars().count() <= 100, "{command}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_form_of_a_time_is_told_where_one_is_taken() {
+    for command in COMMANDS {
+        let help = help(command);
+        let mut lines = help.lines().map(str::trim);
+        while let Some(line) = lines.next() {
+            let is_time = line.contains("<TIME>") || line.contains("<TIME|SHARE>");
+            if !is_time && !line.contains("<INSTANT>") {
+                continue;
+            }
+            let about = lines.by_ref().take_while(|line| !line.is_empty());
+            let about = about.collect::<Vec<_>>().join(" ");
+            let form = if is_time { "0d, 12h, 2w" } else { "2027-01-31" };
+            let of_waiting = is_time && about.contains("or seconds");
+            assert!(about.contains(form) || of_waiting, "{command} {line}: {about}");
         }
     }
 }
@@ -146,7 +166,10 @@ fn every_example_runs() {
     };
     for command in COMMANDS {
         for example in examples(command) {
-            prepare(&["issue", "shop.example", "--key-type", "p256", "--force"]);
+            std::fs::write(folder.path().join("password"), "sesame\n").expect("it can be written");
+            let p12 = ["--p12", "shop.p12", "--p12-password-file", "password"];
+            let issue = ["issue", "shop.example", "--key-type", "p256", "--force"];
+            prepare(&[&issue[..], &p12].concat());
             let manifests = folder.path().join("manifests");
             std::fs::create_dir_all(&manifests).expect("a folder can be made");
             let secret = prepare(&[

@@ -126,6 +126,78 @@ fn flags_are_taken_in_kubectls_spellings() {
     assert_eq!(ran.json()["hosts"][0]["ref"]["namespace"], "default");
 }
 
+/// What was typed first by people who knew kubectl, step or openssl, and what they are told: each is
+/// refused with the form to type instead.
+#[test]
+fn what_is_not_taken_is_answered_by_the_nearest_form() {
+    for (line, code, told) in [
+        ("inspect shop-web-tls", 4, "a Secret is named secret/shop-web-tls"),
+        ("inspect shop/web-tls", 4, "a Secret is named shop/secret/web-tls"),
+        ("inspect shop.example", 4, "a server shop.example:443"),
+        ("inspect ingress/front", 4, "certwright verify front"),
+        ("check x.yaml", 2, "read it with -f x.yaml"),
+        ("rotate ./x.yaml", 2, "read it with -f ./x.yaml"),
+        ("check web", 2, "write secret/web or ingress/web"),
+        ("check shop.example", 2, "certwright inspect shop.example:443"),
+        ("verify https://shop.example", 2, "certwright inspect HOST:443"),
+        ("check ingress", 2, "ingress/NAME"),
+        ("check shop/web", 2, "write shop/secret/web"),
+        ("check -n a shop/secret/web", 2, "a and shop are two namespaces"),
+        ("inspect -n a shop/secret/web", 2, "two namespaces"),
+        ("check -A secret/x -f .", 2, "NAMESPACE/secret/NAME"),
+        ("import ingress/x --cert a --key b", 2, "expected secret/NAME"),
+        ("import a,b --cert a --key b", 2, "one Secret at a time"),
+        ("issue a.example --secret a,b", 2, "one name is taken here"),
+        ("issue a.example --secret ingress/a", 2, "NAMESPACE/secret/NAME"),
+        ("bootstrap a.example --service shop/web", 2, "service/NAME"),
+        ("managed status shop/web", 2, "managedcertificate/NAME"),
+        ("managed wait -n a shop/mcrt/web", 2, "a and shop are two namespaces"),
+        ("check --renew-before 30", 2, "write 30d for days"),
+        ("check --expires-within 30", 2, "write 30d for days"),
+        ("issue a.example --lifetime 90", 2, "write 90d for days"),
+        ("check --at yesterday", 2, "expected an instant such as"),
+        ("verify --address 192.0.2.1", 2, "such as 192.0.2.1:443"),
+        ("verify --address web", 2, "such as 192.0.2.1:443"),
+        ("version", 2, "certwright --version"),
+    ] {
+        let args: Vec<&str> = line.split(' ').collect();
+        let ran = run(&args).expect_code(code);
+        assert!(ran.flat_stderr().contains(told), "{line}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn names_are_taken_in_every_form_by_every_command() {
+    let Some(live) = Live::new("names_are_taken") else { return };
+    let namespace = live.namespace.as_str();
+    for line in [
+        "issue a.example --key-type p256 --secret NS/secret/a",
+        "issue a.example --key-type p256 --secret secret/b -n NS",
+        "inspect NS/secret/a",
+        "inspect NS/secret/a,NS/secret/b",
+        "inspect secret a b -n NS",
+        "inspect secret a,b -n NS",
+        "inspect secret/a,secret/b -n NS",
+        "rotate NS/secret/a --dry-run client",
+        "rotate secret a b --dry-run=server -n NS --request-timeout 0",
+        "check NS/secret/a --timeout 60 --at 2020-01-01 --fail-on never",
+    ] {
+        let line = line.replace("NS", namespace);
+        let args: Vec<&str> = line.split(' ').collect();
+        live.certwright().args(&args).run().expect_code(0);
+    }
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let certwright = || live.certwright().folder(folder.path());
+    certwright().args(&["issue", "b.example", "--key-type", "p256"]).run().expect_code(0);
+    for name in [format!("{namespace}/secret/c"), format!("secret d -n {namespace}")] {
+        let line = format!("import {name} --cert tls.crt --key tls.key");
+        let args: Vec<&str> = line.split(' ').collect();
+        certwright().args(&args).run().expect_code(0);
+    }
+    let names: Vec<String> = live.versions().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["a", "b", "c", "d"]);
+}
+
 #[test]
 fn the_word_behind_dry_run_is_its_value() {
     for how in ["--dry-run=client", "--dry-run client", "--dry-run=true", "--dry-run"] {

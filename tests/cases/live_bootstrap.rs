@@ -4,6 +4,8 @@
 //! Here are the walk's names, the Service that Milvus' chart makes, and how tests look at what is
 //! there. The tests stand in the folder beside this file, by what they are about.
 
+mod add;
+mod classes;
 mod fight;
 mod going;
 mod kept;

@@ -45,7 +45,7 @@ fn a_forbidden_named_object_is_a_failure_that_names_it() {
             said.contains(&format!("cannot get secret/web in namespace {}", live.namespace)),
             "{said}"
         );
-        assert!(said.contains("ask for the right to get secrets"), "{said}");
+        assert!(said.contains("RBAC: needs get on secrets"), "{said}");
     }
 }
 
@@ -160,7 +160,7 @@ fn the_last_warning_about_an_ingress_tells_why_its_load_balancer_is_behind() {
     let remedy = finding["remedy"].as_str().expect("a remedy");
     assert!(remedy.starts_with("kubectl annotate ") && remedy.ends_with(" --as=deaf"), "{remedy}");
     let message = finding["message"].as_str().expect("a message");
-    assert!(message.ends_with("; if it stays so, the Ingress's events tell why"), "{message}");
+    assert!(message.ends_with("; if it persists, the Ingress's events say why"), "{message}");
 }
 
 #[test]

@@ -3,14 +3,18 @@
 
 use crate::support::background::Background;
 use crate::support::live::Live;
-use crate::support::tls_server::{Behaviour, Pair, TlsServer};
+use crate::support::tls_server::{Behaviour, Pair, TlsServer, params, self_signed};
+use time::{Duration, OffsetDateTime};
 
 const HOST: &str = "shop.example";
 
 /// A namespace with an Ingress for [`HOST`], its Secret, and a server that serves that.
 fn shop(test: &str) -> Option<(Live, TlsServer)> {
     let live = Live::new(test)?;
-    live.run(&["issue", HOST, "--key-type", "p256", "--secret", "web"]).expect_code(0);
+    // Older than what a rotation makes in the same second.
+    let since = OffsetDateTime::now_utc() - Duration::days(10);
+    let pair = self_signed(&params(HOST, &[HOST], since), "ec-p256-01.pem");
+    live.cluster.apply(&live.namespace, &pair.secret("web", None));
     let rule = format!("--rule={HOST}/*=web:80,tls=web");
     live.kubectl(&["create", "ingress", "web", &rule]);
     let pair = Pair::of_secret(&live.secret("web"));
@@ -42,8 +46,24 @@ fn rotate_waits_until_the_new_pair_is_served() {
     let (place, namespace) = (server.place(), live.namespace.clone());
     let args = ["rotate", "secret/web", "-n", &namespace, "--verify", "--address", &place];
     let mut rotating = Background::start(live.certwright().args(&args));
-    rotating.wait_for("waiting: 0 of 1 as stored");
+    rotating.wait_for("waiting: 0 of 1 endpoint serves the stored certificate");
     server.now_serving(Pair::of_secret(&live.secret("web")));
     rotating.wait_for("every address serves what is stored");
     rotating.end(0);
+}
+
+#[test]
+fn a_rotation_that_is_not_served_in_time_says_what_was_done_and_how_to_go_on() {
+    let Some((live, server)) = shop("a_rotation_that_is_not_served_in_time") else { return };
+    let (place, namespace) = (server.place(), live.namespace.clone());
+    let args = ["rotate", "secret/web", "--verify", "--address", &place, "--timeout", "2s"];
+    let ran = live.run(&args).expect_code(124);
+    let told = format!("timed out after 2s: {HOST} at {place} still serves the old certificate");
+    let done = "; the Secret was replaced";
+    assert!(ran.flat_stderr().contains(&format!("{told}{done}")), "{}", ran.stderr);
+    let mut commands = ran.stderr.lines().map(str::trim);
+    let command =
+        commands.find(|line| line.starts_with("certwright verify web")).expect(&ran.stderr);
+    assert!(command.contains("--wait") && command.contains(&namespace), "{command}");
+    assert!(command.contains(&format!("--address {place}")), "{command}");
 }

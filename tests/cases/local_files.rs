@@ -237,11 +237,39 @@ fn fix_chain_puts_the_leaf_of_the_key_first_and_leaves_the_root_out() {
 }
 
 #[test]
+fn fix_chain_takes_what_a_ca_sends_in_several_files_in_any_order() {
+    let folder = files_of("mixed-tls", "chains");
+    let whole = within(folder.path(), &["inspect", "tls.crt", "tls.key", "--fix-chain"]);
+    let whole = whole.expect_code(0).stdout;
+    let text = fs::read_to_string(folder.path().join("tls.crt")).expect("it is there");
+    fs::create_dir(folder.path().join("apart")).expect("a folder can be made");
+    let mut files = Vec::new();
+    for (index, block) in text.split_inclusive("-----END CERTIFICATE-----\n").enumerate() {
+        let file = format!("apart/{index}.crt");
+        fs::write(folder.path().join(&file), block).expect("it can be written");
+        files.push(file);
+    }
+    assert!(files.len() >= 3, "leaf, intermediate and root");
+    let fix = ["inspect", "--fix-chain"];
+    for _ in 0..files.len() {
+        files.rotate_left(1);
+        let names: Vec<&str> = files.iter().map(String::as_str).collect();
+        for key in [&[][..], &["tls.key"]] {
+            let ran = within(folder.path(), &[&fix[..], &names, key].concat()).expect_code(0);
+            assert_eq!(ran.stdout, whole, "{names:?}");
+            assert!(ran.stderr.contains("left out: the root"), "{}", ran.stderr);
+        }
+    }
+    let ran = within(folder.path(), &["inspect", "apart", "--fix-chain"]).expect_code(0);
+    assert_eq!(ran.stdout, whole, "a folder of them");
+}
+
+#[test]
 fn fix_chain_says_what_is_missing_and_writes_nothing_over_what_is_there() {
     let folder = files_of("logged-tls", "chains");
     let fix = ["inspect", "tls.crt", "tls.key", "--fix-chain", "--out", "chain.pem"];
     let ran = within(folder.path(), &fix).expect_code(0);
-    assert!(ran.stderr.contains("can be had at http://ca.example/middle.crt"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("download it from http://ca.example/middle.crt"), "{}", ran.stderr);
     let written = fs::read_to_string(folder.path().join("chain.pem")).expect("it is there");
     assert_eq!(subjects(&written), ["subject=CN=logged.chain.example"]);
     let again = within(folder.path(), &fix).expect_code(4);
@@ -256,7 +284,9 @@ fn fix_chain_refuses_the_key_of_another_certificate_and_several_chains() {
     let ran = within(folder.path(), &["inspect", "tls.crt", &key, "--fix-chain"]).expect_code(4);
     assert!(ran.stderr.contains("none of the certificates"), "{}", ran.stderr);
     let crt = other.path().join("tls.crt").display().to_string();
-    within(folder.path(), &["inspect", "tls.crt", &crt, "--fix-chain"]).expect_code(2);
+    let ran = within(folder.path(), &["inspect", "tls.crt", &crt, "--fix-chain"]).expect_code(2);
+    let told = "hold several leaves: CN=";
+    assert!(ran.flat_stderr().contains(told), "{}", ran.stderr);
 }
 
 #[test]
@@ -364,7 +394,7 @@ fn a_key_is_read_in_der_and_under_a_label_that_is_not_its_own() {
     for key in ["old.pem", "mislabelled.pem", "pkcs1.der", "pkcs8.der"] {
         let told = within(folder.path(), &["inspect", "a.crt", key]).expect_code(0).stdout;
         assert!(told.contains("rsa-2048, the key of a.crt"), "{key}: {told}");
-        let odd = told.contains("the private key is passed over by OpenSSL and rustls");
+        let odd = told.contains("the private key is ignored by OpenSSL and rustls");
         assert_eq!(odd, key == "mislabelled.pem", "{key}: {told}");
     }
     for key in ["locked.der", "locked.pem"] {
@@ -393,7 +423,7 @@ fn an_odd_key_file_beside_a_good_certificate_is_told() {
     fs::write(pair.folder().join("bom.key"), format!("\u{feff}{key}")).expect("it can be written");
     let told = within(pair.folder(), &["inspect", "tls.crt", "bom.key"]).expect_code(0).stdout;
     assert!(told.contains("in bom.key, matches"), "{told}");
-    assert!(told.contains("the private key is passed over by Go and rustls"), "{told}");
+    assert!(told.contains("the private key is ignored by Go and rustls"), "{told}");
 }
 
 #[test]

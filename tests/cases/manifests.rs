@@ -58,7 +58,7 @@ fn borders() -> Vec<Form> {
     let (a, b) = (secret("a"), secret("b"));
     let two = |between: &str| format!("{a}{between}{b}");
     let good = |name, text: String| form(name, text, Takes(AB), AB, &[]);
-    let lost = |name, text: String| form(name, text, Takes(A), AB, &["without a word"]);
+    let lost = |name, text: String| form(name, text, Takes(A), AB, &["silently ignores it"]);
     vec![
         good("dashes", two("---\n")),
         good("dashes and a comment", two("--- # c\n")),
@@ -75,7 +75,7 @@ fn borders() -> Vec<Form> {
         good("dots and dashes", two("...\n---\n")),
         lost("dots alone", two("...\n")),
         lost("old line ends", two("---\n").replace('\n', "\r")),
-        form("text behind dashes", two("---x\n"), Refuses, &[], &["':' is missing behind a key"]),
+        form("text behind dashes", two("---x\n"), Refuses, &[], &["':' is missing after a key"]),
         form("an object behind dashes", format!("--- {}\n", json("a")), Refuses, A, &[]),
         form("a directive", format!("%YAML 1.1\n---\n{a}"), Refuses, A, &[]),
         form("indented dashes", two(" ---\n"), Refuses, &[], &["line 7: a key is missing"]),
@@ -87,7 +87,7 @@ fn notations() -> Vec<Form> {
     let (a, b) = (secret("a"), secret("b"));
     let (ja, jb) = (json("a"), json("b"));
     let good = |name, text: String| form(name, text, Takes(AB), AB, &[]);
-    let lost = |name, text: String| form(name, text, Takes(A), AB, &["without a word"]);
+    let lost = |name, text: String| form(name, text, Takes(A), AB, &["silently ignores it"]);
     vec![
         good("json objects", format!("{ja}{jb}")),
         good("json lines", format!("\n {ja}\n{jb}\n")),
@@ -164,21 +164,21 @@ fn mistakes() -> Vec<Form> {
             twice,
             Takes(A),
             A,
-            &["metadata stands more than once, in lines 3 and 5"],
+            &["metadata appears more than once, in lines 3 and 5"],
         ),
         form(
             "a json key twice",
             json("b").replace("}}", "},\"metadata\":{\"name\":\"a\"}}"),
             Takes(A),
             A,
-            &["metadata stands more than once, in line 1:"],
+            &["metadata appears more than once, in line 1:"],
         ),
         form(
             "a merge behind a key",
             "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n  annotations: &v {k: w}\nstringData:\n  k: v\n  <<: *v\n",
             Takes(A),
             A,
-            &["line 8: a merge key (<<) stands behind other keys"],
+            &["line 8: a merge key (<<) comes after other keys"],
         ),
         of_type(
             "data: {k: 1}",
@@ -232,7 +232,7 @@ fn encodings() -> Vec<Form> {
             with(&a.replace("k: v", "k: caf@")),
             Takes(A),
             A,
-            &["line 6, column 9: a byte stands there that is not UTF-8"],
+            &["line 6, column 9: there is a byte that is not UTF-8"],
         ),
     ]
 }

@@ -15,9 +15,10 @@ use certwright::x509::cert;
 use certwright::x509::digest;
 use certwright::x509::key::PrivateKey;
 use certwright::x509::key_kind::Curve;
+use certwright::x509::key_purpose::Usage;
 use certwright::x509::public_key::PublicKey;
 use certwright::x509::request::Request;
-use certwright::x509::{chain, foreign, name, pem, stray};
+use certwright::x509::{chain, foreign, name, pem, pkcs7, pkcs12, stray};
 use ring::rand::SystemRandom;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,10 +61,11 @@ fn targets() -> Vec<Target> {
         Target { name: "request", share: 10, seeds: requests(), read: read_request },
         Target {
             name: "host",
-            share: 19,
+            share: 14,
             seeds: hosts.map(|host| format!("{host}\n{host}").into_bytes()).into(),
             read: match_host,
         },
+        Target { name: "store", share: 5, seeds: stores(), read: read_store },
         Target { name: "manifest", share: 1, seeds: manifests(), read: read_manifest },
     ]
 }
@@ -110,7 +112,21 @@ fn read_key(der: &[u8]) {
 
 fn read_request(der: &[u8]) {
     if let Ok(request) = Request::read(der) {
-        let _ = (request.public_key().id(), request.names.len(), request.not_taken.len());
+        let _ =
+            (request.public_key().id(), request.names.len(), request.ignored(Usage::Both).len());
+    }
+}
+
+/// A store is opened where that is soon done; most are, for their seeds ask for little.
+fn read_store(bytes: &[u8]) {
+    let _ = (pkcs12::is_store(bytes), pkcs7::certificates(bytes));
+    let Ok(protection) = pkcs12::protection(bytes) else { return };
+    let mac = protection.mac.as_ref().map_or(0, |mac| mac.rounds);
+    let rounds = protection.ciphers.iter().filter_map(|cipher| cipher.rounds).chain([mac]);
+    if rounds.sum::<u64>() < 1_000
+        && let Ok(store) = pkcs12::open(bytes, "")
+    {
+        let _ = (store.to_pem(&SystemRandom::new()), store.names.len());
     }
 }
 
@@ -176,6 +192,15 @@ fn requests() -> Vec<Vec<u8>> {
         params.serialize_request(&key).expect("it can be signed").der().to_vec()
     };
     ["ec-p256-01.pem", "ed25519.pem", "rsa-2048-01.pem"].map(request).into()
+}
+
+/// The hostile stores, which are in the clear, and those in whose place the same would stand.
+fn stores() -> Vec<Vec<u8>> {
+    let hostile = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hostile/files");
+    let store = |name: &str| fs::read(hostile.join(name)).expect("it is there");
+    ["p12-names.p12", "p12-negative-rounds.p12", "p12-nothing.p12", "p12-no-certificate.p12"]
+        .map(store)
+        .into()
 }
 
 /// Keys, certificates and hostile files that stand in the repository.

@@ -89,7 +89,7 @@ fn a_plugin_that_is_not_there_is_told_with_how_to_get_it() {
 #[test]
 fn what_is_no_credential_is_told_and_not_shown() {
     for (script, expected) in [
-        ("echo s3cr3t", "did not hand over an ExecCredential"),
+        ("echo s3cr3t", "did not print an ExecCredential"),
         (
             "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"status\":{\"token\":\"s3cr3t\"}}'",
             "answers in apiVersion",
@@ -103,7 +103,7 @@ fn what_is_no_credential_is_told_and_not_shown() {
             "without status",
         ),
         ("yes s3cr3t", "more than a credential"),
-        ("", "did not hand over"),
+        ("", "did not print"),
     ] {
         let said = Login::new(script).refused();
         assert!(said.contains(expected), "{said}\nlacks {expected}");
@@ -111,7 +111,7 @@ fn what_is_no_credential_is_told_and_not_shown() {
     let said =
         Login::with("echo s3cr3t", "interactiveMode: Always", "server: 'https://127.0.0.1:1'")
             .refused();
-    assert!(said.contains("standard input is no terminal"), "{said}");
+    assert!(said.contains("standard input is not a terminal"), "{said}");
 }
 
 #[test]

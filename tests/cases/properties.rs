@@ -138,7 +138,7 @@ fn others_read_ten_thousand_certificates_as_certwright_does() {
     });
 
     let signed = || drawn.iter().filter(|one| one.signed);
-    let serials: BTreeSet<&str> = signed().map(|one| one.facts.serial.as_str()).collect();
+    let serials: BTreeSet<&str> = signed().map(|one| &*one.facts.serial).collect();
     assert_eq!(serials.len(), signed().count(), "no serial number is given twice");
 
     let folder = TempDir::new().expect("a temp folder can be made");

@@ -80,7 +80,7 @@ fn the_guide_works_on_real_milvus_behind_a_real_load_balancer() {
     in_folder(&live, folder).args(&["verify", "my-release-milvus"]).run().expect_code(1);
     let waits = in_folder(&live, folder).args(&verify).args(&["--wait", "--timeout", "2m"]);
     let mut waits = Background::start(waits);
-    waits.wait_for("waiting: 0 of 1 as stored");
+    waits.wait_for("waiting: 0 of 1 endpoint serves the stored certificate");
     envoy.serve(&get(&["secret", "my-release-milvus-tls"]));
     waits.end(0);
     let pinned = uses(&parts, folder, &connect.replace("tls.crt", "old.crt"));

@@ -268,7 +268,7 @@ fn is_command(remedy: &str) -> bool {
     remedy.split(' ').next().is_some_and(|word| PROGRAMS.contains(&word))
 }
 
-/// `set the annotation KEY: VALUE in FILE`, or `take the annotation KEY out of FILE`.
+/// `set the annotation KEY: VALUE in FILE`, or `remove the annotation KEY from FILE`.
 fn annotate(scene: &Scene, finding: &Value, remedy: &str) {
     let said = remedy;
     let text = |part: &str| finding["ref"][part].as_str().expect("it is there").to_owned();
@@ -277,8 +277,8 @@ fn annotate(scene: &Scene, finding: &Value, remedy: &str) {
         let (key, value) = rest.split_once(": ").expect("a value");
         (key, Value::from(value.trim_matches('\'')), file)
     } else {
-        let rest = said.strip_prefix("take the annotation ").expect("an annotation");
-        let (key, file) = rest.rsplit_once(" out of ").expect("a file");
+        let rest = said.strip_prefix("remove the annotation ").expect("an annotation");
+        let (key, file) = rest.rsplit_once(" from ").expect("a file");
         (key, Value::Null, file)
     };
     assert_eq!(file, text("path"));

@@ -260,5 +260,5 @@ async fn a_server_that_sends_a_page_as_long_as_a_url_does_not_end_the_program() 
     );
     let faults = Faults::new(&[Answer::Say(200, "", page.leak())]);
     let listed = client(&faults).await.each::<Secret>(Kind::Secret, Some("shop"), None, drop).await;
-    assert_eq!(listed.expect_err("it leads nowhere").failure, Failure::Refused);
+    assert_eq!(listed.expect_err("it points nowhere").failure, Failure::Refused);
 }

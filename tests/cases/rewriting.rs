@@ -223,7 +223,7 @@ fn what_is_no_key_among_certificates_is_not_spoken_of_as_one() {
     let text = secret((&format!("{crl}{crt}"), &key), "", ingress);
     write(&folder.path().join("in"), "a.yaml", &text);
     let told = remedies(folder.path(), "cert-unreadable").concat();
-    assert!(told.starts_with("take a list of revoked certificates (CRL) out of tls.crt"), "{told}");
+    assert!(told.starts_with("remove a list of revoked certificates (CRL) from tls.crt"), "{told}");
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn the_key_of_a_certificate_that_cannot_be_read_is_kept() {
         ("PGP", pgp, &key, true),
         ("HTML", "<html><body>404</body></html>", &key, true),
         ("prose", "this was a certificate once", &key, true),
-        ("a key under a password", "this was a certificate once", &encrypted, true),
+        ("a key encrypted", "this was a certificate once", &encrypted, true),
         ("half a key", "this was a certificate once", &half(&key), true),
         ("prose in both", "this was a certificate once", "and this a key", false),
         ("nothing in both", "", "", false),

@@ -55,24 +55,132 @@ fn what_is_stored_and_served_is_said_with_the_settings_that_work() {
     let (ip, port) = (server.address.ip(), server.address.port());
     let expected = format!(
         "\
-HOST          ADDRESS          SERVES  EXPIRES     TLS  ALPN
-shop.example  {ip}:{port}  stored  2027-10-01  1.3  h2
-
-1 of 1 answer as stored: nothing to report
+SERVES  HOST          ADDRESS          EXPIRES     TLS  ALPN
+stored  shop.example  {ip}:{port}  2027-10-01  1.3  h2
 
 clients of shop.example at {ip}:{port}
-  trust: the self-signed certificate itself, in tls.crt; write it with
-    --trust-out tls.crt
-  connections.connect(\"default\", host=\"{ip}\", port=\"{port}\", secure=True, server_pem_path=\"tls.crt\", server_name=\"shop.example\")
-  MilvusClient(uri=\"https://{ip}:{port}\", secure=True, server_pem_path=\"tls.crt\", server_name=\"shop.example\")
+  trust: the self-signed certificate itself, in tls.crt; write it with --trust-out tls.crt
   curl --resolve shop.example:{port}:{ip} --cacert tls.crt https://shop.example:{port}/
-  grpcurl -authority shop.example -cacert tls.crt {ip}:{port} list
-"
+  openssl s_client -connect {ip}:{port} -servername shop.example -verify_hostname shop.example -CAfile tls.crt -verify_return_error -brief </dev/null
+
+looked at the files of {folder}, connecting to {ip}:{port}
+1 of 1 endpoint serves the stored certificate: nothing to report
+",
+        folder = folder.path().display()
     );
-    let even = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(even(&ran.stdout), even(&expected), "{}", ran.stdout);
     let table = ran.stdout.lines().take(2);
     assert!(table.into_iter().all(|line| line.chars().count() <= 80), "{}", ran.stdout);
+}
+
+fn even(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A folder with an Ingress that sends [`HOST`] to this port, and its Secret.
+fn folder_of_port(pair: &Pair, port: &Value) -> TempDir {
+    let folder = folder(pair);
+    let path = folder.path().join("ingress.json");
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    let mut ingress: Value = serde_json::from_str(&text).expect("it is JSON");
+    let backend = "/spec/rules/0/http/paths/0/backend/service/port";
+    *ingress.pointer_mut(backend).expect("it is there") = port.clone();
+    std::fs::write(&path, ingress.to_string()).expect("it can be written");
+    folder
+}
+
+#[test]
+fn clients_of_grpc_are_named_where_the_backend_is_grpc_or_where_they_are_asked_for() {
+    let pair = shop(NEW);
+    let http = Behaviour { alpn: vec!["http/1.1"], ..Behaviour::default() };
+    let plain = TlsServer::serving(pair.clone(), http);
+    let grpc = TlsServer::serving(pair.clone(), h2());
+    let port = |number: u16| serde_json::json!({ "number": number });
+    let named = |name: &str| serde_json::json!({ "name": name });
+    let milvus = "MilvusClient(uri=\"https://";
+    for (what, server, port, more, shown, hidden) in [
+        (
+            "a web backend",
+            &plain,
+            port(80),
+            &[][..],
+            &["curl ", "openssl "][..],
+            &["grpc", "ilvus"][..],
+        ),
+        ("Milvus", &grpc, port(19530), &[], &["curl ", "grpcurl -", milvus, "is 19530"], &[]),
+        ("gRPC", &grpc, named("grpc-api"), &[], &["grpcurl -", "is named grpc-api"], &["ilvus"]),
+        (
+            "Milvus without HTTP/2",
+            &plain,
+            named("milvus"),
+            &[],
+            &["refused by grpcurl, PyMilvus: the server does not agree on HTTP/2"],
+            &["MilvusClient("],
+        ),
+        (
+            "asked for",
+            &plain,
+            port(80),
+            &["--clients", "curl,pymilvus"],
+            &["curl ", "refused by PyMilvus: "],
+            &["openssl", "grpcurl"],
+        ),
+        ("all", &grpc, port(80), &["--clients=all"], &["grpcurl -", milvus, "openssl "], &[]),
+        ("as fits", &grpc, port(80), &["--clients"], &["curl "], &["grpc", "ilvus"]),
+    ] {
+        let folder = folder_of_port(&pair, &port);
+        let ran = verify(folder.path(), server, more).expect_code(0);
+        for words in shown {
+            assert!(ran.stdout.contains(words), "{what}: {words}\n{}", ran.stdout);
+        }
+        for words in hidden {
+            assert!(!ran.stdout.contains(words), "{what}: {words}\n{}", ran.stdout);
+        }
+        // Programs get all that they got.
+        let report = verify(folder.path(), server, &["-o", "json"]).expect_code(0).json();
+        let clients = &report["clients"][0];
+        assert_eq!(clients["pymilvus"].is_null(), std::ptr::eq(server, &raw const plain), "{what}");
+        assert_eq!(clients["grpc"].is_null(), port["number"] == 80, "{what}");
+        assert!(clients["curl"].is_string() && clients["openssl"].is_string(), "{what}");
+    }
+    let folder = folder(&pair);
+    let refused = verify(folder.path(), &plain, &["--clients=wget"]).expect_code(2);
+    assert!(refused.flat_stderr().contains("curl, openssl, grpc, pymilvus"), "{}", refused.stderr);
+}
+
+#[test]
+fn nothing_that_listens_is_told_without_clients_of_another_kind_of_backend() {
+    let folder = folder(&shop(NEW));
+    let path = folder.path().display().to_string();
+    let args = ["verify", "--at", AT, "-f", &path, "--address", "127.0.0.1:1"];
+    let ran = Certwright::new().args(&args).run().expect_code(1);
+    let told = even(&ran.stdout);
+    for words in [
+        "refused shop.example 127.0.0.1:1 - - -",
+        "served-unreachable",
+        "check that 127.0.0.1:1 reaches the ingress controller",
+        "0 of 1 endpoint serves the stored certificate: 1 warning",
+    ] {
+        assert!(told.contains(words), "{words}:\n{}", ran.stdout);
+    }
+    assert!(!told.contains("ilvus") && !told.contains("grpc"), "{}", ran.stdout);
+}
+
+/// Many hosts, of which some are not answered as they should be, and nobody who listens.
+#[test]
+fn five_hundred_hosts_are_a_line_each_in_a_pipe() {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let hosts: Vec<String> = (0..500).map(|number| format!("h{number}.shop.example")).collect();
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let pair = self_signed(&params(HOST, &["*.shop.example"], NEW), "ec-p256-01.pem");
+    manifests(folder.path(), &hosts, "web", &pair.secret("web", None));
+    let path = folder.path().display().to_string();
+    let args = ["verify", "--at", AT, "-f", &path, "--address", "127.0.0.1:1"];
+    let ran = Certwright::new().args(&args).run().expect_code(1);
+    let rows = ran.stdout.lines().filter(|line| line.starts_with("refused "));
+    assert_eq!(rows.count(), 500);
+    let told = ran.stdout.lines().filter(|line| line.contains("served-unreachable"));
+    assert!(told.count() <= 2, "what is found is told by rule");
 }
 
 #[test]
@@ -373,7 +481,11 @@ fn trust_out_writes_exactly_what_a_client_should_pin() {
         run().expect_code(0);
         std::fs::write(&out, &pair.key).expect("it can be written");
         let refused = run().expect_code(4);
-        assert!(refused.stderr.contains("no file of certificates"), "{name}: {}", refused.stderr);
+        assert!(
+            refused.stderr.contains("is not a file of certificates"),
+            "{name}: {}",
+            refused.stderr
+        );
         assert_eq!(std::fs::read_to_string(&out).expect("it is there"), pair.key, "{name}");
     }
 }
@@ -388,7 +500,7 @@ fn waiting_ends_when_the_server_takes_the_new_pair_up() {
     let place = server.place();
     let args = ["verify", "-f", &path, "--at", AT, "--address", &place, "--wait"];
     let mut waiting = Background::start(Certwright::new().args(&args));
-    waiting.wait_for("waiting: 0 of 1 as stored");
+    waiting.wait_for("waiting: 0 of 1 endpoint serves the stored certificate");
     server.now_serving(pair);
     waiting.wait_for("every address serves what is stored");
     waiting.end(0);
@@ -401,7 +513,12 @@ fn waiting_for_what_does_not_come_ends_with_the_time() {
     let server = TlsServer::serving(shop(OLD), h2());
     let folder = folder(&shop(NEW));
     let ran = verify(folder.path(), &server, &["--wait", "--timeout", "1s"]).expect_code(124);
-    assert!(ran.stderr.contains("serves: older"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("shop.example at ")
+            && ran.stderr.contains(" still serves the old certificate"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

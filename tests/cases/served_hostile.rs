@@ -52,7 +52,7 @@ fn each_is_told_by_what_it_did() {
     let endless = [&[22, 3, 3, 0x40, 0][..], &[0; 0x4000]].concat();
     let cases: Vec<(&str, Does, &str)> = vec![
         ("silence", Box::new(hold), "waiting for the first byte of its answer"),
-        ("closing", Box::new(|s| answering(s, b"")), "closed the connection without a word"),
+        ("closing", Box::new(|s| answering(s, b"")), "closed the connection without an answer"),
         ("plain HTTP", Box::new(|s| answering(s, http)), "plain HTTP: HTTP/1.1 400 Bad Request"),
         ("another protocol", Box::new(|s| answering(s, b"SSH-2.0-x\r\n")), "not TLS: SSH-2.0-x"),
         ("garbage", Box::new(|s| answering(s, &[0xff; 9000])), "not TLS: ffffffff"),

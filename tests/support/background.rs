@@ -71,6 +71,11 @@ impl Background {
         assert!(sent.success(), "{name} is not taken");
     }
 
+    /// Whether it has ended, without waiting for that.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child can be asked").is_some()
+    }
+
     /// Waits for its end, wants this exit code, and returns all it said, on one line.
     #[track_caller]
     pub fn end(mut self, code: i32) -> String {

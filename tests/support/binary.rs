@@ -6,6 +6,7 @@
 use crate::support::clock;
 use std::ffi::OsStr;
 use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -42,6 +43,13 @@ impl Certwright {
     /// In a fresh folder that is also `HOME`; of the environment only `PATH` and the clock are kept.
     pub fn new() -> Self {
         Self::of(Command::new(BINARY))
+    }
+
+    /// The same, called as kubectl calls its plugin.
+    pub fn plugin() -> Self {
+        let mut command = Command::new(BINARY);
+        command.arg0("/krew/bin/kubectl-certwright");
+        Self::of(command)
     }
 
     /// The same, started by a shell script that ends with `exec "$0" "$@"`: for what a shell can

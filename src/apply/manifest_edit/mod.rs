@@ -101,7 +101,7 @@ pub enum EditError {
     /// An item was asked for, and the document has no list under `items`, or a shorter one.
     #[error("{0}: the document has no such item")]
     NoSuchItem(Place),
-    /// What stands there is not a Secret.
+    /// What stands there is no Secret.
     #[error("{0}: this is not a secret")]
     NotASecret(Place),
     /// Neither `data` nor `stringData` has the key.

@@ -545,7 +545,7 @@ fn syntax_errors_name_line_and_column() {
     check_error(
         "data:\n  a: 'b' c",
         at(0, None),
-        "line 2, column 10: not valid yaml: something else stands behind a closing quote",
+        "line 2, column 10: not valid yaml: something else follows a closing quote",
     );
 }
 

@@ -15,7 +15,7 @@ pub(super) fn about_encoding(
     problems: &mut Problems,
 ) {
     let what = issuer.map_or_else(|| "it".to_owned(), |issuer| format!("its issuer {issuer}"));
-    for defect in &certificate.defects {
+    for defect in certificate.defects.iter() {
         let (who, why) = refused(*defect);
         if !who.is_empty() {
             problems
@@ -73,7 +73,7 @@ fn refused(defect: EncodingDefect) -> (&'static [Client], String) {
                 }
                 _ => &[Rustls, Go, OpenSsl, GrpcPython],
             };
-            return (who, format!("has an extension that cannot be taken apart: {name}"));
+            return (who, format!("has an extension that cannot be parsed: {name}"));
         }
         EncodingDefect::OddBoolean => {
             (&[Rustls, Go], "says by an odd byte that an extension is critical")

@@ -76,7 +76,7 @@ fn check_issuer_may_sign(issuer: &Certificate, problems: &mut Problems) {
         let why = format!("its issuer {subject} is of X.509 version {version}, and so no CA");
         problems.add(HANDSHAKES, why);
     } else if !issuer.is_ca {
-        problems.add(HANDSHAKES, format!("its issuer {subject} is no CA (basicConstraints)"));
+        problems.add(HANDSHAKES, format!("its issuer {subject} is not a CA (basicConstraints)"));
     } else if !issuer.may_sign_certificates() {
         // webpki does not look at keyUsage.
         let why = format!("its issuer {subject} may not sign certificates (keyUsage)");
@@ -167,7 +167,7 @@ fn check_same_name_issuers(
             || chain.iter().filter(|other| chain::issuer_name_matches(other, certificate));
         let Some(wrong) = bearers().find(false_one) else { continue };
         let why = format!(
-            "the signature of {} does not verify under the key of {}, which stands beside it",
+            "the signature of {} does not verify under the key of {}, which is beside it",
             certificate.subject, wrong.subject
         );
         let looks_right = |other: &&Certificate| !chain::key_ids_differ(other, certificate);

@@ -24,7 +24,7 @@ pub(super) fn about_key(leaf: &Certificate, problems: &mut Problems) {
         }
         PointForm::Invalid => {
             problems
-                .add(&Client::ALL, "its public key is no point of its curve")
+                .add(&Client::ALL, "its public key is not a point on its curve")
                 .not_loaded_by_go(true);
         }
     }
@@ -89,7 +89,7 @@ pub(super) fn about_signatures(bundle: &Bundle, problems: &mut Problems) {
         let what = if place == 0 { "it is" } else { "its issuer is" };
         about_algorithm(certificate, what, problems);
         let Some(digest) = weak_digest(&certificate.signature) else { continue };
-        let why = format!("{what} signed over {digest}");
+        let why = format!("{what} signed with {digest}");
         let who: &[Client] = match (certificate.self_signed, digest) {
             // The signature of what is pinned is nobody's concern but webpki's.
             (true, _) => &[Rustls],

@@ -13,8 +13,9 @@ pub struct Problem {
     pub why: String,
     /// Codes of the rules that say it better where they find it.
     pub told_by: &'static [&'static str],
-    /// Whether Go's `tls.X509KeyPair` refuses the pair for it: controllers that load certificates
-    /// by it (ingress-nginx, Traefik, Kong…) then serve their default certificate to everybody.
+    /// Whether Go's `tls.X509KeyPair` refuses certificate and key for it: controllers that load
+    /// certificates by it (ingress-nginx, Traefik, Kong…) then serve their default certificate to
+    /// everybody.
     pub go_cannot_load: bool,
 }
 

@@ -3,8 +3,7 @@
 
 use super::{certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 
 pub(super) const RULE: Rule = Rule {
     code: "bad-serial",
@@ -19,7 +18,8 @@ pub(super) const RULE: Rule = Rule {
 /// The longest that conforming readers must take, in bytes.
 const LONGEST: usize = 20;
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for dated in dated(inventory) {
         let serial = &dated.certificate.serial;
         let Some(why) = problem(serial) else { continue };

@@ -3,13 +3,12 @@
 
 use super::{certificate_place, kept, remade, served, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View, remedy};
 
 pub(super) const RULE: Rule = Rule {
     code: "ca-as-leaf",
     severity: Severity::Warning,
-    remedy: "make a certificate that is no CA (CA:FALSE) for the host",
+    remedy: "make a certificate that is not a CA (CA:FALSE) for the host",
     explain: "A server's certificate must not be a CA (RFC 5280 §4.2.1.9): whoever holds its key, a web \
               server, could sign certificates for any host. Clients that pin it trust all of those. \
               rustls and Firefox refuse it; Go, OpenSSL and gRPC do not. CA certificates that no \
@@ -17,10 +16,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for (secret, leaf) in served(inventory).filter(|(_, leaf)| leaf.is_ca) {
         // An intermediate before its leaf is out of order, and that is said.
-        if secret.bundle.key_position.is_some() {
+        if secret.bundle.key_position().is_some() {
             continue;
         }
         let kept = || kept(inventory, &secret.object, &secret.bundle);

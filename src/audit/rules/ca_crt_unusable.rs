@@ -8,7 +8,7 @@ use super::verifying;
 use super::{arrangement, is_behind, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::gap::{Chain, Seen};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::controllers::Controller;
 use crate::instant;
 use crate::inventory::ca_file::CaFile;
@@ -21,9 +21,9 @@ use time::OffsetDateTime;
 pub(super) const RULE: Rule = Rule {
     code: "ca-crt-unusable",
     severity: Severity::Warning,
-    remedy: "put the certificate of the CA into ca.crt, or take ca.crt out of the Secret",
+    remedy: "put the certificate of the CA into ca.crt, or remove ca.crt from the Secret",
     explain: "Clients mount ca.crt to trust the certificate beside it, and some controllers read it too. \
-              ingress-nginx refuses the whole Secret when a block in ca.crt is no certificate, or \
+              ingress-nginx refuses the whole Secret when a block in ca.crt is not a certificate, or \
               there is none, and serves its fake certificate; haproxy-ingress also when the leaf \
               does not verify by ca.crt today. Behind those it is an error. A Secret that an Ingress \
               names for client certificates (auth-tls-secret) may hold another CA, which has to be in \
@@ -41,7 +41,8 @@ enum Refused {
     ByBoth,
 }
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     let is_listed = |secret: &SecretFacts| {
         inventory.tls_secrets().any(|other| other.object.same_object(&secret.object))
     };
@@ -116,7 +117,7 @@ fn problems(file: &CaFile, beside: &Beside, now: OffsetDateTime) -> Vec<(Refused
         let (index, who, what) = (odd.index + 1, odd.what.unseen_by(), odd.what.what());
         problems.push((
             Refused::ByBoth,
-            format!("holds a certificate ({index}) that {who} pass over: {what}"),
+            format!("holds a certificate ({index}) that {who} ignore: {what}"),
         ));
     }
     problems.extend(of_its_certificates(file, beside, now));
@@ -139,16 +140,19 @@ fn of_its_certificates(
         }
         (Some(_), _) | (None, Beside::Clients | Beside::Above | Beside::Serves) => None,
         (None, Beside::Stranger { or_below }) => {
-            let first = file.anchors.first().map_or("", |first| first.subject.as_str());
-            let or = or_below.as_ref().map_or_else(String::new, |issuer| {
-                format!(", or {issuer} is an intermediate of it, which is missing in tls.crt")
-            });
-            let what = format!(
-                "holds {first}, by which the certificate in tls.crt is not trusted: it did not issue it{or}"
-            );
-            Some((Refused::ByHaproxy, what))
+            Some((Refused::ByHaproxy, of_another_ca(file, or_below.as_deref())))
         }
     }
+}
+
+fn of_another_ca(file: &CaFile, or_below: Option<&str>) -> String {
+    let first = file.anchors.first().map_or("", |first| &*first.subject);
+    let or = or_below.map_or_else(String::new, |issuer| {
+        format!(", or {issuer} is an intermediate of it, which is missing in tls.crt")
+    });
+    format!(
+        "holds {first}, by which the certificate in tls.crt is not trusted: it did not issue it{or}"
+    )
 }
 
 /// What comes of it where the Secret is used: an error where a controller refuses it.
@@ -187,17 +191,17 @@ fn remedy(inventory: &Inventory, secret: &SecretFacts, file: &CaFile, beside: &B
     let leaked = file.strays.iter().any(|stray| stray.kind == StrayKind::PrivateKey)
         || instead.is_some_and(crate::x509::foreign::Foreign::is_private_key);
     match instead {
-        _ if leaked => "take the private key out of ca.crt, which clients are given, put the \
+        _ if leaked => "remove the private key from ca.crt, which clients are given, put the \
                         certificate of the CA there, and replace a key that was given away"
             .into(),
-        Some(instead) => format!("{}, or take ca.crt out of the Secret", instead.remedy()).into(),
+        Some(instead) => format!("{}, or remove ca.crt from the Secret", instead.remedy()).into(),
         None if file.damaged.is_empty() && file.passed_over().is_some() => {
-            "write its certificates anew, each BEGIN and END on a line of its own and nothing around them, as inspect -o pem prints them, or take ca.crt out of the Secret".into()
+            "rewrite its certificates, each BEGIN and END on a line of its own and nothing around them, as inspect -o pem prints them, or remove ca.crt from the Secret".into()
         }
         None => match beside {
             Beside::Stranger { or_below: Some(issuer) } => format!(
-                "put the certificate of {issuer} behind the leaf where it is an intermediate of the \
-                 CA in ca.crt; else put its own CA into ca.crt, or take ca.crt out of the Secret"
+                "append the certificate of {issuer} after the leaf where it is an intermediate of the \
+                 CA in ca.crt; else put its own CA into ca.crt, or remove ca.crt from the Secret"
             )
             .into(),
             _ => RULE.remedy.into(),

@@ -3,10 +3,10 @@
 //! so that records which allow one alone are a warning: a later renewal may want the other.
 
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::gke::caa::{CAS, CaaRecord, allows, is_unknown_and_critical};
+use crate::inventory::ObjectFacts;
 use crate::inventory::dns::{IssuerFacts, Target};
-use crate::inventory::{Inventory, ObjectFacts};
 
 pub(super) const RULE: Rule = Rule {
     code: "caa-forbids",
@@ -22,17 +22,18 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     if !inventory.dns_was_asked() {
         return;
     }
-    for target in inventory.targets() {
+    for target in view.targets() {
         let Some(seen) = inventory.issuers_of(&target.host) else { continue };
         let records = seen.records.as_deref().unwrap_or_default();
         let forbidden: Vec<&str> = CAS.into_iter().filter(|ca| !allows(records, ca)).collect();
         if !forbidden.is_empty() {
             for managed in &target.managed {
-                found.push(finding(&target, managed, seen, &forbidden));
+                found.push(finding(target, managed, seen, &forbidden));
             }
         }
     }

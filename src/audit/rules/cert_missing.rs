@@ -4,7 +4,7 @@
 use super::key_in_crt::related;
 use super::{certificate_place, rotate_or_import, secret_of, somebody_elses, where_in};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, Source, remedy};
+use crate::audit::{Rule, Source, View, remedy};
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::owner::Owner;
 use crate::inventory::{ByName, Inventory, NamedOtherwise, SecretFacts};
@@ -16,11 +16,12 @@ pub(super) const RULE: Rule = Rule {
     remedy: "put a certificate into it",
     explain: "The API server wants the key tls.crt in a kubernetes.io/tls Secret but lets it be \
               empty, as some issuers leave it until they are done. A placeholder that a replicator or \
-              another maker has yet to fill is told in a cluster only, as a warning.",
+              another maker has yet to fill is only reported in a cluster, as a warning.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for (object, bundle) in inventory.bundles() {
         let secret = secret_of(inventory, object).filter(|secret| secret.is_placeholder());
         let owner = secret.and_then(|secret| secret.owner.as_ref());
@@ -46,7 +47,7 @@ fn missing(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Option
     if secret.is_some_and(|secret| holds_a_ca_alone(inventory, secret)) {
         return None;
     }
-    let named = secret.filter(|secret| !secret.named_otherwise.is_empty());
+    let named = secret.filter(|secret| !secret.rare.named_otherwise.is_empty());
     Some(named.map_or_else(
         || empty(inventory, object, bundle),
         |secret| named_otherwise(inventory, secret),
@@ -83,7 +84,7 @@ fn still_empty(inventory: &Inventory, object: &ObjectRef, owner: &Owner) -> Find
 /// What can be judged only once the manifest is rendered.
 fn filled_later(object: &ObjectRef, owner: &Owner) -> Finding {
     let message = format!(
-        "there is only a place for certificate and key, which {} fills in: they are not judged here",
+        "there is only a place for certificate and key, which {} fills in: they are not checked here",
         owner.name
     );
     RULE.on(&certificate_place(object), message)
@@ -94,8 +95,9 @@ fn filled_later(object: &ObjectRef, owner: &Owner) -> Finding {
 
 /// Certificate and key are there, under keys that no controller reads.
 fn named_otherwise(inventory: &Inventory, secret: &SecretFacts) -> Finding {
-    let held: Vec<String> = secret.named_otherwise.iter().map(told).collect();
-    let keys: Vec<&str> = secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
+    let held: Vec<String> = secret.rare.named_otherwise.iter().map(told).collect();
+    let keys: Vec<&str> =
+        secret.rare.named_otherwise.iter().map(|named| named.key.as_str()).collect();
     let keys = keys.join(" and ");
     let lacks = if secret.bundle.is_empty() { "no tls.crt and no tls.key" } else { "no tls.crt" };
     let alone = if secret.bundle.is_empty() { "alone are" } else { "alone is" };

@@ -6,9 +6,9 @@ use super::{
     take_out, where_in,
 };
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::{Context, Rule, View, remedy};
 use crate::inventory::bundle::{Bundle, Damaged, OddlyWritten};
-use crate::inventory::demand::IngressFacts;
+use crate::inventory::frontend::Frontend;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
@@ -18,23 +18,24 @@ use crate::x509::stray::{self, StrayKind};
 pub(super) const RULE: Rule = Rule {
     code: "cert-unreadable",
     severity: Severity::Error,
-    remedy: "replace the value by PEM certificates",
+    remedy: "replace the value with PEM certificates",
     explain: "A controller that cannot parse tls.crt serves its default certificate or stops \
               reloading for everybody (ingress-nginx). One bad block among good ones counts too: \
               which of them a server takes is a matter of luck. Go's PEM reader, and so every \
-              controller written in Go, passes over a block whose BEGIN does not stand at the very \
+              controller written in Go, ignores a block whose BEGIN does not stand at the very \
               beginning of a line: a byte order mark is enough.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     let filled = inventory.bundles().filter(|(object, _)| !is_placeholder(inventory, object));
     for (object, bundle) in filled {
         if bundle.is_swapped() {
             found.push(swapped(inventory, object));
             continue;
         }
-        for damaged in &bundle.damaged {
+        for damaged in bundle.damaged.iter() {
             found.push(unreadable(inventory, (object, bundle), damaged));
         }
         found.extend(glued(inventory, context, (object, bundle)));
@@ -111,7 +112,7 @@ fn glued(
         let who = PemQuirk::Glued.unseen_by();
         RULE.on(
             &certificate_place(object),
-            format!("{message} (-----END CERTIFICATE----------BEGIN): {who} pass over them"),
+            format!("{message} (-----END CERTIFICATE----------BEGIN): {who} ignore them"),
         )
         .evidence("position", from)
         .evidence("unseenBy", who)
@@ -134,7 +135,7 @@ fn passed_over(
     let position = odd.index + 1;
     let (who, what) = (odd.what.unseen_by(), odd.what.what());
     let message =
-        format!("certificate {position} of {} is passed over by {who}: {what}", where_in(object));
+        format!("certificate {position} of {} is ignored by {who}: {what}", where_in(object));
     let remedy = if odd.what.lost_its_lines() {
         let otherwise = "write the PEM with its line breaks, and nothing around it";
         written_anew(inventory, context, object, otherwise)
@@ -185,14 +186,14 @@ fn refused(inventory: &Inventory, secret: &SecretFacts) -> Option<Finding> {
     Some(related(inventory, secret, finding))
 }
 
-/// The same, and worse where an Ingress has a controller that reads it as Go does: it serves its
+/// The same, and worse where a frontend has a controller that reads it as Go does: it serves its
 /// default certificate.
 pub(super) fn how_bad_behind(
     inventory: &Inventory,
     object: &ObjectRef,
     quirk: PemQuirk,
 ) -> Severity {
-    let by_go = |user: &IngressFacts| user.likely_controller().loads_pairs_with_go();
+    let by_go = |user: &Frontend| user.likely_controller().loads_pairs_with_go();
     let is_served = quirk.is_unseen_by_go() && inventory.users(object).any(by_go);
     if is_served { Severity::Error } else { how_bad(quirk) }
 }

@@ -3,7 +3,7 @@
 
 use super::{arrangement, certificate_place, elses, secret_of, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, expiry, remedy};
+use crate::audit::{Context, Rule, View, expiry, remedy};
 use crate::instant;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
@@ -22,7 +22,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for (object, bundle) in inventory.bundles() {
         let ends = of_chain(inventory, context, object, bundle)
             .or_else(|| of_anchor(inventory, context, object, bundle));
@@ -67,8 +68,8 @@ fn of_chain<'i>(
     let issuers = issuers.iter().map(|position| &bundle.certificates[*position]);
     let issuer = issuers.min_by_key(|issuer| issuer.not_after)?;
     let secret = secret_of(inventory, object);
-    let lead = expiry::warning_lead(secret, context.policy.lead(issuer, secret));
-    let told = expiry::is_due(issuer, context.now, lead) || expiry::is_expired(leaf, context.now);
+    let window = expiry::warning_window(secret, context.policy.window(issuer, secret));
+    let told = expiry::is_due(issuer, context.now, window) || expiry::is_expired(leaf, context.now);
     (issuer.not_after < leaf.not_after && !told).then(|| Ends {
         leaf,
         subject: &issuer.subject,

@@ -5,7 +5,7 @@
 use super::{arrangement, certificate_place, elses, is_behind, secret_of};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::gap::{Chain, Seen};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::controllers::Controller;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
@@ -15,18 +15,19 @@ use crate::x509::cert::Certificate;
 pub(super) const RULE: Rule = Rule {
     code: "chain-incomplete",
     severity: Severity::Warning,
-    remedy: "put the issuer's certificate behind the leaf",
+    remedy: "append the issuer's certificate after the leaf",
     explain: "A server sends its certificate and all intermediates; clients have the roots. Browsers \
               fetch a missing intermediate, Go, OpenSSL, rustls and gRPC do not. Whether an issuer \
               is an intermediate cannot be read from the leaf, so this is said only where it is \
               certain: the leaf is in public logs (public CAs issue from intermediates only), \
-              certificates of another CA stand behind it, the intermediate was seen elsewhere, or \
+              certificates of another CA follow it, the intermediate was seen elsewhere, or \
               ca.crt holds it, or the root above it by its name. haproxy-ingress refuses a Secret \
               whose certificate cannot be verified by the ca.crt beside it: an error there.",
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     let seen = Seen::of(inventory);
     for (object, bundle) in inventory.bundles() {
         let Some(arrangement) = arrangement(bundle) else { continue };
@@ -88,9 +89,9 @@ fn remedy(inventory: &Inventory, object: &ObjectRef, last: &Certificate) -> Reme
         Some(url) => format!("get the issuer's certificate from {url}"),
     };
     let then = match object.kind {
-        Kind::File => "put it behind the leaf",
-        Kind::Endpoint => "have the server send it behind the leaf",
-        _ if object.place.is_some() => "put it behind the leaf",
+        Kind::File => "append it after the leaf",
+        Kind::Endpoint => "have the server send it after the leaf",
+        _ if object.place.is_some() => "append it after the leaf",
         _ => "put both in with import --replace, the leaf first",
     };
     format!("{fetch} and {then}").into()

@@ -4,28 +4,28 @@
 
 use super::{arrangement, certificate_place, fix_chain};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::x509::chain::{self, Misplaced};
 
 pub(super) const RULE: Rule = Rule {
     code: "chain-out-of-order",
     severity: Severity::Warning,
-    remedy: "put the leaf first and behind each certificate its issuer",
+    remedy: "put the leaf first, and each certificate's issuer after it",
     explain: "Servers send tls.crt as it is. Its first certificate is taken for the leaf, whatever it \
               is: when the key belongs to a later one, nginx and Go refuse them, which is an \
-              error here. Behind it clients of TLS 1.2 may insist that each certificate is followed \
+              error here. After it, clients of TLS 1.2 may insist that each certificate is followed \
               by its issuer. Cross-signed twins side by side are fine.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for (object, bundle) in inventory.bundles() {
         let Some(arrangement) = arrangement(bundle) else { continue };
         let Some(misplaced) = chain::misplaced(&bundle.certificates, &arrangement) else {
             continue;
         };
-        let subject = |position: usize| bundle.certificates[position].subject.as_str();
+        let subject = |position: usize| &*bundle.certificates[position].subject;
         let message = match misplaced {
             Misplaced::LeafNotFirst { leaf } => format!(
                 "certificate {} ({}) is the leaf and does not come first; {} does",
@@ -44,7 +44,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let expected: Vec<String> =
             arrangement.path.iter().map(|position| (position + 1).to_string()).collect();
         let expected = expected.join(", ");
-        let of_key = bundle.key_position.is_some();
+        let of_key = bundle.key_position().is_some();
         found.push(
             RULE.on(&certificate_place(object), message)
                 .severity(if of_key { Severity::Error } else { Severity::Warning })

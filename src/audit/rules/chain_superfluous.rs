@@ -5,9 +5,8 @@
 
 use super::{arrangement, certificate_place, fix_chain};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, expiry};
+use crate::audit::{Rule, View, expiry};
 use crate::instant;
-use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
 use crate::object_ref::Kind;
 use crate::x509::cert::Certificate;
@@ -27,7 +26,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for (object, bundle) in inventory.bundles() {
         let Some(arrangement) = arrangement(bundle) else { continue };
         let expired = expired(bundle, &arrangement, context.now);

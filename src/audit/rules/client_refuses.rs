@@ -4,25 +4,25 @@
 //! kubernetes/ingress-nginx#4948 and kubernetes/kubernetes#58227, where the controller served its
 //! default certificate and nobody was told why.
 
-use super::{certificate_place, gke, remade, somebody_elses};
+use super::{certificate_place, remade, somebody_elses};
+use crate::audit::backends::grpc;
 use crate::audit::clients::{self, Client, Problem};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
-use crate::inventory::demand::IngressFacts;
+use crate::audit::{Rule, View, remedy};
+use crate::inventory::frontend::Frontend;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
 use crate::x509::defect::EncodingDefect;
 use crate::x509::name;
 use crate::x509::san::San;
-use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule {
     code: "client-refuses",
     severity: Severity::Warning,
     remedy: "make a certificate with an RSA-2048 or P-256 key",
     explain: "What rustls, Go, OpenSSL, browsers and gRPC's Python package make of a certificate was \
-              measured; certwright inspect shows it of any. Here stands what no other rule tells of: \
+              measured; certwright inspect shows it of any. Here stands what no other rule reports: \
               keys on secp256k1 or with explicit curve parameters nobody takes, RSA-PSS keys only \
               OpenSSL, Ed25519 and P-521 no browser; nor does everybody read each odd encoding. \
               Controllers written in Go (ingress-nginx, Traefik, Kong) load a certificate and key by \
@@ -36,16 +36,13 @@ pub(super) const RULE: Rule = Rule {
 const CONNECTING: [Client; 5] =
     [Client::Rustls, Client::Go, Client::OpenSsl, Client::Browsers, Client::GrpcPython];
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     let told = found.told();
-    let on_gke: BTreeSet<_> = gke::served_secrets(inventory, context)
-        .into_iter()
-        .map(|(secret, _)| &secret.object)
-        .collect();
     for secret in inventory.tls_secrets() {
         let Some(leaf) = secret.bundle.leaf() else { continue };
         let mut problems = clients::problems(&secret.bundle, context.now);
-        if !on_gke.contains(&secret.object) {
+        if !view.is_on_gke(&secret.object) {
             for problem in &mut problems {
                 problem.who.retain(|client| *client != Client::GkeLoadBalancer);
             }
@@ -64,7 +61,8 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     }
 }
 
-/// What keeps a pair from being loaded is worse where it is served than another rule can know.
+/// What keeps certificate and key from being loaded is worse where it is served than another rule
+/// can know.
 fn keep_in_mind_who_serves(
     inventory: &Inventory,
     secret: &SecretFacts,
@@ -88,7 +86,9 @@ struct Refused<'i> {
     secret: &'i SecretFacts,
     leaf: &'i Certificate,
     problems: Vec<Problem>,
-    users: Vec<&'i IngressFacts>,
+    users: Vec<&'i Frontend>,
+    /// Whether anything that it serves is gRPC: else nobody meets gRPC's Python package there.
+    is_grpc: bool,
 }
 
 impl<'i> Refused<'i> {
@@ -96,13 +96,18 @@ impl<'i> Refused<'i> {
         inventory: &'i Inventory,
         secret: &'i SecretFacts,
         leaf: &'i Certificate,
-        problems: Vec<Problem>,
+        mut problems: Vec<Problem>,
     ) -> Self {
-        let users = inventory.users(&secret.object).collect();
-        Self { inventory, secret, leaf, problems, users }
+        let users: Vec<&Frontend> = inventory.users(&secret.object).collect();
+        let is_grpc = users.iter().any(|user| {
+            let mut hosts = user.hosts_of(&secret.object).into_iter();
+            hosts.any(|host| grpc(inventory, user, host).is_some())
+        });
+        problems.retain(|problem| is_grpc || problem.who != [Client::GrpcPython]);
+        Self { inventory, secret, leaf, problems, users, is_grpc }
     }
 
-    /// None where nothing is left to say, or for what no Ingress serves and somebody takes.
+    /// None where nothing is left to say, or for what no frontend serves and somebody takes.
     fn finding(&self) -> Option<Finding> {
         if self.problems.is_empty() {
             return None;
@@ -111,7 +116,7 @@ impl<'i> Refused<'i> {
             CONNECTING.into_iter().filter(|client| !self.is_refused_by(*client)).collect();
         let ousted = self.problems.iter().any(|problem| problem.go_cannot_load);
         let ousted = self.users.iter().filter(|user| ousted && loads_by_go(user)).copied();
-        let ousted: Vec<&IngressFacts> = ousted.collect();
+        let ousted: Vec<&Frontend> = ousted.collect();
         let severity = match (self.users.as_slice(), accepting.as_slice()) {
             ([], []) => Severity::Info,
             ([], _) => return None,
@@ -136,7 +141,7 @@ impl<'i> Refused<'i> {
     }
 
     /// Each reason once, with who has it.
-    fn message(&self, ousted: &[&IngressFacts]) -> String {
+    fn message(&self, ousted: &[&Frontend]) -> String {
         let mut told: Vec<(&[Client], Vec<&str>)> = Vec::new();
         for problem in &self.problems {
             match told.iter_mut().find(|(who, _)| *who == problem.who.as_slice()) {
@@ -151,7 +156,9 @@ impl<'i> Refused<'i> {
                 if CONNECTING.iter().all(|client| who.contains(client)) {
                     return format!("no client accepts it: {reasons}");
                 }
-                format!("refused by {}: {reasons}", names(who.iter().copied()))
+                let told = |client: &Client| self.is_grpc || *client != Client::GrpcPython;
+                let who = who.iter().copied().filter(told);
+                format!("refused by {}: {reasons}", names(who))
             })
             .collect();
         if let Some(class) = ousted.iter().find_map(|user| user.class.as_deref()) {
@@ -187,9 +194,9 @@ impl<'i> Refused<'i> {
     }
 }
 
-/// Whether the controller of this Ingress loads its certificates by Go's `tls.X509KeyPair`.
-fn loads_by_go(ingress: &IngressFacts) -> bool {
-    ingress.likely_controller().loads_pairs_with_go()
+/// Whether the controller of this frontend loads its certificates by Go's `tls.X509KeyPair`.
+fn loads_by_go(frontend: &Frontend) -> bool {
+    frontend.likely_controller().loads_pairs_with_go()
 }
 
 /// So many names are named in a command.

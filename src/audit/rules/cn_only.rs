@@ -4,11 +4,12 @@
 use super::{certificate_place, kept, remade, secret_of, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::issuing::issuing_ca;
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::Bundle;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
+use crate::x509::key_purpose::KeyPurpose;
 
 pub(super) const RULE: Rule = Rule {
     code: "cn-only",
@@ -20,16 +21,27 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for (object, bundle) in inventory.bundles() {
         let is_ca =
             |leaf: &Certificate| leaf.is_ca && issuing_ca(inventory, object, leaf).is_some();
         let Some(leaf) = bundle.leaf().filter(|leaf| !is_ca(leaf)) else { continue };
+        // A client's names nobody who is connected to.
+        if is_for_clients(leaf) && !inventory.is_used(object) {
+            continue;
+        }
         let address = leaf.common_name_address().map(|address| address.to_string());
         if let Some(cn) = leaf.common_name_host().or(address.as_deref()) {
             found.push(finding(inventory, object, (bundle, leaf), cn));
         }
     }
+}
+
+/// Whether its extended key usage is that of TLS clients alone.
+fn is_for_clients(leaf: &Certificate) -> bool {
+    let usages = leaf.extended_key_usage.as_deref().unwrap_or_default();
+    usages.contains(&KeyPurpose::ClientAuth) && !usages.contains(&KeyPurpose::ServerAuth)
 }
 
 fn finding(

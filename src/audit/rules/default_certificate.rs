@@ -5,9 +5,8 @@
 
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::controllers::{Choice, Controller};
-use crate::inventory::Inventory;
 use crate::inventory::demand::IngressFacts;
 use crate::object_ref::{ObjectRef, check_object_name};
 use crate::remedy::Remedy;
@@ -17,20 +16,21 @@ pub(super) const RULE: Rule = Rule {
     code: "default-certificate",
     severity: Severity::Warning,
     remedy: "write hosts and secretName into one tls entry",
-    explain: "An entry of spec.tls is a pair: hosts, and the Secret whose certificate is theirs. \
+    explain: "An entry of spec.tls names hosts and the Secret whose certificate they use. \
               Controllers take the entry that lists the host; where that names no Secret they serve \
               a default certificate, which clients do not accept, whatever Secret another entry \
               names.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for ingress in inventory.ingresses() {
         // Traefik and GKE's load balancer read no hosts, and the latter has a rule of its own.
         let reads_hosts = !matches!(
-            ingress.controller.facts().choice,
+            ingress.frontend.controller.facts().choice,
             Choice::Every | Choice::Nowhere | Choice::Pool
-        ) || ingress.controller == Controller::HaproxyTech;
+        ) || ingress.frontend.controller == Controller::HaproxyTech;
         if reads_hosts && !context.is_gke(inventory, ingress) {
             let indexes = 0..ingress.tls.len();
             found.extend(indexes.filter_map(|index| torn(ingress, index)));
@@ -54,7 +54,7 @@ fn torn(ingress: &IngressFacts, index: usize) -> Option<Finding> {
         hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host))
     };
     let again = named(false).find(|(at, other)| {
-        loses(ingress.controller, *at, index)
+        loses(ingress.frontend.controller, *at, index)
             && entry.hosts.iter().any(|host| lists(&other.hosts, host))
     });
     if let Some((at, other)) = again {
@@ -97,9 +97,9 @@ impl Torn<'_> {
              secret/{secret} and {other}: {}",
             self.index,
             self.at,
-            done(self.ingress.controller)
+            done(self.ingress.frontend.controller)
         );
-        RULE.on(&self.ingress.object, message)
+        RULE.on(&self.ingress.frontend.object, message)
             .related(ObjectRef::secret(self.ingress.secret_namespace(), secret))
             .evidence("hosts", &hosts)
             .evidence("withoutSecretName", format!("spec.tls[{}]", self.index))
@@ -117,7 +117,7 @@ impl Torn<'_> {
     /// is the owner's to know.
     fn remedy(&self) -> Remedy {
         let (index, at, secret) = (self.index, self.at, self.secret());
-        let object = &self.ingress.object;
+        let object = &self.ingress.frontend.object;
         let words = format!(
             "make spec.tls[{index}] and spec.tls[{at}] one entry, with the hosts and secretName {secret},"
         );

@@ -4,8 +4,8 @@
 //! for each address family, and that a resolver may make AAAA records up (DNS64, RFC 6147). Judges
 //! nothing by itself.
 
-use crate::inventory::demand::IngressFacts;
 use crate::inventory::dns::{AddressFacts, Reach, Target, plain};
+use crate::inventory::frontend::Frontend;
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::ObjectRef;
 use std::collections::BTreeSet;
@@ -15,24 +15,23 @@ use std::net::IpAddr;
 pub(super) struct ResolvedHost<'i> {
     pub target: Target<'i>,
     pub seen: &'i AddressFacts,
-    /// The Ingress that a finding is about: the first that is reported.
-    pub ingress: &'i IngressFacts,
+    /// The frontend that a finding is about: the first that is reported.
+    pub frontend: &'i Frontend,
 }
 
-/// Every host of the report whose addresses were looked up.
-pub(super) fn led<'i>(inventory: &'i Inventory) -> Vec<ResolvedHost<'i>> {
+/// Those of these hosts whose addresses were looked up.
+pub(super) fn led<'i>(inventory: &'i Inventory, targets: &[Target<'i>]) -> Vec<ResolvedHost<'i>> {
     if !inventory.dns_was_asked() {
         return Vec::new();
     }
-    let targets = inventory.targets().into_iter().filter(Target::has_address);
-    let with_answer = |target: Target<'i>| {
+    let with_answer = |target: &Target<'i>| {
         let seen = inventory.addresses_of(&target.host)?;
-        let reported = |ingress: &&&IngressFacts| inventory.is_reported(&ingress.object);
-        let ingress =
-            target.ingresses.iter().find(reported).or(target.ingresses.first()).copied()?;
-        Some(ResolvedHost { target, seen, ingress })
+        let reported = |frontend: &&&Frontend| inventory.is_reported(&frontend.object);
+        let frontend =
+            target.frontends.iter().find(reported).or(target.frontends.first()).copied()?;
+        Some(ResolvedHost { target: target.clone(), seen, frontend })
     };
-    targets.filter_map(with_answer).collect()
+    targets.iter().filter(|target| target.has_address()).filter_map(with_answer).collect()
 }
 
 impl<'i> ResolvedHost<'i> {
@@ -47,7 +46,7 @@ impl<'i> ResolvedHost<'i> {
         !self.host().starts_with("*.") && Reach::of(self.host()) == Reach::Public
     }
 
-    /// ManagedCertificates that list the host and are served by an Ingress.
+    /// ManagedCertificates that list the host and are served by a frontend.
     pub fn managed(&self) -> impl Iterator<Item = &'i ObjectFacts> {
         let all = self.target.managed.iter().copied();
         all.filter(|managed| !self.target.serving(managed).is_empty())
@@ -55,14 +54,14 @@ impl<'i> ResolvedHost<'i> {
 
     /// Every object on the other side but this one.
     pub fn others(&self, object: &ObjectRef) -> Vec<ObjectRef> {
-        let ingresses = self.target.ingresses.iter().map(|ingress| &ingress.object);
-        let all = ingresses.chain(self.managed().map(|managed| &managed.object));
+        let frontends = self.target.frontends.iter().map(|frontend| &frontend.object);
+        let all = frontends.chain(self.managed().map(|managed| &managed.object));
         all.filter(|other| !other.same_object(object)).cloned().collect()
     }
 
-    /// Where the host should lead: to the addresses of all its Ingresses.
+    /// Where the host should lead: to the addresses of all its frontends.
     pub fn wanted(&self, inventory: &Inventory) -> Wanted {
-        Wanted::of(inventory, &self.target.ingresses)
+        Wanted::of(inventory, &self.target.frontends)
     }
 
     /// Addresses of A records that lead elsewhere.
@@ -130,29 +129,29 @@ fn is_made_up(address: IpAddr) -> bool {
 
 /// Where a host should lead.
 pub(super) struct Wanted {
-    /// Addresses that the Ingresses have as such.
+    /// Addresses that the frontends have as such.
     own_ips: BTreeSet<IpAddr>,
     /// The same, and those that their host names lead to.
     pub ips: BTreeSet<IpAddr>,
-    /// Addresses of the Ingresses that are host names.
+    /// Addresses of the frontends that are host names.
     pub names: BTreeSet<String>,
-    /// Whether every Ingress has its address, and every host name among them was looked up:
+    /// Whether every frontend has its address, and every host name among them was looked up:
     /// otherwise an address that seems to lead elsewhere may be right.
     all_known: bool,
 }
 
 impl Wanted {
-    /// The addresses of these Ingresses.
-    pub fn of(inventory: &Inventory, ingresses: &[&IngressFacts]) -> Self {
+    /// The addresses of these frontends.
+    pub fn of(inventory: &Inventory, frontends: &[&Frontend]) -> Self {
         let mut wanted = Self {
             own_ips: BTreeSet::new(),
             ips: BTreeSet::new(),
             names: BTreeSet::new(),
             all_known: true,
         };
-        for ingress in ingresses {
-            wanted.all_known &= !ingress.addresses.is_empty();
-            for address in &ingress.addresses {
+        for frontend in frontends {
+            wanted.all_known &= !frontend.addresses.is_empty();
+            for address in &frontend.addresses {
                 wanted.add(inventory, address);
             }
         }
@@ -177,7 +176,7 @@ impl Wanted {
         self.names.insert(name);
     }
 
-    /// `203.0.113.20, lb.example`: the addresses as the Ingresses have them.
+    /// `203.0.113.20, lb.example`: the addresses as the frontends have them.
     pub fn shown(&self) -> String {
         let ips = self.own_ips.iter().map(ToString::to_string);
         ips.chain(self.names.iter().cloned()).collect::<Vec<_>>().join(", ")

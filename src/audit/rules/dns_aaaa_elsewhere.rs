@@ -5,10 +5,10 @@
 use super::dns::{self, ResolvedHost, Wanted};
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
-use crate::inventory::demand::IngressFacts;
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::ObjectFacts;
+use crate::inventory::frontend::Frontend;
 use crate::remedy::Remedy;
 use std::net::IpAddr;
 
@@ -24,13 +24,14 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for led in dns::led(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for led in view.led() {
         for managed in led.managed() {
             let wanted = Wanted::of(inventory, &led.target.serving(managed));
             let strays = led.stray_v6(&wanted);
             if !strays.is_empty() {
-                found.push(finding(&led, managed, &wanted, &strays));
+                found.push(finding(led, managed, &wanted, &strays));
             }
         }
     }
@@ -43,12 +44,12 @@ fn finding(
     strays: &[IpAddr],
 ) -> Finding {
     let serving: Vec<String> =
-        led.target.serving(managed).iter().map(|ingress| ingress.object.short()).collect();
-    let theirs = other_ingress(led, managed, strays).map_or_else(String::new, |other| {
+        led.target.serving(managed).iter().map(|frontend| frontend.object.short()).collect();
+    let theirs = other_frontend(led, managed, strays).map_or_else(String::new, |other| {
         format!(" (that of {}, which does not name it)", other.object.short())
     });
     let message = format!(
-        "AAAA of its domain {} is {}{theirs}, and {} has the address {}: Google does not issue or renew while one address leads elsewhere",
+        "AAAA of its domain {} is {}{theirs}, and {} has the address {}: Google does not issue or renew while one address points elsewhere",
         led.name(),
         dns::shown(strays),
         serving.join(", "),
@@ -71,7 +72,7 @@ fn remedy(
     wanted: &Wanted,
     strays: &[IpAddr],
 ) -> Remedy {
-    if let Some(other) = other_ingress(led, managed, strays) {
+    if let Some(other) = other_frontend(led, managed, strays) {
         let names = other.managed_names.iter().map(String::as_str);
         let names: Vec<&str> = names.chain([managed.object.name.as_str()]).collect();
         return gke::annotate(&other.object, MANAGED_CERTIFICATES, Some(&names.join(",")));
@@ -82,18 +83,18 @@ fn remedy(
         return format!("delete the DNS record: {}", records.join(" and ")).into();
     }
     let records = led.records(wanted);
-    format!("replace the CNAME record of {} by the DNS record: {records}", led.host()).into()
+    format!("replace the CNAME record of {} with the DNS record: {records}", led.host()).into()
 }
 
-/// The Ingress for the host that has these addresses and only lacks the ManagedCertificate.
-fn other_ingress<'i>(
+/// The frontend for the host that has these addresses and only lacks the ManagedCertificate.
+fn other_frontend<'i>(
     led: &ResolvedHost<'i>,
     managed: &ObjectFacts,
     strays: &[IpAddr],
-) -> Option<&'i IngressFacts> {
-    let theirs = |ingress: &&&IngressFacts| {
-        let has = |stray: &IpAddr| ingress.addresses.contains(&stray.to_string());
-        ingress.object.namespace == managed.object.namespace && strays.iter().all(has)
+) -> Option<&'i Frontend> {
+    let theirs = |frontend: &&&Frontend| {
+        let has = |stray: &IpAddr| frontend.addresses.contains(&stray.to_string());
+        frontend.object.namespace == managed.object.namespace && strays.iter().all(has)
     };
-    led.target.ingresses.iter().find(theirs).copied()
+    led.target.frontends.iter().find(theirs).copied()
 }

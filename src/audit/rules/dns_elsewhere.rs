@@ -4,14 +4,14 @@
 
 use super::dns::{self, ResolvedHost, Wanted};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::inventory::{IGNORE, Inventory};
 use std::net::IpAddr;
 
 pub(super) const RULE: Rule = Rule {
     code: "dns-elsewhere",
     severity: Severity::Warning,
-    remedy: "let the host lead to the Ingress's address and nowhere else",
+    remedy: "point the host to the Ingress's address and nowhere else",
     explain: "Asked with --dns. The addresses of a host are compared with those of every Ingress \
               that names it, so that one for IPv4 and one for IPv6 may share it; an address that is \
               a host name is looked up too. A CDN or proxy in front is fine for a certificate of \
@@ -22,8 +22,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for led in dns::led(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for led in view.led() {
         let wanted = led.wanted(inventory);
         let mut strays = led.stray_v4(&wanted);
         if led.managed().next().is_none() {
@@ -31,20 +32,25 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             strays.extend(led.stray_v6(&wanted));
         }
         if !strays.is_empty() {
-            found.push(finding(&led, &wanted, &strays));
+            found.push(finding(inventory, led, &wanted, &strays));
         }
     }
 }
 
-fn finding(led: &ResolvedHost<'_>, wanted: &Wanted, strays: &[IpAddr]) -> Finding {
-    let ingress = led.ingress;
+fn finding(
+    inventory: &Inventory,
+    led: &ResolvedHost<'_>,
+    wanted: &Wanted,
+    strays: &[IpAddr],
+) -> Finding {
+    let object = &led.frontend.object;
     let managed: Vec<String> = led.managed().map(|facts| facts.object.short()).collect();
     let blocked = match managed.as_slice() {
         [] => String::new(),
         managed => format!("; Google cannot validate it for {}", managed.join(", ")),
     };
     let message = format!(
-        "host {} leads to {}, and its Ingress has the address {}{blocked}",
+        "host {} points to {}, and its Ingress has the address {}{blocked}",
         led.name(),
         dns::shown(strays),
         wanted.shown()
@@ -52,28 +58,29 @@ fn finding(led: &ResolvedHost<'_>, wanted: &Wanted, strays: &[IpAddr]) -> Findin
     let records = led.records(wanted);
     let lead_here = if led.seen.aliases.is_empty() {
         let kinds = led.kinds().join(" and ");
-        format!("replace the {kinds} records of {} by the DNS record: {records}", led.host())
+        format!("replace the {kinds} records of {} with the DNS record: {records}", led.host())
     } else {
-        format!("replace the CNAME record of {} by the DNS record: {records}", led.host())
+        format!("replace the CNAME record of {} with the DNS record: {records}", led.host())
     };
     // What is waived there already stays so.
-    let already = ingress.ignore.iter().map(String::as_str).filter(|code| *code != RULE.code);
+    let already = inventory.ignored(object).iter().map(String::as_str);
+    let already = already.filter(|code| *code != RULE.code);
     let waived: Vec<&str> = already.chain([RULE.code]).collect();
     let remedy = if managed.is_empty() {
         format!(
-            "{lead_here}; or, when a CDN or proxy stands in front on purpose, set the annotation {IGNORE}: {} on {}",
+            "{lead_here}; or, when a CDN or proxy is in front on purpose, set the annotation {IGNORE}: {} on {}",
             waived.join(","),
-            ingress.object.short()
+            object.short()
         )
     } else {
         lead_here
     };
     let finding = RULE
-        .on(&ingress.object, message)
+        .on(object, message)
         .evidence("host", led.host())
         .evidence("aliases", led.seen.aliases.join(", "))
         .evidence("addresses", dns::shown(&led.addresses()))
         .evidence("ingressAddresses", wanted.shown())
         .remedy(remedy);
-    finding.related_to(led.others(&ingress.object))
+    finding.related_to(led.others(object))
 }

@@ -1,16 +1,15 @@
 //! `dns-missing`: a host of an Ingress that has its address, and that DNS does not know. No client
 //! finds it, and Google does not issue for it (GoogleCloudPlatform/gke-managed-certs#38).
 
-use super::dns::{self, ResolvedHost, Wanted};
+use super::dns::{ResolvedHost, Wanted};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::inventory::dns::Lack;
 
 pub(super) const RULE: Rule = Rule {
     code: "dns-missing",
     severity: Severity::Warning,
-    remedy: "create a DNS record that leads to the Ingress's address",
+    remedy: "create a DNS record that points to the Ingress's address",
     explain: "Asked with --dns. The Ingress has its address, and the host has no A and no AAAA \
               record: no client finds it, and a ManagedCertificate that lists it stays \
               FailedNotVisible. A record made a moment ago may be hidden for a while by the answer \
@@ -20,8 +19,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for led in dns::led(inventory).iter().filter(|led| led.should_be_there()) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for led in view.led().iter().filter(|led| led.should_be_there()) {
         let wanted = led.wanted(inventory);
         if let Some(how) = how(led, &wanted) {
             found.push(finding(led, &wanted, &how));
@@ -41,7 +41,7 @@ fn how(led: &ResolvedHost<'_>, wanted: &Wanted) -> Option<String> {
         Some(Lack::NoAddress) => Some(format!("{who} has neither A nor AAAA record")),
         Some(Lack::Circle) => {
             let steps = led.seen.aliases.join(" → ");
-            Some(format!("{host} is an alias that leads nowhere: {host} → {steps}"))
+            Some(format!("{host} is an alias that points nowhere: {host} → {steps}"))
         }
         None => only_elsewhere(led, wanted).then(|| format!("{who} has no A record")),
     }
@@ -57,13 +57,13 @@ fn only_elsewhere(led: &ResolvedHost<'_>, wanted: &Wanted) -> bool {
 }
 
 fn finding(led: &ResolvedHost<'_>, wanted: &Wanted, how: &str) -> Finding {
-    let object = &led.ingress.object;
+    let object = &led.frontend.object;
     let message = format!("host {how}; its Ingress has the address {}", wanted.shown());
     let records = led.records(wanted);
     let remedy = if led.seen.aliases.is_empty() {
         format!("create the DNS record: {records}")
     } else {
-        format!("replace the CNAME record of {} by the DNS record: {records}", led.host())
+        format!("replace the CNAME record of {} with the DNS record: {records}", led.host())
     };
     let finding = RULE
         .on(object, message)

@@ -3,14 +3,13 @@
 
 use super::{Dated, certificate_place, every};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
     code: "duplicate-serial",
     severity: Severity::Warning,
-    remedy: "make one of them anew, with a random serial number",
+    remedy: "reissue one of them with a random serial number",
     explain: "Issuer and serial number together name one certificate (RFC 5280 §4.1.2.2). A client that \
               has seen one of two with the same name refuses the other; Firefox offers no way round \
               it. It comes from scripts with a fixed serial number, and from tools that make it from \
@@ -18,10 +17,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     let mut named: BTreeMap<(&str, &str), Vec<Dated<'_>>> = BTreeMap::new();
     for dated in every(inventory) {
-        let name = (dated.certificate.issuer.as_str(), dated.certificate.serial.as_str());
+        let name = (&*dated.certificate.issuer, &*dated.certificate.serial);
         let group = named.entry(name).or_default();
         // One certificate in many places is one certificate.
         if !group.iter().any(|other| other.certificate.sha256 == dated.certificate.sha256) {

@@ -3,9 +3,8 @@
 
 use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, expiry};
+use crate::audit::{Context, Rule, View, expiry};
 use crate::instant;
-use crate::inventory::Inventory;
 use time::Duration;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,7 +16,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for dated in dated(inventory).filter(|dated| expiry::is_expired(dated.certificate, context.now))
     {
         found.push(finding(&dated, context));

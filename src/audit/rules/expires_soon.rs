@@ -1,13 +1,12 @@
-//! `expires-soon`: a certificate inside its renewal lead. Silent once it is expired. A lead that leaves
-//! next to nothing of the lifetime is told here too: such a certificate is due again as soon as it is
-//! made (cert-manager#1506, #3813, #4423).
+//! `expires-soon`: a certificate inside its renewal window. Silent once it is expired. A renewal
+//! window that leaves next to nothing of the lifetime is told here too: such a certificate is due
+//! again as soon as it is made (cert-manager#1506, #3813, #4423).
 
 use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, expiry};
+use crate::audit::{Context, Rule, View, expiry};
 use crate::duration;
 use crate::instant;
-use crate::inventory::Inventory;
 use time::Duration;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,27 +15,29 @@ pub(super) const RULE: Rule = Rule {
     remedy: "renew the certificate",
     explain: "The renewal window is a third of the lifetime, at most 30 days, unless --renew-before or the \
               annotation certwright.dev/renew-before says otherwise. Within seven days, or a tenth \
-              of a shorter lifetime, it is an error, but on a Secret that no Ingress names. A Secret \
+              of a shorter lifetime, it is an error, except on a Secret that no Ingress names. A Secret \
               that is really renewed (by cert-manager, External Secrets, OpenShift's service-ca, or \
-              certwright.dev/rotate) is warned about only when two thirds of the lead are gone, so \
-              that healthy renewals never flap; Helm, Argo CD and Flux renew nothing. A lead that \
-              leaves next to nothing of a lifetime is told instead: rotate --due passes such a \
+              certwright.dev/rotate) is warned about only when two thirds of the renewal window are gone, so \
+              that healthy renewals never flap; Helm, Argo CD and Flux renew nothing. A renewal window that \
+              leaves next to nothing of a lifetime is reported instead: rotate --due passes such a \
               certificate over until its end is near, or it would replace it at every run.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for dated in
         dated(inventory).filter(|dated| !expiry::is_expired(dated.certificate, context.now))
     {
-        let full = context.policy.lead(dated.certificate, dated.secret);
-        let warning = expiry::warning_lead(dated.secret, full);
+        let full = context.policy.window(dated.certificate, dated.secret);
+        let warning = expiry::warning_window(dated.secret, full);
         let near = expiry::is_near(dated.certificate, context.now);
-        // Who renews it goes by a lead of its own; what is judged there is when people are warned.
+        // Who renews it goes by a renewal window of its own; what is judged there is when people
+        // are warned.
         let renewed_here = dated.secret.is_none_or(|secret| secret.owner.is_none());
         let judged = if renewed_here { full } else { warning };
-        if !near && expiry::lead_is_too_long(dated.certificate.lifetime(), judged) {
-            found.push(lead_too_long(&dated, context, judged));
+        if !near && expiry::window_is_too_long(dated.certificate.lifetime(), judged) {
+            found.push(window_too_long(&dated, context, judged));
             continue;
         }
         let severity = expiry::severity(dated.certificate, context.now, warning, dated.is_used());
@@ -60,13 +61,14 @@ fn soon(dated: &Dated<'_>, context: &Context<'_>, full: Duration) -> Finding {
         .remedy(dated.remedy())
 }
 
-fn lead_too_long(dated: &Dated<'_>, context: &Context<'_>, lead: Duration) -> Finding {
+fn window_too_long(dated: &Dated<'_>, context: &Context<'_>, window: Duration) -> Finding {
     let lifetime = Duration::seconds(dated.certificate.lifetime_seconds());
-    let what = expiry::lead_too_long(lead, lifetime, &format!("the lifetime of {}", dated.name()));
+    let what =
+        expiry::window_too_long(window, lifetime, &format!("the lifetime of {}", dated.name()));
     RULE.on(&certificate_place(dated.object), format!("{what}: it would be due at every run"))
         .evidence("notAfter", instant::show(dated.certificate.not_after))
         .evidence("at", instant::show(context.now))
-        .evidence("lead", duration::show(lead))
+        .evidence("lead", duration::show(window))
         .evidence("lifetime", duration::show(lifetime))
         .remedy(
             "choose a shorter renewal window: --renew-before, or the annotation certwright.dev/renew-before",

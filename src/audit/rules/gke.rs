@@ -7,43 +7,44 @@ use crate::audit::finding::{Finding, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule, Source};
 use crate::gke::annotations::{
-    self, APP_PROTOCOLS, BACKEND_CONFIG, INGRESS_CLASS, MANAGED_CERTIFICATES, OLDER_APP_PROTOCOLS,
+    self, APP_PROTOCOLS, INGRESS_CLASS, MANAGED_CERTIFICATES, OLDER_APP_PROTOCOLS,
 };
+use crate::gke::backend_config::{self, BackendConfigs, strings};
 use crate::gke::managed::Managed;
 use crate::gke::meant;
 use crate::gke::schema::{self, Misfit};
 use crate::inventory::demand::IngressFacts;
+use crate::inventory::frontend::Frontend;
 use crate::inventory::service::ServicePort;
 use crate::inventory::{Inventory, ObjectFacts, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::ingress::BackendPort;
-use crate::remedy::{CommandLine, Remedy};
+use crate::remedy::Remedy;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-
-/// The older key of [`BACKEND_CONFIG`], read where that is not set.
-const OLDER_BACKEND_CONFIG: &str = "beta.cloud.google.com/backend-config";
 
 /// Ingresses that GKE's load balancer serves and the report is about.
 pub(super) fn ingresses<'i>(
     inventory: &'i Inventory,
     context: &Context<'_>,
 ) -> impl Iterator<Item = &'i IngressFacts> {
-    inventory.ingresses().filter(move |ingress| {
-        // One that gets its name as it is created cannot be named in a command.
-        let is_named = !ingress.object.name.is_empty();
-        is_named && context.is_gke(inventory, ingress) && inventory.is_reported(&ingress.object)
-    })
+    inventory.ingresses().filter(move |ingress| is_judged(inventory, context, ingress))
 }
 
-/// Those of them that may have ManagedCertificates: Google's controller passes the internal over.
-pub(super) fn external<'i>(
-    inventory: &'i Inventory,
+/// Whether GKE's load balancer serves the Ingress, and the report is about it. One that gets its name
+/// as it is created cannot be named in a command.
+pub(super) fn is_judged(
+    inventory: &Inventory,
     context: &Context<'_>,
-) -> impl Iterator<Item = &'i IngressFacts> {
-    ingresses(inventory, context).filter(|ingress| is_external(ingress))
+    ingress: &IngressFacts,
+) -> bool {
+    let is_named = !ingress.frontend.object.name.is_empty();
+    is_named
+        && context.is_gke(inventory, ingress)
+        && inventory.is_reported(&ingress.frontend.object)
 }
 
+/// Whether it may have ManagedCertificates: Google's controller passes the internal ones over.
 pub(super) fn is_external(ingress: &IngressFacts) -> bool {
     matches!(class(ingress), None | Some("" | "gce"))
 }
@@ -75,12 +76,20 @@ pub(super) fn misfit(rule: &Rule, object: &ObjectRef, misfit: &Misfit) -> Findin
         None if misfit.unknown && !misfit.path.contains('.') => {
             format!("write {} below spec, if it is a field of that", misfit.path)
         }
-        None if misfit.unknown => format!("take {} out", misfit.path),
+        None if misfit.unknown => format!("remove {}", misfit.path),
         None => format!("write what is expected as {}", misfit.path),
     };
     rule.on(object, format!("{} {}; {who}", misfit.path, misfit.what))
         .evidence("field", &misfit.path)
         .remedy(remedy)
+}
+
+/// Has the controllers of an Ingress look at it at once.
+pub(super) fn wake(ingress: &ObjectRef) -> Remedy {
+    match ingress.place {
+        Some(_) => "change any annotation of the Ingress: its controller looks at once".into(),
+        None => remedy::touch(ingress).into(),
+    }
 }
 
 /// The class that the annotation names.
@@ -103,7 +112,7 @@ pub(super) fn meant<'i>(
     let own = ingress.items(MANAGED_CERTIFICATES);
     let there: Vec<&ObjectFacts> = inventory
         .objects_of(Kind::ManagedCertificate)
-        .filter(|facts| facts.object.namespace == ingress.object.namespace)
+        .filter(|facts| facts.object.namespace == ingress.frontend.object.namespace)
         .collect();
     let names: Vec<&str> = there.iter().map(|facts| facts.object.name.as_str()).collect();
     let near = meant::meant(missing, &names);
@@ -140,19 +149,25 @@ pub(super) fn secret_names(ingress: &IngressFacts) -> Vec<&str> {
     names
 }
 
-/// Secrets that these Ingresses serve, each once, with the Ingresses.
+/// A Secret and the Ingresses that serve it.
+pub(super) type ServedSecret<'i> = (&'i SecretFacts, Vec<&'i Frontend>);
+
+/// Secrets that these Ingresses serve, each once, with the Ingresses; in the Ingresses' order.
 pub(super) fn served_secrets<'i>(
     inventory: &'i Inventory,
-    context: &Context<'_>,
-) -> Vec<(&'i SecretFacts, Vec<&'i IngressFacts>)> {
-    let mut served: Vec<(&SecretFacts, Vec<&IngressFacts>)> = Vec::new();
-    for ingress in ingresses(inventory, context) {
+    ingresses: &[&'i IngressFacts],
+) -> Vec<ServedSecret<'i>> {
+    let mut served: Vec<ServedSecret<'i>> = Vec::new();
+    let mut places = BTreeMap::new();
+    for ingress in ingresses {
         for name in secret_names(ingress) {
-            let Some(secret) = inventory.secret(ingress.object.namespace(), name) else { continue };
-            let known = served.iter_mut().find(|(known, _)| std::ptr::eq(*known, secret));
-            match known {
-                Some((_, users)) => users.push(ingress),
-                None => served.push((secret, vec![ingress])),
+            let Some(secret) = inventory.secret(ingress.frontend.object.namespace(), name) else {
+                continue;
+            };
+            let place = *places.entry(std::ptr::from_ref(secret)).or_insert(served.len());
+            match served.get_mut(place) {
+                Some((_, users)) => users.push(&ingress.frontend),
+                None => served.push((secret, vec![&ingress.frontend])),
             }
         }
     }
@@ -207,7 +222,7 @@ fn kind_is_among_files(inventory: &Inventory, kind: Kind) -> bool {
         || (kind == Kind::Service && inventory.has_gke_objects())
 }
 
-pub(super) fn find_port<'i>(
+pub(in crate::audit) fn find_port<'i>(
     service: &'i ObjectFacts,
     wanted: BackendPort<'_>,
 ) -> Option<&'i ServicePort> {
@@ -218,26 +233,27 @@ pub(super) fn find_port<'i>(
 }
 
 /// The reference that an object makes to another one of its own namespace.
-pub(super) fn beside(object: &ObjectRef, kind: Kind, name: &str) -> ObjectRef {
+pub(in crate::audit) fn beside(object: &ObjectRef, kind: Kind, name: &str) -> ObjectRef {
     ObjectRef::namespaced(kind, object.namespace(), name)
 }
 
 /// A Service that GKE's load balancer sends to.
 pub(super) struct BackendService<'i> {
     pub service: &'i ObjectFacts,
-    pub ingresses: Vec<&'i IngressFacts>,
+    pub ingresses: Vec<&'i Frontend>,
     /// Those of its ports that are sent to, as far as it has them.
     pub ports: Vec<&'i ServicePort>,
 }
 
 pub(super) fn backed_services<'i>(
     inventory: &'i Inventory,
-    context: &Context<'_>,
+    ingresses: &[&'i IngressFacts],
 ) -> Vec<BackendService<'i>> {
     let mut services: BTreeMap<&ObjectRef, BackendService<'i>> = BTreeMap::new();
-    for ingress in ingresses(inventory, context) {
+    for ingress in ingresses {
         for (name, port) in ingress.backends() {
-            let Some(service) = inventory.object(&beside(&ingress.object, Kind::Service, name))
+            let Some(service) =
+                inventory.object(&beside(&ingress.frontend.object, Kind::Service, name))
             else {
                 continue;
             };
@@ -246,8 +262,9 @@ pub(super) fn backed_services<'i>(
                 ingresses: Vec::new(),
                 ports: Vec::new(),
             });
-            if !backed.ingresses.iter().any(|known| std::ptr::eq(*known, ingress)) {
-                backed.ingresses.push(ingress);
+            let user = &ingress.frontend;
+            if !backed.ingresses.iter().any(|known| std::ptr::eq(*known, user)) {
+                backed.ingresses.push(user);
             }
             let known = |port: &&ServicePort| backed.ports.iter().any(|p| p.number == port.number);
             if let Some(port) = find_port(service, port).filter(|port| !known(port)) {
@@ -259,7 +276,7 @@ pub(super) fn backed_services<'i>(
 }
 
 /// An annotation that is JSON: its key, its value, and what that reads as.
-pub(super) struct Json<'i, T> {
+pub(in crate::audit) struct Json<'i, T> {
     pub key: &'static str,
     pub value: &'i str,
     pub read: Result<T, String>,
@@ -280,55 +297,23 @@ fn json<'i, T>(
     Some(Json { key, value, read })
 }
 
-fn strings(map: &Map<String, Value>) -> Result<BTreeMap<String, String>, String> {
-    let pair = |(key, value): (&String, &Value)| match value.as_str() {
-        Some(text) => Ok((key.clone(), text.to_owned())),
-        None => Err(format!("the value of {key:?} is not a string")),
-    };
-    map.iter().map(pair).collect()
-}
-
 /// How the load balancer is told to speak, by port name. Of the two keys the older wins.
-pub(super) fn app_protocols(service: &ObjectFacts) -> Option<Json<'_, BTreeMap<String, String>>> {
+pub(in crate::audit) fn app_protocols(
+    service: &ObjectFacts,
+) -> Option<Json<'_, BTreeMap<String, String>>> {
     json(service, [OLDER_APP_PROTOCOLS, APP_PROTOCOLS], strings)
 }
 
 /// The BackendConfigs that a Service names.
-pub(super) struct BackendConfigs {
-    default: Option<String>,
-    ports: BTreeMap<String, String>,
-}
-
-impl BackendConfigs {
-    /// The one for this port: by its name, by its number, or the default.
-    pub fn of(&self, port: &ServicePort) -> Option<&str> {
-        let by_name = port.name.as_ref().and_then(|name| self.ports.get(name));
-        let found = by_name.or_else(|| self.ports.get(&port.number.to_string()));
-        found.or(self.default.as_ref()).map(String::as_str).filter(|name| !name.is_empty())
-    }
-}
-
 pub(super) fn backend_configs(service: &ObjectFacts) -> Option<Json<'_, BackendConfigs>> {
-    json(service, [BACKEND_CONFIG, OLDER_BACKEND_CONFIG], |map| {
-        let default = match map.get("default") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(name)) => Some(name.clone()),
-            Some(_) => return Err("the value of \"default\" is not a string".to_owned()),
-        };
-        let ports = match map.get("ports") {
-            None | Some(Value::Null) => BTreeMap::new(),
-            Some(Value::Object(ports)) => strings(ports)?,
-            Some(_) => return Err("the value of \"ports\" is not a JSON object".to_owned()),
-        };
-        Ok(BackendConfigs { default, ports })
-    })
+    json(service, backend_config::KEYS, BackendConfigs::read)
 }
 
 /// A ManagedCertificate and the Ingresses that name it.
 pub(super) struct Named<'i> {
     pub facts: &'i ObjectFacts,
     pub managed: &'i Managed,
-    pub ingresses: Vec<&'i IngressFacts>,
+    pub ingresses: Vec<&'i Frontend>,
 }
 
 /// Every ManagedCertificate the report is about: all, or those that a chosen Ingress names.
@@ -346,39 +331,13 @@ pub(super) fn managed(inventory: &Inventory) -> Vec<Named<'_>> {
     .collect()
 }
 
-fn namers<'i>(inventory: &'i Inventory, managed: &ObjectFacts) -> Vec<&'i IngressFacts> {
-    inventory.ingresses().filter(|ingress| ingress.names_managed(managed)).collect()
-}
-
-/// An annotation that means nothing but makes GKE's controller look at the Ingress.
-const TOUCHED: &str = "certwright.dev/touched";
-
-/// The command that wakes GKE's controller, which does not watch Secrets.
-pub(super) fn touch(ingress: &ObjectRef) -> CommandLine {
-    CommandLine::on_cluster(format!(
-        "kubectl annotate --overwrite{} {TOUCHED}=\"$(date +%s)\"",
-        kubectl_object(ingress)
-    ))
+fn namers<'i>(inventory: &'i Inventory, managed: &'i ObjectFacts) -> Vec<&'i Frontend> {
+    inventory.namers(managed).collect()
 }
 
 /// `kubectl annotate …`, or what to write into the file. No value takes the annotation away.
 pub(super) fn annotate(object: &ObjectRef, key: &str, value: Option<&str>) -> Remedy {
-    match (&object.place, value) {
-        (Some(place), Some(value)) => {
-            format!("set the annotation {key}: {} in {}", remedy::word(value), place.path).into()
-        }
-        (None, Some(value)) => CommandLine::on_cluster(format!(
-            "kubectl annotate --overwrite{} {key}={}",
-            kubectl_object(object),
-            remedy::word(value)
-        ))
-        .changing(
-            (object.kind.word(), object.namespace(), &object.name),
-            format!("set the annotation {key}: {}", remedy::word(value)),
-        )
-        .into(),
-        (_, None) => remedy::without_annotation(object, key),
-    }
+    remedy::set_annotation(object, key, value.unwrap_or_default())
 }
 
 /// `kubectl patch …`, or for a file the change in `words`.
@@ -387,15 +346,6 @@ pub(super) fn patch(object: &ObjectRef, kind: &str, patch: &Value, words: &str) 
         Some(place) => format!("{words} in {}", place.path).into(),
         None => remedy::kubectl_patch(object, kind, patch, words).into(),
     }
-}
-
-fn kubectl_object(object: &ObjectRef) -> String {
-    format!(
-        " {} {}{}",
-        object.kind.word(),
-        remedy::word(&object.name),
-        remedy::in_namespace(object)
-    )
 }
 
 /// Words of a shell, joined.

@@ -3,8 +3,7 @@
 
 use super::gke::{self, BackendService};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::remedy::Remedy;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -15,8 +14,7 @@ pub(super) const RULE: Rule = Rule {
     remedy: "write it as JSON from port name to HTTP, HTTPS or HTTP2",
     explain: "cloud.google.com/app-protocols maps port names (numbers do not count) to HTTP, HTTPS or \
               HTTP2, spelt so. Anything else, GRPC and H2C included, stops the translation of the \
-              Ingress. A name that the Service does not have is passed over, and the port is spoken \
-              to in plain HTTP. The older key service.alpha.kubernetes.io/app-protocols wins.",
+              Ingress. A name that the Service does not have is ignored, and the port uses plain HTTP. The older key service.alpha.kubernetes.io/app-protocols wins.",
     check,
 };
 
@@ -25,11 +23,11 @@ type Protocols<'i> = gke::Json<'i, BTreeMap<String, String>>;
 /// What the load balancer can speak.
 const PROTOCOLS: [&str; 3] = ["HTTP", "HTTPS", "HTTP2"];
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for backed in gke::backed_services(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    for backed in view.backed_services() {
         let Some(annotation) = gke::app_protocols(backed.service) else { continue };
         let on = |message: String| {
-            on(&backed, &annotation, format!("annotation {}: {message}", annotation.key))
+            on(backed, &annotation, format!("annotation {}: {message}", annotation.key))
                 .evidence("annotation", annotation.value)
         };
         let protocols = match &annotation.read {
@@ -52,7 +50,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 let has: Vec<String> = ports.iter().map(ToString::to_string).collect();
                 let has = has.join(", ");
                 let message = format!(
-                    "the Service has no port named {name:?}, so {protocol} is told to none; it has {has}"
+                    "the Service has no port named {name:?}, so {protocol} applies to none; it has {has}"
                 );
                 found.push(on(message).evidence("ports", has));
             }

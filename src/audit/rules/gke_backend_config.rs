@@ -5,7 +5,7 @@
 
 use super::gke::{self, BackendService, Presence};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, View};
 use crate::inventory::{Inventory, ObjectFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use serde_json::{Map, Value, json};
@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     explain: "cloud.google.com/backend-config is JSON: {\"default\": \"NAME\"}, or {\"ports\": {\"PORT\": \
               \"NAME\"}} by port name or number. JSON that is broken, a BackendConfig that is not \
               there, or none for the port stops the translation of the Ingress. In a BackendConfig \
-              the API server drops fields it does not know without a word: a health check has a \
+              the API server silently drops fields it does not know: a health check has a \
               type (HTTP, HTTPS or HTTP2), not a protocol. In files both a BackendConfig and a \
               FrontendConfig are held against Google's definitions.",
     check,
@@ -36,10 +36,11 @@ const FIELDS: [&str; 7] = [
 /// What `spec.healthCheck.type` may be.
 const TYPES: [&str; 3] = ["HTTP", "HTTPS", "HTTP2"];
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     let mut named: Vec<&ObjectRef> = Vec::new();
-    for backed in gke::backed_services(inventory, context) {
-        named.extend(of_service(inventory, context, &backed, found));
+    for backed in view.backed_services() {
+        named.extend(of_service(inventory, context, backed, found));
     }
     for config in inventory.objects_of(Kind::BackendConfig) {
         if inventory.selection().is_everything() || named.contains(&&config.object) {
@@ -90,7 +91,7 @@ fn of_service<'i>(
     };
     let (mut seen, mut missing) = (Vec::new(), Vec::new());
     for port in &backed.ports {
-        let Some(name) = configs.of(port) else {
+        let Some(name) = configs.of(port.name.as_deref(), port.number) else {
             let message = format!("it names none for port {port}; the Ingress is not translated");
             found.push(on(message).evidence("port", port));
             continue;
@@ -101,7 +102,7 @@ fn of_service<'i>(
             Presence::Missing(severity, how) if !missing.contains(&config) => {
                 let message = format!("it names backendconfig/{name}, which {how}");
                 found.push(on(message).severity(severity).related(config.clone()).remedy(format!(
-                    "create backendconfig/{name} in namespace {}; or take it out of the annotation",
+                    "create backendconfig/{name} in namespace {}; or remove it from the annotation",
                     config.namespace()
                 )));
                 missing.push(config);
@@ -123,7 +124,7 @@ fn of_config(config: &ObjectFacts, found: &mut Findings) {
     for field in spec.keys() {
         // timeoutSec has a meaning of its own there.
         if field != "timeoutSec" && FIELDS.contains(&field.as_str()) {
-            let message = format!("spec.{field} is dropped by GKE: it belongs into healthCheck");
+            let message = format!("spec.{field} is dropped by GKE: it belongs in healthCheck");
             found.push(
                 RULE.on(&config.object, message)
                     .evidence("field", format!("spec.{field}"))
@@ -153,7 +154,7 @@ fn ignored(config: &ObjectFacts, field: &str, value: Option<&Value>) -> Finding 
     let message = format!("spec.healthCheck.{field} is dropped by GKE{hint}");
     let remedy = match (field, value) {
         ("protocol", Some(value)) => format!("write type: {value} in place of protocol"),
-        _ => format!("take {field} out, or write one of {}", FIELDS.join(", ")),
+        _ => format!("remove {field}, or write one of {}", FIELDS.join(", ")),
     };
     RULE.on(&config.object, message)
         .evidence("field", format!("spec.healthCheck.{field}"))

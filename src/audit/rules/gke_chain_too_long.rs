@@ -1,16 +1,15 @@
 //! `gke-chain-too-long`: more certificates in `tls.crt` than Google takes in a chain. Source: the
 //! Compute API's description of `SslCertificate`: at most 5.
 
-use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::gke::limits::MAX_CHAIN;
-use crate::inventory::{Inventory, SecretFacts};
+use crate::inventory::SecretFacts;
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-chain-too-long",
     severity: Severity::Warning,
-    remedy: "keep the certificate and its intermediates, and leave roots and strangers out",
+    remedy: "keep the certificate and its intermediates, and leave out roots and unrelated certificates",
     explain: "Google's load balancer takes a chain of at most 5 certificates. A longer one is refused \
               when it is uploaded, and the Ingress stays as it was. Clients need the certificate and \
               its intermediates; they have the roots.",
@@ -26,8 +25,8 @@ fn remedy(secret: &SecretFacts) -> String {
     }
 }
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for (secret, ingresses) in gke::served_secrets(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    for (secret, ingresses) in view.gke_secrets() {
         let count = secret.bundle.certificates.len() + secret.bundle.damaged.len();
         if count <= MAX_CHAIN {
             continue;

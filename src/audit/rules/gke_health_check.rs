@@ -4,7 +4,7 @@
 
 use super::gke::{self, BackendService};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::gke::annotations::BACKEND_CONFIG;
 use crate::inventory::service::ServicePort;
 use crate::inventory::{Inventory, ObjectFacts};
@@ -22,10 +22,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for backed in gke::backed_services(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for backed in view.backed_services() {
         for port in backed.ports.iter().filter(|port| speaks_http2(backed.service, port)) {
-            found_of_port(inventory, &backed, port, found);
+            found_of_port(inventory, backed, port, found);
         }
     }
 }
@@ -49,7 +50,7 @@ fn found_of_port(
         }
         // What is broken is told by gke-backend-config.
         Some(Err(_)) => return,
-        Some(Ok(configs)) => configs.of(port).map(str::to_owned),
+        Some(Ok(configs)) => configs.of(port.name.as_deref(), port.number).map(str::to_owned),
     };
     let config = name.and_then(|name| {
         inventory.object(&gke::beside(&backed.service.object, Kind::BackendConfig, &name))
@@ -70,7 +71,7 @@ fn found_of_port(
 
 fn without_config(backed: &BackendService<'_>, port: &ServicePort) -> Finding {
     let message = format!(
-        "port {port} is spoken to in HTTP2, and no BackendConfig says how to ask for its health: the load balancer asks GET / there, which gRPC servers do not answer with 200"
+        "port {port} uses HTTP2, and no BackendConfig defines a health check: the load balancer sends GET / there, which gRPC servers do not answer with 200"
     );
     let object = &backed.service.object;
     let value = json!({ "default": object.name }).to_string();

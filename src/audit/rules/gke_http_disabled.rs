@@ -3,37 +3,36 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::gke::annotations::{ALLOW_HTTP, certificates_elsewhere, is_off};
-use crate::inventory::Inventory;
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-http-disabled",
     severity: Severity::Warning,
-    remedy: "give it a certificate, or let it listen on port 80",
+    remedy: "give it a certificate, or allow port 80",
     explain: "With kubernetes.io/ingress.allow-http \"false\" and neither a Secret nor a certificate by \
               annotation there is no port to listen on, and the Ingress gets no address. With \
               ManagedCertificates that passes by itself within seconds, so certwright is silent.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for ingress in gke::ingresses(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    for ingress in view.gke_ingresses() {
         let allow = ingress.annotations.get(ALLOW_HTTP).map(String::as_str).unwrap_or_default();
         let certificates = certificates_elsewhere(&ingress.annotations, gke::class(ingress))
             .is_some()
             || !ingress.tls.is_empty();
-        if !is_off(allow) || certificates || !ingress.addresses.is_empty() {
+        if !is_off(allow) || certificates || !ingress.frontend.addresses.is_empty() {
             continue;
         }
         let message = format!(
             "{ALLOW_HTTP} is {allow:?} and no certificate is named: it listens on no port and gets no address"
         );
         found.push(
-            RULE.on(&ingress.object, message)
+            RULE.on(&ingress.frontend.object, message)
                 .evidence("allowHttp", allow)
                 .evidence("certificates", "none")
-                .remedy(gke::annotate(&ingress.object, ALLOW_HTTP, Some("true"))),
+                .remedy(gke::annotate(&ingress.frontend.object, ALLOW_HTTP, Some("true"))),
         );
     }
 }

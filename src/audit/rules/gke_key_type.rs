@@ -3,12 +3,13 @@
 
 use super::{gke, kept, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
+use crate::audit::google_keys::{Taken, taken};
 use crate::audit::remedy;
-use crate::audit::{Context, Rule};
-use crate::inventory::demand::IngressFacts;
+use crate::audit::{Rule, View};
+use crate::inventory::frontend::Frontend;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
-use crate::x509::key_kind::{Curve, KeyKind};
+use crate::x509::key_kind::KeyKind;
 
 pub(super) const RULE: Rule = Rule {
     code: "gke-key-type",
@@ -21,19 +22,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// How sizes and curves fare.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Taken {
-    Everywhere,
-    OnlyRegionally,
-    NotListed,
-    Nowhere,
-}
-
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for (secret, ingresses) in gke::served_secrets(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for (secret, ingresses) in view.gke_secrets() {
         let Some(leaf) = secret.bundle.leaf() else { continue };
-        let external = ingresses.iter().any(|ingress| gke::is_external(ingress));
+        let mut facts = ingresses.iter().filter_map(|user| inventory.ingress_at(&user.object));
+        let external = facts.any(gke::is_external);
         let (severity, why) = match taken(&leaf.key_type) {
             Taken::Everywhere => continue,
             Taken::OnlyRegionally if !external => continue,
@@ -46,25 +40,14 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let kept = kept(inventory, &secret.object, &secret.bundle);
         let remedy =
             kept.filter(|_| secret.owner.is_none()).unwrap_or_else(|| remedy(inventory, secret));
-        let finding = finding(secret, &ingresses, &leaf.key_type, why);
+        let finding = finding(secret, ingresses, &leaf.key_type, why);
         found.push(finding.severity(severity).remedy(remedy));
-    }
-}
-
-fn taken(kind: &KeyKind) -> Taken {
-    match kind {
-        KeyKind::Rsa { bits: 2048, pss: false } | KeyKind::Ec(Curve::P256) => Taken::Everywhere,
-        KeyKind::Rsa { bits: 3072 | 4096, pss: false } | KeyKind::Ec(Curve::P384) => {
-            Taken::OnlyRegionally
-        }
-        KeyKind::Rsa { bits: 2049.., pss: false } => Taken::NotListed,
-        _ => Taken::Nowhere,
     }
 }
 
 fn finding(
     secret: &SecretFacts,
-    ingresses: &[&IngressFacts],
+    ingresses: &[&Frontend],
     key_type: &KeyKind,
     why: &str,
 ) -> Finding {

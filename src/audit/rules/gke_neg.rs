@@ -3,9 +3,9 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::gke::annotations::NEG;
-use crate::inventory::{Inventory, ObjectFacts};
+use crate::inventory::ObjectFacts;
 use serde_json::{Map, Value};
 
 pub(super) const RULE: Rule = Rule {
@@ -18,8 +18,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for backed in gke::backed_services(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    for backed in view.backed_services() {
         let kind = backed.service.service().kind.as_deref().unwrap_or("ClusterIP");
         if kind != "ClusterIP" {
             continue;

@@ -3,8 +3,7 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::observation::ingress::Path;
 use serde_json::json;
 
@@ -17,8 +16,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for ingress in gke::ingresses(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    for ingress in view.gke_ingresses() {
         for (index, rule) in ingress.rules.iter().enumerate() {
             let paths = &rule.paths;
             if paths.iter().any(takes_everything) {
@@ -37,11 +36,11 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
                 }]);
                 let words = format!("write pathType: Prefix at {place}");
                 found.push(
-                    RULE.on(&ingress.object, message)
+                    RULE.on(&ingress.frontend.object, message)
                         .evidence("path", &place)
                         .evidence("pathType", "ImplementationSpecific")
                         .evidence("expected", "Prefix")
-                        .remedy(gke::patch(&ingress.object, "json", &patch, &words)),
+                        .remedy(gke::patch(&ingress.frontend.object, "json", &patch, &words)),
                 );
             }
         }

@@ -6,9 +6,9 @@ use super::{kept, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::issuing::{IssuingCa, issuing_ca};
 use crate::audit::remedy;
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::controllers::Mismatch;
-use crate::inventory::demand::{Demand, IngressFacts};
+use crate::inventory::frontend::{Demand, Frontend};
 use crate::inventory::{Coverage, Inventory};
 use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
@@ -26,24 +26,23 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     let mut uncovered = Vec::new();
-    for ingress in inventory.ingresses() {
-        for demand in &ingress.demands {
-            // What another Ingress does wrong for the host is said there.
-            match inventory.server(ingress, demand) {
-                (Coverage::NotCovered { .. } | Coverage::NoCertificate, None)
-                    if inventory.stopped_at(ingress, &demand.host).is_some() =>
-                {
-                    found.extend(never_read(inventory, ingress, &demand.host));
-                }
-                (Coverage::NotCovered { looked_at }, None)
-                    if !is_further_down(inventory, &demand.host, &looked_at) =>
-                {
-                    uncovered.push((ingress, demand, looked_at));
-                }
-                _ => {}
+    for (frontend, demand) in inventory.demands() {
+        // What another frontend does wrong for the host is said there.
+        match inventory.server(frontend, demand) {
+            (Coverage::NotCovered { .. } | Coverage::NoCertificate, None)
+                if inventory.stopped_at(frontend, &demand.host).is_some() =>
+            {
+                found.extend(never_read(inventory, frontend, &demand.host));
             }
+            (Coverage::NotCovered { looked_at }, None)
+                if !is_further_down(inventory, &demand.host, &looked_at) =>
+            {
+                uncovered.push((frontend, demand, looked_at));
+            }
+            _ => {}
         }
     }
     // One rotation adds all that one Secret lacks.
@@ -53,17 +52,16 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             lacking.entry(secret).or_default().insert(&demand.host);
         }
     }
-    for (ingress, demand, looked_at) in &uncovered {
+    for (frontend, demand, looked_at) in &uncovered {
         let hosts = looked_at.first().and_then(|(secret, _)| lacking.get(secret));
         let hosts = hosts.into_iter().flatten().copied().collect::<Vec<_>>();
-        found.push(finding(inventory, (ingress, demand), looked_at, &hosts));
+        found.push(finding(inventory, (frontend, demand), looked_at, &hosts));
     }
 }
 
 /// The Secret that covers the host stands behind one at which Traefik stops reading.
-fn never_read(inventory: &Inventory, ingress: &IngressFacts, host: &str) -> Option<Finding> {
-    let (stop, behind) = inventory.stopped_at(ingress, host)?;
-    let stop = ObjectRef::secret(ingress.secret_namespace(), stop);
+fn never_read(inventory: &Inventory, frontend: &Frontend, host: &str) -> Option<Finding> {
+    let (stop, behind) = inventory.stopped_at(frontend, host)?;
     let message = format!(
         "host {host} is not covered: Traefik reads the Secrets of spec.tls in order and stops at {}, \
          which is not there or not complete, so that it never comes to {}, which covers the host",
@@ -71,17 +69,17 @@ fn never_read(inventory: &Inventory, ingress: &IngressFacts, host: &str) -> Opti
         behind.object.short()
     );
     let finding = RULE
-        .on(&ingress.object, message)
+        .on(&frontend.object, message)
         .evidence("host", host)
         .evidence("stopsAt", &stop.name)
         .evidence("notRead", &behind.object.name)
         .related(behind.object.clone())
         .remedy(format!(
-            "put {} right, or take it out of spec.tls of {}",
+            "put {} right, or remove it from spec.tls of {}",
             stop.short(),
-            ingress.object.short()
+            frontend.object.short()
         ));
-    Some(finding.related(stop))
+    Some(finding.related(stop.clone()))
 }
 
 /// Whether a certificate that covers the host is there, and not in the first place:
@@ -94,14 +92,14 @@ fn is_further_down(
     let facts =
         |(secret, _): &(ObjectRef, HostMatch)| inventory.secret(secret.namespace(), &secret.name);
     looked_at.iter().filter_map(facts).any(|secret| {
-        let leaf = secret.bundle.key_position.and_then(|at| secret.bundle.certificates.get(at));
+        let leaf = secret.bundle.key_position().and_then(|at| secret.bundle.certificates.get(at));
         leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
     })
 }
 
 fn finding(
     inventory: &Inventory,
-    (ingress, demand): (&IngressFacts, &Demand),
+    (frontend, demand): (&Frontend, &Demand),
     looked_at: &[(ObjectRef, HostMatch)],
     lacking: &[&str],
 ) -> Finding {
@@ -112,11 +110,11 @@ fn finding(
         looked_at.iter().map(|(secret, answer)| presented(inventory, secret, answer)).collect();
     let mut finding = RULE
         .on(
-            &ingress.object,
+            &frontend.object,
             format!(
                 "host {host}{added} is not covered by {}{}",
                 presented.join("; nor by "),
-                instead(ingress, looked_at)
+                instead(frontend, looked_at)
             ),
         )
         .evidence("host", host)
@@ -131,17 +129,17 @@ fn finding(
 /// What clients get in place of a certificate that fits. Controllers that compare names take the
 /// common name for one, where there is no other (ingress-nginx: certificate.go:34-65; Traefik:
 /// tls/certificate_store.go:244-263); clients do not.
-fn instead(ingress: &IngressFacts, looked_at: &[(ObjectRef, HostMatch)]) -> String {
-    let name = ingress.controller.name();
+fn instead(frontend: &Frontend, looked_at: &[(ObjectRef, HostMatch)]) -> String {
+    let name = frontend.controller.name();
     let by_cn =
         |(_, answer): &(ObjectRef, HostMatch)| matches!(answer, HostMatch::CommonNameOnly(_));
-    match ingress.controller.facts().mismatch {
+    match frontend.controller.facts().mismatch {
         Mismatch::Default if looked_at.iter().any(by_cn) => {
             format!(": {name} serves it by its CN, and clients refuse it")
         }
         Mismatch::Default => format!(": {name} serves its default certificate instead"),
-        Mismatch::Wrong if looked_at.len() == 1 => format!(": {name} serves it all the same"),
-        Mismatch::Wrong => format!(": {name} serves one of them all the same"),
+        Mismatch::Wrong if looked_at.len() == 1 => format!(": {name} serves it anyway"),
+        Mismatch::Wrong => format!(": {name} serves one of them anyway"),
         Mismatch::Unknown => String::new(),
     }
 }

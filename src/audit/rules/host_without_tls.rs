@@ -4,8 +4,9 @@
 use super::{free_name, gke};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
-use crate::audit::{Context, Rule};
-use crate::inventory::demand::{Demand, IngressFacts};
+use crate::audit::{Rule, View};
+use crate::inventory::demand::IngressFacts;
+use crate::inventory::frontend::{Demand, Frontend};
 use crate::inventory::{Coverage, Inventory, SecretFacts};
 use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
@@ -18,39 +19,35 @@ pub(super) const RULE: Rule = Rule {
     code: "host-without-tls",
     severity: Severity::Warning,
     remedy: "add the host to spec.tls",
-    explain: "A rule host that no entry of spec.tls lists is served in the clear, or with the \
+    explain: "A rule host that no entry of spec.tls lists is served over plain HTTP, or with the \
               controller's default certificate.",
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     let covering = OnceCell::new();
-    for ingress in inventory.ingresses() {
-        // That it names what its class does not serve is told by `gke-class-ignored`.
-        if !ingress.managed_names.is_empty()
-            && inventory.is_beside_google_kinds(ingress)
-            && gke::managed_are_ignored(ingress).is_some()
-        {
-            continue;
-        }
+    for frontend in inventory.frontends() {
         let without = |demand: &&Demand| {
-            demand.without_tls() && inventory.coverage(ingress, demand) == Coverage::WithoutTls
+            demand.without_tls() && inventory.coverage(frontend, demand) == Coverage::WithoutTls
         };
-        let bare: Vec<&Demand> = ingress.demands.iter().filter(without).collect();
-        if bare.is_empty() {
+        let bare: Vec<&Demand> = frontend.demands.iter().filter(without).collect();
+        let ingress = inventory.ingress_at(&frontend.object);
+        if bare.is_empty() || ingress.is_some_and(|it| is_told_of_class(inventory, it)) {
             continue;
         }
-        let beside: Vec<&str> = ingress
+        let beside: Vec<&str> = frontend
             .demands
             .iter()
             .filter(|demand| !bare.iter().any(|known| std::ptr::eq(*known, *demand)))
             .map(|demand| demand.host.as_str())
             // A tls host that no rule has was meant for one of those that have no entry.
-            .chain(ingress.orphans.iter().map(String::as_str))
+            .chain(ingress.iter().flat_map(|ingress| &ingress.orphans).map(String::as_str))
             .collect();
         for demand in bare {
-            if let Some((secret, at)) = not_listed(inventory, ingress, &demand.host) {
-                found.push(list_it(ingress, demand, secret, at));
+            let not_listed = ingress.and_then(|it| not_listed(inventory, it, &demand.host));
+            if let Some((secret, at)) = not_listed {
+                found.push(list_it(frontend, demand, secret, at));
                 continue;
             }
             let (severity, contrast) = match beside.first() {
@@ -59,20 +56,27 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             };
             let message = format!("host {} has no tls entry{contrast}", demand.host);
             let finding = RULE
-                .on(&ingress.object, message)
+                .on(&frontend.object, message)
                 .severity(severity)
                 .evidence("host", &demand.host)
                 .evidence("hostsWithTls", beside.join(", "))
-                .remedy(remedy(inventory, ingress, &demand.host, |namespace| {
+                .remedy(remedy(inventory, frontend, &demand.host, |namespace| {
                     let all = covering.get_or_init(|| Covering::of(inventory));
                     all.find(namespace, &demand.host)
                 }));
-            found.push(match inventory.beside(ingress, demand).next() {
-                Some(younger) => outvoted(finding, ingress, demand, younger),
+            found.push(match inventory.beside(frontend, demand).next() {
+                Some(younger) => outvoted(finding, frontend, demand, younger),
                 None => finding,
             });
         }
     }
+}
+
+/// Whether it names ManagedCertificates that its class does not serve: `gke-class-ignored` tells that.
+fn is_told_of_class(inventory: &Inventory, ingress: &IngressFacts) -> bool {
+    !ingress.frontend.managed_names.is_empty()
+        && inventory.is_beside_google_kinds(&ingress.frontend.object)
+        && gke::managed_are_ignored(ingress).is_some()
 }
 
 /// The Secret that covers the host, and the place of its tls entry, where that entry lists no host
@@ -84,47 +88,44 @@ fn not_listed<'i>(
 ) -> Option<(&'i SecretFacts, usize)> {
     let hostless = ingress.tls.iter().enumerate().filter(|(_, entry)| entry.hosts.is_empty());
     let mut named = hostless.filter_map(|(at, entry)| {
-        let name = entry.secret_name.as_ref().filter(|_| ingress.controller.reads_secrets())?;
+        let name =
+            entry.secret_name.as_ref().filter(|_| ingress.frontend.controller.reads_secrets())?;
         Some((inventory.secret(ingress.secret_namespace(), name)?, at))
     });
     named.find(|(secret, _)| {
-        let leaf = secret.bundle.leaf().filter(|_| ingress.loads(secret));
+        let leaf = secret.bundle.leaf().filter(|_| ingress.frontend.loads(secret));
         leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
     })
 }
 
-fn list_it(ingress: &IngressFacts, demand: &Demand, secret: &SecretFacts, at: usize) -> Finding {
-    let (host, name, secret) = (&demand.host, ingress.controller.name(), &secret.object);
+fn list_it(frontend: &Frontend, demand: &Demand, secret: &SecretFacts, at: usize) -> Finding {
+    let (host, name, secret) = (&demand.host, frontend.controller.name(), &secret.object);
     let message = format!(
         "host {host} has no tls entry: spec.tls[{at}] names {}, which covers it, but lists no \
          hosts, and {name} serves it for none then",
         secret.short()
     );
-    RULE.on(&ingress.object, message)
+    RULE.on(&frontend.object, message)
         .evidence("host", host)
         .evidence("secretName", &secret.name)
         .related(secret.clone())
-        .remedy(format!("list {host} in spec.tls[{at}].hosts of {}", ingress.object.short()))
+        .remedy(format!("list {host} in spec.tls[{at}].hosts of {}", frontend.object.short()))
 }
 
 /// The oldest Ingress with any tls entry decides, and this one has none for the host: a Secret that a
 /// younger one names for it is not served (ingress-nginx: controller.go:1448-1456).
-fn outvoted(
-    finding: Finding,
-    ingress: &IngressFacts,
-    demand: &Demand,
-    younger: &IngressFacts,
-) -> Finding {
-    let (host, name) = (&demand.host, ingress.controller.name());
+fn outvoted(finding: Finding, frontend: &Frontend, demand: &Demand, younger: &Frontend) -> Finding {
+    let (host, name) = (&demand.host, frontend.controller.name());
     let other = younger.object.short();
     let secret = younger.demand(host).and_then(|demand| demand.secrets.first());
-    let same = younger.object.namespace() == ingress.object.namespace();
+    let same = younger.object.namespace() == frontend.object.namespace();
     let remedy = match secret.filter(|_| same) {
         Some(secret) => format!(
-            "list {host} in spec.tls of {} too, with secretName {secret}, as {other} does",
-            ingress.object.short()
+            "list {host} in spec.tls of {} too, with secretName {}, as {other} does",
+            frontend.object.short(),
+            secret.name
         ),
-        None => format!("let one Ingress alone have {host}: its rules and its tls entry together"),
+        None => format!("keep {host} in one Ingress only: its rules and its tls entry together"),
     };
     Finding {
         message: format!(
@@ -168,18 +169,18 @@ impl<'i> Covering<'i> {
 /// another certificate too.
 fn remedy<'i>(
     inventory: &Inventory,
-    ingress: &'i IngressFacts,
+    frontend: &'i Frontend,
     host: &str,
     covering: impl FnOnce(&'i str) -> Option<&'i str>,
 ) -> Remedy {
-    let object = ingress.object.short();
-    if !ingress.controller.reads_secrets() {
+    let object = frontend.object.short();
+    if !frontend.controller.reads_secrets() {
         return "request a certificate of ACM and name its ARN in the annotation \
                 alb.ingress.kubernetes.io/certificate-arn"
             .into();
     }
-    let namespace = ingress.object.namespace();
-    if let Some(by) = inventory.asks_for_certificates(&ingress.object) {
+    let namespace = frontend.object.namespace();
+    if let Some(by) = inventory.asks_for_certificates(&frontend.object) {
         return format!(
             "list {host} in spec.tls of {object} with a secretName of its own: {by} makes that Secret"
         )
@@ -194,12 +195,12 @@ fn remedy<'i>(
     let named = host.replace('*', "wildcard");
     let secret = free_name(inventory, namespace, (&named, "-tls"));
     let entry = json!({ "hosts": [host], "secretName": secret });
-    let patch = if ingress.has_tls() {
+    let patch = if frontend.has_tls {
         json!([{ "op": "add", "path": "/spec/tls/-", "value": entry }])
     } else {
         json!([{ "op": "add", "path": "/spec/tls", "value": [entry] }])
     };
-    remedy::issue_and_patch(&ingress.object, &[host], &secret, &patch).unwrap_or_else(|| {
+    remedy::issue_and_patch(&frontend.object, &[host], &secret, &patch).unwrap_or_else(|| {
         format!("make a certificate for {host} in secret/{secret}, and name both in spec.tls of {object}")
             .into()
     })

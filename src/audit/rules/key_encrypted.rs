@@ -2,15 +2,14 @@
 
 use super::{key_place, rotate_or_import};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::inventory::bundle::KeyState;
 use crate::object_ref::{Kind, ObjectRef};
 
 pub(super) const RULE: Rule = Rule {
     code: "key-encrypted",
     severity: Severity::Error,
-    remedy: "take the password off it, as openssl pkey does, and put it in its place",
+    remedy: "decrypt it with openssl pkey, and put the result in its place",
     explain: "A TLS Secret has no place for a password, so servers cannot open such a key: nginx stops \
               at \"cannot load certificate key\", Go's controllers drop the Secret, Google's load \
               balancer refuses the upload. Both forms are recognised: PKCS#8 (ENCRYPTED PRIVATE \
@@ -18,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for (object, bundle) in inventory.bundles() {
         if bundle.key == KeyState::Encrypted {
             let message = format!("{} is encrypted with a password", what(object));

@@ -4,7 +4,7 @@
 
 use super::gke::annotate;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
@@ -13,7 +13,7 @@ use crate::x509::key::Pairing;
 pub(super) const RULE: Rule = Rule {
     code: "key-in-annotation",
     severity: Severity::Warning,
-    remedy: "take the annotation away, and apply the manifest with --server-side",
+    remedy: "remove the annotation, and apply the manifest with --server-side",
     explain: "Tools that hide the data of a Secret show its annotations: kubectl describe, \
               dashboards, diffs, logs. kubectl apply without --server-side writes the whole \
               manifest into one, private key and all, and there it stays when the key is rotated. \
@@ -26,7 +26,8 @@ pub(super) const RULE: Rule = Rule {
 /// What client-side `kubectl apply` writes.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for (object, annotations) in inventory.keys_in_annotations() {
         for annotation in annotations {
             found.push(finding(inventory, object, annotation));
@@ -59,7 +60,7 @@ fn remedy(inventory: &Inventory, object: &ObjectRef, annotation: &str) -> Remedy
     }
     // What tls.key lacks may stand nowhere else.
     if secret.is_some_and(|secret| secret.bundle.pairing != Pairing::Match) {
-        return "keep a copy of the annotation: the private key in it may be the one that the certificate in tls.crt needs, which tls.key is not; once they fit, take the annotation away".into();
+        return "keep a copy of the annotation: the private key in it may be the one that the certificate in tls.crt needs, which tls.key is not; once they fit, remove the annotation".into();
     }
     annotate(object, annotation, None)
 }

@@ -4,7 +4,7 @@
 
 use super::{certificate_place, refuser, take_out};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::inventory::{Inventory, SecretFacts};
 use crate::x509::stray::StrayKind;
 
@@ -13,14 +13,15 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Warning,
     remedy: "put the certificate and its intermediates alone into tls.crt",
     explain: "tls.crt is public: it is mounted, copied and mailed as such, and whoever has the key \
-              can pose as the server. Go's controllers pass over the key; ingress-nginx takes only a \
+              can pose as the server. Go's controllers ignore the key; ingress-nginx takes only a \
               tls.crt that begins with a certificate, and Contour refuses one that holds anything \
               else, which cert-unreadable says where such an Ingress names the Secret. A key that \
               was given away is to be replaced, not only moved.",
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for secret in inventory.tls_secrets().filter(|secret| !secret.bundle.certificates.is_empty()) {
         let is_key = |kind: &StrayKind| *kind == StrayKind::PrivateKey;
         let strays = &secret.bundle.among_certificates;
@@ -29,7 +30,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         if refuser(inventory, secret).is_some() {
             continue;
         }
-        let place = if key.first { "before its certificate" } else { "behind its certificate" };
+        let place = if key.first { "before its certificate" } else { "after its certificate" };
         let nginx = if key.first { "; ingress-nginx would not serve it" } else { "" };
         let message = format!(
             "tls.crt holds a private key {place}: whoever is given tls.crt has the key{nginx}"

@@ -4,7 +4,7 @@
 
 use super::{elses, key_place, rotate_or_import};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, halves};
+use crate::audit::{Rule, View, halves};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::object_ref::{Kind, ObjectRef};
@@ -21,7 +21,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for (object, bundle) in inventory.bundles() {
         if let (Pairing::Unknown(why), KeyState::Read { .. }, Some(_)) =
             (&bundle.pairing, &bundle.key, bundle.leaf())
@@ -37,7 +38,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         inventory.bundles().filter(|(_, bundle)| bundle.pairing == Pairing::Differs)
     {
         // It is the key of a certificate further down: `chain-out-of-order` says that better.
-        if bundle.key_position.is_some() {
+        if bundle.key_position().is_some() {
             continue;
         }
         found.push(finding(inventory, object, bundle));
@@ -47,7 +48,7 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
 fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Finding {
     let (certificate, private) = sides(bundle);
     let first = if bundle.own_key_behind {
-        "the first private key in tls.key, which alone is read, is not the certificate's, and one behind it is"
+        "the first private key in tls.key, which alone is read, is not the certificate's, and a later one is"
     } else {
         "tls.key is not the private key of the certificate"
     };

@@ -3,9 +3,9 @@
 use super::cert_missing::holds_a_ca_alone;
 use super::{is_placeholder, key_place, rotate_or_import, secret_of};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
+use crate::inventory::SecretFacts;
 use crate::inventory::bundle::KeyState;
-use crate::inventory::{Inventory, SecretFacts};
 
 pub(super) const RULE: Rule = Rule {
     code: "key-missing",
@@ -15,21 +15,22 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     let missing = inventory.bundles().filter(|(object, bundle)| {
         bundle.key == KeyState::Missing && !is_placeholder(inventory, object)
     });
     for (object, bundle) in missing {
         // There it is the Secret that is another one, and cert-missing says so.
         let told_elsewhere = |secret: &SecretFacts| {
-            holds_a_ca_alone(inventory, secret) || !secret.named_otherwise.is_empty()
+            holds_a_ca_alone(inventory, secret) || !secret.rare.named_otherwise.is_empty()
         };
         if secret_of(inventory, object).is_some_and(told_elsewhere) {
             continue;
         }
         let mut message =
             "tls.key is empty or absent: the certificate cannot be served without it".to_owned();
-        let under = secret_of(inventory, object).and_then(|secret| secret.key_under.as_ref());
+        let under = secret_of(inventory, object).and_then(|secret| secret.rare.key_under.as_ref());
         if let Some(key) = under {
             message = format!("{message}; {key} holds its private key");
         }

@@ -7,7 +7,7 @@ use super::{
     is_placeholder, key_place, put_right, refusals, rotate_or_import, secret_of, somebody_elses,
 };
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::inventory::bundle::KeyState;
 use crate::inventory::loads::BESIDE_THE_KEY;
 use crate::inventory::{Inventory, SecretFacts};
@@ -17,13 +17,14 @@ use crate::x509::stray;
 pub(super) const RULE: Rule = Rule {
     code: "key-unreadable",
     severity: Severity::Error,
-    remedy: "replace the value by a PEM private key in the clear",
+    remedy: "replace the value with an unencrypted PEM private key",
     explain: "Servers read tls.key as PEM: PKCS#8, PKCS#1 or SEC 1, not encrypted. A byte order mark \
               or blanks before BEGIN hide the block from Go's reader.",
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     let filled = inventory.bundles().filter(|(object, _)| !is_placeholder(inventory, object));
     for (object, bundle) in filled {
         // Swapped values are told once, for the certificate.
@@ -45,15 +46,11 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
         {
             found.push(not_alone(inventory, secret));
         }
-        // A file with the pair in it is told once, for its certificate, where both are odd.
+        // A file with certificate and key in it is told once, for its certificate, where both are odd.
         let told = object.kind != Kind::Secret && !bundle.odd.is_empty();
         if let Some(quirk) = bundle.key_oddity.filter(|_| !told) {
-            let message = format!(
-                "{} is passed over by {}: {}",
-                what(object),
-                quirk.unseen_by(),
-                quirk.what()
-            );
+            let message =
+                format!("{} is ignored by {}: {}", what(object), quirk.unseen_by(), quirk.what());
             found.push(
                 RULE.on(&key_place(object), message)
                     .severity(how_bad_behind(inventory, object, quirk))

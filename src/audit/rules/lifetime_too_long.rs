@@ -2,8 +2,7 @@
 
 use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::x509::profile::MAX_ROTATED_LIFETIME;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,7 +16,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     let is_ca = |dated: &Dated<'_>| dated.certificate.is_ca && dated.issuing().is_some();
     for dated in dated(inventory).filter(|dated| dated.is_leaf && !is_ca(dated)) {
         let (lifetime, limit) =

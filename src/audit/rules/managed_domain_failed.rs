@@ -3,27 +3,27 @@
 
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
+use crate::audit::{Rule, View, remedy};
 use crate::gke::managed::domain_meaning;
-use crate::inventory::Inventory;
 
 pub(super) const RULE: Rule = Rule {
     code: "managed-domain-failed",
     severity: Severity::Error,
-    remedy: "let the DNS of every domain lead to the load balancer alone",
+    remedy: "point the DNS of every domain to the load balancer and nowhere else",
     explain: "One domain that fails keeps the whole certificate from being issued, and later from \
-              being renewed. Most often an A or AAAA record leads elsewhere (an AAAA record of \
+              being renewed. Most often an A or AAAA record points elsewhere (an AAAA record of \
               another server is enough), or CAA records exclude pki.goog and letsencrypt.org. While \
               a domain fails the certificate itself just says Provisioning.",
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for named in gke::managed(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for named in view.managed() {
         for (domain, status) in &named.managed.domain_status {
             // After an edit the status speaks of the old domains for minutes.
             if status.starts_with("Failed") && named.managed.domains.contains(domain) {
-                found.push(finding(&named, domain, status, inventory.dns_was_asked()));
+                found.push(finding(named, domain, status, inventory.dns_was_asked()));
             }
         }
     }

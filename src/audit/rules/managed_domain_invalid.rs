@@ -4,9 +4,8 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::gke::limits::{MAX_DOMAINS, check_domain, check_domains};
-use crate::inventory::Inventory;
 use crate::x509::name;
 
 pub(super) const RULE: Rule = Rule {
@@ -21,31 +20,31 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for named in gke::managed(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    for named in view.managed() {
         let (object, domains) = (&named.facts.object, &named.managed.domains);
         let misfits = gke::misfits(named.facts);
         found.extend(misfits.iter().map(|misfit| gke::misfit(&RULE, object, misfit)));
         let told = !misfits.is_empty() && domains.is_empty();
         if !told
             && (domains.is_empty() || domains.len() > MAX_DOMAINS)
-            && let Err(message) = check_domains(domains)
+            && let Err(why) = check_domains(domains)
         {
             found.push(
-                RULE.on(object, message)
+                RULE.on(object, why.to_string())
                     .evidence("domains", domains.len())
                     .evidence("limit", MAX_DOMAINS),
             );
         }
         for (place, domain) in domains.iter().enumerate() {
-            if let Err(message) = check_domain(domain) {
-                let finding = RULE.on(object, message).evidence("domain", domain);
+            if let Err(why) = check_domain(domain) {
+                let finding = RULE.on(object, why.to_string()).evidence("domain", domain);
                 found.push(match instead(domain) {
                     Some(right) => finding.remedy(format!("write {right} in its place")),
                     None => finding,
                 });
             } else if domains.iter().position(|other| other == domain) != Some(place) {
-                let message = format!("{domain} stands in spec.domains more than once");
+                let message = format!("{domain} appears in spec.domains more than once");
                 found.push(
                     RULE.on(object, message)
                         .severity(Severity::Info)

@@ -3,10 +3,9 @@
 //! the certificate off the load balancer first (GoogleCloudPlatform/gke-managed-certs#53, #77:
 //! fifty minutes without HTTPS).
 
-use super::gke::{self, Named};
+use super::gke::Named;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View, remedy};
 use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
@@ -14,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Error,
     remedy: "put the old domains back and make another ManagedCertificate beside it",
     explain: "What is served holds the domains of status.domainStatus, not those of spec.domains. At \
-              its next look Google's controller takes the certificate off the load balancer, deletes \
+              its next look Google's controller removes the certificate from the load balancer, deletes \
               it and asks for another one: until that is issued no host of it has HTTPS, and while \
               something else uses the old one nothing happens at all. Putting the old domains back \
               before that stops it. certwright managed set-domains does so first, and then makes a \
@@ -22,15 +21,15 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for named in gke::managed(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    for named in view.managed() {
         let Some(edit) = named.managed.edited() else { continue };
         let told = named.managed.told_domains();
         let finding = RULE
             .on(&named.facts.object, edit.in_words())
             .evidence("spec.domains", named.managed.domains.join(", "))
             .evidence("status.domainStatus", told.join(", "))
-            .remedy(remedy(&named));
+            .remedy(remedy(named));
         found.push(finding.used_by(named.ingresses.iter().copied()));
     }
 }

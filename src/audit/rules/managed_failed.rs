@@ -1,11 +1,12 @@
 //! `managed-failed`: Google says that issuing or renewing a ManagedCertificate failed. Source: the
 //! states of gke-managed-certs, see [`crate::gke::managed`].
 
-use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::gke::managed::certificate_meaning;
-use crate::inventory::Inventory;
+use crate::audit::remedy as remedies;
+use crate::audit::{Rule, View};
+use crate::gke::managed::{Managed, Meaning, certificate_meaning};
+use crate::object_ref::ObjectRef;
+use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
     code: "managed-failed",
@@ -18,8 +19,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for named in gke::managed(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    for named in view.managed() {
         let Some(status) = &named.managed.status else { continue };
         let severity = match status.as_str() {
             "ProvisioningFailedPermanently" | "RenewalFailed" => Severity::Error,
@@ -33,7 +34,20 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .severity(severity)
             .evidence("certificateStatus", status)
             .evidence("domains", named.managed.domains.join(", "))
-            .remedy(meaning.remedy);
+            .remedy(remedy(&named.facts.object, named.managed, meaning));
         found.push(finding.used_by(named.ingresses.iter().copied()));
     }
+}
+
+/// What Google has given up is replaced by another certificate for the same domains.
+fn remedy(object: &ObjectRef, managed: &Managed, meaning: Meaning) -> Remedy {
+    if !managed.has_failed() {
+        return meaning.remedy.into();
+    }
+    if object.place.is_some() {
+        let name = &object.name;
+        let set = format!("replace it in the cluster with managed set-domains {name}");
+        return Remedy::from(set).note(meaning.remedy);
+    }
+    Remedy::from(remedies::set_domains(object, &managed.domains)).note(meaning.remedy)
 }

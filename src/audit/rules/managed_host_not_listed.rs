@@ -5,7 +5,7 @@
 use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::gke::annotations::{CERT_MAP, MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::gke::managed::Managed;
 use crate::inventory::bundle::Bundle;
@@ -25,8 +25,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for ingress in gke::external(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for ingress in view.gke_external() {
         let Some(served) = Served::by(inventory, ingress) else { continue };
         for host in ingress.rule_hosts().into_iter().filter(|host| !served.covers(host)) {
             found.push(finding(ingress, &served, host));
@@ -48,8 +49,11 @@ impl<'i> Served<'i> {
             return None;
         }
         let one = |name: &&str| {
-            let facts =
-                inventory.object(&gke::beside(&ingress.object, Kind::ManagedCertificate, name))?;
+            let facts = inventory.object(&gke::beside(
+                &ingress.frontend.object,
+                Kind::ManagedCertificate,
+                name,
+            ))?;
             Some((facts, facts.managed()))
         };
         let mut managed = names.iter().map(one).collect::<Option<Vec<_>>>()?;
@@ -65,10 +69,11 @@ impl<'i> Served<'i> {
             });
             managed.push(other?);
         }
-        let bundle = |name: &str| match inventory.secret_state(ingress.object.namespace(), name) {
-            SecretState::Seen(facts) => Some(&facts.bundle),
-            SecretState::Absent | SecretState::Unknown => None,
-        };
+        let bundle =
+            |name: &str| match inventory.secret_state(ingress.frontend.object.namespace(), name) {
+                SecretState::Seen(facts) => Some(&facts.bundle),
+                SecretState::Absent | SecretState::Unknown => None,
+            };
         let secrets = gke::secret_names(ingress).into_iter().map(bundle).collect::<Option<_>>()?;
         Some(Self { managed, secrets })
     }
@@ -96,7 +101,7 @@ fn finding(ingress: &IngressFacts, served: &Served<'_>, host: &str) -> Finding {
     let message =
         format!("host {host} is in none of its ManagedCertificates{beside}: {}", listed.join("; "));
     let finding = RULE
-        .on(&ingress.object, message)
+        .on(&ingress.frontend.object, message)
         .evidence("host", host)
         .evidence("listed", listed.join("; "))
         .remedy(remedy(served, host));

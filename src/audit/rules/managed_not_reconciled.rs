@@ -4,8 +4,7 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use serde_json::Value;
 
 pub(super) const RULE: Rule = Rule {
@@ -18,17 +17,21 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for named in gke::managed(inventory) {
-        if named.managed.has_status {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
+    for named in view.managed() {
+        // Who warns of it has looked at it.
+        if named.managed.has_status || inventory.trouble(&named.facts.object).is_some() {
             continue;
         }
-        let served = named.ingresses.iter().find(|ingress| {
+        let ingresses = named.ingresses.iter();
+        let mut ingresses = ingresses.filter_map(|user| inventory.ingress_at(&user.object));
+        let served = ingresses.find(|ingress| {
             gke::is_external(ingress)
                 && context.is_gke(inventory, ingress)
-                && !ingress.addresses.is_empty()
+                && !ingress.frontend.addresses.is_empty()
         });
-        let Some(ingress) = served else { continue };
+        let Some(ingress) = served.map(|ingress| &ingress.frontend) else { continue };
         let address = ingress.addresses.join(", ");
         let message = format!(
             "it has no status, though {} names it and has its address {address}: no controller has looked at it",

@@ -2,21 +2,18 @@
 //! live 90 days and are renewed about a month before their end; an AAAA record that led elsewhere
 //! let whole sites expire so (kubernetes/k8s.io#2505).
 
-use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::duration;
 use crate::instant;
-use crate::inventory::Inventory;
 use time::Duration;
 
 pub(super) const RULE: Rule = Rule {
     code: "managed-renewal-overdue",
     severity: Severity::Warning,
-    remedy: "let A and AAAA of every domain hold the Ingress address and nothing else",
+    remedy: "set the A and AAAA records of every domain to the Ingress address and nothing else",
     explain: "Google renews about a month before the end. 21 days before it the renewal is overdue; \
-              within 7 it is an error. Renewing validates every domain anew: one whose DNS leads \
-              elsewhere by now holds the whole certificate up, while its status still says Active.",
+              within 7 it is an error. Renewing validates every domain again: one whose DNS points elsewhere by now holds the whole certificate up, while its status still says Active.",
     check,
 };
 
@@ -25,8 +22,9 @@ const OVERDUE: Duration = Duration::days(21);
 /// As near as is an error for other certificates.
 const NEAR: Duration = Duration::days(7);
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for named in gke::managed(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let context = view.context;
+    for named in view.managed() {
         let Some(written) = &named.managed.expire_time else { continue };
         let Ok(expires) = instant::parse(written) else { continue };
         let left = expires - context.now;

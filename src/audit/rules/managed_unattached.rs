@@ -4,7 +4,7 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, Source};
+use crate::audit::{Context, Rule, Source, View};
 use crate::gke::annotations::{MANAGED_CERTIFICATES, PRE_SHARED_CERT};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, ObjectFacts};
@@ -21,23 +21,29 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for named in gke::managed(inventory).into_iter().filter(|named| named.ingresses.is_empty()) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
+    for named in view.managed().iter().filter(|named| named.ingresses.is_empty()) {
         let object = &named.facts.object;
         let severity = match context.source {
             Source::Cluster => Severity::Warning,
             Source::Files => Severity::Info,
         };
-        if !ingresses_were_seen(inventory, context, object.namespace())
-            || is_meant_by_another_name(inventory, context, object)
+        // One that Google has refused would stop the Ingress that names it.
+        let is_refused =
+            named.managed.certificate_name.is_none() && inventory.trouble(object).is_some();
+        if is_refused
+            || !ingresses_were_seen(inventory, context, object.namespace())
+            || is_meant_by_another_name(view, object)
         {
             continue;
         }
         let beside: Vec<&IngressFacts> = inventory
             .ingresses()
-            .filter(|ingress| ingress.object.namespace == object.namespace)
+            .filter(|ingress| ingress.frontend.object.namespace == object.namespace)
             .collect();
-        let names: Vec<&str> = beside.iter().map(|ingress| ingress.object.name.as_str()).collect();
+        let names: Vec<&str> =
+            beside.iter().map(|ingress| ingress.frontend.object.name.as_str()).collect();
         found.push(
             RULE.on(object, message(named.facts, &beside))
                 .severity(severity)
@@ -56,21 +62,18 @@ fn ingresses_were_seen(inventory: &Inventory, context: &Context<'_>, namespace: 
         object.kind == Kind::File || (object.kind == Kind::Ingress && within)
     });
     let mut ingresses = inventory.ingresses();
-    let in_files = ingresses.any(|ingress| ingress.object.namespace() == namespace);
+    let in_files = ingresses.any(|ingress| ingress.frontend.object.namespace() == namespace);
     !unseen && (context.source == Source::Cluster || in_files)
 }
 
 /// Whether an Ingress names it wrongly, which `managed-missing` tells.
-fn is_meant_by_another_name(
-    inventory: &Inventory,
-    context: &Context<'_>,
-    object: &ObjectRef,
-) -> bool {
-    let mut beside = gke::external(inventory, context)
-        .filter(|ingress| ingress.object.namespace == object.namespace);
+fn is_meant_by_another_name(view: &View<'_>, object: &ObjectRef) -> bool {
+    let View { inventory, context, .. } = *view;
+    let mut beside =
+        view.gke_external().filter(|ingress| ingress.frontend.object.namespace == object.namespace);
     beside.any(|ingress| {
         let missing = ingress.items(MANAGED_CERTIFICATES).into_iter().filter(|name| {
-            let named = gke::beside(&ingress.object, Kind::ManagedCertificate, name);
+            let named = gke::beside(&ingress.frontend.object, Kind::ManagedCertificate, name);
             matches!(gke::presence(inventory, context, &named), gke::Presence::Missing(..))
         });
         missing
@@ -87,7 +90,7 @@ fn message(managed: &ObjectFacts, beside: &[&IngressFacts]) -> String {
     match beside.iter().find(carries) {
         Some(ingress) => format!(
             "no Ingress of its namespace names it, though ingress/{} still carries it as {name} until it is deleted",
-            ingress.object.name
+            ingress.frontend.object.name
         ),
         None => "no Ingress of its namespace names it: it is not issued, or not renewed".to_owned(),
     }
@@ -98,7 +101,7 @@ fn remedy(managed: &ObjectRef, beside: &[&IngressFacts]) -> Remedy {
         [ingress] => {
             let names = ingress.items(MANAGED_CERTIFICATES).into_iter();
             let names: Vec<&str> = names.chain([managed.name.as_str()]).collect();
-            gke::annotate(&ingress.object, MANAGED_CERTIFICATES, Some(&names.join(",")))
+            gke::annotate(&ingress.frontend.object, MANAGED_CERTIFICATES, Some(&names.join(",")))
                 .note("when it is not needed it may be deleted")
         }
         _ => format!(

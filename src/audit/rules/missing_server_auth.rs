@@ -3,10 +3,8 @@
 
 use super::{certificate_place, kept, served, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View, remedy};
 use crate::x509::key_purpose::KeyPurpose;
-use std::borrow::Cow;
 
 pub(super) const RULE: Rule = Rule {
     code: "missing-server-auth",
@@ -19,13 +17,14 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for (secret, leaf) in served(inventory) {
         let Some(usages) = &leaf.extended_key_usage else { continue };
         if usages.contains(&KeyPurpose::ServerAuth) {
             continue;
         }
-        let usages = usages.iter().map(in_words).collect::<Vec<_>>().join(", ");
+        let usages = usages.iter().map(KeyPurpose::name).collect::<Vec<_>>().join(", ");
         let kept = || kept(inventory, &secret.object, &secret.bundle);
         let remedy = match somebody_elses(inventory, secret).or_else(kept) {
             Some(remedy) => remedy,
@@ -46,17 +45,4 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
             .remedy(remedy),
         );
     }
-}
-
-fn in_words(usage: &KeyPurpose) -> Cow<'static, str> {
-    Cow::Borrowed(match usage {
-        KeyPurpose::Any => "anyExtendedKeyUsage",
-        KeyPurpose::ServerAuth => "serverAuth",
-        KeyPurpose::ClientAuth => "clientAuth",
-        KeyPurpose::CodeSigning => "codeSigning",
-        KeyPurpose::EmailProtection => "emailProtection",
-        KeyPurpose::TimeStamping => "timeStamping",
-        KeyPurpose::OcspSigning => "OCSPSigning",
-        KeyPurpose::Other(oid) => return oid.to_string().into(),
-    })
 }

@@ -20,7 +20,7 @@ mod dns_missing;
 mod duplicate_serial;
 mod expired;
 mod expires_soon;
-mod gke;
+pub(super) mod gke;
 mod gke_app_protocol;
 mod gke_backend_config;
 mod gke_certificate_limit;
@@ -32,6 +32,7 @@ mod gke_key_type;
 mod gke_load_balancer_stale;
 mod gke_neg;
 mod gke_path_type;
+mod gke_sync_failed;
 mod gke_tls_without_secret_name;
 mod host_not_covered;
 mod host_without_tls;
@@ -71,8 +72,11 @@ mod shared_key;
 mod tls_host_without_rule;
 mod trailing_data;
 mod verifying;
+mod view;
 mod weak_key;
 mod weak_signature;
+
+pub use view::View;
 
 use super::expiry;
 use super::finding::Finding;
@@ -82,6 +86,7 @@ use super::remedy;
 use super::{Context, Rule};
 use crate::controllers::Controller;
 use crate::inventory::bundle::{Bundle, KeyAmong};
+use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts, loads};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{CommandLine, Remedy};
@@ -92,6 +97,25 @@ use crate::x509::key::Pairing;
 use crate::x509::pem::PemQuirk;
 use crate::x509::stray::{self, StrayKind};
 use std::collections::BTreeSet;
+
+/// What the rules find of one Ingress, as it is or as it is to become, that keeps GKE's controllers from
+/// serving it: what only a person can mend.
+#[must_use]
+pub fn of_gke_ingress(
+    inventory: &Inventory,
+    context: &Context<'_>,
+    ingress: &IngressFacts,
+) -> Vec<Finding> {
+    let mut found = gke_class_ignored::of(inventory, ingress);
+    if gke::is_judged(inventory, context, ingress) {
+        found.extend(gke_tls_without_secret_name::of(ingress));
+        found.extend(gke_certificate_limit::of(inventory, ingress));
+        if gke::is_external(ingress) {
+            found.extend(managed_missing::of(inventory, context, ingress));
+        }
+    }
+    found
+}
 
 /// Every rule.
 pub const RULES: &[&Rule] = &[
@@ -133,6 +157,7 @@ pub const RULES: &[&Rule] = &[
     &gke_key_type::RULE,
     &gke_certificate_limit::RULE,
     &gke_chain_too_long::RULE,
+    &gke_sync_failed::RULE,
     &gke_load_balancer_stale::RULE,
     &gke_class_ignored::RULE,
     &gke_http_disabled::RULE,
@@ -276,7 +301,7 @@ fn served(inventory: &Inventory) -> impl Iterator<Item = (&SecretFacts, &Certifi
 /// How the certificates of a bundle belong together, when one of them is meant for hosts: a file
 /// of roots is no chain.
 fn arrangement(bundle: &Bundle) -> Option<Arrangement> {
-    let of_key = (bundle.pairing == Pairing::Match).then_some(0).or(bundle.key_position);
+    let of_key = (bundle.pairing == Pairing::Match).then_some(0).or(bundle.key_position());
     let arrangement = chain::arrange(&bundle.certificates, of_key);
     let leaf = bundle.certificates.get(*arrangement.path.first()?)?;
     (!leaf.is_ca || leaf.is_for_hosts()).then_some(arrangement)
@@ -321,7 +346,7 @@ fn take_out(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
     let strays = &secret.bundle.among_certificates;
     if !strays.iter().any(|stray| stray.kind == StrayKind::PrivateKey) {
         return format!(
-            "take {} out of tls.crt: the certificate and its intermediates alone belong there",
+            "remove {} from tls.crt: the certificate and its intermediates alone belong there",
             stray::listed(strays)
         )
         .into();
@@ -357,7 +382,7 @@ fn fix_chain(
 
 /// Whether the private key, where there is one, says which certificate is the first, or nothing.
 fn can_be_sorted(bundle: &Bundle) -> bool {
-    bundle.pairing != Pairing::Differs || bundle.key_position.is_some()
+    bundle.pairing != Pairing::Differs || bundle.key_position().is_some()
 }
 
 /// The chain of a Secret in order, and nothing else, in place of its `tls.crt`: in its manifest, or
@@ -388,14 +413,14 @@ fn certificate_anew(
     if let Some(remedy) = somebody_elses(inventory, secret) {
         return Some(remedy);
     }
-    let can = secret.derived_keys.is_empty() && is_importable(secret, context);
+    let can = secret.rare.derived_keys.is_empty() && is_importable(secret, context);
     can.then(|| remedy::import_certificate(object, printed(object)))
 }
 
 /// Whether what a Secret of the cluster holds is what `import` takes, but for the order of its chain.
 fn is_importable(secret: &SecretFacts, context: &Context<'_>) -> bool {
     let bundle = &secret.bundle;
-    let of_key = bundle.key_position.and_then(|at| bundle.certificates.get(at)).or(bundle.leaf());
+    let of_key = bundle.key_position().and_then(|at| bundle.certificates.get(at)).or(bundle.leaf());
     let in_date = |leaf: &Certificate| {
         !expiry::is_expired(leaf, context.now) && leaf.not_before <= context.now
     };
@@ -403,7 +428,7 @@ fn is_importable(secret: &SecretFacts, context: &Context<'_>) -> bool {
         && secret.beside_the_pair().is_none()
         && bundle.damaged.is_empty()
         && !bundle.key_oddity.is_some_and(PemQuirk::lost_its_lines)
-        && (bundle.pairing == Pairing::Match || bundle.key_position.is_some())
+        && (bundle.pairing == Pairing::Match || bundle.key_position().is_some())
         && of_key.is_some_and(in_date)
 }
 
@@ -442,7 +467,7 @@ fn somebody_elses(inventory: &Inventory, secret: &SecretFacts) -> Option<Remedy>
         let remedy = remedy::from_owner(inventory, owner);
         return Some(remedy.note(format!("{} owns it", owner.name)));
     }
-    secret.annotation_policy.keep_off().then(|| {
+    secret.rare.annotation_policy.keep_off().then(|| {
         "do as its certwright.dev annotations say: rotate leaves it alone because of them".into()
     })
 }
@@ -482,8 +507,8 @@ fn beside_its_users(inventory: &Inventory, secret: &SecretFacts, rotate: Remedy)
     others.fold(rotate, remedy::beside_file)
 }
 
-/// Whether the object only keeps the place of a pair that its owner has yet to write: what is not
-/// there yet is not broken.
+/// Whether the object only keeps the place of a certificate and key that its owner has yet to
+/// write: what is not there yet is not broken.
 fn is_placeholder(inventory: &Inventory, object: &ObjectRef) -> bool {
     secret_of(inventory, object).is_some_and(SecretFacts::is_placeholder)
 }
@@ -545,7 +570,7 @@ fn put_together(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> O
 /// What to do where the private key of the certificate is in the Secret, and not where it is read.
 fn key_into_place(secret: &SecretFacts, bundle: &Bundle) -> Option<Remedy> {
     key_belongs_into_tls_key(bundle).or_else(|| {
-        let key = secret.key_under.as_deref()?;
+        let key = secret.rare.key_under.as_deref()?;
         let text = format!(
             "put the value of {key} under tls.key: it holds this certificate's private key"
         );

@@ -3,21 +3,21 @@
 
 use super::{certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::instant;
-use crate::inventory::Inventory;
 use crate::remedy::Remedy;
 
 pub(super) const RULE: Rule = Rule {
     code: "not-yet-valid",
     severity: Severity::Error,
-    remedy: "wait, or replace it by one that is valid now",
+    remedy: "wait, or replace it with one that is valid now",
     explain: "A client refuses a certificate whose notBefore lies ahead of its clock. certwright \
               dates new certificates five minutes back for that reason.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for dated in dated(inventory).filter(|dated| dated.certificate.not_before > context.now) {
         let not_before = instant::show(dated.certificate.not_before);
         let message = format!("{} is valid only from {not_before}", dated.name());

@@ -3,8 +3,7 @@
 
 use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule, remedy};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View, remedy};
 use crate::object_ref::Kind;
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
@@ -18,14 +17,15 @@ pub(super) const RULE: Rule = Rule {
     explain: "A dNSName is a host name and nothing else: an address in it, a URL, a port, a trailing \
               dot or a blank is compared with no host. Addresses are iPAddress, four or sixteen \
               bytes. Go's reader refuses a certificate over a malformed address, OpenSSL and \
-              rustls pass over the one name.",
+              rustls ignore the one name.",
     check,
 };
 
 /// So many names are quoted.
 const QUOTED: usize = 5;
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for dated in dated(inventory) {
         let dead = dead_names(dated.certificate);
         if dead.is_empty() {
@@ -62,7 +62,7 @@ fn remedy(dated: &Dated<'_>) -> Remedy {
 
 fn dead_names(certificate: &Certificate) -> Vec<String> {
     if !certificate.san_is_readable {
-        return vec!["has a subjectAltName that cannot be taken apart".to_owned()];
+        return vec!["has a subjectAltName that cannot be parsed".to_owned()];
     }
     if certificate.has_san && certificate.names.is_empty() {
         return vec!["has an empty subjectAltName".to_owned()];

@@ -5,11 +5,11 @@
 
 use super::secret_missing::{Missing, missing, with_namespace};
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, Source};
+use crate::audit::{Context, Rule, Source, View};
 use crate::controllers::Controller;
 use crate::inventory::Inventory;
 use crate::inventory::delegation::Delegation;
-use crate::inventory::demand::IngressFacts;
+use crate::inventory::frontend::Frontend;
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::HostMatch;
 
@@ -26,18 +26,19 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for ingress in inventory.ingresses() {
         for name in &ingress.no_names {
             if let Some(named) = with_namespace(name) {
-                found.push(crossing(inventory, ingress, name, named));
+                found.push(crossing(inventory, &ingress.frontend, name, named));
             }
         }
     }
-    for ingress in inventory.ingresses() {
-        for name in &ingress.secret_names {
-            if let Delegation::Refused(there) = inventory.delegation(ingress, name) {
-                found.push(not_delegated(ingress, name, there, context));
+    for frontend in inventory.frontends() {
+        for secret in &frontend.secrets {
+            if let Delegation::Refused(there) = inventory.delegation(frontend, secret) {
+                found.push(not_delegated(frontend, secret, there, context));
             }
         }
     }
@@ -47,21 +48,21 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
 
 fn crossing(
     inventory: &Inventory,
-    ingress: &IngressFacts,
+    frontend: &Frontend,
     written: &str,
     (namespace, secret): (&str, &str),
 ) -> Finding {
     let there = inventory.secret(namespace, secret);
     let message = format!(
-        "secretName {written:?} is no name of a Secret: the API server refuses it, and an Ingress \
+        "secretName {written:?} is not the name of a Secret: the API server refuses it, and an Ingress \
          cannot name a Secret of another namespace"
     );
     let finding = RULE
-        .on(&ingress.object, message)
+        .on(&frontend.object, message)
         .severity(Severity::Error)
         .evidence("secretName", written)
-        .evidence("namespace", ingress.object.namespace())
-        .remedy(remedy(ingress, namespace, secret));
+        .evidence("namespace", frontend.object.namespace())
+        .remedy(remedy(frontend, namespace, secret));
     match there {
         Some(there) => finding.related(there.object.clone()),
         None => finding,
@@ -70,12 +71,13 @@ fn crossing(
 
 /// Contour skips the entry: internal/dag/ingress_processor.go:99-157 @31c4bb38.
 fn not_delegated(
-    ingress: &IngressFacts,
-    name: &str,
+    frontend: &Frontend,
+    secret: &ObjectRef,
     there: Vec<ObjectRef>,
     context: &Context<'_>,
 ) -> Finding {
-    let (own, namespace) = (ingress.object.namespace(), ingress.secret_namespace());
+    let (own, namespace) = (frontend.object.namespace(), secret.namespace());
+    let name = &secret.name;
     let severity = match context.source {
         Source::Cluster => Severity::Error,
         Source::Files => Severity::Warning,
@@ -89,13 +91,13 @@ fn not_delegated(
          spec.delegations has secretName {name} and targetNamespaces [{own}]"
     );
     let finding = RULE
-        .on(&ingress.object, message)
+        .on(&frontend.object, message)
         .severity(severity)
         .evidence("secretName", name)
         .evidence("namespace", own)
         .evidence("foundIn", namespace)
-        .evidence("hosts", ingress.hosts_of(name).join(", "))
-        .related(ObjectRef::secret(namespace, name))
+        .evidence("hosts", frontend.hosts_of(secret).join(", "))
+        .related(secret.clone())
         .remedy(remedy);
     finding.related_to(there)
 }
@@ -105,9 +107,9 @@ fn only_there(
     context: &Context<'_>,
     missing: &Missing<'_>,
 ) -> Option<Finding> {
-    let (ingress, name) = (missing.ingress, missing.name);
+    let (frontend, name) = (missing.frontend, missing.secret.name.as_str());
     let first = missing.elsewhere.first()?;
-    let own = ingress.secret_namespace();
+    let own = missing.secret.namespace();
     let secret = |namespace: &&str| inventory.secret(namespace, name);
     let covers = missing.elsewhere.iter().filter_map(secret).any(|secret| {
         let leaf = secret.bundle.leaf();
@@ -125,19 +127,19 @@ fn only_there(
         missing.elsewhere.join(", ")
     );
     let finding = RULE
-        .on(&ingress.object, message)
+        .on(&frontend.object, message)
         .severity(severity)
         .evidence("secretName", name)
         .evidence("namespace", own)
         .evidence("foundIn", missing.elsewhere.join(", "))
         .evidence("hosts", missing.hosts.join(", "))
-        .remedy(remedy(ingress, first, name));
+        .remedy(remedy(frontend, first, name));
     let related = missing.elsewhere.iter().map(|namespace| ObjectRef::secret(*namespace, name));
     Some(finding.related_to(related))
 }
 
-fn remedy(ingress: &IngressFacts, namespace: &str, secret: &str) -> String {
-    if ingress.controller == Controller::Contour {
+fn remedy(frontend: &Frontend, namespace: &str, secret: &str) -> String {
+    if frontend.controller == Controller::Contour {
         return format!(
             "name it {secret}, annotate the Ingress with projectcontour.io/tls-cert-namespace: \
              {namespace}, and let a TLSCertificateDelegation in namespace {namespace} allow it"
@@ -146,6 +148,6 @@ fn remedy(ingress: &IngressFacts, namespace: &str, secret: &str) -> String {
     format!(
         "copy secret/{secret} from namespace {namespace} into namespace {} and name it {secret} \
          (a replicator keeps the copy up to date), or move the Ingress into namespace {namespace}",
-        ingress.object.namespace()
+        frontend.object.namespace()
     )
 }

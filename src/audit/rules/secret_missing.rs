@@ -4,9 +4,10 @@
 
 use super::verifying;
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::{Context, Rule, Source, remedy};
+use crate::audit::{Context, Rule, Source, View, remedy};
 use crate::controllers;
 use crate::inventory::demand::IngressFacts;
+use crate::inventory::frontend::Frontend;
 use crate::inventory::{Inventory, SecretState};
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
 use crate::remedy::Remedy;
@@ -28,25 +29,26 @@ pub(super) const RULE: Rule = Rule {
 
 /// What to do before a Secret is taken for missing.
 pub(super) const MEND_FIRST: &str =
-    "fix the files that could not be read, or not all of them: the Secret may stand there";
+    "fix the files that could not be read, or not all of them: the Secret may be there";
 
 /// Whether a file could not be read: a Secret that stands in it must not be made a second time.
 pub(super) fn is_unread(inventory: &Inventory) -> bool {
     inventory.problems().iter().any(|problem| problem.object.kind == Kind::File)
 }
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     // One of that name in another namespace is not missing, but out of reach: see
     // `secret-in-other-namespace`.
     let missing = missing(inventory, context);
     // One Secret is made for all who name it.
-    let mut hosts: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut hosts: BTreeMap<&ObjectRef, BTreeSet<&str>> = BTreeMap::new();
     for one in &missing {
-        hosts.entry(one.secret()).or_default().extend(&one.hosts);
+        hosts.entry(one.secret).or_default().extend(&one.hosts);
     }
     let told = missing.iter().filter(|missing| missing.elsewhere.is_empty());
     found.extend(told.map(|one| {
-        let hosts: Vec<&str> = hosts.get(&one.secret()).into_iter().flatten().copied().collect();
+        let hosts: Vec<&str> = hosts.get(one.secret).into_iter().flatten().copied().collect();
         one.finding(inventory, context, &hosts)
     }));
     for ingress in inventory.ingresses() {
@@ -57,10 +59,10 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     verifying::missing(inventory, context, found);
 }
 
-/// A Secret that an Ingress names and that was not seen, although it was looked for.
+/// A Secret that a frontend names and that was not seen, although it was looked for.
 pub(super) struct Missing<'i> {
-    pub ingress: &'i IngressFacts,
-    pub name: &'i str,
+    pub frontend: &'i Frontend,
+    pub secret: &'i ObjectRef,
     /// The hosts it is for.
     pub hosts: Vec<&'i str>,
     /// Other namespaces that have a Secret of that name.
@@ -72,46 +74,39 @@ pub(super) struct Missing<'i> {
 /// Every Secret that is missing.
 pub(super) fn missing<'i>(inventory: &'i Inventory, context: &Context<'_>) -> Vec<Missing<'i>> {
     let mut missing = Vec::new();
-    for ingress in inventory.ingresses() {
-        for name in &ingress.secret_names {
-            let namespace = ingress.secret_namespace();
-            let absent = match (inventory.secret_state(namespace, name), context.source) {
+    for frontend in inventory.frontends() {
+        for secret in &frontend.secrets {
+            let state = inventory.secret_state(secret.namespace(), &secret.name);
+            let absent = match (state, context.source) {
                 (SecretState::Seen(_), _) | (SecretState::Unknown, Source::Cluster) => continue,
-                _ if inventory.is_unseen(&ObjectRef::secret(namespace, name)) => continue,
+                _ if inventory.is_unseen(secret) => continue,
                 (SecretState::Absent, _) => true,
                 (SecretState::Unknown, Source::Files) => false,
             };
-            let wants = ingress.demands.iter().filter(|demand| demand.secrets.contains(name));
+            let wants = frontend.demands.iter().filter(|demand| demand.names(secret));
             let hosts = wants.map(|demand| demand.host.as_str()).collect();
-            missing.push(Missing { ingress, name, hosts, elsewhere: Vec::new(), absent });
+            missing.push(Missing { frontend, secret, hosts, elsewhere: Vec::new(), absent });
         }
     }
     if !missing.is_empty() {
         let namespaces = inventory.namespaces_of_secrets();
         // Where somebody makes it, it is on its way.
-        let to_come = |missing: &&mut Missing<'_>| {
-            let own = missing.ingress.secret_namespace();
-            inventory.maker_of(&ObjectRef::secret(own, missing.name)).is_some()
-        };
-        let is_read = |missing: &&mut Missing<'_>| missing.ingress.unread.is_none();
+        let to_come = |missing: &&mut Missing<'_>| inventory.maker_of(missing.secret).is_some();
+        let is_read = |missing: &&mut Missing<'_>| missing.frontend.unread.is_none();
         for missing in missing.iter_mut().filter(is_read).filter(|missing| !to_come(missing)) {
-            let there = namespaces.get(missing.name).into_iter().flatten().copied();
+            let there = namespaces.get(missing.secret.name.as_str()).into_iter().flatten().copied();
             missing.elsewhere = there.filter(|there| missing.is_meant(inventory, there)).collect();
         }
     }
     missing
 }
 
-impl<'i> Missing<'i> {
-    /// Its namespace and name.
-    fn secret(&self) -> (&'i str, &'i str) {
-        (self.ingress.secret_namespace(), self.name)
-    }
-
+impl Missing<'_> {
     /// Whether the Secret of that name in another namespace is for a host that this one is for: where
     /// names such as `tls` are common, it is a stranger's.
     fn is_meant(&self, inventory: &Inventory, namespace: &str) -> bool {
-        let leaf = inventory.secret(namespace, self.name).and_then(|facts| facts.bundle.leaf());
+        let there = inventory.secret(namespace, &self.secret.name);
+        let leaf = there.and_then(|facts| facts.bundle.leaf());
         let covers = |host: &str| {
             leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
         };
@@ -119,8 +114,8 @@ impl<'i> Missing<'i> {
     }
 
     fn finding(&self, inventory: &Inventory, context: &Context<'_>, hosts: &[&str]) -> Finding {
-        let (name, namespace) = (self.name, self.ingress.secret_namespace());
-        let unread = self.ingress.unread.as_deref();
+        let (name, namespace) = (&self.secret.name, self.secret.namespace());
+        let unread = self.frontend.unread.as_deref();
         let (severity, message) = if let Some(why) = unread {
             (Severity::Info, format!("it names secret/{name}, which nobody reads: {why}"))
         } else if self.absent {
@@ -132,8 +127,8 @@ impl<'i> Missing<'i> {
             let message = format!("it names secret/{name}, which is not among {seen}");
             (Severity::Info, message)
         };
-        let secret = ObjectRef::secret(namespace, name);
-        let maker = inventory.maker_of(&secret);
+        let secret = self.secret;
+        let maker = inventory.maker_of(secret);
         let message = match &maker {
             Some(maker) => format!("{message}: {}", maker.told()),
             None => message,
@@ -144,7 +139,7 @@ impl<'i> Missing<'i> {
             severity => severity,
         };
         let mut finding = RULE
-            .on(&self.ingress.object, message)
+            .on(&self.frontend.object, message)
             .severity(severity)
             .related(secret.clone())
             .evidence("secretName", name)
@@ -161,7 +156,7 @@ impl<'i> Missing<'i> {
             Some(maker) => finding
                 .related(maker.object.clone())
                 .evidence("maker", maker.told())
-                .remedy(maker.remedy(&secret)),
+                .remedy(maker.remedy(secret)),
             // Made by hand, it would be in the way of a maker that could not be seen.
             None if !unseen.is_empty() => finding.remedy(format!(
                 "ask first whether something makes it: could not read {}",
@@ -170,7 +165,7 @@ impl<'i> Missing<'i> {
             None if context.source == Source::Files && is_unread(inventory) => {
                 finding.remedy(MEND_FIRST)
             }
-            None => finding.remedy(make_it(context, &secret, hosts)),
+            None => finding.remedy(make_it(context, secret, hosts)),
         }
     }
 }
@@ -196,7 +191,7 @@ pub(super) fn with_namespace(written: &str) -> Option<(&str, &str)> {
 
 /// What ingress-nginx takes for no reference: it denies the location rather than let everybody in.
 fn no_reference(ingress: &IngressFacts, (annotation, value): &(String, String)) -> Finding {
-    let namespace = ingress.object.namespace();
+    let namespace = ingress.frontend.object.namespace();
     let message = format!(
         "annotation {annotation} is {value:?}, and ingress-nginx wants namespace/name: it {}",
         controllers::denied(annotation)
@@ -207,7 +202,7 @@ fn no_reference(ingress: &IngressFacts, (annotation, value): &(String, String)) 
     } else {
         "write it as NAMESPACE/NAME of a Secret".to_owned()
     };
-    RULE.on(&ingress.object, message)
+    RULE.on(&ingress.frontend.object, message)
         .evidence("annotation", annotation)
         .evidence("value", value)
         .remedy(remedy)
@@ -217,7 +212,10 @@ fn no_reference(ingress: &IngressFacts, (annotation, value): &(String, String)) 
 fn no_name(ingress: &IngressFacts, name: &str) -> Option<Finding> {
     let why = check_object_name(name).err()?;
     let finding = RULE
-        .on(&ingress.object, format!("its secretName can be no Secret's, and is refused: {why}"))
+        .on(
+            &ingress.frontend.object,
+            format!("its secretName can be no Secret's, and is refused: {why}"),
+        )
         .evidence("secretName", name)
         .remedy("name the Secret in spec.tls as it is called");
     Some(finding)

@@ -5,7 +5,7 @@
 use super::{free_name, is_importable};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, View};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts, TLS_SECRET, loads};
 use crate::object_ref::ObjectRef;
@@ -22,22 +22,23 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for secret in inventory.tls_secrets().filter(|secret| secret.secret_type != TLS_SECRET) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
+    for secret in inventory.tls_secrets().filter(|secret| secret.secret_type() != TLS_SECRET) {
         let users: Vec<_> =
-            inventory.users(&secret.object).map(|ingress| ingress.object.clone()).collect();
+            inventory.users(&secret.object).map(|user| user.object.clone()).collect();
         // Under other keys than a TLS Secret's it is another Secret: cert-missing says both.
-        let Some(first) = users.first().filter(|_| secret.named_otherwise.is_empty()) else {
+        let Some(first) = users.first().filter(|_| secret.rare.named_otherwise.is_empty()) else {
             continue;
         };
         let message = format!(
             "it is of type {:?}, and {} serves it: expected {TLS_SECRET}",
-            secret.secret_type,
+            secret.secret_type(),
             first.short()
         );
-        let refused = inventory.users(&secret.object).find_map(|ingress| {
-            loads::refuses_type(ingress.likely_controller(), &secret.secret_type)
-        });
+        let refused = inventory
+            .users(&secret.object)
+            .find_map(|user| loads::refuses_type(user.likely_controller(), secret.secret_type()));
         let (severity, message) = match refused {
             Some(what) => (Severity::Error, format!("{message}; {what}")),
             None => (Severity::Warning, message),
@@ -45,7 +46,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let finding = RULE
             .on(&secret.object, message)
             .severity(severity)
-            .evidence("type", &secret.secret_type)
+            .evidence("type", secret.secret_type())
             .evidence("expected", TLS_SECRET)
             .remedy(remedy(inventory, context, secret, first));
         found.push(finding.related_to(users));
@@ -65,6 +66,7 @@ fn remedy(
     let name = free_name(inventory, secret.object.namespace(), (&secret.object.name, "-2"));
     let made = second(inventory, context, secret, &name);
     let users = inventory.users(&secret.object);
+    let users = users.filter_map(|user| inventory.ingress_at(&user.object));
     let renamed =
         users.map(|ingress| renamed(ingress, (secret.object.name.as_str(), name.as_str())));
     match made.filter(|_| secret.object.place.is_none()) {
@@ -90,11 +92,9 @@ fn second(
         return Some(remedy::import_copy(object, name));
     }
     let own = bundle.leaf().is_some_and(|leaf| leaf.self_signed) && object.place.is_none();
-    let demands = inventory.users(object).flat_map(|ingress| &ingress.demands);
-    let mut hosts: Vec<String> = demands
-        .filter(|demand| demand.secrets.contains(&object.name))
-        .map(|demand| demand.host.clone())
-        .collect();
+    let demands = inventory.users(object).flat_map(|user| &user.demands);
+    let mut hosts: Vec<String> =
+        demands.filter(|demand| demand.names(object)).map(|demand| demand.host.clone()).collect();
     hosts.dedup();
     let second = ObjectRef { name: name.to_owned(), ..object.clone() };
     remedy::issue_secret(&second, &hosts).filter(|_| own)
@@ -108,7 +108,7 @@ fn renamed(ingress: &IngressFacts, (old, new): (&str, &str)) -> CommandLine {
         json!({"op": "replace", "path": format!("/spec/tls/{index}/secretName"), "value": new})
     });
     remedy::kubectl_patch(
-        &ingress.object,
+        &ingress.frontend.object,
         "json",
         &json!(changes.collect::<Vec<_>>()),
         format!("name {new} in place of {old} in spec.tls"),

@@ -2,26 +2,26 @@
 //! (kubernetes/ingress-nginx#8414, #1634): it did not take the one that is stored.
 
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::served::{Answer, Serves, answers};
-use crate::audit::{Context, Rule};
+use crate::audit::served::{Answer, Serves};
+use crate::audit::{Rule, View};
 use crate::inventory::{Coverage, Inventory, SecretState};
 use crate::x509::key::Pairing;
 
 pub(super) const RULE: Rule = Rule {
     code: "served-default-certificate",
     severity: Severity::Error,
-    remedy: "see the controller's logs for why it does not take the Secret",
+    remedy: "see the controller's logs for why it does not load the Secret",
     explain: "ingress-nginx serves its \"Kubernetes Ingress Controller Fake Certificate\" and Traefik \
               its \"TRAEFIK DEFAULT CERT\" for a host when the Secret is missing or unreadable, its \
-              key is another's, or its certificate does not name the host. They are made anew at \
-              every start, so they are told by their names.",
+              key is another's, or its certificate does not name the host. They are regenerated at every start, so they are told by their names.",
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for answer in answers(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for answer in view.answers() {
         if let Serves::Default(controller) = answer.serves {
-            found.push(finding(inventory, &answer, controller));
+            found.push(finding(inventory, answer, controller));
         }
     }
 }
@@ -31,23 +31,22 @@ fn finding(inventory: &Inventory, answer: &Answer<'_>, controller: &str) -> Find
     let because = reason(inventory, answer);
     let finding = RULE
         .on(
-            &answer.ingress.object,
+            &answer.frontend.object,
             format!("{place} serves {controller}'s default certificate for {host}: {because}"),
         )
         .evidence("host", host)
         .evidence("address", place)
         .evidence("controller", controller)
-        .evidence("subject", answer.served.leaf().map_or("", |leaf| leaf.subject.as_str()));
-    let namespace = answer.ingress.object.namespace();
-    let secrets = answer.demand.secrets.iter().filter_map(|name| inventory.secret(namespace, name));
+        .evidence("subject", answer.served.leaf().map_or("", |leaf| &*leaf.subject));
+    let secrets = answer.demand.secrets.iter().filter_map(|secret| inventory.secret_at(secret));
     finding.related_to(secrets.map(|secret| secret.object.key("tls.crt")))
 }
 
 /// Which precondition is not met, as far as what is stored tells.
 fn reason(inventory: &Inventory, answer: &Answer<'_>) -> String {
-    let namespace = answer.ingress.object.namespace();
-    for name in &answer.demand.secrets {
-        match inventory.secret_state(namespace, name) {
+    for named in &answer.demand.secrets {
+        let name = &named.name;
+        match inventory.secret_state(named.namespace(), name) {
             SecretState::Absent => return format!("secret/{name} does not exist"),
             SecretState::Unknown => return format!("secret/{name} could not be seen"),
             SecretState::Seen(secret) if secret.bundle.leaf().is_none() => {
@@ -59,11 +58,11 @@ fn reason(inventory: &Inventory, answer: &Answer<'_>) -> String {
             SecretState::Seen(_) => {}
         }
     }
-    match inventory.coverage(answer.ingress, answer.demand) {
+    match inventory.coverage(answer.frontend, answer.demand) {
         Coverage::NotCovered { .. } => "no stored certificate names the host".to_owned(),
         Coverage::Unknown(why) => why,
         Coverage::Covered { .. } | Coverage::NoCertificate | Coverage::WithoutTls => {
-            "what is stored is right, so it has not been taken up".to_owned()
+            "what is stored is right, so it has not been loaded".to_owned()
         }
     }
 }

@@ -1,11 +1,10 @@
 //! `served-differs`: clients get another certificate than the one that is stored
 //! (kubernetes/ingress-nginx#5411, haproxytech/kubernetes-ingress#68, kubernetes/ingress-gce#724).
 
-use super::gke;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::remedy;
-use crate::audit::served::{Answer, Serves, answers};
-use crate::audit::{Context, Rule};
+use crate::audit::served::{Answer, Serves};
+use crate::audit::{Context, Rule, View};
 use crate::instant;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
@@ -17,19 +16,19 @@ use std::collections::BTreeMap;
 pub(super) const RULE: Rule = Rule {
     code: "served-differs",
     severity: Severity::Error,
-    remedy: "wait for the controller to take the Secret up, then see its logs",
+    remedy: "wait for the controller to load the Secret, then see its logs",
     explain: "What counts is what clients get. A controller that missed a rotation serves the old \
               certificate until it expires under everybody's eyes; one replica, or one address \
-              family, is enough. Certificates are compared by SHA-256 over all their bytes. Also \
-              told here: a stored chain of which clients get only a part, a server that shows a \
+              family, is enough. Certificates are compared by SHA-256 over all their bytes. Also reported here: a stored chain of which clients get only a part, a server that shows a \
               certificate without having its key, and addresses that disagree.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    let answers = answers(inventory);
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
+    let answers = view.answers();
     let mut differing: BTreeMap<(&ObjectRef, &str, [u8; 32]), Vec<&Answer<'_>>> = BTreeMap::new();
-    for answer in &answers {
+    for answer in answers {
         let Some(leaf) = answer.served.leaf() else { continue };
         if answer.served.possession == Possession::Disproven {
             found.push(without_key(answer, leaf));
@@ -38,16 +37,16 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             Serves::Stored(secret) => found.extend(chain_cut(answer, secret)),
             Serves::Older(_) | Serves::Another(_) => {
                 let host = answer.demand.host.as_str();
-                let group = (&answer.ingress.object, host, leaf.sha256);
+                let group = (&answer.frontend.object, host, leaf.sha256);
                 differing.entry(group).or_default().push(answer);
             }
             Serves::Nothing | Serves::Default(_) | Serves::Unknown => {}
         }
     }
     for group in differing.values() {
-        found.extend(finding(inventory, context, group, &answers));
+        found.extend(finding(inventory, context, group, answers));
     }
-    found.extend(disagreements(&answers));
+    found.extend(disagreements(answers));
 }
 
 /// One finding for all addresses that serve the same wrong certificate for a host.
@@ -68,7 +67,7 @@ fn finding(
     let host = &first.demand.host;
     let places: Vec<String> = group.iter().map(|answer| answer.served.place()).collect();
     let same_host = |answer: &&Answer<'_>| {
-        std::ptr::eq(answer.ingress, first.ingress) && answer.demand.host == *host
+        std::ptr::eq(answer.frontend, first.frontend) && answer.demand.host == *host
     };
     let total = all.iter().filter(same_host).count();
     let of = if total > places.len() {
@@ -86,7 +85,7 @@ fn finding(
         shown(stored),
     );
     Some(
-        RULE.on(&first.ingress.object, message)
+        RULE.on(&first.frontend.object, message)
             .evidence("host", host)
             .evidence("addresses", places.join(", "))
             .evidence("served", served.fingerprint())
@@ -106,17 +105,18 @@ fn shown(certificate: &Certificate) -> String {
 }
 
 fn remedy(inventory: &Inventory, context: &Context<'_>, answer: &Answer<'_>) -> Remedy {
-    let ingress = &answer.ingress.object;
-    let is_gke = context.is_gke(inventory, answer.ingress);
-    if ingress.place.is_some() {
+    let object = &answer.frontend.object;
+    let ingress = inventory.ingress_at(object);
+    let is_gke = ingress.is_some_and(|ingress| context.is_gke(inventory, ingress));
+    if object.place.is_some() {
         return RULE.remedy.into();
     }
-    let verify = remedy::verify_until_served(ingress);
+    let verify = remedy::verify_until_served(object);
     if is_gke {
-        return gke::touch(ingress).and(verify).into();
+        return remedy::touch(object).and(verify).into();
     }
     Remedy::from(verify)
-        .note("its controller takes the Secret up by itself; its logs say why when it does not")
+        .note("its controller loads the Secret by itself; its logs say why when it does not")
 }
 
 /// The stored certificate without the rest of its chain. A root at its end is no loss: clients have
@@ -137,7 +137,7 @@ fn chain_cut(answer: &Answer<'_>, secret: &SecretFacts) -> Option<Finding> {
         first.subject
     );
     Some(
-        RULE.on(&answer.ingress.object, message)
+        RULE.on(&answer.frontend.object, message)
             .severity(Severity::Warning)
             .evidence("host", host)
             .evidence("addresses", place)
@@ -150,7 +150,7 @@ fn chain_cut(answer: &Answer<'_>, secret: &SecretFacts) -> Option<Finding> {
 fn without_key(answer: &Answer<'_>, leaf: &Certificate) -> Finding {
     let (host, place) = (&answer.demand.host, answer.served.place());
     RULE.on(
-        &answer.ingress.object,
+        &answer.frontend.object,
         format!("{place} shows a certificate for {host} and does not have its key: the handshake is signed by another"),
     )
     .evidence("host", host)
@@ -167,12 +167,12 @@ fn disagreements<'a>(answers: &'a [Answer<'a>]) -> Vec<Finding> {
     let mut hosts: BTreeMap<(&ObjectRef, &str), ByLeaf<'a>> = BTreeMap::new();
     for answer in answers.iter().filter(|answer| matches!(answer.serves, Serves::Unknown)) {
         let Some(leaf) = answer.served.leaf() else { continue };
-        let host = hosts.entry((&answer.ingress.object, &answer.demand.host)).or_default();
+        let host = hosts.entry((&answer.frontend.object, &answer.demand.host)).or_default();
         host.entry(leaf.sha256).or_default().push(answer);
     }
     let several = hosts.into_iter().filter(|(_, served)| served.len() > 1);
     several
-        .map(|((ingress, host), served)| {
+        .map(|((object, host), served)| {
             let each: Vec<String> = served
                 .values()
                 .filter_map(|group| {
@@ -182,7 +182,7 @@ fn disagreements<'a>(answers: &'a [Answer<'a>]) -> Vec<Finding> {
                     Some(format!("{} at {}", shown(leaf), places.join(", ")))
                 })
                 .collect();
-            RULE.on(ingress, format!("its addresses disagree about {host}: {}", each.join("; ")))
+            RULE.on(object, format!("its addresses disagree about {host}: {}", each.join("; ")))
                 .severity(Severity::Warning)
                 .evidence("host", host)
                 .evidence("served", each.join("; "))

@@ -2,24 +2,24 @@
 //! so with the way out.
 
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::served::{Serves, answers};
-use crate::audit::{Context, Rule, expiry};
+use crate::audit::served::Serves;
+use crate::audit::{Rule, View, expiry};
 use crate::instant;
-use crate::inventory::Inventory;
 
 pub(super) const RULE: Rule = Rule {
     code: "served-expired",
     severity: Severity::Error,
-    remedy: "let the controller take up what is stored; where Google issues it, see the domains of \
+    remedy: "make the controller load the stored certificate; where Google issues it, see the domains of \
              the ManagedCertificate",
-    explain: "Traefik and others serve an expired certificate without a word, and a controller that \
+    explain: "Traefik and others silently serve an expired certificate, and a controller that \
               missed a rotation goes on with the old one past its end. Every certificate that is \
-              served counts, but for a root behind the leaf.",
+              served counts, but for a root after the leaf.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for answer in answers(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let context = view.context;
+    for answer in view.answers() {
         if matches!(answer.serves, Serves::Stored(_) | Serves::Default(_)) {
             continue;
         }
@@ -33,7 +33,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
         let not_after = instant::show(certificate.not_after);
         found.push(
             RULE.on(
-                &answer.ingress.object,
+                &answer.frontend.object,
                 format!("{place} serves {which} for {host} that expired on {not_after}"),
             )
             .evidence("host", host)

@@ -2,9 +2,8 @@
 //! §6. Where it is the stored certificate, `host-not-covered` says so with the way out.
 
 use crate::audit::finding::{Finding, Findings, Severity};
-use crate::audit::served::{Serves, answers};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::served::Serves;
+use crate::audit::{Rule, View};
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::{Certificate, HostMatch};
 
@@ -20,12 +19,13 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
-    for answer in answers(inventory) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for answer in view.answers() {
         let told_elsewhere = matches!(answer.serves, Serves::Stored(_) | Serves::Default(_));
         let Some(leaf) = answer.served.leaf().filter(|_| !told_elsewhere) else { continue };
         let place = answer.served.place();
-        found.extend(finding(&answer.ingress.object, &answer.demand.host, &place, leaf));
+        found.extend(finding(&answer.frontend.object, &answer.demand.host, &place, leaf));
     }
     for (object, served) in inventory.inspected() {
         // Without a name clients compare the address that they were given (RFC 9525 §6.4).
@@ -45,14 +45,7 @@ fn finding(object: &ObjectRef, host: &str, place: &str, leaf: &Certificate) -> O
         HostMatch::CommonNameOnly(cn) => {
             format!("only its common name is {cn}, which does not count")
         }
-        HostMatch::None if leaf.names.is_empty() => "it names no host".to_owned(),
-        HostMatch::None => {
-            let shown: Vec<String> =
-                leaf.names.iter().take(SHOWN_NAMES).map(ToString::to_string).collect();
-            let more = leaf.names.len().saturating_sub(SHOWN_NAMES);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("it names {}{more}", shown.join(", "))
-        }
+        HostMatch::None => names_of(leaf),
     };
     Some(
         RULE.on(
@@ -64,4 +57,14 @@ fn finding(object: &ObjectRef, host: &str, place: &str, leaf: &Certificate) -> O
         .evidence("presented", presented)
         .evidence("served", leaf.fingerprint()),
     )
+}
+
+fn names_of(leaf: &Certificate) -> String {
+    if leaf.names.is_empty() {
+        return "it names no host".to_owned();
+    }
+    let shown: Vec<String> = leaf.names.iter().take(SHOWN_NAMES).map(ToString::to_string).collect();
+    let more = leaf.names.len().saturating_sub(SHOWN_NAMES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("it names {}{more}", shown.join(", "))
 }

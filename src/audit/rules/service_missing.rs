@@ -3,8 +3,7 @@
 
 use super::gke::{self, Presence};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::object_ref::Kind;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,11 +16,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for ingress in gke::ingresses(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
+    for ingress in view.gke_ingresses() {
         let mut told: Vec<&str> = Vec::new();
         for (name, port) in ingress.backends() {
-            let service = gke::beside(&ingress.object, Kind::Service, name);
+            let service = gke::beside(&ingress.frontend.object, Kind::Service, name);
             let Presence::Missing(severity, how) = gke::presence(inventory, context, &service)
             else {
                 continue;
@@ -31,15 +31,18 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             }
             told.push(name);
             found.push(
-                RULE.on(&ingress.object, format!("it sends to service/{name}, which {how}"))
-                    .severity(severity)
-                    .evidence("service", name)
-                    .evidence("port", port)
-                    .related(service)
-                    .remedy(format!(
-                        "create service/{name} in namespace {}; or name another one in the Ingress",
-                        ingress.object.namespace()
-                    )),
+                RULE.on(
+                    &ingress.frontend.object,
+                    format!("it sends to service/{name}, which {how}"),
+                )
+                .severity(severity)
+                .evidence("service", name)
+                .evidence("port", port)
+                .related(service)
+                .remedy(format!(
+                    "create service/{name} in namespace {}; or name another one in the Ingress",
+                    ingress.frontend.object.namespace()
+                )),
             );
         }
     }

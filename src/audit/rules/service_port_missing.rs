@@ -3,8 +3,7 @@
 
 use super::gke;
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::object_ref::Kind;
 
 pub(super) const RULE: Rule = Rule {
@@ -17,10 +16,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    for ingress in gke::ingresses(inventory, context) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
+    for ingress in view.gke_ingresses() {
         for (name, port) in ingress.backends() {
-            let service = gke::beside(&ingress.object, Kind::Service, name);
+            let service = gke::beside(&ingress.frontend.object, Kind::Service, name);
             let Some(facts) = inventory.object(&service) else { continue };
             if gke::find_port(facts, port).is_some() {
                 continue;
@@ -29,7 +29,7 @@ fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
             let has = if has.is_empty() { "no port".to_owned() } else { has.join(", ") };
             let message = format!("it sends to port {port} of service/{name}, which has {has}");
             found.push(
-                RULE.on(&ingress.object, message)
+                RULE.on(&ingress.frontend.object, message)
                     .evidence("port", port)
                     .evidence("ports", &has)
                     .remedy(format!("name in the Ingress a port that the Service has: {has}"))

@@ -3,7 +3,7 @@
 
 use super::{Dated, key_place};
 use crate::audit::finding::{Findings, Severity};
-use crate::audit::{Context, Rule};
+use crate::audit::{Rule, View};
 use crate::inventory::{Inventory, SecretFacts};
 use crate::remedy::Remedy;
 use crate::x509::digest::PublicKeyId;
@@ -19,7 +19,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     let mut by_key: BTreeMap<PublicKeyId, Vec<&SecretFacts>> = BTreeMap::new();
     for secret in inventory.tls_secrets() {
         if let Some(leaf) = secret.bundle.leaf() {
@@ -43,7 +44,8 @@ fn check(inventory: &Inventory, _: &Context<'_>, found: &mut Findings) {
     }
 }
 
-/// A new pair for one of two leaves each with a key of its own; of more, it begins there.
+/// A new certificate and key for one of two leaves each with a key of its own; of more, it begins
+/// there.
 fn remedy(inventory: &Inventory, secret: &SecretFacts) -> Remedy {
     let new_pair = secret.bundle.leaf().map(|certificate| {
         let object = &secret.object;

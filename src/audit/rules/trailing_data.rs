@@ -4,7 +4,7 @@
 use super::{Dated, certificate_anew, certificate_place, every};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
-use crate::audit::{Context, Rule};
+use crate::audit::{Context, Rule, View};
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
 use crate::remedy::Remedy;
@@ -12,23 +12,24 @@ use crate::remedy::Remedy;
 pub(super) const RULE: Rule = Rule {
     code: "trailing-data",
     severity: Severity::Info,
-    remedy: "write the certificate anew, as openssl x509 does",
-    explain: "A block holds one DER value. What stands behind it is not covered by the signature and \
+    remedy: "rewrite the certificate, as openssl x509 does",
+    explain: "A block holds one DER value. What follows it is not covered by the signature and \
               comes from a tool that padded a buffer, or from DER files that were joined before they \
               were encoded; then the certificates behind the first are lost. Go, rustls and nginx refuse the \
-              block; openssl x509 passes over what is left.",
+              block; openssl x509 ignores what is left.",
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
+fn check(view: &View<'_>, found: &mut Findings) {
+    let View { inventory, context, .. } = *view;
     for dated in every(inventory).filter(|dated| dated.certificate.trailing_bytes > 0) {
         let bytes = dated.certificate.trailing_bytes;
         let count =
-            if bytes == 1 { "a byte stands".to_owned() } else { format!("{bytes} bytes stand") };
+            if bytes == 1 { "a byte follows".to_owned() } else { format!("{bytes} bytes follow") };
         found.push(
             RULE.on(
                 &certificate_place(dated.object),
-                format!("{count} behind {} in its block: Go refuses it", dated.name()),
+                format!("{count} {} in its block: Go refuses it", dated.name()),
             )
             .evidence("bytes", bytes)
             .evidence("sha256", dated.certificate.fingerprint())

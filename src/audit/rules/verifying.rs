@@ -17,9 +17,11 @@ use crate::remedy::Remedy;
 
 /// Every Secret that annotations of ingress-nginx name, as (the Ingress, what it names).
 fn named(inventory: &Inventory) -> impl Iterator<Item = (&IngressFacts, &Mentioned)> {
-    let of_nginx =
-        inventory.ingresses().filter(|ingress| ingress.controller == Controller::IngressNginx);
-    let named = of_nginx.flat_map(|ingress| ingress.mentions.iter().map(move |one| (ingress, one)));
+    let of_nginx = inventory
+        .ingresses()
+        .filter(|ingress| ingress.frontend.controller == Controller::IngressNginx);
+    let named = of_nginx
+        .flat_map(|ingress| ingress.frontend.mentions.iter().map(move |one| (ingress, one)));
     // What is of no such form is told as that.
     named.filter(|(ingress, one)| {
         let written_so = |(annotation, _): &(String, String)| annotation == one.annotation;
@@ -69,7 +71,7 @@ fn missing_one(
         None => message,
     };
     let finding = secret_missing::RULE
-        .on(&ingress.object, message)
+        .on(&ingress.frontend.object, message)
         .severity(severity)
         .related(secret.clone())
         .evidence("annotation", *annotation)
@@ -125,7 +127,7 @@ fn without_ca_one(
     secret: &SecretFacts,
 ) -> Finding {
     let for_clients = one.annotation == AUTH_TLS_SECRET;
-    let (severity, does) = match (ingress.loads(secret), for_clients) {
+    let (severity, does) = match (ingress.frontend.loads(secret), for_clients) {
         (true, true) => {
             (Severity::Error, "asks no client for a certificate, and lets everybody in")
         }
@@ -134,7 +136,7 @@ fn without_ca_one(
         }
         (false, _) => (Severity::Error, denied(one.annotation)),
     };
-    let (object, annotation) = (&ingress.object, one.annotation);
+    let (object, annotation) = (&ingress.frontend.object, one.annotation);
     let message = format!(
         "it holds no ca.crt, and annotation {annotation} of {} names it to verify by: ingress-nginx {does}",
         object.short()
@@ -153,7 +155,8 @@ fn without_ca_one(
 }
 
 fn hosts(ingress: &IngressFacts) -> String {
-    let hosts: Vec<&str> = ingress.demands.iter().map(|demand| demand.host.as_str()).collect();
+    let hosts: Vec<&str> =
+        ingress.frontend.demands.iter().map(|demand| demand.host.as_str()).collect();
     hosts.join(", ")
 }
 

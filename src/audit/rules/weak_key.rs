@@ -2,14 +2,12 @@
 //! requirements §6.1.5 (2048 bits since 2014); OpenSSL's default security level on Debian and
 //! Ubuntu, rustls and browsers hold to it for private certificates too.
 
-use super::{Dated, certificate_place, dated, gke, somebody_elses};
+use super::{Dated, certificate_place, dated, somebody_elses};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::strength::weak_key;
-use crate::audit::{Context, Rule};
-use crate::inventory::Inventory;
+use crate::audit::{Rule, View};
 use crate::remedy::Remedy;
-use std::collections::BTreeSet;
 
 pub(super) const RULE: Rule = Rule {
     code: "weak-key",
@@ -22,13 +20,10 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
-    let on_gke: BTreeSet<_> = gke::served_secrets(inventory, context)
-        .into_iter()
-        .map(|(secret, _)| &secret.object)
-        .collect();
+fn check(view: &View<'_>, found: &mut Findings) {
+    let inventory = view.inventory;
     for dated in dated(inventory) {
-        let told_by_gke = dated.is_leaf && on_gke.contains(dated.object);
+        let told_by_gke = dated.is_leaf && view.is_on_gke(dated.object);
         let Some(why) = weak_key(&dated.certificate.key_type).filter(|_| !told_by_gke) else {
             continue;
         };

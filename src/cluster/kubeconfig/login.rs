@@ -196,7 +196,7 @@ fn of_provider(
 
 fn plugin(user: &Named<User>, exec: &file::Exec) -> Result<Plugin, Unusable> {
     let wrong =
-        |what: &str| refused(user, what, "log in again, so that the kubeconfig is written anew");
+        |what: &str| refused(user, what, "log in again, so that the kubeconfig is rewritten");
     let Some(command) = exec.command.clone() else { return Err(wrong("exec names no command")) };
     let version = exec.api_version.as_deref().unwrap_or_default();
     let Some(api_version) = API_VERSIONS.into_iter().find(|known| *known == version) else {

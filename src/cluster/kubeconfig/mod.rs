@@ -55,9 +55,28 @@ impl Kubeconfig {
     /// [`Unusable`]: a context, cluster or user that is not there, or a field of theirs that cannot
     /// be used.
     pub fn choose(&self, context: Option<&str>) -> Result<Option<Target>, Unusable> {
-        let named = context.filter(|name| !name.is_empty());
-        let Some(name) = named.or(self.merged.current_context.as_deref()) else { return Ok(None) };
+        let Some(name) = self.context(context) else { return Ok(None) };
         target::of(self, name).map(Some)
+    }
+
+    /// The context that is named, or else the current one.
+    #[must_use]
+    pub fn context<'n>(&'n self, named: Option<&'n str>) -> Option<&'n str> {
+        let named = named.filter(|name| !name.is_empty());
+        named.or(self.merged.current_context.as_deref())
+    }
+
+    /// The user that the context is for, by the name of its entry.
+    #[must_use]
+    pub fn user_of(&self, context: &str) -> Option<&str> {
+        let context = self.merged.contexts.iter().find(|entry| entry.name == context)?;
+        context.value.user.as_deref().filter(|user| !user.is_empty())
+    }
+
+    /// The contexts: each by its name, with the cluster that it leads to.
+    pub fn contexts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let contexts = self.merged.contexts.iter();
+        contexts.map(|context| (context.name.as_str(), context.value.cluster.as_deref()))
     }
 
     /// That no context is chosen, as an error.

@@ -49,7 +49,7 @@ pub(super) fn url(text: &str) -> Result<Uri, String> {
     let port = behind_user.strip_prefix(authority.host()).unwrap_or_default();
     // The library takes a port that is no number for no port at all.
     if !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
-        return Err("its port is no number from 1 to 65535".to_owned());
+        return Err("its port is not a number from 1 to 65535".to_owned());
     }
     Ok(uri)
 }

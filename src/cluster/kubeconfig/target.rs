@@ -77,7 +77,9 @@ impl Bytes {
     /// `field` is how the file is called.
     pub(super) fn of(stored: &Stored, field: &str) -> Result<Option<Self>, String> {
         match (&stored.data, &stored.file) {
-            (Some(_), Some(_)) => Err(format!("it stands beside {field}-data; which is meant?")),
+            (Some(_), Some(_)) => {
+                Err(format!("it is set together with {field}-data; which one is meant?"))
+            }
             (Some(data), None) => Ok(Some(Self::Here(data.clone()))),
             (None, file) => Ok(file.clone().map(Self::File)),
         }

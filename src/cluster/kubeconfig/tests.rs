@@ -198,10 +198,14 @@ fn a_field_beside_its_data_is_refused_whatever_the_file_is_as_by_kubectl() {
     refused(
         authority,
         "",
-        "cluster \"k\": certificate-authority: it stands beside certificate-authority-data",
+        "cluster \"k\": certificate-authority: it is set together with certificate-authority-data",
     );
     let insecure = format!("{authority}, insecure-skip-tls-verify: true");
-    refused(&insecure, "", "certificate-authority: it stands beside certificate-authority-data");
+    refused(
+        &insecure,
+        "",
+        "certificate-authority: it is set together with certificate-authority-data",
+    );
     let (certificate, key) = ("client-certificate-data: czNjcjN0", "client-key-data: czNjcjN0");
     for (user, expected) in [
         (

@@ -115,7 +115,7 @@ const CHANGE_POLICY: &str = "change the Kyverno policy that generates it";
 const SEAL: &str = "seal a new certificate and key with kubeseal and commit the SealedSecret";
 const SERVICE_CA: &str = "delete the Secret and service-ca makes a new one";
 const VAULT: &str = "change what Vault holds; the operator writes it here";
-const RELEASE: &str = "change the values of the release, or take the Secret out of the chart";
+const RELEASE: &str = "change the values of the release, or remove the Secret from the chart";
 const ARGO_CD: &str = "rotate it in the repository that Argo CD syncs, with -f and --in-place";
 const FLUX: &str = "rotate it in the repository that Flux syncs, with -f and --in-place";
 

@@ -3,85 +3,15 @@
 use super::*;
 use crate::inventory::questions::Asked;
 use crate::inventory::selection::Selection;
+use crate::inventory::servers::testing::{ingress, inventory, secret};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::{
-    IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry,
-};
+use crate::observation::{MetaSeen, ObjectSeen, Observation};
 use crate::redact::Redacted;
-use rcgen::{CertificateParams, KeyPair};
 use ring::rand::SystemRandom;
-use time::macros::datetime;
-
-/// A Secret `NAME` of namespace `shop` for each line `NAME: HOST…`, and an Ingress for each
-/// `NAME CLASS AGE RULE,RULE = HOST,HOST>SECRET ; … | KEY=VALUE`, where AGE is in days, or `-`.
-fn inventory(lines: &[&str]) -> Inventory {
-    let random = SystemRandom::new();
-    let mut inventory = Inventory::new(Selection::default());
-    for line in lines {
-        let seen = match line.split_once(": ") {
-            Some((name, hosts)) => Observation::Secret(secret(name, hosts)),
-            None => Observation::Ingress(ingress(line)),
-        };
-        inventory.absorb(seen, &random);
-    }
-    inventory
-}
-
-fn secret(name: &str, hosts: &str) -> SecretSeen {
-    let key = KeyPair::from_pem(include_str!("../../../testdata/pki/ed25519.pem"));
-    let hosts: Vec<String> = hosts.split(' ').map(str::to_owned).collect();
-    let params = CertificateParams::new(hosts).expect("names that a SAN can hold");
-    let made = params.self_signed(&key.expect("the key is good")).expect("it can be made");
-    let key = include_bytes!("../../../testdata/pki/ed25519.pem").to_vec();
-    SecretSeen {
-        object: ObjectRef::secret("shop", name),
-        meta: MetaSeen::default(),
-        secret_type: "kubernetes.io/tls".to_owned(),
-        immutable: false,
-        data: BTreeMap::from([
-            ("tls.crt".to_owned(), Redacted::new(made.pem().into_bytes())),
-            ("tls.key".to_owned(), Redacted::new(key)),
-        ]),
-        not_base64: Vec::new(),
-    }
-}
-
-fn ingress(line: &str) -> IngressSeen {
-    let (line, annotations) = line.split_once(" | ").unwrap_or((line, ""));
-    let (head, tls) = line.split_once(" = ").unwrap_or((line, ""));
-    let words: Vec<&str> = head.split(' ').collect();
-    let list = |text: &str| {
-        text.split(',').filter(|host| !host.is_empty()).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let entries = tls.split(" ; ").filter(|entry| !entry.is_empty()).map(|entry| {
-        let (hosts, secret) = entry.split_once('>').expect("HOSTS>SECRET");
-        let secret_name = Some(secret.to_owned()).filter(|name| !name.is_empty());
-        TlsEntry { hosts: list(hosts), secret_name }
-    });
-    let annotation = |pair: &str| {
-        let (key, value) = pair.split_once('=')?;
-        Some((key.to_owned(), value.to_owned()))
-    };
-    let age = words[2].parse::<i64>().ok();
-    let now = datetime!(2026-11-20 00:00 UTC);
-    IngressSeen {
-        object: ObjectRef::ingress("shop", words[0]),
-        meta: MetaSeen {
-            annotations: annotations.split(' ').filter_map(annotation).collect(),
-            created: age.map(|days| now - time::Duration::days(days)),
-            ..MetaSeen::default()
-        },
-        class_name: Some(words[1].to_owned()).filter(|class| class != "-"),
-        rules: list(words[3]).into_iter().map(Rule::of_host).collect(),
-        default_backend: None,
-        tls: entries.collect(),
-        addresses: Vec::new(),
-    }
-}
 
 /// `yes SECRET`, `no`, `unknown` or `none`; behind it, by which other Ingress.
 fn met(inventory: &Inventory, ingress: &str, host: &str) -> String {
-    let ingress = inventory.ingress("shop", ingress).expect(ingress);
+    let ingress = inventory.frontend(&ObjectRef::ingress("shop", ingress)).expect(ingress);
     let Some(demand) = ingress.demand(host) else { return "not demanded".to_owned() };
     let (coverage, other) = inventory.server(ingress, demand);
     let shown = match coverage {
@@ -320,6 +250,7 @@ fn a_manifest_without_a_class_gets_the_only_default_one() {
         document: 0,
         of_many: false,
         item: None,
+        line: 1,
     };
     for (place, wanted) in [(Some(place), "unknown"), (None, "yes a")] {
         let mut seen = ingress("web edge - a.example = a.example>a");
@@ -375,9 +306,10 @@ fn traefik_stops_at_a_secret_without_a_key_and_names_what_it_never_comes_to() {
         inventory.absorb(Observation::Ingress(web), &random);
         let expected = if stops { "no" } else { "yes a" };
         assert_eq!(met(&inventory, "web", "a.example"), expected, "{tls}, {empty:?}");
-        let web = inventory.ingress("shop", "web").expect("it was seen");
+        let web = inventory.frontend(&ObjectRef::ingress("shop", "web")).expect("it was seen");
         let stopped = inventory.stopped_at(web, "a.example");
-        let stopped = stopped.map(|(stop, behind)| (stop, behind.object.name.as_str()));
+        let stopped =
+            stopped.map(|(stop, behind)| (stop.name.as_str(), behind.object.name.as_str()));
         assert_eq!(stopped, stops.then_some(("b", "a")), "{tls}, {empty:?}");
     }
 }

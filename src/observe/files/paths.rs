@@ -1,11 +1,12 @@
 //! Which files are meant by a path: lists, patterns and folders, as kubectl takes them
 //! (`cli-runtime/pkg/resource/builder.go` and `visitor.go`).
 
-use super::{STDIN, Unreadable, is_there};
+use super::{ReadError, STDIN, Unreadable, is_there};
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
 use crate::world::words;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// How folders are read, and what it means when nothing is in what was named.
@@ -40,7 +41,7 @@ pub fn given(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unreadable> {
         for one in taken_apart(path)? {
             let again = found.contains(&one);
             if again && one.as_os_str() == STDIN {
-                return Err(no(&one, "standard input can be named once only"));
+                return Err(no(&one, ReadError::StdinTwice));
             }
             found.extend((!again).then_some(one));
         }
@@ -54,8 +55,8 @@ pub fn names_stdin(path: &Path) -> bool {
     !is_there(path) && path.to_string_lossy().split(',').any(|one| one == STDIN)
 }
 
-pub(super) fn no(path: &Path, message: impl Into<String>) -> Unreadable {
-    Unreadable { path: path.display().to_string(), message: message.into() }
+pub(super) fn no(path: &Path, why: ReadError) -> Unreadable {
+    Unreadable { path: path.display().to_string(), why }
 }
 
 fn taken_apart(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
@@ -64,9 +65,7 @@ fn taken_apart(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
         return as_it_is();
     };
     if text.starts_with("http://") || text.starts_with("https://") {
-        let message = "it is a URL, and only files are read: fetch it first, for instance with \
-                       curl -fsSL URL | certwright check -f -";
-        return Err(no(path, message));
+        return Err(no(path, ReadError::Url));
     }
     if text.contains(',') {
         let pieces = text.split(',').map(Path::new);
@@ -75,9 +74,9 @@ fn taken_apart(path: &Path) -> Result<Vec<PathBuf>, Unreadable> {
     if !text.contains(['*', '?', '[']) {
         return as_it_is();
     }
-    let fits = glob::glob(text).map_err(|_| no(path, "it is not a pattern that can be read"))?;
+    let fits = glob::glob(text).map_err(|_| no(path, ReadError::NoPattern))?;
     let fits: Vec<PathBuf> = fits.filter_map(Result::ok).collect();
-    if fits.is_empty() { Err(no(path, "no file fits the pattern")) } else { Ok(fits) }
+    if fits.is_empty() { Err(no(path, ReadError::NothingFits)) } else { Ok(fits) }
 }
 
 /// The files a path stands for: itself, or those below it that `wanted` names, in order.
@@ -87,8 +86,8 @@ pub(super) fn files_of(
     below: Below,
     take: &mut dyn FnMut(Observation),
 ) -> Result<Vec<PathBuf>, Unreadable> {
-    let unreadable = |message: String| Unreadable { path: path.display().to_string(), message };
-    let there = fs::metadata(path).map_err(|error| unreadable(words(&error)))?;
+    let unreadable = |error: io::Error| no(path, error.into());
+    let there = fs::metadata(path).map_err(unreadable)?;
     if !there.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -97,7 +96,7 @@ pub(super) fn files_of(
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
-            Err(error) if folder == path => return Err(unreadable(words(&error))),
+            Err(error) if folder == path => return Err(unreadable(error)),
             Err(error) => {
                 let object = ObjectRef::file(folder.display().to_string());
                 take(Observation::Unseen { object, message: words(&error) });
@@ -136,7 +135,7 @@ pub(super) fn is_manifest(path: &Path) -> bool {
 }
 
 pub(super) fn is_pem(path: &Path) -> bool {
-    has_ending(path, &["pem", "crt", "cer", "cert", "der", "key"])
+    has_ending(path, &["pem", "crt", "cer", "cert", "der", "key", "csr", "req", "p12", "pfx"])
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {

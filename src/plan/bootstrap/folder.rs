@@ -12,6 +12,10 @@ use crate::x509::san::San;
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
+/// The file of Helm values. Its ending is none that kubectl takes for a manifest, so that `kubectl apply
+/// -f DIR` finds manifests alone, also with `-R`.
+pub const HELM_VALUES: &str = "values.helm";
+
 /// The Helm values that make the backend of the walk's own chart fit: its Service, and TLS on the
 /// backend, since the load balancer speaks HTTP/2 over TLS to it. `backend_secret` names a Secret
 /// with a certificate for the pods.
@@ -22,7 +26,9 @@ pub fn helm_values(request: &BootstrapRequest, backend_secret: Option<&str>) -> 
         .map(|(key, value)| (key.to_owned(), value.to_string().into()))
         .collect();
     let service = match request.class {
-        Class::Gce => json!({ "type": "ClusterIP", "annotations": annotations }),
+        Class::Gce | Class::Internal => {
+            json!({ "type": "ClusterIP", "annotations": annotations })
+        }
         Class::Other(_) => json!({ "type": "ClusterIP" }),
     };
     let mut values = json!({ "service": service });
@@ -55,10 +61,10 @@ pub fn commands(request: &BootstrapRequest, files: &[&str]) -> String {
                 .to_owned(),
         );
         lines.push(format!(
-            "# helm upgrade RELEASE milvus/milvus -n {namespace} --reuse-values -f values.yaml"
+            "# helm upgrade RELEASE milvus/milvus -n {namespace} --reuse-values -f {HELM_VALUES}"
         ));
     }
-    if request.class == Class::Gce {
+    if request.class.is_gke() {
         lines.push(
             "# The same annotations by hand, for a Service that Helm does not own.".to_owned(),
         );

@@ -1,18 +1,19 @@
 //! Port 80: what an Ingress says of it, and how what we once said is taken back.
 //!
-//! What was not asked for is not touched. Ours is the FrontendConfig of the wish's own name; the
+//! What was not asked for is not touched. Ours is the FrontendConfig of the request's own name; the
 //! annotation that names another one is somebody's choice.
 
-use super::{BootstrapRequest, Class, Http};
-use crate::audit::remedy;
+use super::{BootstrapRequest, Http};
 use crate::gke::annotations::{ALLOW_HTTP, FRONTEND_CONFIG, is_off};
-use crate::inventory::{Inventory, ObjectFacts};
-use crate::object_ref::{Kind, ObjectRef};
+use crate::gke::events::Known;
+use crate::gke::load_balancer::has_v1_names;
+use crate::inventory::ObjectFacts;
+use crate::inventory::demand::IngressFacts;
 use crate::plan::step::FieldChange;
-use crate::remedy::{Advice, Remedy};
+use crate::remedy::Advice;
 use serde_json::{Value, json};
 
-/// What the wish makes of an annotation.
+/// What the request makes of an annotation.
 pub(super) enum Annotation {
     /// It has this value.
     Set(&'static str, String),
@@ -21,20 +22,20 @@ pub(super) enum Annotation {
 }
 
 /// What becomes of the annotations about port 80, for an Ingress and a FrontendConfig of the
-/// wish's name as they are there.
+/// request's name as they are there.
 pub(super) fn annotations(
     request: &BootstrapRequest,
     ingress: Option<&ObjectFacts>,
     frontend: Option<&ObjectFacts>,
 ) -> Vec<Annotation> {
-    let Some(http) = request.http.filter(|_| request.class == Class::Gce) else {
+    let Some(http) = request.http.filter(|_| request.class.is_gke()) else {
         return Vec::new();
     };
     let there = |key: &str| ingress.and_then(|ingress| ingress.annotations.get(key));
     let mut annotations = Vec::new();
     match http {
         Http::Redirect => {
-            annotations.push(Annotation::Set(FRONTEND_CONFIG, request.name.clone()));
+            annotations.push(Annotation::Set(FRONTEND_CONFIG, request.frontend_config.clone()));
         }
         // One that holds more than our redirect goes on being named; see `redirect_patch`.
         Http::Allow | Http::Off => {
@@ -66,7 +67,8 @@ pub(super) fn redirect_patch(
         && ingress.annotations.get(FRONTEND_CONFIG) == Some(&request.name);
     let redirect = frontend.spec.get("redirectToHttps").filter(|redirect| !redirect.is_null())?;
     (ends && holds_more(frontend)).then(|| {
-        let change = FieldChange::new("spec.redirectToHttps", redirect.to_string(), "nothing");
+        let change =
+            FieldChange::new("spec.redirectToHttps", redirect.to_string(), FieldChange::REMOVED);
         (json!({ "spec": { "redirectToHttps": null } }), change)
     })
 }
@@ -77,33 +79,13 @@ fn holds_more(frontend: &ObjectFacts) -> bool {
     fields.into_iter().any(|(key, value)| key != "redirectToHttps" && !value.is_null())
 }
 
-/// Why port 80 cannot redirect: the Ingress has a FrontendConfig of somebody else's.
-pub(super) fn overruled(request: &BootstrapRequest, ingress: &ObjectFacts) -> Option<Advice> {
-    let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
-    (request.http == Some(Http::Redirect) && *named != request.name).then(|| {
-        let patch = json!({ "spec": { "redirectToHttps": { "enabled": true } } });
-        let theirs =
-            ObjectRef { kind: Kind::FrontendConfig, name: named.clone(), ..ingress.object.clone() };
-        let words = "set spec.redirectToHttps.enabled to true";
-        Advice::new(
-            format!("its annotation {FRONTEND_CONFIG} names {named}: expected {}", request.name),
-            Remedy::from(remedy::kubectl_patch(&theirs, "merge", &patch, words))
-                .note("let that one redirect, and leave --http out"),
-        )
-    })
-}
-
-/// The FrontendConfig of somebody else's that the Ingress names and that is to redirect: who deploys
-/// it is to be known before it is changed.
-pub(super) fn theirs(inventory: &Inventory, request: &BootstrapRequest) -> Option<ObjectRef> {
-    let ingress = ObjectRef::ingress(request.namespace.as_str(), request.name.as_str());
-    let ingress = inventory.object(&ingress).filter(|_| request.class == Class::Gce)?;
-    let named = ingress.annotations.get(FRONTEND_CONFIG).filter(|name| !name.is_empty())?;
-    let is_theirs = request.http == Some(Http::Redirect) && *named != request.name;
-    is_theirs.then(|| ObjectRef {
-        kind: Kind::FrontendConfig,
-        name: named.clone(),
-        ..ingress.object.clone()
+/// Why port 80 cannot redirect: the parts of the load balancer have names of the first scheme, and with
+/// a redirect every later sync of it fails.
+pub(super) fn cannot_redirect(request: &BootstrapRequest, facts: &IngressFacts) -> Option<Advice> {
+    let known = Known::RedirectOnV1Names;
+    let stops = request.http == Some(Http::Redirect) && has_v1_names(&facts.finalizers);
+    stops.then(|| {
+        Advice::new(known.meaning(), "leave --http out, or give a new Ingress another --name")
     })
 }
 

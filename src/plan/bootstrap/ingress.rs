@@ -1,15 +1,20 @@
 //! The Ingress: what it shall be, what of one that is there lacks, and when it is not to be touched.
 
+use super::add::{routed, sends_to};
 use super::service::Port;
 use super::{BootstrapRequest, Certificate, Class};
-use crate::gke::annotations::{INGRESS_CLASS, MANAGED_CERTIFICATES, STATIC_IP, items};
+use crate::audit::remedy;
+use crate::gke::annotations::{
+    INGRESS_CLASS, MANAGED_CERTIFICATES, REGIONAL_STATIC_IP, STATIC_IP, items,
+};
 use crate::inventory::ObjectFacts;
+use crate::inventory::demand::IngressFacts;
 use crate::plan::step::FieldChange;
 use crate::remedy::Advice;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The Ingress that the wish comes to: spec, annotations, and why they are so.
+/// The Ingress that the request comes to: spec, annotations, and why they are so.
 pub(super) fn ingress(
     request: &BootstrapRequest,
     port: u16,
@@ -24,6 +29,9 @@ pub(super) fn ingress(
     let mut spec = json!({ "rules": request.domains.iter().map(rule).collect::<Vec<_>>() });
     let mut annotations = Map::new();
     let mut notes = Vec::new();
+    if let Some(why) = request.class_why {
+        notes.push(format!("class {}: {why}", request.class.name()));
+    }
     match &request.certificate {
         Certificate::Make { secret, .. } | Certificate::Existing(secret) => {
             spec["tls"] = json!([{ "hosts": request.domains, "secretName": secret }]);
@@ -33,27 +41,57 @@ pub(super) fn ingress(
         }
     }
     match &request.class {
-        Class::Gce => {
-            annotations.insert(INGRESS_CLASS.to_owned(), "gce".into());
+        class @ (Class::Gce | Class::Internal) => {
+            let class = class.name();
+            annotations.insert(INGRESS_CLASS.to_owned(), class.into());
             notes.push(format!(
-                "annotation {INGRESS_CLASS}: gce: GKE goes by it alone; ingressClassName is ignored"
+                "annotation {INGRESS_CLASS}: {class}: GKE goes by it alone; ingressClassName is ignored"
             ));
         }
         Class::Other(class) => spec["ingressClassName"] = class.as_str().into(),
     }
-    if let Some(address) = request.static_ip.as_ref().filter(|_| request.class == Class::Gce) {
-        annotations.insert(STATIC_IP.to_owned(), address.as_str().into());
+    if let (Some(address), Some(key)) = (&request.static_ip, static_ip_key(&request.class)) {
+        annotations.insert(key.to_owned(), address.as_str().into());
     }
     (spec, annotations, notes)
+}
+
+/// The annotation that names a reserved address, where there is one.
+const fn static_ip_key(class: &Class) -> Option<&'static str> {
+    match class {
+        Class::Gce => Some(STATIC_IP),
+        Class::Internal => Some(REGIONAL_STATIC_IP),
+        Class::Other(_) => None,
+    }
+}
+
+/// Why a load balancer that has its address is not given another one: DNS leads there. With a name the
+/// controller deletes the rule of port 443 and makes it anew on the other address (seen with ingress-gce
+/// of 2026-08).
+pub(super) fn moves_address(request: &BootstrapRequest, facts: &IngressFacts) -> Option<Advice> {
+    let (wanted, key) = request.static_ip.as_ref().zip(static_ip_key(&request.class))?;
+    let address = facts.frontend.addresses.first()?;
+    let before = facts.annotations.get(key).map(String::as_str).unwrap_or_default();
+    if before == wanted {
+        return None;
+    }
+    let now = if before.is_empty() { "none".to_owned() } else { before.to_owned() };
+    let flags = if request.class == Class::Gce { "--global" } else { "--region REGION" };
+    let remedy = remedy::set_annotation(&facts.frontend.object, key, wanted).note(format!(
+        "first see which address that is (gcloud compute addresses describe {wanted} {flags}); unless it is {address}, DNS has to be changed with it"
+    ));
+    Some(Advice::new(
+        format!(
+            "its load balancer has the address {address}, by the static IP address {now}: with {wanted} it would leave it, and the DNS records of its hosts would point nowhere"
+        ),
+        remedy,
+    ))
 }
 
 /// Why an Ingress of that name cannot be taken over: another controller serves it, or it holds
 /// what stops GKE's.
 pub(super) fn ingress_overrules(request: &BootstrapRequest, facts: &ObjectFacts) -> Option<Advice> {
-    let wanted = match &request.class {
-        Class::Gce => "gce",
-        Class::Other(class) => class,
-    };
+    let wanted = request.class.name();
     let annotated = facts.annotations.get(INGRESS_CLASS).map(String::as_str);
     let named = facts.spec.get("ingressClassName").and_then(Value::as_str);
     let other = [annotated, named]
@@ -73,16 +111,19 @@ pub(super) fn ingress_overrules(request: &BootstrapRequest, facts: &ObjectFacts)
     let without_secret = |entry: &&Value| {
         entry.get("secretName").and_then(Value::as_str).unwrap_or_default().is_empty()
     };
-    let broken = entries.iter().find(without_secret).filter(|_| request.class == Class::Gce)?;
+    let broken = entries.iter().find(without_secret).filter(|_| request.class.is_gke())?;
+    let hosts = broken.get("hosts").and_then(Value::as_array).into_iter().flatten();
+    let hosts: Vec<String> = hosts.filter_map(Value::as_str).map(str::to_owned).collect();
+    let hosts = if hosts.is_empty() { "every host".to_owned() } else { names(&hosts) };
     Some(Advice::new(
         format!(
-            "its spec.tls has an entry without a secretName, which stops GKE's load balancer: {broken}"
+            "its spec.tls has an entry for {hosts} without a secretName, which stops GKE's load balancer"
         ),
-        "name a Secret in that entry, or take the entry out",
+        "name a Secret in that entry, or remove the entry",
     ))
 }
 
-/// Why our Secret cannot be put beside what `spec.tls` says: it gives another one for a wished
+/// Why our Secret cannot be put beside what `spec.tls` says: it gives another one for a requested
 /// host. With both, it would be left to chance which certificate clients see.
 pub(super) fn serves_another_secret(
     request: &BootstrapRequest,
@@ -93,10 +134,11 @@ pub(super) fn serves_another_secret(
         Certificate::Managed(_) => return None,
     };
     let (host, other) =
-        served_hosts(request, facts).into_iter().find(|(_, secret)| *secret != ours)?;
+        served_hosts(&request.covers, facts).into_iter().find(|(_, secret)| *secret != ours)?;
+    let or_remove = if request.add { "" } else { ", or remove the entry" };
     Some(Advice::new(
         format!("its spec.tls gives secret/{other} for {host}: expected secret/{ours}"),
-        format!("keep that one with --tls-secret {other}, or take the entry out"),
+        format!("keep that one with --tls-secret {other}{or_remove}"),
     ))
 }
 
@@ -104,23 +146,58 @@ pub(super) fn serves_another_secret(
 /// from the one to the other without an outage.
 pub(super) fn also_serves(request: &BootstrapRequest, facts: &ObjectFacts) -> Option<String> {
     let Certificate::Managed(_) = &request.certificate else { return None };
-    let (host, secret) = served_hosts(request, facts).into_iter().next()?;
+    let (host, secret) = served_hosts(&request.domains, facts).into_iter().next()?;
     Some(format!(
-        "secret/{secret} still serves {host} by spec.tls; take it out when the ManagedCertificate is Active"
+        "secret/{secret} still serves {host} by spec.tls; remove it when the ManagedCertificate is Active"
     ))
 }
 
 /// Wished hosts that entries of `spec.tls` list, with the Secret of each.
-fn served_hosts<'f>(request: &BootstrapRequest, facts: &'f ObjectFacts) -> Vec<(&'f str, &'f str)> {
+fn served_hosts<'f>(wished: &[String], facts: &'f ObjectFacts) -> Vec<(&'f str, &'f str)> {
     let entries = facts.spec.get("tls").and_then(Value::as_array).into_iter().flatten();
     let hosts = entries.flat_map(|entry| {
         let secret = entry.get("secretName").and_then(Value::as_str).unwrap_or_default();
         let hosts = entry.get("hosts").and_then(Value::as_array).into_iter().flatten();
         hosts.filter_map(Value::as_str).map(move |host| (host, secret))
     });
-    let wished =
-        |host: &str| request.domains.iter().any(|domain| domain.eq_ignore_ascii_case(host));
+    let wished = |host: &str| wished.iter().any(|domain| domain.eq_ignore_ascii_case(host));
     hosts.filter(|(host, secret)| wished(host) && !secret.is_empty()).collect()
+}
+
+/// The first few names, and how many more there are.
+pub(super) fn names(all: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let more = all.len().saturating_sub(SHOWN);
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
+/// Why an Ingress with other rules is not taken over, in words.
+pub(super) fn other_rules(request: &BootstrapRequest, there: &Value, port: &Port) -> Advice {
+    let rules = there.get("rules").and_then(Value::as_array).into_iter().flatten();
+    let rules: Vec<&Value> = rules.collect();
+    let is_wished = |rule: &Value| {
+        let host = rule.get("host").and_then(Value::as_str).unwrap_or_default();
+        request.domains.iter().any(|domain| domain.eq_ignore_ascii_case(host))
+    };
+    let elsewhere: Vec<String> = rules
+        .iter()
+        .filter(|rule| is_wished(rule) && !sends_to(rule, &request.service, port))
+        .map(|rule| routed(rule))
+        .collect();
+    if !elsewhere.is_empty() {
+        let expected = format!("service/{}:{}", request.service, port.number);
+        return Advice::new(
+            format!("it already routes {}, expected {expected}", names(&elsewhere)),
+            "choose another name with --name, or change that rule by hand",
+        );
+    }
+    let routed: Vec<String> = rules.into_iter().map(routed).collect();
+    let routed = if routed.is_empty() { "no host".to_owned() } else { names(&routed) };
+    Advice::new(
+        format!("it already routes {routed}"),
+        "add the domain with --add, or choose another name with --name",
+    )
 }
 
 /// Whether both have the same rules, whatever else differs. The Service's port may be named either
@@ -217,7 +294,7 @@ pub(super) fn annotation_patch(
     }
     for key in removed {
         if let Some(before) = facts.annotations.get(*key) {
-            changes.push(FieldChange::annotation(key, before.as_str(), "nothing"));
+            changes.push(FieldChange::annotation(key, before.as_str(), FieldChange::REMOVED));
             patch.insert((*key).to_owned(), Value::Null);
         }
     }

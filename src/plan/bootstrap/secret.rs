@@ -1,6 +1,7 @@
 //! Whether a Secret that is there can be built upon.
 
 use crate::audit::expiry;
+use crate::audit::google_keys::google_takes;
 use crate::audit::remedy;
 use crate::instant;
 use crate::inventory::SecretFacts;
@@ -8,7 +9,6 @@ use crate::inventory::bundle::KeyState;
 use crate::remedy::Advice;
 use crate::x509::cert::HostMatch;
 use crate::x509::key::Pairing;
-use crate::x509::key_kind::{Curve, KeyKind};
 use time::OffsetDateTime;
 
 /// Why a Secret does not serve the domains now, and what to do.
@@ -19,38 +19,38 @@ pub(super) fn secret_problem(
     now: OffsetDateTime,
 ) -> Option<Advice> {
     let own = facts.bundle.leaf().is_none_or(|leaf| leaf.self_signed);
-    let mend =
+    let remedy =
         if own { remedy::rotate(&facts.object) } else { remedy::import_renewed(&facts.object) };
     match &facts.bundle.key {
         KeyState::Read { .. } => {}
         KeyState::Missing | KeyState::NotExpected => {
-            return Some(Advice::new("it holds no private key", mend));
+            return Some(Advice::new("it holds no private key", remedy));
         }
         KeyState::Unreadable(why) => {
-            return Some(Advice::new(format!("its private key cannot be read: {why}"), mend));
+            return Some(Advice::new(format!("its private key cannot be read: {why}"), remedy));
         }
         KeyState::Encrypted => {
-            return Some(Advice::new("its private key is under a password", mend));
+            return Some(Advice::new("its private key is encrypted", remedy));
         }
     }
     let Some(leaf) = facts.bundle.leaf() else {
-        return Some(Advice::new("it holds no certificate that can be read", mend));
+        return Some(Advice::new("it holds no certificate that can be read", remedy));
     };
     if facts.bundle.pairing == Pairing::Differs {
-        return Some(Advice::new("its key is not its certificate's", mend));
+        return Some(Advice::new("its key is not its certificate's", remedy));
     }
     if expiry::is_expired(leaf, now) {
         return Some(Advice::new(
             format!("its certificate expired on {}", instant::show(leaf.not_after)),
-            mend,
+            remedy,
         ));
     }
-    if gce && !gce_takes(&leaf.key_type) {
+    if gce && !google_takes(&leaf.key_type) {
         let message = format!(
             "its key is of type {}, which Google's load balancers do not take",
             leaf.key_type
         );
-        let remedy = if own { mend.with("--key-type rsa-2048") } else { mend };
+        let remedy = if own { remedy.with("--key-type rsa-2048") } else { remedy };
         return Some(Advice::new(message, remedy));
     }
     let covered = |domain: &&String| matches!(leaf.match_host(domain), HostMatch::San(_));
@@ -61,16 +61,6 @@ pub(super) fn secret_problem(
     }
     let flags: Vec<String> =
         missing.iter().map(|domain| format!("--add-host {}", remedy::word(domain))).collect();
-    let remedy = if own { mend.with(&flags.join(" ")) } else { mend };
+    let remedy = if own { remedy.with(&flags.join(" ")) } else { remedy };
     Some(Advice::new(format!("its certificate does not cover {}", missing.join(", ")), remedy))
-}
-
-/// Whether Google's global load balancers take a key of this type: RSA from 2048 bits, ECDSA on
-/// P-256 and P-384. (What they promise is RSA-2048 and P-256.)
-#[must_use]
-pub const fn gce_takes(kind: &KeyKind) -> bool {
-    matches!(
-        kind,
-        KeyKind::Rsa { bits: 2048..=4096, pss: false } | KeyKind::Ec(Curve::P256 | Curve::P384)
-    )
 }

@@ -8,8 +8,8 @@ use super::{BootstrapRequest, Certificate};
 use crate::inventory::Inventory;
 use crate::object_ref::{Kind, ObjectRef};
 
-/// The certificates that the Ingress names beside the wished one, when that is not there: one of
-/// them may have taken over from it.
+/// The certificates that the Ingress names beside the one that is asked for, when that is not
+/// there: one of them may have taken over from it.
 #[must_use]
 pub fn candidates(inventory: &Inventory, request: &BootstrapRequest) -> Vec<ObjectRef> {
     let Certificate::Managed(name) = &request.certificate else { return Vec::new() };
@@ -20,11 +20,11 @@ pub fn candidates(inventory: &Inventory, request: &BootstrapRequest) -> Vec<Obje
     let Some(ingress) = inventory.ingress(&request.namespace, &request.name) else {
         return Vec::new();
     };
-    let others = ingress.managed_names.iter().filter(|other| *other != name);
+    let others = ingress.frontend.managed_names.iter().filter(|other| *other != name);
     others.map(|other| object(Kind::ManagedCertificate, other)).collect()
 }
 
-/// The wish, with the successor's name where there is one.
+/// The request, with the successor's name where there is one.
 pub(super) fn as_taken_over(inventory: &Inventory, request: &BootstrapRequest) -> BootstrapRequest {
     let Certificate::Managed(name) = &request.certificate else { return request.clone() };
     let took_over = candidates(inventory, request).into_iter().find(|other| {

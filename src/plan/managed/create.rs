@@ -3,6 +3,7 @@
 use super::{attach, manifest};
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
+use crate::plan::judge;
 use crate::plan::step::{Exclusion, Plan, Reason, Step};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -16,7 +17,8 @@ pub fn create(
     ingress: Option<&ObjectRef>,
     now: OffsetDateTime,
 ) -> Plan {
-    created(inventory, (object, domains), ingress, now).settled(inventory)
+    let plan = created(inventory, (object, domains), ingress, now);
+    judge::judged(plan, inventory).settled(inventory)
 }
 
 fn created(
@@ -30,7 +32,7 @@ fn created(
     let looked_at = std::iter::once(object).chain(ingress);
     plan.refused.extend(looked_at.filter_map(|object| {
         let since = inventory.deletion_timestamp(object)?;
-        Some(Exclusion::going(object, since))
+        Some(Exclusion::terminating(object, since))
     }));
     if !plan.refused.is_empty() {
         return plan;

@@ -1,163 +1,339 @@
-//! Other domains for a ManagedCertificate without an outage.
+//! Other domains for a ManagedCertificate without an outage, as a goal.
 //!
 //! Google's controller takes a certificate off the load balancer when its domains are edited, so a
-//! second one is made beside it. Decides what is next on that way from whatever the cluster shows.
+//! second one is made beside it. Decides what is next on that way from whatever the cluster shows: cut
+//! short, another run goes on.
 
-use super::status::{ManagedStatus, class_ignored, statuses};
-use super::{REPLACES, annotation, attach, manifest};
+use super::dangling::{Cleaning, Dangling};
+use super::family::{Family, FirstLook};
+use super::nudge::Nudges;
+use super::status::{Attachment, ManagedStatus};
+use super::wait::{Awaited, News, Standing};
+use super::{
+    Lineage, MADE_AFTER, REPLACES, RESTORED, all_of, annotation, hear_of, joined, manifest,
+    obstacle,
+};
 use crate::gke::annotations::MANAGED_CERTIFICATES;
 use crate::instant;
 use crate::inventory::Inventory;
 use crate::inventory::demand::IngressFacts;
-use crate::object_ref::{Kind, ObjectRef};
-use crate::plan::step::{DeleteObject, Exclusion, FieldChange, PatchObject, Plan, Reason, Step};
-use crate::x509::digest;
+use crate::object_ref::ObjectRef;
+use crate::observation::Question;
+use crate::plan::goal::{Goal, Next, Order};
+use crate::plan::judge;
+use crate::plan::step::{
+    DeleteObject, DeleteReason, Exclusion, FieldChange, PatchObject, Plan, Reason, Step,
+};
+use crate::remedy::Advice;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
-use time::OffsetDateTime;
+use std::collections::BTreeSet;
+use time::{Duration, OffsetDateTime};
 
-/// What is next on the way to other domains without an outage.
+/// A ManagedCertificate that is to hold other domains, without an outage.
 #[derive(Debug)]
-pub struct Change {
-    /// What can be done now.
-    pub plan: Plan,
-    /// The certificate that holds the new domains.
-    pub target: ObjectRef,
-    /// What must come about first; none when nothing is left.
-    pub waiting: Option<String>,
+pub struct SetDomains {
+    /// The certificate, or the first of its family.
+    pub name: ObjectRef,
+    /// The domains.
+    pub domains: Vec<String>,
+    /// The certificate that holds the domains; the one that was named, until it is known.
+    target: ObjectRef,
+    /// Whether the target was seen: then this run stays with it, whatever becomes of it.
+    seen: bool,
+    /// Its uid, once it was seen.
+    uid: Option<String>,
+    /// Its family at the first look.
+    at_first: Option<FirstLook>,
+    /// Until when no Ingress may change: domains were put back.
+    quiet_until: Option<OffsetDateTime>,
+    nudges: Nudges,
+    news: News,
+    causes: Standing,
+    dangling: Dangling,
 }
 
-/// Certificates that took over one from another, and the Ingresses that can serve them, by name.
-struct Family<'i> {
-    /// The one that all the others took over from.
-    first: ObjectRef,
-    members: Vec<ManagedStatus<'i>>,
-    ingresses: BTreeMap<&'i str, &'i IngressFacts>,
+/// What must come about first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToCome {
+    /// What, for people.
+    pub what: String,
+    /// How far the certificate with the domains is, where that is what is waited for.
+    pub target: Option<Awaited>,
 }
 
-impl<'i> Family<'i> {
-    fn of(inventory: &'i Inventory, name: &ObjectRef) -> Self {
-        let first = first_of_family(inventory, name);
-        let mut members = statuses(inventory);
-        members.retain(|one| first_of_family(inventory, &one.facts.object) == first);
-        let named_in = members.iter().flat_map(|standing| &standing.ingresses);
-        // On others nothing is ever attached, and waiting for it would have no end.
-        let served = named_in.filter(|(ingress, _)| class_ignored(ingress).is_none());
-        let ingresses =
-            served.map(|(ingress, _)| (ingress.object.name.as_str(), *ingress)).collect();
-        Self { first, members, ingresses }
+/// How long an edit that was taken back is given where nothing tells when it was made. Google's
+/// controller tries again after as long as it has tried before.
+const USUALLY_SEEN: Duration = Duration::minutes(3);
+/// The least that it is given.
+const SOONEST_SEEN: Duration = Duration::seconds(20);
+/// By then it looks in any case.
+const LATEST_SEEN: Duration = Duration::minutes(10);
+
+impl SetDomains {
+    /// These domains for this certificate.
+    #[must_use]
+    pub fn new(name: ObjectRef, domains: Vec<String>, nudge: bool) -> Self {
+        Self {
+            target: name.clone(),
+            name,
+            domains,
+            seen: false,
+            uid: None,
+            at_first: None,
+            quiet_until: None,
+            nudges: Nudges::new(nudge),
+            news: News::default(),
+            causes: Standing::default(),
+            dangling: Dangling::new(true),
+        }
     }
 
-    /// The one with exactly these domains.
-    fn holding(&self, domains: &BTreeSet<&str>) -> Option<&ManagedStatus<'i>> {
-        self.members.iter().find(|standing| {
-            let there = standing.managed.domains.iter().map(String::as_str);
-            there.collect::<BTreeSet<_>>() == *domains
-        })
+    /// The certificate that holds the domains, or will.
+    #[must_use]
+    pub fn target(&self) -> &ObjectRef {
+        &self.target
     }
 
-    /// What of it is being deleted, and must be gone before it is built upon.
-    fn going(&self, target: Option<&ManagedStatus<'i>>) -> Option<String> {
-        let ingresses =
-            self.ingresses.values().map(|facts| (&facts.object, facts.deletion_timestamp));
-        let target = target.map(|target| (&target.facts.object, target.facts.deletion_timestamp));
-        ingresses.chain(target).find_map(|(object, since)| {
-            Some(format!("{} is being deleted since {}", object.short(), instant::show(since?)))
-        })
+    fn wanted(&self) -> BTreeSet<&str> {
+        self.domains.iter().map(String::as_str).collect()
     }
 
-    fn attach_everywhere(&self, name: &str) -> Vec<Step> {
-        let patches = self.ingresses.values().filter_map(|ingress| attach(ingress, name));
-        patches.map(Step::PatchObject).collect()
+    /// Settles on the certificate that is to hold the domains.
+    fn aim(&mut self, family: &Family<'_>) {
+        self.at_first.get_or_insert_with(|| family.first_look());
+        if !self.seen {
+            self.target = family.target(&self.wanted());
+        }
+        if let Some(target) = family.member(&self.target) {
+            self.seen = true;
+            self.uid.clone_from(&target.facts.uid);
+        }
+    }
+
+    /// What stands in the way before anything is done.
+    fn refusal(&self, seen: &Inventory, family: &Family<'_>) -> Option<Exclusion> {
+        let rival = family.rival(self.at_first.as_ref()?, &self.target, self.uid.as_deref());
+        let rival = rival.map(|rival| taken_over(&self.name, rival));
+        let taken = || {
+            if family.member(&self.target).is_some() {
+                None
+            } else {
+                name_is_taken(seen, &self.target)
+            }
+        };
+        cannot_change(&self.name, family).or(rival).or_else(taken)
+    }
+
+    /// The moves that come before the new certificate: an edit in place is taken back, what is being
+    /// deleted goes.
+    fn first(
+        &mut self,
+        seen: &Inventory,
+        family: &Family<'_>,
+        now: OffsetDateTime,
+    ) -> Option<Next<ToCome>> {
+        if let Some(edited) = family.members.iter().find(|status| status.managed.edited().is_some())
+        {
+            self.quiet_until = Some(now + time_to_see(edited, now));
+            let what = format!(
+                "the domains of {} are put back first, so that it stays in service",
+                edited.facts.object.short()
+            );
+            return Some(act(vec![Step::PatchObject(taken_back(edited, now))], what, now));
+        }
+        let restored = family.members.iter().filter_map(|status| {
+            let at = status.facts.annotations.get(RESTORED)?;
+            Some(instant::parse(at).ok()? + USUALLY_SEEN)
+        });
+        let until = self.quiet_until.or_else(|| restored.max());
+        if until.is_some_and(|until| now < until) {
+            let what = "Google's controller is given time to see that the domains are back: until then a change of the Ingress would take HTTPS down";
+            return Some(wait(what, None, Vec::new(), now));
+        }
+        if let Some(going) = family.going(family.member(&self.target)) {
+            return Some(wait(going, None, Vec::new(), now));
+        }
+        let gone = family.without_the_gone(seen, &self.target);
+        let what = "the name of a certificate that is gone is removed from the Ingress's list";
+        (!gone.is_empty()).then(|| act(gone, what, now))
+    }
+
+    /// The new certificate: made, named in every Ingress once Google knows it, and waited for.
+    fn bring(
+        &mut self,
+        seen: &Inventory,
+        family: &Family<'_>,
+        now: OffsetDateTime,
+    ) -> Option<Next<ToCome>> {
+        let name = self.target.name.clone();
+        let attach = family.attach_everywhere(&name);
+        let Some(target) = family.member(&self.target) else {
+            if let Some(refusal) = cannot_carry(seen, family) {
+                let plan = Plan { refused: vec![refusal], ..Plan::empty(now) };
+                return Some(Next::Refused(plan.settled(seen)));
+            }
+            let spec = json!({ "domains": self.wanted() });
+            let none = FirstLook::default();
+            let known = &self.at_first.as_ref().unwrap_or(&none).uids;
+            let lineage = Lineage { first: &family.first.name, known };
+            let made = Step::CreateObject(manifest(&self.target, &spec, Some(&lineage)));
+            let whole: Vec<Step> = std::iter::once(made.clone()).chain(attach).collect();
+            return Some(judged(
+                seen,
+                &whole,
+                vec![made],
+                "the new certificate is being made",
+                now,
+            ));
+        };
+        let awaited = Awaited::of(target, &mut self.causes);
+        // Before Google knows it, no name of it could be taken up, and one that is never made would
+        // stay on the Ingress.
+        if !attach.is_empty() && target.managed.certificate_name.is_some() {
+            let what = format!("{} is being named in the Ingress", self.target.short());
+            return Some(judged(seen, &attach.clone(), attach, &what, now));
+        }
+        let what = not_serving(target, family)?;
+        let to_come = ToCome { what, target: Some(awaited) };
+        let failure = self.news.failure(target);
+        let stuck = failure.map(|advice| cannot(target, family, advice));
+        if let Some(advice) = obstacle_of(seen, family).or(stuck) {
+            let advice = target.settled(advice);
+            return Some(Next::Hopeless { awaited: to_come, advice, plan: Plan::empty(now) });
+        }
+        let steps = self.nudges.due(target, now);
+        Some(Next::Wait { awaited: to_come, plan: Plan { steps, ..Plan::empty(now) } })
+    }
+
+    /// The old ones: out of every list first, for a delete while one is named hangs; then deleted; then
+    /// their names gone from every Ingress.
+    fn let_go(
+        &mut self,
+        seen: &Inventory,
+        family: &Family<'_>,
+        now: OffsetDateTime,
+    ) -> Next<ToCome> {
+        let others = family.others(&self.target);
+        // Another run that still waits for one of them is to see that this one goes on without it.
+        if let Some((target, mark)) =
+            family.member(&self.target).and_then(|target| Some((target, family.mark(target)?)))
+        {
+            let step = Step::PatchObject(marked(target, &joined(&mark)));
+            return act(vec![step], "the certificates whose place it takes are noted on it", now);
+        }
+        for other in &others {
+            self.dangling.lets_go(other.managed.certificate_name.as_deref());
+        }
+        if !others.is_empty() {
+            let steps = retire(&others, family);
+            let what = "the old certificate is being removed";
+            if steps.is_empty() {
+                return wait(what, None, Vec::new(), now);
+            }
+            return act(steps, what, now);
+        }
+        let ingresses: Vec<_> = family.ingresses.values().copied().collect();
+        match self.dangling.next(seen, &ingresses, &mut self.nudges, now) {
+            Cleaning::Clean => Next::Done { reached: None, plan: Plan::empty(now) },
+            Cleaning::Wait(what, steps) => wait(what, None, steps, now),
+            Cleaning::Act(steps) => {
+                act(steps, "the name of the old certificate is removed from the Ingress", now)
+            }
+        }
     }
 }
 
-/// Plans the change of `name`'s domains, from whatever the cluster shows: a second certificate
-/// beside the first, both attached, and only when the second serves, the first detached (its name
-/// taken out of the Ingress first, since a delete while it is named hangs) and deleted. The list of
-/// certificates on the load balancer is never empty on the way.
-#[must_use]
-pub fn set_domains(
-    inventory: &Inventory,
-    name: &ObjectRef,
-    domains: &[String],
+impl Goal for SetDomains {
+    type Awaited = ToCome;
+
+    fn questions(&self, seen: &Inventory) -> Vec<Question> {
+        let family = Family::of(seen, &self.name);
+        // Two Secrets with the same certificate count once on a load balancer.
+        let secrets = family.ingresses.values().flat_map(|ingress| &ingress.frontend.secrets);
+        let secrets: Vec<Question> = secrets.cloned().map(Question::Secret).collect();
+        let heard = hear_of(&family.members);
+        all_of(self.name.namespace()).into_iter().chain(secrets).chain(heard).collect()
+    }
+
+    fn next(&mut self, seen: &Inventory, now: OffsetDateTime) -> Next<ToCome> {
+        let family = Family::of(seen, &self.name);
+        self.aim(&family);
+        if let Some(refusal) = self.refusal(seen, &family) {
+            let plan = Plan { refused: vec![refusal], ..Plan::empty(now) };
+            return Next::Refused(plan.settled(seen));
+        }
+        let next = self.first(seen, &family, now).or_else(|| self.bring(seen, &family, now));
+        next.unwrap_or_else(|| self.let_go(seen, &family, now))
+    }
+}
+
+fn act(steps: Vec<Step>, what: impl Into<String>, now: OffsetDateTime) -> Next<ToCome> {
+    Next::Act {
+        plan: Plan { steps, ..Plan::empty(now) },
+        order: Order::OneByOne,
+        awaited: Some(ToCome { what: what.into(), target: None }),
+    }
+}
+
+fn wait(
+    what: impl Into<String>,
+    target: Option<Awaited>,
+    steps: Vec<Step>,
     now: OffsetDateTime,
-) -> Change {
-    let family = Family::of(inventory, name);
-    let wanted: BTreeSet<&str> = domains.iter().map(String::as_str).collect();
-    let target = family.holding(&wanted);
-    let object = target.map_or_else(
-        || successor(&family.first, &wanted),
-        |standing| standing.facts.object.clone(),
-    );
-    let mut change = Change { plan: Plan::empty(now), target: object.clone(), waiting: None };
-    if let Some(refusal) = cannot_change(name, &family) {
-        change.plan.refused.push(refusal);
-    } else if let Some(step) = family.members.iter().find_map(taken_back) {
-        change.waiting = Some(format!(
-            "the domains of {} are put back first, so that it serves on",
-            step.object.short()
-        ));
-        change.plan.steps.push(Step::PatchObject(step));
-    } else if let Some(going) = family.going(target) {
-        change.waiting = Some(going);
-    } else if let Some(target) = target {
-        toward(inventory, target, &family, &mut change);
-    } else if let Some(refusal) = name_is_taken(inventory, &object) {
-        change.plan.refused.push(refusal);
-    } else {
-        let spec = json!({ "domains": wanted });
-        let made = manifest(&object, &spec, Some(&family.first.name));
-        change.plan.steps.push(Step::CreateObject(made));
-        change.plan.steps.extend(family.attach_everywhere(&object.name));
-        change.waiting = Some("the new certificate is being made".to_owned());
-    }
-    change.plan = change.plan.settled(inventory);
-    change
+) -> Next<ToCome> {
+    let awaited = ToCome { what: what.into(), target };
+    Next::Wait { awaited, plan: Plan { steps, ..Plan::empty(now) } }
 }
 
-/// What is next once the certificate with the new domains is there.
-fn toward(
-    inventory: &Inventory,
-    target: &ManagedStatus<'_>,
-    family: &Family<'_>,
-    change: &mut Change,
-) {
-    let name = &target.facts.object.name;
-    change.plan.steps.extend(family.attach_everywhere(name));
-    change.waiting = not_serving(inventory, target, &family.ingresses);
-    if change.waiting.is_some() || !change.plan.steps.is_empty() {
-        return;
+/// The steps that can be done now, unless the whole that they begin leads to what the audit condemns.
+fn judged(
+    seen: &Inventory,
+    whole: &[Step],
+    steps: Vec<Step>,
+    what: &str,
+    now: OffsetDateTime,
+) -> Next<ToCome> {
+    let refused = judge::refusals(seen, whole);
+    if refused.is_empty() {
+        return act(steps, what, now);
     }
-    let others: Vec<&ManagedStatus<'_>> =
-        family.members.iter().filter(|standing| standing.facts.object.name != *name).collect();
-    change.plan.steps = retire(&others, &family.ingresses);
-    if !others.is_empty() {
-        change.waiting = Some("the old certificate is being removed".to_owned());
-    }
+    Next::Refused(Plan { refused, ..Plan::empty(now) }.settled(seen))
 }
 
 /// The patch that takes back a change of domains in place, before Google's controller takes the
 /// certificate off the load balancer for it; what is served then stays.
-fn taken_back(standing: &ManagedStatus<'_>) -> Option<PatchObject> {
-    standing.managed.edited()?;
-    let told = standing.managed.told_domains();
-    let (before, after) = (standing.managed.domains.join(","), told.join(","));
-    Some(PatchObject {
-        object: standing.facts.object.clone(),
-        resource_version: standing.facts.resource_version.clone(),
-        patch: json!({ "spec": { "domains": told } }),
+fn taken_back(status: &ManagedStatus<'_>, now: OffsetDateTime) -> PatchObject {
+    let told = status.managed.told_domains();
+    let (before, after) = (status.managed.domains.join(","), told.join(","));
+    PatchObject {
+        object: status.facts.object.clone(),
+        resource_version: status.facts.resource_version.clone(),
+        patch: json!({
+            "metadata": { "annotations": { RESTORED: instant::show(now) } },
+            "spec": { "domains": told },
+        }),
         changes: vec![FieldChange::new("spec.domains", before, after)],
         notes: Vec::new(),
-    })
+    }
 }
 
-/// The certificate that this one took over from, or itself: by it a family is known.
-fn first_of_family(inventory: &Inventory, object: &ObjectRef) -> ObjectRef {
-    let facts = inventory.object(object);
-    let replaces = facts.and_then(|facts| facts.annotations.get(REPLACES));
-    let name = replaces.filter(|name| !name.is_empty()).unwrap_or(&object.name);
-    ObjectRef::namespaced(Kind::ManagedCertificate, object.namespace(), name.as_str())
+/// The patch that notes the certificates whose place one takes.
+fn marked(status: &ManagedStatus<'_>, mark: &str) -> PatchObject {
+    let before = status.facts.annotations.get(MADE_AFTER).cloned().unwrap_or_default();
+    PatchObject {
+        object: status.facts.object.clone(),
+        resource_version: status.facts.resource_version.clone(),
+        patch: json!({ "metadata": { "annotations": { MADE_AFTER: mark } } }),
+        changes: vec![FieldChange::annotation(MADE_AFTER, before, mark)],
+        notes: Vec::new(),
+    }
+}
+
+/// How long Google's controller may take to see that an edit was taken back: it tries again after as
+/// long as it has tried before.
+fn time_to_see(edited: &ManagedStatus<'_>, now: OffsetDateTime) -> Duration {
+    let age = edited.facts.spec_written.map(|written| now - written);
+    age.map_or(USUALLY_SEEN, |age| (age + SOONEST_SEEN).clamp(SOONEST_SEEN, LATEST_SEEN))
 }
 
 /// A certificate that somebody else made under the name of the next one.
@@ -173,11 +349,19 @@ fn name_is_taken(inventory: &Inventory, object: &ObjectRef) -> Option<Exclusion>
     })
 }
 
-/// The name for these domains: always the same, so that a run that was cut short finds its own.
-pub(super) fn successor(name: &ObjectRef, domains: &BTreeSet<&str>) -> ObjectRef {
-    let joined = domains.iter().copied().collect::<Vec<_>>().join(",");
-    let digest = digest::hex(digest::sha256(joined.as_bytes()).get(..4).unwrap_or_default());
-    ObjectRef { name: format!("{}-{digest}", name.name), ..name.clone() }
+/// Another run works at the same certificate, and began later.
+fn taken_over(name: &ObjectRef, rival: &ObjectRef) -> Exclusion {
+    Exclusion {
+        object: name.clone(),
+        reason: Reason::Mismatch,
+        message: format!(
+            "another run of managed set-domains has begun with {} since this one did, and goes on with its domains",
+            rival.short()
+        ),
+        remedy:
+            "wait until that run has ended, then run this again if these domains are still wanted"
+                .into(),
+    }
 }
 
 fn cannot_change(name: &ObjectRef, family: &Family<'_>) -> Option<Exclusion> {
@@ -204,41 +388,61 @@ fn cannot_change(name: &ObjectRef, family: &Family<'_>) -> Option<Exclusion> {
 }
 
 /// Why the new certificate does not serve yet; none when it is Active and on every load balancer.
-fn not_serving(
-    inventory: &Inventory,
-    target: &ManagedStatus<'_>,
-    ingresses: &BTreeMap<&str, &IngressFacts>,
-) -> Option<String> {
-    let status = target.managed.status.as_deref().unwrap_or("no status yet");
-    let name = &target.facts.object.name;
+fn not_serving(target: &ManagedStatus<'_>, family: &Family<'_>) -> Option<String> {
+    let own = target.facts.object.short();
     if !target.managed.is_active() {
-        return Some(format!("managedcertificate/{name} is not Active for its domains: {status}"));
+        return Some(format!("{own} is not Active for its domains"));
     }
-    let attached = |ingress: &str| {
-        target.ingresses.iter().any(|(there, attached)| there.object.name == ingress && *attached)
+    let certificate = target.managed.certificate_name.as_deref();
+    let serves = |ingress: &IngressFacts| {
+        Attachment::of(ingress, certificate) == Attachment::Served
+            && ingress.frontend.managed_names.contains(&target.facts.object.name)
     };
-    let (lacking, facts) = ingresses.iter().find(|(ingress, _)| !attached(ingress))?;
-    let beside = |name: &str| ObjectRef {
-        kind: Kind::ManagedCertificate,
-        name: name.to_owned(),
-        ..facts.object.clone()
-    };
-    let missing = facts.managed_names.iter().find(|name| inventory.object(&beside(name)).is_none());
-    let why = missing.map_or_else(String::new, |missing| {
-        format!(": it names managedcertificate/{missing}, which does not exist, and that stops Google's controller")
-    });
-    Some(format!("ingress/{lacking} does not carry managedcertificate/{name} yet{why}"))
+    let lacking = family.ingresses.values().find(|ingress| !serves(ingress))?;
+    let facts = &lacking.frontend.object;
+    Some(format!("the load balancer of {} does not serve {own} yet", facts.short()))
+}
+
+/// What only a person can mend of an Ingress that is to serve it.
+fn obstacle_of(seen: &Inventory, family: &Family<'_>) -> Option<Advice> {
+    family.ingresses.values().find_map(|ingress| obstacle::of(seen, ingress))
+}
+
+/// The first Ingress that could not carry another certificate, as it is.
+fn cannot_carry(seen: &Inventory, family: &Family<'_>) -> Option<Exclusion> {
+    let mut ingresses = family.ingresses.values();
+    ingresses.find_map(|ingress| {
+        let Advice { message, remedy } = obstacle::of(seen, ingress)?;
+        let (object, reason) = (ingress.frontend.object.clone(), Reason::Mismatch);
+        Some(Exclusion { object, reason, message, remedy })
+    })
+}
+
+/// Why the certificate with the new domains cannot become Active, and what is served meanwhile.
+fn cannot(target: &ManagedStatus<'_>, family: &Family<'_>, advice: Advice) -> Advice {
+    let serves = |other: &&ManagedStatus<'_>| other.managed.is_active() && other.is_attached();
+    let own = &target.facts.object;
+    let other = family.others(own).into_iter().find(serves);
+    let meanwhile = other
+        .map_or_else(String::new, |it| format!("; {} is still served", it.facts.object.short()));
+    let message = format!("{} cannot become Active: {}{meanwhile}", own.short(), advice.message);
+    Advice { message, ..advice }
 }
 
 /// Takes the old names out of every list; those that stand in none are deleted.
-fn retire(others: &[&ManagedStatus<'_>], ingresses: &BTreeMap<&str, &IngressFacts>) -> Vec<Step> {
+fn retire(others: &[&ManagedStatus<'_>], family: &Family<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
-    for ingress in ingresses.values() {
+    for ingress in family.ingresses.values() {
         let before = ingress.annotations.get(MANAGED_CERTIFICATES).cloned().unwrap_or_default();
         let old = |name: &&str| others.iter().any(|other| other.facts.object.name == **name);
-        let kept: Vec<&str> =
-            ingress.managed_names.iter().map(String::as_str).filter(|name| !old(name)).collect();
-        if kept.len() < ingress.managed_names.len() {
+        let kept: Vec<&str> = ingress
+            .frontend
+            .managed_names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !old(name))
+            .collect();
+        if kept.len() < ingress.frontend.managed_names.len() {
             let after = kept.join(",");
             steps.push(Step::PatchObject(annotation(
                 ingress,
@@ -255,7 +459,7 @@ fn retire(others: &[&ManagedStatus<'_>], ingresses: &BTreeMap<&str, &IngressFact
             Step::DeleteObject(DeleteObject {
                 object: other.facts.object.clone(),
                 resource_version: other.facts.resource_version.clone(),
-                reason: "the new certificate serves, and no Ingress names this one".to_owned(),
+                reason: DeleteReason::Succeeded,
             })
         }));
     }

@@ -35,14 +35,14 @@ impl Planner<'_> {
         notes: &mut Vec<String>,
     ) -> Result<(), Refusal> {
         let lifetime = dates.1 - self.now;
-        let lead = self.policy.lead_of(lifetime, Some(secret));
-        if !self.request.due || !expiry::lead_is_too_long(lifetime, lead) {
+        let window = self.policy.window_of(lifetime, Some(secret));
+        if !self.request.due || !expiry::window_is_too_long(lifetime, window) {
             return Ok(());
         }
         let what =
-            expiry::lead_too_long(lead, dates.1 - dates.0, "the lifetime of a new certificate");
+            expiry::window_too_long(window, dates.1 - dates.0, "the lifetime of a new certificate");
         if !expiry::is_expired(leaf, self.now) && !expiry::is_near(leaf, self.now) {
-            return Err(lead_too_long(&what));
+            return Err(window_too_long(&what));
         }
         notes.push(format!("{what}: it is replaced only because the old one ends"));
         Ok(())
@@ -62,14 +62,7 @@ pub(super) fn within_issuer(
     if within.1 < dates.1 {
         let ends = instant::show(window.1);
         if within.1 <= leaf.not_after {
-            return Err(Refusal::new(
-                Reason::CannotRemake,
-                format!(
-                    "its CA {} ends on {ends}, and a new certificate would end no later than the old one",
-                    certificate.subject
-                ),
-                "renew the CA first".into(),
-            ));
+            return Err(ca_ends_too_soon(&certificate.subject, &ends));
         }
         notes.push(format!("it ends on {ends}, when its CA ends ({})", certificate.subject));
     }
@@ -80,26 +73,31 @@ pub(super) fn within_issuer(
     Ok(within)
 }
 
+fn ca_ends_too_soon(ca: &str, ends: &str) -> Refusal {
+    let message = format!(
+        "its CA {ca} ends on {ends}, and a new certificate would end no later than the old one"
+    );
+    Refusal::new(Reason::CannotRemake, message, "renew the CA first".into())
+}
+
 /// What is said where the new lifetime is not the old one, or can hardly be called the same.
 fn about_lifetime(old: Duration) -> Option<String> {
     let backdate = duration::show(profile::BACKDATE);
-    let hour = Duration::HOUR;
+    let longest = duration::show(MAX_ROTATED_LIFETIME);
     if old > MAX_ROTATED_LIFETIME.saturating_add(profile::BACKDATE) {
+        let old = duration::show(old);
         return Some(format!(
-            "lifetime {} becomes {}, the longest that all clients take",
-            duration::show(old),
-            duration::show(MAX_ROTATED_LIFETIME)
+            "lifetime {old} becomes {longest}, the longest that all clients take"
         ));
     }
     if old > MAX_ROTATED_LIFETIME {
-        let longest = duration::show(MAX_ROTATED_LIFETIME);
         return Some(format!(
             "it ends {backdate} earlier, so that it lives for {longest} in all, the longest that all clients take"
         ));
     }
     let kept = profile::lifetime(old);
     // Of a longer one it is next to nothing.
-    (kept < hour * 8).then(|| {
+    (kept < Duration::HOUR * 8).then(|| {
         let lives = if kept.is_positive() { kept } else { Duration::MINUTE };
         format!(
             "it is valid for {} from now on, and dated back by {backdate}",
@@ -108,9 +106,9 @@ fn about_lifetime(old: Duration) -> Option<String> {
     })
 }
 
-fn lead_too_long(what: &str) -> Refusal {
+fn window_too_long(what: &str) -> Refusal {
     Refusal::new(
-        Reason::LeadTooLong,
+        Reason::WindowTooLong,
         format!("{what}: it would be due at every run"),
         "choose a shorter renewal window: --renew-before, or the annotation certwright.dev/renew-before"
             .into(),

@@ -11,7 +11,7 @@ use crate::remedy::{Advice, Remedy};
 use crate::x509::cert::Certificate;
 use crate::x509::profile::ProfileError;
 
-/// Why no pair is made that is like the old one.
+/// Why no certificate is made that is like the old one.
 #[derive(Debug)]
 pub(super) struct Refusal {
     reason: Reason,
@@ -87,9 +87,9 @@ pub(super) fn ambiguous(object: &ObjectRef, several: &[&SecretFacts]) -> Exclusi
     // `-n` would say it of the one that names none, too.
     let is_loose = several.iter().any(|secret| secret.writing.without_namespace);
     let remedy = if is_loose {
-        "write its namespace into the one that names none, then say which with -n"
+        "write its namespace into the one that names none, then specify the namespace with -n"
     } else {
-        "say which with -n"
+        "specify the namespace with -n"
     };
     Exclusion {
         object: object.clone(),

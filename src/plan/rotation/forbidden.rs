@@ -10,7 +10,7 @@ use crate::object_ref::ObjectRef;
 use crate::plan::step::{Exclusion, Reason};
 use crate::remedy::{Advice, Remedy};
 
-/// Why the pair of this Secret may not be changed at all, whatever it is changed to.
+/// Why the certificate and key of this Secret may not be changed at all, whatever it is changed to.
 #[must_use]
 pub fn forbidden(
     inventory: &Inventory,
@@ -21,8 +21,8 @@ pub fn forbidden(
     let no = |reason, message: String, remedy: Remedy| {
         Some(Exclusion { object: secret.object.clone(), reason, message, remedy })
     };
-    if let Some(since) = secret.deletion_timestamp {
-        return Some(Exclusion::going(&secret.object, since));
+    if let Some(since) = secret.rare.deletion_timestamp {
+        return Some(Exclusion::terminating(&secret.object, since));
     }
     if secret.immutable {
         return no(
@@ -36,7 +36,7 @@ pub fn forbidden(
     {
         return no(Reason::Owned, message, remedy);
     }
-    if secret.annotation_policy.rotate == Some(false) && !override_owner {
+    if secret.rare.annotation_policy.rotate == Some(false) && !override_owner {
         return no(
             Reason::OptedOut,
             "its annotation certwright.dev/rotate is \"false\"".to_owned(),
@@ -44,7 +44,7 @@ pub fn forbidden(
         );
     }
     if let Some(request) =
-        secret.annotation_policy.not_understood.first().filter(|_| !override_owner)
+        secret.rare.annotation_policy.not_understood.first().filter(|_| !override_owner)
     {
         return no(
             Reason::NotUnderstood,
@@ -52,12 +52,12 @@ pub fn forbidden(
             "correct it, or add --override-owner".into(),
         );
     }
-    if !secret.derived_keys.is_empty() && !force {
-        let keys = secret.derived_keys.join(", ");
+    if !secret.rare.derived_keys.is_empty() && !force {
+        let keys = secret.rare.derived_keys.join(", ");
         return no(
             Reason::DerivedData,
             format!("{keys} in it is made from the certificate and key and would no longer match"),
-            "name the Secret and add --force, and make that data anew yourself afterwards".into(),
+            "name the Secret and add --force, and regenerate that data yourself afterwards".into(),
         );
     }
     if let Some(lost) = secret.beside_the_pair().filter(|_| !force) {
@@ -76,32 +76,29 @@ pub(in crate::plan) fn note_of_loss(secret: &SecretFacts) -> Option<String> {
     secret.beside_the_pair().map(|lost| format!("dropped, by --force: {lost}"))
 }
 
-/// Why an owner keeps the pair from being changed here, and what to do instead.
+/// Why an owner keeps the certificate and key from being changed here, and what to do instead.
 fn owner_forbids(inventory: &Inventory, owner: &Owner, override_owner: bool) -> Option<Advice> {
     let live = owner.live_while.as_ref().filter(|object| !inventory.is_absent(object));
-    match (override_owner, live) {
-        (true, None) => None,
-        (true, Some(object)) => Some(Advice::new(
+    let live = live.map(ObjectRef::short);
+    let remedy = || remedy::from_owner(inventory, owner);
+    Some(match (override_owner, live) {
+        (true, None) => return None,
+        (true, Some(object)) => Advice::new(
             format!(
-                "{} owns it, and {} is live: it would put its own certificate and key back",
-                owner.name,
-                object.short()
+                "{} owns it, and {object} is live: it would put its own certificate and key back",
+                owner.name
             ),
-            remedy::from_owner(inventory, owner),
-        )),
-        (false, Some(object)) => Some(Advice::new(
-            owner.told(),
-            remedy::from_owner(inventory, owner).note(format!(
-                "--override-owner rotates it here only once {} is gone",
-                object.short()
-            )),
-        )),
-        (false, None) => Some(Advice::new(
-            owner.told(),
-            remedy::from_owner(inventory, owner)
-                .note("--override-owner rotates it here all the same"),
-        )),
-    }
+            remedy(),
+        ),
+        (false, Some(object)) => {
+            let note = format!("--override-owner rotates it here only once {object} is gone");
+            Advice::new(owner.told(), remedy().note(note))
+        }
+        (false, None) => {
+            let note = "--override-owner rotates it here anyway";
+            Advice::new(owner.told(), remedy().note(note))
+        }
+    })
 }
 
 /// Why a Secret that is not there may not be made by hand: somebody else makes it, and the two
@@ -118,7 +115,7 @@ pub fn made_by_another(
     let remedy = maker.remedy(secret);
     let remedy = match overridden.filter(|_| !lives) {
         Some(true) => return None,
-        Some(false) => remedy.note("--override-owner goes ahead all the same"),
+        Some(false) => remedy.note("--override-owner goes ahead anyway"),
         None => remedy,
     };
     Some(Exclusion {

@@ -1,4 +1,4 @@
-//! Rotating as a goal: each chosen pair once, whatever somebody else writes meanwhile.
+//! Rotating as a goal: each chosen certificate and key once, whatever somebody else writes meanwhile.
 
 use super::{FirstSeen, RotationRequest, plan};
 use crate::audit::policy::Policy;
@@ -6,7 +6,7 @@ use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
 use crate::observation::Question;
 use crate::plan::goal::{Goal, Next, Order};
-use crate::plan::step::{Plan, Step};
+use crate::plan::step::{Plan, ReplacePair, Step};
 use std::convert::Infallible;
 use time::OffsetDateTime;
 
@@ -16,12 +16,12 @@ pub struct Rotation {
     request: RotationRequest,
     policy: Policy,
     /// Everything that was planned, once something was.
-    planned: Option<Plan>,
+    planned: Option<Plan<ReplacePair>>,
     first_seen: FirstSeen,
 }
 
 impl Rotation {
-    /// This wish, under this policy.
+    /// This request, under this policy.
     #[must_use]
     pub fn new(request: RotationRequest, policy: Policy) -> Self {
         Self { request, policy, planned: None, first_seen: FirstSeen::new() }
@@ -35,14 +35,14 @@ impl Rotation {
 
     /// What is next, without a thought of a next time: for what is only shown, and for files.
     #[must_use]
-    pub fn plan(&self, seen: &Inventory, now: OffsetDateTime) -> Plan {
+    pub fn plan(&self, seen: &Inventory, now: OffsetDateTime) -> Plan<ReplacePair> {
         plan(seen, &self.request, &self.policy, &self.first_seen, now)
     }
 
     /// The steps of the first plan, and what that and every later one left out.
     #[must_use]
     pub fn into_plan(self, now: OffsetDateTime) -> Plan {
-        self.planned.unwrap_or_else(|| Plan::empty(now))
+        self.planned.unwrap_or_else(|| Plan::empty(now)).map(Step::ReplacePair)
     }
 }
 
@@ -56,7 +56,7 @@ impl Goal for Rotation {
 
     fn next(&mut self, seen: &Inventory, now: OffsetDateTime) -> Next<Infallible> {
         let plan = self.plan(seen, now);
-        let steps = plan.steps.clone();
+        let steps = plan.steps.iter().cloned().map(Step::ReplacePair).collect();
         match &mut self.planned {
             None => {
                 self.first_seen = first_seen(&plan);
@@ -83,19 +83,11 @@ impl Goal for Rotation {
     }
 }
 
-fn first_seen(plan: &Plan) -> FirstSeen {
-    let replaced = plan.steps.iter().filter_map(|step| match step {
-        Step::ReplacePair(step) => Some(step),
-        Step::CreateSecret(_)
-        | Step::WriteFiles(_)
-        | Step::CreateObject(_)
-        | Step::PatchObject(_)
-        | Step::DeleteObject(_) => None,
-    });
-    replaced
-        .map(|step| {
-            let key = (step.object.namespace().to_owned(), step.object.name.clone());
-            (key, step.before.as_ref().map(|leaf| leaf.sha256))
-        })
-        .collect()
+fn first_seen(plan: &Plan<ReplacePair>) -> FirstSeen {
+    let key = |step: &ReplacePair| (step.object.namespace().to_owned(), step.object.name.clone());
+    let leaf = |step: &ReplacePair| step.before.as_ref().map(|leaf| leaf.sha256);
+    plan.steps.iter().map(|step| (key(step), leaf(step))).collect()
 }
+
+#[cfg(test)]
+mod tests;

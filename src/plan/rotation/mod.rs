@@ -1,7 +1,8 @@
-//! Rotation: which pairs are made again, and what the new certificate shall hold.
+//! Rotation: which certificates are made again, and what the new certificate shall hold.
 //!
 //! Here is decided what may be touched: owners, immutability, foreign issuers and CAs are refused
-//! by name and passed over in a batch. "Due" is the audit's own judgement asked at now + lead.
+//! by name and passed over in a batch. "Due" is the audit's own judgement asked at now + renewal
+//! window.
 
 mod dates;
 mod exclusions;
@@ -18,7 +19,7 @@ pub(in crate::plan) use exclusions::would_lose;
 pub(in crate::plan) use forbidden::note_of_loss;
 
 use self::exclusions::{already_replaced, ambiguous, left_to_sign};
-use super::step::{Exclusion, Plan, Reason, ReplacePair, Step};
+use super::step::{Exclusion, Plan, Reason, ReplacePair};
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};
 use crate::audit::issuing::{IssuingCa, issuing_ca};
@@ -31,6 +32,16 @@ use crate::x509::cert::Certificate;
 use crate::x509::key_kind::KeyType;
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
+
+/// Whether a rotation can turn out otherwise by what objects of the kind say: what Google's load
+/// balancer is made from does not change which certificates are made again.
+#[must_use]
+pub const fn depends_on(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::ManagedCertificate | Kind::BackendConfig | Kind::FrontendConfig | Kind::Service
+    )
+}
 
 /// What the user wants rotated, and how.
 #[derive(Clone, Debug)]
@@ -49,7 +60,7 @@ pub struct RotationRequest {
     pub lifetime: Option<Duration>,
     /// Hosts to add to the names.
     pub add_hosts: Vec<String>,
-    /// How many pairs one run may replace.
+    /// How many certificates one run may replace.
     pub max: usize,
     /// Rotate what somebody else owns, unless the owner is live.
     pub override_owner: bool,
@@ -78,7 +89,7 @@ pub enum KeyPolicy {
 }
 
 /// The fingerprints of leaves when they were first seen, by namespace and name: a Secret whose
-/// leaf is another one now was replaced by somebody else, and the wish is fulfilled.
+/// leaf is another one now was replaced by somebody else, and the request is fulfilled.
 pub type FirstSeen = BTreeMap<(String, String), Option<[u8; 32]>>;
 
 /// Plans the rotation. Named Secrets that cannot be rotated are refused; in a batch they are
@@ -90,10 +101,10 @@ pub fn plan(
     policy: &Policy,
     first_seen: &FirstSeen,
     now: OffsetDateTime,
-) -> Plan {
+) -> Plan<ReplacePair> {
     let planner = Planner { inventory, request, policy, first_seen, now };
     let mut plan = if request.named.is_empty() { planner.batch() } else { planner.named() };
-    let replaced: Vec<&ObjectRef> = plan.steps.iter().map(Step::object).collect();
+    let replaced: Vec<&ObjectRef> = plan.steps.iter().map(|step| &step.object).collect();
     plan.notes.extend(makers_unseen(inventory, &replaced));
     plan.settled(inventory)
 }
@@ -114,7 +125,7 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn named(&self) -> Plan {
+    fn named(&self) -> Plan<ReplacePair> {
         let mut plan = Plan::empty(self.now);
         for object in &self.request.named {
             let found: Vec<&SecretFacts> = self.inventory.secrets_named(object).collect();
@@ -127,7 +138,7 @@ impl Planner<'_> {
                     plan.skipped.push(already_replaced(secret));
                 }
                 [secret] => match self.judge(secret) {
-                    Verdict::Rotate(step) => plan.steps.push(Step::ReplacePair(*step)),
+                    Verdict::Rotate(step) => plan.steps.push(*step),
                     Verdict::NotDue => plan.not_due += 1,
                     Verdict::No(refusal) => plan.refused.push(*refusal),
                 },
@@ -137,7 +148,7 @@ impl Planner<'_> {
         plan
     }
 
-    fn batch(&self) -> Plan {
+    fn batch(&self) -> Plan<ReplacePair> {
         let mut plan = Plan::empty(self.now);
         let mut steps: Vec<Box<ReplacePair>> = Vec::new();
         let within = |secret: &&SecretFacts| {
@@ -156,7 +167,7 @@ impl Planner<'_> {
         steps.sort_by_key(|step| step.before.as_ref().map(|leaf| leaf.not_after));
         plan.over_max = steps.len().saturating_sub(self.request.max);
         steps.truncate(self.request.max);
-        plan.steps = steps.into_iter().map(|step| Step::ReplacePair(*step)).collect();
+        plan.steps = steps.into_iter().map(|step| *step).collect();
         plan
     }
 
@@ -185,7 +196,7 @@ impl Planner<'_> {
             let used = self.inventory.is_used(&secret.object);
             return Verdict::No(Box::new(left_to_sign(leaf, ca, used).of(secret)));
         }
-        if secret.secret_type != TLS_SECRET {
+        if secret.secret_type() != TLS_SECRET {
             let (overridden, force) = (self.request.override_owner, self.request.force);
             if let Some(refusal) = forbidden(self.inventory, secret, overridden, force) {
                 return Verdict::No(Box::new(refusal));
@@ -244,7 +255,7 @@ impl Planner<'_> {
     }
 
     fn is_due(&self, secret: &SecretFacts, leaf: &Certificate) -> bool {
-        expiry::is_due(leaf, self.now, self.policy.lead(leaf, Some(secret)))
+        expiry::is_due(leaf, self.now, self.policy.window(leaf, Some(secret)))
     }
 
     fn was_replaced(&self, secret: &SecretFacts) -> bool {
@@ -265,8 +276,7 @@ impl Planner<'_> {
         let is_same_file =
             others.any(|other| other.same_object(&secret.object) && path(other) == here);
         let remedy = if is_same_file {
-            "keep the definition that counts (kubectl apply leaves the last one), take the others \
-             out, and try again"
+            "keep the definition that counts (kubectl apply leaves the last one), remove the others, and try again"
         } else {
             "name with -f only the file that is meant"
         };
@@ -295,7 +305,7 @@ impl Planner<'_> {
                 object: object.clone(),
                 reason: Reason::Unseen,
                 message: problem.message.clone(),
-                remedy: "ask for the right to read it".into(),
+                remedy: "RBAC: needs get on secrets".into(),
             },
             None if self.unread_file().is_some() => Exclusion {
                 object: object.clone(),
@@ -304,7 +314,7 @@ impl Planner<'_> {
                     "it is not among what could be read of {}",
                     self.unread_file().unwrap_or_default()
                 ),
-                remedy: "fix that file first: the Secret may stand in it".into(),
+                remedy: "fix that file first: the Secret may be in it".into(),
             },
             None => Exclusion {
                 object: object.clone(),

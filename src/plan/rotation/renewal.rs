@@ -9,10 +9,10 @@ use super::{KeyPolicy, Planner, SigningCa};
 use crate::audit::expiry;
 use crate::audit::issuing::IssuingCa;
 use crate::audit::remedy;
-use crate::instant;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::{CaCrt, SecretFacts};
-use crate::plan::step::{CaCrtChange, KeyChoice, NewPair, Reason, ReplacePair};
+use crate::plan::ca_crt::beside_the_old;
+use crate::plan::step::{CaCrtChange, KeyChoice, NewPair, Reason, ReplacePair, ReplaceReason};
 use crate::x509::cert::Certificate;
 use crate::x509::chain;
 use crate::x509::dn::Attribute;
@@ -47,12 +47,13 @@ impl Planner<'_> {
             not_after: dates.1,
             extended_key_usage: leaf
                 .extended_key_usage
-                .clone()
-                .unwrap_or_else(|| vec![KeyPurpose::ServerAuth]),
+                .as_deref()
+                .unwrap_or(&[KeyPurpose::ServerAuth])
+                .to_vec(),
         };
         if leaf.is_ca {
             notes.push(
-                "CA:TRUE becomes CA:FALSE: a server's certificate is no CA, and this one signed nothing that was seen".to_owned(),
+                "CA:TRUE becomes CA:FALSE: a server's certificate is not a CA, and this one signed nothing that was seen".to_owned(),
             );
         }
         Ok(self.step(secret, Some(leaf), (profile, key, issuer), notes))
@@ -67,7 +68,7 @@ impl Planner<'_> {
                 "nothing in it is to be rotated".into(),
             ));
         }
-        if !secret.named_otherwise.is_empty() && self.request.add_hosts.is_empty() {
+        if !secret.rare.named_otherwise.is_empty() && self.request.add_hosts.is_empty() {
             return Err(self.named_otherwise(secret));
         }
         let instead = secret.bundle.damaged.first().and_then(|damaged| damaged.instead);
@@ -88,7 +89,7 @@ impl Planner<'_> {
                 wanted.iter().map(|host| format!("--add-host {}", remedy::word(host))).collect();
             // What was forced so far would be refused without it.
             flags.extend(self.request.force.then(|| "--force".to_owned()));
-            let say_them = "say with --add-host what a new one is for".into();
+            let say_them = "specify its hosts with --add-host".into();
             let named = || remedy::remade(secret).with(&flags.join(" "));
             return Err(Refusal::new(
                 Reason::Unreadable,
@@ -110,10 +111,10 @@ impl Planner<'_> {
         Ok(self.step(secret, None, (profile, KeyChoice::New, None), notes))
     }
 
-    /// What is there is not lost: a new pair would only hide it.
+    /// What is there is not lost: a new certificate would only hide it.
     fn named_otherwise(&self, secret: &SecretFacts) -> Refusal {
         let keys: Vec<&str> =
-            secret.named_otherwise.iter().map(|named| named.key.as_str()).collect();
+            secret.rare.named_otherwise.iter().map(|named| named.key.as_str()).collect();
         let user = self.inventory.users(&secret.object).next();
         let keys = keys.join(" and ");
         Refusal::new(
@@ -156,18 +157,16 @@ impl Planner<'_> {
         }
         notes.extend(told_beside(self.inventory, secret));
         notes.extend(lost_key(secret).map(str::to_owned));
+        let pair =
+            NewPair::Make { profile, key, issuer: issuer.map(|issuer| issuer.certificate.clone()) };
         let pinned = secret.ca_crt == CaCrt::HoldsLeaf;
         ReplacePair {
             object: secret.object.clone(),
             resource_version: secret.resource_version.clone(),
             reason: self.reason(leaf),
             before: leaf.cloned().map(Box::new),
-            pair: NewPair::Make {
-                profile,
-                key,
-                issuer: issuer.map(|issuer| issuer.certificate.clone()),
-            },
-            ca_crt: if pinned { CaCrtChange::PrependNew } else { CaCrtChange::Keep },
+            ca_crt: if pinned { beside_the_old(secret, &pair) } else { CaCrtChange::Keep },
+            pair,
             notes,
         }
     }
@@ -227,15 +226,16 @@ impl Planner<'_> {
             && secret.bundle.pairing == Pairing::Match
     }
 
-    fn reason(&self, leaf: Option<&Certificate>) -> String {
-        let Some(leaf) = leaf else { return "named; its certificate cannot be read".to_owned() };
-        let not_after = instant::show_date(leaf.not_after);
-        let wanted = if self.request.named.is_empty() { "all were asked for" } else { "named" };
-        match (self.request.due, expiry::is_expired(leaf, self.now)) {
-            (_, true) => format!("expired on {not_after}"),
-            (true, false) => format!("due: expires on {not_after}"),
-            (false, false) => format!("{wanted}; expires on {not_after}"),
-        }
+    fn reason(&self, leaf: Option<&Certificate>) -> ReplaceReason {
+        let Some(leaf) = leaf else { return ReplaceReason::NamedUnreadable };
+        let expired = expiry::is_expired(leaf, self.now);
+        let why = match (expired, self.request.due, self.request.named.is_empty()) {
+            (true, ..) => ReplaceReason::Expired,
+            (false, true, _) => ReplaceReason::Due,
+            (false, false, true) => ReplaceReason::All,
+            (false, false, false) => ReplaceReason::Named,
+        };
+        why(leaf.not_after)
     }
 
     fn key_choice(&self, secret: &SecretFacts, leaf: &Certificate) -> Result<KeyChoice, Refusal> {
@@ -311,7 +311,7 @@ impl Planner<'_> {
                     "its certificate ({}) has no SAN, and no common name that is a host name",
                     leaf.subject
                 ),
-                "say with --add-host what it is for".into(),
+                "specify its hosts with --add-host".into(),
             ));
         }
         Ok(names)
@@ -343,7 +343,7 @@ fn next_rsa_size(kind: &KeyKind) -> Option<KeyType> {
 /// The subject as it was. A name that repeats an attribute type keeps the first of each.
 fn subject(leaf: &Certificate, notes: &mut Vec<String>) -> Vec<Attribute> {
     let mut kept: Vec<Attribute> = Vec::new();
-    for attribute in &leaf.subject_attributes {
+    for attribute in leaf.subject_attributes().iter() {
         let Attribute { kind, text } = attribute;
         if kept.iter().any(|known| known.kind == *kind) {
             notes.push(format!("the subject repeats attribute {kind}; {text:?} is left out"));

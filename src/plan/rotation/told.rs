@@ -1,5 +1,5 @@
-//! What people are told beside a rotation: of copies, of what puts the old pair back, of makers that could
-//! not be seen.
+//! What people are told beside a rotation: of copies, of what puts the old certificate back, of
+//! makers that could not be seen.
 
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
@@ -10,15 +10,15 @@ use std::collections::BTreeSet;
 #[must_use]
 pub fn told_beside(inventory: &Inventory, secret: &SecretFacts) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some((who, mark)) = &secret.copied_by {
+    if let Some((who, mark)) = &secret.rare.copied_by {
         notes.push(format!("{who} copies it to other namespaces ({mark}): the copies follow"));
     }
     if secret.applied && secret.object.place.is_none() {
-        notes.push(
+        notes.push(format!(
             "it was made by kubectl apply: the next apply of its file brings the old certificate \
-             and key back, unless they are rotated in the file: certwright rotate -f FILE --in-place"
-                .to_owned(),
-        );
+             and key back, unless they are rotated in the file: {} rotate -f FILE --in-place",
+            inventory.target().program
+        ));
     }
     let annotations = inventory.keys_in_annotations();
     for (_, keys) in annotations.filter(|(object, _)| object.same_object(&secret.object)) {

@@ -5,13 +5,16 @@ use crate::instant;
 use crate::inventory::Coverage;
 use crate::render::json::{self, Rows};
 use crate::render::model::{HostRow, ManagedRow, Model};
-use crate::render::wire::{WireCertificate, WireFinding, WireProblem, WireRef, source};
+use crate::render::page::Page;
+use crate::render::wire::{
+    WireCertificate, WireFinding, WireManaged, WireProblem, WireRef, source,
+};
 use serde::Serialize;
 use serde::ser::{SerializeStruct as _, Serializer};
-use std::io::{self, Write};
+use std::io;
 
 /// Writes the document.
-pub(in crate::render) fn write(model: &Model<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::render) fn write(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
     json::write_rows(&Document { schema: "certwright.dev/check/v1", model }, out)
 }
 
@@ -24,19 +27,24 @@ pub(in crate::render) struct Document<'m, 'i> {
 impl Serialize for Document<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let model = self.model;
-        let mut fields = serializer.serialize_struct("Document", 10)?;
+        let mut fields = serializer.serialize_struct("Document", 14)?;
         fields.serialize_field("schema", self.schema)?;
         fields.serialize_field("at", &instant::show(model.report.now))?;
         fields.serialize_field("source", source(model.report.source))?;
+        fields.serialize_field("context", &model.looked.context)?;
+        fields.serialize_field("server", &model.looked.server)?;
+        fields.serialize_field("user", &model.looked.user)?;
         fields.serialize_field("complete", &model.report.complete)?;
         fields.serialize_field("summary", &Summary::of(model))?;
         let certificates = || model.certificates().map(|row| WireCertificate::of(&row));
         fields.serialize_field("certificates", &Rows(certificates))?;
         fields.serialize_field("hosts", &Rows(|| model.hosts().map(WireHost::of)))?;
         let managed = model.managed();
-        fields.serialize_field("managed", &Rows(|| managed.iter().map(WireManaged::of)))?;
-        fields.serialize_field("findings", &Rows(|| model.findings().map(WireFinding::of)))?;
+        fields.serialize_field("managed", &Rows(|| managed.iter().map(WireManagedRow::of)))?;
+        let finding = |row| WireFinding::of(row, model.affected(&row));
+        fields.serialize_field("findings", &Rows(|| model.findings().map(finding)))?;
         fields.serialize_field("problems", &Rows(|| model.problems().map(WireProblem::of)))?;
+        fields.serialize_field("notes", &Rows(|| model.notes().map(WireProblem::of)))?;
         fields.end()
     }
 }
@@ -83,7 +91,7 @@ impl<'a> WireHost<'a> {
             Coverage::Unknown(_) => ("unknown", None, None),
         };
         Self {
-            object: WireRef::of(&row.ingress.object),
+            object: WireRef::of(&row.frontend.object),
             host: &row.demand.host,
             covered,
             by,
@@ -93,35 +101,18 @@ impl<'a> WireHost<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireManaged<'a> {
-    #[serde(rename = "ref")]
-    object: WireRef<'a>,
-    status: Option<&'a str>,
-    expire_time: Option<String>,
-    domains: Vec<WireDomain>,
+struct WireManagedRow<'a> {
+    #[serde(flatten)]
+    managed: WireManaged<'a>,
     ingresses: Vec<&'a str>,
 }
 
-#[derive(Serialize)]
-struct WireDomain {
-    domain: String,
-    status: Option<String>,
-}
-
-impl<'a> WireManaged<'a> {
+impl<'a> WireManagedRow<'a> {
     fn of(ManagedRow(status): &'a ManagedRow<'_>) -> Self {
-        let domains = status.rows().into_iter();
+        let ingresses = status.ingresses.iter();
         Self {
-            object: WireRef::of(&status.facts.object),
-            status: status.managed.status.as_deref(),
-            expire_time: status.expires().map(instant::show),
-            domains: domains.map(|(domain, status)| WireDomain { domain, status }).collect(),
-            ingresses: status
-                .ingresses
-                .iter()
-                .map(|(ingress, _)| ingress.object.name.as_str())
-                .collect(),
+            managed: WireManaged::of(&status.facts.object, status.managed),
+            ingresses: ingresses.map(|(it, _)| it.frontend.object.name.as_str()).collect(),
         }
     }
 }

@@ -1,180 +1,88 @@
-//! The report of `check` as a table: certificates, findings, problems, and a line that sums up.
+//! The report of `check` for people: certificates, hosts without one, findings, what could not be read,
+//! and where was looked.
+//!
+//! However much there is to tell, it fits on a screen: what is left out is counted, and `--all` shows it.
 
-use crate::audit::Report;
-use crate::audit::finding::Severity;
-use crate::instant;
-use crate::object_ref::Kind;
-use crate::render::harmless;
-use crate::render::layout::{
-    Columns, GOOD, count, name, sentence, serial, some, style, write_place, write_remedy,
-};
-use crate::render::model::{CertificateRow, FindingRow, Model, ProblemRow};
-use crate::x509::cert::Certificate;
-use std::io::{self, Write};
+use super::findings::Shown;
+use super::{groups, holders, hosts, sum};
+use crate::render::model::{FindingRow, Model, ProblemRow};
+use crate::render::page::Page;
+use crate::render::unread;
+use std::io::{self, Write as _};
 
-/// Writes the report in 80 columns: leaves alone, and two names of each.
-pub(in crate::render) fn write(model: &Model<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write_as(model, false, out)
+/// How many rows of certificates are shown, and how many findings one by one.
+pub(in crate::render) const MOST: usize = 20;
+/// How many lines are left to the hosts, beside their heads.
+const MOST_HOSTS: usize = 5;
+/// How many lines the findings have when they are grouped: with everything else, sixty in all.
+const MOST_LINES: usize = 22;
+
+/// How many rows are shown in a pipe, where they are searched and not read: all of most clusters.
+const MOST_IN_A_PIPE: usize = 1_000;
+
+/// Writes the report: a row for each Secret, the worst first.
+pub(in crate::render) fn write(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
+    let is_whole = is_whole(model, out.width());
+    if holders::write(model, if is_whole { usize::MAX } else { MOST }, out)? {
+        writeln!(out)?;
+    }
+    rest(model, if is_whole { usize::MAX } else { MOST_HOSTS }, out)
 }
 
-/// Writes the report with every certificate and all that is known of it, as wide as it gets.
-pub(in crate::render) fn write_wide(model: &Model<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write_as(model, true, out)
+/// Whether the tables show every row.
+fn is_whole(model: &Model<'_>, width: Option<usize>) -> bool {
+    model.look.all || (width.is_none() && rows(model) <= MOST_IN_A_PIPE)
 }
 
-fn write_as(model: &Model<'_>, wide: bool, out: &mut dyn Write) -> io::Result<()> {
-    certificates(model, wide, out)?;
-    for finding in model.findings() {
-        write_finding(&finding, model.look.namespaces, out)?;
-    }
-    for problem in model.problems() {
-        write_problem(&problem, out)?;
-    }
-    sum_up(model, out)
+fn rows(model: &Model<'_>) -> usize {
+    model.holders().len() + model.hosts().count()
 }
 
-fn certificates(model: &Model<'_>, wide: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows: Vec<CertificateRow<'_>> =
-        model.certificates().filter(|row| wide || row.is_leaf).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    rows.sort_by(|a, b| {
-        let key = |row: &CertificateRow<'_>| (row.certificate.not_after, row.index);
-        let ((a_end, a_index), (b_end, b_index)) = (key(a), key(b));
-        a_end.cmp(&b_end).then_with(|| a.object.cmp(b.object)).then(a_index.cmp(&b_index))
-    });
-    let look = model.look;
-    let mut heads = if look.namespaces { vec!["NAMESPACE"] } else { Vec::new() };
-    heads.extend([holder(&rows), "NAMES", "KEY", "EXPIRES", "DAYS"]);
-    if wide {
-        heads.extend(["#", "ISSUER", "SERIAL", "SHA256", "OWNER", "USED BY"]);
-    }
-    let mut columns = Columns::new(&heads, look.no_headers, wide);
-    for row in &rows {
-        columns.row(cells(row, look.namespaces, wide));
-    }
-    columns.write(if look.namespaces { 2 } else { 1 }, out)?;
-    writeln!(out)
+/// Whether rows are left out in a pipe: whoever looks for one with grep is to know.
+#[must_use]
+pub fn is_cut_in_a_pipe(model: &Model<'_>) -> bool {
+    !is_whole(model, None)
 }
 
-/// What all of them are in.
-fn holder(rows: &[CertificateRow<'_>]) -> &'static str {
-    let all = |kind| rows.iter().all(|row| row.object.kind == kind);
-    if all(Kind::File) {
-        "FILE"
-    } else if all(Kind::Endpoint) {
-        "SERVER"
+/// Writes the report with every certificate and all that is known of it.
+pub(in crate::render) fn write_wide(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
+    if holders::write_wide(model, out)? {
+        writeln!(out)?;
+    }
+    rest(model, usize::MAX, out)
+}
+
+fn rest(model: &Model<'_>, most_hosts: usize, out: &mut Page<'_>) -> io::Result<()> {
+    if hosts::write(model, most_hosts, out)? {
+        writeln!(out)?;
+    }
+    findings(model, (MOST, true), out)?;
+    sum::write(model, out)
+}
+
+/// Writes what was found, one by one or by rule where that is more than `most`, and what could not be
+/// read. `by_rule` is whether `--rule` can choose among them.
+pub(in crate::render) fn findings(
+    model: &Model<'_>,
+    (most, by_rule): (usize, bool),
+    out: &mut Page<'_>,
+) -> io::Result<()> {
+    let told: Vec<FindingRow<'_>> =
+        model.findings().filter(|finding| model.look.all || !finding.waived).collect();
+    let grouped = told.len() > most && !model.look.all;
+    if grouped {
+        groups::write(model, &told, (MOST_LINES, by_rule), out)?;
     } else {
-        "SECRET"
-    }
-}
-
-fn cells(row: &CertificateRow<'_>, namespaces: bool, wide: bool) -> Vec<String> {
-    let certificate = row.certificate;
-    let mut cells = if namespaces { vec![row.object.namespace().to_owned()] } else { Vec::new() };
-    cells.extend([
-        row.object.name.clone(),
-        names(certificate, if wide { usize::MAX } else { 2 }),
-        certificate.key_type.to_string(),
-        instant::show_date(certificate.not_after),
-        row.days_left().to_string(),
-    ]);
-    if wide {
-        let users: Vec<String> =
-            row.users().into_iter().map(|ingress| ingress.object.short()).collect();
-        let issuer =
-            if certificate.self_signed { "itself".to_owned() } else { certificate.issuer.clone() };
-        cells.extend([
-            row.index.to_string(),
-            issuer,
-            serial(&certificate.serial),
-            certificate.fingerprint(),
-            row.owner().unwrap_or_default().to_owned(),
-            users.join(", "),
-        ]);
-    }
-    cells
-}
-
-/// The names a certificate answers to, or its subject in brackets when it has none.
-fn names(certificate: &Certificate, most: usize) -> String {
-    let names: Vec<String> = certificate.names.iter().map(ToString::to_string).collect();
-    if names.is_empty() { format!("({})", certificate.subject) } else { some(&names, most) }
-}
-
-/// One finding, with its place and what to do.
-pub(in crate::render) fn write_finding(
-    finding: &FindingRow<'_>,
-    namespaces: bool,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let style = style(finding.severity);
-    let waived = if finding.waived { "  (waived by annotation)" } else { "" };
-    let object = name(finding.object, namespaces);
-    writeln!(
-        out,
-        "{style}{:<8}{style:#} {}  {object}{waived}",
-        finding.severity.as_str(),
-        finding.rule,
-    )?;
-    write_place(finding.object, out)?;
-    sentence("         ", "         ", finding.message, out)?;
-    write_remedy(finding.remedy, out)
-}
-
-/// One thing that could not be read.
-pub(in crate::render) fn write_problem(
-    problem: &ProblemRow<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let style = style(Severity::Warning);
-    writeln!(
-        out,
-        "{style}{:<8}{style:#} {}",
-        "problem",
-        harmless::line(&problem.object.to_string())
-    )?;
-    sentence("         ", "         ", problem.message, out)
-}
-
-fn sum_up(model: &Model<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let report = model.report;
-    let seen = format!(
-        "{}, {}",
-        count(model.certificates().count(), "certificate"),
-        count(model.hosts().count(), "host"),
-    );
-    let mut parts = by_severity(report);
-    let waived = report.findings.iter().filter(|finding| finding.waived).count();
-    if waived > 0 {
-        parts.push(format!("{waived} waived"));
-    }
-    let verdict = match (parts.is_empty(), report.complete) {
-        (false, _) => parts.join(", "),
-        (true, true) => format!("{GOOD}nothing to report{GOOD:#}"),
-        (true, false) => {
-            let colour = style(Severity::Warning);
-            format!("{colour}nothing found{colour:#}")
+        let mut shown = Shown::default();
+        for finding in &told {
+            shown.write(finding, &model.affected(finding), model.look.namespaces, out)?;
         }
-    };
-    let incomplete = if report.complete || model.inventory.problems().is_empty() {
-        String::new()
-    } else {
-        format!("; incomplete: {} could not be read", count(report.problems.len(), "thing"))
-    };
-    writeln!(out, "{seen}: {verdict}{incomplete}")
-}
-
-/// `1 error, 2 warnings, 1 info`, in parts; what there is none of is left out.
-pub(in crate::render) fn by_severity(report: &Report) -> Vec<String> {
-    let counted =
-        [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "info")]
-            .map(|(severity, noun)| (report.count(severity), noun));
-    let some = counted.into_iter().filter(|(number, _)| *number > 0);
-    some.map(|(number, noun)| match noun {
-        "info" => format!("{number} info"),
-        noun => count(number, noun),
-    })
-    .collect()
+    }
+    let problems: Vec<ProblemRow<'_>> = model.problems().collect();
+    unread::write(&problems, if model.look.all { usize::MAX } else { MOST }, out)?;
+    unread::write_notes(&model.notes().collect::<Vec<_>>(), out)?;
+    if grouped {
+        sum::by_rule(model, out)?;
+    }
+    Ok(())
 }

@@ -1,17 +1,20 @@
 //! Every format, with documents that are empty, long, and full of what came from outside.
 
 use super::*;
+use crate::audit::backends::Grpc;
+use crate::audit::connections::{Connection, Tool};
 use crate::audit::finding::{Finding, Severity};
+use crate::audit::trust::Trust;
 use crate::audit::{RULES, Report, Source};
 use crate::inventory::testing::{Pair, of_objects, of_secrets};
 use crate::inventory::{Inventory, Problem};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::plan::clients::{Connection, Tool};
-use crate::plan::managed::statuses;
+use crate::plan::managed::{missing, statuses};
 use crate::plan::step::{Exclusion, Plan, Reason};
-use crate::plan::trust::Trust;
+use crate::remedy::Program;
 use crate::render::harmless::is_harmful;
-use crate::render::model::Look;
+use crate::render::model::{Looked, TableOptions};
+use crate::render::page::Page;
 use serde_json::json;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -55,11 +58,7 @@ impl World {
             remedy: name.as_str().into(),
             waived: false,
         };
-        let problem = |name: &String| Problem {
-            object: ObjectRef::file(name.as_str()),
-            message: name.clone(),
-            only_a_policy: false,
-        };
+        let problem = |name: &String| Problem::new(ObjectRef::file(name.as_str()), name.clone());
         let exclusion = |name: &String| Exclusion {
             object: ObjectRef::secret(name.as_str(), name.as_str()),
             reason: Reason::Owned,
@@ -73,8 +72,11 @@ impl World {
                 now: NOW,
                 source: Source::Files,
                 findings: names.iter().map(finding).collect(),
+                others: Vec::new(),
+                is_narrowed: false,
                 complete: names.is_empty(),
                 problems: names.iter().map(problem).collect(),
+                notes: Vec::new(),
             },
             plan: Plan {
                 skipped: names.iter().map(exclusion).collect(),
@@ -86,28 +88,36 @@ impl World {
     }
 
     fn connections(&self) -> Vec<Connection<'_>> {
-        let one = |ingress| Connection {
-            ingress,
-            host: ingress.object.name.clone(),
+        let one = |frontend| Connection {
+            frontend,
+            host: frontend.object.name.clone(),
             address: ([192, 0, 2, 7], 443).into(),
             trust: Trust::Unknown,
-            refusals: vec![(Tool::Rustls, ingress.object.name.clone())],
+            grpc: Some(Grpc { why: frontend.object.name.clone(), is_milvus: true }),
+            refusals: vec![(Tool::Rustls, frontend.object.name.clone())],
             asks_client_certificate: true,
             not_served_yet: true,
         };
-        self.inventory.ingresses().map(one).collect()
+        self.inventory.frontends().map(one).collect()
     }
 
     /// What the format makes of each kind of document that it has a writer for.
     fn written(&self, format: &Format) -> Vec<(&'static str, String)> {
+        let widths = [None, Some(40), Some(80), Some(200)];
+        widths.into_iter().flat_map(|width| self.written_at(format, width)).collect()
+    }
+
+    fn written_at(&self, format: &Format, width: Option<usize>) -> Vec<(&'static str, String)> {
         let mut written = Vec::new();
-        let mut add = |kind, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+        let mut add = |kind, write: &dyn Fn(&mut Page<'_>) -> io::Result<()>| {
             let mut out = Vec::new();
-            write(&mut out).expect("a Vec takes all");
+            write(&mut Page::new(&mut out, width)).expect("a Vec takes all");
             written.push((kind, String::from_utf8(out).expect("it is text")));
         };
-        let look = Look { no_headers: false, namespaces: true };
-        let model = Model { inventory: &self.inventory, report: &self.report, look };
+        let look = TableOptions { namespaces: true, all: true, ..TableOptions::default() };
+        let looked = Looked { place: "everywhere".to_owned(), ..Looked::default() };
+        let model =
+            Model { inventory: &self.inventory, report: &self.report, looked: &looked, look };
         if let Some(write) = format.check {
             add("check", &|out| write(&model, out));
         }
@@ -115,21 +125,27 @@ impl World {
             add("inspect", &|out| write(&Inspected { model, certificates: &[] }, out));
         }
         if let Some(write) = format.verify {
-            let mut verified = Verified::of(&self.inventory, &self.report, look);
+            let mut verified = Verified::of(model);
             verified.connections = self.connections();
             add("verify", &|out| write(&verified, out));
         }
         if let Some(write) = format.managed {
             let statuses = statuses(&self.managed);
-            let standing = Standing { statuses: &statuses, now: NOW, namespaces: true };
+            let missing = missing(&self.managed);
+            let standing = ManagedReport {
+                statuses: &statuses,
+                missing: &missing,
+                now: NOW,
+                namespaces: true,
+            };
             add("managed", &|out| write(&standing, out));
         }
         if let Some(write) = format.explain {
-            add("explain", &|out| write(&Explained::All(RULES), out));
+            add("explain", &|out| write(&Explained::All(RULES, Program::Itself), out));
         }
         if let Some(write) = format.plan {
-            let problems = &self.report.problems;
-            let report = PlanReport { problems, ..PlanReport::of("rotate", &self.plan) };
+            let problems: Vec<&Problem> = self.report.problems.iter().collect();
+            let report = PlanReport { problems: &problems, ..PlanReport::of("rotate", &self.plan) };
             add("plan", &|out| write(&report, out));
         }
         written

@@ -1,8 +1,8 @@
 //! The JSON document of `inspect`: that of `check`, and beside it all that the table shows of each
 //! object: every name and form of its certificates, its private key, the handshake, the clients.
 
-use super::Inspected;
 use super::text::handshake_of;
+use super::{Inspected, requests, stores};
 use crate::audit::clients::{self, Verdict};
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, Damaged, KeyState};
@@ -11,21 +11,24 @@ use crate::object_ref::ObjectRef;
 use crate::render::check::json::Document as CheckDocument;
 use crate::render::json::{self, Rows};
 use crate::render::model::Model;
-use crate::render::wire::{Text, WireRef};
+use crate::render::page::Page;
+use crate::render::wire::{Text, WireName, WireRef};
 use crate::x509::cert::Certificate;
 use crate::x509::key::Pairing;
 use crate::x509::possession::Possession;
-use crate::x509::san::San;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 
 #[derive(Serialize)]
-struct Document<'m, 'i, B: Serialize, C: Serialize> {
+struct Document<'m, 'i, B: Serialize, C: Serialize, R: Serialize, S: Serialize> {
     #[serde(flatten)]
     report: CheckDocument<'m, 'i>,
     bundles: B,
     clients: C,
+    requests: R,
+    #[serde(rename = "keyStores")]
+    stores: S,
 }
 
 /// What one object holds.
@@ -53,13 +56,6 @@ struct WireForm<'a> {
     common_names: Vec<&'a str>,
     names: Vec<WireName>,
     extended_key_usage: Option<Vec<Text<'a>>>,
-}
-
-/// A subject alternative name, in its form.
-#[derive(Serialize)]
-struct WireName {
-    form: &'static str,
-    value: String,
 }
 
 /// A certificate that cannot be read.
@@ -109,7 +105,7 @@ struct WireClient {
 }
 
 /// Writes the document.
-pub(in crate::render) fn write(inspected: &Inspected<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::render) fn write(inspected: &Inspected<'_>, out: &mut Page<'_>) -> io::Result<()> {
     let model = &inspected.model;
     let Model { inventory, report, .. } = *model;
     let reported = || inventory.bundles().filter(|(object, _)| inventory.is_reported(object));
@@ -125,6 +121,8 @@ pub(in crate::render) fn write(inspected: &Inspected<'_>, out: &mut dyn Write) -
         report: CheckDocument { schema: "certwright.dev/inspect/v1", model },
         bundles: Rows(bundles),
         clients: Rows(clients),
+        requests: Rows(|| inventory.requests().map(|one| requests::wire(one, report.now))),
+        stores: Rows(|| inventory.stores().map(stores::wire)),
     };
     json::write_rows(&document, out)
 }
@@ -154,20 +152,9 @@ fn wire_form((index, certificate): (usize, &Certificate)) -> WireForm<'_> {
         path_length: certificate.path_length,
         signature: Text(&certificate.signature),
         common_names: certificate.common_names().collect(),
-        names: certificate.names.iter().map(wire_name).collect(),
+        names: certificate.names.iter().map(WireName::of).collect(),
         extended_key_usage: usages.map(|all| all.iter().map(|one| Text(one)).collect()),
     }
-}
-
-fn wire_name(name: &San) -> WireName {
-    let form = match name {
-        San::Dns(_) => "dns",
-        San::Ip(_) => "ip",
-        San::Email(_) => "email",
-        San::Uri(_) => "uri",
-        San::Other(_) => "other",
-    };
-    WireName { form, value: name.to_string() }
 }
 
 fn wire_damaged(damaged: &Damaged) -> WireDamaged<'_> {

@@ -2,6 +2,8 @@
 
 pub(super) mod json;
 pub(super) mod pem;
+mod requests;
+mod stores;
 pub(super) mod text;
 
 use super::model::Model;

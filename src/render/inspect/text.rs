@@ -1,20 +1,22 @@
 //! The report of `inspect` for people: each certificate in full, then what is to be said of it.
 
-use super::Inspected;
+use super::{Inspected, requests, stores};
 use crate::audit::Report;
 use crate::audit::clients;
 use crate::audit::expiry::{days_left, is_expired};
-use crate::audit::finding::Severity;
 use crate::audit::issuing::issuing_ca;
 use crate::instant;
 use crate::inventory::Inventory;
 use crate::inventory::bundle::{Bundle, KeyState};
 use crate::inventory::served::ServedFacts;
 use crate::object_ref::ObjectRef;
-use crate::render::check::table::{self, write_finding};
+use crate::render::check::findings::Shown;
+use crate::render::check::table;
 use crate::render::harmless;
-use crate::render::layout::{place, sentence, serial, style};
+use crate::render::layout::{place, sentence, serial};
 use crate::render::model::Model;
+use crate::render::page::Page;
+use crate::render::unread;
 use crate::x509::cert::Certificate;
 use crate::x509::digest::PublicKeyId;
 use crate::x509::key::Pairing;
@@ -22,42 +24,43 @@ use crate::x509::possession::Possession;
 use crate::x509::san::San;
 use std::io::{self, Write};
 
-/// Writes the rows of `check -o wide`.
+/// Writes the rows of `check -o wide`, and requests, which have none, as they are.
 pub(in crate::render) fn write_wide(
     inspected: &Inspected<'_>,
-    out: &mut dyn Write,
+    out: &mut Page<'_>,
 ) -> io::Result<()> {
-    table::write_wide(&inspected.model, out)
+    let Model { inventory, report, .. } = inspected.model;
+    let requests_alone = inventory.bundles().next().is_none()
+        && report.problems.is_empty()
+        && inventory.requests().next().is_some();
+    if !requests_alone {
+        table::write_wide(&inspected.model, out)?;
+    }
+    inventory.requests().try_for_each(|request| requests::write(request, report.now, out))
 }
 
 /// Writes every bundle that was chosen, and the findings.
-pub(in crate::render) fn write(inspected: &Inspected<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::render) fn write(inspected: &Inspected<'_>, out: &mut Page<'_>) -> io::Result<()> {
     let Model { inventory, report, .. } = inspected.model;
     for (object, bundle) in inventory.bundles().filter(|(object, _)| inventory.is_reported(object))
     {
         write_bundle(inventory, (object, bundle), report, out)?;
     }
+    for request in inventory.requests() {
+        requests::write(request, report.now, out)?;
+    }
+    let mut shown = Shown::default();
     for finding in inspected.model.findings() {
-        write_finding(&finding, false, out)?;
+        shown.write(&finding, &inspected.model.affected(&finding), false, out)?;
     }
-    let warning = style(Severity::Warning);
-    for problem in inspected.model.problems() {
-        let object = problem.object.to_string();
-        writeln!(
-            out,
-            "{warning}problem {warning:#} {}: {}",
-            harmless::line(&object),
-            harmless::line(problem.message)
-        )?;
-    }
-    Ok(())
+    unread::write(&inspected.model.problems().collect::<Vec<_>>(), usize::MAX, out)
 }
 
 fn write_bundle(
     inventory: &Inventory,
     (object, bundle): (&ObjectRef, &Bundle),
     report: &Report,
-    out: &mut dyn Write,
+    out: &mut Page<'_>,
 ) -> io::Result<()> {
     let many = bundle.certificates.len();
     for (index, certificate) in bundle.certificates.iter().enumerate() {
@@ -69,6 +72,7 @@ fn write_bundle(
         write_certificate(certificate, is_leaf, report, out)?;
         if index == 0 {
             field("private key", &key_text(inventory, object, bundle), out)?;
+            write_store(inventory, object, out)?;
             write_handshake(inventory, object, out)?;
             write_clients(bundle, report, out)?;
         }
@@ -79,16 +83,23 @@ fn write_bundle(
     {
         writeln!(out, "{}{}", harmless::line(&object.short()), in_place(object))?;
         field("private key", &key_text(inventory, object, bundle), out)?;
+        write_store(inventory, object, out)?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// What is known of the file, where it is a PKCS#12 store.
+fn write_store(inventory: &Inventory, object: &ObjectRef, out: &mut Page<'_>) -> io::Result<()> {
+    let mut stores = inventory.stores();
+    stores.find(|store| store.object == *object).map_or(Ok(()), |store| stores::write(store, out))
 }
 
 /// What was agreed on with a server, or what stopped it.
 fn write_handshake(
     inventory: &Inventory,
     object: &ObjectRef,
-    out: &mut dyn Write,
+    out: &mut Page<'_>,
 ) -> io::Result<()> {
     let Some(served) = handshake_of(inventory, object) else { return Ok(()) };
     field("asked for", served.host.as_deref().unwrap_or("no name (no SNI)"), out)?;
@@ -113,13 +124,13 @@ pub(super) fn handshake_of<'i>(
     inspected.find_map(|(place, served)| (place == object).then_some(served))
 }
 
-fn in_place(object: &ObjectRef) -> String {
+pub(super) fn in_place(object: &ObjectRef) -> String {
     let place = place(object);
     if place.is_empty() { place } else { format!(" in {place}") }
 }
 
 /// Who takes it and who does not, each reason once.
-fn write_clients(bundle: &Bundle, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn write_clients(bundle: &Bundle, report: &Report, out: &mut Page<'_>) -> io::Result<()> {
     let verdicts = clients::verdicts(bundle, report.now);
     let accepting: Vec<&str> = verdicts
         .iter()
@@ -158,7 +169,7 @@ fn write_certificate(
     certificate: &Certificate,
     is_leaf: bool,
     report: &Report,
-    out: &mut dyn Write,
+    out: &mut Page<'_>,
 ) -> io::Result<()> {
     field("subject", &certificate.subject, out)?;
     let issuer = if certificate.self_signed { "itself (self-signed)" } else { &certificate.issuer };
@@ -187,7 +198,7 @@ fn write_certificate(
     field("sha256", &certificate.fingerprint(), out)
 }
 
-fn field(name: &str, value: &str, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn field(name: &str, value: &str, out: &mut Page<'_>) -> io::Result<()> {
     sentence("               ", &format!("  {name:<12} "), value, out)
 }
 
@@ -203,7 +214,7 @@ fn key_text(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Strin
         (KeyState::NotExpected, _) => key_elsewhere(inventory, object, bundle),
         (KeyState::Missing, _) => "missing".to_owned(),
         (KeyState::Unreadable(reason), _) => format!("cannot be read: {reason}"),
-        (KeyState::Encrypted, _) => "under a password".to_owned(),
+        (KeyState::Encrypted, _) => "encrypted".to_owned(),
         (KeyState::Read { key_type, public_id }, _) if bundle.certificates.is_empty() => {
             format!("{key_type}, {}", certificate_of(inventory, object, *public_id))
         }
@@ -256,6 +267,12 @@ fn certificate_of(
         (None, Some((file, Pairing::Unknown(why)))) => {
             format!("perhaps the key of {}, cannot be compared: {why}", file.short())
         }
-        (None, _) => "of none of the certificates looked at".to_owned(),
+        (None, _) => {
+            let mut requests = inventory.requests();
+            match requests.find(|one| Some(one.asked.public_key().id()) == public_id) {
+                Some(request) => format!("the key of the request in {}", request.object.short()),
+                None => "of none of the certificates looked at".to_owned(),
+            }
+        }
     }
 }

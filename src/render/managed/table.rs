@@ -1,23 +1,27 @@
 //! How ManagedCertificates stand, as a table: a row a certificate and below it a row a domain; then, for
 //! each that is not well, why and what to do.
 
-use super::{Standing, trouble};
+use super::{ManagedReport, trouble};
 use crate::audit::finding::Severity;
 use crate::instant;
 use crate::plan::managed::ManagedStatus;
 use crate::remedy::Advice;
 use crate::render::layout::{Columns, name, sentence, style, write_remedy};
+use crate::render::page::Page;
 use std::io::{self, Write};
 use time::OffsetDateTime;
 
 /// Writes the table.
-pub(in crate::render) fn write(standing: &Standing<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
-    let Standing { statuses, now, namespaces } = *standing;
-    if statuses.is_empty() {
+pub(in crate::render) fn write(
+    standing: &ManagedReport<'_, '_>,
+    out: &mut Page<'_>,
+) -> io::Result<()> {
+    let ManagedReport { statuses, missing, now, namespaces } = *standing;
+    if statuses.is_empty() && missing.is_empty() {
         return writeln!(out, "no ManagedCertificates");
     }
-    let heads = ["NAME", "STATUS", "EXPIRES", "AGE", "INGRESSES"];
-    let mut columns = Columns::new(&heads, false, false);
+    let heads = vec!["NAME", "STATUS", "EXPIRES", "AGE", "INGRESSES"];
+    let mut columns = Columns::new(heads, false).spare(&["AGE", "INGRESSES"]);
     let mut within = None;
     for status in statuses {
         let namespace = status.facts.object.namespace();
@@ -25,11 +29,13 @@ pub(in crate::render) fn write(standing: &Standing<'_, '_>, out: &mut dyn Write)
             columns.row([format!("{namespace}/")]);
         }
         columns.row(own_row(status));
-        for (domain, told) in status.rows() {
-            columns.row(domain_row(status, &domain, told, now));
+        for (domain, told) in status.managed.rows() {
+            columns.row(domain_row(status, domain, told, now));
         }
     }
-    columns.write(2, out)?;
+    if !statuses.is_empty() {
+        columns.write(out)?;
+    }
     for status in statuses {
         if let Some(Advice { message: reason, remedy }) = trouble(status) {
             let severity =
@@ -51,6 +57,13 @@ pub(in crate::render) fn write(standing: &Standing<'_, '_>, out: &mut dyn Write)
             }
         }
     }
+    for missing in missing {
+        let Advice { message, remedy } = super::missing(missing);
+        let colour = style(Severity::Error);
+        writeln!(out, "{colour}error   {colour:#} {}", name(&missing.object, namespaces))?;
+        sentence("         ", "         ", &message, out)?;
+        write_remedy(&remedy, out)?;
+    }
     Ok(())
 }
 
@@ -63,15 +76,18 @@ fn own_row(standing: &ManagedStatus<'_>) -> [String; 2] {
 fn domain_row(
     standing: &ManagedStatus<'_>,
     domain: &str,
-    status: Option<String>,
+    status: Option<&str>,
     now: OffsetDateTime,
 ) -> [String; 5] {
     let none = || "-".to_owned();
-    let ingresses: Vec<&str> =
-        standing.ingresses.iter().map(|(ingress, _)| ingress.object.name.as_str()).collect();
+    let ingresses: Vec<&str> = standing
+        .ingresses
+        .iter()
+        .map(|(ingress, _)| ingress.frontend.object.name.as_str())
+        .collect();
     [
         format!("  {domain}"),
-        status.unwrap_or_else(none),
+        status.map_or_else(none, str::to_owned),
         standing.expires().map_or_else(none, instant::show_date),
         age(standing, now),
         if ingresses.is_empty() { none() } else { ingresses.join(", ") },
@@ -124,8 +140,11 @@ mod tests {
         ]);
         let mut out = Vec::new();
         let now = datetime!(2026-11-21 00:00:00 UTC);
-        write(&Standing { statuses: &statuses(&inventory), now, namespaces }, &mut out)
-            .expect("a Vec takes all");
+        write(
+            &ManagedReport { statuses: &statuses(&inventory), missing: &[], now, namespaces },
+            &mut Page::new(&mut out, Some(80)),
+        )
+        .expect("a Vec takes all");
         String::from_utf8(out).expect("it is text")
     }
 

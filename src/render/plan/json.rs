@@ -1,38 +1,44 @@
 //! `certwright.dev/rotate/v1`, `issue/v1`, `import/v1` and the like: one form for every plan.
 
-use super::PlanReport;
+use super::ending::WireEnding;
+use super::{AnyStep, PlanReport, Row, Written};
 use crate::instant;
-use crate::plan::outcome::{Done, Failed, Obstacle};
+use crate::plan::outcome::{Done, Failed, FailureReason};
 use crate::plan::step::{CaCrtChange, Exclusion, FieldChange, KeyChoice, NewPair, Plan, Step};
 use crate::render::json;
 use crate::render::model::ProblemRow;
+use crate::render::page::Page;
 use crate::render::wire::{WireProblem, WireRef, source};
 use crate::x509::cert::Certificate;
 use crate::x509::profile::Profile;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io;
 
 /// Writes the document.
-pub(in crate::render) fn write(report: &PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::render) fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
     let plan = report.plan;
     let document = Document {
         schema: format!("certwright.dev/{}/v1", report.command),
         at: instant::show(plan.now),
         source: source(report.source),
+        context: report.looked.and_then(|looked| looked.context.as_deref()),
+        server: report.looked.and_then(|looked| looked.server.as_deref()),
+        user: report.looked.and_then(|looked| looked.user.as_deref()),
         complete: report.problems.is_empty(),
         dry_run: report.outcomes.is_none() || report.tried_only(),
         summary: Summary::of(report),
-        steps: match report.outcomes {
-            Some(outcomes) => outcomes
-                .iter()
-                .map(|outcome| wire_step(&outcome.step, Some(&outcome.result)))
-                .collect(),
-            None => plan.steps.iter().map(|step| wire_step(step, None)).collect(),
-        },
+        steps: report.rows().into_iter().map(wire_step).collect(),
         skipped: plan.skipped.iter().map(wire_exclusion).collect(),
         refused: plan.refused.iter().map(wire_exclusion).collect(),
         notes: &plan.notes,
-        problems: report.problems.iter().map(ProblemRow::from).map(WireProblem::of).collect(),
+        problems: report
+            .problems
+            .iter()
+            .copied()
+            .map(ProblemRow::from)
+            .map(WireProblem::of)
+            .collect(),
+        ending: report.ending.map(WireEnding::of),
     };
     json::write(&document, out)
 }
@@ -42,6 +48,9 @@ struct Document<'a> {
     schema: String,
     at: String,
     source: &'static str,
+    context: Option<&'a str>,
+    server: Option<&'a str>,
+    user: Option<&'a str>,
     complete: bool,
     #[serde(rename = "dryRun")]
     dry_run: bool,
@@ -51,6 +60,9 @@ struct Document<'a> {
     refused: Vec<WireExclusion<'a>>,
     notes: &'a [String],
     problems: Vec<WireProblem<'a>>,
+    /// Of commands that work towards a goal; the others have no such keys.
+    #[serde(flatten)]
+    ending: Option<WireEnding<'a>>,
 }
 
 #[derive(Serialize)]
@@ -71,7 +83,7 @@ struct WireStep<'a> {
     action: &'static str,
     #[serde(rename = "ref")]
     object: WireRef<'a>,
-    reason: Option<&'a str>,
+    reason: Option<String>,
     resource_version: Option<&'a str>,
     before: Option<WireSummary>,
     after: Option<WireSummary>,
@@ -86,7 +98,7 @@ struct WireStep<'a> {
     new_resource_version: Option<&'a str>,
 }
 
-/// One field of an object that is not a pair.
+/// One field of an object that is no certificate.
 #[derive(Serialize)]
 struct WireChange<'a> {
     field: &'a str,
@@ -94,7 +106,7 @@ struct WireChange<'a> {
     after: &'a str,
 }
 
-/// What a pair says, before or after; what is not known before it is made is null.
+/// What a certificate says, before or after; what is not known before it is made is null.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireSummary {
@@ -120,10 +132,10 @@ struct WireExclusion<'a> {
 
 impl Summary {
     fn of(report: &PlanReport<'_>) -> Self {
-        let Plan { steps, skipped, refused, not_due, over_max, .. } = report.plan;
+        let Plan { skipped, refused, not_due, over_max, .. } = report.plan;
         let (carried_out, failed) = (report.results().len(), report.failed());
         Self {
-            steps: report.outcomes.map_or(steps.len(), <[_]>::len),
+            steps: report.rows().len(),
             done: carried_out - failed,
             failed,
             skipped: skipped.len(),
@@ -134,12 +146,12 @@ impl Summary {
     }
 }
 
-fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> WireStep<'a> {
+fn wire_step((step, result): Row<'_>) -> WireStep<'_> {
     let done = result.and_then(|result| result.as_ref().ok());
     let failed = result.and_then(|result| result.as_ref().err());
     let after = match done.and_then(|done| done.after.as_deref()) {
         Some(after) => Some(summary_of(after)),
-        None => step.pair().map(planned),
+        None => step.written().map(planned),
     };
     WireStep {
         after,
@@ -152,9 +164,12 @@ fn wire_step<'a>(step: &'a Step, result: Option<&'a Result<Done, Failed>>) -> Wi
 }
 
 /// What the step says before it is carried out.
-fn wire_planned(step: &Step) -> WireStep<'_> {
+fn wire_planned(step: AnyStep<'_>) -> WireStep<'_> {
     let wire = WireStep {
-        action: step.action(),
+        action: match step {
+            AnyStep::Cluster(step) => step.action(),
+            AnyStep::Files(_) => "write-files",
+        },
         object: WireRef::of(step.object()),
         reason: None,
         resource_version: None,
@@ -170,13 +185,23 @@ fn wire_planned(step: &Step) -> WireStep<'_> {
         new_resource_version: None,
     };
     match step {
+        AnyStep::Cluster(step) => wire_of_object(step, wire),
+        AnyStep::Files(files) => {
+            let files = files.all().map(|file| file.name.as_str());
+            WireStep { files: Some(files.collect()), ..wire }
+        }
+    }
+}
+
+fn wire_of_object<'a>(step: &'a Step, wire: WireStep<'a>) -> WireStep<'a> {
+    match step {
         Step::ReplacePair(step) => WireStep {
-            reason: Some(step.reason.as_str()),
+            reason: Some(step.reason.to_string()),
             resource_version: step.resource_version.as_deref(),
             before: step.before.as_deref().map(summary_of),
-            ca_crt: match step.ca_crt {
+            ca_crt: match &step.ca_crt {
                 CaCrtChange::Keep => None,
-                CaCrtChange::PrependNew => Some("new and old"),
+                CaCrtChange::PrependNew { .. } => Some("new and old"),
                 CaCrtChange::Given => Some("given"),
             },
             notes: &step.notes,
@@ -184,10 +209,6 @@ fn wire_planned(step: &Step) -> WireStep<'_> {
         },
         Step::CreateSecret(step) => {
             WireStep { ca_crt: step.with_ca_crt.then_some("given"), ..wire }
-        }
-        Step::WriteFiles(files) => {
-            let files = files.all().map(|file| file.name.as_str());
-            WireStep { files: Some(files.collect()), ..wire }
         }
         Step::CreateObject(step) => WireStep { notes: &step.notes, ..wire },
         Step::PatchObject(step) => WireStep {
@@ -197,7 +218,7 @@ fn wire_planned(step: &Step) -> WireStep<'_> {
             ..wire
         },
         Step::DeleteObject(step) => WireStep {
-            reason: Some(step.reason.as_str()),
+            reason: Some(step.reason.to_string()),
             resource_version: step.resource_version.as_deref(),
             ..wire
         },
@@ -208,7 +229,7 @@ fn word_of(result: &Result<Done, Failed>) -> &'static str {
     match result {
         Ok(done) if done.tried_only => "tried",
         Ok(_) => "done",
-        Err(failed) if failed.obstacle == Obstacle::Conflict => "conflict",
+        Err(failed) if failed.reason == FailureReason::Conflict => "conflict",
         Err(_) => "failed",
     }
 }
@@ -219,23 +240,23 @@ fn wire_change(FieldChange { field, before, after }: &FieldChange) -> WireChange
 
 fn summary_of(certificate: &Certificate) -> WireSummary {
     WireSummary {
-        subject: Some(certificate.subject.clone()),
-        issuer: Some(certificate.issuer.clone()),
+        subject: Some(certificate.subject.to_string()),
+        issuer: Some(certificate.issuer.to_string()),
         names: certificate.names.iter().map(ToString::to_string).collect(),
         key_type: certificate.key_type.to_string(),
         key: None,
         not_before: Some(instant::show(certificate.not_before)),
         not_after: Some(instant::show(certificate.not_after)),
-        serial: Some(certificate.serial.clone()),
+        serial: Some(certificate.serial.to_string()),
         sha256: Some(certificate.fingerprint()),
     }
 }
 
-fn planned(pair: &NewPair) -> WireSummary {
-    match pair {
-        NewPair::Given(certificate) => summary_of(certificate),
-        NewPair::Make { profile, key, issuer } => WireSummary {
-            issuer: issuer.as_ref().map(|issuer| issuer.subject.clone()),
+fn planned(written: Written<'_>) -> WireSummary {
+    match written {
+        Written::Pair(NewPair::Given(certificate)) => summary_of(certificate),
+        Written::Pair(NewPair::Make { profile, key, issuer }) => WireSummary {
+            issuer: issuer.as_ref().map(|issuer| issuer.subject.to_string()),
             not_before: Some(instant::show(profile.not_before)),
             not_after: Some(instant::show(profile.not_after)),
             ..planned_key(
@@ -248,7 +269,7 @@ fn planned(pair: &NewPair) -> WireSummary {
             )
         },
         // Its dates are for whoever signs it to say.
-        NewPair::Request { profile } => planned_key(profile, "new"),
+        Written::Request(profile) => planned_key(profile, "new"),
     }
 }
 

@@ -1,15 +1,21 @@
 //! Plans and their outcomes, a format a file. A plan that is only shown and one that was carried out are
 //! the same document.
 
+pub mod ending;
 pub(super) mod json;
+mod left_out;
 mod text;
 
 pub use text::{write as write_text, write_failures};
 
 use crate::audit::Source;
 use crate::inventory::Problem;
-use crate::plan::outcome::Outcome;
-use crate::plan::step::Plan;
+use crate::object_ref::ObjectRef;
+use crate::plan::outcome::{Done, Failed, Outcome};
+use crate::plan::step::{FileContents, NewPair, Plan, Step, WriteFiles};
+use crate::render::model::Looked;
+use crate::x509::profile::Profile;
+use ending::Ending;
 
 /// A plan, what became of it, and how it is shown.
 #[derive(Clone, Copy, Debug)]
@@ -20,14 +26,20 @@ pub struct PlanReport<'a> {
     pub plan: &'a Plan,
     /// What became of its steps; none when it was only shown.
     pub outcomes: Option<&'a [Outcome]>,
+    /// Files that are written beside its steps.
+    pub files: Option<FilesReport<'a>>,
     /// Where the facts are from.
     pub source: Source,
     /// What could not be read.
-    pub problems: &'a [Problem],
+    pub problems: &'a [&'a Problem],
     /// Whether several namespaces are shown.
     pub namespaces: bool,
     /// Whether manifests were only printed: then nothing was replaced anywhere.
     pub printed: bool,
+    /// How it ended, for a command that worked towards a goal.
+    pub ending: Option<&'a Ending>,
+    /// Where it is carried out; none for files alone.
+    pub looked: Option<&'a Looked>,
 }
 
 impl<'a> PlanReport<'a> {
@@ -38,26 +50,89 @@ impl<'a> PlanReport<'a> {
             command,
             plan,
             outcomes: None,
+            files: None,
             source: Source::Cluster,
             problems: &[],
             namespaces: false,
             printed: false,
+            ending: None,
+            looked: None,
         }
     }
 
-    fn results(&self) -> &'a [Outcome] {
-        self.outcomes.unwrap_or_default()
+    /// The steps: those that were carried out, or all when the plan is only shown.
+    fn rows(&self) -> Vec<Row<'a>> {
+        let files = self.files.map(|files| (AnyStep::Files(files.step), files.result));
+        let steps: Vec<Row<'a>> = match self.outcomes {
+            Some(outcomes) => {
+                let row = |one: &'a Outcome| (AnyStep::Cluster(&one.step), Some(&one.result));
+                outcomes.iter().map(row).collect()
+            }
+            None => self.plan.steps.iter().map(|step| (AnyStep::Cluster(step), None)).collect(),
+        };
+        steps.into_iter().chain(files).collect()
+    }
+
+    /// What became of the steps that were carried out.
+    fn results(&self) -> Vec<&'a Result<Done, Failed>> {
+        self.rows().into_iter().filter_map(|(_, result)| result).collect()
     }
 
     /// How many steps could not be carried out.
-    fn failed(&self) -> usize {
-        self.results().iter().filter(|outcome| outcome.result.is_err()).count()
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.results().iter().filter(|result| result.is_err()).count()
     }
 
     /// Whether the server only tried them.
     fn tried_only(&self) -> bool {
-        self.results()
-            .iter()
-            .any(|outcome| outcome.result.as_ref().is_ok_and(|done| done.tried_only))
+        self.results().iter().any(|result| result.as_ref().is_ok_and(|done| done.tried_only))
+    }
+}
+
+/// Files that are written, and what became of it; none when it was only shown.
+#[derive(Clone, Copy, Debug)]
+pub struct FilesReport<'a> {
+    /// The files.
+    pub step: &'a WriteFiles,
+    /// What became of them.
+    pub result: Option<&'a Result<Done, Failed>>,
+}
+
+/// A step, and what became of it.
+type Row<'a> = (AnyStep<'a>, Option<&'a Result<Done, Failed>>);
+
+/// What a step makes with a key.
+#[derive(Clone, Copy)]
+enum Written<'a> {
+    Pair(&'a NewPair),
+    Request(&'a Profile),
+}
+
+/// A step of any target.
+#[derive(Clone, Copy)]
+enum AnyStep<'a> {
+    Cluster(&'a Step),
+    Files(&'a WriteFiles),
+}
+
+impl<'a> AnyStep<'a> {
+    /// The object or file that is written.
+    fn object(self) -> &'a ObjectRef {
+        match self {
+            Self::Cluster(step) => step.object(),
+            Self::Files(files) => &files.certificate,
+        }
+    }
+
+    /// What is made, where the step makes something with a key.
+    fn written(self) -> Option<Written<'a>> {
+        match self {
+            Self::Cluster(step) => step.pair().map(Written::Pair),
+            Self::Files(files) => Some(match &files.contents {
+                FileContents::Pair(new) => Written::Pair(new),
+                FileContents::Request(profile) => Written::Request(profile),
+            }),
+        }
     }
 }

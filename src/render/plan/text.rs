@@ -1,20 +1,22 @@
 //! Plans and their outcomes as text.
 
-use super::PlanReport;
+use super::{AnyStep, PlanReport, Written, left_out};
 use crate::audit::finding::Severity;
 use crate::instant;
-use crate::plan::outcome::{Done, Obstacle};
-use crate::plan::step::{
-    CaCrtChange, CreateObject, Exclusion, FieldChange, KeyChoice, NewPair, PatchObject, Plan,
-    Reason, Step,
-};
+use crate::object_ref::ObjectRef;
+use crate::plan::outcome::{Done, FailureReason};
+use crate::plan::step::{CaCrtChange, FieldChange, FileContents, KeyChoice, NewPair, Step};
 use crate::render::harmless;
 use crate::render::layout::{
-    GOOD, count, headline, name, sentence, style, write_place, write_remedy,
+    GOOD, count, headline, name, place, sentence, style, write_place, write_remedy,
 };
+use crate::render::model::ProblemRow;
+use crate::render::page::Page;
+use crate::render::unread;
 use crate::x509::cert::Certificate;
 use crate::x509::profile::Profile;
 use crate::x509::san::San;
+use anstyle::Style;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -23,35 +25,36 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// What the writer says.
-pub fn write(report: &PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
-    match report.outcomes {
-        Some(outcomes) => {
-            for outcome in outcomes {
-                if let Ok(done) = &outcome.result {
-                    write_step(&outcome.step, Some(done), report, out)?;
-                }
-            }
-        }
-        None => {
-            for step in &report.plan.steps {
-                write_step(step, None, report, out)?;
-            }
-        }
+pub fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
+    let rows = report.rows();
+    let shown = rows.iter().filter(|(_, result)| !matches!(result, Some(Err(_))));
+    let most = if out.width().is_some() { left_out::MOST } else { usize::MAX };
+    for (step, result) in shown.clone().take(most) {
+        write_step(*step, result.and_then(|result| result.as_ref().ok()), report, out)?;
     }
-    write_skipped(report, out)?;
+    let more = shown.clone().count().saturating_sub(most);
+    if more > 0 {
+        writeln!(out, "         and {more} more; in a pipe each is a line")?;
+        write_notes(&shown.skip(most).map(|(step, _)| *step).collect::<Vec<_>>(), out)?;
+    }
+    left_out::write_skipped(report, out)?;
     for note in &report.plan.notes {
         sentence("         ", "note     ", note, out)?;
     }
-    let warning = style(Severity::Warning);
-    for problem in report.problems {
-        writeln!(
-            out,
-            "{warning}problem{warning:#}  {}",
-            harmless::line(&problem.object.to_string())
-        )?;
-        sentence("         ", "         ", &problem.message, out)?;
-    }
+    let problems: Vec<ProblemRow<'_>> =
+        report.problems.iter().copied().map(ProblemRow::from).collect();
+    unread::write(&problems, usize::MAX, out)?;
+    write_place_of(report, out)?;
     writeln!(out, "{}", sum_up(report))
+}
+
+/// Where the steps are carried out, and as whom: whoever signs a plan off signs that too.
+fn write_place_of(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
+    let Some(looked) = report.looked.filter(|looked| looked.server.is_some()) else {
+        return Ok(());
+    };
+    let user = looked.user.as_ref().map_or_else(String::new, |user| format!(", as user {user}"));
+    writeln!(out, "in {}{}", harmless::line(&looked.place), harmless::line(&user))
 }
 
 /// Writes what could not be done, each with its reason and the way out: the talk of a command,
@@ -59,53 +62,89 @@ pub fn write(report: &PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_failures(report: &PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_failures(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
     let red = style(Severity::Error);
     for refused in &report.plan.refused {
-        writeln!(out, "{red}refused{red:#}  {}", name(&refused.object, report.namespaces))?;
-        write_place(&refused.object, out)?;
-        sentence("         ", "         ", &refused.message, out)?;
-        write_remedy(&refused.remedy, out)?;
+        left_out::write_exclusion((red, "refused"), refused, report.namespaces, out)?;
     }
-    for outcome in report.results() {
-        let Err(failed) = &outcome.result else { continue };
-        let word = if failed.obstacle == Obstacle::Conflict { "conflict" } else { "failed" };
-        headline((red, word), &objects(&outcome.step, report.namespaces), out)?;
-        write_place(outcome.step.object(), out)?;
-        sentence("         ", "         ", &failed.message, out)?;
+    for (step, result) in report.rows() {
+        let Some(Err(failed)) = result else { continue };
+        let word = if failed.reason == FailureReason::Conflict { "conflict" } else { "failed" };
+        let (about, told) = (objects(step, report.namespaces), [failed.message.clone()]);
+        write_record((red, word), &about, (step.object(), &told), out)?;
         write_remedy(&failed.remedy, out)?;
     }
     Ok(())
 }
 
-fn write_step(
-    step: &Step,
-    done: Option<&Done>,
-    report: &PlanReport<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let (style, word) = match (done, step) {
-        (Some(done), _) if done.tried_only => (GOOD, "tried"),
-        (Some(_), _) if report.printed => (GOOD, "printed"),
-        (Some(_), Step::ReplacePair(_)) => (GOOD, "replaced"),
-        (Some(_), Step::CreateSecret(_) | Step::CreateObject(_)) => (GOOD, "created"),
-        (Some(_), Step::PatchObject(_)) => (GOOD, "changed"),
-        (Some(_), Step::DeleteObject(_)) => (GOOD, "deleted"),
-        (Some(_), Step::WriteFiles(_)) => (GOOD, "written"),
-        (None, Step::ReplacePair(_)) => (style(Severity::Info), "replace"),
-        (None, Step::CreateSecret(_) | Step::CreateObject(_)) => (style(Severity::Info), "create"),
-        (None, Step::PatchObject(_)) => (style(Severity::Info), "change"),
-        (None, Step::DeleteObject(_)) => (style(Severity::Info), "delete"),
-        (None, Step::WriteFiles(_)) => (style(Severity::Info), "write"),
-    };
-    headline((style, word), &objects(step, report.namespaces), out)?;
-    write_place(step.object(), out)?;
-    write_change(step, done, out)
+/// Writes what is to be known of steps that have no record of their own, each once.
+fn write_notes(steps: &[AnyStep<'_>], out: &mut Page<'_>) -> io::Result<()> {
+    let mut notes: BTreeMap<String, usize> = BTreeMap::new();
+    for step in steps {
+        for note in remarks(*step) {
+            *notes.entry(note).or_default() += 1;
+        }
+    }
+    for (note, number) in notes {
+        let note = format!("of {number} of them: {note}");
+        sentence("           ", "         ", harmless::line(&note).as_ref(), out)?;
+    }
+    Ok(())
 }
 
-fn objects(step: &Step, namespaces: bool) -> String {
+fn write_step(
+    step: AnyStep<'_>,
+    done: Option<&Done>,
+    report: &PlanReport<'_>,
+    out: &mut Page<'_>,
+) -> io::Result<()> {
+    let (done_word, plan_word) = words(step);
+    let (style, word) = match done {
+        Some(done) if done.tried_only => (GOOD, "tried"),
+        Some(_) if report.printed => (GOOD, "printed"),
+        Some(_) => (GOOD, done_word),
+        None => (style(Severity::Info), plan_word),
+    };
+    let about = objects(step, report.namespaces);
+    write_record((style, word), &about, (step.object(), &changes(step, done)), out)
+}
+
+/// One thing that was or is to be done, or was left out: what, where it stands, and what is to be said of
+/// it, on lines of its own where there is a width.
+pub(super) fn write_record(
+    head: (Style, &str),
+    about: &str,
+    (object, told): (&ObjectRef, &[String]),
+    out: &mut Page<'_>,
+) -> io::Result<()> {
+    if out.width().is_none() {
+        let place = place(object);
+        let place = if place.is_empty() { place } else { format!("  [{place}]") };
+        let told: Vec<_> = told.iter().map(|line| harmless::line(line)).collect();
+        let gap = if told.is_empty() { "" } else { "  " };
+        let (style, word) = head;
+        let told = told.join("  ");
+        return writeln!(out, "{style}{word:<8}{style:#} {about}{gap}{told}{place}");
+    }
+    headline(head, about, out)?;
+    write_place(object, out)?;
+    told.iter().try_for_each(|line| sentence("           ", "         ", line, out))
+}
+
+/// What a step is called when it is done, and before.
+const fn words(step: AnyStep<'_>) -> (&'static str, &'static str) {
     match step {
-        Step::WriteFiles(files) => {
+        AnyStep::Cluster(Step::ReplacePair(_)) => ("replaced", "replace"),
+        AnyStep::Cluster(Step::CreateSecret(_) | Step::CreateObject(_)) => ("created", "create"),
+        AnyStep::Cluster(Step::PatchObject(_)) => ("changed", "change"),
+        AnyStep::Cluster(Step::DeleteObject(_)) => ("deleted", "delete"),
+        AnyStep::Files(_) => ("written", "write"),
+    }
+}
+
+fn objects(step: AnyStep<'_>, namespaces: bool) -> String {
+    match step {
+        AnyStep::Files(files) => {
             let names: Vec<_> = files.all().map(|file| harmless::line(&file.name)).collect();
             match names.split_last() {
                 Some((last, [])) => last.clone().into_owned(),
@@ -113,67 +152,77 @@ fn objects(step: &Step, namespaces: bool) -> String {
                 None => String::new(),
             }
         }
-        Step::CreateSecret(_)
-        | Step::ReplacePair(_)
-        | Step::CreateObject(_)
-        | Step::PatchObject(_)
-        | Step::DeleteObject(_) => name(step.object(), namespaces),
+        AnyStep::Cluster(step) => name(step.object(), namespaces),
     }
 }
 
-fn write_change(step: &Step, done: Option<&Done>, out: &mut dyn Write) -> io::Result<()> {
-    let line = |text: &str, out: &mut dyn Write| sentence("           ", "         ", text, out);
-    if let Step::DeleteObject(step) = step {
-        return line(&format!("why:    {}", step.reason), out);
-    }
-    if let Step::ReplacePair(step) = step {
-        line(&format!("why:    {}", step.reason), out)?;
-        if let Some(before) = &step.before {
-            line(&format!("before: {}", certificate_text(before)), out)?;
+/// What changes, and why: a line each.
+fn changes(step: AnyStep<'_>, done: Option<&Done>) -> Vec<String> {
+    let mut lines = Vec::new();
+    match step {
+        AnyStep::Cluster(Step::DeleteObject(step)) => {
+            return vec![format!("why: {}", step.reason)];
         }
-    }
-    let after = match (done.and_then(|done| done.after.as_deref()), step.pair()) {
-        (Some(after), _) => Some(certificate_text(after)),
-        (None, Some(NewPair::Given(certificate))) => Some(certificate_text(certificate)),
-        (None, Some(NewPair::Make { profile, key, issuer })) => {
-            Some(profile_text(profile, key, issuer.as_deref()))
+        AnyStep::Cluster(Step::ReplacePair(step)) => {
+            lines.push(format!("why: {}", step.reason));
+            let before = step.before.as_deref().map(certificate_text);
+            lines.extend(before.map(|before| format!("before: {before}")));
         }
-        (_, Some(NewPair::Request { profile })) => Some(format!(
-            "a request for {}; {}, new key",
-            shown_names(&profile.names),
-            profile.key_type
-        )),
-        (None, None) => None,
+        AnyStep::Cluster(_) | AnyStep::Files(_) => {}
+    }
+    lines.extend(after(step, done).map(|after| format!("after: {after}")));
+    if let AnyStep::Cluster(Step::PatchObject(step)) = step {
+        lines.extend(step.changes.iter().map(change));
+    }
+    lines.extend(remarks(step));
+    lines
+}
+
+/// What is to be known of a step before it is carried out.
+fn remarks(step: AnyStep<'_>) -> Vec<String> {
+    let (ca_crt, notes) = match step {
+        AnyStep::Cluster(Step::CreateObject(step)) => (None, step.notes.as_slice()),
+        AnyStep::Cluster(Step::PatchObject(step)) => (None, step.notes.as_slice()),
+        AnyStep::Cluster(Step::ReplacePair(step)) => (ca_crt(&step.ca_crt), step.notes.as_slice()),
+        AnyStep::Cluster(Step::CreateSecret(_) | Step::DeleteObject(_)) | AnyStep::Files(_) => {
+            return Vec::new();
+        }
     };
-    if let Some(after) = after {
-        line(&format!("after:  {after}"), out)?;
+    let notes = notes.iter().map(|note| format!("note: {note}"));
+    ca_crt.map(str::to_owned).into_iter().chain(notes).collect()
+}
+
+fn change(change: &FieldChange) -> String {
+    let FieldChange { field, before, after } = change;
+    let before = if before.is_empty() { "(unset)" } else { before };
+    let after = if after == FieldChange::REMOVED { "(removed)" } else { after };
+    format!("{field}: {before} → {after}")
+}
+
+/// The certificate that is there now, or the one that is to be.
+fn after(step: AnyStep<'_>, done: Option<&Done>) -> Option<String> {
+    if let Some(after) = done.and_then(|done| done.after.as_deref()) {
+        return Some(certificate_text(after));
     }
-    if let Step::CreateObject(CreateObject { notes, .. })
-    | Step::PatchObject(PatchObject { notes, .. }) = step
-    {
-        if let Step::PatchObject(step) = step {
-            for FieldChange { field, before, after } in &step.changes {
-                let before = if before.is_empty() { "nothing" } else { before };
-                line(&format!("{field}: {before} becomes {after}"), out)?;
-            }
+    Some(match step.written()? {
+        Written::Pair(NewPair::Given(certificate)) => certificate_text(certificate),
+        Written::Pair(NewPair::Make { profile, key, issuer }) => {
+            profile_text(profile, key, issuer.as_deref())
         }
-        for note in notes {
-            line(&format!("note:   {note}"), out)?;
+        Written::Request(profile) => {
+            format!("a request for {}; {}, new key", shown_names(&profile.names), profile.key_type)
         }
+    })
+}
+
+fn ca_crt(change: &CaCrtChange) -> Option<&'static str> {
+    match change {
+        CaCrtChange::Keep => None,
+        CaCrtChange::PrependNew { .. } => {
+            Some("ca.crt: the new certificate beside the old one, for clients that trust either")
+        }
+        CaCrtChange::Given => Some("ca.crt: the given one"),
     }
-    let Step::ReplacePair(step) = step else { return Ok(()) };
-    match step.ca_crt {
-        CaCrtChange::Keep => {}
-        CaCrtChange::PrependNew => line(
-            "ca.crt: the new certificate beside the old one, for clients that trust either",
-            out,
-        )?,
-        CaCrtChange::Given => line("ca.crt: the given one", out)?,
-    }
-    for note in &step.notes {
-        line(&format!("note:   {note}"), out)?;
-    }
-    Ok(())
 }
 
 fn certificate_text(certificate: &Certificate) -> String {
@@ -197,6 +246,7 @@ fn certificate_text(certificate: &Certificate) -> String {
 fn profile_text(profile: &Profile, key: &KeyChoice, issuer: Option<&Certificate>) -> String {
     let names = match profile.subject.first() {
         Some(name) if profile.authority => format!("CA {}", name.text),
+        Some(name) if profile.names.is_empty() => format!("no SAN (CN={})", name.text),
         _ => shown_names(&profile.names),
     };
     let key = match key {
@@ -217,17 +267,6 @@ fn shown_names(names: &[San]) -> String {
     names.iter().map(San::shown).collect::<Vec<_>>().join(", ")
 }
 
-fn write_skipped(report: &PlanReport<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let style = style(Severity::Warning);
-    for skipped in &report.plan.skipped {
-        writeln!(out, "{style}skipped{style:#}  {}", name(&skipped.object, report.namespaces))?;
-        write_place(&skipped.object, out)?;
-        sentence("         ", "         ", &skipped.message, out)?;
-        write_remedy(&skipped.remedy, out)?;
-    }
-    Ok(())
-}
-
 /// `2 replaced, 1 failed, 3 skipped (2 owned, 1 immutable), 4 not due`.
 fn sum_up(report: &PlanReport<'_>) -> String {
     let plan = report.plan;
@@ -235,7 +274,7 @@ fn sum_up(report: &PlanReport<'_>) -> String {
     let done = report.results().len() - failed;
     let mut parts = Vec::new();
     match report.outcomes {
-        None => parts.push(format!("{} to carry out", count(plan.steps.len(), "step"))),
+        None => parts.push(format!("{} to carry out", count(report.rows().len(), "step"))),
         Some(_) if report.tried_only() => {
             parts.push(format!("{done} tried by the server, nothing written"));
         }
@@ -244,7 +283,7 @@ fn sum_up(report: &PlanReport<'_>) -> String {
         }
         Some(_) if done == 0 => {}
         Some(_) if report.printed => parts.push(format!("{done} printed, no file changed")),
-        Some(_) => parts.push(format!("{done} {}", done_word(plan))),
+        Some(_) => parts.push(format!("{done} {}", done_word(report))),
     }
     let mut add = |number: usize, what: &str| {
         if number > 0 {
@@ -253,42 +292,29 @@ fn sum_up(report: &PlanReport<'_>) -> String {
     };
     add(failed, "failed");
     add(plan.refused.len(), "refused");
-    add(plan.skipped.len(), &format!("skipped ({})", reasons(&plan.skipped)));
+    add(
+        plan.skipped.len(),
+        &format!("skipped ({})", left_out::reasons(&plan.skipped.iter().collect::<Vec<_>>())),
+    );
     add(plan.not_due, "not due");
-    add(plan.over_max, "over --max, left for the next run");
+    add(plan.over_max, "deferred (over --max)");
     parts.join(", ")
 }
 
-fn done_word(plan: &Plan) -> &'static str {
-    match plan.steps.first() {
-        Some(_)
-            if plan
-                .steps
-                .iter()
-                .any(|step| matches!(step, Step::CreateObject(_) | Step::PatchObject(_))) =>
-        {
-            "done"
-        }
-        Some(Step::CreateSecret(_)) => "created",
-        Some(Step::WriteFiles(step)) => match (&step.pair, &step.key) {
-            (NewPair::Request { .. }, _) => "request written",
+fn done_word(report: &PlanReport<'_>) -> &'static str {
+    if let Some(files) = report.files {
+        return match (&files.step.contents, &files.step.key) {
+            (FileContents::Request(_), _) => "request written",
             (_, None) => "certificate written",
             (_, Some(_)) => "certificate and key written",
-        },
-        Some(Step::ReplacePair(_)) => "replaced",
+        };
+    }
+    let steps = &report.plan.steps;
+    let of_objects = |step: &Step| matches!(step, Step::CreateObject(_) | Step::PatchObject(_));
+    match steps.first() {
+        Some(Step::CreateSecret(_)) if !steps.iter().any(of_objects) => "created",
+        Some(Step::ReplacePair(_)) if !steps.iter().any(of_objects) => "replaced",
         // The plan after the last step is empty; what was done was not one kind of thing.
         Some(_) | None => "done",
     }
-}
-
-fn reasons(exclusion: &[Exclusion]) -> String {
-    let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
-    for one in exclusion {
-        *counts.entry(one.reason).or_default() += 1;
-    }
-    counts
-        .iter()
-        .map(|(reason, number)| format!("{number} {}", reason.code()))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

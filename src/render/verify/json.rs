@@ -10,15 +10,16 @@ use crate::object_ref::ObjectRef;
 use crate::observation::handshake::HandshakeFailure;
 use crate::render::clients::WireClients;
 use crate::render::json::{self, Rows};
+use crate::render::page::Page;
 use crate::render::wire::{WireCertificate, WireFinding, WireProblem, WireRef, source};
 use crate::x509::possession::Possession;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 
 /// Writes the document.
-pub(in crate::render) fn write(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let report = verified.report;
+pub(in crate::render) fn write(verified: &Verified<'_>, out: &mut Page<'_>) -> io::Result<()> {
+    let (report, looked) = (verified.model.report, verified.model.looked);
     let file = verified.trust_file;
     let clients =
         || verified.connections.iter().map(move |connection| WireClients::of(connection, file));
@@ -26,6 +27,9 @@ pub(in crate::render) fn write(verified: &Verified<'_>, out: &mut dyn Write) -> 
         schema: "certwright.dev/verify/v1",
         at: instant::show(report.now),
         source: source(report.source),
+        context: looked.context.as_deref(),
+        server: looked.server.as_deref(),
+        address: verified.address,
         complete: report.complete,
         summary: Summary {
             endpoints: verified.answers.len(),
@@ -37,17 +41,20 @@ pub(in crate::render) fn write(verified: &Verified<'_>, out: &mut dyn Write) -> 
         },
         served: Rows(|| verified.answers.iter().map(move |answer| wire_served(answer, report))),
         clients: Rows(clients),
-        findings: Rows(|| verified.findings().map(WireFinding::of)),
-        problems: Rows(|| verified.problems().map(WireProblem::of)),
+        findings: Rows(|| verified.model.findings().map(|row| WireFinding::of(row, Vec::new()))),
+        problems: Rows(|| verified.model.problems().map(WireProblem::of)),
     };
     json::write_rows(&document, out)
 }
 
 #[derive(Serialize)]
-struct Document<S, C, F, P> {
+struct Document<'a, S, C, F, P> {
     schema: &'static str,
     at: String,
     source: &'static str,
+    context: Option<&'a str>,
+    server: Option<&'a str>,
+    address: Option<SocketAddr>,
     complete: bool,
     summary: Summary,
     served: S,
@@ -114,7 +121,7 @@ fn wire_served<'a>(answer: &'a Answer<'_>, report: &Report) -> WireServed<'a> {
         WireCertificate::at(place(), index, certificate, days_left(certificate, report.now))
     });
     WireServed {
-        object: WireRef::of(&answer.ingress.object),
+        object: WireRef::of(&answer.frontend.object),
         host: &answer.demand.host,
         server_name: answer.demand.probe(),
         endpoint: served.endpoint.to_string(),

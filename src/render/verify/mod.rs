@@ -4,50 +4,46 @@
 pub(super) mod json;
 pub(super) mod table;
 
-use super::model::{FindingRow, Look, ProblemRow};
-use crate::audit::Report;
+use super::model::Model;
+use crate::audit::connections::{Connection, Shown};
 use crate::audit::served::{Answer, Serves, answers, without_address};
-use crate::inventory::Inventory;
-use crate::inventory::demand::{Demand, IngressFacts};
-use crate::plan::clients::Connection;
+use crate::inventory::frontend::{Demand, Frontend};
+use std::net::SocketAddr;
 
 /// What was verified.
 #[derive(Debug)]
 pub struct Verified<'i> {
-    /// What is to be said of it.
-    pub report: &'i Report,
-    /// What every host is answered at every address.
+    /// What was seen, what is to be said of it, where was looked, and how a table is wanted.
+    pub model: Model<'i>,
+    /// What every host is answered at every address; those first that do not get what is stored.
     pub answers: Vec<Answer<'i>>,
-    /// Hosts whose Ingress has no address to ask at.
-    pub without_address: Vec<(&'i IngressFacts, &'i Demand)>,
-    /// The settings to show.
+    /// Hosts whose frontend has no address to ask at.
+    pub without_address: Vec<(&'i Frontend, &'i Demand)>,
+    /// The hosts whose settings are shown.
     pub connections: Vec<Connection<'i>>,
+    /// Of which clients.
+    pub shown: Shown,
     /// Where the certificates to pin were written.
     pub trust_file: Option<&'i str>,
-    /// How a table is wanted.
-    pub look: Look,
+    /// The one address that was connected to in place of the Ingresses' own.
+    pub address: Option<SocketAddr>,
 }
 
 impl<'i> Verified<'i> {
     /// What the inventory shows, without settings.
     #[must_use]
-    pub fn of(inventory: &'i Inventory, report: &'i Report, look: Look) -> Self {
+    pub fn of(model: Model<'i>) -> Self {
+        let mut answers = answers(model.inventory);
+        answers.sort_by_key(Answer::is_settled);
         Self {
-            report,
-            answers: answers(inventory),
-            without_address: without_address(inventory),
+            model,
+            answers,
+            without_address: without_address(model.inventory),
             connections: Vec::new(),
+            shown: Shown::default(),
             trust_file: None,
-            look,
+            address: None,
         }
-    }
-
-    fn findings(&self) -> impl Iterator<Item = FindingRow<'i>> {
-        self.report.findings.iter().map(FindingRow::from)
-    }
-
-    fn problems(&self) -> impl Iterator<Item = ProblemRow<'i>> {
-        self.report.problems.iter().map(ProblemRow::from)
     }
 
     /// How many answers are the stored certificate.

@@ -6,9 +6,9 @@ use super::Member;
 use crate::instant;
 use crate::x509::cert::Certificate;
 use crate::x509::digest::PublicKeyId;
-use crate::x509::key_purpose::KeyPurpose;
+use crate::x509::key_purpose::{KeyPurpose, Usage};
 use crate::x509::name_constraints::Forbidden;
-use crate::x509::oid::{OidBuf, POLICIES, SERVER_AUTH};
+use crate::x509::oid::{OidBuf, POLICIES};
 use crate::x509::verify::{self, Verdict};
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
@@ -49,17 +49,20 @@ pub enum AuthorityError {
         /// Its beginning.
         not_before: OffsetDateTime,
     },
-    /// It is for other usages than servers'.
+    /// It is for other usages than what stands below it.
     #[error(
-        "{subject} may be used for {} alone, and clients refuse a server below it that lacks serverAuth ({server_auth})",
+        "{subject} may be used for {} alone, and lacks {} ({lacking}): {} below it",
         listed(.usages),
-        server_auth = SERVER_AUTH
+        .lacking.name(),
+        refused(.lacking)
     )]
     Usages {
         /// Whose.
         subject: String,
         /// Its usages.
         usages: Vec<KeyPurpose>,
+        /// The one that it lacks.
+        lacking: KeyPurpose,
     },
     /// It has critical extensions that clients do not know.
     #[error(
@@ -110,12 +113,20 @@ pub enum AuthorityError {
     },
 }
 
+/// Who refuses whom over a usage.
+const fn refused(lacking: &KeyPurpose) -> &'static str {
+    match lacking {
+        KeyPurpose::ClientAuth => "servers refuse a client",
+        _ => "clients refuse a server",
+    }
+}
+
 fn listed(all: &[impl ToString]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn may_sign(ca: &Certificate, above: bool) -> Result<(), AuthorityError> {
-    let subject = || ca.subject.clone();
+    let subject = || ca.subject.to_string();
     // A root of old has no extensions, and is trusted as it is.
     let old_root = above && ca.self_signed && ca.version < 3;
     if !ca.is_ca && !old_root {
@@ -124,7 +135,7 @@ pub(super) fn may_sign(ca: &Certificate, above: bool) -> Result<(), AuthorityErr
     if !ca.may_sign_certificates() {
         return Err(AuthorityError::KeyUsage { subject: subject() });
     }
-    if ca.subject_attributes.is_empty() {
+    if ca.subject_attributes().is_empty() {
         return Err(AuthorityError::Nameless);
     }
     Ok(())
@@ -132,7 +143,7 @@ pub(super) fn may_sign(ca: &Certificate, above: bool) -> Result<(), AuthorityErr
 
 pub(super) fn in_date(ca: &Certificate, now: OffsetDateTime) -> Result<(), AuthorityError> {
     let &Certificate { not_before, not_after, .. } = ca;
-    let subject = || ca.subject.clone();
+    let subject = || ca.subject.to_string();
     if not_after < now {
         return Err(AuthorityError::Expired { subject: subject(), not_after });
     }
@@ -142,12 +153,20 @@ pub(super) fn in_date(ca: &Certificate, now: OffsetDateTime) -> Result<(), Autho
     Ok(())
 }
 
-/// What a CA says of usages holds for everything below it, as clients read it.
-pub(super) fn usable_for_servers(ca: &Certificate) -> Result<(), AuthorityError> {
-    let subject = || ca.subject.clone();
-    let servers = |usage: &KeyPurpose| matches!(usage, KeyPurpose::ServerAuth | KeyPurpose::Any);
-    if let Some(usages) = ca.extended_key_usage.as_ref().filter(|all| !all.iter().any(servers)) {
-        return Err(AuthorityError::Usages { subject: subject(), usages: usages.clone() });
+/// What a CA says of usages holds for everything below it, as clients and servers read it.
+pub(super) fn usable_for(ca: &Certificate, usage: Usage) -> Result<(), AuthorityError> {
+    let subject = || ca.subject.to_string();
+    if let Some(usages) = &ca.extended_key_usage {
+        let is_allowed = |purpose: &KeyPurpose| {
+            usages.iter().any(|usage| usage == purpose || *usage == KeyPurpose::Any)
+        };
+        if let Some(lacking) = usage.purposes().iter().find(|purpose| !is_allowed(purpose)) {
+            return Err(AuthorityError::Usages {
+                subject: subject(),
+                usages: usages.to_vec(),
+                lacking: lacking.clone(),
+            });
+        }
     }
     let is_unknown = |oid: &&OidBuf| !POLICIES.contains(&oid.oid());
     let extensions: Vec<OidBuf> = ca.unusual_critical.iter().filter(is_unknown).cloned().collect();
@@ -169,8 +188,8 @@ pub(super) fn signed_by(below: &Member, above: &Member) -> Result<(), AuthorityE
     match verify::verify(algorithm, upper.public_key(), message, bits) {
         Verdict::Verifies | Verdict::Unchecked(_) => Ok(()),
         Verdict::Differs => Err(AuthorityError::OtherSigner {
-            below: below.facts.subject.clone(),
-            above: above.facts.subject.clone(),
+            below: below.facts.subject.to_string(),
+            above: above.facts.subject.to_string(),
             fingerprint: above.facts.fingerprint(),
             key_id: above.facts.key_id,
         }),

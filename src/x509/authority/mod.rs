@@ -12,12 +12,13 @@ use super::chain::{self, ChainError};
 use super::defect::EncodingDefect;
 use super::key::{KeyError, Pairing, PrivateKey};
 use super::key_kind::{KeyKind, KeyType};
+use super::key_purpose::Usage;
 use super::pem::{self, Label};
 use super::profile::Profile;
 use super::public_key::PublicKey;
 use crate::instant;
 pub use check::AuthorityError;
-use check::{in_date, may_sign, signed_by, usable_for_servers};
+use check::{in_date, may_sign, signed_by, usable_for};
 use ring::rand::SecureRandom;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
@@ -132,20 +133,20 @@ impl Authority {
         Ok(Self { path, key, key_type, chain, root, name, key_identifier })
     }
 
-    /// Whether it may sign leaves for servers at `now`: a CA, for signing certificates, in date; and
+    /// Whether it may sign leaves of this usage at `now`: a CA, for signing certificates, in date; and
     /// everything above it is such too, signed what is below it, and forbids none of it. Clients
     /// look at all of that, the root's own words included (OpenSSL and Go do).
     ///
     /// # Errors
     /// [`AuthorityError`], with the certificate and what forbids it.
-    pub fn check(&self, now: OffsetDateTime) -> Result<(), AuthorityError> {
+    pub fn check(&self, now: OffsetDateTime, usage: Usage) -> Result<(), AuthorityError> {
         for (below, member) in self.path.iter().enumerate() {
             may_sign(&member.facts, below > 0)?;
             in_date(&member.facts, now)?;
-            usable_for_servers(&member.facts)?;
+            usable_for(&member.facts, usage)?;
             let below = u32::try_from(below).unwrap_or(u32::MAX);
             if let Some(limit) = member.facts.path_length.filter(|limit| *limit < below) {
-                let subject = member.facts.subject.clone();
+                let subject = member.facts.subject.to_string();
                 return Err(AuthorityError::PathLength { subject, limit });
             }
         }
@@ -160,7 +161,7 @@ impl Authority {
         for member in &self.path {
             let ca = &member.facts;
             let limits = ca.name_limits.as_deref();
-            let subject = || ca.subject.clone();
+            let subject = || ca.subject.to_string();
             if let Some(why) =
                 limits.and_then(|limits| limits.forbid(&profile.names, &profile.subject))
             {
@@ -210,7 +211,7 @@ impl Authority {
             return Err(ConfirmError::Unreadable);
         };
         if leaf.issuer().as_raw() != ca.subject().as_raw() {
-            let subject = self.certificate().subject.clone();
+            let subject = self.certificate().subject.to_string();
             return Err(ConfirmError::Issuer { subject });
         }
         if let (Some(own), Some(named)) = (cert::subject_key_id(&ca), cert::authority_key_id(&leaf))

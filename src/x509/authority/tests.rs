@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::x509::issue::{self, Issued, Subject};
+use crate::x509::key_purpose::Usage;
 use crate::x509::request::Request;
 use crate::x509::san::San;
 use rcgen::{
@@ -90,7 +91,7 @@ fn a_ca_of_ones_own_may_sign_leaves_and_nothing_else() {
     let made = issue::self_signed(&wish, &key, &SystemRandom::new()).expect("it can be made");
     assert_eq!((made.facts.is_ca, made.facts.path_length), (true, Some(0)));
     let ca = authority(&made.pem, ED25519).expect("it can be read");
-    assert_eq!(ca.check(NOW), Ok(()));
+    assert_eq!(ca.check(NOW, Usage::Server), Ok(()));
     assert_eq!((ca.key_type(), ca.chain_pem()), (KeyType::Ed25519, ""));
     assert_eq!(ca.root_pem(), Some(&*made.pem));
     assert_eq!(ca.certificate(), &made.facts);
@@ -115,14 +116,14 @@ fn the_certificate_of_the_key_is_the_ca_and_those_above_it_its_chain() {
     let (root, middle) = two_tiers(&params("Root", None), &params("Middle", Some(0)));
     for text in [format!("{middle}{root}"), format!("{root}{middle}")] {
         let ca = authority(&text, KEYS[1]).expect("it can be read");
-        assert_eq!(ca.certificate().subject, "CN=Middle");
-        assert_eq!(ca.check(NOW), Ok(()));
+        assert_eq!(&*ca.certificate().subject, "CN=Middle");
+        assert_eq!(ca.check(NOW, Usage::Server), Ok(()));
         assert_eq!(der(ca.chain_pem()), der(&middle));
         assert_eq!(ca.root_pem().map(der), Some(der(&root)));
         assert_eq!(ca.der(), der(&middle));
     }
     let ca = authority(&middle, KEYS[1]).expect("it can be read");
-    assert_eq!((ca.root_pem(), ca.check(NOW)), (None, Ok(())));
+    assert_eq!((ca.root_pem(), ca.check(NOW, Usage::Server)), (None, Ok(())));
     let lost = authority(&middle, KEYS[2]).expect_err("the key is another's");
     assert_eq!(lost, "none of the certificates in it is the private key's");
 }
@@ -146,7 +147,7 @@ fn a_ca_that_may_not_sign_is_refused_by_what_forbids_it() {
     let with = |change: &dyn Fn(&mut CertificateParams)| {
         let mut params = params("Root", None);
         change(&mut params);
-        alone(&params).check(NOW).expect_err("it may not sign").to_string()
+        alone(&params).check(NOW, Usage::Server).expect_err("it may not sign").to_string()
     };
     let refused = with(&|it| it.is_ca = IsCa::ExplicitNoCa);
     assert_eq!(refused, "CN=Root is not a CA: its certificate does not say CA:TRUE");
@@ -161,7 +162,7 @@ fn a_ca_that_may_not_sign_is_refused_by_what_forbids_it() {
     // Both ends of the validity still belong to it (RFC 5280 §4.1.2.5).
     let mut edge = params("Root", None);
     (edge.not_before, edge.not_after) = (NOW, NOW);
-    assert_eq!(alone(&edge).check(NOW), Ok(()));
+    assert_eq!(alone(&edge).check(NOW, Usage::Server), Ok(()));
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn whatever_stands_above_a_ca_must_allow_it_too() {
     let check = |root: &CertificateParams| {
         let (root, middle) = two_tiers(root, &params("Middle", None));
         let ca = authority(&format!("{middle}{root}"), KEYS[1]).expect("it can be read");
-        ca.check(NOW).map_err(|error| error.to_string())
+        ca.check(NOW, Usage::Server).map_err(|error| error.to_string())
     };
     assert_eq!(check(&params("Root", Some(1))), Ok(()));
     let told = "CN=Root allows no CA so far below it (path length 0)";
@@ -196,7 +197,7 @@ fn what_makes_every_leaf_unusable_is_refused_wherever_it_stands() {
         ),
         (
             &|it| it.extended_key_usages = vec![client.clone()],
-            Some("CN=Root may be used for 1.3.6.1.5.5.7.3.2 alone, and clients refuse a server"),
+            Some("CN=Root may be used for 1.3.6.1.5.5.7.3.2 alone, and lacks serverAuth"),
         ),
         (&|it| it.extended_key_usages = vec![client.clone(), server.clone()], None),
         (&|it| it.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any], None),
@@ -213,7 +214,7 @@ fn what_makes_every_leaf_unusable_is_refused_wherever_it_stands() {
         change(&mut root);
         let (above, middle) = two_tiers(&root, &params("Middle", None));
         let ca = authority(&format!("{middle}{above}"), KEYS[1]).expect("it can be read");
-        for checked in [ca.check(NOW), alone(&root).check(NOW)] {
+        for checked in [ca.check(NOW, Usage::Server), alone(&root).check(NOW, Usage::Server)] {
             match (told, checked) {
                 (None, checked) => assert_eq!(checked, Ok(())),
                 (Some(told), checked) => {
@@ -226,12 +227,25 @@ fn what_makes_every_leaf_unusable_is_refused_wherever_it_stands() {
 }
 
 #[test]
+fn a_ca_for_one_end_of_tls_signs_for_that_end_alone() {
+    let mut root = params("Root", None);
+    root.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    assert_eq!(alone(&root).check(NOW, Usage::Client), Ok(()));
+    let refused = alone(&root).check(NOW, Usage::Both).expect_err("it lacks serverAuth");
+    assert!(refused.to_string().contains("lacks serverAuth (1.3.6.1.5.5.7.3.1)"), "{refused}");
+    root.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let refused = alone(&root).check(NOW, Usage::Client).expect_err("it lacks clientAuth");
+    let told = "and lacks clientAuth (1.3.6.1.5.5.7.3.2): servers refuse a client below it";
+    assert!(refused.to_string().contains(told), "{refused}");
+}
+
+#[test]
 fn a_root_that_did_not_sign_is_not_taken_for_one_that_did() {
     let (_, middle) = two_tiers(&params("Root", None), &params("Middle", None));
     // Without key identifiers, its name is all that is told by.
     let namesake = params("Root", None).self_signed(&key(KEYS[2])).expect("made").pem();
     let ca = authority(&format!("{middle}{namesake}"), KEYS[1]).expect("it can be read");
-    let refused = ca.check(NOW).expect_err("another key").to_string();
+    let refused = ca.check(NOW, Usage::Server).expect_err("another key").to_string();
     let told = "CN=Middle was signed by another CN=Root than the one that is given (sha256 ";
     assert!(refused.starts_with(told), "{refused}");
 }
@@ -245,7 +259,7 @@ fn name_constraints_above_forbid_a_leaf_before_it_is_made() {
     });
     let (root, middle) = two_tiers(&root, &params("Middle", None));
     let ca = authority(&format!("{middle}{root}"), KEYS[1]).expect("it can be read");
-    assert_eq!(ca.check(NOW), Ok(()));
+    assert_eq!(ca.check(NOW, Usage::Server), Ok(()));
     assert!(signed(&ca, &leaf(&["a.corp.example"], KeyType::P256)).is_ok());
     let refused = signed(&ca, &leaf(&["a.corp.example", "b.example"], KeyType::P256));
     let told =
@@ -264,7 +278,7 @@ fn of_an_expired_ca_and_its_renewal_the_one_valid_now_signs() {
     let all = [pem(&old), pem(&params("Root", None)), pem(&next), pem(&last)];
     for text in [all.concat(), all.iter().rev().cloned().collect()] {
         let ca = authority(&text, KEYS[0]).expect("it can be read");
-        assert_eq!(ca.check(NOW), Ok(()));
+        assert_eq!(ca.check(NOW, Usage::Server), Ok(()));
         assert_eq!(ca.certificate().not_after, next.not_after);
     }
 }
@@ -275,7 +289,7 @@ fn a_ca_is_read_from_der_as_from_pem() {
     let pkcs8 = key(KEYS[0]).serialize_der();
     let random = SystemRandom::new();
     let ca = Authority::read(&der(&pem), &pkcs8, NOW, &random).expect("it can be read");
-    assert_eq!((ca.check(NOW), ca.root_pem().map(der)), (Ok(()), Some(der(&pem))));
+    assert_eq!((ca.check(NOW, Usage::Server), ca.root_pem().map(der)), (Ok(()), Some(der(&pem))));
     for (key, why) in [
         (der(&pem), Unreadable::Key(KeyError::NoBlock)),
         (
@@ -338,7 +352,7 @@ fn a_request_made_here_is_signed_here_for_its_key() {
     let text = issue::request(&wish, &theirs).expect("it can be made");
     let request = Request::read(text.as_bytes()).expect("it can be read");
     assert_eq!((&request.names, request.key_type), (&wish.names, KeyType::P256));
-    assert_eq!(request.not_taken, [] as [&str; 0]);
+    assert_eq!(request.ignored(Usage::Server), [] as [&str; 0]);
     let random = SystemRandom::new();
     let made = issue::signed_by(&ca, &wish, Subject::Request(&request), &random);
     assert_eq!(made.expect("it can be signed").facts.names, wish.names);

@@ -21,12 +21,15 @@ use super::oid::{self, OidBuf};
 use super::public_key::{PointForm, RsaForm};
 use super::san::San;
 use super::{name, profile};
+use crate::rarely::Rarely;
 pub(super) use extensions::{authority_key_id, subject_key_id};
 pub use read::{CertificateError, read, read_at};
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
-/// Facts of one certificate. About 1 KiB; the DER is not kept.
+/// Facts of one certificate. About half a KiB; the DER is not kept.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
@@ -36,21 +39,22 @@ pub struct Certificate {
     pub version: u32,
     /// Serial number, lower-case hex in whole bytes and without leading zeros, with `-` before a
     /// negative one, as OpenSSL prints it; empty where there is none.
-    pub serial: String,
+    pub serial: Box<str>,
     /// Subject, `CN=…, O=…` in the encoded order, with RFC 4514's escapes, and its `+` between
     /// attributes that stand side by side.
-    pub subject: String,
-    /// Issuer, in the same form.
-    pub issuer: String,
-    /// Subject attributes, in the encoded order.
-    pub subject_attributes: Vec<Attribute>,
+    pub subject: Arc<str>,
+    /// Issuer, in the same form; the same text is kept once.
+    pub issuer: Arc<str>,
+    /// Subject attributes, in the encoded order; none where the subject is a common name alone, whose
+    /// text tells it.
+    pub(crate) attributes: Rarely<Vec<Attribute>>,
     /// The subject, for comparing.
     pub subject_name: NameDigest,
     /// The issuer, for comparing.
     pub issuer_name: NameDigest,
     /// Its signature under the keys of those beside it that bear its issuer's name, as far as
     /// [`super::signer::check`] was asked and ring can tell.
-    pub signature_checks: Vec<SignatureCheck>,
+    pub signature_checks: Rarely<Vec<SignatureCheck>>,
     /// Whether subject and issuer are the same bytes.
     pub issuer_is_subject: bool,
     /// Whether it signed itself: subject is issuer and the signature verifies under its own key
@@ -77,10 +81,10 @@ pub struct Certificate {
     /// The bits of keyUsage, bit 0 being digitalSignature; none when the extension is absent.
     pub key_usage: Option<u16>,
     /// Extended key usages; none when the extension is absent.
-    pub extended_key_usage: Option<Vec<KeyPurpose>>,
+    pub extended_key_usage: Option<Box<[KeyPurpose]>>,
     /// Critical extensions that not every client knows: a client that does not must refuse the
     /// certificate (RFC 5280 §4.2).
-    pub unusual_critical: Vec<OidBuf>,
+    pub unusual_critical: Rarely<Vec<OidBuf>>,
     /// The subject key identifier, shortened: see [`short_id`](super::digest::short_id).
     pub subject_key_id: Option<[u8; 8]>,
     /// The key identifier of the issuer, shortened.
@@ -93,7 +97,7 @@ pub struct Certificate {
     /// How its issuer signed it.
     pub signature: SignatureAlgorithm,
     /// What in its encoding some readers refuse.
-    pub defects: Vec<EncodingDefect>,
+    pub defects: Rarely<Vec<EncodingDefect>>,
     /// How many bytes stand behind the certificate in the same block.
     pub trailing_bytes: usize,
     /// The public key's type and size.
@@ -127,6 +131,9 @@ pub enum HostMatch {
     None,
 }
 
+/// How a subject begins that is a common name, or has one first.
+const ONLY_NAME: &str = "CN=";
+
 /// keyCertSign, bit 5 of keyUsage.
 const KEY_CERT_SIGN: u16 = 1 << 5;
 
@@ -134,15 +141,7 @@ impl Certificate {
     /// Lets go of room that nothing stands in: facts are kept for as long as anybody asks, by the
     /// ten thousand, and a list of one is made with room for four.
     fn shrink(&mut self) {
-        self.subject.shrink_to_fit();
-        self.issuer.shrink_to_fit();
-        self.subject_attributes.shrink_to_fit();
         self.names.shrink_to_fit();
-        self.unusual_critical.shrink_to_fit();
-        self.defects.shrink_to_fit();
-        if let Some(usages) = &mut self.extended_key_usage {
-            usages.shrink_to_fit();
-        }
     }
 
     /// The dNSNames.
@@ -161,10 +160,24 @@ impl Certificate {
         })
     }
 
+    /// The attributes of the subject, in the encoded order.
+    #[must_use]
+    pub fn subject_attributes(&self) -> Cow<'_, [Attribute]> {
+        match self.only_common_name() {
+            Some(name) => vec![Attribute::new(oid::COMMON_NAME, name)].into(),
+            None => self.attributes.as_slice().into(),
+        }
+    }
+
+    /// The common name where the subject has nothing else, and no escapes.
+    fn only_common_name(&self) -> Option<&str> {
+        if self.attributes.is_empty() { self.subject.strip_prefix(ONLY_NAME) } else { None }
+    }
+
     /// The common names of the subject, raw.
     pub fn common_names(&self) -> impl Iterator<Item = &str> {
-        let names = self.subject_attributes.iter().filter(|one| one.kind == oid::COMMON_NAME);
-        names.map(|one| one.text.as_str())
+        let names = self.attributes.iter().filter(|one| one.kind == oid::COMMON_NAME);
+        self.only_common_name().into_iter().chain(names.map(|one| one.text.as_str()))
     }
 
     /// The common name that clients of old took for a host name, when there is no SAN.

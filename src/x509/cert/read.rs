@@ -2,14 +2,17 @@
 //!
 //! Knows which of the library's refusals are worth a second look, and what to say of the others.
 
-use super::Certificate;
 use super::extensions::{Extensions, authority_key_id, subject_key_id};
+use super::{Certificate, ONLY_NAME};
+use crate::rarely::Rarely;
 use crate::x509::algorithm::SignatureAlgorithm;
 use crate::x509::digest::{hex, sha256};
-use crate::x509::dn::{self, NameDigest};
+use crate::x509::dn::{self, Attribute, NameDigest};
+use crate::x509::oid;
 use crate::x509::public_key::PublicKey;
 use crate::x509::verify::{self, Verdict};
 use crate::x509::{dates, defect};
+use std::sync::Arc;
 use x509_parser::asn1_rs::Any;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
@@ -98,16 +101,18 @@ fn facts(
     };
     let subject_name = NameDigest::of(parsed.subject());
     let said = Extensions::of(parsed);
+    let subject: Arc<str> = dn::name_text(parsed.subject()).into();
+    let issuer = dn::name_text(parsed.issuer());
     let mut facts = Certificate {
         sha256: sha256(whole),
         version: parsed.version().0.saturating_add(1),
-        serial: serial_text(parsed.raw_serial()),
-        subject: dn::name_text(parsed.subject()),
-        issuer: dn::name_text(parsed.issuer()),
-        subject_attributes: dn::attributes(parsed.subject()),
+        serial: serial_text(parsed.raw_serial()).into(),
+        issuer: if *issuer == *subject { Arc::clone(&subject) } else { issuer.into() },
+        attributes: attributes(parsed, &subject).into(),
+        subject,
         subject_name,
         issuer_name: if issuer_is_subject { subject_name } else { NameDigest::of(parsed.issuer()) },
-        signature_checks: Vec::new(),
+        signature_checks: Rarely::default(),
         issuer_is_subject,
         self_signed: issuer_is_subject && signed_itself(),
         not_before: dates::to_the_second(parsed.validity().not_before.to_datetime()),
@@ -120,14 +125,14 @@ fn facts(
         path_length: said.path_length,
         name_limits: said.name_limits,
         key_usage: said.key_usage,
-        extended_key_usage: said.extended_key_usage,
-        unusual_critical: said.unusual_critical,
+        extended_key_usage: said.extended_key_usage.map(Vec::into_boxed_slice),
+        unusual_critical: said.unusual_critical.into(),
         subject_key_id: said.subject_key_id,
         authority_key_id: said.authority_key_id,
         issuer_url: said.issuer_url,
         publicly_logged: said.publicly_logged,
         signature: SignatureAlgorithm::of(&parsed.signature_algorithm),
-        defects: defect::defects(whole, parsed),
+        defects: defect::defects(whole, parsed).into(),
         trailing_bytes: rest.len(),
         key_type: public.key_type(),
         point_form: public.point_form(),
@@ -136,6 +141,15 @@ fn facts(
     };
     facts.shrink();
     (facts, public)
+}
+
+/// The attributes of the subject; none where its text tells them.
+fn attributes(parsed: &X509Certificate<'_>, subject: &str) -> Vec<Attribute> {
+    let attributes = dn::attributes(parsed.subject());
+    match (&*attributes, subject.strip_prefix(ONLY_NAME)) {
+        ([only], Some(name)) if only.kind == oid::COMMON_NAME && only.text == name => Vec::new(),
+        _ => attributes,
+    }
 }
 
 /// Whether it names no other key than its own as its issuer's.

@@ -18,8 +18,8 @@ fn check(chain: &[(&str, &str)]) -> String {
     let der = pem::blocks(some).remove(0).der.expect("the PEM is good");
     let (some, _) = cert::read(der.expose()).expect("the certificate is good");
     let named = |(subject, issuer): &(&str, &str)| Certificate {
-        subject: (*subject).to_owned(),
-        issuer: (*issuer).to_owned(),
+        subject: (*subject).into(),
+        issuer: (*issuer).into(),
         subject_name: called(subject),
         issuer_name: called(issuer),
         ..some.clone()
@@ -64,8 +64,8 @@ fn facts(chain: &[&str]) -> Vec<Certificate> {
         let (subject, key) = subject.split_once('/').unwrap_or((subject, subject));
         let (issuer, signer) = issuer.split_once('/').unwrap_or((issuer, issuer));
         Certificate {
-            subject: subject.to_owned(),
-            issuer: issuer.to_owned(),
+            subject: subject.into(),
+            issuer: issuer.into(),
             subject_name: called(subject),
             issuer_name: called(issuer),
             key_id: digest::PublicKeyId::of(key.as_bytes()),
@@ -143,7 +143,10 @@ fn what_a_sorted_chain_leaves_out_is_said_with_the_reason() {
                 "left out: b, which issued nothing in the chain",
             ],
         ),
-        (&["leaf<Mid"], &["not there: the issuer Mid; if that is no root, clients will miss it"]),
+        (
+            &["leaf<Mid"],
+            &["not there: the issuer Mid; unless it is a root, clients will need it in the chain"],
+        ),
         (&["leaf<leaf"], &[]),
     ] {
         let facts = facts(chain);
@@ -194,5 +197,6 @@ fn the_real_chain_of_the_test_ca_is_in_order_one_way_only() {
     let middle = of(include_bytes!("../../../testdata/pki/intermediate-ca.crt.pem"));
     assert_eq!(check_order(&[middle.clone(), root.clone()]), Ok(()));
     let broken = check_order(&[root.clone(), middle.clone()]).expect_err("the root is first");
-    assert_eq!((broken.position, broken.expected, broken.found), (0, root.issuer, middle.subject));
+    let told = (broken.position, &*broken.expected, &*broken.found);
+    assert_eq!(told, (0, &*root.issuer, &*middle.subject));
 }

@@ -10,6 +10,7 @@ mod thing;
 
 use super::cert;
 use super::pem::{self, Block, Label};
+use super::pkcs12;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -26,7 +27,7 @@ use zeroize::Zeroizing;
 pub struct Foreign {
     thing: Thing,
     /// Layers of base64 around it.
-    layers: usize,
+    layers: u8,
 }
 
 /// PEM labels of what is no certificate and no private key for TLS.
@@ -237,9 +238,9 @@ pub fn of_label(label: &str) -> Option<&'static str> {
 }
 
 /// How many layers of base64 are looked under.
-const MAX_LAYERS: usize = 3;
+const MAX_LAYERS: u8 = 3;
 
-fn thing(bytes: &[u8], blocks: &[Block], layers: usize) -> Option<Foreign> {
+fn thing(bytes: &[u8], blocks: &[Block], layers: u8) -> Option<Foreign> {
     let plain = |thing| Foreign { thing, layers: 0 };
     if !blocks.is_empty() {
         let labelled = |(label, thing): &(&str, Thing)| {
@@ -259,10 +260,7 @@ fn begins(bytes: &[u8]) -> Option<Thing> {
             Some(Thing::Utf16)
         }
         [0x1f, 0x8b, ..] | [b'P', b'K', 3, 4, ..] => Some(Thing::Archive),
-        // SEQUENCE, then a version 3 and a SEQUENCE (RFC 7292 §4), also of indefinite length.
-        [0x30, 0x82, _, _, 2, 1, 3, 0x30, ..] | [0x30, 0x80, 2, 1, 3, 0x30, ..] => {
-            Some(Thing::Pkcs12)
-        }
+        store if pkcs12::is_store(store) => Some(Thing::Pkcs12),
         _ => None,
     }
 }
@@ -303,7 +301,7 @@ const fn lenient(alphabet: &alphabet::Alphabet) -> GeneralPurpose {
 }
 
 /// What is in it, where it is all base64.
-fn under_base64(bytes: &[u8], layers: usize) -> Option<Foreign> {
+fn under_base64(bytes: &[u8], layers: u8) -> Option<Foreign> {
     let left = layers.checked_sub(1)?;
     let written = |byte: &u8| !byte.is_ascii_whitespace() && !b"\"'\\".contains(byte);
     let count = bytes.iter().filter(|byte| written(byte)).count();

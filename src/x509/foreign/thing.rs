@@ -55,7 +55,7 @@ impl Thing {
                 "base64 with blanks in it, as YAML makes of lines that are folded by >"
             }
             Self::CutBase64 => {
-                "base64 whose end is missing: its last characters, or the = behind them"
+                "base64 whose end is missing: its last characters, or the = after them"
             }
             Self::UrlBase64 => "base64 in the alphabet for URLs, with - and _",
             Self::CertificatePem => "a certificate",
@@ -92,35 +92,35 @@ impl Thing {
         match self {
             Self::Pem => "take it as it is",
             Self::NotEncoded => "move it from data to stringData, or encode it in base64",
-            Self::SpacedBase64 => "write it on one line, or on several behind | instead of >",
+            Self::SpacedBase64 => "write it on one line, or on several after | instead of >",
             Self::CutBase64 => "copy it again, to its end",
             Self::UrlBase64 => "encode the PEM again, with base64 -w0",
-            Self::CertificatePem => {
-                "put the private key there; the certificate belongs into tls.crt"
-            }
-            Self::KeyPem => "put the certificate there; the private key belongs into tls.key",
+            Self::CertificatePem => "put the private key there; the certificate belongs in tls.crt",
+            Self::KeyPem => "put the certificate there; the private key belongs in tls.key",
             Self::CertificateDer => "make PEM of it with openssl x509 -inform DER",
             Self::KeyDer => "make PEM of it with openssl pkey -inform DER",
             Self::Request => "have a CA sign it; issue --from-csr does it for a private one",
             Self::Revoked => "put the certificate itself there",
             Self::Pkcs7 => {
-                "take the certificates out with openssl pkcs7 -print_certs (-inform DER where it is DER)"
+                "extract the certificates with openssl pkcs7 -print_certs (-inform DER where it is DER)"
             }
-            Self::Pkcs12 => "take certificate and key out with openssl pkcs12 -nodes",
+            Self::Pkcs12 => {
+                "extract certificate and key with certwright convert --to pem, or import the store \
+                 itself with import --cert"
+            }
             Self::PublicKey | Self::DhParameters | Self::DsaParameters | Self::EcParameters => {
                 "put the PEM that was meant there"
             }
             Self::JavaStore => {
-                "make PKCS#12 of it with keytool -importkeystore -deststoretype PKCS12, and take \
-                 certificate and key out of that with openssl pkcs12 -nodes"
+                "make PKCS#12 of it with keytool -importkeystore -deststoretype PKCS12, and extract certificate and key from that with certwright convert --to pem"
             }
             Self::Ssh | Self::Pgp => "put a certificate and a key for TLS there",
             Self::Utf16 => "write it as UTF-8: iconv -f UTF-16 -t UTF-8",
             Self::Archive => "unpack it",
             Self::Html => "download it again, and look at what came",
-            Self::Json => "take the PEM out of it, with jq -r",
+            Self::Json => "extract the PEM from it, with jq -r",
             Self::VaultAnswer => {
-                "take the PEM out of it: certificate, ca_chain and private_key of its data, with jq -r"
+                "extract the PEM from it: certificate, ca_chain and private_key of its data, with jq -r"
             }
             Self::Manifest => "put the PEM there, not the manifest",
             Self::CertificateText => "put the PEM there, which openssl x509 without -noout prints",

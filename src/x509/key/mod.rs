@@ -144,8 +144,7 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError`], which says what is there instead.
     pub fn from_pem(bytes: &[u8]) -> Result<Self, KeyError> {
-        let block = pem::blocks(bytes).into_iter().find(|block| block.label.is_private_key());
-        let block = block.ok_or(KeyError::NoBlock)?;
+        let block = pem::private_keys(bytes).into_iter().next().ok_or(KeyError::NoBlock)?;
         let der = match block.der {
             Err(pem::PemError::Encrypted { .. }) => return Err(KeyError::Encrypted),
             der => der?,

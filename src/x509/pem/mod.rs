@@ -60,6 +60,12 @@ impl Label {
         }
     }
 
+    /// Whether the label is that of a certificate request, as it is written today or once was.
+    #[must_use]
+    pub fn is_request(&self) -> bool {
+        matches!(self.as_str(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST")
+    }
+
     /// Whether the label is one of a private key, encrypted or not.
     #[must_use]
     pub fn is_private_key(&self) -> bool {
@@ -111,6 +117,16 @@ pub struct Block {
 /// around the blocks; a text without any block gives an empty list.
 #[must_use]
 pub fn blocks(bytes: &[u8]) -> Vec<Block> {
+    blocks_of(bytes, |_| true)
+}
+
+/// The same, of private keys alone: what else stands there is not decoded.
+#[must_use]
+pub fn private_keys(bytes: &[u8]) -> Vec<Block> {
+    blocks_of(bytes, Label::is_private_key)
+}
+
+fn blocks_of(bytes: &[u8], wanted: fn(&Label) -> bool) -> Vec<Block> {
     let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
     if !marks::may_begin(&text) {
         return Vec::new();
@@ -119,7 +135,7 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
     let everywhere = unescaped.as_ref().map(|_| PemQuirk::Escaped);
     let text = unescaped.unwrap_or(text);
     let only_cr = !text.contains('\n') && text.contains('\r');
-    let mut reader = Reader::default();
+    let mut reader = Reader { wanted, found: Vec::new(), open: None };
     for (row, text) in text.split('\n').enumerate() {
         let ended = text.trim_end_matches('\r');
         // What a bare CR ends is a line here and nowhere else.
@@ -145,13 +161,14 @@ pub fn blocks(bytes: &[u8]) -> Vec<Block> {
             }
         }
     }
-    reader.found.extend(reader.open.map(OpenBlock::cut_off));
+    reader.end(OpenBlock::cut_off);
     reader.found
 }
 
 /// Blocks in the reading.
-#[derive(Default)]
 struct Reader {
+    /// Which are kept.
+    wanted: fn(&Label) -> bool,
     found: Vec<Block>,
     open: Option<OpenBlock>,
 }
@@ -162,10 +179,16 @@ fn is_base64(line: &str) -> bool {
 }
 
 impl Reader {
+    /// Ends the open block.
+    fn end(&mut self, close: impl FnOnce(OpenBlock) -> Block) {
+        let block = self.open.take().filter(|block| (self.wanted)(&block.label));
+        self.found.extend(block.map(close));
+    }
+
     /// One line of base64: [`Reader::take`] for what needs no second look.
     fn take_base64(&mut self, line: &str, quirk: Option<PemQuirk>) {
         if let Some(block) = &mut self.open {
-            block.take_line(line, quirk);
+            block.take_base64(line, quirk);
         }
     }
 
@@ -179,15 +202,15 @@ impl Reader {
         if let Some(label) = between(line, "-----BEGIN ", "-----") {
             let tab = raw.trim_end_matches(' ').ends_with('\t').then_some(PemQuirk::TrailingTab);
             let quirk = worse(worse(place_in_line(raw), quirk), tab);
-            let next = OpenBlock::new(label, number, quirk);
-            self.found.extend(self.open.replace(next).map(OpenBlock::cut_off));
+            self.end(OpenBlock::cut_off);
+            self.open = Some(OpenBlock::new(label, number, quirk));
         } else if let Some(label) = between(line, "-----END ", "-----") {
             let place = match place_in_line(raw) {
                 Some(PemQuirk::ByteOrderMark) => Some(PemQuirk::InnerMark),
                 other => other,
             };
             let quirk = worse(place, quirk);
-            self.found.extend(self.open.take().map(|block| block.close(label, quirk)));
+            self.end(|block| block.close(label, quirk));
         } else if let Some(block) = &mut self.open {
             let mark = raw.contains(BYTE_ORDER_MARK).then_some(PemQuirk::InnerMark);
             block.take_line(line, mark.or(quirk));
@@ -239,7 +262,7 @@ pub fn certificates_only(bytes: &[u8]) -> Vec<u8> {
 /// The first private key of a text and nothing else.
 #[must_use]
 pub fn key_only(bytes: &[u8]) -> Option<Redacted> {
-    let key = blocks(bytes).into_iter().find(|block| block.label.is_private_key())?;
+    let key = private_keys(bytes).into_iter().next()?;
     rewritten(key).map(|pem| Redacted::new(pem.as_bytes().to_vec()))
 }
 
@@ -319,18 +342,21 @@ impl OpenBlock {
     }
 
     fn take_line(&mut self, line: &str, quirk: Option<PemQuirk>) {
+        let Some((header, value)) = line.split_once(':') else {
+            return self.take_base64(line, quirk);
+        };
+        self.encrypted |= header == "Proc-Type" && value.contains("ENCRYPTED");
+        self.quirk = worse(self.quirk, quirk.or(Some(PemQuirk::Headers)));
+    }
+
+    fn take_base64(&mut self, line: &str, quirk: Option<PemQuirk>) {
         let mut quirk = quirk;
-        if let Some((header, value)) = line.split_once(':') {
-            self.encrypted |= header == "Proc-Type" && value.contains("ENCRYPTED");
-            quirk = quirk.or(Some(PemQuirk::Headers));
-        } else {
-            if line.is_empty() && !self.body.is_empty() {
-                quirk = quirk.or(Some(PemQuirk::BlankLines));
-            }
-            if !line.is_empty() {
-                self.body.push_str(line);
-                self.body.push('\n');
-            }
+        if line.is_empty() && !self.body.is_empty() {
+            quirk = quirk.or(Some(PemQuirk::BlankLines));
+        }
+        if !line.is_empty() {
+            self.body.push_str(line);
+            self.body.push('\n');
         }
         self.quirk = worse(self.quirk, quirk);
     }

@@ -55,28 +55,26 @@ impl PemQuirk {
     #[must_use]
     pub const fn what(self) -> &'static str {
         match self {
-            Self::ByteOrderMark => "a byte order mark stands before its BEGIN line",
-            Self::Misplaced => {
-                "its BEGIN and END do not stand at the beginning of lines of their own"
-            }
-            Self::InnerMark => "a byte order mark stands inside it",
+            Self::ByteOrderMark => "a byte order mark precedes its BEGIN line",
+            Self::Misplaced => "its BEGIN and END do not begin a line",
+            Self::InnerMark => "a byte order mark is inside it",
             Self::BareCr => "its lines end in a bare carriage return",
             Self::StrangeEnds => "its lines end in a second carriage return or a form feed",
-            Self::TrailingTab => "a tab stands behind its BEGIN",
+            Self::TrailingTab => "a tab follows its BEGIN",
             Self::OldLabel => "its label is an old spelling of CERTIFICATE",
             Self::OtherEnd => "its END line has another label than its BEGIN line",
             Self::NoPadding => "its base64 lacks the = at the end",
-            Self::BlankLines => "a blank line stands within its base64",
+            Self::BlankLines => "a blank line is within its base64",
             Self::Headers => "it has header lines before its base64",
             Self::StrangeBlanks => "its lines end in white space that is no blank, tab or line end",
             Self::OldKeyLabel => "it is PKCS#8, and its label is that of an older form",
             Self::OtherKeyLabel => "its label is that of another kind of key",
-            Self::Glued => "a line break is missing between it and the block beside it",
+            Self::Glued => "a line break is missing between it and the next block",
             Self::OneLine => {
-                "its line breaks are missing, and its base64 stands on the line of BEGIN or END"
+                "its line breaks are missing, and its base64 is on the line of BEGIN or END"
             }
             Self::Escaped => "its line breaks are written out as \\n",
-            Self::Quoted => "quotation marks stand around it",
+            Self::Quoted => "it is in quotation marks",
         }
     }
 

@@ -49,9 +49,9 @@ fn names_of_every_form_are_taken_in_their_order() {
     let names =
         ["*.shop.example", "ops@a.example", "spiffe://a.example/web", "10.0.0.1", "2001:db8::1"];
     assert_eq!(texts(&request), names);
-    assert_eq!(request.not_taken.len(), 1, "{:?}", request.not_taken);
-    assert!(request.not_taken[0].starts_with("a name of another form: "));
-    assert_eq!((request.key_type, request.common_name), (KeyType::P256, None));
+    let ignored = request.ignored(Usage::Server);
+    assert_eq!(ignored, ["a name of another form: otherName 1.3.6.1.4.1.311.20.2.3"]);
+    assert_eq!((request.key_type, request.common_name(Usage::Server)), (KeyType::P256, None));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_common_name_is_the_name_when_no_other_is_asked_for_and_it_is_a_host() {
         wish.distinguished_name.push(DnType::CommonName, common_name);
         let request = read(&wish).expect("it can be read");
         assert_eq!(texts(&request), names, "{common_name:?}");
-        assert_eq!(request.common_name.as_deref(), kept, "{common_name:?}");
+        assert_eq!(request.common_name(Usage::Server), kept, "{common_name:?}");
     }
 }
 
@@ -76,14 +76,56 @@ fn a_subject_is_left_out_but_for_a_common_name_that_is_one_of_the_names() {
     wish.distinguished_name.push(DnType::CommonName, "A.EXAMPLE");
     wish.distinguished_name.push(DnType::OrganizationName, "Bank \u{202e}of Example");
     let request = read(&wish).expect("it can be read");
-    assert_eq!(request.common_name.as_deref(), Some("A.EXAMPLE"));
-    assert_eq!(request.not_taken, [r#""Bank \u{202e}of Example" in its subject"#]);
+    assert_eq!(request.common_name(Usage::Server), Some("A.EXAMPLE"));
+    assert_eq!(request.ignored(Usage::Server), ["O=Bank \u{202e}of Example"]);
     let mut wish = named("a.example");
     wish.distinguished_name.push(DnType::CommonName, "b.example");
     let request = read(&wish).expect("it can be read");
-    assert_eq!(request.common_name, None);
+    assert_eq!(request.common_name(Usage::Server), None);
     assert_eq!(texts(&request), ["a.example"]);
-    assert_eq!(request.not_taken, [r#""b.example" in its subject"#]);
+    assert_eq!(request.ignored(Usage::Server), ["CN=b.example"]);
+}
+
+#[test]
+fn a_client_is_known_by_its_common_name_whatever_that_is() {
+    let mut wish = nameless();
+    wish.distinguished_name.push(DnType::CommonName, "Device 17");
+    wish.distinguished_name.push(DnType::OrganizationName, "Plant 7");
+    let request = read(&wish).expect("it can be read");
+    for (usage, common_name, ignored) in [
+        (Usage::Server, None, &["CN=Device 17", "O=Plant 7"][..]),
+        (Usage::Client, Some("Device 17"), &["O=Plant 7"]),
+        (Usage::Both, Some("Device 17"), &["O=Plant 7"]),
+    ] {
+        assert_eq!(request.common_name(usage), common_name, "{usage:?}");
+        assert_eq!(request.ignored(usage), ignored, "{usage:?}");
+    }
+}
+
+#[test]
+fn a_usage_that_is_not_taken_is_told_with_the_flag_that_takes_it() {
+    use ExtendedKeyUsagePurpose::{ClientAuth, CodeSigning, ServerAuth};
+    let takes = |name: &str, usage: &str| {
+        format!("the extended key usage {name}, which --usage {usage} takes")
+    };
+    for (asked, usage, ignored) in [
+        (vec![], Usage::Client, vec![]),
+        (vec![ServerAuth], Usage::Server, vec![]),
+        (vec![ServerAuth, ClientAuth], Usage::Both, vec![]),
+        (vec![ServerAuth, ClientAuth], Usage::Server, vec![takes("clientAuth", "both")]),
+        (vec![ServerAuth, ClientAuth], Usage::Client, vec![takes("serverAuth", "both")]),
+        (vec![ClientAuth], Usage::Server, vec![takes("clientAuth", "client")]),
+        (
+            vec![ClientAuth, CodeSigning],
+            Usage::Client,
+            vec!["the extended key usage codeSigning".to_owned()],
+        ),
+    ] {
+        let mut wish = named("a.example");
+        wish.extended_key_usages = asked;
+        let request = read(&wish).expect("it can be read");
+        assert_eq!(request.ignored(usage), ignored, "{:?} for {usage:?}", wish.extended_key_usages);
+    }
 }
 
 #[test]
@@ -102,22 +144,23 @@ fn what_only_an_issuer_may_decide_is_left_out_and_said() {
     ];
     let request = read(&wish).expect("it can be read");
     assert_eq!(texts(&request), ["a.example"]);
-    let mut not_taken = request.not_taken;
-    not_taken.sort();
+    let mut ignored = request.ignored(Usage::Server);
+    ignored.sort();
     assert_eq!(
-        not_taken,
+        ignored,
         [
-            "an extension that is not the requester's to choose",
-            "its extended key usage: it becomes serverAuth",
-            "its key usage: it becomes that of a server",
             "that it be a CA (CA:TRUE)",
+            "the extended key usage clientAuth, which --usage both takes",
             "the extension 1.3.6.1.5.5.7.1.24",
+            "the extension 2.5.29.35",
+            "the key usage keyCertSign",
         ]
     );
     wish.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
     wish.custom_extensions = vec![extension(&[2, 5, 29, 19], &[0x30, 0])];
     wish.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    assert_eq!(read(&wish).expect("it can be read").not_taken, [] as [&str; 0]);
+    let request = read(&wish).expect("it can be read");
+    assert_eq!(request.ignored(Usage::Server), [] as [&str; 0]);
 }
 
 #[test]
@@ -148,7 +191,7 @@ fn what_is_no_sound_request_is_refused_with_the_reason() {
     let garbage = "-----BEGIN CERTIFICATE REQUEST-----\n!!!\n-----END CERTIFICATE REQUEST-----\n";
     for (bytes, why) in [
         (&forged[..], "its signature is not that of its own key"),
-        (&longer, "bytes stand behind the certificate request"),
+        (&longer, "bytes follow the certificate request"),
         (b"\x30\x00", "it is not a certificate request (PKCS#10)"),
         (b"", "there is no PEM block of a certificate request in it"),
         (

@@ -39,7 +39,7 @@ fn while_somebody_undoes(live: &Live, annotation: &str, during: impl FnOnce()) -
 fn what_somebody_undoes_again_and_again_is_refused_in_the_end() {
     let Some(live) = milvus("what_somebody_undoes") else { return };
     let undone = while_somebody_undoes(&live, "cloud.google.com/neg", || {
-        let ended = Background::start(bootstrapping(&live, &[])).end(4);
+        let ended = Background::start(bootstrapping(&live, &["-v"])).end(4);
         let written = ended.matches(&format!("patch service/{SERVICE}")).count();
         assert_eq!(written, WRITES, "{ended}");
         assert!(ended.contains("another writer keeps reverting it"), "{ended}");

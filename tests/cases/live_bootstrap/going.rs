@@ -5,7 +5,7 @@ use super::{
     expect_refused, milvus, objects,
 };
 use crate::support::background::Background;
-use crate::support::gke::give_address;
+use crate::support::gke::{ManagedCertificates, give_address};
 use crate::support::live::Live;
 use serde_json::json;
 
@@ -37,17 +37,18 @@ fn what_is_being_deleted_is_waited_for_and_made_anew_or_refused_when_nothing_is_
     ] {
         let_go(&live, &kind_name);
         let wait = format!("kubectl wait --for=delete {kind_name} -n {}", live.namespace);
-        expect_refused(&live, &all, &[&kind_name, "is being deleted since 20", &wait]);
+        expect_refused(&live, &all, &[&kind_name, "has been terminating since 20", &wait]);
         let report = bootstrap(&live, &[&all[..], &["-o", "json"]].concat()).expect_code(4).json();
         assert_eq!(report["refused"][0]["reason"], "being-deleted");
 
         let mut run = Background::start(bootstrapping(&live, &REDIRECTED));
-        run.wait_for("is being deleted since");
+        run.wait_for("has been terminating since");
         release(&live, &kind_name);
         run.wait_for("waiting for the Ingress's address");
         assert_eq!(objects(&live).len(), 5, "{kind_name} is there again");
     }
     give_address(&live, SERVICE, "203.0.113.12");
+    ManagedCertificates::new(&live).sync();
     bootstrap(&live, &REDIRECTED).expect_code(0);
 }
 
@@ -58,7 +59,7 @@ fn a_service_that_goes_for_good_ends_the_wait() {
     let service = format!("service/{SERVICE}");
     let_go(&live, &service);
     let mut run = Background::start(bootstrapping(&live, &[]));
-    run.wait_for("is being deleted since");
+    run.wait_for("has been terminating since");
     assert_eq!(objects(&live).len(), 1, "nothing is made for it");
     release(&live, &service);
     let ended = run.end(4);
@@ -76,14 +77,14 @@ fn a_managed_certificate_that_is_being_deleted_is_made_anew_when_it_is_gone() {
     let_go(&live, &certificate);
     let create = ["managed", "create", TLS, DOMAIN, "--ingress", SERVICE];
     let refused = live.run(&create).expect_code(4).flat_stderr();
-    assert!(refused.contains("is being deleted since"), "{refused}");
+    assert!(refused.contains("has been terminating since"), "{refused}");
     let status = live.run(&["managed", "status"]).expect_code(1).stdout;
-    assert!(status.contains("it is being deleted since"), "{status}");
+    assert!(status.contains("it has been terminating since"), "{status}");
     let waited = live.run(&["managed", "wait", TLS]).expect_code(4).flat_stderr();
-    assert!(waited.contains("is being deleted since"), "{waited}");
+    assert!(waited.contains("has been terminating since"), "{waited}");
 
     let mut run = Background::start(bootstrapping(&live, &managed));
-    run.wait_for("is being deleted since");
+    run.wait_for("has been terminating since");
     release(&live, &certificate);
     run.wait_for("waiting for the Ingress's address");
     let made = live.kubectl(&["get", &certificate, "-o", "jsonpath={.metadata.finalizers}"]);

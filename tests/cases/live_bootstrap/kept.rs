@@ -205,19 +205,29 @@ fn a_rule_that_names_the_port_by_its_name_is_the_same_rule() {
     }]);
     live.kubectl(&["patch", "ingress", SERVICE, "--type=json", "-p", &metrics.to_string()]);
     let ran = bootstrap(&live, &["--no-wait"]).expect_code(4);
-    assert!(ran.flat_stderr().contains("other rules"), "{}", ran.stderr);
+    let told =
+        "service/my-release-milvus:metrics (path /), expected service/my-release-milvus:19530";
+    assert!(ran.flat_stderr().contains(told), "{}", ran.stderr);
 }
 
 /// Two certificates for one host would leave it to chance which of them clients see.
 #[test]
-fn a_tls_entry_that_gives_the_host_another_secret_is_refused_with_both_names() {
+fn a_tls_entry_that_gives_the_host_another_secret_has_that_one_used_and_none_made() {
     let Some(live) = milvus("a_tls_entry_that_gives_the_host") else { return };
     let mut ingress = ingress_without_tls();
     ingress["spec"]["tls"] = json!([{ "hosts": [DOMAIN], "secretName": "theirs" }]);
     create(&live, &ingress);
     live.run(&["issue", DOMAIN, "--key-type", "p256", "--secret", "theirs"]).expect_code(0);
-    let words = ["secret/theirs", &format!("expected secret/{TLS}"), "--tls-secret theirs"];
-    expect_refused(&live, &["--no-wait"], &words);
+    bootstrap(&live, &["--no-wait"]).expect_code(0);
+    assert_eq!(object(&live, &format!("Ingress/{SERVICE}"))["spec"]["tls"], ingress["spec"]["tls"]);
+    let made = live.cluster.kubectl().args(["-n", &live.namespace, "get", "secret", TLS]).output();
+    assert!(!made.expect("kubectl starts").status.success(), "no second one is made");
+    // One that does not serve the domain is refused, with both names.
+    live.run(&["issue", "other.example", "--key-type", "p256", "--secret", "other"]).expect_code(0);
+    let words = ["secret/theirs", "expected secret/other", "--tls-secret theirs"];
+    live.run(&["issue", DOMAIN, "--key-type", "p256", "--secret", "other", "--force"])
+        .expect_code(0);
+    expect_refused(&live, &["--no-wait", "--tls-secret", "other"], &words);
     bootstrap(&live, &["--no-wait", "--tls-secret", "theirs"]).expect_code(0);
     let after = object(&live, &format!("Ingress/{SERVICE}"));
     assert_eq!(after["spec"]["tls"], ingress["spec"]["tls"], "it was there already");

@@ -13,7 +13,7 @@ fn result(live: &Live) -> BTreeMap<String, Value> {
 
 /// Kills it when it has begun its `n`th step; false when it has fewer.
 fn killed_at_step(live: &Live, flags: &[&str], n: usize) -> bool {
-    let mut run = Background::start(bootstrapping(live, flags));
+    let mut run = Background::start(bootstrapping(live, flags).args(&["-v"]));
     let mut steps = 0;
     while let Some(line) = run.line() {
         steps += usize::from(line.starts_with("create") || line.starts_with("patch"));

@@ -48,7 +48,7 @@ fn way_a_writes_every_file_and_only_the_one_with_the_key_is_private() {
     let modes = modes(&ran.folder().join("out"));
     let names: Vec<&str> = modes.keys().map(String::as_str).collect();
     let expected =
-        ["backend-config.yaml", "commands.sh", "ingress.yaml", "secret.yaml", "values.yaml"];
+        ["backend-config.yaml", "commands.sh", "ingress.yaml", "secret.yaml", "values.helm"];
     assert_eq!(names, expected);
     for (name, mode) in &modes {
         let private = *mode == 0o600;
@@ -68,7 +68,7 @@ fn way_b_and_a_redirect_have_files_of_their_own() {
         "frontend-config.yaml",
         "ingress.yaml",
         "managed-certificate.yaml",
-        "values.yaml",
+        "values.helm",
     ];
     assert_eq!(names(&ran), expected);
 }
@@ -76,7 +76,7 @@ fn way_b_and_a_redirect_have_files_of_their_own() {
 #[test]
 fn the_secret_can_be_left_out() {
     let ran = into_folder(&["--key-type", "p256", "--no-secret"]).expect_code(0);
-    let expected = ["backend-config.yaml", "commands.sh", "ingress.yaml", "values.yaml"];
+    let expected = ["backend-config.yaml", "commands.sh", "ingress.yaml", "values.helm"];
     assert_eq!(names(&ran), expected);
     let commands = String::from_utf8(ran.file("out/commands.sh")).expect("text");
     assert!(!commands.contains("secret.yaml"), "{commands}");
@@ -85,7 +85,7 @@ fn the_secret_can_be_left_out() {
 #[test]
 fn the_helm_values_make_the_backend_fit() {
     let ran = into_folder(&["--key-type", "p256"]).expect_code(0);
-    let values = yaml(&ran, "values.yaml");
+    let values = yaml(&ran, "values.helm");
     assert_eq!(values["service"]["type"], "ClusterIP");
     let service = json!({ "metadata": { "annotations": values["service"]["annotations"] } });
     assert_eq!(
@@ -110,7 +110,7 @@ fn a_backend_certificate_is_made_and_mounted_where_milvus_is_told_to_look() {
     assert_eq!(modes["backend-secret.yaml"] & 0o077, 0);
     let secret = yaml(&ran, "backend-secret.yaml");
     assert_eq!(secret["type"], "kubernetes.io/tls");
-    let values = yaml(&ran, "values.yaml");
+    let values = yaml(&ran, "values.helm");
     let user = values["extraConfigFiles"]["user.yaml"].as_str().expect("a file in a file");
     let user: Value = serde_saphyr::from_str(user).expect("which is YAML too");
     assert_eq!(user["common"]["security"]["tlsMode"], 1);
@@ -187,6 +187,28 @@ fn the_api_server_takes_the_files_and_then_there_is_nothing_left_to_do() {
         bootstrap(&other, &[flags, &["--no-wait"]].concat()).expect_code(0);
         for (name, object) in objects(&other) {
             assert_eq!(written(&applied[&name]), written(&object), "{name}");
+        }
+    }
+}
+
+/// A folder is what people hand to kubectl: all that it takes out of it are manifests.
+#[test]
+fn kubectl_takes_the_folder_as_it_is() {
+    let Some(live) = gke("kubectl_takes_the_folder") else { return };
+    create(&live, &hand_made_service());
+    for flags in [&["--key-type", "p256", "--backend-cert"][..], &["--google-managed"]] {
+        let ran = prepared(flags).args(&["-n", &live.namespace]).run().expect_code(0);
+        let out = ran.folder().join("out").display().to_string();
+        for more in
+            [&["--dry-run=server"][..], &["--dry-run=server", "-R"], &["--server-side"], &[]]
+        {
+            let told = live.kubectl(&[&["apply", "-f", &out][..], more].concat());
+            let told = String::from_utf8_lossy(&told.stdout).into_owned();
+            let manifests = names(&ran)
+                .iter()
+                .filter(|name| Path::new(name).extension().is_some_and(|end| end == "yaml"))
+                .count();
+            assert_eq!(told.lines().count(), manifests, "{more:?}: {told}");
         }
     }
 }

@@ -41,7 +41,11 @@ fn an_ingress_with_other_rules_is_refused_and_untouched() {
         }] },
     });
     create(&live, &ingress);
-    expect_refused(&live, &["--no-wait"], &["other rules", "/api", "--name"]);
+    expect_refused(
+        &live,
+        &["--no-wait"],
+        &["already routes", "service/other:80 (path /api)", "--name"],
+    );
     bootstrap(&live, &["--no-wait", "--name", "second"]).expect_code(0);
     let first = object(&live, &format!("Ingress/{SERVICE}"));
     assert_eq!(first["spec"], ingress["spec"]);
@@ -121,9 +125,9 @@ fn a_missing_kind_is_said_and_nothing_is_written_and_another_class_needs_none() 
     };
     let before = there(&live);
     for (flags, kind) in [
-        (&["--no-wait"] as &[&str], "knows no backendconfigs"),
-        (&["--no-wait", "--google-managed"], "knows no "),
-        (&["--no-wait", "--http", "redirect"], "knows no "),
+        (&["--no-wait", "--platform", "gke"] as &[&str], "has no backendconfigs"),
+        (&["--no-wait", "--google-managed"], "this cluster has no "),
+        (&["--no-wait", "--http", "redirect", "--ingress-class", "gce"], "this cluster has no "),
     ] {
         let ran = bootstrap(&live, flags).expect_code(4);
         assert!(ran.flat_stderr().contains(kind), "{}", ran.stderr);
@@ -171,7 +175,7 @@ fn a_right_that_is_missing_is_named_with_verb_resource_and_namespace() {
     let said = refused(&[]);
     assert!(said.contains(r#"User "a-reader" cannot get resource"#), "{said}");
     assert!(said.contains(&format!("in namespace {namespace}")), "{said}");
-    assert!(said.contains("ask for the right to get "), "{said}");
+    assert!(said.contains("RBAC: needs get on "), "{said}");
 
     live.kubectl(&[
         "create",

@@ -79,7 +79,13 @@ fn an_ingress_of_another_class_is_refused() {
     for ingress in [by_name, by_annotation] {
         let Some(live) = milvus("an_ingress_of_another_class") else { return };
         create(&live, &ingress);
-        expect_refused(&live, &["--no-wait"], &["nginx"]);
+        expect_refused(&live, &["--no-wait", "--ingress-class", "gce"], &["nginx"]);
+        // Where nobody says another one, it keeps its own.
+        let ran = bootstrap(&live, &["--no-wait"]).expect_code(0);
+        let after = object(&live, &format!("Ingress/{SERVICE}"));
+        assert_eq!(after["metadata"]["annotations"], ingress["metadata"]["annotations"]);
+        assert_eq!(after["spec"]["ingressClassName"], ingress["spec"]["ingressClassName"]);
+        assert!(after["spec"]["tls"].is_array(), "{}", ran.stdout);
     }
 }
 

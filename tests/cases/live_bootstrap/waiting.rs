@@ -4,14 +4,21 @@
 use super::{DOMAIN, SERVICE, TLS, bootstrap, bootstrapping, milvus, objects};
 use crate::support::background::Background;
 use crate::support::gke::{ManagedCertificates, give_address};
+use crate::support::live::Live;
 use serde_json::json;
+
+/// Builds the load balancer with this address.
+fn build_with(live: &Live, address: &str) {
+    give_address(live, SERVICE, address);
+    ManagedCertificates::new(live).sync();
+}
 
 #[test]
 fn way_a_waits_for_the_address_and_names_the_dns_record() {
     let Some(live) = milvus("way_a_waits_for_the_address") else { return };
     let mut run = Background::start(bootstrapping(&live, &[]));
     run.wait_for("waiting for the Ingress's address");
-    give_address(&live, SERVICE, "203.0.113.10");
+    build_with(&live, "203.0.113.10");
     let ended = run.end(0);
     assert!(ended.contains(&format!("DNS record: {DOMAIN}. A 203.0.113.10")), "{ended}");
 }
@@ -34,7 +41,7 @@ fn what_the_controller_warns_of_is_told_while_there_is_no_address() {
     });
     live.cluster.apply(&live.namespace, &event.to_string());
     run.wait_for("its controller's last warning: secrets \"x\" not found");
-    give_address(&live, SERVICE, "203.0.113.10");
+    build_with(&live, "203.0.113.10");
     run.end(0);
 }
 
@@ -44,8 +51,8 @@ fn way_b_waits_for_the_address_and_for_active() {
     let mut run = Background::start(bootstrapping(&live, &["--google-managed"]));
     run.wait_for("waiting for the Ingress's address");
     let mut controller = ManagedCertificates::new(&live);
-    controller.sync();
     give_address(&live, SERVICE, "203.0.113.11");
+    controller.sync();
     run.wait_for(&format!("{DOMAIN}. A 203.0.113.11"));
     run.wait_for("ManagedCertificate: Provisioning");
     controller.set_status(TLS, "Provisioning", &[(DOMAIN, "FailedNotVisible")]);
@@ -75,7 +82,7 @@ fn what_cannot_heal_ends_the_wait_early() {
     controller.sync();
     let ended = bootstrap(&live, &["--google-managed"]).expect_code(4).flat_stderr();
     assert!(ended.contains("cannot become Active: ProvisioningFailedPermanently"), "{ended}");
-    assert!(ended.contains("make it under a new name"), "{ended}");
+    assert!(ended.contains(&format!("managed set-domains {TLS} {DOMAIN}")), "{ended}");
 }
 
 #[test]

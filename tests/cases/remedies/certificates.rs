@@ -47,7 +47,7 @@ pub(super) const CASES: &[Case] = &[
         "tls-host-without-rule",
         "slip",
         Files,
-        Do { words: "take it out of spec.tls", by: take_out },
+        Do { words: "remove it from spec.tls", by: take_out },
     ),
     case(
         "secret-in-other-namespace",
@@ -124,7 +124,7 @@ pub(super) const CASES: &[Case] = &[
         "ca-crt-unusable",
         "blank-tls",
         Files,
-        Do { words: "take ca.crt out of the Secret", by: leave_ca_crt_out },
+        Do { words: "remove ca.crt from the Secret", by: leave_ca_crt_out },
     ),
     case(
         "chain-incomplete",

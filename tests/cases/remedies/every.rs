@@ -28,6 +28,9 @@ const REVEALED: &[(&str, &str)] = &[
     ("expires-soon ", "skipped: lead-too-long"),
     ("expired ", "expires-soon lead"),
     ("expired ", "skipped: lead-too-long"),
+    // A load balancer takes a Secret up a moment after it was named.
+    ("gke-tls-without-secret-name", "gke-load-balancer-stale"),
+    ("host-without-tls", "gke-load-balancer-stale"),
     // The certificate that was said to be on the load balancer was no one's any more.
     ("managed-orphaned", "host-without-tls"),
 ];
@@ -235,7 +238,7 @@ fn try_every_scenario(
 const WAITS_FOR_GOOGLE: [&str; 2] = ["certwright managed ", "certwright bootstrap "];
 
 /// Rules about what Google's controllers have not done yet.
-const OF_GOOGLE: [&str; 1] = ["gke-load-balancer-stale"];
+const OF_GOOGLE: [&str; 2] = ["gke-load-balancer-stale", "managed-not-active"];
 
 /// Every object of the namespace, by name and kind.
 fn live_objects(scene: &Scene) -> Objects {

@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = &[
         "gke-certificate-limit",
         "sixteen",
         Files,
-        Do { words: "share the hosts out over several Ingresses", by: share_the_host_out },
+        Do { words: "split the hosts over several Ingresses", by: share_the_host_out },
     ),
     case(
         "gke-chain-too-long",
@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
         "six",
         Cluster,
         Do {
-            words: "keep the certificate and its intermediates, and leave roots and strangers out",
+            words: "keep the certificate and its intermediates, and leave out roots and unrelated certificates",
             by: leave_roots_out,
         },
     ),
@@ -36,6 +36,13 @@ pub(super) const CASES: &[Case] = &[
         "rotated",
         Cluster,
         Do { words: "certwright.dev/touched", by: the_controller_looks },
+    ),
+    case(
+        "gke-sync-failed",
+        "gke-events",
+        "refused",
+        Files,
+        Do { words: "then change any annotation of the Ingress", by: the_controller_succeeds },
     ),
     case("gke-class-ignored", "gke-ingress", "by-field", Cluster, Run),
     case(
@@ -162,6 +169,22 @@ fn the_controller_looks(scene: &Scene, finding: &Value) {
     let digest = finding["evidence"]["expected"].as_str().expect("a digest");
     let served = format!("ingress.kubernetes.io/ssl-cert=k8s2-cr-a-b-{digest}");
     live.kubectl(&["annotate", "--overwrite", "ingress", "rotated", &served]);
+}
+
+/// What was refused is taken now, and the controller says so.
+fn the_controller_succeeds(scene: &Scene, _: &Value) {
+    let event = json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": { "name": "refused.taken" },
+        "involvedObject": { "kind": "Ingress", "name": "refused" },
+        "type": "Normal", "reason": "Sync", "message": "TargetProxy \"k8s2-ts-a\" certs updated",
+        "lastTimestamp": "2026-11-20T23:55:00Z",
+    });
+    let path = scene.folder.path().join("in/taken.yaml");
+    std::fs::write(path, event.to_string()).expect("it can be written");
+    scene.edit("Ingress", "refused", |ingress| {
+        ingress["metadata"]["annotations"]["ingress.kubernetes.io/ssl-cert"] =
+            "k8s2-cr-a-b-7e5f82e1ee18003c".into();
+    });
 }
 
 fn create(scene: &Scene, kind: &str, name: &str, spec: &Value) {

@@ -81,3 +81,6 @@ fn anchors_of(anchors: &[Anchor], top: &Certificate) -> Vec<[u8; 32]> {
     let chosen = if roots.is_empty() { fitting.iter().collect() } else { roots };
     chosen.into_iter().map(|anchor| anchor.sha256).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! Findings and problems, one by one.
+//!
+//! What is no terminal gets a line for each, and the remedy on a line of its own below it.
+
+use crate::render::harmless;
+use crate::render::layout::{name, place, sentence, some, style, write_place, write_remedy};
+use crate::render::model::{Affected, FindingRow};
+use crate::render::page::Page;
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+
+/// What was shown already: several findings about one object often have one remedy.
+#[derive(Default)]
+pub(in crate::render) struct Shown {
+    remedies: BTreeSet<String>,
+}
+
+impl Shown {
+    /// One finding: what it is about, whom it hurts and what to do, but for a command that stands above.
+    pub(in crate::render) fn write(
+        &mut self,
+        finding: &FindingRow<'_>,
+        affected: &[Affected<'_>],
+        namespaces: bool,
+        out: &mut Page<'_>,
+    ) -> io::Result<()> {
+        write_finding(finding, affected, namespaces, out)?;
+        let command = finding.remedy.is_command().then(|| finding.remedy.to_string());
+        if command.is_none_or(|command| self.remedies.insert(command)) {
+            write_remedy(finding.remedy, out)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_finding(
+    finding: &FindingRow<'_>,
+    affected: &[Affected<'_>],
+    namespaces: bool,
+    out: &mut Page<'_>,
+) -> io::Result<()> {
+    let colour = style(finding.severity);
+    let waived = if finding.waived { "  (waived by annotation)" } else { "" };
+    let object = name(finding.object, namespaces);
+    let (severity, rule) = (finding.severity.as_str(), finding.rule);
+    let message = told(finding, affected);
+    if out.width().is_none() {
+        let place = place(finding.object);
+        let place = if place.is_empty() { place } else { format!("  [{place}]") };
+        let message = harmless::line(&message);
+        let about = format!("{rule}  {object}  {message}{waived}{place}");
+        return writeln!(out, "{colour}{severity:<8}{colour:#} {about}");
+    }
+    writeln!(out, "{colour}{severity:<8}{colour:#} {rule}  {object}{waived}")?;
+    write_place(finding.object, out)?;
+    sentence("         ", "         ", &message, out)
+}
+
+/// What is wrong, and who is hurt by it.
+pub(super) fn told(finding: &FindingRow<'_>, affected: &[Affected<'_>]) -> String {
+    let hurt = hurt(affected);
+    if hurt.is_empty() {
+        finding.message.to_owned()
+    } else {
+        format!("{}; {hurt}", finding.message)
+    }
+}
+
+/// `serves a.example, b.example (ingress/web)`; nothing where nobody serves it.
+pub(super) fn hurt(affected: &[Affected<'_>]) -> String {
+    const SHOWN: usize = 3;
+    let of_one = |one: &Affected<'_>| {
+        let hosts =
+            some(&one.hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>(), SHOWN);
+        let ingress = one.frontend.object.short();
+        if hosts.is_empty() { ingress } else { format!("{hosts} ({ingress})") }
+    };
+    let all: Vec<String> = affected.iter().map(of_one).collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    format!("serves {}", some(&all, SHOWN))
+}

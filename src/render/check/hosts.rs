@@ -1,0 +1,65 @@
+//! The table of hosts for which no certificate of the table above is served: none covers them, or nobody
+//! can tell.
+
+use crate::audit::finding::Severity;
+use crate::inventory::Coverage;
+use crate::inventory::frontend::Demand;
+use crate::object_ref::ObjectRef;
+use crate::render::layout::{Columns, some, style};
+use crate::render::model::{HostRow, Model};
+use crate::render::page::Page;
+use crate::x509::cert::HostMatch;
+use anstyle::Style;
+use std::io::{self, Write as _};
+
+/// Writes at most so many of them; tells whether there was any.
+pub(super) fn write(model: &Model<'_>, most: usize, out: &mut Page<'_>) -> io::Result<bool> {
+    if model.look.ends_by.is_some() || model.report.is_narrowed {
+        return Ok(false);
+    }
+    let mut rows: Vec<(u8, &'static str, String, HostRow<'_>)> = Vec::new();
+    for row in model.hosts() {
+        let (rank, word, why) = match row.coverage() {
+            Coverage::Covered { .. } => continue,
+            Coverage::NotCovered { looked_at } => (0, "NOT COVERED", not_in(&looked_at)),
+            Coverage::NoCertificate => (1, "NO CERTIFICATE", of_secrets(row.demand)),
+            Coverage::WithoutTls => (2, "NO TLS", "no tls entry names it".to_owned()),
+            Coverage::Unknown(why) => (3, "UNKNOWN", why),
+        };
+        rows.push((rank, word, why, row));
+    }
+    if rows.is_empty() {
+        return Ok(false);
+    }
+    rows.sort_by_key(|(rank, ..)| *rank);
+    let mut heads = vec!["STATUS"];
+    heads.extend(model.look.namespaces.then_some("NAMESPACE"));
+    heads.extend(["HOST", "INGRESS", "WHY"]);
+    let mut columns = Columns::new(heads, model.look.no_headers).spare(&["WHY"]);
+    for (rank, word, why, row) in rows.iter().take(most) {
+        let object = &row.frontend.object;
+        let mut cells = vec![(*word).to_owned()];
+        cells.extend(model.look.namespaces.then(|| object.namespace().to_owned()));
+        cells.extend([row.demand.host.clone(), object.name.clone(), why.clone()]);
+        let colour = if *rank < 2 { style(Severity::Error) } else { Style::new() };
+        columns.styled_row(colour, cells);
+    }
+    columns.write(out)?;
+    let more = rows.len().saturating_sub(most);
+    if more > 0 {
+        writeln!(out, "and {more} more hosts; --all shows them")?;
+    }
+    Ok(true)
+}
+
+/// `not a name of secret/web-tls`.
+fn not_in(looked_at: &[(ObjectRef, HostMatch)]) -> String {
+    let names: Vec<String> = looked_at.iter().map(|(secret, _)| secret.short()).collect();
+    format!("not a name of {}", some(&names, 2))
+}
+
+/// Which Secrets it is that have none.
+fn of_secrets(demand: &Demand) -> String {
+    let names: Vec<String> = demand.secrets.iter().map(ObjectRef::short).collect();
+    if names.is_empty() { String::new() } else { format!("see {}", some(&names, 2)) }
+}
