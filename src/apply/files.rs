@@ -165,8 +165,8 @@ pub fn is_already(path: &Path, bytes: &[u8]) -> bool {
     is_file && fs::read(path).is_ok_and(|there| there == bytes)
 }
 
-/// Writes a set of files into one folder, made when it is not there: all of them are on disk before
-/// the first is seen. What holds a key is 0600. `flag` is what says where.
+/// Writes a set of files into one folder and folders in it, made when they are not there: all of the
+/// files are on disk before the first is seen. What holds a key is 0600. `flag` is what says where.
 ///
 /// # Errors
 /// [`Failed`]; when a file is there and may not be replaced, nothing is written.
@@ -178,7 +178,11 @@ pub fn write_set(
     for file in files {
         refuse_existing(&folder.join(&file.name), overwrite, flag)?;
     }
-    fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+    let mut folders = BTreeSet::from([folder.to_owned()]);
+    folders.extend(files.iter().filter_map(|file| Some(folder.join(&file.name).parent()?.into())));
+    for folder in &folders {
+        fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
+    }
     let mut staged = Vec::new();
     for file in files {
         let path = folder.join(&file.name);
@@ -186,12 +190,12 @@ pub fn write_set(
         staged.push(Staged::write(&path, &file.bytes, access)?);
     }
     place_all(staged, overwrite)?;
-    sync_folder(&folder.join("."))
+    folders.iter().try_for_each(|folder| sync_folder(&folder.join(".")))
 }
 
 /// One file of a set.
 pub struct NewFile {
-    /// Its name in the folder.
+    /// Its name in the folder, perhaps behind that of a folder in it.
     pub name: String,
     /// What it holds.
     pub bytes: Zeroizing<Vec<u8>>,

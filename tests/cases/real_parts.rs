@@ -46,7 +46,7 @@ fn the_guide_works_on_real_milvus_behind_a_real_load_balancer() {
     let wish = ["bootstrap", DOMAIN, "--service", "my-release-milvus", "--preset", "milvus"];
     let written = in_folder(&live, folder);
     written.args(&wish).args(&["--backend-cert", "--out-dir", "d"]).run().expect_code(0);
-    let values = yaml(&folder.join("d/values.yaml"));
+    let values = yaml(&folder.join("d/setup/values.yaml"));
     let user_yaml = values["extraConfigFiles"]["user.yaml"].as_str().expect("user.yaml");
     let pods = folder.join("pods");
     write_pair(&pods, &yaml(&folder.join("d/backend-secret.yaml")));

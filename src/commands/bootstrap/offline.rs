@@ -169,7 +169,7 @@ fn into_folder(
     let public = |name: &str, text: Zeroizing<String>| NewFile::text(name.to_owned(), &text, false);
     let values = bootstrap::helm_values(request, backend);
     made.push(public(HELM_VALUES, manifest_text(&values)?));
-    made.push(public("commands.sh", Zeroizing::new(bootstrap::commands(request, &names))));
+    made.push(public(bootstrap::COMMANDS, Zeroizing::new(bootstrap::commands(request, &names))));
     write_set(folder, &made, (args.force, "--out-dir"))?;
     for file in &made {
         output.say(&format!("wrote {}", folder.join(&file.name).display()));

@@ -12,9 +12,12 @@ use crate::x509::san::San;
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
-/// The file of Helm values. Its ending is none that kubectl takes for a manifest, so that `kubectl apply
-/// -f DIR` finds manifests alone, also with `-R`.
-pub const HELM_VALUES: &str = "values.helm";
+/// The file of Helm values, in a folder of its own with [`COMMANDS`], so that `kubectl apply -f DIR` finds
+/// manifests alone.
+pub const HELM_VALUES: &str = "setup/values.yaml";
+
+/// The file of the commands that put the manifests to work.
+pub const COMMANDS: &str = "setup/commands.sh";
 
 /// The Helm values that make the backend of the walk's own chart fit: its Service, and TLS on the
 /// backend, since the load balancer speaks HTTP/2 over TLS to it. `backend_secret` names a Secret
@@ -50,11 +53,13 @@ pub fn helm_values(request: &BootstrapRequest, backend_secret: Option<&str>) -> 
     values
 }
 
-/// The shell commands that put manifests written to a folder to work, in order.
+/// The shell commands that put manifests written to a folder to work, in order, from wherever the script
+/// is called.
 #[must_use]
 pub fn commands(request: &BootstrapRequest, files: &[&str]) -> String {
     let BootstrapRequest { namespace, service, name, .. } = request;
-    let mut lines = vec!["#!/bin/sh".to_owned(), "set -eu".to_owned(), String::new()];
+    let head = ["#!/bin/sh", "set -eu", r#"cd "$(dirname "$0")/..""#, ""];
+    let mut lines: Vec<String> = head.map(str::to_owned).into();
     if request.preset == Preset::Milvus {
         lines.push(
             "# The Milvus release: ClusterIP, the annotations of its Service, TLS on the backend."

@@ -20,7 +20,9 @@ mod tests_of_goal;
 mod wired;
 
 pub use class::{ChosenClass, NoClass};
-pub use folder::{HELM_VALUES, backend_name, backend_secret, commands, file_name, helm_values};
+pub use folder::{
+    COMMANDS, HELM_VALUES, backend_name, backend_secret, commands, file_name, helm_values,
+};
 pub use goal::{Awaited, Bootstrap};
 pub(super) use ingress::with_name;
 pub use progress::Progress;

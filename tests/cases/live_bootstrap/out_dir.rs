@@ -22,15 +22,21 @@ fn prepared(flags: &[&str]) -> Certwright {
         .args(flags)
 }
 
-/// Every file of a folder with its mode.
+/// Every file of a folder and of those in it, with its mode.
 fn modes(folder: &Path) -> BTreeMap<String, u32> {
-    let entries = std::fs::read_dir(folder).expect("the folder can be read");
-    let mode = |entry: std::io::Result<std::fs::DirEntry>| {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
         let entry = entry.expect("an entry can be read");
-        let mode = entry.metadata().expect("a file has a mode").permissions().mode() & 0o777;
-        (entry.file_name().to_string_lossy().into_owned(), mode)
-    };
-    entries.map(mode).collect()
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let file = entry.metadata().expect("a file has a mode");
+        if file.is_dir() {
+            let within = modes(&entry.path());
+            found.extend(within.into_iter().map(|(inner, mode)| (format!("{name}/{inner}"), mode)));
+        } else {
+            found.insert(name, file.permissions().mode() & 0o777);
+        }
+    }
+    found
 }
 
 fn names(ran: &Ran) -> Vec<String> {
@@ -47,8 +53,13 @@ fn way_a_writes_every_file_and_only_the_one_with_the_key_is_private() {
     let ran = into_folder(&["--key-type", "p256"]).expect_code(0);
     let modes = modes(&ran.folder().join("out"));
     let names: Vec<&str> = modes.keys().map(String::as_str).collect();
-    let expected =
-        ["backend-config.yaml", "commands.sh", "ingress.yaml", "secret.yaml", "values.helm"];
+    let expected = [
+        "backend-config.yaml",
+        "ingress.yaml",
+        "secret.yaml",
+        "setup/commands.sh",
+        "setup/values.yaml",
+    ];
     assert_eq!(names, expected);
     for (name, mode) in &modes {
         let private = *mode == 0o600;
@@ -64,11 +75,11 @@ fn way_b_and_a_redirect_have_files_of_their_own() {
     let ran = into_folder(&["--google-managed", "--http", "redirect"]).expect_code(0);
     let expected = [
         "backend-config.yaml",
-        "commands.sh",
         "frontend-config.yaml",
         "ingress.yaml",
         "managed-certificate.yaml",
-        "values.helm",
+        "setup/commands.sh",
+        "setup/values.yaml",
     ];
     assert_eq!(names(&ran), expected);
 }
@@ -76,16 +87,17 @@ fn way_b_and_a_redirect_have_files_of_their_own() {
 #[test]
 fn the_secret_can_be_left_out() {
     let ran = into_folder(&["--key-type", "p256", "--no-secret"]).expect_code(0);
-    let expected = ["backend-config.yaml", "commands.sh", "ingress.yaml", "values.helm"];
+    let expected =
+        ["backend-config.yaml", "ingress.yaml", "setup/commands.sh", "setup/values.yaml"];
     assert_eq!(names(&ran), expected);
-    let commands = String::from_utf8(ran.file("out/commands.sh")).expect("text");
+    let commands = String::from_utf8(ran.file("out/setup/commands.sh")).expect("text");
     assert!(!commands.contains("secret.yaml"), "{commands}");
 }
 
 #[test]
 fn the_helm_values_make_the_backend_fit() {
     let ran = into_folder(&["--key-type", "p256"]).expect_code(0);
-    let values = yaml(&ran, "values.helm");
+    let values = yaml(&ran, "setup/values.yaml");
     assert_eq!(values["service"]["type"], "ClusterIP");
     let service = json!({ "metadata": { "annotations": values["service"]["annotations"] } });
     assert_eq!(
@@ -110,7 +122,7 @@ fn a_backend_certificate_is_made_and_mounted_where_milvus_is_told_to_look() {
     assert_eq!(modes["backend-secret.yaml"] & 0o077, 0);
     let secret = yaml(&ran, "backend-secret.yaml");
     assert_eq!(secret["type"], "kubernetes.io/tls");
-    let values = yaml(&ran, "values.helm");
+    let values = yaml(&ran, "setup/values.yaml");
     let user = values["extraConfigFiles"]["user.yaml"].as_str().expect("a file in a file");
     let user: Value = serde_saphyr::from_str(user).expect("which is YAML too");
     assert_eq!(user["common"]["security"]["tlsMode"], 1);
@@ -160,7 +172,7 @@ fn the_api_server_takes_the_files_and_then_there_is_nothing_left_to_do() {
         create(&live, &hand_made_service());
         let ran = prepared(flags).args(&["-n", &live.namespace]).run().expect_code(0);
         let out = ran.folder().join("out");
-        let commands = String::from_utf8(ran.file("out/commands.sh")).expect("text");
+        let commands = String::from_utf8(ran.file("out/setup/commands.sh")).expect("text");
         // All but the last command, which watches for ever; with a kubectl that knows the cluster.
         let commands: Vec<&str> =
             commands.lines().filter(|line| !line.starts_with("kubectl get ingress")).collect();
@@ -169,9 +181,12 @@ fn the_api_server_takes_the_files_and_then_there_is_nothing_left_to_do() {
         let kubeconfig = live.cluster.kubeconfig().display().to_string();
         let function = format!("kubectl() {{ {program} --kubeconfig '{kubeconfig}' \"$@\"; }}");
         let script = [&[function.as_str()], commands.as_slice()].concat().join("\n");
+        // It is called from anywhere.
+        let called = out.join("setup/called.sh");
+        std::fs::write(&called, &script).expect("the folder can be written");
         let done = std::process::Command::new("sh")
-            .args(["-c", &script])
-            .current_dir(&out)
+            .arg(&called)
+            .current_dir(live.cluster.data())
             .env("HOME", live.cluster.data())
             .output()
             .expect("sh starts");
@@ -199,15 +214,10 @@ fn kubectl_takes_the_folder_as_it_is() {
     for flags in [&["--key-type", "p256", "--backend-cert"][..], &["--google-managed"]] {
         let ran = prepared(flags).args(&["-n", &live.namespace]).run().expect_code(0);
         let out = ran.folder().join("out").display().to_string();
-        for more in
-            [&["--dry-run=server"][..], &["--dry-run=server", "-R"], &["--server-side"], &[]]
-        {
+        for more in [&["--dry-run=server"][..], &["--server-side"], &[]] {
             let told = live.kubectl(&[&["apply", "-f", &out][..], more].concat());
             let told = String::from_utf8_lossy(&told.stdout).into_owned();
-            let manifests = names(&ran)
-                .iter()
-                .filter(|name| Path::new(name).extension().is_some_and(|end| end == "yaml"))
-                .count();
+            let manifests = names(&ran).iter().filter(|name| !name.starts_with("setup/")).count();
             assert_eq!(told.lines().count(), manifests, "{more:?}: {told}");
         }
     }
