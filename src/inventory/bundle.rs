@@ -335,10 +335,17 @@ impl Bundle {
     }
 
     /// The certificate that is meant for hosts: the key's own, wherever it stands; without a key
-    /// that tells, the first, or the one that CA certificates before it lead to.
+    /// that tells, the first, or the one that CA certificates before it lead to. Where one that cannot
+    /// be read stands before that of a CA, it is the one that is meant, and nothing is known of it.
     #[must_use]
     pub fn leaf(&self) -> Option<&Certificate> {
-        self.certificates.get(self.leaf)
+        let leaf = self.certificates.get(self.leaf)?;
+        let is_behind_damage = self.damaged.iter().any(|damaged| damaged.index <= self.leaf);
+        let is_hidden = is_behind_damage
+            && self.pairing != Pairing::Match
+            && leaf.is_ca
+            && !leaf.is_for_hosts();
+        (!is_hidden).then_some(leaf)
     }
 
     /// Where the key's certificate stands, when that is not the first place but a later one.

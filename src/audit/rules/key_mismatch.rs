@@ -37,8 +37,9 @@ fn check(view: &View<'_>, found: &mut Findings) {
     for (object, bundle) in
         inventory.bundles().filter(|(_, bundle)| bundle.pairing == Pairing::Differs)
     {
-        // It is the key of a certificate further down: `chain-out-of-order` says that better.
-        if bundle.key_position().is_some() {
+        // It is the key of a certificate further down: `chain-out-of-order` says that better. Of one that
+        // cannot be read nobody can tell.
+        if bundle.key_position().is_some() || bundle.leaf().is_none() {
             continue;
         }
         found.push(finding(inventory, object, bundle));
