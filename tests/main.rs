@@ -68,6 +68,7 @@ mod cases {
     mod plugin_name;
     mod plugins;
     mod properties;
+    mod protobuf;
     mod public_vectors;
     mod readme;
     mod real_parts;

@@ -4,6 +4,7 @@
 use super::credentials::Credentials;
 use super::error::{ClusterError, Failure, Verb, causes};
 use super::kubeconfig::proxy::Proxy;
+use super::protobuf::{self, Binary};
 use super::retry::{self, Patience, Trouble};
 use crate::object_ref::{Kind, ObjectRef, is_path_segment};
 use crate::remedy::Target;
@@ -19,12 +20,6 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Objects a page: 500 Secrets are about 2 MB of JSON, and one page is all that is held.
-pub const PAGE_SIZE: u32 = 500;
-
-/// Longer than any token by which a list goes on; what is longer makes no URL.
-const MAX_CONTINUE: usize = 16 * 1024;
 
 tokio::task_local! {
     /// When to come back, as the answer to the request of this task says in its header. The
@@ -151,7 +146,8 @@ impl Client {
         &self.default_namespace
     }
 
-    /// Reads a list page by page and hands on each object; no more than a page is held.
+    /// Reads a list page by page, as protobuf where the server sends that, and hands on each object.
+    /// While a page is taken the next is on its way; no more than these two are held.
     ///
     /// # Errors
     /// [`ClusterError`]. After an expired continue token the list is begun again once, and objects
@@ -164,57 +160,35 @@ impl Client {
         take: impl FnMut(K),
     ) -> Result<(), ClusterError>
     where
+        K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
+    {
+        let path = K::url_path(&(), namespace);
+        let inner = self.inner.clone();
+        let page = move |params| protobuf::page(inner.clone(), path.clone(), params);
+        self.pages(ObjectRef::all(kind, namespace), field_selector, page, take).await
+    }
+
+    /// The same, always as JSON.
+    ///
+    /// # Errors
+    /// As [`Client::each`].
+    pub async fn each_by_json<K>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        field_selector: Option<&str>,
+        take: impl FnMut(K),
+    ) -> Result<(), ClusterError>
+    where
         K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
             + Clone
             + DeserializeOwned
-            + Debug,
+            + Debug
+            + Send
+            + 'static,
     {
-        let api: Api<K> = self.api(namespace);
-        let pages = |params: ListParams| {
-            let api = api.clone();
-            async move { api.list(&params).await }
-        };
-        self.pages(&ObjectRef::all(kind, namespace), field_selector, pages, take).await
-    }
-
-    /// Page after page of a list, each object handed on; no more than a page is held.
-    async fn pages<K, F>(
-        &self,
-        object: &ObjectRef,
-        field_selector: Option<&str>,
-        page: impl Fn(ListParams) -> F,
-        mut take: impl FnMut(K),
-    ) -> Result<(), ClusterError>
-    where
-        K: Clone,
-        F: Future<Output = kube::Result<ObjectList<K>>>,
-    {
-        let mut params = ListParams::default().limit(PAGE_SIZE);
-        params.field_selector = field_selector.map(str::to_owned);
-        let mut begun_again = false;
-        loop {
-            let listed = match self.read(Verb::List, object, || page(params.clone())).await {
-                Err(error) if error.failure == Failure::Expired && !begun_again => {
-                    begun_again = true;
-                    params.continue_token = None;
-                    continue;
-                }
-                listed => listed?,
-            };
-            let token = listed.metadata.continue_.filter(|token| !token.is_empty());
-            listed.items.into_iter().for_each(&mut take);
-            match token {
-                None => return Ok(()),
-                token if token == params.continue_token => {
-                    return Err(self.endless(object, "sends the same page again and again"));
-                }
-                Some(token) if token.len() > MAX_CONTINUE => {
-                    return Err(self
-                        .endless(object, "names its next page with a token that is far too long"));
-                }
-                token => params.continue_token = token,
-            }
-        }
+        let page = by_json(self.api::<K>(namespace));
+        self.pages(ObjectRef::all(kind, namespace), field_selector, page, take).await
     }
 
     /// Reads one object.
@@ -300,11 +274,7 @@ impl Client {
         };
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
         let api = self.api_of(&ApiResource::from_gvk_with_plural(&gvk, plural), namespace);
-        let pages = |params: ListParams| {
-            let api = api.clone();
-            async move { api.list(&params).await }
-        };
-        self.pages(&all, None, pages, |object| {
+        self.pages(all, None, by_json(api), |object| {
             take(serde_json::to_value(object).unwrap_or_default());
         })
         .await
@@ -593,12 +563,25 @@ impl Client {
         }
     }
 
-    fn endless(&self, object: &ObjectRef, what: &str) -> ClusterError {
+    pub(super) fn endless(&self, object: &ObjectRef, what: &str) -> ClusterError {
         ClusterError::new(
             Failure::Refused,
             format!("cannot list {object}: {} {what}", self.server.url),
             "check what is between here and the API server",
         )
+    }
+}
+
+/// Asks for pages as the library does.
+fn by_json<K>(
+    api: Api<K>,
+) -> impl Fn(ListParams) -> futures_util::future::BoxFuture<'static, kube::Result<ObjectList<K>>>
+where
+    K: Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    move |params| {
+        let api = api.clone();
+        Box::pin(async move { api.list(&params).await })
     }
 }
 
@@ -631,6 +614,9 @@ fn trouble(error: &kube::Error) -> Option<(Trouble, Option<Duration>)> {
             ))
         }
         kube::Error::SerdeError(error) if error.is_eof() => Some((Trouble::Broken, None)),
+        kube::Error::Service(error) if error.is::<prost::DecodeError>() => {
+            Some((Trouble::Broken, None))
+        }
         other => broke_off(other).then_some((Trouble::Broken, None)),
     }
 }

@@ -196,7 +196,7 @@ impl ClusterError {
         let (what, remedy) = match error {
             kube::Error::Api(status) => return Self::of_status(status, verb, object, server),
             // The library's words would quote the answer, which may be a Secret.
-            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => (
+            error if is_no_object(error) => (
                 format!("what {url} answered is not a Kubernetes object, or only half of one"),
                 "check that the kubeconfig's server is an API server, and what is in front of it",
             ),
@@ -267,6 +267,15 @@ const UNREACHABLE: &str = "check that the server runs and that the kubeconfig's 
 
 const UNTRUSTED: &str = "check certificate-authority and tls-server-name of the kubeconfig's \
                          cluster, or get a new kubeconfig";
+
+/// Whether an answer came and cannot be read.
+fn is_no_object(error: &kube::Error) -> bool {
+    match error {
+        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => true,
+        kube::Error::Service(cause) => cause.is::<prost::DecodeError>(),
+        _ => false,
+    }
+}
 
 /// Whether the server's certificate is what is wrong.
 fn is_of_certificates(error: &kube::Error) -> bool {

@@ -14,9 +14,13 @@ mod credentials;
 pub mod error;
 pub mod kubeconfig;
 mod names;
+mod pages;
 mod plugin;
 mod pod;
+mod protobuf;
 mod retry;
 
-pub use client::{Client, PAGE_SIZE, Written};
+pub use client::{Client, Written};
 pub use connect::{ConnectOptions, connect, contexts};
+pub use pages::PAGE_SIZE;
+pub use protobuf::Binary;

@@ -8,7 +8,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
 use crate::observation::rights::Denied;
 use crate::observation::{DelegationsSeen, Observation, Question, Scope, TrustSeen};
-use k8s_openapi::api::core::v1::{Event, Secret};
+use k8s_openapi::api::core::v1::{Event, Secret, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use serde::Deserialize as _;
 
@@ -75,6 +75,10 @@ pub async fn objects(
     for kind in kinds {
         if *kind == Kind::Ingress {
             each_ingress(client, namespace, take).await?;
+            continue;
+        }
+        if *kind == Kind::Service {
+            each_service(client, namespace, take).await?;
             continue;
         }
         let each = |value: serde_json::Value| {
@@ -205,6 +209,17 @@ async fn each_ingress(
     ingresses.await
 }
 
+async fn each_service(
+    client: &Client,
+    namespace: Option<&str>,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    let services = client.each(Kind::Service, namespace, None, |service: Service| {
+        take(Observation::Object(kubernetes::service(service, namespace.unwrap_or_default())));
+    });
+    services.await
+}
+
 /// Reads one Secret or Ingress that the user named.
 ///
 /// # Errors
@@ -302,7 +317,8 @@ async fn events(client: &Client, about: &ObjectRef) -> Result<Observation, Clust
     let take = |event: Event| {
         events.extend(kubernetes::event(event, about.namespace(), None).map(|(_, seen)| seen));
     };
-    let listed = client.each(Kind::Event, Some(about.namespace()), Some(&selector), take).await;
+    let listed =
+        client.each_by_json(Kind::Event, Some(about.namespace()), Some(&selector), take).await;
     match listed {
         Err(error) if !can_go_on(&error) => return Err(error),
         Err(_) => events.clear(),
@@ -317,7 +333,7 @@ async fn warnings(client: &Client, scope: &Scope) -> Result<Observation, Cluster
     for kind in [Kind::Ingress, Kind::ManagedCertificate] {
         let selector = format!("involvedObject.kind={kind},type=Warning");
         let take = |event: Event| seen.extend(kubernetes::event(event, "", None));
-        match client.each(Kind::Event, scope.namespace(), Some(&selector), take).await {
+        match client.each_by_json(Kind::Event, scope.namespace(), Some(&selector), take).await {
             Err(error) if !can_go_on(&error) => return Err(error),
             Err(_) | Ok(()) => {}
         }

@@ -5,7 +5,7 @@ use crate::object_ref::{Kind, ObjectRef, Place};
 use crate::observation::ingress::{Backend, IngressSeen, Path, Rule, TlsEntry};
 use crate::observation::{EventSeen, FieldManager, MetaSeen, ObjectSeen, SecretSeen, Writing};
 use crate::redact::Redacted;
-use k8s_openapi::api::core::v1::{Event, Secret};
+use k8s_openapi::api::core::v1::{Event, Secret, Service};
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressRule};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     ManagedFieldsEntry, MicroTime, ObjectMeta, Time,
@@ -107,6 +107,20 @@ fn last_seen(event: &Event) -> Option<OffsetDateTime> {
     let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
     let single = event.last_timestamp.as_ref().and_then(instant);
     single.or_else(|| series.or(event.event_time.as_ref()).and_then(micro))
+}
+
+/// A Service, as an object of any kind: bootstrap holds its whole spec against what is wished.
+pub(super) fn service(service: Service, namespace: &str) -> ObjectSeen {
+    let object = object(&service.metadata, namespace, |namespace, name| {
+        ObjectRef::namespaced(Kind::Service, namespace, name)
+    });
+    ObjectSeen {
+        object,
+        meta: meta(service.metadata),
+        head: serde_json::Value::Null,
+        spec: serde_json::to_value(service.spec).unwrap_or_default(),
+        status: serde_json::Value::Null,
+    }
 }
 
 /// An object of any kind, its spec and status untouched.

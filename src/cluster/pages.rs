@@ -1,0 +1,90 @@
+//! Lists, page after page: while one is taken the next is on its way.
+//!
+//! Knows how a list goes on, that it may have to be begun again, and that a server may send it without
+//! end. Refuses to know what is listed.
+
+use super::client::Client;
+use super::error::{ClusterError, Failure, Verb};
+use crate::object_ref::ObjectRef;
+use kube::api::{ListParams, ObjectList};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Objects a page: 500 Secrets are about 2 MB of JSON, 1.5 MB of protobuf, and two pages are all that is
+/// held.
+pub const PAGE_SIZE: u32 = 500;
+
+/// Longer than any token by which a list goes on; what is longer makes no URL.
+const MAX_CONTINUE: usize = 16 * 1024;
+
+impl Client {
+    /// Page after page of a list, each object handed on.
+    pub(super) async fn pages<K, P, F>(
+        &self,
+        object: ObjectRef,
+        field_selector: Option<&str>,
+        page: P,
+        mut take: impl FnMut(K),
+    ) -> Result<(), ClusterError>
+    where
+        K: Clone + Send + 'static,
+        P: Fn(ListParams) -> F + Send + Sync + 'static,
+        F: Future<Output = kube::Result<ObjectList<K>>> + Send + 'static,
+    {
+        let (object, page) = (Arc::new(object), Arc::new(page));
+        // Let go of, a set ends what runs in it.
+        let mut ahead = JoinSet::new();
+        let ask = |params: &ListParams, ahead: &mut JoinSet<_>| {
+            let (client, object, page) = (self.clone(), Arc::clone(&object), Arc::clone(&page));
+            let params = params.clone();
+            ahead.spawn(
+                async move { client.read(Verb::List, &object, || page(params.clone())).await },
+            );
+        };
+        let mut params = ListParams::default().limit(PAGE_SIZE);
+        params.field_selector = field_selector.map(str::to_owned);
+        let mut begun_again = false;
+        ask(&params, &mut ahead);
+        while let Some(listed) = ahead.join_next().await {
+            // A panic there is a panic here.
+            let listed =
+                listed.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
+            let listed = match listed {
+                Err(error) if error.failure == Failure::Expired && !begun_again => {
+                    begun_again = true;
+                    params.continue_token = None;
+                    ask(&params, &mut ahead);
+                    continue;
+                }
+                listed => listed?,
+            };
+            let token = listed.metadata.continue_.filter(|token| !token.is_empty());
+            let endless = self.is_endless(&object, token.as_deref(), &params);
+            if let (Some(token), None) = (token, &endless) {
+                params.continue_token = Some(token);
+                ask(&params, &mut ahead);
+            }
+            listed.items.into_iter().for_each(&mut take);
+            if let Some(error) = endless {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a list that goes on by this token has no end.
+    fn is_endless(
+        &self,
+        object: &ObjectRef,
+        token: Option<&str>,
+        asked: &ListParams,
+    ) -> Option<ClusterError> {
+        let token = token?;
+        if Some(token) == asked.continue_token.as_deref() {
+            return Some(self.endless(object, "sends the same page again and again"));
+        }
+        let is_long = token.len() > MAX_CONTINUE;
+        is_long
+            .then(|| self.endless(object, "names its next page with a token that is far too long"))
+    }
+}
