@@ -56,6 +56,15 @@ pub struct Bundle {
     leaf: usize,
 }
 
+/// How far it is asked who signed certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signatures {
+    /// Each is tried under the keys that may have made it: a twentieth of a millisecond for P-256.
+    Tried,
+    /// Names and key identifiers are taken at their word, as they are behind the first of a long file.
+    Believed,
+}
+
 /// What a bundle was judged by: it is dropped, and the key wiped, once nothing is compared any more.
 struct Parts {
     /// The public key of the first certificate.
@@ -158,7 +167,7 @@ impl Bundle {
         key: Option<&[u8]>,
         random: &dyn SecureRandom,
     ) -> Self {
-        let (bundle, _) = Self::in_parts(certificates, key, random);
+        let (bundle, _) = Self::in_parts(certificates, key, Signatures::Tried, random);
         bundle
     }
 
@@ -167,11 +176,12 @@ impl Bundle {
     pub(super) fn of_secret(
         (certificates, key): (Option<&[u8]>, Option<&[u8]>),
         ca_crt: Option<&[u8]>,
+        signatures: Signatures,
         random: &dyn SecureRandom,
     ) -> (Self, Option<CaFile>, Vec<Vec<u8>>) {
-        let (bundle, parts) = Self::in_parts(certificates, key, random);
+        let (bundle, parts) = Self::in_parts(certificates, key, signatures, random);
         let chain = (bundle.certificates.as_slice(), parts.ders.as_slice());
-        let ca_file = CaFile::of(ca_crt.unwrap_or_default(), chain, bundle.leaf);
+        let ca_file = CaFile::of(ca_crt.unwrap_or_default(), chain, bundle.leaf, signatures);
         (bundle, ca_file, parts.ders)
     }
 
@@ -192,7 +202,7 @@ impl Bundle {
         let bytes = text.expose();
         let has_key = !pem::private_keys(bytes).is_empty();
         let (mut bundle, Parts { leaf, key, ders }) =
-            Self::in_parts(Some(bytes), has_key.then_some(bytes), random);
+            Self::in_parts(Some(bytes), has_key.then_some(bytes), Signatures::Tried, random);
         // A file may hold both, in any order.
         bundle.among_certificates = Rarely::default();
         bundle.key_among = KeyAmong::None;
@@ -221,10 +231,11 @@ impl Bundle {
     fn in_parts(
         certificates: Option<&[u8]>,
         key: Option<&[u8]>,
+        signatures: Signatures,
         random: &dyn SecureRandom,
     ) -> (Self, Parts) {
         let text = certificates.unwrap_or_default();
-        let read = read_certificates(text);
+        let read = read_certificates(text, signatures);
         let key = read_key(key.unwrap_or_default(), &read, random);
         let leaf = leaf_position(&read.certificates, &key);
         let key_among = key_among(text, (&read, leaf), &key, random);
@@ -410,12 +421,14 @@ impl ReadCertificates {
     }
 }
 
-pub(super) fn read_certificates(bytes: &[u8]) -> ReadCertificates {
+pub(super) fn read_certificates(bytes: &[u8], signatures: Signatures) -> ReadCertificates {
+    let are_tried = signatures == Signatures::Tried;
     let blocks = pem::blocks(bytes);
     let strays = stray::among_certificates(&blocks);
     let mut read = ReadCertificates { strays, ..ReadCertificates::default() };
     for (index, (block, quirk)) in certificates_of(blocks).enumerate() {
-        let certificate = block.and_then(|der| match cert::read_at(index, &der) {
+        let place = if are_tried { index } else { cert::UNTRIED };
+        let certificate = block.and_then(|der| match cert::read_at(place, &der) {
             Ok(read) => Ok((read, der)),
             Err(error) => Err(error.to_string()),
         });
@@ -431,7 +444,9 @@ pub(super) fn read_certificates(bytes: &[u8]) -> ReadCertificates {
         }
         read.take(index, certificate);
     }
-    signer::check(&mut read.certificates, &read.ders);
+    if are_tried {
+        signer::check(&mut read.certificates, &read.ders);
+    }
     // They are kept, most often one alone.
     read.certificates.shrink_to_fit();
     let nothing = read.certificates.is_empty() && read.damaged.is_empty();

@@ -4,7 +4,7 @@
 //! what a controller makes of it.
 
 use super::Anchor;
-use super::bundle::{self, Bundle, Damaged, OddlyWritten};
+use super::bundle::{self, Bundle, Damaged, OddlyWritten, ReadCertificates, Signatures};
 use crate::x509::cert::Certificate;
 use crate::x509::chain;
 use crate::x509::signer;
@@ -32,7 +32,12 @@ impl CaFile {
     #[must_use]
     pub fn beside(ca_crt: &[u8], pair: (&[u8], &[u8]), random: &dyn SecureRandom) -> Option<Self> {
         let (tls_crt, tls_key) = pair;
-        let (_, file, _) = Bundle::of_secret((Some(tls_crt), Some(tls_key)), Some(ca_crt), random);
+        let (_, file, _) = Bundle::of_secret(
+            (Some(tls_crt), Some(tls_key)),
+            Some(ca_crt),
+            Signatures::Tried,
+            random,
+        );
         file
     }
 
@@ -62,15 +67,16 @@ impl CaFile {
         bytes: &[u8],
         (certificates, ders): (&[Certificate], &[Vec<u8>]),
         leaf: usize,
+        signatures: Signatures,
     ) -> Option<Self> {
         if bytes.is_empty() {
             return None;
         }
-        let mut read = bundle::read_certificates(bytes);
+        let mut read = bundle::read_certificates(bytes, signatures);
         if read.certificates.is_empty() && read.damaged.is_empty() {
             read.damaged.push(Damaged::instead(None));
         }
-        let above = above(&read.certificates, &read.ders, (certificates, ders), leaf);
+        let above = above(&read, (certificates, ders), leaf, signatures);
         let is_above = |place: usize| above.as_ref().is_some_and(|above| above.contains(&place));
         let anchors = read.certificates.iter().enumerate().map(|(place, facts)| Anchor {
             sha256: facts.sha256,
@@ -92,16 +98,19 @@ impl CaFile {
 /// The places of those that are in the leaf's chain, or signed one that is; nothing without a leaf
 /// or without any certificate to look for.
 fn above(
-    anchors: &[Certificate],
-    anchor_ders: &[Vec<u8>],
+    read: &ReadCertificates,
     (certificates, ders): (&[Certificate], &[Vec<u8>]),
     leaf: usize,
+    signatures: Signatures,
 ) -> Option<Vec<usize>> {
+    let anchors = read.certificates.as_slice();
     if leaf >= certificates.len() || anchors.is_empty() {
         return None;
     }
     let mut all = [certificates, anchors].concat();
-    signer::check(&mut all, &[ders, anchor_ders].concat());
+    if signatures == Signatures::Tried {
+        signer::check(&mut all, &[ders, &read.ders].concat());
+    }
     let arrangement = chain::arrange(&all, Some(leaf));
     let chain = || arrangement.path.iter().chain(&arrangement.root).map(|place| &all[*place]);
     let own = &certificates[leaf];

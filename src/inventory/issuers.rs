@@ -106,8 +106,6 @@ const MAX_SAMPLES: usize = 4;
 const SHORT: usize = 4_096;
 /// How many signatures are verified in all; the slowest takes a millisecond.
 const MAX_VERIFIED: usize = 2_000;
-/// As a place in a text: the signature of a certificate there is not tried.
-const UNTRIED: usize = usize::MAX;
 
 impl Issuers {
     /// Takes in the certificates that an object holds; `ders` are the same ones, in the same order.
@@ -157,7 +155,7 @@ impl Issuers {
             if trusted {
                 self.take_handed_out(object, digest::sha256(der.expose()));
             }
-            let read = cert::read_at(UNTRIED, der.expose()).ok();
+            let read = cert::read_at(cert::UNTRIED, der.expose()).ok();
             if let Some((certificate, _)) = read.filter(|(read, _)| !read.self_signed) {
                 self.take_issued(object, &certificate, der.expose());
             }

@@ -33,6 +33,11 @@ impl<T: OfObject> Shelf<T> {
         self.0.get(object).map(|shelved| &*shelved.0)
     }
 
+    /// Of how many objects there are facts.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub fn contains(&self, object: &dyn Named) -> bool {
         self.0.contains(object)
     }

@@ -142,3 +142,29 @@ fn an_ingress_class_tells_whose_the_ingresses_are_before_and_after_it() {
     let anew = vec![class(nginx), web(), class("traefik.io/ingress-controller")];
     assert_eq!(of(anew), crate::controllers::Controller::Traefik);
 }
+
+#[test]
+fn the_signatures_of_the_first_thousand_secrets_are_tried_and_then_names_are_believed() {
+    let forged = |name: &str| {
+        let mut seen = secret(name, "a.example");
+        let mut der = ders(&value(&seen, "tls.crt")).remove(0);
+        *der.last_mut().expect("it is not empty") ^= 1;
+        let pem = pem::encode("CERTIFICATE", &der).to_string();
+        seen.data.insert("tls.crt".to_owned(), Redacted::new(pem.into_bytes()));
+        Observation::Secret(seen)
+    };
+    let blank = |number: usize| {
+        let mut seen = secret("web", "a.example");
+        seen.object.name = format!("blank-{number}");
+        seen.data.clear();
+        Observation::Secret(seen)
+    };
+    let first = std::iter::once(forged("first"));
+    let blanks = (1..MAX_TRIED).map(blank);
+    let inventory = absorbed(first.chain(blanks).chain([forged("later")]).collect());
+    let signed_itself = |name: &str| {
+        let facts = inventory.secret("shop", name).expect("it was seen");
+        facts.bundle.leaf().expect("it can be read").self_signed
+    };
+    assert_eq!(["first", "later"].map(signed_itself), [false, true]);
+}

@@ -23,7 +23,7 @@ use super::san::San;
 use super::{name, profile};
 use crate::rarely::Rarely;
 pub(super) use extensions::{authority_key_id, subject_key_id};
-pub use read::{CertificateError, read, read_at};
+pub use read::{CertificateError, UNTRIED, read, read_at};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;

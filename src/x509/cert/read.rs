@@ -60,6 +60,9 @@ pub fn read(der: &[u8]) -> Result<(Certificate, PublicKey), CertificateError> {
     read_at(0, der)
 }
 
+/// The place of a certificate whose signature is not to be tried.
+pub const UNTRIED: usize = usize::MAX;
+
 /// Reads the certificate at `place` of a text, from 0. Of those behind the first 64 that bear the
 /// name of their issuer, the names and key identifiers tell who signed them, and no signature is
 /// tried.
