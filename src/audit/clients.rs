@@ -124,7 +124,7 @@ fn of_a_later_leaf(bundle: &Bundle) -> Option<Problems> {
     let is_for_servers = |leaf: &Certificate| {
         position > 0 && (leaf.is_for_hosts() || bundle.key_position() == Some(position))
     };
-    if !bundle.certificates.get(position).is_some_and(is_for_servers) {
+    if !bundle.certificates.get(position).is_some_and(|leaf| is_for_servers(leaf)) {
         return None;
     }
     let mut problems = Problems::default();

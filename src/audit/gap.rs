@@ -9,6 +9,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What was seen of CAs, by subject.
 pub(super) struct Seen<'a> {
@@ -21,7 +22,7 @@ pub(super) struct Seen<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Chain<'a> {
     pub object: &'a ObjectRef,
-    pub certificates: &'a [Certificate],
+    pub certificates: &'a [Arc<Certificate>],
     pub arrangement: &'a Arrangement,
     /// `ca.crt` beside it.
     pub ca_file: Option<&'a CaFile>,
@@ -96,7 +97,7 @@ impl<'a> Seen<'a> {
             return false;
         };
         let holds = |subject: &str| file.anchors.iter().any(|anchor| &*anchor.subject == subject);
-        let mut current = &chain.certificates[*last];
+        let mut current = &*chain.certificates[*last];
         for step in 0..LONGEST {
             if step > 0 && holds(&current.issuer) {
                 return true;

@@ -220,7 +220,8 @@ pub fn own_key_elsewhere<'i>(
     bundle: &Bundle,
 ) -> Option<&'i ObjectRef> {
     let wanted = bundle.leaf()?.key_id;
-    let others = inventory.bundles().filter(|(other, _)| !other.same_object(object));
+    let others = inventory.bundles_with(wanted).into_iter();
+    let others = others.filter(|(other, _)| !other.same_object(object));
     let mut holders = others.filter(|(_, bundle)| holds_key(bundle, wanted));
     holders.next().map(|(holder, _)| holder)
 }
@@ -240,7 +241,8 @@ fn other_half<'i>(
     public_id: PublicKeyId,
 ) -> Elsewhere<'i> {
     let others = inventory
-        .bundles()
+        .bundles_with(public_id)
+        .into_iter()
         .filter(|(other, _)| !other.same_object(object) && other.kind != Kind::Endpoint);
     let mut found = Elsewhere::Nothing;
     for (other, bundle) in others {

@@ -6,6 +6,7 @@
 use crate::inventory::{Anchor, SecretFacts};
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
+use std::sync::Arc;
 
 /// What a client is to be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub fn trust(secret: &SecretFacts) -> Trust {
 }
 
 /// The certificate that the links from issuer to subject lead up to.
-fn top_of(chain: &[Certificate]) -> &Certificate {
+fn top_of(chain: &[Arc<Certificate>]) -> &Certificate {
     let mut top = &chain[0];
     for next in chain.iter().skip(1) {
         if next.subject != top.issuer || top.self_signed {

@@ -46,8 +46,9 @@ impl Inventory {
     /// another file. The randomness is only for telling pairs: see
     /// [`crate::x509::key::PrivateKey::pairs_with`].
     pub fn absorb(&mut self, observation: Observation, random: &dyn SecureRandom) {
-        // Absorbing ends what was looked up by host and by name.
+        // Absorbing ends what was looked up by host, by name and by public key.
         self.servers.take();
+        self.halves.take();
         match observation {
             Observation::Secret(seen) => self.absorb_secret(&seen, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
@@ -149,7 +150,8 @@ impl Inventory {
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         let is_early = self.secrets.len() < MAX_TRIED;
         let signatures = if is_early { Signatures::Tried } else { Signatures::Believed };
-        let (facts, ders) = secret_facts(seen, (annotation_policy, chosen), signatures, random);
+        let (mut facts, ders) = secret_facts(seen, (annotation_policy, chosen), signatures, random);
+        self.shared.share(&mut facts.bundle.certificates);
         self.link_issuers(seen, (&facts, &ders), random);
         self.secrets.put(facts);
         self.own_by_maker(&seen.object);

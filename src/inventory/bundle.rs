@@ -17,6 +17,7 @@ use crate::x509::public_key::PublicKey;
 use crate::x509::signer;
 use crate::x509::stray::{self, Stray, StrayKind};
 use ring::rand::SecureRandom;
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// Facts of a pair.
@@ -24,7 +25,7 @@ use time::OffsetDateTime;
 #[derive(Debug)]
 pub struct Bundle {
     /// The certificates that could be read, in their order.
-    pub certificates: Vec<Certificate>,
+    pub certificates: Vec<Arc<Certificate>>,
     /// Certificates that could not be read: the first of them, should they be very many.
     pub damaged: Rarely<Vec<Damaged>>,
     /// Certificates that were read, and that others pass over for how they are written.
@@ -374,7 +375,7 @@ impl Bundle {
 
 /// A server shows the first certificate, whatever it is; but what people put there is the leaf with
 /// its CAs, sometimes the other way round (Azure Key Vault exports the root first).
-fn leaf_position(certificates: &[Certificate], key: &ReadKey) -> usize {
+fn leaf_position(certificates: &[Arc<Certificate>], key: &ReadKey) -> usize {
     let first_is_ca =
         certificates.first().is_some_and(|first| first.is_ca && !first.is_for_hosts());
     match (&key.pairing, key.position) {
@@ -393,7 +394,7 @@ const NO_CERTIFICATE: &str = "there is no PEM block of a certificate in it";
 /// The certificates of one value, taken apart.
 #[derive(Default)]
 pub(super) struct ReadCertificates {
-    pub certificates: Vec<Certificate>,
+    pub certificates: Vec<Arc<Certificate>>,
     pub damaged: Vec<Damaged>,
     pub odd: Vec<OddlyWritten>,
     /// Public keys of the first certificates.
@@ -410,7 +411,7 @@ impl ReadCertificates {
                 if self.keys.len() < MAX_COMPARED {
                     self.keys.push(public);
                 }
-                self.certificates.push(facts);
+                self.certificates.push(Arc::new(facts));
                 self.ders.push(der);
             }
             Err(message) if self.damaged.len() < MAX_DAMAGED => {

@@ -65,7 +65,7 @@ impl CaFile {
     /// which the one at `leaf` is the leaf. A value of no bytes at all is none.
     pub(super) fn of(
         bytes: &[u8],
-        (certificates, ders): (&[Certificate], &[Vec<u8>]),
+        (certificates, ders): (&[Arc<Certificate>], &[Vec<u8>]),
         leaf: usize,
         signatures: Signatures,
     ) -> Option<Self> {
@@ -99,7 +99,7 @@ impl CaFile {
 /// or without any certificate to look for.
 fn above(
     read: &ReadCertificates,
-    (certificates, ders): (&[Certificate], &[Vec<u8>]),
+    (certificates, ders): (&[Arc<Certificate>], &[Vec<u8>]),
     leaf: usize,
     signatures: Signatures,
 ) -> Option<Vec<usize>> {

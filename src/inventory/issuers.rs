@@ -15,6 +15,7 @@ use crate::x509::signer;
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A name as clients compare it: see [`NameDigest::folded`](crate::x509::dn::NameDigest::folded).
 type Name = [u8; 8];
@@ -109,7 +110,12 @@ const MAX_VERIFIED: usize = 2_000;
 
 impl Issuers {
     /// Takes in the certificates that an object holds; `ders` are the same ones, in the same order.
-    pub fn take(&mut self, object: &ObjectRef, certificates: &[Certificate], ders: &[Vec<u8>]) {
+    pub fn take(
+        &mut self,
+        object: &ObjectRef,
+        certificates: &[Arc<Certificate>],
+        ders: &[Vec<u8>],
+    ) {
         for (certificate, der) in certificates.iter().zip(ders) {
             if certificate.self_signed {
                 self.take_candidate(certificate, der);
@@ -430,7 +436,7 @@ mod tests {
     }
 
     fn take(issuers: &mut Issuers, object: &str, der: &[u8]) {
-        issuers.take(&ObjectRef::secret("shop", object), &[facts(der)], &[der.to_vec()]);
+        issuers.take(&ObjectRef::secret("shop", object), &[facts(der).into()], &[der.to_vec()]);
     }
 
     /// The object with a certificate that this one signed.

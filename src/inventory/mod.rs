@@ -13,6 +13,7 @@ pub mod demand;
 pub mod dns;
 mod forget;
 pub mod frontend;
+mod halves;
 mod issuers;
 mod key;
 mod link;
@@ -31,6 +32,7 @@ pub mod selection;
 pub mod served;
 mod servers;
 pub mod service;
+mod shared;
 mod shelf;
 pub mod stores;
 
@@ -79,11 +81,14 @@ pub struct Inventory {
     default_classes: BTreeSet<String>,
     /// Who serves which host, made when it is first asked for.
     servers: OnceLock<servers::Servers>,
+    /// Where keys and certificates stand apart, made when it is first asked for.
+    halves: OnceLock<halves::Halves>,
     files: Vec<FileFacts>,
     requests: Vec<requests::RequestFacts>,
     stores: Vec<stores::StoreFacts>,
     pairs: pairs::Pairs,
     issuers: issuers::Issuers,
+    shared: shared::Shared,
     /// Objects of other kinds.
     objects: Shelf<ObjectFacts>,
     /// Whether a cluster has Google's own kinds, and they were listed as far as they may be.
@@ -454,11 +459,13 @@ impl Inventory {
             classes: BTreeMap::new(),
             default_classes: BTreeSet::new(),
             servers: OnceLock::new(),
+            halves: OnceLock::new(),
             files: Vec::new(),
             requests: Vec::new(),
             stores: Vec::new(),
             pairs: pairs::Pairs::default(),
             issuers: issuers::Issuers::default(),
+            shared: shared::Shared::default(),
             objects: Shelf::default(),
             google_kinds_listed: false,
             absent: BTreeSet::new(),
@@ -497,7 +504,7 @@ impl Inventory {
     /// Secrets that are about TLS: of that type, named by an Ingress, or chosen by name.
     pub fn tls_secrets(&self) -> impl Iterator<Item = &SecretFacts> {
         self.secrets.values().filter(|secret| {
-            secret.secret_type() == TLS_SECRET
+            secret.rare.other_type.is_none()
                 || self.selection.names(&secret.object)
                 || self.is_used(&secret.object)
         })
@@ -651,9 +658,14 @@ impl Inventory {
     /// Every bundle with the object that holds it: TLS Secrets, then files, then inspected places.
     pub fn bundles(&self) -> impl Iterator<Item = (&ObjectRef, &Bundle)> {
         let secrets = self.tls_secrets().map(|secret| (&secret.object, &secret.bundle));
+        secrets.chain(self.other_bundles())
+    }
+
+    /// Those that stand in files and in inspected places.
+    fn other_bundles(&self) -> impl Iterator<Item = (&ObjectRef, &Bundle)> {
         let files = self.files().map(|file| (&file.object, &file.bundle));
         let places = self.inspected().map(|(object, served)| (object, &*served.bundle));
-        secrets.chain(files).chain(places)
+        files.chain(places)
     }
 
     /// Whether there is nothing to report on: no certificate and no host that was chosen.

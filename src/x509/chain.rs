@@ -10,6 +10,7 @@ use super::pem::{self, Label};
 use super::signer;
 use crate::redact::Redacted;
 use ring::rand::SecureRandom;
+use std::sync::Arc;
 
 /// Where the order of a chain breaks: the certificate at `position` (from 0) was not issued by
 /// the one that follows it.
@@ -27,7 +28,7 @@ pub struct OutOfOrder {
 ///
 /// # Errors
 /// The first place where that is not so.
-pub fn check_order(chain: &[Certificate]) -> Result<(), OutOfOrder> {
+pub fn check_order(chain: &[Arc<Certificate>]) -> Result<(), OutOfOrder> {
     for (position, pair) in chain.windows(2).enumerate() {
         if !pair[0].issuer_name.reads_as(&pair[1].subject_name) {
             return Err(OutOfOrder {
@@ -81,7 +82,7 @@ const LONGEST_PATH: usize = 32;
 /// Sorts the certificates. `leaf` is the position of the one the private key belongs to, when that
 /// is known; else it is the first that is no issuer of another one.
 #[must_use]
-pub fn arrange(chain: &[Certificate], leaf: Option<usize>) -> Arrangement {
+pub fn arrange(chain: &[Arc<Certificate>], leaf: Option<usize>) -> Arrangement {
     let Some(leaf) = leaf.or_else(|| likely_leaf(chain)) else { return Arrangement::default() };
     let mut found = Arrangement { path: vec![leaf], ..Arrangement::default() };
     let mut current = leaf;
@@ -108,7 +109,7 @@ pub fn arrange(chain: &[Certificate], leaf: Option<usize>) -> Arrangement {
 }
 
 /// The first that is meant for hosts and issued no other, else the first that issued no other.
-fn likely_leaf(chain: &[Certificate]) -> Option<usize> {
+fn likely_leaf(chain: &[Arc<Certificate>]) -> Option<usize> {
     let issued_none = |position: &usize| {
         let candidate = &chain[*position];
         !candidate.is_ca || !chain.iter().any(|other| is_issuer_of(candidate, other))
@@ -128,7 +129,7 @@ const MANY: usize = 200;
 /// name and key identifier are written as they are in the certificate; of those one whose own issuer
 /// is there too before one that leads nowhere, a cross-signed one before the root of the same name,
 /// then the first.
-fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<usize> {
+fn issuer_in(chain: &[Arc<Certificate>], position: usize, taken: &[usize]) -> Option<usize> {
     let certificate = &chain[position];
     // Compared from the first to the last, true being more. A signature that was tried has fitted:
     // `is_issuer_of` has turned the others away. What was not tried is a guess by name, so it comes
@@ -160,7 +161,7 @@ fn issuer_in(chain: &[Certificate], position: usize, taken: &[usize]) -> Option<
 /// The places of certificates that have nothing to do with the leaf's chain: no issuer of it, no
 /// second copy and no cross-signed twin of one.
 #[must_use]
-pub fn strangers(chain: &[Certificate], leaf: usize) -> Vec<usize> {
+pub fn strangers(chain: &[Arc<Certificate>], leaf: usize) -> Vec<usize> {
     if leaf >= chain.len() {
         return Vec::new();
     }
@@ -177,7 +178,7 @@ pub fn strangers(chain: &[Certificate], leaf: usize) -> Vec<usize> {
 /// position of its issuer, which is there, but elsewhere. Cross-signed twins may stand side by
 /// side, and what has nothing to do with the path may follow it.
 #[must_use]
-pub fn misplaced(chain: &[Certificate], arrangement: &Arrangement) -> Option<Misplaced> {
+pub fn misplaced(chain: &[Arc<Certificate>], arrangement: &Arrangement) -> Option<Misplaced> {
     let leaf = *arrangement.path.first()?;
     if leaf != 0 {
         return Some(Misplaced::LeafNotFirst { leaf });
@@ -225,9 +226,9 @@ pub struct Fixed {
 /// The certificates of a text, sorted, each with its DER.
 pub(super) struct Sorted {
     /// The leaf (that of the key) and those above it.
-    pub path: Vec<(Certificate, Vec<u8>)>,
+    pub path: Vec<(Arc<Certificate>, Vec<u8>)>,
     /// The root that ends the path.
-    pub root: Option<(Certificate, Vec<u8>)>,
+    pub root: Option<(Arc<Certificate>, Vec<u8>)>,
     /// What was left out or is missing, for people.
     notes: Vec<String>,
 }
@@ -261,7 +262,7 @@ pub(super) fn sorted(
             Ok((der, certificate, public)) => {
                 let length = der.expose().len() - certificate.trailing_bytes;
                 ders.push(der.expose().get(..length).unwrap_or_default().to_vec());
-                facts.push(certificate);
+                facts.push(Arc::new(certificate));
                 publics.push(public);
             }
             Err(why) => notes.push(format!("left out: certificate {}: {why}", index + 1)),
@@ -298,7 +299,7 @@ pub(super) fn sorted(
     })
 }
 
-fn what_is_left(facts: &[Certificate], arrangement: &Arrangement) -> Vec<String> {
+fn what_is_left(facts: &[Arc<Certificate>], arrangement: &Arrangement) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(root) = arrangement.root {
         let subject = &facts[root].subject;
@@ -352,7 +353,7 @@ pub fn ordered<'d>(
         once.iter().copied().partition(|der| read(der).is_some());
     let (mut facts, mut publics) = (Vec::new(), Vec::new());
     for (_, (certificate, public)) in readable.iter().filter_map(read) {
-        facts.push(certificate);
+        facts.push(Arc::new(certificate));
         publics.push(public);
     }
     let owned: Vec<Vec<u8>> = readable.iter().map(|der| der.to_vec()).collect();
@@ -365,7 +366,7 @@ pub fn ordered<'d>(
     order.map(|position| readable[position]).chain(broken).collect()
 }
 
-fn why_other(facts: &[Certificate], arrangement: &Arrangement, other: usize) -> String {
+fn why_other(facts: &[Arc<Certificate>], arrangement: &Arrangement, other: usize) -> String {
     let certificate = &facts[other];
     let taken = || arrangement.path.iter().chain(&arrangement.root).map(|at| &facts[*at]);
     if taken().any(|one| one.sha256 == certificate.sha256) {

@@ -6,6 +6,7 @@
 use super::cert::{Certificate, SignatureCheck};
 use super::verify::{Verdict, verify};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -17,7 +18,7 @@ const MAX_SIGNED: usize = 200;
 
 /// Tries the signature of each certificate under the keys of those that bear its issuer's name,
 /// and writes down what came of it. `ders` are the same certificates, in the same order.
-pub fn check(certificates: &mut [Certificate], ders: &[Vec<u8>]) {
+pub fn check(certificates: &mut [Arc<Certificate>], ders: &[Vec<u8>]) {
     let mut by_name: BTreeMap<[u8; 8], Vec<usize>> = BTreeMap::new();
     for (position, certificate) in certificates.iter().enumerate() {
         by_name.entry(certificate.subject_name.folded).or_default().push(position);
@@ -43,7 +44,9 @@ pub fn check(certificates: &mut [Certificate], ders: &[Vec<u8>]) {
             let fits = fits(one, other);
             checks.extend(fits.map(|fits| SignatureCheck { key_id, fits }));
         }
-        certificates[position].signature_checks = checks.into();
+        if !checks.is_empty() {
+            Arc::make_mut(&mut certificates[position]).signature_checks = checks.into();
+        }
     }
 }
 

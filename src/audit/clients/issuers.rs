@@ -13,6 +13,7 @@ use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
 use crate::x509::key_kind::{Curve, KeyKind};
 use crate::x509::key_purpose::KeyPurpose;
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// What is wrong with the path above the first certificate.
@@ -127,7 +128,7 @@ fn about_its_key(issuer: &Certificate, problems: &mut Problems) {
 
 /// How far down and for which names it may issue.
 fn about_its_limits(
-    chain: &[Certificate],
+    chain: &[Arc<Certificate>],
     arrangement: &Arrangement,
     place: usize,
     problems: &mut Problems,
@@ -155,16 +156,16 @@ fn about_its_limits(
 /// Certificates that bear the name of an issuer and are it not: by the signature, which does not
 /// verify. Clients that try every one pass over them; OpenSSL takes the first that looks right.
 fn check_same_name_issuers(
-    chain: &[Certificate],
+    chain: &[Arc<Certificate>],
     arrangement: &Arrangement,
     now: OffsetDateTime,
     problems: &mut Problems,
 ) {
+    let all = || chain.iter().map(Arc::as_ref);
     for position in &arrangement.path {
         let certificate = &chain[*position];
         let false_one = |other: &&Certificate| certificate.is_signed_by(other) == Some(false);
-        let bearers =
-            || chain.iter().filter(|other| chain::issuer_name_matches(other, certificate));
+        let bearers = || all().filter(|other| chain::issuer_name_matches(other, certificate));
         let Some(wrong) = bearers().find(false_one) else { continue };
         let why = format!(
             "the signature of {} does not verify under the key of {}, which is beside it",

@@ -11,6 +11,7 @@ use crate::inventory::bundle::Bundle;
 use crate::object_ref::Kind;
 use crate::x509::cert::Certificate;
 use crate::x509::chain::{self, Arrangement};
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 pub(super) const RULE: Rule = Rule {
@@ -69,7 +70,7 @@ fn expired(bundle: &Bundle, arrangement: &Arrangement, now: OffsetDateTime) -> V
     let sent = certificates.filter(|(place, one)| {
         Some(place) != leaf && one.self_signed && expiry::is_expired(one, now)
     });
-    let told = |(place, one): (usize, &Certificate)| {
+    let told = |(place, one): (usize, &Arc<Certificate>)| {
         format!(
             "certificate {} ({}) is a root that expired on {}: clients on OpenSSL 1.0, LibreSSL or GnuTLS refuse the chain for it",
             place + 1,

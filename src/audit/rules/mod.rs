@@ -97,6 +97,7 @@ use crate::x509::key::Pairing;
 use crate::x509::pem::PemQuirk;
 use crate::x509::stray::{self, StrayKind};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What the rules find of one Ingress, as it is or as it is to become, that keeps GKE's controllers from
 /// serving it: what only a person can mend.
@@ -420,7 +421,8 @@ fn certificate_anew(
 /// Whether what a Secret of the cluster holds is what `import` takes, but for the order of its chain.
 fn is_importable(secret: &SecretFacts, context: &Context<'_>) -> bool {
     let bundle = &secret.bundle;
-    let of_key = bundle.key_position().and_then(|at| bundle.certificates.get(at)).or(bundle.leaf());
+    let at = |position: usize| bundle.certificates.get(position).map(Arc::as_ref);
+    let of_key = bundle.key_position().and_then(at).or(bundle.leaf());
     let in_date = |leaf: &Certificate| {
         !expiry::is_expired(leaf, context.now) && leaf.not_before <= context.now
     };

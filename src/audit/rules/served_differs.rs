@@ -12,6 +12,7 @@ use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
 use crate::x509::possession::Possession;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) const RULE: Rule = Rule {
     code: "served-differs",
@@ -124,7 +125,7 @@ fn remedy(inventory: &Inventory, context: &Context<'_>, answer: &Answer<'_>) -> 
 fn chain_cut(answer: &Answer<'_>, secret: &SecretFacts) -> Option<Finding> {
     let served = &answer.served.bundle.certificates;
     let behind = secret.bundle.certificates.iter().skip(1);
-    let missing: Vec<&Certificate> = behind
+    let missing: Vec<&Arc<Certificate>> = behind
         .filter(|stored| !stored.self_signed)
         .filter(|stored| !served.iter().any(|served| served.sha256 == stored.sha256))
         .collect();

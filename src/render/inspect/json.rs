@@ -19,6 +19,7 @@ use crate::x509::possession::Possession;
 use serde::Serialize;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 #[derive(Serialize)]
 struct Document<'m, 'i, B: Serialize, C: Serialize, R: Serialize, S: Serialize> {
@@ -142,7 +143,7 @@ fn wire_bundle<'a>(
     }
 }
 
-fn wire_form((index, certificate): (usize, &Certificate)) -> WireForm<'_> {
+fn wire_form((index, certificate): (usize, &Arc<Certificate>)) -> WireForm<'_> {
     let usages = certificate.extended_key_usage.as_ref();
     WireForm {
         index,

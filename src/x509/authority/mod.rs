@@ -20,6 +20,7 @@ use crate::instant;
 pub use check::AuthorityError;
 use check::{in_date, may_sign, signed_by, usable_for};
 use ring::rand::SecureRandom;
+use std::sync::Arc;
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
@@ -40,7 +41,7 @@ pub struct Authority {
 /// One certificate of the path.
 #[derive(Debug)]
 struct Member {
-    facts: Certificate,
+    facts: Arc<Certificate>,
     der: Vec<u8>,
 }
 
@@ -273,7 +274,7 @@ impl Authority {
 
     /// The CA and every certificate above it, the root too.
     fn facts(&self) -> impl Iterator<Item = &Certificate> {
-        self.path.iter().map(|member| &member.facts)
+        self.path.iter().map(|member| &*member.facts)
     }
 }
 
@@ -318,6 +319,6 @@ fn namesake(text: &[u8], last: &Member) -> Option<Member> {
         let der = block.der.ok()?;
         let (facts, _) = cert::read(der.expose()).ok()?;
         let bears_it = facts.subject_name.exact == last.facts.issuer_name.exact;
-        bears_it.then(|| Member { facts, der: der.expose().to_vec() })
+        bears_it.then(|| Member { facts: facts.into(), der: der.expose().to_vec() })
     })
 }

@@ -24,7 +24,7 @@ fn check(chain: &[(&str, &str)]) -> String {
         issuer_name: called(issuer),
         ..some.clone()
     };
-    match check_order(&chain.iter().map(named).collect::<Vec<_>>()) {
+    match check_order(&chain.iter().map(named).map(Arc::new).collect::<Vec<_>>()) {
         Ok(()) => "in order".to_owned(),
         Err(OutOfOrder { position, expected, found }) => {
             format!("{position}: expected {expected}, found {found}")
@@ -55,7 +55,7 @@ fn a_chain_is_in_order_when_every_certificate_is_followed_by_its_issuer() {
 }
 
 /// Certificates as `subject/key<issuer/key`, a CA where the subject has a capital letter.
-fn facts(chain: &[&str]) -> Vec<Certificate> {
+fn facts(chain: &[&str]) -> Vec<Arc<Certificate>> {
     let some = include_bytes!("../../../testdata/pki/root-ca.crt.pem");
     let der = pem::blocks(some).remove(0).der.expect("the PEM is good");
     let (some, _) = cert::read(der.expose()).expect("the certificate is good");
@@ -77,7 +77,7 @@ fn facts(chain: &[&str]) -> Vec<Certificate> {
             ..some.clone()
         }
     };
-    chain.iter().map(one).collect()
+    chain.iter().map(one).map(Arc::new).collect()
 }
 
 #[test]
@@ -195,8 +195,9 @@ fn the_real_chain_of_the_test_ca_is_in_order_one_way_only() {
     };
     let root = of(include_bytes!("../../../testdata/pki/root-ca.crt.pem"));
     let middle = of(include_bytes!("../../../testdata/pki/intermediate-ca.crt.pem"));
-    assert_eq!(check_order(&[middle.clone(), root.clone()]), Ok(()));
-    let broken = check_order(&[root.clone(), middle.clone()]).expect_err("the root is first");
+    assert_eq!(check_order(&[middle.clone().into(), root.clone().into()]), Ok(()));
+    let broken =
+        check_order(&[root.clone().into(), middle.clone().into()]).expect_err("the root is first");
     let told = (broken.position, &*broken.expected, &*broken.found);
     assert_eq!(told, (0, &*root.issuer, &*middle.subject));
 }
