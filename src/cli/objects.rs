@@ -148,7 +148,7 @@ pub(super) fn named(
                 _ => namespace = Some(said.clone()),
             }
         }
-        objects.push(KindName { kind, name: name.clone() });
+        objects.push(KindName { kind, namespace: None, name: name.clone() });
     }
     nameless(behind)?;
     Ok((objects, namespace))

@@ -7,8 +7,8 @@ use crate::object_ref::{Kind, KindName, check_object_name, named_kind};
 /// One thing to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// A Secret, in this namespace or in that of `-n`.
-    Secret(Option<String>, KindName),
+    /// A Secret, in its namespace or in that of `-n`.
+    Secret(KindName),
     /// A path or a server.
     Other(String),
 }
@@ -33,8 +33,11 @@ pub fn inspected(words: &[String], is_there: impl Fn(&str) -> bool) -> Vec<Wante
 }
 
 fn secret(namespace: Option<&str>, name: &str) -> Wanted {
-    let named = KindName { kind: Kind::Secret, name: name.to_owned() };
-    Wanted::Secret(namespace.map(str::to_owned), named)
+    Wanted::Secret(KindName {
+        kind: Kind::Secret,
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+    })
 }
 
 /// Bare names, which may stand behind a kind.
@@ -94,9 +97,9 @@ mod tests {
         let there = ["secret", "certs/secrets/web", "a,b"];
         let shown =
             inspected(&words, |path| there.contains(&path)).into_iter().map(|it| match it {
-                Wanted::Secret(None, named) => format!("<{}>", named.name),
-                Wanted::Secret(Some(namespace), named) => {
-                    format!("<{} of {namespace}>", named.name)
+                Wanted::Secret(KindName { namespace: None, name, .. }) => format!("<{name}>"),
+                Wanted::Secret(KindName { namespace: Some(namespace), name, .. }) => {
+                    format!("<{name} of {namespace}>")
                 }
                 Wanted::Other(text) => text,
             });

@@ -72,7 +72,7 @@ async fn observed(
     run: Run<'_>,
     output: &mut Output,
 ) -> Result<Gathered> {
-    let selection = source::selection(args.objects.clone(), &args.look);
+    let selection = source::selection(&args.objects, &args.look, source, run);
     let served = args.served.then(|| (ServedAt::Status, run.deadlines()));
     let dns = resolver(args).await?;
     let probes = Probes { events: true, makers: true, dns, served, ..Probes::default() };
@@ -80,7 +80,7 @@ async fn observed(
     let gathered = gather(source, selection, &probes, run.world).await?;
     drop(busy);
     source::say_what_was_seen(source, &gathered.inventory, output);
-    source::named_are_there(&args.objects, &gathered.inventory)?;
+    source::named_are_there(&gathered.inventory)?;
     if let Some(resolver) = &probes.dns {
         output.say_verbosely(&format!("asked DNS at {}", resolver.servers()));
         if let Some(note) = progress::without_address(&gathered.inventory) {

@@ -50,7 +50,7 @@ pub(super) async fn run(args: InspectArgs, run: Run<'_>, output: &mut Output) ->
 }
 
 fn check_usage(args: &InspectArgs) -> Result<()> {
-    let is_secret = |target: &Target| matches!(target, Target::Secret(..));
+    let is_secret = |target: &Target| matches!(target, Target::Secret(_));
     if !args.filename.is_empty() && !targets(&args.targets).iter().any(is_secret) {
         return Err(CommandError::usage(
             "-f says where secret/NAME is read from, and none is named",
@@ -62,8 +62,8 @@ fn check_usage(args: &InspectArgs) -> Result<()> {
 
 /// What a target names.
 enum Target {
-    /// In this namespace, or in that of `-n`.
-    Secret(Option<String>, KindName),
+    /// In its namespace, or in that of `-n`.
+    Secret(KindName),
     Server(Endpoint),
     Path(PathBuf),
 }
@@ -73,7 +73,7 @@ enum Target {
 fn targets(words: &[String]) -> Vec<Target> {
     let is_there = |text: &str| files::is_there(Path::new(text));
     let target = |target| match target {
-        Wanted::Secret(namespace, named) => Target::Secret(namespace, named),
+        Wanted::Secret(named) => Target::Secret(named),
         Wanted::Other(text) => match endpoint(&text) {
             Some(endpoint) if !is_there(&text) => Target::Server(endpoint),
             _ => Target::Path(PathBuf::from(text)),
@@ -117,7 +117,7 @@ async fn observed(args: &InspectArgs, run: Run<'_>, output: &mut Output) -> Resu
     let beside_secrets = secrets.len() < targets.len();
     let from_elsewhere = beside_secrets || !args.filename.is_empty();
     // A Secret of any type is looked at when it is named.
-    let named = secrets.iter().filter(|_| !beside_secrets).map(|(_, named)| named.clone());
+    let named = secrets.iter().filter(|_| !beside_secrets).cloned();
     let mut observed = Observed {
         inventory: run.nothing_seen(Selection { named: named.collect(), labels: None }),
         source: if from_elsewhere { Source::Files } else { Source::Cluster },
@@ -184,7 +184,7 @@ impl Observed {
     async fn look_at(&mut self, target: &Target, args: &InspectArgs, run: Run<'_>) -> Result<()> {
         let mut take = |seen| self.take(seen, run);
         match target {
-            Target::Secret(..) => {}
+            Target::Secret(_) => {}
             Target::Server(endpoint) => {
                 let name = args.servername.clone();
                 served::inspected(endpoint, name, run.deadlines(), &mut take).await;
@@ -198,14 +198,10 @@ impl Observed {
     }
 
     /// The Secrets among the manifests of `-f`.
-    fn look_among(&mut self, filename: &[PathBuf], secrets: &[Named], run: Run<'_>) -> Result<()> {
-        let within = run.global.namespace.as_deref();
+    fn look_among(&mut self, filename: &[PathBuf], secrets: &[KindName], run: Run<'_>) -> Result<()> {
         let is_named = |seen: &Observation| match seen {
             Observation::Secret(SecretSeen { object, .. }) => {
-                secrets.iter().any(|(namespace, named)| {
-                    let within = namespace.as_deref().or(within);
-                    named.name == object.name && within.is_none_or(|it| it == object.namespace())
-                })
+                secrets.iter().any(|named| named.names(object))
             }
             _ => false,
         };
@@ -219,15 +215,14 @@ impl Observed {
         let reading = files::Reading { below: files::Below::default(), allow_empty: true };
         files::manifests(&files::given(filename)?, reading, &namespace, &mut take)?;
         look_at_places(&mut self.inventory, &namespace);
-        let names: Vec<KindName> = secrets.iter().map(|(_, named)| named.clone()).collect();
-        source::named_are_there(&names, &self.inventory)
+        source::are_there(secrets, &self.inventory)
     }
 
     /// The Secrets of a cluster.
-    async fn ask_for(&mut self, secrets: Vec<Named>, run: Run<'_>) -> Result<()> {
+    async fn ask_for(&mut self, secrets: Vec<KindName>, run: Run<'_>) -> Result<()> {
         let client = run.client().await?;
-        for (namespace, secret) in secrets {
-            let namespace = namespace.unwrap_or_else(|| run.namespace(&client));
+        for secret in secrets {
+            let namespace = secret.namespace.unwrap_or_else(|| run.namespace(&client));
             let object = ObjectRef::secret(namespace, secret.name);
             self.take(cluster::named(&client, &object).await?, run);
         }
@@ -245,19 +240,19 @@ fn not_readable(unreadable: files::Unreadable) -> CommandError {
     error
 }
 
-/// A Secret by name, and the namespace that was said with it.
-type Named = (Option<String>, KindName);
-
 /// The Secrets among the targets. Two namespaces, one of them by `-n`, are one too many.
-fn secrets_named(targets: &[Target], run: Run<'_>) -> Result<Vec<Named>> {
+fn secrets_named(targets: &[Target], run: Run<'_>) -> Result<Vec<KindName>> {
+    let said = run.global.namespace.as_deref();
     let named = targets.iter().filter_map(|target| match target {
-        Target::Secret(namespace, named) => Some((namespace.clone(), named.clone())),
+        Target::Secret(named) => {
+            let namespace = named.namespace.as_deref().or(said).map(str::to_owned);
+            Some(KindName { namespace, ..named.clone() })
+        }
         Target::Server(_) | Target::Path(_) => None,
     });
-    let named: Vec<Named> = named.collect();
-    let said = run.global.namespace.as_deref();
+    let named: Vec<KindName> = named.collect();
     let is_other = |namespace: &&str| said.is_some_and(|said| said != *namespace);
-    let other = named.iter().filter_map(|(namespace, _)| namespace.as_deref()).find(is_other);
+    let other = named.iter().filter_map(|named| named.namespace.as_deref()).find(is_other);
     other.map_or(Ok(named.clone()), |other| {
         let said = said.unwrap_or_default();
         let message = format!("-n {said} and {other}/secret/NAME are two namespaces");

@@ -39,10 +39,10 @@ pub(super) async fn run(
     let source = source::source(&args.look, run).await?;
     let authority = signing_ca(&args, &source, run).await?;
     let issuer = authority.as_ref().map(issuer);
-    let request = RotationRequest { issuer, ..request(&args, run.global, &source) };
+    let request = RotationRequest { issuer, ..request(&args, &source, run) };
     let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
     let goal = Rotation::new(request, Policy { renew_before: args.renew_before });
-    let view = View::Chosen { source: &source, selection: &selection(&args), probes: &probes };
+    let view = View::Chosen { source: &source, selection: &selection(&args, &source, run), probes: &probes };
     let materials = Materials { authority, ..Materials::default() };
     let asked = Asked { args: &args, source: &source, view: &view, run };
     if asks(&args) && !asked.is_confirmed(&goal, output).await? {
@@ -172,7 +172,8 @@ async fn served(
         [_] => "the Secret was replaced".to_owned(),
         several => format!("{} Secrets were replaced", several.len()),
     };
-    let chosen = secrets_named(&names);
+    let within = source::namespace_of_names(source, run);
+    let chosen = secrets_named(&names, within.as_deref());
     waiting::until_served(source, &chosen, at, Some(&done), (run, output)).await?;
     Ok(())
 }
@@ -230,19 +231,16 @@ fn refuse_without_answer(output: &Output) -> Result<()> {
     ))
 }
 
-fn selection(args: &RotateArgs) -> Selection {
+fn selection(args: &RotateArgs, source: &Source, run: Run<'_>) -> Selection {
     if args.secrets.is_empty() {
-        return source::selection(Vec::new(), &args.look);
+        return source::selection(&[], &args.look, source, run);
     }
-    secrets_named(&args.secrets)
+    let within = source::namespace_of_names(source, run);
+    secrets_named(&args.secrets, within.as_deref())
 }
 
-fn request(args: &RotateArgs, global: &Global, source: &Source) -> RotationRequest {
-    // A name alone finds its Secret among files whatever namespace the manifest says.
-    let namespace = match source {
-        Source::Cluster { namespace, .. } => namespace.clone(),
-        Source::Files { .. } => global.namespace.clone(),
-    };
+fn request(args: &RotateArgs, source: &Source, run: Run<'_>) -> RotationRequest {
+    let namespace = source::namespace_of_names(source, run);
     let mut names = args.secrets.clone();
     names.sort();
     names.dedup();

@@ -25,7 +25,7 @@ pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> 
     let gathered = observed(&args, &source, run, output).await?;
     let inventory = &gathered.inventory;
     source::say_what_was_seen(&source, inventory, output);
-    source::named_are_there(&args.ingresses, inventory)?;
+    source::named_are_there(inventory)?;
     let policy = Policy::default();
     let from = source::audited(&source);
     let context = run.context(args.judge.at, &policy, args.judge.platform, from);
@@ -77,7 +77,7 @@ async fn observed(
     run: Run<'_>,
     output: &mut Output,
 ) -> Result<Gathered> {
-    let selection = source::selection(args.ingresses.clone(), &args.look);
+    let selection = source::selection(&args.ingresses, &args.look, source, run);
     let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
     if args.wait {
         return waiting::until_served(source, &selection, at, None, (run, output)).await;

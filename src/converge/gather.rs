@@ -9,7 +9,7 @@ use crate::inventory::Inventory;
 use crate::inventory::questions::Asked;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
-use crate::object_ref::{Kind, ObjectRef};
+use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observation::{Observation, Question};
 use crate::observe::reach::Reach;
 use crate::observe::served::Deadlines;
@@ -466,11 +466,13 @@ pub async fn gather_events(
     Ok(())
 }
 
-/// What is chosen when Secrets are named: those, and only those.
+/// What is chosen when Secrets are named: those, and only those. Without a namespace, those of any.
 #[must_use]
-pub fn secrets_named(names: &[String]) -> Selection {
-    let named = names
-        .iter()
-        .map(|name| crate::object_ref::KindName { kind: Kind::Secret, name: name.clone() });
+pub fn secrets_named(names: &[String], namespace: Option<&str>) -> Selection {
+    let named = names.iter().map(|name| KindName {
+        kind: Kind::Secret,
+        namespace: namespace.map(str::to_owned),
+        name: name.clone(),
+    });
     Selection { named: named.collect(), labels: None }
 }

@@ -26,7 +26,7 @@ impl Selection {
     /// Whether the object is chosen by name.
     #[must_use]
     pub fn names(&self, object: &ObjectRef) -> bool {
-        self.named.iter().any(|named| named.kind == object.kind && named.name == object.name)
+        self.named.iter().any(|named| named.names(object))
     }
 
     /// Whether everything is chosen.

@@ -157,8 +157,20 @@ impl fmt::Display for ObjectRef {
 pub struct KindName {
     /// The kind that was named.
     pub kind: Kind,
+    /// The namespace that was said with it; none: any, or that of the flags.
+    pub namespace: Option<String>,
     /// The object's name.
     pub name: String,
+}
+
+impl KindName {
+    /// Whether the object is what was named.
+    #[must_use]
+    pub fn names(&self, object: &ObjectRef) -> bool {
+        self.kind == object.kind
+            && self.name == object.name
+            && (self.namespace.is_none() || self.namespace == object.namespace)
+    }
 }
 
 impl std::str::FromStr for KindName {
@@ -173,7 +185,7 @@ impl std::str::FromStr for KindName {
         let kind =
             named_kind(kind).ok_or_else(|| KindNameError::Kind(kind.to_ascii_lowercase()))?;
         check_object_name(name)?;
-        Ok(Self { kind, name: name.to_owned() })
+        Ok(Self { kind, namespace: None, name: name.to_owned() })
     }
 }
 
@@ -287,7 +299,8 @@ mod tests {
             ("ing/a", Kind::Ingress),
             ("ingress/a", Kind::Ingress),
         ] {
-            assert_eq!(text.parse(), Ok(KindName { kind, name: "a".into() }), "{text}");
+            let named = KindName { kind, namespace: None, name: "a".into() };
+            assert_eq!(text.parse(), Ok(named), "{text}");
         }
     }
 

@@ -27,9 +27,28 @@ pub(crate) async fn source(look: &SourceArgs, run: Run<'_>) -> Result<Source> {
     Ok(Source::Cluster { client, namespace })
 }
 
-/// What the flags choose.
-pub(crate) fn selection(named: Vec<KindName>, look: &SourceArgs) -> Selection {
-    Selection { named, labels: look.selector.clone() }
+/// What the flags choose of a source.
+pub(crate) fn selection(
+    named: &[KindName],
+    look: &SourceArgs,
+    source: &Source,
+    run: Run<'_>,
+) -> Selection {
+    let within = namespace_of_names(source, run);
+    let named = named.iter().map(|named| KindName {
+        namespace: named.namespace.clone().or_else(|| within.clone()),
+        ..named.clone()
+    });
+    Selection { named: named.collect(), labels: look.selector.clone() }
+}
+
+/// Where what is named without a namespace is. A name alone finds its object among files whatever
+/// namespace the manifest says.
+pub(crate) fn namespace_of_names(source: &Source, run: Run<'_>) -> Option<String> {
+    match source {
+        Source::Cluster { namespace, .. } => namespace.clone(),
+        Source::Files { .. } => run.global.namespace.clone(),
+    }
 }
 
 /// `-A` looks everywhere, and a name is of one namespace.
@@ -136,26 +155,29 @@ fn files_of(source: &Source) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Among files, an object that was named and is not there is a failure, as it is in a cluster.
-pub(crate) fn named_are_there(named: &[KindName], inventory: &Inventory) -> Result<()> {
+/// Among files, an object that was chosen by name and is not there is a failure, as it is in a cluster.
+pub(crate) fn named_are_there(inventory: &Inventory) -> Result<()> {
+    are_there(&inventory.selection().named, inventory)
+}
+
+/// The same of these names.
+pub(crate) fn are_there(named: &[KindName], inventory: &Inventory) -> Result<()> {
     let seen = inventory
         .bundles()
         .map(|(object, _)| object)
         .chain(inventory.frontends().map(|frontend| &frontend.object));
     let seen: Vec<&ObjectRef> = seen.collect();
-    for named in named {
-        if !seen.iter().any(|object| object.kind == named.kind && object.name == named.name) {
-            let any = ObjectRef { namespace: None, ..ObjectRef::secret("", named.name.as_str()) };
-            let maker = Some(any).filter(|_| named.kind == Kind::Secret);
-            let maker = maker.as_ref().and_then(|any| Some((any, inventory.maker_of(any)?)));
-            let message =
-                format!("there is no {}/{} among the files read", named.kind.word(), named.name);
-            if let Some((any, maker)) = maker {
-                let message = format!("{message}: {}", maker.told());
-                return Err(CommandError::failed(message, maker.remedy(any)));
-            }
-            return Err(CommandError::failed(message, "check the name, and the paths of -f"));
+    let is_seen = |named: &KindName| seen.iter().any(|object| named.names(object));
+    for named in named.iter().filter(|named| !is_seen(named)) {
+        let KindName { kind, namespace, name } = named.clone();
+        let object = ObjectRef { namespace, ..ObjectRef::namespaced(kind, "", name) };
+        let message = format!("there is no {} among the files read", object.apart());
+        let maker = (kind == Kind::Secret).then(|| inventory.maker_of(&object)).flatten();
+        if let Some(maker) = maker {
+            let message = format!("{message}: {}", maker.told());
+            return Err(CommandError::failed(message, maker.remedy(&object)));
         }
+        return Err(CommandError::failed(message, "check the name, and the paths of -f"));
     }
     Ok(())
 }

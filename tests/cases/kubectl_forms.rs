@@ -96,6 +96,43 @@ fn paths_that_cannot_be_meant_are_refused_by_name() {
 }
 
 #[test]
+fn an_object_that_is_named_with_its_namespace_is_not_found_in_another() {
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let issue = "issue a.example --key-type p256 --secret web --dry-run=client -o yaml";
+    let words: Vec<&str> = issue.split(' ').collect();
+    let secret = run(&words).expect_code(0).stdout;
+    let ingress = INGRESS.replace("NAME", "front");
+    for (path, text) in [("secret.yaml", secret), ("ingress.yaml", ingress)] {
+        let text = text.replace("metadata:\n", "metadata:\n  namespace: shop\n");
+        write(folder.path(), path, &text.replace("{name:", "{namespace: shop, name:"));
+    }
+    for (line, missing) in [
+        ("inspect web/secret/web shop/secret/web -f .", "secret/web in namespace web"),
+        ("inspect secret/web -n web -f .", "secret/web in namespace web"),
+        ("check web/secret/web -f .", "secret/web in namespace web"),
+        ("check web/ingress/front -f .", "ingress/front in namespace web"),
+        ("check ingress/front -n web -f .", "ingress/front in namespace web"),
+        ("rotate web/secret/web -f .", "secret/web it does not exist"),
+        ("verify web/ingress/front -f .", "ingress/front in namespace web"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let ran = Certwright::new().folder(folder.path()).args(&words).run().expect_code(4);
+        let said = ran.flat_stderr() + &ran.stdout;
+        assert!(said.contains(missing), "{line}: {said}");
+    }
+    for line in [
+        "inspect shop/secret/web -f .",
+        "inspect secret/web -f .",
+        "check secret/web ingress/front -f . --fail-on never",
+        "check shop/secret/web ingress/front -f . --fail-on never",
+        "rotate secret/web -f . --dry-run=client",
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        Certwright::new().folder(folder.path()).args(&words).run().expect_code(0);
+    }
+}
+
+#[test]
 fn flags_are_taken_in_kubectls_spellings() {
     let folder = folder_of(&["a.yaml"]);
     for line in [
