@@ -13,9 +13,10 @@ use crate::plan::step::{FileContents, WriteFiles};
 use crate::redact::Redacted;
 use crate::x509::authority::Authority;
 use crate::x509::cert::Certificate;
-use crate::x509::pem;
+use crate::x509::{pem, stray};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -247,9 +248,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
 pub fn write_certificates(path: &Path, certificates: &[u8]) -> Result<(), Failed> {
     let there = fs::symlink_metadata(path).is_ok();
     if there {
-        let is_ours = fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
-            && fs::read(path).is_ok_and(|old| holds_certificates_alone(&old));
-        if !is_ours {
+        let is_file = fs::symlink_metadata(path).is_ok_and(|there| there.is_file());
+        if !is_file || beside_certificates(path).is_some() {
             return Err(Failed::of(
                 FailureReason::AlreadyExists,
                 format!(
@@ -264,10 +264,22 @@ pub fn write_certificates(path: &Path, certificates: &[u8]) -> Result<(), Failed
     sync_folder(path)
 }
 
-fn holds_certificates_alone(bytes: &[u8]) -> bool {
-    let blocks = pem::blocks(bytes);
-    bytes.trim_ascii().is_empty()
-        || (!blocks.is_empty() && blocks.iter().all(|block| block.label == pem::Label::Certificate))
+/// What the file at `path` holds beside certificates, in words; none where that is nothing, or where
+/// nothing is there.
+#[must_use]
+pub fn beside_certificates(path: &Path) -> Option<String> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => Redacted::new(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(_) => return Some("what cannot be read".to_owned()),
+    };
+    let text = pem::of_file(bytes.expose());
+    let blocks = pem::blocks(text.expose());
+    if blocks.is_empty() && !bytes.expose().trim_ascii().is_empty() {
+        return Some("what is no PEM".to_owned());
+    }
+    let strays = stray::among_certificates(&blocks);
+    (!strays.is_empty()).then(|| stray::listed(&strays))
 }
 
 /// Whether something is at `path`, be it a link that leads nowhere. The flag is what says where.

@@ -3,6 +3,7 @@
 
 mod fix_chain;
 mod nothing_read;
+mod over_input;
 
 use self::fix_chain::{Text, fix_chain};
 use self::nothing_read::something_was_read;
@@ -198,7 +199,12 @@ impl Observed {
     }
 
     /// The Secrets among the manifests of `-f`.
-    fn look_among(&mut self, filename: &[PathBuf], secrets: &[KindName], run: Run<'_>) -> Result<()> {
+    fn look_among(
+        &mut self,
+        filename: &[PathBuf],
+        secrets: &[KindName],
+        run: Run<'_>,
+    ) -> Result<()> {
         let is_named = |seen: &Observation| match seen {
             Observation::Secret(SecretSeen { object, .. }) => {
                 secrets.iter().any(|named| named.names(object))

@@ -33,6 +33,44 @@ fn import(folder: &Path, certificate: &str, key: &str) -> Ran {
     Certwright::new().folder(folder).args(&files).args(&print).run()
 }
 
+#[test]
+fn fix_chain_writes_over_what_it_read_only_where_nothing_but_the_chain_is_lost() {
+    let folder = with_pair();
+    let at = folder.path();
+    let (certificate, key) = (read(at, "tls.crt"), read(at, "tls.key"));
+    let other = read(with_pair().path(), "tls.crt");
+    write(at, "both.pem", format!("{certificate}{key}"));
+    write(at, "two.pem", format!("{certificate}{certificate}"));
+    write(at, "others.pem", format!("{certificate}{other}"));
+    write(at, "password", "secret");
+    let body = BASE64_STANDARD.encode(&certificate);
+    let manifest = "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\ntype: kubernetes.io/tls\ndata: {tls.crt: ";
+    write(at, "m.yaml", format!("{manifest}{body}}}\n"));
+    std::os::unix::fs::symlink("both.pem", at.join("link.pem")).expect("it can be made");
+    fs::hard_link(at.join("both.pem"), at.join("hard.pem")).expect("it can be made");
+    for (targets, out, lost) in [
+        ("tls.crt tls.key", "tls.key", "would be lost: a private key"),
+        ("both.pem", "./both.pem", "would be lost: a private key"),
+        ("link.pem", "both.pem", "would be lost: a private key"),
+        ("hard.pem", "both.pem", "would be lost: a private key"),
+        ("tls.crt --password-file password", "password", "would be lost: the password"),
+        ("m.yaml", "m.yaml", "would be lost: a manifest"),
+        ("secret/web -f m.yaml", "m.yaml", "would be lost: a manifest"),
+    ] {
+        let before = read(at, out);
+        let line = format!("inspect {targets} --fix-chain --out {out} --force");
+        let words: Vec<&str> = line.split(' ').collect();
+        let ran = Certwright::new().folder(at).args(&words).run().expect_code(4);
+        assert!(ran.flat_stderr().contains(lost), "{line}: {}", ran.stderr);
+        assert_eq!(read(at, out), before, "{line}");
+    }
+    for input in ["tls.crt", "two.pem"] {
+        let fix = ["inspect", input, "--fix-chain", "--out", input, "--force"];
+        Certwright::new().folder(at).args(&fix).run().expect_code(0);
+        assert_eq!(read(at, input), certificate, "{input}");
+    }
+}
+
 /// The certificates and the key of what was printed: every block of both values.
 fn imported(ran: &Ran) -> (usize, usize) {
     let manifest: serde_json::Value = serde_json::from_str(&ran.stdout).expect("it is JSON");

@@ -1,6 +1,7 @@
 //! `inspect --fix-chain`: the certificates of what was looked at, in the order of servers, printed or
 //! written; and their bytes, which `-o pem` prints too.
 
+use super::over_input;
 use crate::apply::files::{NewFile, replace, write_set};
 use crate::apply::manifests;
 use crate::cli::InspectArgs;
@@ -96,6 +97,7 @@ pub(super) fn fix_chain(
         output.data().write_all(fixed.pem.as_bytes())?;
         return Ok(Exit::Done);
     };
+    over_input::refuse_loss(args, (inventory, texts), (path, &fixed.pem))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
