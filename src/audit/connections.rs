@@ -10,6 +10,7 @@ use crate::audit::served::{Answer, Serves, answers, candidates};
 use crate::inventory::frontend::Frontend;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::x509::cert::Certificate;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use time::OffsetDateTime;
 
@@ -127,12 +128,12 @@ pub struct Connection<'i> {
 #[must_use]
 pub fn connections(inventory: &Inventory, now: OffsetDateTime) -> Vec<Connection<'_>> {
     let mut best: Vec<(Answer<'_>, SocketAddr)> = Vec::new();
+    let mut places = BTreeMap::new();
     for answer in answers(inventory) {
         let Some(address) = answer.served.address else { continue };
-        let same = |(known, _): &(Answer<'_>, SocketAddr)| {
-            std::ptr::eq(known.frontend, answer.frontend) && known.demand.host == answer.demand.host
-        };
-        match best.iter_mut().find(|known| same(known)) {
+        let host = (std::ptr::from_ref(answer.frontend), answer.demand.host.as_str());
+        let place = *places.entry(host).or_insert(best.len());
+        match best.get_mut(place) {
             Some(known) if rank(&answer, address) < rank(&known.0, known.1) => {
                 *known = (answer, address);
             }

@@ -37,10 +37,11 @@ impl<'a> Seen<'a> {
         let mut intermediates: BTreeMap<&str, Vec<&Certificate>> = BTreeMap::new();
         for certificate in all().filter(|certificate| certificate.is_ca && !certificate.self_signed)
         {
-            let twins = intermediates.entry(&*certificate.subject).or_default();
-            if !twins.iter().any(|twin| twin.sha256 == certificate.sha256) {
-                twins.push(certificate);
-            }
+            intermediates.entry(&*certificate.subject).or_default().push(certificate);
+        }
+        for twins in intermediates.values_mut() {
+            let mut known = BTreeSet::new();
+            twins.retain(|twin| known.insert(twin.sha256));
         }
         let of_files = all().filter(|one| one.is_ca && one.self_signed).map(|one| &*one.subject);
         let secrets = inventory.tls_secrets().chain(inventory.mentioned_secrets());

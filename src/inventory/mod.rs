@@ -503,11 +503,15 @@ impl Inventory {
 
     /// Secrets that are about TLS: of that type, named by an Ingress, or chosen by name.
     pub fn tls_secrets(&self) -> impl Iterator<Item = &SecretFacts> {
-        self.secrets.values().filter(|secret| {
-            secret.rare.other_type.is_none()
-                || self.selection.names(&secret.object)
-                || self.is_used(&secret.object)
-        })
+        self.secrets.values().filter(|secret| self.is_about_tls(secret))
+    }
+
+    /// Whether it is one of [`Self::tls_secrets`].
+    #[must_use]
+    pub fn is_about_tls(&self, secret: &SecretFacts) -> bool {
+        secret.rare.other_type.is_none()
+            || self.selection.names(&secret.object)
+            || self.is_used(&secret.object)
     }
 
     /// The Secret with this name, if it was seen.

@@ -255,12 +255,10 @@ fn users<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Vec<&'i Frontend> 
         return Vec::new();
     }
     let mut users: Vec<&Frontend> = inventory.users(object).collect();
-    let serving = users.len();
-    for other in inventory.mentioners(object) {
-        if !users.iter().take(serving).any(|user| std::ptr::eq(*user, other)) {
-            users.push(other);
-        }
-    }
+    let serving: BTreeSet<*const Frontend> =
+        users.iter().copied().map(std::ptr::from_ref).collect();
+    let others = inventory.mentioners(object);
+    users.extend(others.filter(|other| !serving.contains(&std::ptr::from_ref(*other))));
     users
 }
 

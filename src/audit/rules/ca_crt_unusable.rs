@@ -43,10 +43,7 @@ enum Refused {
 
 fn check(view: &View<'_>, found: &mut Findings) {
     let View { inventory, context, .. } = *view;
-    let is_listed = |secret: &SecretFacts| {
-        inventory.tls_secrets().any(|other| other.object.same_object(&secret.object))
-    };
-    let mentioned = inventory.mentioned_secrets().filter(|secret| !is_listed(secret));
+    let mentioned = inventory.mentioned_secrets().filter(|it| !inventory.is_about_tls(it));
     let seen = LazyCell::new(|| Seen::of(inventory));
     for secret in inventory.tls_secrets().chain(mentioned) {
         let Some(file) = &secret.ca_file else { continue };

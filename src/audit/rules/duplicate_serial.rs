@@ -4,7 +4,7 @@
 use super::{Dated, certificate_place, every};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Rule, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const RULE: Rule = Rule {
     code: "duplicate-serial",
@@ -22,13 +22,12 @@ fn check(view: &View<'_>, found: &mut Findings) {
     let mut named: BTreeMap<(&str, &str), Vec<Dated<'_>>> = BTreeMap::new();
     for dated in every(inventory) {
         let name = (&*dated.certificate.issuer, &*dated.certificate.serial);
-        let group = named.entry(name).or_default();
-        // One certificate in many places is one certificate.
-        if !group.iter().any(|other| other.certificate.sha256 == dated.certificate.sha256) {
-            group.push(dated);
-        }
+        named.entry(name).or_default().push(dated);
     }
-    for ((issuer, serial), group) in named {
+    for ((issuer, serial), mut group) in named {
+        // One certificate in many places is one certificate.
+        let mut known = BTreeSet::new();
+        group.retain(|dated| known.insert(dated.certificate.sha256));
         let [first, others @ ..] = group.as_slice() else { continue };
         if others.is_empty() {
             continue;

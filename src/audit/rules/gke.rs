@@ -21,7 +21,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::ingress::BackendPort;
 use crate::remedy::Remedy;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ingresses that GKE's load balancer serves and the report is about.
 pub(super) fn ingresses<'i>(
@@ -140,13 +140,9 @@ pub(super) fn meant<'i>(
 
 /// Secrets that `spec.tls` names, each once.
 pub(super) fn secret_names(ingress: &IngressFacts) -> Vec<&str> {
-    let mut names = Vec::new();
-    for name in ingress.tls.iter().filter_map(|entry| entry.secret_name.as_deref()) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
+    let mut known = BTreeSet::new();
+    let names = ingress.tls.iter().filter_map(|entry| entry.secret_name.as_deref());
+    names.filter(|name| known.insert(*name)).collect()
 }
 
 /// A Secret and the Ingresses that serve it.
@@ -263,7 +259,7 @@ pub(super) fn backed_services<'i>(
                 ports: Vec::new(),
             });
             let user = &ingress.frontend;
-            if !backed.ingresses.iter().any(|known| std::ptr::eq(*known, user)) {
+            if !backed.ingresses.last().is_some_and(|last| std::ptr::eq(*last, user)) {
                 backed.ingresses.push(user);
             }
             let known = |port: &&ServicePort| backed.ports.iter().any(|p| p.number == port.number);

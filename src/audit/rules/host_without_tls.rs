@@ -31,15 +31,14 @@ fn check(view: &View<'_>, found: &mut Findings) {
         let without = |demand: &&Demand| {
             demand.without_tls() && inventory.coverage(frontend, demand) == Coverage::WithoutTls
         };
-        let bare: Vec<&Demand> = frontend.demands.iter().filter(without).collect();
+        let (bare, with_tls): (Vec<&Demand>, Vec<&Demand>) =
+            frontend.demands.iter().partition(without);
         let ingress = inventory.ingress_at(&frontend.object);
         if bare.is_empty() || ingress.is_some_and(|it| is_told_of_class(inventory, it)) {
             continue;
         }
-        let beside: Vec<&str> = frontend
-            .demands
+        let beside: Vec<&str> = with_tls
             .iter()
-            .filter(|demand| !bare.iter().any(|known| std::ptr::eq(*known, *demand)))
             .map(|demand| demand.host.as_str())
             // A tls host that no rule has was meant for one of those that have no entry.
             .chain(ingress.iter().flat_map(|ingress| &ingress.orphans).map(String::as_str))

@@ -2,12 +2,15 @@
 //! issued Google's load balancer refuses handshakes with an alert, which is worth knowing and no
 //! fault (terraform-google-modules/terraform-google-lb-http#241).
 
+use super::gke::Named;
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::served::{Answer, without_address};
 use crate::audit::{Rule, Source, View};
 use crate::gke::managed::certificate_meaning;
 use crate::object_ref::ObjectRef;
 use crate::observation::handshake::{FailureKind, Stage};
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
     code: "served-unreachable",
@@ -22,9 +25,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(view: &View<'_>, found: &mut Findings) {
     let View { inventory, context, .. } = *view;
+    let issued = LazyCell::new(|| being_issued(view));
     for answer in view.answers() {
         if answer.served.failure.is_some() {
-            found.push(finding(view, answer));
+            found.push(finding(&issued, answer));
         }
     }
     let mut told = None;
@@ -51,13 +55,13 @@ fn check(view: &View<'_>, found: &mut Findings) {
     }
 }
 
-fn finding(view: &View<'_>, answer: &Answer<'_>) -> Finding {
+fn finding(issued: &BeingIssued<'_>, answer: &Answer<'_>) -> Finding {
     let (host, place) = (&answer.demand.host, answer.served.place());
     let failure = answer.served.failure.as_ref();
     let why = failure.map(|failure| failure.message.clone()).unwrap_or_default();
     let kind = failure.map_or(FailureKind::Protocol, |failure| failure.kind);
     let stage = failure.map_or(Stage::Handshake, |failure| failure.stage);
-    let finding = match provisioning(view, answer).filter(|_| not_yet(kind)) {
+    let finding = match provisioning(issued, answer).filter(|_| not_yet(kind)) {
         Some((managed, status)) => {
             let meaning = certificate_meaning(&status);
             let shown = if status.is_empty() { "without a status" } else { &status };
@@ -88,14 +92,24 @@ fn not_yet(kind: FailureKind) -> bool {
         || matches!(kind, FailureKind::Reset | FailureKind::Closed | FailureKind::Refused)
 }
 
-/// The ManagedCertificate that lists the host and is not Active yet, with its status.
-fn provisioning(view: &View<'_>, answer: &Answer<'_>) -> Option<(ObjectRef, String)> {
-    let named = view.managed().iter().find(|named| {
-        let ours = named
-            .ingresses
-            .iter()
-            .any(|ingress| ingress.object.same_object(&answer.frontend.object));
-        ours && !named.managed.is_active() && named.managed.domains.contains(&answer.demand.host)
+/// By each host that they list: ManagedCertificates that are not Active yet.
+type BeingIssued<'v> = BTreeMap<&'v str, Vec<&'v Named<'v>>>;
+
+fn being_issued<'v>(view: &'v View<'_>) -> BeingIssued<'v> {
+    let mut issued = BeingIssued::new();
+    for named in view.managed().iter().filter(|named| !named.managed.is_active()) {
+        for domain in &named.managed.domains {
+            issued.entry(domain).or_default().push(named);
+        }
+    }
+    issued
+}
+
+/// The ManagedCertificate of the Ingress that lists the host and is not Active yet, with its status.
+fn provisioning(issued: &BeingIssued<'_>, answer: &Answer<'_>) -> Option<(ObjectRef, String)> {
+    let named = issued.get(answer.demand.host.as_str())?.iter().find(|named| {
+        let mut ingresses = named.ingresses.iter();
+        ingresses.any(|ingress| ingress.object.same_object(&answer.frontend.object))
     })?;
     Some((named.facts.object.clone(), named.managed.status.clone().unwrap_or_default()))
 }

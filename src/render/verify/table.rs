@@ -17,6 +17,7 @@ use crate::render::layout::{Columns, GOOD, some, style};
 use crate::render::page::Page;
 use crate::render::progress::served_of;
 use anstyle::Style;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// How many findings are told one by one: the rows tell of each host already.
@@ -99,12 +100,10 @@ impl<'v> Row<'v> {
         }
     }
 
-    fn is_like(&self, other: &Self) -> bool {
-        let key = |row: &Self| {
-            let Row { serves, place, version, alpn, .. } = row;
-            [serves, place, version, alpn].map(String::clone)
-        };
-        key(self) == key(other)
+    /// What hosts of one row have in common.
+    fn answer(&self) -> [String; 4] {
+        let Self { serves, place, version, alpn, .. } = self;
+        [serves, place, version, alpn].map(String::clone)
     }
 
     fn cells(&self, namespaces: bool, most: usize) -> Vec<String> {
@@ -179,8 +178,10 @@ fn write_rows(verified: &Verified<'_>, out: &mut Page<'_>) -> io::Result<()> {
 /// Hosts with the same answer in one row, in the order of the first of each.
 fn grouped(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     let mut groups: Vec<Row<'_>> = Vec::new();
+    let mut places = BTreeMap::new();
     for row in rows {
-        match groups.iter_mut().find(|group| group.is_like(&row)) {
+        let place = *places.entry(row.answer()).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(group) => {
                 group.hosts.extend(row.hosts);
                 group.ends.extend(row.ends);
