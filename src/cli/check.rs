@@ -88,7 +88,7 @@ const COLUMNS: &[Word<SortBy>] = &[
 ];
 
 /// A rule by its code.
-fn rule(text: &str) -> Result<&'static str, NoRule> {
+pub(super) fn rule(text: &str) -> Result<&'static str, NoRule> {
     audit::rule(text).map(|rule| rule.code).ok_or_else(|| NoRule {
         text: text.to_owned(),
         meant: nearest(text, RULES.iter().map(|rule| rule.code)),
@@ -98,7 +98,7 @@ fn rule(text: &str) -> Result<&'static str, NoRule> {
 /// A word that is not a rule's code, and the nearest one.
 #[derive(Debug, thiserror::Error)]
 #[error("no rule has the code {text:?}{}; certwright explain lists them", meant.map(|code| format!(": did you mean {code}?")).unwrap_or_default())]
-struct NoRule {
+pub(super) struct NoRule {
     text: String,
     meant: Option<&'static str>,
 }

@@ -9,7 +9,7 @@ use crate::render::explain::Explained;
 use crate::session::Result;
 
 pub(super) fn run(args: &ExplainArgs, program: Program, output: &mut Output) -> Result<Exit> {
-    let named = args.rule.as_deref().and_then(audit::rule);
+    let named = args.rule.and_then(audit::rule);
     let explained = match named {
         Some(rule) => Explained::One(rule, program),
         None => Explained::All(RULES, program),
