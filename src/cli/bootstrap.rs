@@ -26,7 +26,7 @@ pub struct BootstrapArgs {
     #[arg(long, value_name = "NAME[:PORT]", value_parser = service)]
     pub service: (String, Option<ServicePort>),
     /// The Ingress's name; the others are made from it [default: the Service's]
-    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    #[arg(long, value_name = "NAME", value_parser = names::ingress)]
     pub name: Option<String>,
     /// Protocol and health check of the backend
     #[arg(long, value_name = "PRESET", default_value = "http", value_parser = words(PRESETS))]
@@ -44,7 +44,7 @@ pub struct BootstrapArgs {
     #[arg(long, value_name = "TIME", default_value = "365d", value_parser = parse_duration)]
     pub lifetime: Duration,
     /// The BackendConfig's name [default: NAME-backendconfig]
-    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    #[arg(long, value_name = "NAME", value_parser = names::backend_config)]
     pub backend_config: Option<String>,
     /// The health check, instead of the preset's, such as `HTTP:9091/healthz`
     #[arg(long, value_name = "TYPE[:PORT]/PATH", value_parser = health_check)]
@@ -57,7 +57,7 @@ pub struct BootstrapArgs {
     pub http: Option<Http>,
     /// The Ingress class [default: that of an Ingress that is there, gce where GKE's own kinds are, else
     /// the cluster's default]; with any other than gce and gce-internal, GKE's objects are left out
-    #[arg(long, value_name = "CLASS")]
+    #[arg(long, value_name = "CLASS", value_parser = names::ingress_class)]
     pub ingress_class: Option<String>,
     /// Whether the cluster is GKE's, where no --ingress-class says so
     #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = words(WHERE))]

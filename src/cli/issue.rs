@@ -30,7 +30,8 @@ pub struct IssueArgs {
     /// Make a private CA that signs leaves: ca.key and ca.crt
     #[arg(long, requires = "cn", conflicts_with_all = ["domains", "ip", "email", "uri", "ca", "csr", "from_csr", "p12"])]
     pub make_ca: bool,
-    /// Sign with this CA: a file with its certificate (and those above it), or secret/NAME
+    /// Sign with this CA: a file with its certificate (and those above it), secret/NAME, or
+    /// NAMESPACE/secret/NAME
     #[arg(long, value_name = "FILE|secret/NAME")]
     pub ca: Option<String>,
     /// The CA's private key, when it is not in the file or Secret of --ca

@@ -160,7 +160,9 @@ impl Command {
             Self::Issue(args) => vec![args.secret.as_mut().and_then(names::namespace)],
             Self::Bootstrap(args) => vec![
                 names::namespace(&mut args.service.0),
+                args.name.as_mut().and_then(names::namespace),
                 args.tls_secret.as_mut().and_then(names::namespace),
+                args.backend_config.as_mut().and_then(names::namespace),
             ],
             Self::Managed { command } => command.take_namespaces(),
             Self::Convert(_)

@@ -14,23 +14,38 @@ const SECRET: Called =
     Called { word: "secret", is_it: |word| named_kind(word) == Some(Kind::Secret) };
 const INGRESS: Called =
     Called { word: "ingress", is_it: |word| named_kind(word) == Some(Kind::Ingress) };
-const SERVICE: Called = Called {
-    word: "service",
-    is_it: |word| ["service", "services", "svc"].iter().any(|it| it.eq_ignore_ascii_case(word)),
-};
+const SERVICE: Called =
+    Called { word: "service", is_it: |word| is_one(word, &["service", "services", "svc"]) };
 const MANAGED_CERTIFICATE: Called = Called {
     word: "managedcertificate",
     is_it: |word| {
-        [
-            "managedcertificate",
-            "managedcertificates",
-            "mcrt",
-            "managedcertificate.networking.gke.io",
-        ]
-        .iter()
-        .any(|it| it.eq_ignore_ascii_case(word))
+        is_one(
+            word,
+            &[
+                "managedcertificate",
+                "managedcertificates",
+                "mcrt",
+                "managedcertificate.networking.gke.io",
+            ],
+        )
     },
 };
+const BACKEND_CONFIG: Called = Called {
+    word: "backendconfig",
+    is_it: |word| {
+        is_one(word, &["backendconfig", "backendconfigs", "backendconfig.cloud.google.com"])
+    },
+};
+const INGRESS_CLASS: Called = Called {
+    word: "ingressclass",
+    is_it: |word| {
+        is_one(word, &["ingressclass", "ingressclasses", "ingressclass.networking.k8s.io"])
+    },
+};
+
+fn is_one(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|it| it.eq_ignore_ascii_case(word))
+}
 
 /// Why a text names no object of the kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +99,23 @@ pub(super) fn managed_certificate(text: &str) -> Result<String, NameError> {
     MANAGED_CERTIFICATE.read(text)
 }
 
+/// The same of a BackendConfig.
+pub(super) fn backend_config(text: &str) -> Result<String, NameError> {
+    BACKEND_CONFIG.read(text)
+}
+
+/// The name of an IngressClass, which is in no namespace: `NAME` or `ingressclass/NAME`. The
+/// annotation that names a class takes any text.
+pub(super) fn ingress_class(text: &str) -> Result<String, NameError> {
+    match text.split_once('/') {
+        Some((kind, name)) if (INGRESS_CLASS.is_it)(kind) => {
+            check_object_name(name)?;
+            Ok(name.to_owned())
+        }
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Takes the namespace off a name that was read here.
 pub(super) fn namespace(name: &mut String) -> Option<String> {
     let (namespace, rest) = name.split_once('/')?;
@@ -105,6 +137,7 @@ mod tests {
             (MANAGED_CERTIFICATE, "shop/ManagedCertificate/web", Ok("shop/web")),
             (MANAGED_CERTIFICATE, "managedcertificate.networking.gke.io/web", Ok("web")),
             (INGRESS, "ing/web", Ok("web")),
+            (BACKEND_CONFIG, "shop/backendconfig/web", Ok("shop/web")),
             (SECRET, "ingress/web", Err("expected NAME, secret/NAME or NAMESPACE/secret/NAME")),
             (SERVICE, "shop/web", Err("expected NAME, service/NAME or NAMESPACE/service/NAME")),
             (SECRET, "a,b", Err("one name is taken here")),
@@ -118,6 +151,14 @@ mod tests {
                     assert!(read.as_ref().is_err_and(|said| said.contains(told)), "{read:?}");
                 }
             }
+        }
+        for (text, expected) in [
+            ("nginx", "nginx"),
+            ("ingressclass/nginx", "nginx"),
+            ("ingressclass.networking.k8s.io/nginx", "nginx"),
+            ("example.com/any", "example.com/any"),
+        ] {
+            assert_eq!(ingress_class(text).as_deref(), Ok(expected), "{text}");
         }
         let mut name = "shop/web".to_owned();
         assert_eq!((namespace(&mut name).as_deref(), name.as_str()), (Some("shop"), "web"));

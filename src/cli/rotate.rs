@@ -39,8 +39,8 @@ pub struct RotateArgs {
     /// Make a new key, or keep the one that is there
     #[arg(long, value_name = "POLICY", default_value = "new", value_parser = words(KEY_POLICIES))]
     pub key_policy: KeyPolicy,
-    /// Also rotate what this CA signed: a file with its certificate, or secret/NAME (with -f, one
-    /// among those files)
+    /// Also rotate what this CA signed: a file with its certificate, secret/NAME or
+    /// NAMESPACE/secret/NAME (with -f, one among those files)
     #[arg(long, value_name = "FILE|secret/NAME")]
     pub ca: Option<String>,
     /// The CA's private key, when it is not in the file or Secret of --ca

@@ -1,5 +1,5 @@
-//! What `inspect` is given: Secrets in every form in which they are named, and paths and servers, which
-//! look alike. Where both could be meant, a file that is there goes first.
+//! What `inspect` and `--ca` are given: Secrets in every form in which they are named, and paths and
+//! servers, which look alike. Where both could be meant, a file that is there goes first.
 
 use super::objects::{is_file, looks_like_namespace};
 use crate::object_ref::{Kind, KindName, check_object_name, named_kind};
@@ -22,7 +22,7 @@ pub fn inspected(words: &[String], is_there: impl Fn(&str) -> bool) -> Vec<Wante
         let is_kind = named_kind(word) == Some(Kind::Secret) && !is_there(word);
         let mut names = Vec::new();
         while let Some(list) = words.next_if(|next| is_kind && are_names(next)) {
-            names.extend(list.split(',').map(|name| secret(None, name)));
+            names.extend(list.split(',').map(|name| Wanted::Secret(secret(None, name))));
         }
         if names.is_empty() {
             targets.extend(of_word(word, &is_there));
@@ -32,12 +32,8 @@ pub fn inspected(words: &[String], is_there: impl Fn(&str) -> bool) -> Vec<Wante
     targets
 }
 
-fn secret(namespace: Option<&str>, name: &str) -> Wanted {
-    Wanted::Secret(KindName {
-        kind: Kind::Secret,
-        namespace: namespace.map(str::to_owned),
-        name: name.to_owned(),
-    })
+fn secret(namespace: Option<&str>, name: &str) -> KindName {
+    KindName { kind: Kind::Secret, namespace: namespace.map(str::to_owned), name: name.to_owned() }
 }
 
 /// Bare names, which may stand behind a kind.
@@ -47,12 +43,14 @@ fn are_names(list: &str) -> bool {
 
 fn of_word(word: &str, is_there: &impl Fn(&str) -> bool) -> Vec<Wanted> {
     let named: Option<Vec<Wanted>> =
-        word.split(',').map(|piece| one_secret(piece, is_there)).collect();
+        word.split(',').map(|piece| one_secret(piece, is_there).map(Wanted::Secret)).collect();
     named.unwrap_or_else(|| vec![Wanted::Other(word.to_owned())])
 }
 
-/// `secret/NAME`, which as a file is written with `./`, and `NAMESPACE/secret/NAME`.
-fn one_secret(text: &str, is_there: &impl Fn(&str) -> bool) -> Option<Wanted> {
+/// The one Secret that a text names, if it does: `secret/NAME`, which as a file is written with `./`, and
+/// `NAMESPACE/secret/NAME`.
+#[must_use]
+pub fn one_secret(text: &str, is_there: &impl Fn(&str) -> bool) -> Option<KindName> {
     let of = |namespace, kind, name: &str| {
         let fits = named_kind(kind) == Some(Kind::Secret) && check_object_name(name).is_ok();
         fits.then(|| secret(namespace, name))
@@ -69,7 +67,6 @@ fn one_secret(text: &str, is_there: &impl Fn(&str) -> bool) -> Option<Wanted> {
 /// In which form what is not a file can be named, if it can: what to do about a path that is not there.
 #[must_use]
 pub fn meant(text: &str) -> Option<String> {
-    let is_name = |name: &str| check_object_name(name).is_ok() && !is_file(name);
     match text.split('/').collect::<Vec<_>>().as_slice() {
         [host] if host.contains(':') => Some(
             "check the path, or name a server as HOST:PORT such as shop.example:443".to_owned(),
@@ -77,15 +74,28 @@ pub fn meant(text: &str) -> Option<String> {
         [name] if is_name(name) && name.contains('.') => {
             Some(format!("check the path; a Secret is named secret/{name}, a server {name}:443"))
         }
-        [name] if is_name(name) => Some(format!("check the path; a Secret is named secret/{name}")),
         [kind, name] if named_kind(kind) == Some(Kind::Ingress) && is_name(name) => Some(format!(
             "an Ingress holds no certificates; to see what it serves, run certwright verify {name}"
         )),
-        [namespace, name] if looks_like_namespace(namespace) && is_name(name) => {
-            Some(format!("check the path; a Secret is named {namespace}/secret/{name}"))
-        }
-        _ => None,
+        _ => meant_secret(text),
     }
+}
+
+/// The same where a file or a Secret is expected.
+#[must_use]
+pub fn meant_secret(text: &str) -> Option<String> {
+    let form = match text.split('/').collect::<Vec<_>>().as_slice() {
+        [name] if is_name(name) => format!("secret/{name}"),
+        [namespace, name] if looks_like_namespace(namespace) && is_name(name) => {
+            format!("{namespace}/secret/{name}")
+        }
+        _ => return None,
+    };
+    Some(format!("check the path; a Secret is named {form}"))
+}
+
+fn is_name(name: &str) -> bool {
+    check_object_name(name).is_ok() && !is_file(name)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::apply;
 use crate::apply::overlap::overlap;
 use crate::apply::pair::Materials;
 use crate::audit::Source;
-use crate::cli::{DryRun, IssueArgs};
+use crate::cli::{DryRun, Global, IssueArgs};
 use crate::exit::Exit;
 use crate::object_ref::ObjectRef;
 use crate::output::Output;
@@ -27,7 +27,7 @@ use std::path::Path;
 pub(super) async fn run(args: IssueArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     manifest::refuse_yaml_without_manifest(args.write, args.secret.is_some())?;
     refuse_dry_run_as_domain(&args)?;
-    refuse_own_secret(&args)?;
+    refuse_own_secret(&args, run.global)?;
     if args.csr {
         let contents = FileContents::Request(profile_of(&args, run)?);
         return files(&args, (contents, Vec::new()), Materials::default(), run, output);
@@ -208,13 +208,19 @@ fn refuse_dry_run_as_domain(args: &IssueArgs) -> Result<()> {
 }
 
 /// A leaf that takes the place of its own CA leaves nobody who could sign the next one.
-fn refuse_own_secret(args: &IssueArgs) -> Result<()> {
+fn refuse_own_secret(args: &IssueArgs, global: &Global) -> Result<()> {
+    // Which namespace is meant by none only the kubeconfig knows.
+    let is_here = |namespace: &Option<String>| {
+        namespace.is_none() || global.namespace.is_none() || *namespace == global.namespace
+    };
     let ca = args.ca.as_deref().and_then(authority::secret_named);
     match (&args.secret, ca) {
-        (Some(secret), Some(ca)) if *secret == ca => Err(CommandError::usage(
-            format!("--secret {secret} is the Secret of the CA, and its key would be lost"),
-            "choose another name with --secret",
-        )),
+        (Some(secret), Some(ca)) if *secret == ca.name && is_here(&ca.namespace) => {
+            Err(CommandError::usage(
+                format!("--secret {secret} is the Secret of the CA, and its key would be lost"),
+                "choose another name with --secret, or say another namespace with -n",
+            ))
+        }
         _ => Ok(()),
     }
 }

@@ -164,28 +164,19 @@ pub struct KindName {
 }
 
 impl KindName {
+    /// The object, of which the namespace may not be known.
+    #[must_use]
+    pub fn object(&self) -> ObjectRef {
+        let namespace = self.namespace.clone();
+        ObjectRef { namespace, ..ObjectRef::namespaced(self.kind, "", self.name.as_str()) }
+    }
+
     /// Whether the object is what was named.
     #[must_use]
     pub fn names(&self, object: &ObjectRef) -> bool {
         self.kind == object.kind
             && self.name == object.name
             && (self.namespace.is_none() || self.namespace == object.namespace)
-    }
-}
-
-impl std::str::FromStr for KindName {
-    type Err = KindNameError;
-
-    /// # Errors
-    /// [`KindNameError`], when the text is not `KIND/NAME` with a kind that can be named.
-    fn from_str(text: &str) -> Result<Self, KindNameError> {
-        let Some((kind, name)) = text.split_once('/') else {
-            return Err(KindNameError::Form(text.to_owned()));
-        };
-        let kind =
-            named_kind(kind).ok_or_else(|| KindNameError::Kind(kind.to_ascii_lowercase()))?;
-        check_object_name(name)?;
-        Ok(Self { kind, namespace: None, name: name.to_owned() })
     }
 }
 
@@ -197,20 +188,6 @@ pub fn named_kind(word: &str) -> Option<Kind> {
         "ingress" | "ingresses" | "ing" | "ingress.networking.k8s.io" => Some(Kind::Ingress),
         _ => None,
     }
-}
-
-/// Why a text names no object.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KindNameError {
-    /// It is not of two parts.
-    #[error("expected KIND/NAME such as secret/web-tls, found {0:?}")]
-    Form(String),
-    /// The kind cannot be named.
-    #[error("expected secret/NAME or ingress/NAME, found kind {0:?}")]
-    Kind(String),
-    /// No object has such a name.
-    #[error(transparent)]
-    Name(#[from] ObjectNameError),
 }
 
 /// Why no object can have this name.
@@ -289,26 +266,6 @@ mod tests {
             assert!(!is_path_segment(name), "{name:?}");
         }
         assert!(!is_path_segment(&"a".repeat(254)));
-    }
-
-    #[test]
-    fn kind_and_name_are_read_as_kubectl_users_write_them() {
-        for (text, kind) in [
-            ("secret/a", Kind::Secret),
-            ("Secrets/a", Kind::Secret),
-            ("ing/a", Kind::Ingress),
-            ("ingress/a", Kind::Ingress),
-        ] {
-            let named = KindName { kind, namespace: None, name: "a".into() };
-            assert_eq!(text.parse(), Ok(named), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_bare_name_or_a_bad_name_is_refused_with_the_expected_form() {
-        for text in ["a", "pod/a", "secret/", "secret/A", "secret/a_b", "secret/-a", "secret/a/b"] {
-            assert!(text.parse::<KindName>().is_err(), "{text}");
-        }
     }
 
     #[test]

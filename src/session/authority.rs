@@ -3,8 +3,9 @@
 //! Shared by the commands that sign. Refuses to know what is signed.
 
 use super::{CommandError, Result, Run, read_file};
+use crate::cli::targets;
 use crate::converge::gather::Source;
-use crate::object_ref::{Kind, KindName, ObjectRef};
+use crate::object_ref::{KindName, ObjectRef};
 use crate::observation::{Observation, SecretSeen};
 use crate::observe::{cluster, files};
 use crate::redact::Redacted;
@@ -22,15 +23,15 @@ pub(crate) async fn read(
     usage: Usage,
     run: Run<'_>,
 ) -> Result<Authority> {
-    let (certificates, own_key) = if let Some(name) = secret_named(ca) {
+    let (certificates, own_key) = if let Some(named) = secret_named(ca) {
         match source {
             Some(Source::Files { paths, namespace, .. }) => {
-                of_files(&name, (paths, namespace), run)?
+                of_files(named, (paths, namespace), run)?
             }
-            Some(Source::Cluster { .. }) | None => of_secret(&name, run).await?,
+            Some(Source::Cluster { .. }) | None => of_secret(named, run).await?,
         }
     } else {
-        let bytes = read_file(Path::new(ca))?;
+        let bytes = file_named(ca)?;
         (bytes.clone(), bytes)
     };
     let own_key = key.map(read_file).transpose()?.unwrap_or(own_key);
@@ -71,34 +72,40 @@ fn in_the_clear(key: &str) -> Remedy {
 }
 
 /// The Secret that `--ca` names, when it is no file.
-pub(crate) fn secret_named(ca: &str) -> Option<String> {
-    ca.parse::<KindName>().ok().filter(|named| named.kind == Kind::Secret).map(|named| named.name)
+pub(crate) fn secret_named(ca: &str) -> Option<KindName> {
+    targets::one_secret(ca, &|text: &str| files::is_there(Path::new(text)))
+}
+
+/// The file that `--ca` names. What is not there is told how it may have been meant.
+fn file_named(ca: &str) -> Result<Redacted> {
+    let path = Path::new(ca);
+    let meant = if files::is_there(path) { None } else { targets::meant_secret(ca) };
+    read_file(path).map_err(|error| match meant {
+        Some(meant) => CommandError { remedy: meant.into(), ..error },
+        None => error,
+    })
 }
 
 /// The same of the one Secret of that name among manifests.
 fn of_files(
-    name: &str,
+    named: KindName,
     (paths, namespace): (&[PathBuf], &str),
     run: Run<'_>,
 ) -> Result<(Redacted, Redacted)> {
     if paths.iter().any(|path| path.as_os_str() == files::STDIN) {
         return Err(CommandError::usage(
-            format!("--ca secret/{name} cannot be read from standard input beside what is rotated"),
+            format!(
+                "--ca secret/{} cannot be read from standard input beside what is rotated",
+                named.name
+            ),
             "name files with -f, or the CA's certificate and key with --ca and --ca-key",
         ));
     }
+    let namespace_said = named.namespace.or_else(|| run.global.namespace.clone());
+    let named = KindName { namespace: namespace_said, ..named };
     let mut found: Vec<SecretSeen> = Vec::new();
     let mut take = |seen: Observation| match seen {
-        Observation::Secret(secret)
-            if secret.object.name == name
-                && run
-                    .global
-                    .namespace
-                    .as_deref()
-                    .is_none_or(|it| it == secret.object.namespace()) =>
-        {
-            found.push(secret);
-        }
+        Observation::Secret(secret) if named.names(&secret.object) => found.push(secret),
         _ => {}
     };
     let reading = files::Reading { below: files::Below::default(), allow_empty: true };
@@ -106,14 +113,17 @@ fn of_files(
     match found.as_slice() {
         [secret] => Ok(values(secret)),
         [] => Err(CommandError::failed(
-            format!("there is no secret/{name} among the files read, which --ca names"),
+            format!(
+                "there is no {} among the files read, which --ca names",
+                named.object().apart()
+            ),
             "name its file with -f too, or the CA's certificate and key with --ca and --ca-key",
         )),
         several => {
             let places: Vec<String> = several.iter().map(|it| it.object.to_string()).collect();
             Err(CommandError::failed(
-                format!("--ca secret/{name} is each of these: {}", places.join(", ")),
-                "specify the namespace with -n, or name the CA's certificate and key with --ca and --ca-key",
+                format!("--ca secret/{} is each of these: {}", named.name, places.join(", ")),
+                "write NAMESPACE/secret/NAME, or name the CA's certificate and key with --ca and --ca-key",
             ))
         }
     }
@@ -127,9 +137,10 @@ fn values(secret: &SecretSeen) -> (Redacted, Redacted) {
 }
 
 /// The values of a Secret in the cluster.
-async fn of_secret(name: &str, run: Run<'_>) -> Result<(Redacted, Redacted)> {
+async fn of_secret(named: KindName, run: Run<'_>) -> Result<(Redacted, Redacted)> {
     let client = run.client().await?;
-    let object = ObjectRef::secret(run.namespace(&client), name);
+    let namespace = named.namespace.unwrap_or_else(|| run.namespace(&client));
+    let object = ObjectRef::secret(namespace, named.name);
     match cluster::named(&client, &object).await? {
         Observation::Secret(secret) => Ok(values(&secret)),
         Observation::Unseen { message, .. } => {

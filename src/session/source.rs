@@ -168,18 +168,16 @@ pub(crate) fn are_there(named: &[KindName], inventory: &Inventory) -> Result<()>
         .chain(inventory.frontends().map(|frontend| &frontend.object));
     let seen: Vec<&ObjectRef> = seen.collect();
     let is_seen = |named: &KindName| seen.iter().any(|object| named.names(object));
-    for named in named.iter().filter(|named| !is_seen(named)) {
-        let KindName { kind, namespace, name } = named.clone();
-        let object = ObjectRef { namespace, ..ObjectRef::namespaced(kind, "", name) };
-        let message = format!("there is no {} among the files read", object.apart());
-        let maker = (kind == Kind::Secret).then(|| inventory.maker_of(&object)).flatten();
-        if let Some(maker) = maker {
-            let message = format!("{message}: {}", maker.told());
-            return Err(CommandError::failed(message, maker.remedy(&object)));
+    let Some(missing) = named.iter().find(|named| !is_seen(named)) else { return Ok(()) };
+    let object = missing.object();
+    let message = format!("there is no {} among the files read", object.apart());
+    let maker = (missing.kind == Kind::Secret).then(|| inventory.maker_of(&object)).flatten();
+    Err(match maker {
+        Some(maker) => {
+            CommandError::failed(format!("{message}: {}", maker.told()), maker.remedy(&object))
         }
-        return Err(CommandError::failed(message, "check the name, and the paths of -f"));
-    }
-    Ok(())
+        None => CommandError::failed(message, "check the name, and the paths of -f"),
+    })
 }
 
 /// Whether what was read is of more than one namespace, so that names need theirs.

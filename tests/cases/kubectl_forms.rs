@@ -195,6 +195,16 @@ fn what_is_not_taken_is_answered_by_the_nearest_form() {
         ("check --at yesterday", 2, "expected an instant such as"),
         ("verify --address 192.0.2.1", 2, "such as 192.0.2.1:443"),
         ("verify --address web", 2, "such as 192.0.2.1:443"),
+        ("issue a.example --ca web-ca", 4, "a Secret is named secret/web-ca"),
+        ("issue a.example --ca shop/ca", 4, "a Secret is named shop/secret/ca"),
+        ("issue a.example -n a --secret ca --ca a/secret/ca", 2, "is the Secret of the CA"),
+        ("bootstrap a.example --service a --backend-config a/b", 2, "backendconfig/NAME"),
+        ("explain expired-soon", 2, "did you mean expires-soon?"),
+        (
+            "explain nothing-like-it",
+            2,
+            "no rule has the code \"nothing-like-it\"; certwright explain lists",
+        ),
         ("version", 2, "certwright --version"),
     ] {
         let args: Vec<&str> = line.split(' ').collect();
@@ -215,6 +225,8 @@ fn names_are_taken_in_every_form_by_every_command() {
         "inspect secret a b -n NS",
         "inspect secret a,b -n NS",
         "inspect secret/a,secret/b -n NS",
+        "issue --make-ca --cn CA --key-type p256 --secret NS/secret/ca",
+        "issue e.example --key-type p256 --ca NS/secret/ca --secret NS/secret/e",
         "rotate NS/secret/a --dry-run client",
         "rotate secret a b --dry-run=server -n NS --request-timeout 0",
         "check NS/secret/a --timeout 60 --at 2020-01-01 --fail-on never",
@@ -232,7 +244,7 @@ fn names_are_taken_in_every_form_by_every_command() {
         certwright().args(&args).run().expect_code(0);
     }
     let names: Vec<String> = live.versions().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["a", "b", "c", "d"]);
+    assert_eq!(names, ["a", "b", "c", "ca", "d", "e"]);
 }
 
 #[test]

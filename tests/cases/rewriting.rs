@@ -307,7 +307,13 @@ fn a_ca_that_is_named_as_a_secret_is_read_where_the_manifests_are() {
     let missing = run(at, &[&rotate[..], &["secret/cb"]].concat()).expect_code(4);
     let said = "there is no secret/cb among the files read";
     assert!(missing.flat_stderr().contains(said), "{}", missing.stderr);
+    let missing = run(at, &[&rotate[..], &["shop/secret/ca"]].concat()).expect_code(4);
+    let said = "there is no secret/ca in namespace shop among the files read";
+    assert!(missing.flat_stderr().contains(said), "{}", missing.stderr);
+    run(at, &[&rotate[..], &["default/secret/ca"]].concat()).expect_code(0);
+    let renewed = read(at, "a.yaml");
     run(at, &[&rotate[..], &["secret/ca"]].concat()).expect_code(0);
+    assert_ne!(read(at, "a.yaml"), renewed);
     assert!(read(at, "a.yaml").contains(&base64(&read_ca(&ca_key))));
 }
 
