@@ -42,7 +42,11 @@ pub(super) async fn run(
     let request = RotationRequest { issuer, ..request(&args, &source, run) };
     let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
     let goal = Rotation::new(request, Policy { renew_before: args.renew_before });
-    let view = View::Chosen { source: &source, selection: &selection(&args, &source, run), probes: &probes };
+    let view = View::Chosen {
+        source: &source,
+        selection: &selection(&args, &source, run),
+        probes: &probes,
+    };
     let materials = Materials { authority, ..Materials::default() };
     let asked = Asked { args: &args, source: &source, view: &view, run };
     if asks(&args) && !asked.is_confirmed(&goal, output).await? {

@@ -1,14 +1,14 @@
 //! `certwright verify`: observe Ingresses and what they serve, audit, hand out what to trust, report.
 
-use crate::apply::files::write_certificates;
+mod trust_out;
+
+use self::trust_out::hand_out;
 use crate::audit;
 use crate::audit::connections::{Connection, connections};
 use crate::audit::policy::Policy;
 use crate::audit::served::is_about_served;
-use crate::audit::trust::{Pin, Trust};
 use crate::cli::{VerifyArgs, shown};
 use crate::converge::gather::{Gathered, Probes, Source, gather};
-use crate::converge::pinned::{TrustError, pem_of};
 use crate::exit::Exit;
 use crate::inventory::served::ServedAt;
 use crate::observe::files::names_stdin;
@@ -17,7 +17,6 @@ use crate::render::model::{Model, TableOptions};
 use crate::render::verify::Verified;
 use crate::session::{CommandError, Result, Run, source, waiting};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     check_usage(&args)?;
@@ -92,56 +91,4 @@ async fn observed(
 
 fn ingresses(connections: &[Connection<'_>]) -> usize {
     connections.iter().map(|connection| &connection.frontend.object).collect::<BTreeSet<_>>().len()
-}
-
-/// Writes what clients of these connections should pin, if that is one and the same.
-async fn hand_out(
-    path: &Path,
-    connections: &[Connection<'_>],
-    source: &Source,
-    gathered: &Gathered,
-    output: &mut Output,
-) -> Result<()> {
-    let refuse = |message: &str, remedy: &str| {
-        Err(CommandError::failed(format!("{message}; {} was not written", path.display()), remedy))
-    };
-    let mut pins: Vec<&Pin> = Vec::new();
-    let mut unknown = connections.is_empty();
-    for connection in connections {
-        match &connection.trust {
-            Trust::Pin(pin) if !pins.contains(&pin) => pins.push(pin),
-            Trust::Pin(_) | Trust::Public => {}
-            Trust::Unknown => unknown = true,
-        }
-    }
-    match pins.as_slice() {
-        [] if unknown => refuse(
-            "no Secret tells what clients should trust",
-            "look at the Ingress's addresses and at the right to read its Secret",
-        ),
-        [] => {
-            output.say("clients trust it already (a public CA): there is nothing to pin");
-            Ok(())
-        }
-        [pin] => {
-            let pem = pem_of(pin, source, &gathered.kept).await.map_err(changed)?;
-            write_certificates(path, &pem)?;
-            output.say(&format!("wrote {}: {}", path.display(), pin.what));
-            Ok(())
-        }
-        _ => refuse(
-            "the hosts are served with several certificates, and a client of one should not trust the others",
-            "name one Ingress, or give each host its own file",
-        ),
-    }
-}
-
-fn changed(error: TrustError) -> CommandError {
-    match error {
-        TrustError::Gather(error) => error.into(),
-        TrustError::Changed => CommandError::failed(
-            "the Secret has changed while it was looked at; nothing was written",
-            "run the command again",
-        ),
-    }
 }

@@ -491,6 +491,50 @@ fn trust_out_writes_exactly_what_a_client_should_pin() {
 }
 
 #[test]
+fn trust_out_holds_what_every_host_of_an_ingress_needs_and_says_which_is_whose() {
+    let (first, second) = (shop(NEW), shop(OLD));
+    let folder = TempDir::new().expect("a temp folder can be made");
+    manifests(folder.path(), &["a.example", "b.example", "c.example"], "web", "{}");
+    let ingress = folder.path().join("ingress.json");
+    let text = std::fs::read_to_string(&ingress).expect("it is there");
+    let entry = |hosts: &[&str], secret| serde_json::json!({"hosts": hosts, "secretName": secret});
+    let mut manifest: Value = serde_json::from_str(&text).expect("it is JSON");
+    let (one, copy) = (entry(&["a.example"], "one"), entry(&["c.example"], "copy"));
+    manifest["spec"]["tls"] = serde_json::json!([one, entry(&["b.example"], "two"), copy]);
+    std::fs::write(&ingress, manifest.to_string()).expect("it can be written");
+    for (name, pair) in [("one", &first), ("two", &second), ("copy", &first)] {
+        let secret = pair.secret(name, None);
+        std::fs::write(folder.path().join(format!("{name}.json")), secret)
+            .expect("it can be written");
+    }
+    std::fs::remove_file(folder.path().join("secret.json")).expect("it is there");
+    let server = TlsServer::serving(first.clone(), h2());
+    let out = folder.path().join("pin.pem");
+    let path = out.display().to_string();
+    let args = ["web", "--fail-on", "never", "--trust-out", &path];
+    let ran = verify(folder.path(), &server, &args).expect_code(0);
+    let written = std::fs::read_to_string(&out).expect("it was written");
+    assert_eq!(written, first.pem() + &second.pem(), "each once");
+    let what = "the self-signed certificate itself";
+    for line in [
+        format!("wrote {path}, which clients of all these hosts may pin:"),
+        format!("  for a.example: {what} (secret/one)"),
+        format!("  for b.example: {what} (secret/two)"),
+        format!("  for c.example: {what} (secret/copy)"),
+    ] {
+        assert!(ran.stderr.lines().any(|told| told == line), "{line}: {}", ran.stderr);
+    }
+    // What clients of one Ingress trust is none of the others' business.
+    let other = text.replace("\"name\":\"web\"},\"spec\"", "\"name\":\"api\"},\"spec\"");
+    let other = other.replace("\"secretName\":\"web\"", "\"secretName\":\"two\"");
+    std::fs::write(folder.path().join("other.json"), other).expect("it can be written");
+    std::fs::remove_file(&out).expect("it is there");
+    let refused = verify(folder.path(), &server, &args[1..]).expect_code(4);
+    assert!(refused.flat_stderr().contains("name one Ingress"), "{}", refused.stderr);
+    assert!(!out.exists());
+}
+
+#[test]
 fn waiting_ends_when_the_server_takes_the_new_pair_up() {
     use crate::support::background::Background;
     let server = TlsServer::serving(shop(OLD), h2());

@@ -2,6 +2,7 @@
 //! said of it, and the settings that work.
 
 pub(super) mod json;
+pub mod pinned;
 pub(super) mod table;
 
 use super::model::Model;
