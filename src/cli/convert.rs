@@ -1,6 +1,8 @@
 //! `certwright convert`: the words after it.
 
-use super::values::{Word, words};
+use super::kubectl;
+use super::values::{Word, formats, words};
+use crate::render::formats::{Chosen, TABLE, WritePlan};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -35,6 +37,12 @@ pub struct ConvertArgs {
     /// Overwrite what exists
     #[arg(long)]
     pub force: bool,
+    /// Write nothing: show which files would be written
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_value = "none", default_missing_value = "client", value_parser = kubectl::client_only, hide_default_value = true)]
+    pub dry_run: bool,
+    /// How to show what was done
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.plan))]
+    pub output: Chosen<WritePlan>,
 }
 
 /// What is written.
@@ -63,6 +71,7 @@ Examples:
   certwright convert tls.crt tls.key --to p12 --out web.p12 --p12-password-file password --force
   certwright convert tls.crt --to der --out tls.der --force
   certwright convert tls.crt --to pem
+  certwright convert tls.crt tls.key --to der --out-dir der --dry-run -o json
 
 "
 );

@@ -1,32 +1,91 @@
 //! `certwright convert`: read certificates and their key, check that they belong together, write
 //! them in another form.
 
-use crate::apply::files::{NewFile, is_same_file, write_set};
+mod target;
+
+use self::target::{
+    FileSet, print, refuse_existing, refuse_standard_output_without_asking, written,
+};
+use crate::apply::files::NewFile;
 use crate::apply::keystore;
+use crate::audit::Source;
 use crate::cli::{ConvertArgs, Form};
 use crate::exit::Exit;
 use crate::observe::files::STDIN;
 use crate::output::Output;
+use crate::plan::outcome::Done;
+use crate::plan::step::Plan;
 use crate::redact::Redacted;
 use crate::remedy::{CommandLine, Remedy, word};
+use crate::render::formats::TABLE;
+use crate::render::plan::{FilesReport, FilesStep, PlanReport};
 use crate::session::new_password::new_password;
 use crate::session::store::{Passwords, called};
-use crate::session::{CommandError, Result, Run};
+use crate::session::{CommandError, Result, Run, report};
 use crate::x509::assembly::{self, Assembly, AssemblyError};
 use crate::x509::key::{KeyError, PrivateKey};
 use crate::x509::pem;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 pub(super) fn run(args: &ConvertArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     check_usage(args)?;
     let whole = read(args, run, output)?;
-    for note in &whole.notes {
+    let told = if args.dry_run || args.output.name != TABLE { &[][..] } else { &whole.notes };
+    for note in told {
         output.say(&format!("note: {note}"));
     }
+    if args.out_dir.is_none() && args.out.as_ref().is_none_or(|out| out.as_os_str() == STDIN) {
+        refuse_report_on_standard_output(args)?;
+        let files = made(args, &whole, output)?;
+        return print(args, &files, output);
+    }
     let files = made(args, &whole, output)?;
-    write(args, files, output)
+    report(args, &whole, &written(args, files)?, run, output)
+}
+
+/// Two things on standard output would be one that nobody can read.
+fn refuse_report_on_standard_output(args: &ConvertArgs) -> Result<()> {
+    let flag = match (args.dry_run, args.output.name) {
+        (true, _) => "--dry-run",
+        (false, TABLE) => return Ok(()),
+        (false, _) => "-o",
+    };
+    Err(CommandError::usage(
+        format!("{flag} is for what goes into files, and this goes to standard output"),
+        "name a file with --out, or a folder with --out-dir",
+    ))
+}
+
+/// Writes the files, unless only the plan is wanted, and tells of them.
+fn report(
+    args: &ConvertArgs,
+    whole: &Assembly,
+    set: &FileSet,
+    run: Run<'_>,
+    output: &mut Output,
+) -> Result<Exit> {
+    let plan = Plan { notes: whole.notes.clone(), ..Plan::empty(run.now()) };
+    let step = set.step(whole.leaf.clone().map(Box::new));
+    let files = FilesReport { step: FilesStep::Convert(&step), result: None };
+    let planned = PlanReport {
+        source: Source::Files,
+        files: Some(files),
+        ..PlanReport::of("convert", &plan)
+    };
+    if args.dry_run {
+        set.refuse_in_the_way(args)?;
+        return report::plan(&planned, args.output, output);
+    }
+    let done = Done { after: step.leaf.clone(), resource_version: None, tried_only: false };
+    let result = set.write(args).map(|()| done);
+    if args.output.name == TABLE {
+        result?;
+        output.say(&format!("written: {}", set.names().join(", ")));
+        return Ok(Exit::Done);
+    }
+    let files = FilesReport { result: Some(&result), ..files };
+    let carried_out = PlanReport { outcomes: Some(&[]), files: Some(files), ..planned };
+    report::plan(&carried_out, args.output, output)
 }
 
 fn check_usage(args: &ConvertArgs) -> Result<()> {
@@ -91,15 +150,16 @@ fn made(args: &ConvertArgs, whole: &Assembly, output: &mut Output) -> Result<Vec
             let file = args.p12_password_file.as_deref();
             refuse_standard_output_without_asking(args, true)?;
             refuse_existing(args, &["tls.p12"])?;
+            let name = "tls.p12".to_owned();
+            if args.dry_run {
+                // Nobody is asked for a password in vain.
+                return Ok(vec![NewFile { name, bytes: Zeroizing::default(), private: true }]);
+            }
             let password = new_password("--to p12", file, output)?;
-            let name = args.name.clone().or_else(|| whole.leaf.as_ref().map(keystore::alias));
+            let alias = args.name.clone().or_else(|| whole.leaf.as_ref().map(keystore::alias));
             let key = whole.key.as_ref().map(|key| key.pkcs8().expose());
-            let store = keystore::store(key, &whole.certificates, name.as_deref(), &password)?;
-            Ok(vec![NewFile {
-                name: "tls.p12".to_owned(),
-                bytes: zeroizing(store.expose()),
-                private: true,
-            }])
+            let store = keystore::store(key, &whole.certificates, alias.as_deref(), &password)?;
+            Ok(vec![NewFile { name, bytes: zeroizing(store.expose()), private: true }])
         }
     }
 }
@@ -154,85 +214,4 @@ fn as_der(args: &ConvertArgs, whole: &Assembly) -> Result<Vec<NewFile>> {
         ));
     }
     Ok(files)
-}
-
-/// Writes them: one where `--out` says, several into the folder.
-fn write(args: &ConvertArgs, mut files: Vec<NewFile>, output: &mut Output) -> Result<Exit> {
-    let private = files.iter().any(|file| file.private);
-    refuse_standard_output_without_asking(args, private || args.to != Form::Pem)?;
-    let (folder, flag) = match (&args.out, &args.out_dir) {
-        (None, None) => return print(&files, output),
-        (Some(out), _) if out.as_os_str() == STDIN => return print(&files, output),
-        (Some(out), _) => {
-            let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if let [file] = files.as_mut_slice() {
-                file.name = name;
-            }
-            let folder = out.parent().filter(|parent| !parent.as_os_str().is_empty());
-            (folder.unwrap_or(Path::new(".")).to_owned(), "--out")
-        }
-        (None, Some(folder)) => (folder.clone(), "--out-dir"),
-    };
-    let written: Vec<PathBuf> = match &args.out {
-        Some(out) => vec![out.clone()],
-        None => files.iter().map(|file| folder.join(&file.name)).collect(),
-    };
-    refuse_overlap(args, &written, flag)?;
-    write_set(&folder, &files, (args.force, flag))?;
-    let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
-    output.say(&format!("written: {}", names.join(", ")));
-    Ok(Exit::Done)
-}
-
-fn print(files: &[NewFile], output: &mut Output) -> Result<Exit> {
-    for file in files {
-        output.document().write_all(&file.bytes)?;
-    }
-    Ok(Exit::Done)
-}
-
-/// A key, and what is no text, goes to standard output only when that is named.
-fn refuse_standard_output_without_asking(args: &ConvertArgs, delicate: bool) -> Result<()> {
-    if !delicate || args.out.is_some() || args.out_dir.is_some() {
-        return Ok(());
-    }
-    Err(CommandError::usage(
-        "there is no place to write to: this is not written to standard output unless asked",
-        "name a file with --out, a folder with --out-dir, or --out - for standard output",
-    ))
-}
-
-/// Before anybody is asked for a password in vain.
-fn refuse_existing(args: &ConvertArgs, names: &[&str]) -> Result<()> {
-    let paths: Vec<PathBuf> = match (&args.out, &args.out_dir) {
-        (Some(out), _) => vec![out.clone()],
-        (None, Some(folder)) => names.iter().map(|name| folder.join(name)).collect(),
-        (None, None) => Vec::new(),
-    };
-    let flag = if args.out.is_some() { "--out" } else { "--out-dir" };
-    refuse_overlap(args, &paths, flag)?;
-    let there = paths.iter().filter(|path| path.as_os_str() != STDIN);
-    match there.filter(|path| crate::observe::files::is_there(path)).find(|_| !args.force) {
-        None => Ok(()),
-        Some(path) => Err(CommandError::failed(
-            format!("{} exists already; nothing was written", path.display()),
-            format!("add --force to replace it, or choose another {flag}"),
-        )),
-    }
-}
-
-/// What is read is not written over: it may be the only copy of a key.
-fn refuse_overlap(args: &ConvertArgs, written: &[PathBuf], flag: &str) -> Result<()> {
-    let passwords = args.password_file.iter().chain(&args.p12_password_file);
-    let read = args.files.iter().chain(passwords);
-    let is_file = |path: &&PathBuf| path.as_os_str() != STDIN;
-    let (read, written) = (read.filter(is_file), written.iter().filter(is_file));
-    let mut pairs = read.flat_map(|input| written.clone().map(move |path| (input, path)));
-    match pairs.find(|(input, path)| is_same_file(input, path)) {
-        None => Ok(()),
-        Some((_, path)) => Err(CommandError::usage(
-            format!("{} would be overwritten, and it is read", path.display()),
-            format!("choose another {flag}"),
-        )),
-    }
 }

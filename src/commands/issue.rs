@@ -13,7 +13,7 @@ use crate::plan::package::{NO_ROOT, SecretRequest};
 use crate::plan::signing;
 use crate::plan::step::{FileContents, KeyChoice, NewPair, Plan, WriteFiles};
 use crate::remedy::CommandLine;
-use crate::render::plan::{FilesReport, PlanReport};
+use crate::render::plan::{FilesReport, FilesStep, PlanReport};
 use crate::session::new_password::new_password;
 use crate::session::package::package;
 use crate::session::{CommandError, Result, Run, authority, manifest, read_file, report};
@@ -162,7 +162,7 @@ fn files(
         None => Plan::empty(run.now()),
     };
     let plan = Plan { notes, ..plan };
-    let files = FilesReport { step: &step, result: None };
+    let files = FilesReport { step: FilesStep::Write(&step), result: None };
     let planned = PlanReport {
         source: Source::Files,
         files: writes.then_some(files),

@@ -255,6 +255,26 @@ pub enum FileContents {
     Request(Profile),
 }
 
+/// Certificates and perhaps their key, written once more in another form.
+#[derive(Clone, Debug)]
+pub struct ConvertFiles {
+    /// The private key's file, where it has one of its own.
+    pub key: Option<ObjectRef>,
+    /// The file of the first certificate; of a key, where nothing else is there.
+    pub main: ObjectRef,
+    /// Files of the other certificates.
+    pub more: Vec<ObjectRef>,
+    /// The first certificate, where there is one.
+    pub leaf: Option<Box<Certificate>>,
+}
+
+impl ConvertFiles {
+    /// Every file, the key first.
+    pub fn all(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.key.iter().chain([&self.main]).chain(&self.more)
+    }
+}
+
 impl WriteFiles {
     /// Every file, the key first.
     pub fn all(&self) -> impl Iterator<Item = &ObjectRef> {

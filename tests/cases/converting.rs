@@ -3,6 +3,7 @@
 
 use crate::support::binary::{Certwright, Ran};
 use crate::support::witness::{self, OpenSsl};
+use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -183,6 +184,49 @@ fn a_key_goes_to_standard_output_only_when_that_is_named() {
     assert_eq!(ran.stdout, format!("{}{}", read(here, "tls.crt"), read(here, "tls.key")));
     let ran = convert(here, &["tls.crt", "--to", "pem"]).expect_code(0);
     assert_eq!(ran.stdout, read(here, "tls.crt"));
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_the_document_names_every_file() {
+    let folder = folder("p256");
+    let at = folder.path();
+    let pair = ["tls.crt", "tls.key", "--to", "der", "--out-dir", "der"];
+    let json = ["-o", "json"];
+    let planned = convert(at, &[&pair[..], &json, &["--dry-run"]].concat()).expect_code(0).json();
+    assert!(!at.join("der").exists());
+    let done = convert(at, &[&pair[..], &json].concat()).expect_code(0).json();
+    assert!(at.join("der/tls.key.der").exists());
+    for (document, dry_run, result) in
+        [(&planned, true, Value::Null), (&done, false, "done".into())]
+    {
+        assert_eq!(document["schema"], "certwright.dev/convert/v1");
+        assert_eq!(document["dryRun"], dry_run);
+        let step = &document["steps"][0];
+        assert_eq!(step["action"], "write-files");
+        assert_eq!(step["ref"]["name"], "der/tls.crt.der");
+        assert_eq!(step["files"], json!(["der/tls.key.der", "der/tls.crt.der"]));
+        assert_eq!(step["after"]["names"], json!(["shop.example"]));
+        assert_eq!(step["result"], result);
+    }
+    // What is in the way is in the way of a dry run too, and nobody is asked for a password.
+    let again = convert(at, &[&pair[..], &json].concat()).expect_code(4).json();
+    assert_eq!(again["steps"][0]["result"], "failed");
+    convert(at, &[&pair[..], &["--dry-run=client"]].concat()).expect_code(4);
+    let store = ["tls.crt", "tls.key", "--to", "p12", "--out", "web.p12", "--dry-run"];
+    let told = convert(at, &store).expect_code(0);
+    assert!(
+        told.stdout.starts_with("write    web.p12  after: shop.example; p256;"),
+        "{}",
+        told.stdout
+    );
+    assert!(!at.join("web.p12").exists());
+    // Standard output has room for one thing.
+    for more in [&json[..], &["--dry-run"]] {
+        let ran = convert(at, &[&["tls.crt", "--to", "pem"][..], more].concat()).expect_code(2);
+        assert!(ran.flat_stderr().contains("this goes to standard output"), "{}", ran.stderr);
+    }
+    let server = convert(at, &[&pair[..], &["--dry-run=server"]].concat()).expect_code(2);
+    assert!(server.flat_stderr().contains("client"), "{}", server.stderr);
 }
 
 #[test]

@@ -62,6 +62,7 @@ const VALUES: &[(&str, &str, Named)] = &[
     ("managed wait", "name", Named::Of(Kind::ManagedCertificate)),
     ("managed set-domains", "name", Named::Of(Kind::ManagedCertificate)),
     ("managed set-domains", "dry_run", Named::Words(&["client", "none"])),
+    ("convert", "dry_run", Named::Words(&["client", "none"])),
     ("", "out_dir", Named::Folder),
     ("man", "folder", Named::Folder),
 ];

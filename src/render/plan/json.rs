@@ -168,7 +168,7 @@ fn wire_planned(step: AnyStep<'_>) -> WireStep<'_> {
     let wire = WireStep {
         action: match step {
             AnyStep::Cluster(step) => step.action(),
-            AnyStep::Files(_) => "write-files",
+            AnyStep::Files(_) | AnyStep::Converted(_) => "write-files",
         },
         object: WireRef::of(step.object()),
         reason: None,
@@ -186,9 +186,9 @@ fn wire_planned(step: AnyStep<'_>) -> WireStep<'_> {
     };
     match step {
         AnyStep::Cluster(step) => wire_of_object(step, wire),
-        AnyStep::Files(files) => {
-            let files = files.all().map(|file| file.name.as_str());
-            WireStep { files: Some(files.collect()), ..wire }
+        AnyStep::Files(_) | AnyStep::Converted(_) => {
+            let files = step.files().map(|files| files.iter().map(|it| it.name.as_str()).collect());
+            WireStep { files, ..wire }
         }
     }
 }
@@ -255,6 +255,7 @@ fn summary_of(certificate: &Certificate) -> WireSummary {
 fn planned(written: Written<'_>) -> WireSummary {
     match written {
         Written::Pair(NewPair::Given(certificate)) => summary_of(certificate),
+        Written::Certificate(certificate) => summary_of(certificate),
         Written::Pair(NewPair::Make { profile, key, issuer }) => WireSummary {
             issuer: issuer.as_ref().map(|issuer| issuer.subject.to_string()),
             not_before: Some(instant::show(profile.not_before)),

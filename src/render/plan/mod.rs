@@ -12,8 +12,9 @@ use crate::audit::Source;
 use crate::inventory::Problem;
 use crate::object_ref::ObjectRef;
 use crate::plan::outcome::{Done, Failed, Outcome};
-use crate::plan::step::{FileContents, NewPair, Plan, Step, WriteFiles};
+use crate::plan::step::{ConvertFiles, FileContents, NewPair, Plan, Step, WriteFiles};
 use crate::render::model::Looked;
+use crate::x509::cert::Certificate;
 use crate::x509::profile::Profile;
 use ending::Ending;
 
@@ -62,7 +63,7 @@ impl<'a> PlanReport<'a> {
 
     /// The steps: those that were carried out, or all when the plan is only shown.
     fn rows(&self) -> Vec<Row<'a>> {
-        let files = self.files.map(|files| (AnyStep::Files(files.step), files.result));
+        let files = self.files.map(|files| (files.step.any(), files.result));
         let steps: Vec<Row<'a>> = match self.outcomes {
             Some(outcomes) => {
                 let row = |one: &'a Outcome| (AnyStep::Cluster(&one.step), Some(&one.result));
@@ -94,9 +95,27 @@ impl<'a> PlanReport<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct FilesReport<'a> {
     /// The files.
-    pub step: &'a WriteFiles,
+    pub step: FilesStep<'a>,
     /// What became of them.
     pub result: Option<&'a Result<Done, Failed>>,
+}
+
+/// How files come to be.
+#[derive(Clone, Copy, Debug)]
+pub enum FilesStep<'a> {
+    /// They are made.
+    Write(&'a WriteFiles),
+    /// They hold in another form what is there.
+    Convert(&'a ConvertFiles),
+}
+
+impl<'a> FilesStep<'a> {
+    const fn any(self) -> AnyStep<'a> {
+        match self {
+            Self::Write(files) => AnyStep::Files(files),
+            Self::Convert(files) => AnyStep::Converted(files),
+        }
+    }
 }
 
 /// A step, and what became of it.
@@ -107,6 +126,7 @@ type Row<'a> = (AnyStep<'a>, Option<&'a Result<Done, Failed>>);
 enum Written<'a> {
     Pair(&'a NewPair),
     Request(&'a Profile),
+    Certificate(&'a Certificate),
 }
 
 /// A step of any target.
@@ -114,14 +134,25 @@ enum Written<'a> {
 enum AnyStep<'a> {
     Cluster(&'a Step),
     Files(&'a WriteFiles),
+    Converted(&'a ConvertFiles),
 }
 
 impl<'a> AnyStep<'a> {
-    /// The object or file that is written.
+    /// The object or file that is written; of several files the one with the certificate.
     fn object(self) -> &'a ObjectRef {
         match self {
             Self::Cluster(step) => step.object(),
             Self::Files(files) => &files.certificate,
+            Self::Converted(files) => &files.main,
+        }
+    }
+
+    /// Every file that is written; none where no file is.
+    fn files(self) -> Option<Vec<&'a ObjectRef>> {
+        match self {
+            Self::Cluster(_) => None,
+            Self::Files(files) => Some(files.all().collect()),
+            Self::Converted(files) => Some(files.all().collect()),
         }
     }
 
@@ -133,6 +164,7 @@ impl<'a> AnyStep<'a> {
                 FileContents::Pair(new) => Written::Pair(new),
                 FileContents::Request(profile) => Written::Request(profile),
             }),
+            Self::Converted(files) => files.leaf.as_deref().map(Written::Certificate),
         }
     }
 }

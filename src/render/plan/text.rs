@@ -1,6 +1,6 @@
 //! Plans and their outcomes as text.
 
-use super::{AnyStep, PlanReport, Written, left_out};
+use super::{AnyStep, FilesStep, PlanReport, Written, left_out};
 use crate::audit::finding::Severity;
 use crate::instant;
 use crate::object_ref::ObjectRef;
@@ -138,21 +138,17 @@ const fn words(step: AnyStep<'_>) -> (&'static str, &'static str) {
         AnyStep::Cluster(Step::CreateSecret(_) | Step::CreateObject(_)) => ("created", "create"),
         AnyStep::Cluster(Step::PatchObject(_)) => ("changed", "change"),
         AnyStep::Cluster(Step::DeleteObject(_)) => ("deleted", "delete"),
-        AnyStep::Files(_) => ("written", "write"),
+        AnyStep::Files(_) | AnyStep::Converted(_) => ("written", "write"),
     }
 }
 
 fn objects(step: AnyStep<'_>, namespaces: bool) -> String {
-    match step {
-        AnyStep::Files(files) => {
-            let names: Vec<_> = files.all().map(|file| harmless::line(&file.name)).collect();
-            match names.split_last() {
-                Some((last, [])) => last.clone().into_owned(),
-                Some((last, others)) => format!("{} and {last}", others.join(", ")),
-                None => String::new(),
-            }
-        }
-        AnyStep::Cluster(step) => name(step.object(), namespaces),
+    let Some(files) = step.files() else { return name(step.object(), namespaces) };
+    let names: Vec<_> = files.iter().map(|file| harmless::line(&file.name)).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone().into_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 
@@ -168,7 +164,7 @@ fn changes(step: AnyStep<'_>, done: Option<&Done>) -> Vec<String> {
             let before = step.before.as_deref().map(certificate_text);
             lines.extend(before.map(|before| format!("before: {before}")));
         }
-        AnyStep::Cluster(_) | AnyStep::Files(_) => {}
+        AnyStep::Cluster(_) | AnyStep::Files(_) | AnyStep::Converted(_) => {}
     }
     lines.extend(after(step, done).map(|after| format!("after: {after}")));
     if let AnyStep::Cluster(Step::PatchObject(step)) = step {
@@ -184,9 +180,9 @@ fn remarks(step: AnyStep<'_>) -> Vec<String> {
         AnyStep::Cluster(Step::CreateObject(step)) => (None, step.notes.as_slice()),
         AnyStep::Cluster(Step::PatchObject(step)) => (None, step.notes.as_slice()),
         AnyStep::Cluster(Step::ReplacePair(step)) => (ca_crt(&step.ca_crt), step.notes.as_slice()),
-        AnyStep::Cluster(Step::CreateSecret(_) | Step::DeleteObject(_)) | AnyStep::Files(_) => {
-            return Vec::new();
-        }
+        AnyStep::Cluster(Step::CreateSecret(_) | Step::DeleteObject(_))
+        | AnyStep::Files(_)
+        | AnyStep::Converted(_) => return Vec::new(),
     };
     let notes = notes.iter().map(|note| format!("note: {note}"));
     ca_crt.map(str::to_owned).into_iter().chain(notes).collect()
@@ -206,6 +202,7 @@ fn after(step: AnyStep<'_>, done: Option<&Done>) -> Option<String> {
     }
     Some(match step.written()? {
         Written::Pair(NewPair::Given(certificate)) => certificate_text(certificate),
+        Written::Certificate(certificate) => certificate_text(certificate),
         Written::Pair(NewPair::Make { profile, key, issuer }) => {
             profile_text(profile, key, issuer.as_deref())
         }
@@ -303,7 +300,8 @@ fn sum_up(report: &PlanReport<'_>) -> String {
 
 fn done_word(report: &PlanReport<'_>) -> &'static str {
     if let Some(files) = report.files {
-        return match (&files.step.contents, &files.step.key) {
+        let FilesStep::Write(made) = files.step else { return "done" };
+        return match (&made.contents, &made.key) {
             (FileContents::Request(_), _) => "request written",
             (_, None) => "certificate written",
             (_, Some(_)) => "certificate and key written",
