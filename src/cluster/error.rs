@@ -156,13 +156,18 @@ impl ClusterError {
     /// The cluster does not know the kind.
     #[must_use]
     pub fn no_such_kind(object: &ObjectRef) -> Self {
-        let kinds = object.kind.plural();
+        let kind = object.kind;
+        let instead = if kind == Kind::ManagedCertificate {
+            "only GKE has it: look at --context; elsewhere issue or bootstrap makes a certificate in a Secret"
+        } else {
+            "GKE's own kinds are only on GKE: look at --context; elsewhere bootstrap with another --ingress-class"
+        };
         Self::new(
             Failure::NoSuchKind,
             format!(
-                "this cluster has no {kinds} (the CRD is not installed): {object} cannot exist"
+                "this cluster has no kind {kind} (the CRD is not installed): {object} cannot exist"
             ),
-            "GKE's own kinds are only on GKE: look at --context; elsewhere bootstrap with another --ingress-class",
+            instead,
         )
     }
 

@@ -285,7 +285,10 @@ fn a_cluster_without_googles_kinds_says_so() {
         [&["managed", "status"][..], &["managed", "wait", "x"], &["managed", "create", "x", A]]
     {
         let ran = live.run(args).expect_code(4);
-        assert!(ran.flat_stderr().contains("has no managedcertificates"), "{}", ran.stderr);
+        let said = ran.flat_stderr();
+        assert!(said.contains("has no kind ManagedCertificate"), "{}", ran.stderr);
+        assert!(said.contains("issue or bootstrap"), "{}", ran.stderr);
+        assert!(!said.contains("--ingress-class"), "{}", ran.stderr);
     }
 }
 

@@ -125,7 +125,7 @@ fn a_missing_kind_is_said_and_nothing_is_written_and_another_class_needs_none() 
     };
     let before = there(&live);
     for (flags, kind) in [
-        (&["--no-wait", "--platform", "gke"] as &[&str], "has no backendconfigs"),
+        (&["--no-wait", "--platform", "gke"] as &[&str], "has no kind BackendConfig"),
         (&["--no-wait", "--google-managed"], "this cluster has no "),
         (&["--no-wait", "--http", "redirect", "--ingress-class", "gce"], "this cluster has no "),
     ] {
