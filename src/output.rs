@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -19,6 +21,19 @@ pub struct Output {
     out: Data,
     err: AutoStream<io::Stderr>,
     verbose: bool,
+    asking: Asking,
+}
+
+/// Whether a question stands on the terminal and waits for its answer.
+#[derive(Clone, Debug, Default)]
+pub struct Asking(Arc<AtomicBool>);
+
+impl Asking {
+    /// Whether it does now.
+    #[must_use]
+    pub fn now(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// How the terminal of standard input was set. Who ends while a password is typed would leave it
@@ -134,7 +149,14 @@ impl Output {
             },
             err: AutoStream::new(io::stderr(), resolved(color, &io::stderr())),
             verbose,
+            asking: Asking::default(),
         }
+    }
+
+    /// Tells from another thread whether a question waits for its answer.
+    #[must_use]
+    pub fn asking(&self) -> Asking {
+        self.asking.clone()
     }
 
     /// Where data goes. Whoever reads it may stop reading; the command goes on to its own end and
@@ -237,7 +259,9 @@ impl Output {
         let _ = write!(self.err, "{} [y/N] ", harmless::line(question));
         let _ = self.err.flush();
         let mut answer = String::new();
+        self.asking.0.store(true, Ordering::SeqCst);
         let read = io::stdin().read_line(&mut answer);
+        self.asking.0.store(false, Ordering::SeqCst);
         read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
     }
 

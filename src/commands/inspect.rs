@@ -167,7 +167,7 @@ impl Observed {
                     self.texts.extend(Text::of_store(&object, &store, run).filter(|_| self.wanted));
                     self.inventory.absorb_store(object, &store, run.world.random());
                 }
-                Err(locked) if locked.exit == Exit::Interrupted => {
+                Err(locked) if locked.exit == Exit::Cancelled => {
                     return Err(locked.told_of(&object.name));
                 }
                 Err(locked) => {

@@ -23,6 +23,7 @@ use crate::manifest::STACK;
 use crate::output::{Output, Terminal};
 use crate::remedy::Target;
 use crate::render::progress;
+use crate::session::error::CANCELLED;
 use crate::session::record::Record;
 use crate::session::{self, CommandError, Result, Run};
 use crate::world::World;
@@ -51,6 +52,7 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     let terminal = Terminal::as_it_is();
     let (mut done, ended) = tokio::sync::oneshot::channel();
     let (thread, let_go) = std::sync::mpsc::channel::<()>();
+    let asking = output.asking();
     let record = Record::default();
     let shared = record.clone();
     // Dropping the receiver is how a command that was cut short is let go.
@@ -65,13 +67,12 @@ pub async fn run(cli: Cli, world: World, output: Output, talk: &mut Output) -> E
     }
     let ended = tokio::select! {
         ended = within(patience, ended) => match ended {
-            // At a question a terminal hands Ctrl-C to whoever asks.
-            Some(Ok(Exit::Interrupted)) => Err(Exit::Interrupted),
             Some(Ok(exit)) => Ok(exit),
             Some(Err(_)) => Ok(Exit::Failed),
             None => Err(Exit::TimedOut),
         },
-        _ = interrupt.recv() => Err(Exit::Interrupted),
+        // Who is asked and does not go on has said no.
+        _ = interrupt.recv() => Err(if asking.now() { Exit::Cancelled } else { Exit::Interrupted }),
         _ = terminate.recv() => Err(Exit::Interrupted),
     };
     let cut = match ended {
@@ -135,10 +136,11 @@ fn cut_short(
     record: &Record,
     talk: &mut Output,
 ) {
-    if exit == Exit::Interrupted {
+    if matches!(exit, Exit::Interrupted | Exit::Cancelled) {
         talk.end_line();
     }
     match exit {
+        Exit::Cancelled => talk.say(CANCELLED),
         Exit::TimedOut => {
             let limit = limit.unwrap_or_default();
             let far = if writes {
@@ -206,7 +208,11 @@ async fn to_its_end(cli: Cli, world: World, mut output: Output, record: &Record)
     let target = session::target(&cli.global, &world);
     let exit = match Box::pin(command(cli, &world, record, &mut output)).await {
         Ok(exit) => exit,
-        Err(error) if error.exit == Exit::Interrupted => error.exit,
+        // At a password a terminal hands Ctrl-C to whoever asks, who has ended the line.
+        Err(error) if error.exit == Exit::Cancelled => {
+            output.say(CANCELLED);
+            error.exit
+        }
         Err(error) => {
             let _ = output.flush();
             let exit = say(error, &target, &mut output);

@@ -20,6 +20,7 @@ use crate::plan::step::{Plan, ReplacePair, Step};
 use crate::render::formats::JSON;
 use crate::render::model::Looked;
 use crate::render::plan::{PlanReport, write_failures, write_text};
+use crate::session::error::CANCELLED;
 use crate::session::record::{Again, Record};
 use crate::session::{CommandError, Result, Run, authority, follow_up, report, source, waiting};
 use crate::x509::authority::Authority;
@@ -86,7 +87,7 @@ impl Asked<'_> {
         let question = format!("Replace the certificate and key of {number} {noun} in {place}?");
         let is_yes = output.ask(&question);
         if !is_yes {
-            output.say("cancelled");
+            output.say(CANCELLED);
         }
         Ok(is_yes)
     }

@@ -10,6 +10,9 @@ use crate::plan::outcome::Failed;
 use crate::remedy::{Advice, Remedy};
 use std::io;
 
+/// What is said where somebody was asked and did not want to go on: nothing was written by then.
+pub(crate) const CANCELLED: &str = "cancelled";
+
 /// Why a command could not be carried out at all.
 #[derive(Debug)]
 pub struct CommandError {

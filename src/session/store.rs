@@ -197,7 +197,7 @@ fn ask(question: &str, output: &mut Output) -> std::result::Result<Zeroizing<Str
 pub(super) fn unanswered(error: &io::Error, flag: &str) -> CommandError {
     match error.kind() {
         io::ErrorKind::Interrupted => {
-            CommandError { exit: Exit::Interrupted, message: String::new(), remedy: "".into() }
+            CommandError { exit: Exit::Cancelled, message: String::new(), remedy: "".into() }
         }
         _ => CommandError::failed(
             format!("the password cannot be asked for: {error}"),

@@ -63,16 +63,16 @@ fn who_names_a_store_is_asked_for_its_password_and_never_shown_it() {
         return;
     };
     assert_eq!(code, Some(0), "{shown}");
-    let interrupted = "interrupted; run the command again to see what is left to do";
+    let cancelled = "password for a.p12: \r\ncancelled\r\n";
     let not_opened = "error: a.p12 is not opened by this password";
     for (args, answer, told, expected) in [
         (&["inspect", "a.p12"][..], "open sesame", "private key  p256, matches", 0),
         (&["inspect", "a.p12"], "close sesame", not_opened, 4),
-        (&["inspect", "a.p12"], "^C", "interrupted", 130),
+        (&["inspect", "a.p12"], "^C", cancelled, 130),
         (
             &["import", "x", "--cert", "a.p12", "--dry-run=client", "-o", "yaml"],
             "^C",
-            interrupted,
+            cancelled,
             130,
         ),
         (&["convert", "a.p12", "--to", "pem", "--out-dir", "new"], "close sesame", not_opened, 4),
@@ -104,8 +104,8 @@ fn nothing_is_written_without_a_password_that_was_meant() {
         (&["", ""], "error: the password of --p12 is empty", 2),
         (&["pässword", "pässword"], "a character that is not ASCII", 2),
         (&["^D"], "error: the password cannot be asked for: unexpected end of file", 4),
-        (&["^C"], interrupted, 130),
-        (&["one", "^C"], interrupted, 130),
+        (&["^C"], "password for the PKCS#12 file: \r\ncancelled\r\n", 130),
+        (&["one", "^C"], "the same once more: \r\ncancelled\r\n", 130),
         (&["TERM"], interrupted, 130),
     ] {
         let folder = TempDir::new().expect("a temp folder can be made");
@@ -140,7 +140,7 @@ fn all_shows_what_would_be_replaced_and_where_before_it_asks() {
     for (answer, told, code, is_changed) in [
         ("n", "n\r\ncancelled\r\n", 130, false),
         ("", "\r\ncancelled\r\n", 130, false),
-        ("^C", "^C\r\ninterrupted", 130, false),
+        ("^C", "^C\r\ncancelled\r\n", 130, false),
         ("y", "4 replaced, 8 skipped (8 owned)", 0, true),
     ] {
         let folder = copied("copies");
