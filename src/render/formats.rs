@@ -118,7 +118,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "lines", help: "One finding a line", check: Some(check_lines::write), ..NONE },
     Format {
         name: "name",
-        help: "The objects alone, KIND/NAME",
+        help: "The objects alone: KIND/NAME, as kubectl takes it; with -A NAMESPACE/KIND/NAME",
         check: Some(check_lines::write_names),
         ..NONE
     },

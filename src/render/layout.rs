@@ -235,6 +235,12 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
+/// A status of several words as one field for awk and cut where there is no terminal, and as words for
+/// people where there is one.
+pub(super) fn status_of(words: &str, width: Option<usize>) -> String {
+    if width.is_some() { words.to_owned() } else { words.replace(' ', "-") }
+}
+
 /// Several names in one cell: the first few, and how many more.
 pub(super) fn some(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");

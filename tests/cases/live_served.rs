@@ -37,7 +37,7 @@ fn an_ingress_is_verified_by_its_name_against_the_stored_secret() {
     // Without --address the Ingress has none, which is told and is no usage error.
     let ran = live.run(&["verify", "web"]).expect_code(1);
     assert!(ran.stdout.contains("served-unreachable"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("no address"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("no-address"), "{}", ran.stdout);
 }
 
 #[test]

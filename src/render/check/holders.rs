@@ -4,7 +4,7 @@ use crate::instant;
 use crate::inventory::Coverage;
 use crate::inventory::frontend::Frontend;
 use crate::object_ref::{Kind, ObjectRef};
-use crate::render::layout::{Columns, GOOD, serial, some, style};
+use crate::render::layout::{Columns, GOOD, serial, some, status_of, style};
 use crate::render::model::{CertificateRow, HolderRow, Model, SortBy};
 use crate::render::page::Page;
 use crate::x509::cert::Certificate;
@@ -38,7 +38,8 @@ pub(super) fn write(model: &Model<'_>, most: usize, out: &mut Page<'_>) -> io::R
     let lent = if few == usize::MAX { lent(model) } else { BTreeMap::new() };
     for row in rows.iter().take(most) {
         let colour = row.status.severity().map_or(GOOD, style);
-        columns.styled_row(colour, cells(row, &lent, model.look.namespaces, few));
+        let status = status_of(row.status.as_str(), out.width());
+        columns.styled_row(colour, cells(row, &lent, model.look.namespaces, few, status));
     }
     columns.write(out)?;
     let more = rows.len().saturating_sub(most);
@@ -66,8 +67,14 @@ fn lent(model: &Model<'_>) -> Lent {
     lent
 }
 
-fn cells(row: &HolderRow<'_>, lent: &Lent, namespaces: bool, few: usize) -> Vec<String> {
-    let mut cells = vec![row.status.as_str().to_owned()];
+fn cells(
+    row: &HolderRow<'_>,
+    lent: &Lent,
+    namespaces: bool,
+    few: usize,
+    status: String,
+) -> Vec<String> {
+    let mut cells = vec![status];
     cells.extend(namespaces.then(|| row.object.namespace().to_owned()));
     let of_leaf = |text: &dyn Fn(&Certificate) -> String| row.leaf.map(text).unwrap_or_default();
     let on_a_terminal = few != usize::MAX;

@@ -5,7 +5,7 @@ use crate::audit::finding::Severity;
 use crate::inventory::Coverage;
 use crate::inventory::frontend::Demand;
 use crate::object_ref::ObjectRef;
-use crate::render::layout::{Columns, some, style};
+use crate::render::layout::{Columns, some, status_of, style};
 use crate::render::model::{HostRow, Model};
 use crate::render::page::Page;
 use crate::x509::cert::HostMatch;
@@ -38,7 +38,7 @@ pub(super) fn write(model: &Model<'_>, most: usize, out: &mut Page<'_>) -> io::R
     let mut columns = Columns::new(heads, model.look.no_headers).spare(&["WHY"]);
     for (rank, word, why, row) in rows.iter().take(most) {
         let object = &row.frontend.object;
-        let mut cells = vec![(*word).to_owned()];
+        let mut cells = vec![status_of(word, out.width())];
         cells.extend(model.look.namespaces.then(|| object.namespace().to_owned()));
         cells.extend([row.demand.host.clone(), object.name.clone(), why.clone()]);
         let colour = if *rank < 2 { style(Severity::Error) } else { Style::new() };

@@ -150,7 +150,10 @@ fn rows_are_sorted_as_asked_and_only_what_ends_in_time_is_shown() {
         let text = written((&inventory, &report), look, None, table::write);
         text.lines().nth(1).unwrap_or_default().to_owned()
     };
-    assert!(first(TableOptions::default()).starts_with("WRONG KEY  shop-42-tls"));
+    assert!(first(TableOptions::default()).starts_with("WRONG-KEY  shop-42-tls"));
+    let options = TableOptions::default();
+    let on_a_terminal = written((&inventory, &report), options, Some(200), table::write);
+    assert!(on_a_terminal.contains("\nWRONG KEY  shop-42-tls"), "{on_a_terminal}");
     let by_name = TableOptions { sort_by: SortBy::Name, ..TableOptions::default() };
     assert!(first(by_name).contains("  shop-00-tls  "));
     let soon = TableOptions { ends_by: Some(NOW + Duration::days(30)), ..TableOptions::default() };

@@ -13,7 +13,7 @@ use crate::render::check::sum::by_severity;
 use crate::render::check::table::{MOST, findings};
 use crate::render::clients;
 use crate::render::harmless;
-use crate::render::layout::{Columns, GOOD, some, style};
+use crate::render::layout::{Columns, GOOD, some, status_of, style};
 use crate::render::page::Page;
 use crate::render::progress::served_of;
 use anstyle::Style;
@@ -106,8 +106,9 @@ impl<'v> Row<'v> {
         [serves, place, version, alpn].map(String::clone)
     }
 
-    fn cells(&self, namespaces: bool, most: usize) -> Vec<String> {
-        let mut cells = vec![self.serves.clone()];
+    fn cells(&self, namespaces: bool, width: Option<usize>) -> Vec<String> {
+        let most = named(width);
+        let mut cells = vec![status_of(&self.serves, width)];
         if namespaces {
             let mut all: Vec<&str> =
                 self.hosts.iter().map(|(frontend, _)| frontend.object.namespace()).collect();
@@ -159,10 +160,9 @@ fn write_rows(verified: &Verified<'_>, out: &mut Page<'_>) -> io::Result<()> {
     heads.extend(model.look.namespaces.then_some("NAMESPACE"));
     heads.extend(["HOST", "ADDRESS", "EXPIRES", "TLS", "ALPN"]);
     let mut columns = Columns::new(heads, model.look.no_headers).spare(&["ALPN", "TLS", "EXPIRES"]);
-    let named = named(out.width());
     let most = if is_short { usize::MAX } else { MOST };
     for row in rows.iter().take(most) {
-        columns.styled_row(row.style, row.cells(model.look.namespaces, named));
+        columns.styled_row(row.style, row.cells(model.look.namespaces, out.width()));
     }
     columns.write(out)?;
     let more: usize = rows.iter().skip(most).map(|row| row.hosts.len()).sum();
