@@ -9,10 +9,14 @@ use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Observation;
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::OnceCell;
+use std::cell::Cell;
+use tokio::sync::{Notify, OnceCell};
 
 /// Namespaces that are asked at once; each is a connection.
 const PARALLEL: usize = 8;
+/// How many objects of a namespace are kept until it is its turn to be handed on. Bodies may be large,
+/// and of what has more the list is asked for again then.
+const KEPT: usize = 100;
 
 /// Where one run looks.
 #[derive(Debug)]
@@ -44,6 +48,12 @@ impl<'c> Reach<'c> {
     ) -> Result<(), ClusterError> {
         match list(self.client, kind, self.namespace, take).await {
             Err(error) if error.failure == Failure::NoSuchKind => Ok(()),
+            // Whose kind it is that is refused is asked first: rights are looked at before kinds.
+            Err(error)
+                if error.failure == Failure::Forbidden && is_unknown(self.client, kind).await? =>
+            {
+                Ok(())
+            }
             Err(error) if error.failure == Failure::Forbidden && self.namespace.is_none() => {
                 self.one_by_one(kind, &error, take).await
             }
@@ -66,10 +76,15 @@ impl<'c> Reach<'c> {
         let each = names.iter().map(|name| within(self.client, kind, name));
         let mut denied = Vec::new();
         let mut each = stream::iter(each).buffered(PARALLEL);
-        while let Some(listed) = each.next().await {
-            match listed? {
-                Ok(found) => found.into_iter().for_each(&mut *take),
-                Err(unseen) => denied.push(*unseen),
+        while let Some((name, listed)) = each.next().await {
+            let listed = match listed? {
+                Listed::TooMany => handed_on(self.client, kind, name, take).await?,
+                listed => listed,
+            };
+            match listed {
+                Listed::Whole(found) => found.into_iter().for_each(&mut *take),
+                Listed::Unseen(unseen) => denied.push(*unseen),
+                Listed::TooMany => {}
             }
         }
         // All of them are told in one word, and so are those of which not even the name is known.
@@ -91,16 +106,76 @@ async fn namespaces(client: &Client) -> Result<Option<Vec<String>>, ClusterError
     }
 }
 
-/// What one namespace has of a kind; else that it may not be read.
-type Listed = Result<Vec<Observation>, Box<Observation>>;
+/// Whether the cluster has nothing of the API group of the kind. Where groups may not be asked for,
+/// nobody can tell.
+async fn is_unknown(client: &Client, kind: Kind) -> Result<bool, ClusterError> {
+    let Some((group, ..)) = kind.resource().filter(|(group, ..)| !group.is_empty()) else {
+        return Ok(false);
+    };
+    let groups = client.groups().await?;
+    Ok(!groups.is_empty() && !groups.contains_key(group))
+}
 
-async fn within(client: &Client, kind: Kind, namespace: &str) -> Result<Listed, ClusterError> {
-    let mut seen = Vec::new();
-    match list(client, kind, Some(namespace), &mut |one| seen.push(one)).await {
-        Ok(()) => Ok(Ok(seen)),
-        Err(error) if error.failure == Failure::NoSuchKind => Ok(Ok(Vec::new())),
+/// What one namespace has of a kind.
+enum Listed {
+    /// All of it.
+    Whole(Vec<Observation>),
+    /// More than is kept; nothing of it is.
+    TooMany,
+    /// It may not be read.
+    Unseen(Box<Observation>),
+}
+
+/// A namespace's objects, kept until it is its turn.
+async fn within<'n>(
+    client: &Client,
+    kind: Kind,
+    namespace: &'n str,
+) -> (&'n str, Result<Listed, ClusterError>) {
+    let (mut kept, too_many, full) = (Vec::new(), Cell::new(false), Notify::new());
+    let mut take = |one| {
+        if kept.len() < KEPT {
+            kept.push(one);
+        } else if !too_many.replace(true) {
+            full.notify_one();
+        }
+    };
+    let listed = tokio::select! {
+        biased;
+        listed = list(client, kind, Some(namespace), &mut take) => listed,
+        () = full.notified() => Ok(()),
+    };
+    let listed = unless_refused(listed, kind, namespace).map(|unseen| match unseen {
+        Some(unseen) => Listed::Unseen(Box::new(unseen)),
+        None if too_many.get() => Listed::TooMany,
+        None => Listed::Whole(kept),
+    });
+    (namespace, listed)
+}
+
+/// The same, each object handed on as it comes.
+async fn handed_on(
+    client: &Client,
+    kind: Kind,
+    namespace: &str,
+    take: &mut impl FnMut(Observation),
+) -> Result<Listed, ClusterError> {
+    let listed = list(client, kind, Some(namespace), take).await;
+    let unseen = unless_refused(listed, kind, namespace)?;
+    Ok(unseen.map_or(Listed::Whole(Vec::new()), |unseen| Listed::Unseen(Box::new(unseen))))
+}
+
+/// What may not be read, where the rest may be; nothing where all was.
+fn unless_refused(
+    listed: Result<(), ClusterError>,
+    kind: Kind,
+    namespace: &str,
+) -> Result<Option<Observation>, ClusterError> {
+    match listed {
+        Ok(()) => Ok(None),
+        Err(error) if error.failure == Failure::NoSuchKind => Ok(None),
         Err(error) if can_go_on(&error) => {
-            Ok(Err(Box::new(unseen(ObjectRef::all(kind, Some(namespace)), &error))))
+            Ok(Some(unseen(ObjectRef::all(kind, Some(namespace)), &error)))
         }
         Err(error) => Err(error),
     }

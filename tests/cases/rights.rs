@@ -72,6 +72,38 @@ fn with_rights_in_some_namespaces_those_are_judged_and_the_others_named_in_one_l
 }
 
 #[test]
+fn a_namespace_with_more_than_is_kept_is_read_whole_beside_the_others() {
+    let test = "a_namespace_with_more_than_is_kept";
+    let Some((live, all)) = four_namespaces(test) else { return };
+    let own = [all[1].as_str(), all[2].as_str(), all[3].as_str()];
+    permit(&live, "jane", SECRETS_AND_INGRESSES, &own);
+    permit(&live, "jane", "--resource=namespaces", &[]);
+    // More than observe keeps of a namespace while another one is handed on.
+    let many: Vec<Value> = (0..150)
+        .map(|number| {
+            let metadata = json!({"name": format!("tls-{number:03}"), "namespace": all[2]});
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata,
+                   "type": "kubernetes.io/tls", "data": {"tls.crt": "", "tls.key": ""}})
+        })
+        .collect();
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": many}).to_string();
+    let file = folder.path().join("many.json");
+    std::fs::write(&file, list).expect("it can be written");
+    let create = ["create", "-f", &file.display().to_string()];
+    let made = live.cluster.kubectl().args(create).output().expect("kubectl starts");
+    assert!(made.status.success(), "{made:?}");
+    let args = ["check", "-A", "--as", "jane", "--all", "-o", "json"];
+    let report = live.certwright().args(&args).run().expect_code(1).json();
+    assert_eq!(namespaces(&report, "certificates"), own);
+    let told = |namespace: &str| {
+        let found = namespaces(&report, "findings");
+        found.into_iter().filter(|it| *it == namespace).count()
+    };
+    assert!(told(own[1]) >= 150 && told(own[0]) < 20, "{} {}", told(own[1]), told(own[0]));
+}
+
+#[test]
 fn where_namespaces_may_not_be_listed_that_of_the_context_is_judged() {
     let Some((live, all)) = four_namespaces("where_namespaces_may_not_be_listed") else { return };
     permit(&live, "joe", SECRETS_AND_INGRESSES, &["default"]);
@@ -122,6 +154,20 @@ fn kinds_that_no_ingress_depends_on_are_a_note_and_the_report_is_complete() {
     let (report, told) = check_as(&live, "nginx", 1);
     assert_eq!(report["complete"], false);
     assert_eq!(not_read(&told).len(), 1, "{told}");
+}
+
+#[test]
+fn a_kind_that_the_cluster_does_not_have_is_not_missed_for_want_of_rights() {
+    let Some((live, _)) = four_namespaces("a_kind_that_the_cluster_does_not") else { return };
+    gke::install(&live);
+    permit(&live, "nginx", SECRETS_AND_INGRESSES, &[]);
+    live.kubectl(&["delete", "crd", "backendconfigs.cloud.google.com"]);
+    let groups = || live.kubectl(&["get", "--raw", "/apis"]).stdout;
+    let is_known = || String::from_utf8_lossy(&groups()).contains("cloud.google.com");
+    assert!((0..1000).any(|_| !is_known()), "the group goes with its last kind");
+    let (report, told) = check_as(&live, "nginx", 1);
+    assert_eq!(report["notes"].as_array().map(Vec::len), Some(3), "{report:#}");
+    assert!(!told.contains("backendconfigs"), "{told}");
 }
 
 #[test]
