@@ -94,7 +94,7 @@ fn has_indefinite_length(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`StoreError`].
 pub fn open(bytes: &[u8], password: &str) -> Result<Store, StoreError> {
-    let protection = protection(bytes)?;
+    let protection = protection::under(bytes, password)?;
     let archive = Pkcs12Archive::from_pkcs12(bytes, password)
         .map_err(|error| refusal(&error, &protection))?;
     let mut names: Vec<String> = Vec::new();

@@ -1,12 +1,17 @@
-//! What protects a store: told without a password, and before any is tried.
+//! What protects a store: told without a password, and before any is tried; and, with one, what keys
+//! inside its encrypted parts ask for once more.
 //!
 //! Knows the algorithm identifiers of RFC 7292, RFC 8018 and RFC 7914, and how much work each asks
-//! for. What stands inside an encrypted part is not seen: nobody is known to encrypt twice.
+//! for. What stands inside a part under PBES1 (3DES, RC2) is not seen: nobody is known to encrypt
+//! twice.
 
 use super::{MOST_MEMORY, MOST_ROUNDS, StoreError, has_indefinite_length};
 use crate::x509::oid::{self, Oid};
+use pkcs5::pbes2::Parameters;
+use pkcs8::der::Decode as _;
 use std::fmt;
 use x509_parser::asn1_rs::{Any, FromDer as _, Tag};
+use zeroize::Zeroizing;
 
 /// What protects a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +92,29 @@ impl fmt::Display for Protection {
 /// # Errors
 /// [`StoreError`], when it is no store, or asks for more work than is done for one.
 pub fn protection(bytes: &[u8]) -> Result<Protection, StoreError> {
+    looked_at(bytes).map(|found| found.protection)
+}
+
+/// The same, and in the parts that the password opens: a key bag there is under a password of its own,
+/// and its rounds are the writer's to choose too. What the password does not open counts for nothing
+/// more: whoever opens the store will see that.
+///
+/// # Errors
+/// As [`protection`].
+pub(super) fn under(bytes: &[u8], password: &str) -> Result<Protection, StoreError> {
+    let mut found = looked_at(bytes)?;
+    for sealed in std::mem::take(&mut found.sealed) {
+        let Some(bags) = sealed.opened(password) else { continue };
+        for bag in Values(&bags).next().filter(is_sequence).iter().flat_map(|it| Values(it.data)) {
+            found.bag(&bag).ok_or(StoreError::Structure)?;
+        }
+    }
+    found.check()?;
+    Ok(found.protection)
+}
+
+/// Everything that is seen without a password.
+fn looked_at(bytes: &[u8]) -> Result<Looked<'_>, StoreError> {
     if has_indefinite_length(bytes) {
         return Err(StoreError::IndefiniteLengths);
     }
@@ -108,24 +136,47 @@ pub fn protection(bytes: &[u8]) -> Result<Protection, StoreError> {
     for part in Values(safes) {
         found.part(&part).ok_or(StoreError::Structure)?;
     }
-    if found.memory > MOST_MEMORY {
-        return Err(StoreError::TooMuchMemory { asked: found.memory });
-    }
-    if found.rounds > MOST_ROUNDS {
-        return Err(StoreError::TooManyRounds { asked: found.rounds });
-    }
-    Ok(found.protection)
+    found.check()?;
+    Ok(found)
 }
 
 /// What was seen so far, and the work that it asks for.
 #[derive(Default)]
-struct Looked {
+struct Looked<'b> {
     protection: Protection,
     rounds: u64,
     memory: u64,
+    sealed: Vec<Sealed<'b>>,
 }
 
-impl Looked {
+/// A part of a store that is encrypted as a whole.
+struct Sealed<'b> {
+    /// The parameters of its PBES2, DER.
+    parameters: &'b [u8],
+    /// What is encrypted.
+    text: &'b [u8],
+}
+
+impl Sealed<'_> {
+    /// What is in it, where the password is the one.
+    fn opened(&self, password: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let parameters = Parameters::from_der(self.parameters).ok()?;
+        parameters.decrypt(password, self.text).ok().map(Zeroizing::new)
+    }
+}
+
+impl<'b> Looked<'b> {
+    /// Whether so much work may be done.
+    fn check(&self) -> Result<(), StoreError> {
+        if self.memory > MOST_MEMORY {
+            return Err(StoreError::TooMuchMemory { asked: self.memory });
+        }
+        if self.rounds > MOST_ROUNDS {
+            return Err(StoreError::TooManyRounds { asked: self.rounds });
+        }
+        Ok(())
+    }
+
     /// `MacData`: a digest, a salt, and how often it is hashed, once where that is not said.
     fn mac(&mut self, mac: &Any<'_>) -> Option<()> {
         let mut parts = Values(mac.data);
@@ -143,7 +194,7 @@ impl Looked {
     }
 
     /// One `ContentInfo` of the store: bags in the clear, or encrypted.
-    fn part(&mut self, part: &Any<'_>) -> Option<()> {
+    fn part(&mut self, part: &Any<'b>) -> Option<()> {
         let [kind, content] = Values(part.data).take_two()?;
         match Oid::of(kind.data) {
             oid::DATA => {
@@ -154,8 +205,11 @@ impl Looked {
             oid::ENCRYPTED_DATA => {
                 let encrypted = Values(content.data).next()?;
                 let [_version, content] = Values(encrypted.data).take_two()?;
-                let [_kind, algorithm] = Values(content.data).take_two()?;
+                let mut parts = Values(content.data);
+                let [_kind, algorithm] = parts.take_two()?;
                 self.cipher(What::Certificates, &algorithm)?;
+                let text = parts.next();
+                self.sealed.extend(text.and_then(|text| sealed(&algorithm, &text)));
             }
             // What is under a public key, which nobody here has.
             _ => {}
@@ -225,6 +279,13 @@ impl Looked {
         };
         Some((format!("PBES2, {cipher}, {by}"), rounds, is_old))
     }
+}
+
+/// What PBES2 seals; nothing where it is another algorithm.
+fn sealed<'b>(algorithm: &Any<'b>, text: &Any<'b>) -> Option<Sealed<'b>> {
+    let (kind, parameters) = value(algorithm.data)?;
+    let is_pbes2 = Oid::of(kind.data) == oid::PBES2;
+    is_pbes2.then_some(Sealed { parameters, text: text.data })
 }
 
 fn digest_name(oid: Oid<'_>) -> String {

@@ -51,6 +51,43 @@ fn work_that_a_store_asks_for_is_added_up_before_any_is_done() {
     );
 }
 
+/// A DER value: its tag, and what is in it one behind the other.
+fn der(tag: u8, inside: &[&[u8]]) -> Vec<u8> {
+    let inside = inside.concat();
+    let length = u16::try_from(inside.len()).expect("it is short").to_be_bytes();
+    [&[tag, 0x82][..], &length, &inside].concat()
+}
+
+/// PBES2 with this many rounds: its parameters and the whole `AlgorithmIdentifier`.
+fn pbes2(rounds: u32) -> (pkcs5::pbes2::Parameters, Vec<u8>) {
+    use pkcs8::der::Encode as _;
+    const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
+    let made = pkcs5::pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, b"salt", [0; 16]);
+    let made = made.expect("the parameters are sound");
+    let parameters = made.to_der().expect("they can be encoded");
+    (made, der(0x30, &[PBES2, &parameters]))
+}
+
+#[test]
+fn keys_inside_an_encrypted_part_are_counted_once_the_password_opens_it() {
+    const DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+    const ENCRYPTED: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
+    const SHROUDED: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";
+    let key = der(0x30, &[&pbes2(999_999).1, &der(4, &[&[0; 16]])]);
+    let bag = der(0x30, &[SHROUDED, &der(0xa0, &[&key])]);
+    let bags = der(0x30, &[bag.as_slice(); 5]);
+    let (parameters, algorithm) = pbes2(1000);
+    let text = parameters.encrypt("sesame", &bags).expect("it can be encrypted");
+    let content = der(0x30, &[DATA, &algorithm, &der(0x80, &[&text])]);
+    let part = der(0x30, &[b"\x02\x01\x00", &content]);
+    let parts = der(0x30, &[&der(0x30, &[ENCRYPTED, &der(0xa0, &[&part])])]);
+    let safe = der(0x30, &[DATA, &der(0xa0, &[&der(4, &[&parts])])]);
+    let store = der(0x30, &[b"\x02\x01\x03", &safe]);
+    let told = |password| open(&store, password).expect_err("it is never opened");
+    assert_eq!(told("sesame"), StoreError::TooManyRounds { asked: 1000 + 5 * 999_999 });
+    assert_eq!(told("another"), StoreError::WrongPassword);
+}
+
 #[test]
 fn what_is_no_sound_store_is_refused_with_the_reason() {
     for (store, told) in [
