@@ -1,9 +1,36 @@
 //! Problems: what could not be seen, in the order in which it was told, found by the object.
 
-use super::Problem;
 use super::key::{ObjectKey, at};
 use crate::object_ref::ObjectRef;
+use crate::observation::rights::Denied;
 use std::collections::BTreeMap;
+
+/// Something that could not be read; the result is incomplete by it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// What could not be read.
+    pub object: ObjectRef,
+    /// Why, for people.
+    pub message: String,
+    /// Whether the object itself was read, and only an annotation of ours on it means nothing.
+    pub only_a_policy: bool,
+    /// Who has no right to read it, where that is why.
+    pub denied: Option<Denied>,
+}
+
+impl Problem {
+    /// An object that could not be read.
+    #[must_use]
+    pub const fn new(object: ObjectRef, message: String) -> Self {
+        Self { object, message, only_a_policy: false, denied: None }
+    }
+
+    /// An annotation of ours that means nothing.
+    #[must_use]
+    pub const fn of_policy(object: ObjectRef, message: String) -> Self {
+        Self { object, message, only_a_policy: true, denied: None }
+    }
+}
 
 /// Every problem once.
 #[derive(Debug, Default)]

@@ -55,25 +55,11 @@ fn refused(defect: EncodingDefect) -> (&'static [Client], String) {
             (&[Go, OpenSsl, GrpcPython], "has a name that cannot be decoded")
         }
         EncodingDefect::DoubledExtension(name) => {
-            let who: &[Client] = match name {
-                "subjectKeyIdentifier" | "authorityKeyIdentifier" => &[Go, OpenSsl, GrpcPython],
-                "another" | "authorityInfoAccess" | "certificatePolicies" => &[Go],
-                _ => &[Rustls, Go, OpenSsl, GrpcPython],
-            };
-            return (who, format!("has an extension twice: {name}"));
+            return (who_refuses_twice(name), format!("has an extension twice: {name}"));
         }
         EncodingDefect::BrokenExtension(name) => {
-            let who: &[Client] = match name {
-                // The table tells of it elsewhere.
-                "subjectAltName" => &[],
-                "authorityInfoAccess" => &[Go],
-                "certificatePolicies" => &[Go, GrpcPython],
-                "subjectKeyIdentifier" | "authorityKeyIdentifier" | "keyUsage" => {
-                    &[Go, OpenSsl, GrpcPython]
-                }
-                _ => &[Rustls, Go, OpenSsl, GrpcPython],
-            };
-            return (who, format!("has an extension that cannot be parsed: {name}"));
+            let why = format!("has an extension that cannot be parsed: {name}");
+            return (who_refuses_broken(name), why);
         }
         EncodingDefect::OddBoolean => {
             (&[Rustls, Go], "says by an odd byte that an extension is critical")
@@ -95,4 +81,27 @@ fn refused(defect: EncodingDefect) -> (&'static [Client], String) {
         }
     };
     (who, why.to_owned())
+}
+
+/// Who refuses an extension of this name that stands there a second time.
+fn who_refuses_twice(name: &str) -> &'static [Client] {
+    match name {
+        "subjectKeyIdentifier" | "authorityKeyIdentifier" => &[Go, OpenSsl, GrpcPython],
+        "another" | "authorityInfoAccess" | "certificatePolicies" => &[Go],
+        _ => &[Rustls, Go, OpenSsl, GrpcPython],
+    }
+}
+
+/// Who refuses an extension of this name that cannot be parsed.
+fn who_refuses_broken(name: &str) -> &'static [Client] {
+    match name {
+        // The table tells of it elsewhere.
+        "subjectAltName" => &[],
+        "authorityInfoAccess" => &[Go],
+        "certificatePolicies" => &[Go, GrpcPython],
+        "subjectKeyIdentifier" | "authorityKeyIdentifier" | "keyUsage" => {
+            &[Go, OpenSsl, GrpcPython]
+        }
+        _ => &[Rustls, Go, OpenSsl, GrpcPython],
+    }
 }

@@ -58,30 +58,7 @@ impl World {
     pub(crate) fn inventory(&self) -> Inventory {
         let random = SystemRandom::new();
         let mut inventory = Inventory::new(Selection::default());
-        let pems = |ders: &[Vec<u8>]| {
-            let pems = ders.iter().map(|der| pem::encode("CERTIFICATE", der).to_string());
-            Redacted::new(pems.collect::<String>().into_bytes())
-        };
-        if let Some(chain) = &self.stored {
-            let key = include_bytes!("../../../testdata/pki/ed25519.pem").to_vec();
-            let data = [
-                ("tls.crt".to_owned(), pems(chain)),
-                ("tls.key".to_owned(), Redacted::new(key)),
-                ("ca.crt".to_owned(), pems(&self.ca_crt)),
-            ];
-            let seen = SecretSeen {
-                object: ObjectRef::secret("shop", "web"),
-                meta: MetaSeen::default(),
-                secret_type: "kubernetes.io/tls".to_owned(),
-                immutable: false,
-                data: data.into(),
-                not_base64: Vec::new(),
-            };
-            inventory.absorb(Observation::Secret(seen), &random);
-        } else {
-            let absent = Observation::Absent(ObjectRef::secret("shop", "web"));
-            inventory.absorb(absent, &random);
-        }
+        inventory.absorb(self.secret(), &random);
         let meta = || MetaSeen { annotations: self.annotations(), ..MetaSeen::default() };
         let ingress = ObjectRef::ingress("shop", "web");
         let addresses = (0..self.did.len()).map(|index| address(index).ip().to_string());
@@ -116,6 +93,30 @@ impl World {
             inventory.absorb(Observation::Handshake(handshake(index, did)), &random);
         }
         inventory
+    }
+
+    /// The Secret, or that it is not there.
+    fn secret(&self) -> Observation {
+        let object = ObjectRef::secret("shop", "web");
+        let Some(chain) = &self.stored else { return Observation::Absent(object) };
+        let pems = |ders: &[Vec<u8>]| {
+            let pems = ders.iter().map(|der| pem::encode("CERTIFICATE", der).to_string());
+            Redacted::new(pems.collect::<String>().into_bytes())
+        };
+        let key = include_bytes!("../../../testdata/pki/ed25519.pem").to_vec();
+        let data = [
+            ("tls.crt".to_owned(), pems(chain)),
+            ("tls.key".to_owned(), Redacted::new(key)),
+            ("ca.crt".to_owned(), pems(&self.ca_crt)),
+        ];
+        Observation::Secret(SecretSeen {
+            object,
+            meta: MetaSeen::default(),
+            secret_type: "kubernetes.io/tls".to_owned(),
+            immutable: false,
+            data: data.into(),
+            not_base64: Vec::new(),
+        })
     }
 
     fn annotations(&self) -> BTreeMap<String, String> {
