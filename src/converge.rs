@@ -3,6 +3,7 @@
 //! Knows the order of things. Refuses to decide: rules are the audit's, plans and goals the plan's. A
 //! conflict is answered here by looking again and planning again.
 
+mod backends;
 pub mod drive;
 pub mod gather;
 pub mod pinned;

@@ -3,14 +3,17 @@
 //! Knows the annotations and fields by which controllers are told, and the port names and numbers by
 //! which people recognise gRPC and Milvus. Refuses to judge: what follows from it is its users' business.
 
+use super::clients::{self, Client, Problem};
 use super::rules::gke;
 use crate::gke::presets::Preset;
-use crate::inventory::Inventory;
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::frontend::Frontend;
 use crate::inventory::service::ServicePort;
+use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::ingress::BackendPort;
+use std::collections::BTreeSet;
+use time::OffsetDateTime;
 
 /// On a Service, for Traefik: how its pods are spoken to.
 const TRAEFIK_SCHEME: &str = "traefik.ingress.kubernetes.io/service.serversscheme";
@@ -51,6 +54,38 @@ pub fn grpc(inventory: &Inventory, frontend: &Frontend, host: &str) -> Option<Gr
             .or(by_port.map(|told| told.why));
     }
     why.map(|why| Grpc { why, is_milvus })
+}
+
+/// Namespaces whose Services would tell whether a certificate is refused where it is served: gRPC's Python
+/// package refuses it, and nothing that was seen tells whether its hosts are gRPC.
+#[must_use]
+pub fn undecided(inventory: &Inventory, now: OffsetDateTime) -> BTreeSet<String> {
+    let mut namespaces = BTreeSet::new();
+    for secret in inventory.tls_secrets() {
+        let is_open = |user: &&Frontend| {
+            let mut hosts = user.hosts_of(&secret.object).into_iter();
+            inventory.ingress_at(&user.object).is_some()
+                && !hosts.any(|host| grpc(inventory, user, host).is_some())
+        };
+        let open = inventory.users(&secret.object).filter(is_open);
+        let mut open = open.map(|user| user.object.namespace()).peekable();
+        if open.peek().is_some() && is_refused_by_grpc(secret, now) {
+            namespaces.extend(open.map(str::to_owned));
+        }
+    }
+    namespaces
+}
+
+/// Of the rules that say better why a key is refused, those that are silent of many: `weak-key` of what
+/// is not weak, `gke-key-type` outside GKE. What the others say is no matter of gRPC.
+const MAY_BE_SILENT: [&str; 2] = ["weak-key", "gke-key-type"];
+
+fn is_refused_by_grpc(secret: &SecretFacts, now: OffsetDateTime) -> bool {
+    let refuses = |problem: &Problem| {
+        problem.who.contains(&Client::GrpcPython)
+            && problem.told_by.iter().all(|rule| MAY_BE_SILENT.contains(rule))
+    };
+    clients::problems(&secret.bundle, now).iter().any(refuses)
 }
 
 /// What says that this port is spoken to in HTTP/2, and the Service that says it.

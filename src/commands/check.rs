@@ -75,7 +75,16 @@ async fn observed(
     let selection = source::selection(&args.objects, &args.look, source, run);
     let served = args.served.then(|| (ServedAt::Status, run.deadlines()));
     let dns = resolver(args).await?;
-    let probes = Probes { events: true, makers: true, dns, served, ..Probes::default() };
+    let backends = args.served;
+    let probes = Probes {
+        events: true,
+        makers: true,
+        dns,
+        served,
+        backends,
+        grpc: true,
+        ..Probes::default()
+    };
     let busy = output.busy("reading", None);
     let gathered = gather(source, selection, &probes, run.world).await?;
     drop(busy);

@@ -2,6 +2,7 @@
 //!
 //! Knows in which order things are looked at. Refuses to judge what was seen.
 
+use super::backends;
 use crate::apply::manifests;
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
@@ -34,6 +35,8 @@ pub struct Probes {
     pub dns: Option<dns::Resolver>,
     /// The Services that Ingresses send to: what they are for may be told by them alone.
     pub backends: bool,
+    /// Those of them on which it depends who refuses a certificate.
+    pub grpc: bool,
     /// What is served for Ingress hosts: where, and how long that may take.
     pub served: Option<(ServedAt, Deadlines)>,
 }
@@ -126,11 +129,8 @@ pub async fn gather(
         Source::Cluster { client, namespace } => {
             inventory.seen_at(client.target());
             let missing = look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
-            if probes.backends {
-                let mut take = |seen| inventory.absorb(seen, world.random());
-                observe::cluster::list_backends(client, namespace.as_deref(), &mut take).await?;
-            }
             answer_questions(client, probes, &mut inventory, world).await?;
+            backends::look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
             if let Some((secret, error)) = missing {
                 return Err(told_by_its_maker(&inventory, &secret, error).into());
             }

@@ -5,9 +5,11 @@ use crate::support::binary::Certwright;
 use crate::support::gke;
 use crate::support::live::Live;
 use serde_json::{Value, json};
+use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 fn rules(report: &Value) -> Vec<&str> {
     report["findings"]
@@ -232,9 +234,9 @@ fn a_printed_manifest_can_be_applied() {
 
 #[test]
 fn an_unreadable_kubeconfig_is_named_and_none_of_it_is_shown() {
-    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let folder = TempDir::new().expect("a temp folder can be made");
     let path = folder.path().join("config");
-    std::fs::write(&path, "users:\n- name: a\n  user: {token: s3cr3t-t0k3n\n")
+    fs::write(&path, "users:\n- name: a\n  user: {token: s3cr3t-t0k3n\n")
         .expect("a file can be written");
     let ran = Certwright::new().kubeconfig(&path).args(&["check"]).run().expect_code(4);
     assert!(ran.stderr.contains(&path.display().to_string()), "{}", ran.stderr);
@@ -254,7 +256,7 @@ fn kubeconfig_for(port: u16, folder: &std::path::Path) -> std::path::PathBuf {
           users: [{{name: c, user: {{token: x}}}}], \
           contexts: [{{name: c, context: {{cluster: c, user: c}}}}]}}"
     );
-    std::fs::write(&path, text).expect("a kubeconfig can be written");
+    fs::write(&path, text).expect("a kubeconfig can be written");
     path
 }
 
@@ -263,7 +265,7 @@ fn a_server_that_refuses_connections_is_named_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
-    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let folder = TempDir::new().expect("a temp folder can be made");
     let ran = Certwright::new()
         .kubeconfig(&kubeconfig_for(port, folder.path()))
         .args(&["check"])
@@ -276,7 +278,7 @@ fn a_server_that_refuses_connections_is_named_at_once() {
 fn a_server_that_never_answers_is_given_up_after_ten_seconds() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = listener.local_addr().expect("an address").port();
-    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let folder = TempDir::new().expect("a temp folder can be made");
     let begun = Instant::now();
     let ran = Certwright::new()
         .kubeconfig(&kubeconfig_for(port, folder.path()))
@@ -298,7 +300,7 @@ fn a_server_that_never_answers_is_given_up_after_ten_seconds() {
 fn ctrl_c_ends_a_command_that_waits_with_130() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = listener.local_addr().expect("an address").port();
-    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let folder = TempDir::new().expect("a temp folder can be made");
     let config = kubeconfig_for(port, folder.path());
     let (mut command, _home) =
         Certwright::new().kubeconfig(&config).args(&["check"]).into_command();
@@ -310,4 +312,33 @@ fn ctrl_c_ends_a_command_that_waits_with_130() {
     assert!(killed.success());
     let ended = child.wait().expect("it ends");
     assert_eq!(ended.code(), Some(130));
+}
+
+/// Nothing but a Service's port tells that a backend is gRPC, whose Python package takes no Ed25519.
+#[test]
+fn a_backend_is_taken_for_grpc_in_a_cluster_as_among_files() {
+    let Some(live) = Live::alone("a_backend_is_taken_for_grpc") else { return };
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let issue = "issue a.example --key-type ed25519 --secret web --dry-run=client -o yaml";
+    let words: Vec<&str> = issue.split(' ').collect();
+    let secret = live.run(&words).expect_code(0).stdout;
+    let backend = "{service: {name: api, port: {number: 80}}}";
+    let ingress = format!(
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web}}\nspec:\n  \
+         tls: [{{hosts: [a.example], secretName: web}}]\n  rules: [{{host: a.example, http: {{paths: \
+         [{{path: /, pathType: Prefix, backend: {backend}}}]}}}}]\n"
+    );
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: api}\nspec: {ports: [{name: grpc, port: 80}]}\n";
+    let all = folder.path().join("all.yaml");
+    let path = all.display().to_string();
+    fs::write(&all, format!("{secret}---\n{ingress}---\n{service}")).expect("it can be written");
+    live.kubectl(&["apply", "-f", &path]);
+    let told = |more: &[&str]| {
+        let check = ["check", "--rule", "client-refuses", "--fail-on", "never", "-o", "json"];
+        let report = live.run(&[&check[..], more].concat()).expect_code(0).json();
+        report["findings"][0]["evidence"]["refusedBy"].as_str().unwrap_or_default().to_owned()
+    };
+    let in_files = told(&["-f", &path]);
+    assert!(in_files.contains("gRPC Python"), "{in_files}");
+    assert_eq!(told(&[]), in_files);
 }

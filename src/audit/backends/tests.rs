@@ -1,9 +1,11 @@
 //! What makes a backend gRPC, one object at a time.
 
-use super::{grpc, http2};
+use super::{grpc, http2, undecided};
+use crate::inventory::served::testing::{World, of_year};
 use crate::inventory::testing::of_objects;
 use crate::object_ref::{Kind, ObjectRef};
 use serde_json::{Value, json};
+use time::macros::datetime;
 
 const HOST: &str = "a.example";
 
@@ -74,4 +76,19 @@ fn only_what_an_object_tells_makes_a_backend_grpc() {
         assert!(fits, "{port} {annotations:?}: {told:?}, expected {why:?}");
         assert_eq!(is_declared, declared, "{port} {annotations:?}");
     }
+}
+
+#[test]
+fn services_are_wanted_only_where_a_certificate_is_judged_by_them() {
+    let namespaces = |world: &World| -> Vec<String> {
+        undecided(&world.inventory(), datetime!(2026-11-21 00:00 UTC)).into_iter().collect()
+    };
+    // The key is Ed25519, which gRPC's Python package does not take.
+    let world = || World::of(of_year(2026), Vec::new());
+    assert_eq!(namespaces(&world()), ["shop"]);
+    let nginx = "nginx.ingress.kubernetes.io/backend-protocol";
+    let told = World { annotations: vec![(nginx, "GRPC")], ..world() };
+    assert_eq!(namespaces(&told), Vec::<String>::new(), "its annotation tells already");
+    let absent = World { stored: None, ..world() };
+    assert_eq!(namespaces(&absent), Vec::<String>::new(), "there is nothing to judge");
 }
