@@ -18,6 +18,7 @@ mod support {
     pub mod dice;
     pub mod faults;
     pub mod forged;
+    pub mod gateway;
     pub mod gke;
     pub mod live;
     pub mod name_server;
@@ -51,6 +52,7 @@ mod cases {
     mod kubeconfigs;
     mod kubectl_forms;
     mod live_bootstrap;
+    mod live_gateways;
     mod live_gke;
     mod live_google;
     mod live_input;

@@ -503,7 +503,11 @@ pub fn verify_until_served(ingress: &ObjectRef) -> CommandLine {
 fn until_served(first: &ObjectRef, others: &[ObjectRef]) -> CommandLine {
     let within = if others.iter().all(|other| other.namespace == first.namespace) {
         let all = std::iter::once(first).chain(others);
-        let names: Vec<_> = all.map(|ingress| word(&ingress.name)).collect();
+        let name = |frontend: &ObjectRef| match frontend.kind {
+            Kind::Ingress => word(&frontend.name),
+            _ => word(&frontend.short()),
+        };
+        let names: Vec<_> = all.map(name).collect();
         format!("{}{}", names.join(" "), in_namespace(first))
     } else {
         "-A".to_owned()

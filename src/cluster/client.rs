@@ -262,7 +262,19 @@ impl Client {
     /// # Errors
     /// [`ClusterError`]; `NoSuchKind` when the cluster does not know the kind.
     pub async fn get_object(&self, object: &ObjectRef) -> Result<serde_json::Value, ClusterError> {
-        let api = self.dynamic(object, None)?;
+        self.get_object_of(object, None).await
+    }
+
+    /// The same, in this version of its kind, or (none) the one that is read here.
+    ///
+    /// # Errors
+    /// As [`Client::get_object`].
+    pub async fn get_object_of(
+        &self,
+        object: &ObjectRef,
+        version: Option<&str>,
+    ) -> Result<serde_json::Value, ClusterError> {
+        let api = self.dynamic(object, version)?;
         let found = self.read(Verb::Get, object, || api.get(&object.name)).await?;
         Ok(serde_json::to_value(found).unwrap_or_default())
     }

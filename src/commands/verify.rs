@@ -54,7 +54,7 @@ pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> 
     verified.address = args.address;
     (args.output.write)(&verified, &mut output.of(args.output.for_programs))?;
     if verified.answers.is_empty() && verified.without_address.is_empty() {
-        output.say("note: no Ingress host with TLS was found; look at -n, -A, -l or -f");
+        output.say("note: no host with TLS was found; look at -n, -A, -l or -f");
     }
     Ok(Exit::of_report(&report, args.judge.fail_on))
 }
@@ -117,7 +117,7 @@ async fn hand_out(
     match pins.as_slice() {
         [] if unknown => refuse(
             "no Secret tells what clients should trust",
-            "look at the Ingress's addresses and at the right to read its Secret",
+            "look at its addresses and at the right to read its Secret",
         ),
         [] => {
             output.say("clients trust it already (a public CA): there is nothing to pin");
@@ -131,7 +131,7 @@ async fn hand_out(
         }
         _ => refuse(
             "the hosts are served with several certificates, and a client of one should not trust the others",
-            "name one Ingress, or give each host its own file",
+            "name one of those that serve them, or give each host its own file",
         ),
     }
 }

@@ -44,6 +44,8 @@ pub enum Controller {
     OpenShift,
     /// GKE's load balancer, which [`crate::gke`] tells of.
     Gke,
+    /// Whoever serves the Gateways of a class: no two of them are read as one.
+    Gateway,
     /// Somebody else, or nobody can tell who.
     #[default]
     Unknown,

@@ -266,6 +266,21 @@ pub(super) static TABLE: &[Facts] = &[
         order: Order::Alone,
         loads_pairs_with_go: false,
     },
+    // A Gateway is told by its kind, before this table is asked. Choice: of several certificates of a
+    // listener one is served by SNI (GatewayTLSConfig.certificateRefs, gateway-api apis/v1 v1.4);
+    // what else differs from implementation to implementation is not known.
+    Facts {
+        controller: Controller::Gateway,
+        name: "the Gateway's controller",
+        classes: &[],
+        declared: &[],
+        prefixes: &[],
+        choice: Choice::Every,
+        mismatch: Mismatch::Unknown,
+        orphan: Orphan::Unknown,
+        order: Order::Alone,
+        loads_pairs_with_go: false,
+    },
 ];
 
 pub(super) fn facts(controller: Controller) -> &'static Facts {

@@ -13,7 +13,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Observation, Question};
 use crate::observe::reach::Reach;
 use crate::observe::served::Deadlines;
-use crate::observe::{self, dns, files};
+use crate::observe::{self, dns, files, gateways};
 use crate::world::World;
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -125,6 +125,7 @@ pub async fn gather(
         }
         Source::Cluster { client, namespace } => {
             inventory.seen_at(client.target());
+            inventory.seen_within(namespace.as_deref());
             let missing = look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
             if probes.backends {
                 let mut take = |seen| inventory.absorb(seen, world.random());
@@ -277,6 +278,7 @@ async fn look(
     let reach = Reach::new(client, namespace);
     observe::cluster::list_ingresses(&reach, &mut take).await?;
     observe::cluster::list_gke(&reach, &mut take).await?;
+    gateways::list(&reach, &mut take).await?;
     Ok(missing)
 }
 
@@ -344,14 +346,15 @@ fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
             inventory.is_reported(&frontend.object)
                 && frontend.secrets.iter().chain(mentioned).any(|named| named.same_object(object))
         }),
-        Question::Object(_)
-        | Question::Every(..)
+        // A Gateway of another namespace is not what was named.
+        Question::Object(object) => object.kind != Kind::Gateway,
+        Question::Every(..)
         | Question::Owner(_)
         | Question::Events(_)
         | Question::Warnings(_)
         | Question::Makers(_)
         | Question::Trust(_)
-        | Question::Delegations(_)
+        | Question::Delegations(..)
         | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()

@@ -16,6 +16,7 @@ use super::{
     AnnotationPolicy, Applier, CaCrt, Content, FileFacts, Inventory, ObjectFacts, Problem,
     RareFacts, Says, SecretFacts, TLS_SECRET, Told, Trouble, Troubles,
 };
+use crate::gateway_api::{self, Gateway, HostRoute};
 use crate::gke::annotations::INGRESS_CLASS;
 use crate::gke::events;
 use crate::gke::health_check::HealthCheck;
@@ -44,6 +45,7 @@ impl Inventory {
     pub fn absorb(&mut self, observation: Observation, random: &dyn SecureRandom) {
         // Absorbing ends what was looked up by host and by name.
         self.servers.take();
+        self.gateways.take();
         match observation {
             Observation::Secret(seen) => self.absorb_secret(&seen, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
@@ -77,7 +79,9 @@ impl Inventory {
                 }
                 self.warnings_seen.insert(searched);
             }
-            Observation::Delegations { namespace, seen } => self.delegations.take(namespace, seen),
+            Observation::Delegations { kind, namespace, seen } => {
+                self.delegations.take(kind, namespace, seen);
+            }
             Observation::Handshake(seen) => self.absorb_handshake(seen),
             Observation::Inspected(seen) => self.absorb_inspected(seen),
             Observation::Addresses(seen) => self.dns.absorb_addresses(seen),
@@ -129,7 +133,15 @@ impl Inventory {
                 self.heal(&seen.object);
             }
             let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
-            let facts = object_facts(seen, ignore);
+            let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
+            let asked_for = (seen.object.kind == Kind::Gateway)
+                .then(|| maker::asked_by_gateway(&seen.object, &seen.meta, &seen.spec));
+            match asked_for {
+                Some(Some(maker)) => self.absorb_maker(maker),
+                Some(None) => self.forget_maker(&seen.object),
+                None => {}
+            }
+            let facts = object_facts(seen, ignore, chosen);
             self.objects.put(facts);
         }
     }
@@ -365,13 +377,16 @@ impl Troubles {
     }
 }
 
-fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
+fn object_facts(seen: ObjectSeen, ignore: Vec<String>, chosen: bool) -> ObjectFacts {
     let says = match seen.object.kind {
         Kind::Service => Says::Service(Service::of(&seen.spec)),
         Kind::BackendConfig => Says::BackendConfig(HealthCheck::of(&seen.spec)),
         Kind::ManagedCertificate => Says::ManagedCertificate(Managed::of(&seen.spec, &seen.status)),
+        Kind::Gateway => Says::Gateway(Gateway::of(&seen.spec, &seen.status)),
+        kind if gateway_api::ROUTES.contains(&kind) => Says::HostRoute(HostRoute::of(&seen.spec)),
         _ => Says::Other,
     };
+    let is_only_read = matches!(says, Says::Service(_) | Says::Gateway(_) | Says::HostRoute(_));
     ObjectFacts {
         owner: owner_of_object(&seen.object, &seen.meta).map(Box::new),
         applied_by: applier(&seen.meta.field_managers),
@@ -384,8 +399,9 @@ fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
         annotations: seen.meta.annotations,
         head: seen.head,
         says,
-        spec: if seen.object.kind == Kind::Service { Value::Null } else { seen.spec },
+        spec: if is_only_read { Value::Null } else { seen.spec },
         object: seen.object,
+        chosen,
     }
 }
 

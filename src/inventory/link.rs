@@ -186,10 +186,11 @@ impl Inventory {
         Some(found)
     }
 
-    /// The frontends that name this Secret to be served: an Ingress in its `tls`.
+    /// The frontends that name this Secret to be served: an Ingress in its `tls`, a Gateway in a listener.
     pub fn users(&self, secret: &ObjectRef) -> impl Iterator<Item = &Frontend> {
-        let users = self.used_by.get(at(secret));
-        users.into_iter().flatten().filter_map(|user| self.frontend_at(user))
+        let ingresses = self.used_by.get(at(secret)).into_iter().flatten();
+        let gateways = self.gateways().users(at(secret));
+        ingresses.chain(gateways).filter_map(|user| self.frontend_at(user))
     }
 
     /// Secrets that the Ingress names and that its load balancer, by its own account, does not
@@ -248,7 +249,7 @@ impl Inventory {
         hosts
     }
 
-    /// Whether a Secret or Ingress belongs into the report: it was chosen, or it is linked to one
+    /// Whether a Secret or frontend belongs into the report: it was chosen, or it is linked to one
     /// that was.
     #[must_use]
     pub fn is_reported(&self, object: &ObjectRef) -> bool {
@@ -257,7 +258,7 @@ impl Inventory {
                 let chosen = self.secrets.get(at(object)).is_some_and(|secret| secret.chosen);
                 chosen || self.users(object).any(|user| user.chosen)
             }
-            Kind::Ingress => self.frontend_at(object).is_some_and(|frontend| {
+            Kind::Ingress | Kind::Gateway => self.frontend_at(object).is_some_and(|frontend| {
                 let mut secrets =
                     frontend.secrets.iter().filter_map(|secret| self.secret_at(secret));
                 frontend.chosen || secrets.any(|secret| secret.chosen)

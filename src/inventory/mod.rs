@@ -13,6 +13,7 @@ pub mod demand;
 pub mod dns;
 mod forget;
 pub mod frontend;
+mod gateway;
 mod issuers;
 mod key;
 mod link;
@@ -34,6 +35,7 @@ pub mod service;
 mod shelf;
 pub mod stores;
 
+use crate::gateway_api::{Gateway, HostRoute};
 use crate::gke::health_check::HealthCheck;
 use crate::gke::managed::Managed;
 use crate::object_ref::{Kind, ObjectRef};
@@ -86,6 +88,10 @@ pub struct Inventory {
     issuers: issuers::Issuers,
     /// Objects of other kinds.
     objects: Shelf<ObjectFacts>,
+    /// What Gateways serve, made when it is first asked for.
+    gateways: OnceLock<gateway::Gateways>,
+    /// The namespace that was looked in; none for files, and for all of them.
+    within: Option<String>,
     /// Whether a cluster has Google's own kinds, and they were listed as far as they may be.
     google_kinds_listed: bool,
     /// Objects that were looked for and are not there.
@@ -328,8 +334,10 @@ pub struct ObjectFacts {
     /// What it says, for judging it.
     pub says: Says,
     /// `spec`, as written, for comparing the whole of it with what is wanted or with its schema; null
-    /// for a Service.
+    /// for what is only read.
     pub spec: serde_json::Value,
+    /// Whether the user chose it for the report.
+    pub chosen: bool,
 }
 
 /// Who applies a manifest of an object.
@@ -350,6 +358,10 @@ pub enum Says {
     BackendConfig(Option<HealthCheck>),
     /// A ManagedCertificate.
     ManagedCertificate(Managed),
+    /// A Gateway.
+    Gateway(Gateway),
+    /// A route of Gateways with hosts.
+    HostRoute(HostRoute),
     /// A kind that is only compared as a whole.
     Other,
 }
@@ -361,7 +373,7 @@ impl ObjectFacts {
         const NOTHING: &Managed = &Managed::NOTHING;
         match &self.says {
             Says::ManagedCertificate(managed) => managed,
-            Says::Service(_) | Says::BackendConfig(_) | Says::Other => NOTHING,
+            _ => NOTHING,
         }
     }
 
@@ -371,7 +383,7 @@ impl ObjectFacts {
         const NOTHING: &Service = &Service::NOTHING;
         match &self.says {
             Says::Service(service) => service,
-            Says::ManagedCertificate(_) | Says::BackendConfig(_) | Says::Other => NOTHING,
+            _ => NOTHING,
         }
     }
 
@@ -380,7 +392,25 @@ impl ObjectFacts {
     pub fn health_check(&self) -> Option<&HealthCheck> {
         match &self.says {
             Says::BackendConfig(check) => check.as_ref(),
-            Says::Service(_) | Says::ManagedCertificate(_) | Says::Other => None,
+            _ => None,
+        }
+    }
+
+    /// What a Gateway says; of any other kind nothing.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&Gateway> {
+        match &self.says {
+            Says::Gateway(gateway) => Some(gateway),
+            _ => None,
+        }
+    }
+
+    /// What a route of Gateways says; of any other kind nothing.
+    #[must_use]
+    pub fn host_route(&self) -> Option<&HostRoute> {
+        match &self.says {
+            Says::HostRoute(route) => Some(route),
+            _ => None,
         }
     }
 }
@@ -460,6 +490,8 @@ impl Inventory {
             pairs: pairs::Pairs::default(),
             issuers: issuers::Issuers::default(),
             objects: Shelf::default(),
+            gateways: OnceLock::new(),
+            within: None,
             google_kinds_listed: false,
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
@@ -486,6 +518,11 @@ impl Inventory {
     /// Says which cluster the facts are from; files have none.
     pub fn seen_at(&mut self, target: &Target) {
         self.target = Target { address: self.target.address.take(), ..target.clone() };
+    }
+
+    /// Says that one namespace was looked in (none: all), and objects of others only where it needs them.
+    pub fn seen_within(&mut self, namespace: Option<&str>) {
+        self.within = namespace.map(str::to_owned);
     }
 
     /// Where the facts are from, for the commands of remedies.

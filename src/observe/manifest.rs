@@ -209,11 +209,10 @@ impl Within<'_> {
             take(makers_seen(maker));
         }
         self.trust(&value, kind, &group, take);
-        if (kind, group.as_str()) == ("TLSCertificateDelegation", "projectcontour.io") {
-            let kind = Kind::TlsCertificateDelegation;
+        if let Some(kind) = delegations::kind_of(kind, &group) {
             let by = ObjectRef::namespaced(kind, &*namespace, &*name).at(Some(self.place.clone()));
             let seen = DelegationsSeen::One(delegations::permits(&by, &value));
-            return take(Observation::Delegations { namespace, seen });
+            return take(Observation::Delegations { kind, namespace, seen });
         }
         let secret = || ObjectRef::secret(&namespace, &name).at(Some(self.place.clone()));
         let ingress = || ObjectRef::ingress(&namespace, &name).at(Some(self.place.clone()));
@@ -416,13 +415,18 @@ fn and(lines: &[usize]) -> String {
     }
 }
 
-/// Objects that GKE's load balancer is made from, and the classes that Ingresses name.
-const AS_WRITTEN: [Kind; 5] = [
+/// Objects that GKE's load balancer is made from, the classes that Ingresses name, and Gateways with
+/// their routes.
+const AS_WRITTEN: [Kind; 9] = [
     Kind::IngressClass,
     Kind::Service,
     Kind::BackendConfig,
     Kind::FrontendConfig,
     Kind::ManagedCertificate,
+    Kind::Gateway,
+    Kind::HttpRoute,
+    Kind::GrpcRoute,
+    Kind::TlsRoute,
 ];
 
 fn as_written(

@@ -13,6 +13,7 @@ pub mod cluster;
 mod delegations;
 pub mod dns;
 pub mod files;
+pub mod gateways;
 mod kubernetes;
 mod makers;
 pub mod manifest;

@@ -4,11 +4,13 @@
 //! Knows what to ask next where a list is refused. Refuses to know what is done with what is listed.
 
 use super::cluster::{can_go_on, list_secrets, objects, unseen, unseen_when_forbidden};
+use super::kubernetes;
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Observation;
 use futures_util::{StreamExt as _, stream};
+use std::collections::BTreeMap;
 use tokio::sync::OnceCell;
 
 /// Namespaces that are asked at once; each is a connection.
@@ -23,13 +25,32 @@ pub struct Reach<'c> {
     namespace: Option<&'c str>,
     /// The namespaces of the cluster, asked for when they are needed: none when that is refused too.
     all: OnceCell<Option<Vec<String>>>,
+    /// The API groups of the cluster, asked for once.
+    groups: OnceCell<BTreeMap<String, String>>,
 }
+
+/// A kind, and the version in which it is listed; none for the one that is read here.
+type Listed<'l> = (Kind, Option<&'l str>);
 
 impl<'c> Reach<'c> {
     /// Looks at `namespace`, or (none) at all of them.
     #[must_use]
     pub fn new(client: &'c Client, namespace: Option<&'c str>) -> Self {
-        Self { client, namespace, all: OnceCell::new() }
+        Self { client, namespace, all: OnceCell::new(), groups: OnceCell::new() }
+    }
+
+    /// The namespace that is looked in; none for all of them.
+    #[must_use]
+    pub const fn namespace(&self) -> Option<&'c str> {
+        self.namespace
+    }
+
+    /// Whether the cluster has kinds of this API group: see [`Client::knows_group`].
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the server cannot be asked at all.
+    pub async fn knows_group(&self, group: &str) -> Result<bool, ClusterError> {
+        Ok(self.groups.get_or_try_init(|| self.client.groups()).await?.contains_key(group))
     }
 
     /// Lists a kind: in all namespaces, or in each that may be read. What may not is handed on as unseen,
@@ -42,12 +63,34 @@ impl<'c> Reach<'c> {
         kind: Kind,
         take: &mut impl FnMut(Observation),
     ) -> Result<(), ClusterError> {
-        match list(self.client, kind, self.namespace, take).await {
+        self.each_listed((kind, None), take).await
+    }
+
+    /// The same, of this version of the kind.
+    ///
+    /// # Errors
+    /// As [`Reach::each`].
+    pub async fn each_of(
+        &self,
+        kind: Kind,
+        version: &str,
+        take: &mut impl FnMut(Observation),
+    ) -> Result<(), ClusterError> {
+        self.each_listed((kind, Some(version)), take).await
+    }
+
+    async fn each_listed(
+        &self,
+        listed: Listed<'_>,
+        take: &mut impl FnMut(Observation),
+    ) -> Result<(), ClusterError> {
+        let kind = listed.0;
+        match list(self.client, listed, self.namespace, take).await {
             Err(error) if error.failure == Failure::NoSuchKind => Ok(()),
             Err(error) if error.failure == Failure::Forbidden && self.namespace.is_none() => {
-                self.one_by_one(kind, &error, take).await
+                self.one_by_one(listed, &error, take).await
             }
-            listed => unseen_when_forbidden(listed, ObjectRef::all(kind, self.namespace), take),
+            answer => unseen_when_forbidden(answer, ObjectRef::all(kind, self.namespace), take),
         }
     }
 
@@ -55,19 +98,19 @@ impl<'c> Reach<'c> {
     /// namespaces may not be listed either, only that of the kubeconfig's context is known.
     async fn one_by_one(
         &self,
-        kind: Kind,
+        listed: Listed<'_>,
         refused: &ClusterError,
         take: &mut impl FnMut(Observation),
     ) -> Result<(), ClusterError> {
-        let everywhere = unseen(ObjectRef::all(kind, None), refused);
+        let everywhere = unseen(ObjectRef::all(listed.0, None), refused);
         let all = self.all.get_or_try_init(|| namespaces(self.client)).await?;
         let known = all.clone();
         let names = known.unwrap_or_else(|| vec![self.client.default_namespace().to_owned()]);
-        let each = names.iter().map(|name| within(self.client, kind, name));
+        let each = names.iter().map(|name| within(self.client, listed, name));
         let mut denied = Vec::new();
         let mut each = stream::iter(each).buffered(PARALLEL);
-        while let Some(listed) = each.next().await {
-            match listed? {
+        while let Some(answer) = each.next().await {
+            match answer? {
                 Ok(found) => found.into_iter().for_each(&mut *take),
                 Err(unseen) => denied.push(*unseen),
             }
@@ -92,15 +135,19 @@ async fn namespaces(client: &Client) -> Result<Option<Vec<String>>, ClusterError
 }
 
 /// What one namespace has of a kind; else that it may not be read.
-type Listed = Result<Vec<Observation>, Box<Observation>>;
+type Found = Result<Vec<Observation>, Box<Observation>>;
 
-async fn within(client: &Client, kind: Kind, namespace: &str) -> Result<Listed, ClusterError> {
+async fn within(
+    client: &Client,
+    listed: Listed<'_>,
+    namespace: &str,
+) -> Result<Found, ClusterError> {
     let mut seen = Vec::new();
-    match list(client, kind, Some(namespace), &mut |one| seen.push(one)).await {
+    match list(client, listed, Some(namespace), &mut |one| seen.push(one)).await {
         Ok(()) => Ok(Ok(seen)),
         Err(error) if error.failure == Failure::NoSuchKind => Ok(Ok(Vec::new())),
         Err(error) if can_go_on(&error) => {
-            Ok(Err(Box::new(unseen(ObjectRef::all(kind, Some(namespace)), &error))))
+            Ok(Err(Box::new(unseen(ObjectRef::all(listed.0, Some(namespace)), &error))))
         }
         Err(error) => Err(error),
     }
@@ -108,12 +155,16 @@ async fn within(client: &Client, kind: Kind, namespace: &str) -> Result<Listed, 
 
 async fn list(
     client: &Client,
-    kind: Kind,
+    (kind, version): Listed<'_>,
     namespace: Option<&str>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    match kind {
-        Kind::Secret => list_secrets(client, namespace, take).await,
-        kind => objects(client, &[kind], namespace, take).await,
+    match (kind, version, kind.resource()) {
+        (Kind::Secret, ..) => list_secrets(client, namespace, take).await,
+        (_, Some(version), Some((group, ..))) => {
+            let each = |value| take(Observation::Object(kubernetes::listed(kind, value)));
+            client.each_object_of(kind, (group, version), namespace, each).await
+        }
+        _ => objects(client, &[kind], namespace, take).await,
     }
 }

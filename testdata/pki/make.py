@@ -1651,6 +1651,104 @@ def makers(s):
     s.ingress("old-acme", {"acme.shop.example": "acme"}, annotations={"kubernetes.io/tls-acme": "True"})
 
 
+GATEWAY_API = "gateway.networking.k8s.io"
+
+
+def listener(name, hostname, *secrets, port=443, protocol="HTTPS", refs=None, allowed=None, **tls):
+    """A listener of a Gateway; a Secret is a name, or namespace/name."""
+
+    def reference(text):
+        namespace, _, name = text.rpartition("/")
+        return {"name": name, "namespace": namespace} if namespace else {"name": name}
+
+    refs = refs or [reference(text) for text in secrets]
+    tls = {"certificateRefs": refs, **tls} if refs or tls else {}
+    made = {"name": name, "hostname": hostname, "port": port, "protocol": protocol, "tls": tls, "allowedRoutes": allowed}
+    return {key: value for key, value in made.items() if value}
+
+
+def gateway(name, *listeners, annotations=None, address=None):
+    made = custom(f"{GATEWAY_API}/v1", "Gateway", name, {"gatewayClassName": "edge", "listeners": list(listeners)}, annotations)
+    return {**made, "status": {"addresses": [{"type": "IPAddress", "value": address}]}} if address else made
+
+
+def host_route(kind, name, parents, hostnames):
+    version = "v1alpha2" if kind == "TLSRoute" else "v1"
+    spec = {"parentRefs": parents, **({"hostnames": hostnames} if hostnames else {})}
+    return custom(f"{GATEWAY_API}/{version}", kind, name, {**spec, "rules": [{"backendRefs": [{"name": name, "port": 80}]}]})
+
+
+@scenario
+def gateway_listeners(s):
+    s.secret("shop-tls", s.pair("shop.example"))
+    s.secret("wild-tls", s.pair("*.shop.example"))
+    s.secret("api-tls", s.pair("api.example", left=9.5))
+    s.secret("blog-tls", s.pair("blog.example"))
+    s.secret("old-tls", s.pair("old.example", left=-3))
+    s.secret("raw-tls", s.pair("raw.example"))
+    vault = [{"group": "acme.example", "kind": "VaultCertificate", "name": "vault"}]
+    edge = {"name": "edge"}
+    s.file("gateways.yaml", to_yaml(
+        gateway(
+            "edge",
+            listener("http", None, port=80, protocol="HTTP"),
+            listener("shop", "shop.example", "shop-tls"),
+            listener("wild", "*.shop.example", "wild-tls"),
+            listener("any", None, "api-tls", "blog-tls"),
+            listener("gone", "gone.example", "gone-tls"),
+            listener("vault", "vault.example", refs=vault),
+            listener("database", "db.example", port=5432, protocol="TLS", mode="Passthrough"),
+            listener("raw", None, "raw-tls", port=8443, protocol="TLS"),
+            address="192.0.2.7",
+        ),
+        gateway("google", listener("https", "map.example"), annotations={"networking.gke.io/certmap": "store"}),
+        gateway("pre-shared", listener("https", "shared.example", options={"networking.gke.io/pre-shared-certs": "store-cert"})),
+        gateway("hostless", listener("https", None, "old-tls")),
+        gateway("no-route", listener("https", "*.lone.example", "blog-tls")),
+        gateway("asks", listener("https", "asked.example", "asked-tls"), annotations={"cert-manager.io/cluster-issuer": "internal"}),
+    ))  # fmt: skip
+    s.file("routes.yaml", to_yaml(
+        host_route("HTTPRoute", "shop", [{**edge, "sectionName": "shop"}], ["shop.example", "elsewhere.example"]),
+        host_route("HTTPRoute", "subdomains", [edge], ["www.shop.example", "a.www.shop.example", "shop.example", "blog.example", "more.example"]),
+        host_route("GRPCRoute", "api", [{**edge, "port": 443}], ["api.example"]),
+        host_route("TLSRoute", "raw", [edge], ["raw.example"]),
+        host_route("HTTPRoute", "plain", [{**edge, "sectionName": "http"}], ["plain.example"]),
+        host_route("HTTPRoute", "mesh", [{"group": "", "kind": "Service", "name": "edge"}], ["mesh.example"]),
+        host_route("HTTPRoute", "any-host", [{"name": "hostless"}], None),
+    ))  # fmt: skip
+
+
+@scenario(offline_only=True)
+def gateway_grants(s):
+    def grant(namespace, name, *to, of="infra", kind="Gateway"):
+        spec = {"from": [{"group": GATEWAY_API, "kind": kind, "namespace": of}], "to": [{"group": "", "kind": "Secret", **one} for one in to]}
+        return namespaced(namespace, custom(f"{GATEWAY_API}/v1beta1", "ReferenceGrant", name, spec))
+
+    for namespace in ("named", "all", "blog-only", "routes-only", "nothing"):
+        s.secrets.append(namespaced(namespace, secret("tls", s.pair(f"{namespace}.example"))))
+    s.secrets.append(namespaced("certs", secret("only-there", s.pair("only-there.example"))))
+    s.file("grants.yaml", to_yaml(
+        grant("named", "to-one", {"name": "tls"}), grant("all", "to-all", {}),
+        grant("blog-only", "to-blog", {}, of="blog"), grant("routes-only", "to-routes", {}, kind="HTTPRoute"),
+        grant("gone", "to-all", {}),
+    ))  # fmt: skip
+    names = ("named", "all", "blog-only", "routes-only", "nothing", "gone", "unread")
+    listeners = [listener(name, f"{name}.example", f"{name}/tls") for name in names]
+    s.file("gateways.yaml", to_yaml(
+        namespaced("infra", gateway("edge", *listeners, listener("only-there", "only-there.example", "only-there"))),
+        *(namespaced("infra", gateway(name, listener("https", None, "all/tls", allowed={"namespaces": allowed}))) for name, allowed in {
+            "same": {"from": "Same"}, "open": {"from": "All"},
+            "by-name": {"from": "Selector", "selector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}},
+            "by-label": {"from": "Selector", "selector": {"matchLabels": {"team": "shop"}}},
+        }.items()),
+    ))  # fmt: skip
+    parents = [{"name": name, "namespace": "infra"} for name in ("same", "open", "by-name", "by-label")]
+    s.file("routes.yaml", to_yaml(
+        namespaced("shop", host_route("HTTPRoute", "shop", parents, ["all.example", "shop.example"])),
+        namespaced("blog", host_route("HTTPRoute", "blog", parents, ["blog.example"])),
+    ))  # fmt: skip
+
+
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 

@@ -2,6 +2,7 @@
 //!
 //! A cluster of its own: rights in all namespaces are looked at.
 
+use crate::support::gateway;
 use crate::support::gke;
 use crate::support::live::Live;
 use crate::support::pages::Page;
@@ -125,6 +126,18 @@ fn kinds_that_no_ingress_depends_on_are_a_note_and_the_report_is_complete() {
 }
 
 #[test]
+fn gateways_that_may_not_be_listed_make_the_report_incomplete() {
+    let Some((live, _)) = four_namespaces("gateways_that_may_not_be_listed") else { return };
+    gateway::install(&live);
+    permit(&live, "ann", SECRETS_AND_INGRESSES, &[]);
+    let (report, told) = check_as(&live, "ann", 1);
+    assert_eq!(report["complete"], false);
+    let line = "not read RBAC: user ann needs list on gateways, httproutes, grpcroutes, tlsroutes in all \
+                namespaces (or choose one with -n)";
+    assert_eq!(not_read(&told), [line], "{told}");
+}
+
+#[test]
 fn a_rotation_is_told_what_it_may_not_do_and_nothing_that_it_does_not_depend_on() {
     let Some((live, all)) = four_namespaces("a_rotation_is_told_what_it_may_not") else { return };
     gke::install(&live);
@@ -140,6 +153,7 @@ fn a_rotation_is_told_what_it_may_not_do_and_nothing_that_it_does_not_depend_on(
 fn the_roles_of_the_documents_are_enough_and_not_more_than_that() {
     let Some((live, all)) = four_namespaces("the_roles_of_the_documents") else { return };
     gke::install(&live);
+    gateway::install(&live);
     let pages = Page::all();
     let page = pages.iter().find(|page| page.name() == "rights.md").expect("there is a page");
     for block in page.blocks().iter().filter(|block| block.language == "yaml") {

@@ -4,6 +4,7 @@
 //! `UPDATE_GOLDENS=1 cargo test --test main scenarios` writes the goldens anew; read the diff.
 
 use crate::support::binary::Certwright;
+use crate::support::gateway;
 use crate::support::gke;
 use crate::support::live::Live;
 use crate::support::name_server::NameServer;
@@ -138,7 +139,7 @@ fn a_scenario_gives_the_same_findings_offline_and_on_a_real_api_server() {
         if folder.join("offline-only").exists() {
             continue;
         }
-        let Some(live) = Live::new(test) else { return };
+        let Some(live) = cluster_for(test, &folder) else { return };
         if is_gke(&folder) {
             gke::install(&live);
         }
@@ -166,6 +167,17 @@ fn a_scenario_gives_the_same_findings_offline_and_on_a_real_api_server() {
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+/// A namespace for the scenario, on the shared cluster. One with a file `gateway-api` gets a cluster of
+/// its own, with kinds that would be asked for in every other test too.
+fn cluster_for(test: &str, folder: &Path) -> Option<Live> {
+    if !folder.join("gateway-api").exists() {
+        return Live::new(test);
+    }
+    let live = Live::alone(test)?;
+    gateway::install(&live);
+    Some(live)
 }
 
 /// Writes what the manifests say of the addresses of Ingresses: `kubectl create` drops a status.

@@ -1,4 +1,4 @@
-//! `host-not-covered`: an Ingress host that no certificate served for it names. Source: RFC 9525
+//! `host-not-covered`: a host of an Ingress or a Gateway that no certificate served for it names. Source: RFC 9525
 //! §6. What clients get instead depends on the controller: a default certificate of its own, or the
 //! one that does not fit (see [`crate::controllers`]).
 
@@ -21,8 +21,9 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Error,
     remedy: "serve a certificate that names the host",
     explain: "A client compares the host with the dNSNames of the subjectAltName, and with nothing \
-              else. A wildcard stands for one whole left-most label; an Ingress host *.x needs the \
-              SAN *.x.",
+              else. A wildcard stands for one whole left-most label; a host *.x needs the SAN *.x. \
+              A Gateway serves for a listener the hosts that its hostname and those of the routes \
+              attached to it have in common.",
     check,
 };
 
@@ -104,8 +105,9 @@ fn finding(
     lacking: &[&str],
 ) -> Finding {
     let host = demand.host.as_str();
-    let added = demand.added_by.as_ref();
-    let added = added.map_or_else(String::new, |by| format!(" (added by annotation {by})"));
+    let added = demand.added_by.as_ref().map(|by| format!(" (added by annotation {by})"));
+    let listener = demand.listener.as_ref().map(|it| format!(" of listener {}", it.name));
+    let added = added.or(listener).unwrap_or_default();
     let presented: Vec<String> =
         looked_at.iter().map(|(secret, answer)| presented(inventory, secret, answer)).collect();
     let mut finding = RULE
@@ -120,6 +122,9 @@ fn finding(
         .evidence("host", host)
         .evidence("presented", presented.join("; "))
         .remedy(remedy(inventory, (host, lacking), looked_at));
+    if let Some(listener) = &demand.listener {
+        finding = finding.evidence("listener", &listener.name);
+    }
     for (secret, _) in looked_at {
         finding = finding.related(secret.key("tls.crt"));
     }

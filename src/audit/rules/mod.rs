@@ -445,6 +445,15 @@ fn free_name(inventory: &Inventory, namespace: &str, (base, ending): (&str, &str
     std::iter::once(first.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(first)
 }
 
+/// Where a frontend names the Secrets that it serves.
+fn place_of_names(frontend: &ObjectRef) -> String {
+    let place = match frontend.kind {
+        Kind::Gateway => "a listener's tls.certificateRefs",
+        _ => "spec.tls",
+    };
+    format!("{place} of {}", frontend.short())
+}
+
 fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i SecretFacts> {
     (object.kind == Kind::Secret)
         .then(|| inventory.secret(object.namespace(), &object.name))
@@ -458,7 +467,7 @@ fn somebody_elses(inventory: &Inventory, secret: &SecretFacts) -> Option<Remedy>
         let name = &secret.object.name;
         return Some(
             format!(
-                "secret/{name} is immutable: make one under a new name and name that in the Ingress"
+                "secret/{name} is immutable: make one under a new name, and name that one in its place"
             )
             .into(),
         );

@@ -44,7 +44,7 @@ pub(super) enum Shape {
 const VALUES: &[(&str, &str, Named)] = &[
     ("", "context", Named::Contexts),
     ("", "namespace", Named::Namespaces),
-    ("check", "objects", Named::Objects(Shape::Any(&[Kind::Secret, Kind::Ingress]))),
+    ("check", "objects", Named::Objects(Shape::Any(&[Kind::Secret, Kind::Ingress, Kind::Gateway]))),
     ("check", "rule", Named::Rules),
     ("explain", "rule", Named::Rules),
     ("verify", "ingresses", Named::Objects(Shape::Name(Kind::Ingress))),

@@ -4,7 +4,7 @@
 use crate::audit::finding::Severity;
 use crate::inventory::Coverage;
 use crate::inventory::frontend::Demand;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::render::layout::{Columns, some, style};
 use crate::render::model::{HostRow, Model};
 use crate::render::page::Page;
@@ -34,13 +34,17 @@ pub(super) fn write(model: &Model<'_>, most: usize, out: &mut Page<'_>) -> io::R
     rows.sort_by_key(|(rank, ..)| *rank);
     let mut heads = vec!["STATUS"];
     heads.extend(model.look.namespaces.then_some("NAMESPACE"));
-    heads.extend(["HOST", "INGRESS", "WHY"]);
+    // Where there are Ingresses alone, their kind is said once.
+    let is_ingress = |row: &HostRow<'_>| row.frontend.object.kind == Kind::Ingress;
+    let alone = rows.iter().all(|(.., row)| is_ingress(row));
+    heads.extend(["HOST", if alone { "INGRESS" } else { "SERVED BY" }, "WHY"]);
     let mut columns = Columns::new(heads, model.look.no_headers).spare(&["WHY"]);
     for (rank, word, why, row) in rows.iter().take(most) {
         let object = &row.frontend.object;
         let mut cells = vec![(*word).to_owned()];
         cells.extend(model.look.namespaces.then(|| object.namespace().to_owned()));
-        cells.extend([row.demand.host.clone(), object.name.clone(), why.clone()]);
+        let name = if alone { object.name.clone() } else { object.short() };
+        cells.extend([row.demand.host.clone(), name, why.clone()]);
         let colour = if *rank < 2 { style(Severity::Error) } else { Style::new() };
         columns.styled_row(colour, cells);
     }
