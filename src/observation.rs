@@ -7,6 +7,7 @@ pub mod dns;
 pub mod handshake;
 pub mod ingress;
 pub mod rights;
+pub mod route;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::redact::Redacted;
@@ -14,6 +15,7 @@ use dns::{AddressesSeen, IssuersSeen};
 use handshake::{Endpoint, HandshakeSeen};
 pub use ingress::{IngressSeen, Rule, TlsEntry};
 use rights::Denied;
+use route::RouteSeen;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -24,6 +26,8 @@ pub enum Observation {
     Secret(SecretSeen),
     /// An Ingress.
     Ingress(IngressSeen),
+    /// A Route of OpenShift, with the private key that it may hold.
+    Route(RouteSeen),
     /// An object of another kind, as it is written.
     Object(ObjectSeen),
     /// An object that was seen is there no more.

@@ -18,8 +18,8 @@ mod support {
     pub mod dice;
     pub mod faults;
     pub mod forged;
-    pub mod gateway;
     pub mod gke;
+    pub mod kinds;
     pub mod live;
     pub mod name_server;
     pub mod openssl_text;

@@ -126,7 +126,8 @@ fn may_sign(certificate: &Certificate) -> bool {
 /// Whether a server shows it: an Ingress names its Secret, or it was got from one.
 #[must_use]
 pub fn is_shown(inventory: &Inventory, object: &ObjectRef) -> bool {
-    object.kind == Kind::Endpoint || (object.kind == Kind::Secret && inventory.is_used(object))
+    matches!(object.kind, Kind::Endpoint | Kind::Route)
+        || (object.kind == Kind::Secret && inventory.is_used(object))
 }
 
 /// Who trusts others by it. A server's own certificate may be pinned as well, so that this says

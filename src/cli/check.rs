@@ -17,7 +17,7 @@ use time::Duration;
 /// `certwright check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Report only these: secret/NAME, ingress/NAME or gateway/NAME
+    /// Report only these: secret/NAME, ingress/NAME, gateway/NAME or route/NAME
     #[arg(id = "objects", value_name = "KIND/NAME", value_delimiter = ',', value_parser = ObjectWord::read)]
     pub(super) words: Vec<ObjectWord>,
     /// The objects that they name.

@@ -20,7 +20,7 @@ pub(super) enum ObjectsError {
     Form(String),
     #[error("{text:?} has the kind in the wrong place or none: write {namespace}/secret/{name}")]
     NoKind { text: String, namespace: String, name: String },
-    #[error("expected secret/NAME, ingress/NAME or gateway/NAME, found kind {0:?}")]
+    #[error("expected secret/NAME, ingress/NAME, gateway/NAME or route/NAME, found kind {0:?}")]
     Kind(String),
     #[error("{0:?} is a file: read it with -f {0}")]
     File(String),
@@ -41,7 +41,7 @@ pub(super) enum ObjectsError {
     #[error("only Secrets can be meant here: expected secret/NAME, found {0}")]
     NoSecret(String),
     #[error(
-        "only what serves hosts is verified: expected an Ingress's name or gateway/NAME, found {0}"
+        "only what serves hosts is verified: expected an Ingress's name, gateway/NAME or route/NAME, found {0}"
     )]
     NoIngress(String),
     #[error("one Secret at a time is taken here, found {0}")]

@@ -276,7 +276,7 @@ impl Client {
     ) -> Result<serde_json::Value, ClusterError> {
         let api = self.dynamic(object, version)?;
         let found = self.read(Verb::Get, object, || api.get(&object.name)).await?;
-        Ok(serde_json::to_value(found).unwrap_or_default())
+        Ok(as_written(found))
     }
 
     /// Reads every object of a kind as JSON, page by page.
@@ -316,10 +316,7 @@ impl Client {
             let api = api.clone();
             async move { api.list(&params).await }
         };
-        self.pages(&all, None, pages, |object| {
-            take(serde_json::to_value(object).unwrap_or_default());
-        })
-        .await
+        self.pages(&all, None, pages, |object| take(as_written(object))).await
     }
 
     /// The objects of a kind, in the version that is read here, for what is asked of any kind.
@@ -657,6 +654,20 @@ fn broke_off(error: &kube::Error) -> bool {
         by_system
             || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
     })
+}
+
+/// The object as JSON, of which no text is copied: a Route holds a private key.
+fn as_written(object: DynamicObject) -> serde_json::Value {
+    let mut value = object.data;
+    if let Some(fields) = value.as_object_mut() {
+        let metadata = serde_json::to_value(object.metadata).unwrap_or_default();
+        fields.insert("metadata".to_owned(), metadata);
+        if let Some(types) = object.types {
+            fields.insert("apiVersion".to_owned(), types.api_version.into());
+            fields.insert("kind".to_owned(), types.kind.into());
+        }
+    }
+    value
 }
 
 fn written_secret(stored: Secret) -> Written {

@@ -13,7 +13,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Observation, Question};
 use crate::observe::reach::Reach;
 use crate::observe::served::Deadlines;
-use crate::observe::{self, dns, files, gateways};
+use crate::observe::{self, dns, files, gateways, routes};
 use crate::world::World;
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -279,6 +279,7 @@ async fn look(
     observe::cluster::list_ingresses(&reach, &mut take).await?;
     observe::cluster::list_gke(&reach, &mut take).await?;
     gateways::list(&reach, &mut take).await?;
+    routes::list(&reach, &mut take).await?;
     Ok(missing)
 }
 

@@ -49,6 +49,7 @@ impl Inventory {
         match observation {
             Observation::Secret(seen) => self.absorb_secret(&seen, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
+            Observation::Route(seen) => self.absorb_route(&seen, random),
             Observation::PemFile { object, bytes } => self.absorb_file(object, &bytes, random),
             Observation::Object(seen) if seen.object.kind == Kind::IngressClass => {
                 self.absorb_class(&seen);
@@ -331,7 +332,7 @@ impl Inventory {
     }
 
     /// Whether the object is a second definition in another place; then it is told as a problem.
-    fn is_second(&mut self, object: &ObjectRef, first: Option<ObjectRef>) -> bool {
+    pub(super) fn is_second(&mut self, object: &ObjectRef, first: Option<ObjectRef>) -> bool {
         let Some(first) = first.filter(|first| first.place != object.place) else { return false };
         self.problem(
             object.clone(),
@@ -350,7 +351,11 @@ impl Inventory {
     }
 
     /// What its annotations ask for; also notes which of them hold a private key.
-    fn annotation_policy(&mut self, object: &ObjectRef, meta: &MetaSeen) -> AnnotationPolicy {
+    pub(super) fn annotation_policy(
+        &mut self,
+        object: &ObjectRef,
+        meta: &MetaSeen,
+    ) -> AnnotationPolicy {
         if meta.keys_in_annotations.is_empty() {
             self.keys_in_annotations.remove(object);
         } else {

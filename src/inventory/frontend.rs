@@ -58,8 +58,8 @@ pub struct Mentioned {
 pub struct Demand {
     /// The host as written.
     pub host: String,
-    /// Secrets whose certificates may be served for it; one that covers it is enough. Their names are
-    /// as written, and may be none.
+    /// Secrets whose certificates may be served for it, or the Route that holds one itself; one that
+    /// covers it is enough. Their names are as written, and may be none.
     pub secrets: Vec<ObjectRef>,
     /// Secrets whose certificates are served for it only where they name it.
     pub by_name: Vec<ObjectRef>,
@@ -140,7 +140,8 @@ impl Inventory {
     /// Everything that was seen and serves hosts.
     pub fn frontends(&self) -> impl Iterator<Item = &Frontend> {
         let ingresses = self.ingresses().map(|ingress| &ingress.frontend);
-        ingresses.chain(self.gateways().frontends())
+        let routes = self.routes().map(|route| &route.frontend);
+        ingresses.chain(self.gateways().frontends()).chain(routes)
     }
 
     /// Every host that wants a certificate, with what is to serve it.
@@ -167,6 +168,7 @@ impl Inventory {
         match object.parts().0 {
             Kind::Ingress => self.ingresses.get(at(object)).map(|ingress| &ingress.frontend),
             Kind::Gateway => self.gateways().frontend(at(object)),
+            Kind::Route => self.routes.get(at(object)).map(|route| &route.frontend),
             _ => None,
         }
     }

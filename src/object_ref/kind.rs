@@ -354,7 +354,7 @@ impl Kind {
     /// Whether objects of the kind serve hosts, with certificates that they name or hold.
     #[must_use]
     pub const fn serves_hosts(self) -> bool {
-        matches!(self, Self::Ingress | Self::Gateway)
+        matches!(self, Self::Ingress | Self::Gateway | Self::Route)
     }
 
     /// Whether objects of the kind serve hosts, or say how others do.

@@ -183,6 +183,7 @@ pub fn named_kind(word: &str) -> Option<Kind> {
     match word.to_ascii_lowercase().as_str() {
         "secret" | "secrets" => Some(Kind::Secret),
         "ingress" | "ingresses" | "ing" | "ingress.networking.k8s.io" => Some(Kind::Ingress),
+        "route" | "routes" | "route.route.openshift.io" => Some(Kind::Route),
         "gateway" | "gateways" | "gtw" | "gateway.gateway.networking.k8s.io" => Some(Kind::Gateway),
         _ => None,
     }
@@ -195,7 +196,7 @@ pub enum KindNameError {
     #[error("expected KIND/NAME such as secret/web-tls, found {0:?}")]
     Form(String),
     /// The kind cannot be named.
-    #[error("expected secret/NAME, ingress/NAME or gateway/NAME, found kind {0:?}")]
+    #[error("expected secret/NAME, ingress/NAME, gateway/NAME or route/NAME, found kind {0:?}")]
     Kind(String),
     /// No object has such a name.
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
 use super::reach::Reach;
-use super::{delegations, gateways, kubernetes, makers, trust};
+use super::{delegations, gateways, kubernetes, makers, routes, trust};
 use crate::cluster::Client;
 use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -32,7 +32,8 @@ pub async fn list(
     reach.each(Kind::Secret, take).await?;
     list_ingresses(&reach, take).await?;
     list_gke(&reach, take).await?;
-    gateways::list(&reach, take).await
+    gateways::list(&reach, take).await?;
+    routes::list(&reach, take).await
 }
 
 /// Lists the TLS Secrets of `namespace` (none: of all).
@@ -199,7 +200,7 @@ async fn each_ingress(
     ingresses.await
 }
 
-/// Reads one Secret, Ingress or Gateway that the user named.
+/// Reads one Secret, Ingress, Gateway or Route that the user named.
 ///
 /// # Errors
 /// [`ClusterError`] also when it is not there or may not be read: it was asked for by name.
@@ -211,6 +212,9 @@ pub async fn named(client: &Client, object: &ObjectRef) -> Result<Observation, C
     }
     if object.kind == Kind::Gateway {
         return gateways::named(client, object).await;
+    }
+    if object.kind == Kind::Route {
+        return routes::named(client, object).await;
     }
     let secret: Secret = client.get(object).await?;
     Ok(Observation::Secret(kubernetes::secret(secret, &namespace, None)))

@@ -18,5 +18,6 @@ mod kubernetes;
 mod makers;
 pub mod manifest;
 pub mod reach;
+pub mod routes;
 pub mod served;
 mod trust;

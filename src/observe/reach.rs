@@ -4,7 +4,7 @@
 //! Knows what to ask next where a list is refused. Refuses to know what is done with what is listed.
 
 use super::cluster::{can_go_on, list_secrets, objects, unseen, unseen_when_forbidden};
-use super::kubernetes;
+use super::{kubernetes, routes};
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -161,6 +161,7 @@ async fn list(
 ) -> Result<(), ClusterError> {
     match (kind, version, kind.resource()) {
         (Kind::Secret, ..) => list_secrets(client, namespace, take).await,
+        (Kind::Route, ..) => routes::each(client, namespace, take).await,
         (_, Some(version), Some((group, ..))) => {
             let each = |value| take(Observation::Object(kubernetes::listed(kind, value)));
             client.each_object_of(kind, (group, version), namespace, each).await

@@ -245,13 +245,18 @@ impl<'i> HolderRow<'i> {
     }
 }
 
+/// Whether frontends serve what objects of the kind hold: a Route serves its own.
+const fn holds_for_frontends(kind: Kind) -> bool {
+    matches!(kind, Kind::Secret | Kind::Route)
+}
+
 fn owner<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i str> {
     let secret = inventory.secret(object.namespace(), &object.name);
     Some(secret.filter(|_| object.kind == Kind::Secret)?.owner.as_ref()?.name.as_str())
 }
 
 fn users<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Vec<&'i Frontend> {
-    if object.kind != Kind::Secret {
+    if !holds_for_frontends(object.kind) {
         return Vec::new();
     }
     let mut users: Vec<&Frontend> = inventory.users(object).collect();

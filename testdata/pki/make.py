@@ -1442,7 +1442,8 @@ def trusted_cas(s):
         custom("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "web", {"validation": {"caCertificateRefs": [{"group": "", "kind": "Secret", "name": "by-policy"}]}}),
         custom("traefik.io/v1alpha1", "TLSOption", "clients", {"clientAuth": {"secretNames": ["by-option", "shown"]}}),
         custom("apiextensions.k8s.io/v1", "CustomResourceDefinition", "things.trust.example", hook),
-        custom("route.openshift.io/v1", "Route", "web", {"tls": {"certificate": in_route}}),
+        custom("route.openshift.io/v1", "Route", "web", {"tls": {"termination": "edge", "certificate": in_route, "key": pkcs8(key(RSA_POOL[7])).decode()}},
+               {"certwright.dev/ignore": "expires-soon"}),
         custom("apps/v1", "Deployment", "web", {"template": {"spec": {"volumes": [mount, served]}}}),
         config_map("config", {"kubeconfig": Block(config)}),
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "my-nginx"}, "spec": {"ports": [{"port": 443}]}},
@@ -1746,6 +1747,45 @@ def gateway_grants(s):
     s.file("routes.yaml", to_yaml(
         namespaced("shop", host_route("HTTPRoute", "shop", parents, ["all.example", "shop.example"])),
         namespaced("blog", host_route("HTTPRoute", "blog", parents, ["blog.example"])),
+    ))  # fmt: skip
+
+
+def route(name, host, *, tls=None, owner=None, address=None, **spec):
+    spec = {"host": host, "to": {"kind": "Service", "name": name}, "tls": tls, **spec}
+    made = custom("route.openshift.io/v1", "Route", name, {key: value for key, value in spec.items() if value})
+    if owner:
+        made["metadata"]["ownerReferences"] = [owner]
+    return made
+
+
+def inline(pair, termination="edge", **more):
+    """spec.tls with the pair itself."""
+    texts = {"certificate": pem(*pair.chain[:1]), "key": pkcs8(pair.key)}
+    return {"termination": termination, **{key: Block(text.decode()) for key, text in texts.items()}, **more}
+
+
+@scenario
+def routes(s):
+    s.secret("web-tls", s.pair("web.example"))
+    s.secret("web", s.pair("another.example"))
+    signed = s.pair("chain.example", issuer=intermediate_ca())
+    expired, other = s.pair("expired.example", left=-3), s.pair("other.example")
+    s.file("routes.yaml", to_yaml(
+        route("good", "good.example", tls=inline(s.pair("good.example"))),
+        route("expired", "expired.example", tls=inline(expired, "reencrypt")),
+        route("web", "wrong.example", tls=inline(s.pair("right.example"))),
+        route("mismatch", "mismatch.example", tls={**inline(s.pair("mismatch.example")), "key": Block(pkcs8(other.key).decode())}),
+        route("no-key", "no-key.example", tls={k: v for k, v in inline(s.pair("no-key.example")).items() if k != "key"}),
+        route("chain", "chain.example", tls=inline(signed, caCertificate=Block(pem(*intermediate_ca().chain).decode()))),
+        route("external", "web.example", tls={"termination": "edge", "externalCertificate": {"name": "web-tls"}}),
+        route("external-gone", "gone.example", tls={"termination": "edge", "externalCertificate": {"name": "gone-tls"}}),
+        route("external-wrong", "a.web.example", tls={"termination": "edge", "externalCertificate": {"name": "web-tls"}}),
+        route("default", "default.example", tls={"termination": "edge"}),
+        route("passthrough", "passed.example", tls={"termination": "passthrough"}),
+        route("plain", "plain.example"),
+        route("wild", "www.wild.example", tls=inline(s.pair("*.wild.example")), wildcardPolicy="Subdomain"),
+        route("made", "made.example", tls=inline(s.pair("stale.example")),
+              owner={"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "made", "uid": "8b9b1f8c-0000-4000-8000-000000000001"}),
     ))  # fmt: skip
 
 

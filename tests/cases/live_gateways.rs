@@ -1,6 +1,7 @@
 //! Gateways on a real API server: what they may use of other namespaces, and who attaches to them.
+//! Routes of OpenShift beside them.
 
-use crate::support::gateway;
+use crate::support::kinds;
 use crate::support::live::Live;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ const GROUP: &str = "gateway.networking.k8s.io";
 /// Secret `web` of namespace `certs`, which is there, and takes routes of every namespace.
 fn with_gateway(test: &str) -> Option<Live> {
     let live = Live::alone(test)?;
-    gateway::install(&live);
+    kinds::gateway_api(&live);
     live.kubectl(&["create", "namespace", "certs"]);
     let issue = ["issue", "a.example", "--secret", "web", "--key-type", "p256", "-n", "certs"];
     live.certwright().args(&issue).run().expect_code(0);
@@ -112,6 +113,21 @@ fn routes_of_other_namespaces_are_followed_to_their_gateway_and_from_it() {
     attach(&live, gateway, "HTTPRoute", &["c.example"]);
     let as_joe = told(&live, &["-n", gateway, "--as", "joe"]);
     assert!(as_joe.starts_with("edge/c.example unknown, "), "{as_joe}");
+}
+
+#[test]
+fn a_route_is_named_like_any_object_and_only_a_secret_is_rotated() {
+    let Some(live) = Live::alone("a_route_is_named_like_any_object") else { return };
+    kinds::openshift(&live);
+    live.create_scenario("routes");
+    let own = ["-n", live.namespace.as_str()];
+    let of_one = told(&live, &[&own[..], &["route/web"]].concat());
+    assert_eq!(of_one, "web/wrong.example no, host-not-covered, complete true");
+    let both = told(&live, &[&own[..], &["secret/web-tls"]].concat());
+    let by_users = "external/web.example yes, external-wrong/a.web.example no, host-not-covered";
+    assert!(both.starts_with(by_users), "{both}");
+    let said = live.run(&["rotate", "route/web"]).expect_code(2).flat_stderr();
+    assert!(said.contains("only Secrets can be meant here"), "{said}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //!
 //! A cluster of its own: rights in all namespaces are looked at.
 
-use crate::support::gateway;
 use crate::support::gke;
+use crate::support::kinds;
 use crate::support::live::Live;
 use crate::support::pages::Page;
 use serde_json::{Value, json};
@@ -128,7 +128,7 @@ fn kinds_that_no_ingress_depends_on_are_a_note_and_the_report_is_complete() {
 #[test]
 fn gateways_that_may_not_be_listed_make_the_report_incomplete() {
     let Some((live, _)) = four_namespaces("gateways_that_may_not_be_listed") else { return };
-    gateway::install(&live);
+    kinds::gateway_api(&live);
     permit(&live, "ann", SECRETS_AND_INGRESSES, &[]);
     let (report, told) = check_as(&live, "ann", 1);
     assert_eq!(report["complete"], false);
@@ -153,7 +153,8 @@ fn a_rotation_is_told_what_it_may_not_do_and_nothing_that_it_does_not_depend_on(
 fn the_roles_of_the_documents_are_enough_and_not_more_than_that() {
     let Some((live, all)) = four_namespaces("the_roles_of_the_documents") else { return };
     gke::install(&live);
-    gateway::install(&live);
+    kinds::gateway_api(&live);
+    kinds::openshift(&live);
     let pages = Page::all();
     let page = pages.iter().find(|page| page.name() == "rights.md").expect("there is a page");
     for block in page.blocks().iter().filter(|block| block.language == "yaml") {

@@ -4,8 +4,8 @@
 //! `UPDATE_GOLDENS=1 cargo test --test main scenarios` writes the goldens anew; read the diff.
 
 use crate::support::binary::Certwright;
-use crate::support::gateway;
 use crate::support::gke;
+use crate::support::kinds;
 use crate::support::live::Live;
 use crate::support::name_server::NameServer;
 use serde_json::Value;
@@ -169,14 +169,21 @@ fn a_scenario_gives_the_same_findings_offline_and_on_a_real_api_server() {
     assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
 
-/// A namespace for the scenario, on the shared cluster. One with a file `gateway-api` gets a cluster of
-/// its own, with kinds that would be asked for in every other test too.
-fn cluster_for(test: &str, folder: &Path) -> Option<Live> {
-    if !folder.join("gateway-api").exists() {
+/// A namespace for the scenario, on the shared cluster. One with a file `gateway-api` or `openshift`
+/// gets a cluster of its own, with kinds that would be asked for in every other test too.
+pub(super) fn cluster_for(test: &str, folder: &Path) -> Option<Live> {
+    let (gateways, routes) =
+        (folder.join("gateway-api").exists(), folder.join("openshift").exists());
+    if !gateways && !routes {
         return Live::new(test);
     }
     let live = Live::alone(test)?;
-    gateway::install(&live);
+    if gateways {
+        kinds::gateway_api(&live);
+    }
+    if routes {
+        kinds::openshift(&live);
+    }
     Some(live)
 }
 

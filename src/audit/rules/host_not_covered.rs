@@ -2,15 +2,16 @@
 //! §6. What clients get instead depends on the controller: a default certificate of its own, or the
 //! one that does not fit (see [`crate::controllers`]).
 
-use super::{kept, remade, somebody_elses};
+use super::{certificate_place, kept, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::issuing::{IssuingCa, issuing_ca};
 use crate::audit::remedy;
 use crate::audit::{Rule, View};
 use crate::controllers::Mismatch;
+use crate::inventory::bundle::Bundle;
 use crate::inventory::frontend::{Demand, Frontend};
 use crate::inventory::{Coverage, Inventory};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
 use crate::x509::key::Pairing;
@@ -90,8 +91,7 @@ fn is_further_down(
     host: &str,
     looked_at: &[(ObjectRef, HostMatch)],
 ) -> bool {
-    let facts =
-        |(secret, _): &(ObjectRef, HostMatch)| inventory.secret(secret.namespace(), &secret.name);
+    let facts = |(secret, _): &(ObjectRef, HostMatch)| inventory.secret_at(secret);
     looked_at.iter().filter_map(facts).any(|secret| {
         let leaf = secret.bundle.key_position().and_then(|at| secret.bundle.certificates.get(at));
         leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
@@ -126,7 +126,7 @@ fn finding(
         finding = finding.evidence("listener", &listener.name);
     }
     for (secret, _) in looked_at {
-        finding = finding.related(secret.key("tls.crt"));
+        finding = finding.related(certificate_place(secret));
     }
     finding
 }
@@ -154,8 +154,8 @@ const SHOWN_NAMES: usize = 5;
 
 fn presented(inventory: &Inventory, secret: &ObjectRef, answer: &HostMatch) -> String {
     let name = secret.short();
-    let leaf =
-        inventory.secret(secret.namespace(), &secret.name).and_then(|facts| facts.bundle.leaf());
+    let held = inventory.secret_at(secret).map(|facts| &facts.bundle);
+    let leaf = held.or_else(|| inventory.bundle_of_route(secret)).and_then(Bundle::leaf);
     match (answer, leaf) {
         (HostMatch::CommonNameOnly(cn), _) => {
             format!("{name}, which has no SAN (CN {cn} does not count)")
@@ -180,9 +180,11 @@ fn remedy(
     (host, lacking): (&str, &[&str]),
     looked_at: &[(ObjectRef, HostMatch)],
 ) -> Remedy {
-    let facts = |secret: &ObjectRef| inventory.secret(secret.namespace(), &secret.name);
     let Some((secret, answer)) = looked_at.first() else { return RULE.remedy.into() };
-    let Some(facts) = facts(secret) else { return RULE.remedy.into() };
+    if secret.kind == Kind::Route {
+        return remedy::into_route(secret);
+    }
+    let Some(facts) = inventory.secret_at(secret) else { return RULE.remedy.into() };
     let self_signed = facts.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
     // Saying its host is what tells a server's certificate such as CN=my-nginx from a CA's.
     let unclear = facts.bundle.pairing == Pairing::Match

@@ -224,6 +224,7 @@ impl Dated<'_> {
         match (self.object.kind, self.is_leaf) {
             (Kind::Endpoint, _) => "put a new certificate on the server".into(),
             (Kind::File, true) => "issue or request a new certificate".into(),
+            (Kind::Route, _) => remedy::into_route(self.object),
             (_, true) if self.certificate.self_signed => {
                 remade(self.inventory, self.object, self.secret)
             }
@@ -527,6 +528,11 @@ fn certificate_place(object: &ObjectRef) -> ObjectRef {
     if object.kind == Kind::Secret { object.key("tls.crt") } else { object.clone() }
 }
 
+/// What the private key of the object stands under, for a sentence.
+fn key_field(object: &ObjectRef) -> &'static str {
+    if object.kind == Kind::Route { "spec.tls.key" } else { "tls.key" }
+}
+
 fn key_place(object: &ObjectRef) -> ObjectRef {
     if object.kind == Kind::Secret { object.key("tls.key") } else { object.clone() }
 }
@@ -552,6 +558,7 @@ fn where_in(object: &ObjectRef) -> &'static str {
     match object.kind {
         Kind::Secret => "tls.crt",
         Kind::Endpoint => "what the server shows",
+        Kind::Route => "spec.tls.certificate",
         _ => "the file",
     }
 }
@@ -603,6 +610,7 @@ fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) 
     match (object.kind, bundle.leaf()) {
         (Kind::Endpoint, _) => "put another certificate on the server".into(),
         (Kind::File, _) => "put a certificate and its own key side by side".into(),
+        (Kind::Route, _) => remedy::into_route(object),
         (_, Some(leaf)) if leaf.self_signed => remade(inventory, object, secret),
         _ => remedy::import(object),
     }

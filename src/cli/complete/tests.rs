@@ -65,7 +65,7 @@ fn objects_are_offered_in_the_forms_in_which_they_are_named() {
         ("rotate ingress/", ""),
         ("verify ", "<ingresses>"),
         ("verify ing/", "ing/<ingresses>"),
-        ("check ", "secret/ ingress/ gateway/"),
+        ("check ", "secret/ ingress/ gateway/ route/"),
         ("check g", "gateway/"),
         ("check gateway/", "gateway/<gateways>"),
         ("check i", "ingress/"),

@@ -44,7 +44,7 @@ pub(super) enum Shape {
 const VALUES: &[(&str, &str, Named)] = &[
     ("", "context", Named::Contexts),
     ("", "namespace", Named::Namespaces),
-    ("check", "objects", Named::Objects(Shape::Any(&[Kind::Secret, Kind::Ingress, Kind::Gateway]))),
+    ("check", "objects", Named::Objects(Shape::Any(NAMED_KINDS))),
     ("check", "rule", Named::Rules),
     ("explain", "rule", Named::Rules),
     ("verify", "ingresses", Named::Objects(Shape::Name(Kind::Ingress))),
@@ -65,6 +65,9 @@ const VALUES: &[(&str, &str, Named)] = &[
     ("", "out_dir", Named::Folder),
     ("man", "folder", Named::Folder),
 ];
+
+/// The kinds of which objects are named where several are taken.
+const NAMED_KINDS: &[Kind] = &[Kind::Secret, Kind::Ingress, Kind::Gateway, Kind::Route];
 
 /// A row's last column.
 #[derive(Clone, Copy, Debug)]

@@ -80,7 +80,7 @@ fn cells(row: &HolderRow<'_>, lent: &Lent, namespaces: bool, few: usize) -> Vec<
         users.push(format!("{user}({})", hosts.join(",")));
     }
     cells.extend([
-        row.object.name.clone(),
+        name(row.object),
         of_leaf(&|leaf| names(leaf, few)),
         of_leaf(&|leaf| instant::show_date(leaf.not_after)),
         row.whole_days().map(|days| days.to_string()).unwrap_or_default(),
@@ -111,9 +111,16 @@ fn holder(kinds: impl Iterator<Item = Kind>) -> &'static str {
         "FILE"
     } else if all(Kind::Endpoint) {
         "SERVER"
+    } else if all(Kind::Route) {
+        "ROUTE"
     } else {
         "SECRET"
     }
+}
+
+/// The name, of which a column of Secrets says the kind where it is another.
+fn name(object: &ObjectRef) -> String {
+    if object.kind == Kind::Route { object.short() } else { object.name.clone() }
 }
 
 /// The names a certificate answers to, or its subject in brackets when it has none.
@@ -157,7 +164,7 @@ fn wide_cells(row: &CertificateRow<'_>, namespaces: bool) -> Vec<String> {
     };
     let mut cells = if namespaces { vec![row.object.namespace().to_owned()] } else { Vec::new() };
     cells.extend([
-        row.object.name.clone(),
+        name(row.object),
         row.index.to_string(),
         names(certificate, usize::MAX),
         instant::show_date(certificate.not_after),

@@ -23,7 +23,7 @@ pub(super) fn write(model: &Model<'_>, most: usize, out: &mut Page<'_>) -> io::R
             Coverage::Covered { .. } => continue,
             Coverage::NotCovered { looked_at } => (0, "NOT COVERED", not_in(&looked_at)),
             Coverage::NoCertificate => (1, "NO CERTIFICATE", of_secrets(row.demand)),
-            Coverage::WithoutTls => (2, "NO TLS", "no tls entry names it".to_owned()),
+            Coverage::WithoutTls => (2, "NO TLS", without_tls(row.frontend.object.kind).to_owned()),
             Coverage::Unknown(why) => (3, "UNKNOWN", why),
         };
         rows.push((rank, word, why, row));
@@ -54,6 +54,13 @@ pub(super) fn write(model: &Model<'_>, most: usize, out: &mut Page<'_>) -> io::R
         writeln!(out, "and {more} more hosts; --all shows them")?;
     }
     Ok(true)
+}
+
+fn without_tls(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Route => "it has no spec.tls",
+        _ => "no tls entry names it",
+    }
 }
 
 /// `not a name of secret/web-tls`.
