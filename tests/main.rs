@@ -86,6 +86,7 @@ mod cases {
     mod served_hostile;
     mod stores;
     mod tidy;
+    mod wanted_hosts;
     mod whole_words;
     mod witnesses;
 }

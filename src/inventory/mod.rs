@@ -35,6 +35,7 @@ mod servers;
 pub mod service;
 mod shelf;
 pub mod stores;
+mod wanted;
 
 use crate::gateway_api::{Gateway, HostRoute};
 use crate::gke::health_check::HealthCheck;
@@ -93,6 +94,8 @@ pub struct Inventory {
     objects: Shelf<ObjectFacts>,
     /// What Gateways serve, made when it is first asked for.
     gateways: OnceLock<gateway::Gateways>,
+    /// Hosts that have to be covered, whoever serves them.
+    wanted: Vec<frontend::Frontend>,
     /// The namespace that was looked in; none for files, and for all of them.
     within: Option<String>,
     /// Whether a cluster has Google's own kinds, and they were listed as far as they may be.
@@ -495,6 +498,7 @@ impl Inventory {
             issuers: issuers::Issuers::default(),
             objects: Shelf::default(),
             gateways: OnceLock::new(),
+            wanted: Vec::new(),
             within: None,
             google_kinds_listed: false,
             absent: BTreeSet::new(),

@@ -155,14 +155,16 @@ impl<'i> Model<'i> {
         })
     }
 
-    /// Every host of every frontend that is reported.
+    /// Every host of every frontend that is reported, and every one that has to be covered.
     pub fn hosts(&self) -> impl Iterator<Item = HostRow<'i>> + use<'i> {
         let inventory = self.inventory;
         let reported =
             inventory.frontends().filter(move |frontend| inventory.is_reported(&frontend.object));
-        reported.flat_map(move |frontend| {
+        let served = reported.flat_map(move |frontend| {
             frontend.demands.iter().map(move |demand| HostRow { frontend, demand, inventory })
-        })
+        });
+        let wanted = inventory.wanted();
+        served.chain(wanted.map(move |(frontend, demand)| HostRow { frontend, demand, inventory }))
     }
 
     /// Every ManagedCertificate, or those of the Ingresses that were chosen.

@@ -47,6 +47,10 @@ fn check(view: &View<'_>, found: &mut Findings) {
             _ => {}
         }
     }
+    let unmet = inventory.wanted().filter(|(wanted, demand)| {
+        matches!(inventory.coverage(wanted, demand), Coverage::NotCovered { .. })
+    });
+    found.extend(unmet.map(|(wanted, demand)| not_at_all(wanted, &demand.host)));
     // One rotation adds all that one Secret lacks.
     let mut lacking: BTreeMap<&ObjectRef, BTreeSet<&str>> = BTreeMap::new();
     for (_, demand, looked_at) in &uncovered {
@@ -59,6 +63,14 @@ fn check(view: &View<'_>, found: &mut Findings) {
         let hosts = hosts.into_iter().flatten().copied().collect::<Vec<_>>();
         found.push(finding(inventory, (frontend, demand), looked_at, &hosts));
     }
+}
+
+/// A host of which the user says that it has to be covered.
+fn not_at_all(wanted: &Frontend, host: &str) -> Finding {
+    RULE.on(&wanted.object, format!("host {host} is covered by no certificate that was seen"))
+        .evidence("host", host)
+        .evidence("presented", "")
+        .remedy("issue a certificate that names it, or look for one in all namespaces (-A)")
 }
 
 /// The Secret that covers the host stands behind one at which Traefik stops reading.

@@ -172,6 +172,7 @@ mod tests {
             "email",
             "expires_within",
             "health_check",
+            "host",
             "impersonate",
             "impersonate_groups",
             "ip",

@@ -54,7 +54,8 @@ type Lent = BTreeMap<ObjectRef, BTreeMap<String, Vec<String>>>;
 /// The hosts that are covered by a Secret which another Ingress names.
 fn lent(model: &Model<'_>) -> Lent {
     let mut lent = Lent::new();
-    for row in model.hosts() {
+    // A host that was asked for is served by nobody.
+    for row in model.hosts().filter(|row| row.frontend.object.kind != Kind::Endpoint) {
         let Coverage::Covered { by, .. } = row.coverage() else { continue };
         let secret = ObjectRef { key: None, place: None, ..by };
         if !row.frontend.hosts_of(&secret).contains(&row.demand.host.as_str()) {
