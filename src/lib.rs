@@ -17,6 +17,7 @@
 //! | [`instant`], [`duration`] | times and lengths of time as people write them | nothing |
 //! | [`x509`] | PEM, certificates, keys, host matching, issuing | pure; randomness as an argument |
 //! | [`gke`] | what GKE's controllers read and write | pure |
+//! | [`gateway_api`] | what a Gateway, its routes and its grants say | pure |
 //! | [`manifest`] | manifest text as kubectl takes it: encodings, documents, values | pure |
 //! | [`controllers`] | how every other Ingress controller reads an Ingress | pure |
 //! | [`observation`] | one thing seen, or the failure to see it | pure |
@@ -74,7 +75,7 @@
 //! | leaf | the certificate of a bundle that is served: the first, or the one the key belongs to |
 //! | anchor | a certificate of `ca.crt`, by which clients may trust the leaf |
 //! | issuing CA | a certificate that signed something seen, or is made to sign and serves no host |
-//! | frontend | what serves hosts: an Ingress; later a Gateway listener |
+//! | frontend | what serves hosts: an Ingress, a Gateway, a Route of OpenShift |
 //! | demand | a host that a frontend serves, and the Secrets its certificate may come from |
 //! | coverage | whether a certificate for a demand is there: yes, no, or not to be seen |
 //! | owner | the controller or person whose marks an object bears, and who would undo a change |
@@ -103,6 +104,7 @@ pub mod controllers;
 pub mod converge;
 pub mod duration;
 pub mod exit;
+pub mod gateway_api;
 pub mod gke;
 pub mod instant;
 pub mod inventory;

@@ -7,6 +7,7 @@ pub mod dns;
 pub mod handshake;
 pub mod ingress;
 pub mod rights;
+pub mod route;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::redact::Redacted;
@@ -14,6 +15,7 @@ use dns::{AddressesSeen, IssuersSeen};
 use handshake::{Endpoint, HandshakeSeen};
 pub use ingress::{IngressSeen, Rule, TlsEntry};
 use rights::Denied;
+use route::RouteSeen;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -24,6 +26,8 @@ pub enum Observation {
     Secret(SecretSeen),
     /// An Ingress.
     Ingress(IngressSeen),
+    /// A Route of OpenShift, with the private key that it may hold.
+    Route(RouteSeen),
     /// An object of another kind, as it is written.
     Object(ObjectSeen),
     /// An object that was seen is there no more.
@@ -67,8 +71,11 @@ pub enum Observation {
         /// What was found.
         seen: TrustSeen,
     },
-    /// Which Secrets of a namespace Contour may use for Ingresses of others.
+    /// Which Secrets of a namespace those of others may use, by objects of a kind: Contour for their
+    /// Ingresses, or Gateways.
     Delegations {
+        /// The kind that says so: [`Kind::TlsCertificateDelegation`] or [`Kind::ReferenceGrant`].
+        kind: Kind,
         /// The namespace of the Secrets.
         namespace: String,
         /// What is known of it.
@@ -117,7 +124,7 @@ pub struct TrustSeen {
     pub trusting: Vec<(ObjectRef, Option<String>, String)>,
 }
 
-/// What was seen of each `TLSCertificateDelegation` of a namespace.
+/// What was seen of each `TLSCertificateDelegation`, or each `ReferenceGrant`, of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DelegationsSeen {
     /// One of them, in a file, with what it permits.
@@ -130,15 +137,16 @@ pub enum DelegationsSeen {
     NoSuchKind,
 }
 
-/// One item of `spec.delegations` of a `TLSCertificateDelegation`.
-/// Source: projectcontour/contour apis/projectcontour/v1/tlscertificatedelegation.go @31c4bb38.
+/// One item of `spec.delegations` of a `TLSCertificateDelegation`, or of `spec.to` of a `ReferenceGrant`.
+/// Source: projectcontour/contour apis/projectcontour/v1/tlscertificatedelegation.go @31c4bb38, and
+/// [`crate::gateway_api`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit {
     /// The object that says so.
     pub by: ObjectRef,
-    /// `secretName`; a `*` stands for itself.
-    pub secret: String,
-    /// `targetNamespaces`; `*` alone for any.
+    /// The Secret's name, in which a `*` stands for itself; none for all of the namespace.
+    pub secret: Option<String>,
+    /// The namespaces that may use it; `*` alone for any.
     pub namespaces: Vec<String>,
 }
 
@@ -181,8 +189,8 @@ pub enum Question {
     Makers(Scope),
     /// Who signs or trusts there by certificates of CAs.
     Trust(Scope),
-    /// Which Secrets of this namespace Contour may use for Ingresses of others.
-    Delegations(String),
+    /// Which Secrets of this namespace those of others may use, by objects of this kind.
+    Delegations(Kind, String),
     /// What is served for this host there.
     Served {
         /// The name to send as SNI.

@@ -19,6 +19,7 @@ mod support {
     pub mod faults;
     pub mod forged;
     pub mod gke;
+    pub mod kinds;
     pub mod live;
     pub mod name_server;
     pub mod openssl_text;
@@ -51,6 +52,7 @@ mod cases {
     mod kubeconfigs;
     mod kubectl_forms;
     mod live_bootstrap;
+    mod live_gateways;
     mod live_gke;
     mod live_google;
     mod live_input;
@@ -85,6 +87,7 @@ mod cases {
     mod served_hostile;
     mod stores;
     mod tidy;
+    mod wanted_hosts;
     mod whole_words;
     mod witnesses;
 }

@@ -55,7 +55,7 @@ impl IssuingCa<'_> {
                 "if it is a server's certificate and no CA, rotate it by name and specify its host with --add-host; if it is a CA, make a new one beside it and move what it signed to that one first"
             }
             (_, true) => {
-                "issue a certificate for the Ingress as another Secret and name that in its tls; this one stays, it is a CA"
+                "issue a certificate for its hosts as another Secret, and name that where this one is served; this one stays, it is a CA"
             }
             (_, false) => "make a new CA beside it and move what it signed to that one first",
         }
@@ -77,10 +77,10 @@ impl fmt::Display for IssuingCa<'_> {
             Self::Trusting(file) => {
                 write!(f, "an object in {} verifies others with it", file.apart())
             }
-            Self::StatesIt => f.write_str("its key usage is keyCertSign, and no Ingress serves it"),
+            Self::StatesIt => f.write_str("its key usage is keyCertSign, and nobody serves it"),
             Self::NamesNoHost => f.write_str("it may sign certificates, and names no host"),
             Self::Unclear => {
-                f.write_str("it may sign certificates, and its name is not a host of an Ingress")
+                f.write_str("it may sign certificates, and its name is not a host that is served")
             }
         }
     }
@@ -126,7 +126,8 @@ fn may_sign(certificate: &Certificate) -> bool {
 /// Whether a server shows it: an Ingress names its Secret, or it was got from one.
 #[must_use]
 pub fn is_shown(inventory: &Inventory, object: &ObjectRef) -> bool {
-    object.kind == Kind::Endpoint || (object.kind == Kind::Secret && inventory.is_used(object))
+    matches!(object.kind, Kind::Endpoint | Kind::Route)
+        || (object.kind == Kind::Secret && inventory.is_used(object))
 }
 
 /// Who trusts others by it. A server's own certificate may be pinned as well, so that this says

@@ -153,6 +153,19 @@ fn rewriting(line: CommandLine, secret: &ObjectRef, path: &str) -> CommandLine {
     line.rewriting((secret.namespace(), &secret.name), path)
 }
 
+/// That a certificate and its key are to be put into a Route, which holds them itself.
+#[must_use]
+pub fn into_route(route: &ObjectRef) -> Remedy {
+    let place =
+        route.place.as_ref().map_or_else(String::new, |place| format!(" in {}", place.path));
+    format!(
+        "put a new certificate, its key and its chain into certificate, key and caCertificate of \
+         spec.tls of {}{place}; or name a Secret in externalCertificate, which rotate can renew",
+        route.short()
+    )
+    .into()
+}
+
 /// That a certificate and its key are to be put there, by somebody who has them.
 #[must_use]
 pub fn import(secret: &ObjectRef) -> Remedy {
@@ -503,7 +516,11 @@ pub fn verify_until_served(ingress: &ObjectRef) -> CommandLine {
 fn until_served(first: &ObjectRef, others: &[ObjectRef]) -> CommandLine {
     let within = if others.iter().all(|other| other.namespace == first.namespace) {
         let all = std::iter::once(first).chain(others);
-        let names: Vec<_> = all.map(|ingress| word(&ingress.name)).collect();
+        let name = |frontend: &ObjectRef| match frontend.kind {
+            Kind::Ingress => word(&frontend.name),
+            _ => word(&frontend.short()),
+        };
+        let names: Vec<_> = all.map(name).collect();
         format!("{}{}", names.join(" "), in_namespace(first))
     } else {
         "-A".to_owned()

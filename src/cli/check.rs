@@ -1,7 +1,7 @@
 //! `certwright check`: the words after it.
 
 use super::objects::ObjectWord;
-use super::values::{Word, formats, words};
+use super::values::{Word, domain, formats, words};
 use super::{JudgeArgs, SourceArgs};
 use crate::audit::finding::Severity;
 use crate::audit::{self, RULES};
@@ -12,12 +12,13 @@ use crate::observe::dns::Server;
 use crate::render::formats::{Chosen, TABLE, WriteCheck};
 use crate::render::model::SortBy;
 use clap::Args;
+use std::path::PathBuf;
 use time::Duration;
 
 /// `certwright check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Report only these: secret/NAME or ingress/NAME
+    /// Report only these: secret/NAME, ingress/NAME, gateway/NAME or route/NAME
     #[arg(id = "objects", value_name = "KIND/NAME", value_delimiter = ',', value_parser = ObjectWord::read)]
     pub(super) words: Vec<ObjectWord>,
     /// The objects that they name.
@@ -35,6 +36,12 @@ pub struct CheckArgs {
     /// The DNS server to ask instead of the system's; implies --dns
     #[arg(long, value_name = "HOST:PORT")]
     pub dns_server: Option<Server>,
+    /// Also report whether a certificate covers this host, whoever serves it; with commas or repeated
+    #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = domain)]
+    pub host: Vec<String>,
+    /// The same for every host in this file: one a line, # begins a comment
+    #[arg(long, value_name = "FILE")]
+    pub hosts_from: Option<PathBuf>,
     /// When a certificate is due: a time before its end (20d, 12h, 2w) or a share of its lifetime (33%)
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<RenewalWindow>,
@@ -115,6 +122,7 @@ Examples:
   certwright check -f manifests/ --dns-server 8.8.8.8:53
   certwright check -A --renew-before 20d --fail-on error
   certwright check -A --expires-within 30d --sort-by expires
+  certwright check -A --host shop.example
   certwright check -A --severity error -o lines
   certwright check -A --rule expired,expires-soon -o name
 

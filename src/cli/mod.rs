@@ -58,6 +58,7 @@ pub use managed::{
 };
 pub use rotate::RotateArgs;
 pub use source::SourceArgs;
+pub(crate) use values::domain;
 pub use verify::{VerifyArgs, shown};
 pub use write::{DryRun, WriteArgs};
 

@@ -49,7 +49,7 @@ fn is_one(word: &str, words: &[&str]) -> bool {
 
 /// Why a text names no object of the kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NameError {
+pub(crate) enum NameError {
     #[error(transparent)]
     Name(#[from] ObjectNameError),
     #[error("one name is taken here, found {0:?}")]

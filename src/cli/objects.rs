@@ -16,11 +16,11 @@ pub struct ObjectWord {
 /// Why words name no objects.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ObjectsError {
-    #[error("expected secret/NAME or ingress/NAME, found {0:?}")]
+    #[error("expected secret/NAME, ingress/NAME, gateway/NAME or route/NAME, found {0:?}")]
     Form(String),
     #[error("{text:?} has the kind in the wrong place or none: write {namespace}/secret/{name}")]
     NoKind { text: String, namespace: String, name: String },
-    #[error("expected secret/NAME or ingress/NAME, found kind {0:?}")]
+    #[error("expected secret/NAME, ingress/NAME, gateway/NAME or route/NAME, found kind {0:?}")]
     Kind(String),
     #[error("{0:?} is a file: read it with -f {0}")]
     File(String),
@@ -40,7 +40,9 @@ pub(super) enum ObjectsError {
     Nameless(&'static str),
     #[error("only Secrets can be meant here: expected secret/NAME, found {0}")]
     NoSecret(String),
-    #[error("only an Ingress is verified: expected its name, found {0}")]
+    #[error(
+        "only what serves hosts is verified: expected an Ingress's name, gateway/NAME or route/NAME, found {0}"
+    )]
     NoIngress(String),
     #[error("one Secret at a time is taken here, found {0}")]
     Several(String),
@@ -184,7 +186,7 @@ fn refuse_other_kind(kind: Kind, only: Option<Kind>, name: &str) -> Result<(), O
     let found = || format!("{}/{name}", kind.word());
     match only {
         Some(Kind::Secret) if kind != Kind::Secret => Err(ObjectsError::NoSecret(found())),
-        Some(Kind::Ingress) if kind != Kind::Ingress => Err(ObjectsError::NoIngress(found())),
+        Some(Kind::Ingress) if !kind.serves_hosts() => Err(ObjectsError::NoIngress(found())),
         _ => Ok(()),
     }
 }
@@ -247,7 +249,7 @@ mod tests {
             ("a/secret/x,b/secret/y", None, "a and b are two namespaces"),
             ("secret/Web", None, "is not an object name"),
             ("ingress/web", Some(Kind::Secret), "only Secrets can be meant"),
-            ("secret/web", Some(Kind::Ingress), "only an Ingress is verified"),
+            ("secret/web", Some(Kind::Ingress), "only what serves hosts is verified"),
         ] {
             let said = read(words, only);
             assert!(said.starts_with("error: ") && said.contains(told), "{words}: {said}");

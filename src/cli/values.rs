@@ -101,7 +101,7 @@ const fn also(key_type: KeyType) -> &'static [&'static str] {
 
 /// Why the value of a flag is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ValueError {
+pub(crate) enum ValueError {
     #[error("expected true or false")]
     Boolean,
     #[error("expected client or none")]
@@ -148,7 +148,7 @@ pub(super) enum ValueError {
 }
 
 /// A domain as it stands in certificates; one in its own script becomes its A-labels.
-pub(super) fn domain(text: &str) -> Result<String, ValueError> {
+pub(crate) fn domain(text: &str) -> Result<String, ValueError> {
     let ascii = name::to_ascii(text)?;
     name::check_dns_name(&ascii)?;
     Ok(ascii.to_ascii_lowercase())

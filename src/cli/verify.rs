@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// `certwright verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Look at these alone: NAME or ingress/NAME
+    /// Look at these alone: NAME or ingress/NAME, gateway/NAME or route/NAME
     #[arg(id = "ingresses", value_name = "INGRESS", value_delimiter = ',', value_parser = ObjectWord::read)]
     pub(super) words: Vec<ObjectWord>,
     /// The Ingresses that they name.

@@ -236,9 +236,21 @@ impl Client {
     /// # Errors
     /// [`ClusterError`]; `NoSuchKind` when the cluster does not know the kind.
     pub async fn get_object(&self, object: &ObjectRef) -> Result<serde_json::Value, ClusterError> {
-        let api = self.dynamic(object, None)?;
+        self.get_object_of(object, None).await
+    }
+
+    /// The same, in this version of its kind, or (none) the one that is read here.
+    ///
+    /// # Errors
+    /// As [`Client::get_object`].
+    pub async fn get_object_of(
+        &self,
+        object: &ObjectRef,
+        version: Option<&str>,
+    ) -> Result<serde_json::Value, ClusterError> {
+        let api = self.dynamic(object, version)?;
         let found = self.read(Verb::Get, object, || api.get(&object.name)).await?;
-        Ok(serde_json::to_value(found).unwrap_or_default())
+        Ok(as_written(found))
     }
 
     /// Reads every object of a kind as JSON, page by page.
@@ -274,10 +286,7 @@ impl Client {
         };
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
         let api = self.api_of(&ApiResource::from_gvk_with_plural(&gvk, plural), namespace);
-        self.pages(all, None, by_json(api), |object| {
-            take(serde_json::to_value(object).unwrap_or_default());
-        })
-        .await
+        self.pages(all, None, by_json(api), |object| take(as_written(object))).await
     }
 
     /// The objects of a kind, in the version that is read here, for what is asked of any kind.
@@ -631,6 +640,20 @@ fn broke_off(error: &kube::Error) -> bool {
         by_system
             || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
     })
+}
+
+/// The object as JSON, of which no text is copied: a Route holds a private key.
+fn as_written(object: DynamicObject) -> serde_json::Value {
+    let mut value = object.data;
+    if let Some(fields) = value.as_object_mut() {
+        let metadata = serde_json::to_value(object.metadata).unwrap_or_default();
+        fields.insert("metadata".to_owned(), metadata);
+        if let Some(types) = object.types {
+            fields.insert("apiVersion".to_owned(), types.api_version.into());
+            fields.insert("kind".to_owned(), types.kind.into());
+        }
+    }
+    value
 }
 
 fn written_secret(stored: Secret) -> Written {

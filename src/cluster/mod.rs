@@ -11,6 +11,7 @@ mod client;
 mod configure;
 mod connect;
 mod credentials;
+mod discovery;
 pub mod error;
 pub mod kubeconfig;
 mod names;

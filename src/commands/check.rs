@@ -3,12 +3,13 @@
 use crate::audit;
 use crate::audit::Choice;
 use crate::audit::policy::Policy;
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, domain};
 use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::served::ServedAt;
 use crate::observe::dns::Resolver;
+use crate::observe::files::{self, names_stdin};
 use crate::output::Output;
 use crate::render::check::is_cut_in_a_pipe;
 use crate::render::formats::TABLE;
@@ -19,8 +20,10 @@ use time::OffsetDateTime;
 
 pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     source::refuse_names_everywhere(args.look.all_namespaces, &args.objects)?;
+    let hosts = hosts(&args)?;
     let source = source::source(&args.look, run).await?;
-    let gathered = observed(&args, &source, run, output).await?;
+    let mut gathered = observed(&args, &source, run, output).await?;
+    gathered.inventory.want(hosts);
     let inventory = &gathered.inventory;
     let policy = Policy { renew_before: args.renew_before };
     let from = source::audited(&source);
@@ -46,6 +49,32 @@ pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> R
         }
     }
     Ok(Exit::of_report(&report, args.judge.fail_on))
+}
+
+/// The hosts that `--host` and `--hosts-from` name.
+fn hosts(args: &CheckArgs) -> Result<Vec<String>> {
+    let mut hosts = args.host.clone();
+    let Some(path) = &args.hosts_from else { return Ok(hosts) };
+    if names_stdin(path) && args.look.filename.iter().any(|path| names_stdin(path)) {
+        return Err(CommandError::usage(
+            "-f and --hosts-from both name standard input, which can be read once",
+            "write one of them into a file",
+        ));
+    }
+    let place = path.display();
+    let listed = files::listed(path).map_err(|why| {
+        CommandError::failed(
+            format!("cannot read {place}: {why}"),
+            "name a file with one host a line",
+        )
+    })?;
+    for (line, word) in listed {
+        let host = domain(&word).map_err(|why| {
+            CommandError::failed(format!("{place}, line {line}: {why}"), "write one host a line")
+        })?;
+        hosts.push(host);
+    }
+    Ok(hosts)
 }
 
 /// How the flags want the report.

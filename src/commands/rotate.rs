@@ -369,8 +369,8 @@ impl<'a> Rotated<'a> {
     fn exit(&self, outcomes: &[Outcome], output: &mut Output) -> Exit {
         let (args, inventory) = (self.args, &self.gathered.inventory);
         let beside = |problem: &Problem| match problem.object.kind {
-            // Ingresses tell which hosts are wanted beside, and in a batch also whose a Secret is.
-            Kind::Ingress | Kind::File => !args.secrets.is_empty(),
+            // What serves hosts tells which are wanted beside, and in a batch also whose a Secret is.
+            kind if kind.is_of_frontends() || kind == Kind::File => !args.secrets.is_empty(),
             // How another Secret of the same file wants to be treated is nothing to the named ones.
             Kind::Secret if problem.only_a_policy => {
                 !args.secrets.is_empty() && !inventory.is_reported(&problem.object)

@@ -53,7 +53,7 @@ pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> 
     verified.address = args.address;
     (args.output.write)(&verified, &mut output.of(args.output.for_programs))?;
     if verified.answers.is_empty() && verified.without_address.is_empty() {
-        output.say("note: no Ingress host with TLS was found; look at -n, -A, -l or -f");
+        output.say("note: no host with TLS was found; look at -n, -A, -l or -f");
     }
     Ok(Exit::of_report(&report, args.judge.fail_on))
 }

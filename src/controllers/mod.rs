@@ -44,6 +44,10 @@ pub enum Controller {
     OpenShift,
     /// GKE's load balancer, which [`crate::gke`] tells of.
     Gke,
+    /// OpenShift's router, which serves a Route as it is.
+    Router,
+    /// Whoever serves the Gateways of a class: no two of them are read as one.
+    Gateway,
     /// Somebody else, or nobody can tell who.
     #[default]
     Unknown,

@@ -73,7 +73,7 @@ pub fn elsewhere(
         Alb => of_alb(annotations, has_tls),
         Kong => of_kong(annotations),
         OpenShift => of_openshift(annotations),
-        Contour | NginxInc | Gke => None,
+        Contour | NginxInc | Gke | Controller::Router | Controller::Gateway => None,
     }
 }
 

@@ -266,6 +266,36 @@ pub(super) static TABLE: &[Facts] = &[
         order: Order::Alone,
         loads_pairs_with_go: false,
     },
+    // A Route is told by its kind, before this table is asked. Mismatch: as for OpenShift's Ingresses;
+    // order: the first Route with a host has it, the others are refused (HostAlreadyClaimed in their
+    // status), which is not looked at.
+    Facts {
+        controller: Controller::Router,
+        name: "OpenShift's router",
+        classes: &[],
+        declared: &[],
+        prefixes: &[],
+        choice: Choice::Every,
+        mismatch: Mismatch::Wrong,
+        orphan: Orphan::Unknown,
+        order: Order::Alone,
+        loads_pairs_with_go: true,
+    },
+    // A Gateway is told by its kind, before this table is asked. Choice: of several certificates of a
+    // listener one is served by SNI (GatewayTLSConfig.certificateRefs, gateway-api apis/v1 v1.4);
+    // what else differs from implementation to implementation is not known.
+    Facts {
+        controller: Controller::Gateway,
+        name: "the Gateway's controller",
+        classes: &[],
+        declared: &[],
+        prefixes: &[],
+        choice: Choice::Every,
+        mismatch: Mismatch::Unknown,
+        orphan: Orphan::Unknown,
+        order: Order::Alone,
+        loads_pairs_with_go: false,
+    },
 ];
 
 pub(super) fn facts(controller: Controller) -> &'static Facts {

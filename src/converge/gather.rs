@@ -14,7 +14,7 @@ use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observation::{Observation, Question};
 use crate::observe::reach::Reach;
 use crate::observe::served::Deadlines;
-use crate::observe::{self, dns, files};
+use crate::observe::{self, dns, files, gateways, routes};
 use crate::world::World;
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -128,6 +128,7 @@ pub async fn gather(
         }
         Source::Cluster { client, namespace } => {
             inventory.seen_at(client.target());
+            inventory.seen_within(namespace.as_deref());
             let missing = look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
             answer_questions(client, probes, &mut inventory, world).await?;
             backends::look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
@@ -277,6 +278,8 @@ async fn look(
     let reach = Reach::new(client, namespace);
     observe::cluster::list_ingresses(&reach, &mut take).await?;
     observe::cluster::list_gke(&reach, &mut take).await?;
+    gateways::list(&reach, &mut take).await?;
+    routes::list(&reach, &mut take).await?;
     Ok(missing)
 }
 
@@ -344,14 +347,15 @@ fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
             inventory.is_reported(&frontend.object)
                 && frontend.secrets.iter().chain(mentioned).any(|named| named.same_object(object))
         }),
-        Question::Object(_)
-        | Question::Every(..)
+        // A Gateway of another namespace is not what was named.
+        Question::Object(object) => object.kind != Kind::Gateway,
+        Question::Every(..)
         | Question::Owner(_)
         | Question::Events(_)
         | Question::Warnings(_)
         | Question::Makers(_)
         | Question::Trust(_)
-        | Question::Delegations(_)
+        | Question::Delegations(..)
         | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()

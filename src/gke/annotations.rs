@@ -31,6 +31,10 @@ pub const BACKEND_CONFIG: &str = "cloud.google.com/backend-config";
 pub const NEG: &str = "cloud.google.com/neg";
 /// Name of a Certificate Manager map.
 pub const CERT_MAP: &str = "networking.gke.io/certmap";
+/// Of a Gateway's listener, in `tls.options`: names of Google's certificates, comma-separated, which are
+/// served in place of Secrets (Google's documentation of secure Gateways).
+pub const LISTENER_CERTIFICATES: [&str; 2] =
+    ["networking.gke.io/pre-shared-certs", "networking.gke.io/cert-manager-certs"];
 /// Means nothing to anybody: certwright changes it to wake Google's controllers, which look at an
 /// object when it changes and else every ten minutes. Its value is the time.
 pub const TOUCHED: &str = "certwright.dev/touched";

@@ -16,6 +16,7 @@ use super::{
     AnnotationPolicy, Applier, CaCrt, Content, FileFacts, Inventory, ObjectFacts, Problem,
     RareFacts, Says, SecretFacts, TLS_SECRET, Told, Trouble, Troubles,
 };
+use crate::gateway_api::{self, Gateway, HostRoute};
 use crate::gke::annotations::INGRESS_CLASS;
 use crate::gke::events;
 use crate::gke::health_check::HealthCheck;
@@ -49,9 +50,11 @@ impl Inventory {
         // Absorbing ends what was looked up by host, by name and by public key.
         self.servers.take();
         self.halves.take();
+        self.gateways.take();
         match observation {
             Observation::Secret(seen) => self.absorb_secret(&seen, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
+            Observation::Route(seen) => self.absorb_route(&seen, random),
             Observation::PemFile { object, bytes } => self.absorb_file(object, &bytes, random),
             Observation::Object(seen) if seen.object.kind == Kind::IngressClass => {
                 self.absorb_class(&seen);
@@ -82,7 +85,9 @@ impl Inventory {
                 }
                 self.warnings_seen.insert(searched);
             }
-            Observation::Delegations { namespace, seen } => self.delegations.take(namespace, seen),
+            Observation::Delegations { kind, namespace, seen } => {
+                self.delegations.take(kind, namespace, seen);
+            }
             Observation::Handshake(seen) => self.absorb_handshake(seen),
             Observation::Inspected(seen) => self.absorb_inspected(seen),
             Observation::Addresses(seen) => self.dns.absorb_addresses(seen),
@@ -134,7 +139,15 @@ impl Inventory {
                 self.heal(&seen.object);
             }
             let ignore = self.annotation_policy(&seen.object, &seen.meta).ignore;
-            let facts = object_facts(seen, ignore);
+            let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
+            let asked_for = (seen.object.kind == Kind::Gateway)
+                .then(|| maker::asked_by_gateway(&seen.object, &seen.meta, &seen.spec));
+            match asked_for {
+                Some(Some(maker)) => self.absorb_maker(maker),
+                Some(None) => self.forget_maker(&seen.object),
+                None => {}
+            }
+            let facts = object_facts(seen, ignore, chosen);
             self.objects.put(facts);
         }
     }
@@ -327,7 +340,7 @@ impl Inventory {
     }
 
     /// Whether the object is a second definition in another place; then it is told as a problem.
-    fn is_second(&mut self, object: &ObjectRef, first: Option<ObjectRef>) -> bool {
+    pub(super) fn is_second(&mut self, object: &ObjectRef, first: Option<ObjectRef>) -> bool {
         let Some(first) = first.filter(|first| first.place != object.place) else { return false };
         self.problem(
             object.clone(),
@@ -346,7 +359,11 @@ impl Inventory {
     }
 
     /// What its annotations ask for; also notes which of them hold a private key.
-    fn annotation_policy(&mut self, object: &ObjectRef, meta: &MetaSeen) -> AnnotationPolicy {
+    pub(super) fn annotation_policy(
+        &mut self,
+        object: &ObjectRef,
+        meta: &MetaSeen,
+    ) -> AnnotationPolicy {
         if meta.keys_in_annotations.is_empty() {
             self.keys_in_annotations.remove(object);
         } else {
@@ -373,13 +390,16 @@ impl Troubles {
     }
 }
 
-fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
+fn object_facts(seen: ObjectSeen, ignore: Vec<String>, chosen: bool) -> ObjectFacts {
     let says = match seen.object.kind {
         Kind::Service => Says::Service(Service::of(&seen.spec)),
         Kind::BackendConfig => Says::BackendConfig(HealthCheck::of(&seen.spec)),
         Kind::ManagedCertificate => Says::ManagedCertificate(Managed::of(&seen.spec, &seen.status)),
+        Kind::Gateway => Says::Gateway(Gateway::of(&seen.spec, &seen.status)),
+        kind if gateway_api::ROUTES.contains(&kind) => Says::HostRoute(HostRoute::of(&seen.spec)),
         _ => Says::Other,
     };
+    let is_only_read = matches!(says, Says::Service(_) | Says::Gateway(_) | Says::HostRoute(_));
     ObjectFacts {
         owner: owner_of_object(&seen.object, &seen.meta).map(Box::new),
         applied_by: applier(&seen.meta.field_managers),
@@ -392,8 +412,9 @@ fn object_facts(seen: ObjectSeen, ignore: Vec<String>) -> ObjectFacts {
         annotations: seen.meta.annotations,
         head: seen.head,
         says,
-        spec: if seen.object.kind == Kind::Service { Value::Null } else { seen.spec },
+        spec: if is_only_read { Value::Null } else { seen.spec },
         object: seen.object,
+        chosen,
     }
 }
 

@@ -25,6 +25,7 @@ impl Inventory {
                 self.secrets.remove(&key);
             }
             Kind::Ingress => self.forget_ingress(&key),
+            Kind::Route => self.forget_route(&key),
             Kind::IngressClass => self.forget_class(&object.name),
             _ => {}
         }
@@ -36,6 +37,7 @@ impl Inventory {
         let object = at(object);
         self.secrets.contains(object)
             || self.ingresses.contains(object)
+            || self.routes.contains(object)
             || self.objects.contains(object)
     }
 

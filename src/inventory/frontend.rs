@@ -1,8 +1,8 @@
 //! Frontends: what serves hosts, each with the certificates that its hosts want.
 //!
-//! Knows what of an Ingress would be the same for any other kind of object that serves hosts, such as
-//! a Gateway's listener: who serves it, where, and which Secrets. References are whole, with their
-//! namespace. Refuses to know how an object says any of it.
+//! Knows what is the same for every kind of object that serves hosts, be it an Ingress or a Gateway: who
+//! serves it, where, and which Secrets. References are whole, with their namespace. Refuses to know how
+//! an object says any of it.
 
 use super::key::{Named, at};
 use super::{Inventory, ObjectFacts};
@@ -23,7 +23,7 @@ pub struct Frontend {
     pub created: Option<OffsetDateTime>,
     /// The addresses its controller has given it: each an IP address or a host name, once.
     pub addresses: Vec<String>,
-    /// Every host that it serves and that wants a certificate, once.
+    /// Every host that it serves and that wants a certificate, once; of a Gateway once a listener.
     pub demands: Vec<Demand>,
     /// Every Secret that it names to be served and its controller reads, once, in order.
     pub secrets: Vec<ObjectRef>,
@@ -31,7 +31,8 @@ pub struct Frontend {
     pub mentions: Vec<Mentioned>,
     /// Every ManagedCertificate of its namespace that it names, in order.
     pub managed_names: Vec<String>,
-    /// Whether it says anything of TLS, be it for other hosts: an Ingress with any `tls` entry.
+    /// Whether it says anything of TLS, be it for other hosts: an Ingress with any `tls` entry, a Gateway
+    /// with a listener that ends TLS.
     pub has_tls: bool,
     /// Why another frontend gives its hosts their certificate, if that is so.
     pub borrows: Option<&'static str>,
@@ -57,8 +58,8 @@ pub struct Mentioned {
 pub struct Demand {
     /// The host as written.
     pub host: String,
-    /// Secrets whose certificates may be served for it; one that covers it is enough. Their names are
-    /// as written, and may be none.
+    /// Secrets whose certificates may be served for it, or the Route that holds one itself; one that
+    /// covers it is enough. Their names are as written, and may be none.
     pub secrets: Vec<ObjectRef>,
     /// Secrets whose certificates are served for it only where they name it.
     pub by_name: Vec<ObjectRef>,
@@ -66,6 +67,17 @@ pub struct Demand {
     pub elsewhere: Option<String>,
     /// The annotation that adds the host, where no rule has it.
     pub added_by: Option<String>,
+    /// The listener of a Gateway that serves it.
+    pub listener: Option<Box<Listener>>,
+}
+
+/// The listener of a Gateway that serves a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Its name, for people.
+    pub name: String,
+    /// Its port; none where it says none that there is.
+    pub port: Option<u16>,
 }
 
 impl Demand {
@@ -127,7 +139,9 @@ impl Frontend {
 impl Inventory {
     /// Everything that was seen and serves hosts.
     pub fn frontends(&self) -> impl Iterator<Item = &Frontend> {
-        self.ingresses().map(|ingress| &ingress.frontend)
+        let ingresses = self.ingresses().map(|ingress| &ingress.frontend);
+        let routes = self.routes().map(|route| &route.frontend);
+        ingresses.chain(self.gateways().frontends()).chain(routes)
     }
 
     /// Every host that wants a certificate, with what is to serve it.
@@ -153,6 +167,8 @@ impl Inventory {
     pub(super) fn frontend_at(&self, object: &impl Named) -> Option<&Frontend> {
         match object.parts().0 {
             Kind::Ingress => self.ingresses.get(at(object)).map(|ingress| &ingress.frontend),
+            Kind::Gateway => self.gateways().frontend(at(object)),
+            Kind::Route => self.routes.get(at(object)).map(|route| &route.frontend),
             _ => None,
         }
     }

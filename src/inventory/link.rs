@@ -2,11 +2,12 @@
 //!
 //! Knows both sides of a reference. Refuses to call anything a fault: that is the audit's.
 
+use super::bundle::Bundle;
 use super::delegation::Delegation;
 use super::demand::IngressFacts;
 use super::frontend::{Demand, Frontend};
 use super::key::at;
-use super::{Inventory, SecretFacts};
+use super::{Inventory, SecretFacts, loads, route};
 use crate::controllers::Controller;
 use crate::gke::annotations::SSL_CERT;
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
@@ -101,6 +102,13 @@ impl Inventory {
                         continue;
                     }
                 }
+                if route::is_held(secret) {
+                    let bundle = self.bundle_of_route(secret);
+                    if let Some(covered) = looked.at_route(bundle, secret, host) {
+                        return covered;
+                    }
+                    continue;
+                }
                 let state = self.state_of(frontend, secret);
                 if let Some(why) = self.to_come(secret, &state) {
                     looked.unknown = Some(why);
@@ -163,6 +171,10 @@ impl Inventory {
     pub fn candidates(&self, frontend: &Frontend, demand: &Demand) -> Option<Vec<&SecretFacts>> {
         let mut found = Vec::new();
         for secret in &demand.secrets {
+            // What a Route holds itself is no Secret to compare with.
+            if route::is_held(secret) {
+                return None;
+            }
             match self.state_of(frontend, secret) {
                 SecretState::Seen(secret) if secret.bundle.leaf().is_some() => found.push(secret),
                 SecretState::Seen(_) | SecretState::Absent => {}
@@ -186,10 +198,11 @@ impl Inventory {
         Some(found)
     }
 
-    /// The frontends that name this Secret to be served: an Ingress in its `tls`.
+    /// The frontends that name this Secret to be served: an Ingress in its `tls`, a Gateway in a listener.
     pub fn users(&self, secret: &ObjectRef) -> impl Iterator<Item = &Frontend> {
-        let users = self.used_by.get(at(secret));
-        users.into_iter().flatten().filter_map(|user| self.frontend_at(user))
+        let ingresses = self.used_by.get(at(secret)).into_iter().flatten();
+        let gateways = self.gateways().users(at(secret));
+        ingresses.chain(gateways).filter_map(|user| self.frontend_at(user))
     }
 
     /// Secrets that the Ingress names and that its load balancer, by its own account, does not
@@ -248,7 +261,7 @@ impl Inventory {
         hosts
     }
 
-    /// Whether a Secret or Ingress belongs into the report: it was chosen, or it is linked to one
+    /// Whether a Secret or frontend belongs into the report: it was chosen, or it is linked to one
     /// that was.
     #[must_use]
     pub fn is_reported(&self, object: &ObjectRef) -> bool {
@@ -257,7 +270,7 @@ impl Inventory {
                 let chosen = self.secrets.get(at(object)).is_some_and(|secret| secret.chosen);
                 chosen || self.users(object).any(|user| user.chosen)
             }
-            Kind::Ingress => self.frontend_at(object).is_some_and(|frontend| {
+            kind if kind.serves_hosts() => self.frontend_at(object).is_some_and(|frontend| {
                 let mut secrets =
                     frontend.secrets.iter().filter_map(|secret| self.secret_at(secret));
                 frontend.chosen || secrets.any(|secret| secret.chosen)
@@ -279,6 +292,25 @@ struct Looked {
 }
 
 impl Looked {
+    /// Takes in the certificate that a Route holds itself, and says so when it covers the host.
+    fn at_route(
+        &mut self,
+        bundle: Option<&Bundle>,
+        route: &ObjectRef,
+        host: &str,
+    ) -> Option<Coverage> {
+        let bundle = bundle?;
+        match bundle.leaf()?.match_host(host) {
+            // It would fit, and is served to nobody: that is told of the Route.
+            HostMatch::San(_) if !loads::takes(Controller::Router, bundle) => None,
+            HostMatch::San(pattern) => Some(Coverage::Covered { by: route.clone(), pattern }),
+            other => {
+                self.looked_at.push((route.clone(), other));
+                None
+            }
+        }
+    }
+
     /// Takes in one, and says so when it covers the host.
     fn at(
         &mut self,

@@ -17,12 +17,9 @@ impl Frontend {
     #[must_use]
     pub fn loads(&self, secret: &SecretFacts) -> bool {
         let controller = self.likely_controller();
-        refuses_beside(controller, &secret.bundle).is_none()
-            && refuses_type(controller, secret.secret_type()).is_none()
-            && is_a_pair(&secret.bundle)
-            && !nobody_finds_it(&secret.bundle)
+        refuses_type(controller, secret.secret_type()).is_none()
             && !self.refuses_ca_crt(controller, secret)
-            && !(controller.loads_pairs_with_go() && go_finds_no_pair(&secret.bundle))
+            && takes(controller, &secret.bundle)
     }
 
     /// Whether its controller refuses the whole Secret for its `ca.crt`: ingress-nginx where something
@@ -40,6 +37,15 @@ impl Frontend {
             _ => false,
         }
     }
+}
+
+/// Whether the controller takes certificate and key as they are, whatever they stand in.
+#[must_use]
+pub fn takes(controller: Controller, bundle: &Bundle) -> bool {
+    refuses_beside(controller, bundle).is_none()
+        && is_a_pair(bundle)
+        && !nobody_finds_it(bundle)
+        && !(controller.loads_pairs_with_go() && go_finds_no_pair(bundle))
 }
 
 /// Whether the first certificate can be read and the key is its own: nobody serves TLS with less.
@@ -68,7 +74,7 @@ pub fn refuses_beside(controller: Controller, bundle: &Bundle) -> Option<&'stati
             Some("Contour, which wants certificates alone, serves no HTTPS")
         }
         Controller::Contour if !bundle.beside_key.is_empty() => Some(BESIDE_THE_KEY),
-        Controller::OpenShift if !strays.is_empty() => {
+        Controller::OpenShift | Controller::Router if !strays.is_empty() => {
             Some("OpenShift's router, which wants certificates alone, refuses the Route")
         }
         _ => None,
@@ -83,6 +89,9 @@ pub fn refuses_type(controller: Controller, secret_type: &str) -> Option<&'stati
     match controller {
         Controller::NginxInc if secret_type != TLS_SECRET => {
             Some("NGINX Ingress Controller, which takes no other type, refuses TLS handshakes")
+        }
+        Controller::Router if secret_type != TLS_SECRET => {
+            Some("OpenShift's router, which takes no other type, serves its default certificate")
         }
         Controller::OpenShift if secret_type != TLS_SECRET => {
             Some("OpenShift, which takes no other type, makes no Route")

@@ -60,7 +60,8 @@ impl Inventory {
     #[must_use]
     pub fn deployer(&self, object: &ObjectRef) -> Option<&Owner> {
         let known = self.object(object).and_then(|facts| facts.owner.as_deref());
-        known.or_else(|| self.ingress_at(object)?.owner.as_deref())
+        let of_route = || self.routes.get(at(object))?.owner.as_deref();
+        known.or_else(|| self.ingress_at(object)?.owner.as_deref()).or_else(of_route)
     }
 
     /// What a controller warned of last about the object, unless it has succeeded since or spoke of an
@@ -102,7 +103,8 @@ impl Inventory {
     #[must_use]
     pub fn deletion_timestamp(&self, object: &ObjectRef) -> Option<OffsetDateTime> {
         let ingress = self.ingress_at(object).map(|facts| facts.deletion_timestamp);
-        ingress.or_else(|| Some(self.object(object)?.deletion_timestamp))?
+        let route = || Some(self.routes.get(at(object))?.deletion_timestamp);
+        ingress.or_else(route).or_else(|| Some(self.object(object)?.deletion_timestamp))?
     }
 
     /// Whether Google's own kinds were looked for where the object is: what is not seen of them is not
@@ -173,17 +175,20 @@ impl Inventory {
         self.issuers.trusting(secret)
     }
 
-    /// Every bundle with the object that holds it: TLS Secrets, then files, then inspected places.
+    /// Every bundle with the object that holds it: TLS Secrets, then Routes, then files, then inspected
+    /// places.
     pub fn bundles(&self) -> impl Iterator<Item = (&ObjectRef, &Bundle)> {
         let secrets = self.tls_secrets().map(|secret| (&secret.object, &secret.bundle));
         secrets.chain(self.other_bundles())
     }
 
-    /// Those that stand in files and in inspected places.
+    /// Those that stand in Routes, in files and in inspected places.
     pub(super) fn other_bundles(&self) -> impl Iterator<Item = (&ObjectRef, &Bundle)> {
         let files = self.files().map(|file| (&file.object, &file.bundle));
         let places = self.inspected().map(|(object, served)| (object, &*served.bundle));
-        files.chain(places)
+        let routes = self.routes();
+        let routes = routes.filter_map(|it| Some((&it.frontend.object, it.bundle.as_ref()?)));
+        routes.chain(files).chain(places)
     }
 
     /// Whether there is nothing to report on: no certificate and no host that was chosen.
@@ -229,7 +234,8 @@ impl Inventory {
         // An Ingress is among the other objects too.
         let others = self.objects.values().filter(|facts| facts.object.kind != Kind::Ingress);
         let others = others.map(|facts| (&facts.object, &facts.ignore));
-        let all = secrets.chain(ingresses).chain(others);
+        let routes = self.routes().map(|route| (&route.frontend.object, &route.ignore));
+        let all = secrets.chain(ingresses).chain(routes).chain(others);
         all.filter(|(_, codes)| !codes.is_empty()).map(|(object, codes)| (object, codes.as_slice()))
     }
 
@@ -241,6 +247,7 @@ impl Inventory {
                 self.secret_at(object).map(|secret| &secret.rare.annotation_policy.ignore)
             }
             Kind::Ingress => self.ingress_at(object).map(|ingress| &ingress.ignore),
+            Kind::Route => self.routes.get(at(object)).map(|route| &route.ignore),
             _ => self.object(object).map(|facts| &facts.ignore),
         };
         codes.map_or(&[], Vec::as_slice)

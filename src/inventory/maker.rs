@@ -7,8 +7,9 @@
 use super::key::{ObjectKey, at};
 use super::owner::{self, Owner, Role};
 use super::{Inventory, SecretFacts, Told};
+use crate::gateway_api::{Certificate, Gateway};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::observation::{IngressSeen, Made, MakerSeen, Scope, Stuck};
+use crate::observation::{IngressSeen, Made, MakerSeen, MetaSeen, Scope, Stuck, TlsEntry};
 use crate::remedy::{CommandLine, Remedy, word};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,6 +113,39 @@ pub(super) fn asked_by(ingress: &IngressSeen) -> Option<MakerSeen> {
     })
 }
 
+/// What the annotations of a Gateway have made: cert-manager reads the same, and makes a Secret for each
+/// that listeners with a hostname name beside the Gateway (pkg/controller/certificate-shim/sync.go
+/// `buildCertificates` @2d0d7f7f).
+pub(super) fn asked_by_gateway(
+    gateway: &ObjectRef,
+    meta: &MetaSeen,
+    spec: &serde_json::Value,
+) -> Option<MakerSeen> {
+    let mut tls: Vec<TlsEntry> = Vec::new();
+    for listener in Gateway::of(spec, &serde_json::Value::Null).listeners {
+        let Some(host) = listener.hostname.clone().filter(|_| listener.ends_tls()) else {
+            continue;
+        };
+        for certificate in listener.certificates {
+            let Certificate::Secret(None, name) = certificate else { continue };
+            let secret_name = Some(name);
+            if !tls.iter().any(|entry| entry.secret_name == secret_name) {
+                tls.push(TlsEntry { hosts: vec![host.clone()], secret_name });
+            }
+        }
+    }
+    let as_ingress = IngressSeen {
+        object: gateway.clone(),
+        meta: meta.clone(),
+        class_name: None,
+        default_backend: None,
+        rules: Vec::new(),
+        tls,
+        addresses: Vec::new(),
+    };
+    asked_by(&as_ingress).filter(|maker| maker.by == CERT_MANAGER)
+}
+
 /// What cert-manager refuses in an Ingress as a whole, by an event `BadConfig`:
 /// pkg/controller/certificate-shim/sync.go:136-140, :225-263 (a Secret twice), :956-976 (the issuer).
 fn stuck(ingress: &IngressSeen) -> Option<Stuck> {
@@ -186,7 +220,7 @@ impl Makers {
         let names = std::iter::once(secret.name.as_str()).chain(base);
         let keys = names.flat_map(|name| self.by_name.get(name).into_iter().flatten());
         let makers = keys.filter_map(|key| self.seen.get(key)).filter(|maker| makes(maker, secret));
-        makers.min_by_key(|maker| maker.object.kind == Kind::Ingress)
+        makers.min_by_key(|maker| matches!(maker.object.kind, Kind::Ingress | Kind::Gateway))
     }
 }
 
@@ -255,7 +289,9 @@ impl Maker {
                 format!("build it with kustomize: {} generates the Secret", self.object.name).into()
             }
             (_, true) => format!("apply {object}, and {} makes the Secret", self.by).into(),
-            (Kind::Certificate | Kind::Ingress, false) if self.by == CERT_MANAGER => {
+            (Kind::Certificate | Kind::Ingress | Kind::Gateway, false)
+                if self.by == CERT_MANAGER =>
+            {
                 self.status(secret)
             }
             (kind, false) => {
@@ -268,7 +304,7 @@ impl Maker {
         }
     }
 
-    /// The Certificate that an Ingress has made is named as the Secret.
+    /// The Certificate that an Ingress or Gateway has made is named as the Secret.
     fn status(&self, secret: &ObjectRef) -> Remedy {
         let own = self.object.kind == Kind::Certificate;
         let name = if own { &self.object.name } else { &secret.name };
@@ -303,10 +339,13 @@ impl Maker {
 
     fn role(&self) -> Role {
         match self.object.kind {
-            Kind::Service | Kind::VaultPkiSecret | Kind::Ingress | Kind::Certificate => {
-                Role::Renews
-            }
-            Kind::ExternalSecret | Kind::ClusterExternalSecret => Role::Renews,
+            Kind::Service
+            | Kind::VaultPkiSecret
+            | Kind::Certificate
+            | Kind::Ingress
+            | Kind::Gateway
+            | Kind::ExternalSecret
+            | Kind::ClusterExternalSecret => Role::Renews,
             Kind::ClusterSecret | Kind::ClusterPolicy | Kind::Policy => Role::Copies,
             _ => Role::Fills,
         }
@@ -322,7 +361,7 @@ impl Maker {
                 format!("change the files that {} makes the Secret from", self.object.name)
             }
             Kind::Service => "delete the Secret and service-ca makes a new one".to_owned(),
-            Kind::Ingress | Kind::Certificate | Kind::VaultPkiSecret => {
+            Kind::Ingress | Kind::Gateway | Kind::Certificate | Kind::VaultPkiSecret => {
                 format!("wait for {}, which renews it", self.by)
             }
             _ => format!("change what {object} makes it from"),

@@ -13,6 +13,7 @@ pub mod demand;
 pub mod dns;
 mod forget;
 pub mod frontend;
+mod gateway;
 mod halves;
 mod issuers;
 mod key;
@@ -30,6 +31,7 @@ pub mod questions;
 mod refused_hosts;
 mod refused_ports;
 pub mod requests;
+mod route;
 mod secret;
 pub mod selection;
 pub mod served;
@@ -39,6 +41,7 @@ mod shared;
 mod shelf;
 pub mod stores;
 mod trouble;
+mod wanted;
 
 use crate::object_ref::ObjectRef;
 use crate::observation::Scope;
@@ -53,6 +56,7 @@ pub use object::{Applier, ObjectFacts, Says};
 pub use own_names::{ByName, NamedOtherwise};
 pub use problems::Problem;
 use problems::Problems;
+pub use route::RouteFacts;
 pub use secret::{Anchor, CaCrt, RareFacts, SecretFacts, TLS_SECRET};
 use secret::{Content, Told};
 use selection::Selection;
@@ -70,6 +74,7 @@ pub struct Inventory {
     target: Target,
     secrets: Shelf<SecretFacts>,
     ingresses: Shelf<IngressFacts>,
+    routes: Shelf<RouteFacts>,
     /// Secret to the frontends that name it: the index behind `users`.
     used_by: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
     /// The same for those that name it for other ends than to be served.
@@ -90,6 +95,12 @@ pub struct Inventory {
     shared: shared::Shared,
     /// Objects of other kinds.
     objects: Shelf<ObjectFacts>,
+    /// What Gateways serve, made when it is first asked for.
+    gateways: OnceLock<gateway::Gateways>,
+    /// Hosts that have to be covered, whoever serves them.
+    wanted: Vec<frontend::Frontend>,
+    /// The namespace that was looked in; none for files, and for all of them.
+    within: Option<String>,
     /// Whether a cluster has Google's own kinds, and they were listed as far as they may be.
     google_kinds_listed: bool,
     /// Objects that were looked for and are not there.
@@ -137,6 +148,7 @@ impl Inventory {
             target: Target::default(),
             secrets: Shelf::default(),
             ingresses: Shelf::default(),
+            routes: Shelf::default(),
             used_by: BTreeMap::new(),
             mentioned_by: BTreeMap::new(),
             classes: BTreeMap::new(),
@@ -150,6 +162,9 @@ impl Inventory {
             issuers: issuers::Issuers::default(),
             shared: shared::Shared::default(),
             objects: Shelf::default(),
+            gateways: OnceLock::new(),
+            wanted: Vec::new(),
+            within: None,
             google_kinds_listed: false,
             absent: BTreeSet::new(),
             present: BTreeSet::new(),
@@ -176,6 +191,11 @@ impl Inventory {
     /// Says which cluster the facts are from; files have none.
     pub fn seen_at(&mut self, target: &Target) {
         self.target = Target { address: self.target.address.take(), ..target.clone() };
+    }
+
+    /// Says that one namespace was looked in (none: all), and objects of others only where it needs them.
+    pub fn seen_within(&mut self, namespace: Option<&str>) {
+        self.within = namespace.map(str::to_owned);
     }
 
     /// Where the facts are from, for the commands of remedies.

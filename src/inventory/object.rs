@@ -5,6 +5,7 @@
 use super::owner::Owner;
 use super::service::Service;
 use super::shelf::OfObject;
+use crate::gateway_api::{Gateway, HostRoute};
 use crate::gke::health_check::HealthCheck;
 use crate::gke::managed::Managed;
 use crate::object_ref::ObjectRef;
@@ -40,8 +41,10 @@ pub struct ObjectFacts {
     /// What it says, for judging it.
     pub says: Says,
     /// `spec`, as written, for comparing the whole of it with what is wanted or with its schema; null
-    /// for a Service.
+    /// for what is only read.
     pub spec: serde_json::Value,
+    /// Whether the user chose it for the report.
+    pub chosen: bool,
 }
 
 /// Who applies a manifest of an object.
@@ -62,6 +65,10 @@ pub enum Says {
     BackendConfig(Option<HealthCheck>),
     /// A ManagedCertificate.
     ManagedCertificate(Managed),
+    /// A Gateway.
+    Gateway(Gateway),
+    /// A route of Gateways with hosts.
+    HostRoute(HostRoute),
     /// A kind that is only compared as a whole.
     Other,
 }
@@ -73,7 +80,7 @@ impl ObjectFacts {
         const NOTHING: &Managed = &Managed::NOTHING;
         match &self.says {
             Says::ManagedCertificate(managed) => managed,
-            Says::Service(_) | Says::BackendConfig(_) | Says::Other => NOTHING,
+            _ => NOTHING,
         }
     }
 
@@ -83,7 +90,7 @@ impl ObjectFacts {
         const NOTHING: &Service = &Service::NOTHING;
         match &self.says {
             Says::Service(service) => service,
-            Says::ManagedCertificate(_) | Says::BackendConfig(_) | Says::Other => NOTHING,
+            _ => NOTHING,
         }
     }
 
@@ -92,7 +99,25 @@ impl ObjectFacts {
     pub fn health_check(&self) -> Option<&HealthCheck> {
         match &self.says {
             Says::BackendConfig(check) => check.as_ref(),
-            Says::Service(_) | Says::ManagedCertificate(_) | Says::Other => None,
+            _ => None,
+        }
+    }
+
+    /// What a Gateway says; of any other kind nothing.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&Gateway> {
+        match &self.says {
+            Says::Gateway(gateway) => Some(gateway),
+            _ => None,
+        }
+    }
+
+    /// What a route of Gateways says; of any other kind nothing.
+    #[must_use]
+    pub fn host_route(&self) -> Option<&HostRoute> {
+        match &self.says {
+            Says::HostRoute(route) => Some(route),
+            _ => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::key::{ObjectKey, at};
 use super::{Inventory, SecretFacts, maker};
+use crate::gateway_api;
 use crate::inventory::demand::IngressFacts;
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
 use crate::observation::{Question, Scope};
@@ -32,6 +33,7 @@ impl Inventory {
     pub fn open_questions(&self, asked: Asked) -> Vec<Question> {
         let mut questions = self.unseen_secrets();
         questions.extend(self.unseen_delegations());
+        questions.extend(self.unseen_gateways().into_iter().map(Question::Object));
         if asked.owners {
             questions.extend(self.unseen_owners());
         }
@@ -98,7 +100,8 @@ impl Inventory {
             let mentioned = frontend.mentions.iter().map(|mentioned| &mentioned.secret);
             let valid = |secret: &&ObjectRef| check_object_name(&secret.name).is_ok();
             // What an annotation names may be of another type than those that are listed.
-            for secret in frontend.secrets.iter().chain(mentioned.filter(valid)) {
+            let named = frontend.secrets.iter().filter(|secret| self.is_granted(frontend, secret));
+            for secret in named.chain(mentioned.filter(valid)) {
                 if !self.is_settled(secret) && asked.insert(ObjectKey::of(secret)) {
                     questions.push(Question::Secret(secret.clone()));
                 }
@@ -111,6 +114,23 @@ impl Inventory {
         let owners = self.secrets.values().filter(|secret| secret.chosen);
         let live = owners.filter_map(|secret| secret.owner.as_ref()?.live_while.clone());
         live.filter(|owner| !self.is_settled(owner)).map(Question::Owner).collect()
+    }
+
+    /// Gateways of other namespaces, or that were not listed, to which routes attach: they name the
+    /// certificates of the routes' hosts.
+    fn unseen_gateways(&self) -> BTreeSet<ObjectRef> {
+        let routes = gateway_api::ROUTES.into_iter().flat_map(|kind| self.objects_of(kind));
+        let routes = routes.filter(|route| route.object.place.is_none());
+        let parents = routes.flat_map(|route| {
+            let says = route.host_route().into_iter();
+            says.flat_map(|says| says.gateways(&route.object))
+        });
+        let is_valid = |gateway: &ObjectRef| {
+            [gateway.namespace(), &*gateway.name].iter().all(|it| check_object_name(it).is_ok())
+        };
+        let open =
+            |gateway: &ObjectRef| self.object(gateway).is_none() && !self.is_settled(gateway);
+        parents.filter(|gateway| is_valid(gateway) && open(gateway)).collect()
     }
 
     /// Whether the object was seen, found missing, or could not be seen for a reason already told.

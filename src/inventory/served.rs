@@ -18,13 +18,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// The port of an Ingress that serves TLS.
+/// The port of an Ingress that serves TLS; a Gateway's listener says its own.
 pub const HTTPS: u16 = 443;
 
 /// Where an Ingress is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServedAt {
-    /// At the addresses of its status, on port 443.
+    /// At the addresses of its status, on port 443 or that of its listener.
     Status,
     /// There, whatever its status says.
     Address(SocketAddr),
@@ -97,15 +97,17 @@ impl Inventory {
         };
     }
 
-    /// Where the frontend is to be looked for; empty when it has no address, or nobody asked.
+    /// Where the host of the frontend is to be looked for; empty when that has no address, or nobody
+    /// asked.
     #[must_use]
-    pub fn endpoints(&self, frontend: &Frontend) -> Vec<Endpoint> {
+    pub fn endpoints(&self, frontend: &Frontend, demand: &Demand) -> Vec<Endpoint> {
         match self.served.at {
             None => Vec::new(),
             Some(ServedAt::Address(address)) => vec![address.into()],
             Some(ServedAt::Status) => {
-                let endpoint =
-                    |address: &String| Endpoint { address: address.clone(), port: HTTPS };
+                let of_listener = demand.listener.as_ref().and_then(|listener| listener.port);
+                let port = of_listener.unwrap_or(HTTPS);
+                let endpoint = |address: &String| Endpoint { address: address.clone(), port };
                 frontend.addresses.iter().map(endpoint).collect()
             }
         }
@@ -117,7 +119,7 @@ impl Inventory {
         if self.served.at.is_none() || !self.serves_tls(frontend, demand) {
             return Handshakes::NotAsked;
         }
-        let endpoints = self.endpoints(frontend);
+        let endpoints = self.endpoints(frontend, demand);
         if endpoints.is_empty() {
             return Handshakes::NoAddress;
         }
@@ -141,11 +143,11 @@ impl Inventory {
     pub(super) fn unseen_served(&self) -> Vec<Question> {
         let mut asked = std::collections::BTreeSet::new();
         for frontend in self.frontends().filter(|frontend| self.is_reported(&frontend.object)) {
-            let endpoints = self.endpoints(frontend);
             let here = |demand: &&Demand| self.serves_tls(frontend, demand);
             for demand in frontend.demands.iter().filter(here) {
                 let host = demand.probe();
-                asked.extend(endpoints.iter().map(|endpoint| (host.clone(), endpoint.clone())));
+                let endpoints = self.endpoints(frontend, demand).into_iter();
+                asked.extend(endpoints.map(|endpoint| (host.clone(), endpoint)));
             }
         }
         asked

@@ -10,7 +10,7 @@ use super::key::ObjectKey;
 use super::link::{Coverage, SecretState};
 use super::{Inventory, SecretFacts};
 use crate::controllers::{Controller, Order, Tie};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::HostMatch;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -119,6 +119,9 @@ impl Inventory {
         frontend: &'i Frontend,
         demand: &Demand,
     ) -> (Coverage, Option<&'i Frontend>) {
+        if frontend.object.kind == Kind::Endpoint {
+            return (self.covered_by_any(&demand.host), None);
+        }
         let own = || self.own_coverage(frontend, demand, &demand.host);
         if !frontend.controller.shares_hosts() && frontend.borrows.is_none() {
             return (own(), None);

@@ -57,6 +57,19 @@ pub enum Kind {
     /// `projectcontour.io` TLSCertificateDelegation: lets Ingresses of other namespaces use Secrets of
     /// its own.
     TlsCertificateDelegation,
+    /// `gateway.networking.k8s.io` Gateway: its listeners serve hosts.
+    Gateway,
+    /// `gateway.networking.k8s.io` `HTTPRoute`: hosts that Gateways serve.
+    HttpRoute,
+    /// `gateway.networking.k8s.io` `GRPCRoute`: the same for gRPC.
+    GrpcRoute,
+    /// `gateway.networking.k8s.io` `TLSRoute`: the same for TLS as such.
+    TlsRoute,
+    /// `gateway.networking.k8s.io` `ReferenceGrant`: lets Gateways of other namespaces use Secrets of its
+    /// own.
+    ReferenceGrant,
+    /// `route.openshift.io` Route: a host, and its certificate or the Secret with it.
+    Route,
     /// `kyverno.io` ClusterPolicy, whose rules may generate Secrets.
     ClusterPolicy,
     /// `kyverno.io` Policy, the same in one namespace.
@@ -101,7 +114,7 @@ const fn row(
 }
 
 /// One row a kind, in the order of [`Kind`].
-const KINDS: [Descriptor; 33] = [
+const KINDS: [Descriptor; 39] = [
     row(Kind::Secret, "Secret", "secret", "secrets", Some(("", "v1"))),
     row(Kind::Ingress, "Ingress", "ingress", "ingresses", Some(("networking.k8s.io", "v1"))),
     row(
@@ -240,6 +253,36 @@ const KINDS: [Descriptor; 33] = [
         "tlscertificatedelegations",
         Some(("projectcontour.io", "v1")),
     ),
+    row(Kind::Gateway, "Gateway", "gateway", "gateways", Some(("gateway.networking.k8s.io", "v1"))),
+    row(
+        Kind::HttpRoute,
+        "HTTPRoute",
+        "httproute",
+        "httproutes",
+        Some(("gateway.networking.k8s.io", "v1")),
+    ),
+    row(
+        Kind::GrpcRoute,
+        "GRPCRoute",
+        "grpcroute",
+        "grpcroutes",
+        Some(("gateway.networking.k8s.io", "v1")),
+    ),
+    row(
+        Kind::TlsRoute,
+        "TLSRoute",
+        "tlsroute",
+        "tlsroutes",
+        Some(("gateway.networking.k8s.io", "v1alpha2")),
+    ),
+    row(
+        Kind::ReferenceGrant,
+        "ReferenceGrant",
+        "referencegrant",
+        "referencegrants",
+        Some(("gateway.networking.k8s.io", "v1beta1")),
+    ),
+    row(Kind::Route, "Route", "route", "routes", Some(("route.openshift.io", "v1"))),
     row(
         Kind::ClusterPolicy,
         "ClusterPolicy",
@@ -306,6 +349,22 @@ impl Kind {
     #[must_use]
     pub const fn plural(self) -> &'static str {
         self.descriptor().plural
+    }
+
+    /// Whether objects of the kind serve hosts, with certificates that they name or hold.
+    #[must_use]
+    pub const fn serves_hosts(self) -> bool {
+        matches!(self, Self::Ingress | Self::Gateway | Self::Route)
+    }
+
+    /// Whether objects of the kind serve hosts, or say how others do.
+    #[must_use]
+    pub const fn is_of_frontends(self) -> bool {
+        self.serves_hosts()
+            || matches!(
+                self,
+                Self::HttpRoute | Self::GrpcRoute | Self::TlsRoute | Self::ReferenceGrant
+            )
     }
 
     /// Whether objects of the kind are in a namespace.

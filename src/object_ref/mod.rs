@@ -186,6 +186,8 @@ pub fn named_kind(word: &str) -> Option<Kind> {
     match word.to_ascii_lowercase().as_str() {
         "secret" | "secrets" => Some(Kind::Secret),
         "ingress" | "ingresses" | "ing" | "ingress.networking.k8s.io" => Some(Kind::Ingress),
+        "route" | "routes" | "route.route.openshift.io" => Some(Kind::Route),
+        "gateway" | "gateways" | "gtw" | "gateway.gateway.networking.k8s.io" => Some(Kind::Gateway),
         _ => None,
     }
 }

@@ -1,13 +1,13 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
 use super::reach::Reach;
-use super::{delegations, kubernetes, makers, trust};
+use super::{delegations, gateways, kubernetes, makers, routes, trust};
 use crate::cluster::Client;
 use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
 use crate::observation::rights::Denied;
-use crate::observation::{DelegationsSeen, Observation, Question, Scope, TrustSeen};
+use crate::observation::{Observation, Question, Scope, TrustSeen};
 use k8s_openapi::api::core::v1::{Event, Secret, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use serde::Deserialize as _;
@@ -31,7 +31,9 @@ pub async fn list(
     let reach = Reach::new(client, namespace);
     reach.each(Kind::Secret, take).await?;
     list_ingresses(&reach, take).await?;
-    list_gke(&reach, take).await
+    list_gke(&reach, take).await?;
+    gateways::list(&reach, take).await?;
+    routes::list(&reach, take).await
 }
 
 /// Lists the TLS Secrets of `namespace` (none: of all).
@@ -81,14 +83,7 @@ pub async fn objects(
             each_service(client, namespace, take).await?;
             continue;
         }
-        let each = |value: serde_json::Value| {
-            let text = |path: &str| {
-                value.pointer(path).and_then(serde_json::Value::as_str).unwrap_or_default()
-            };
-            let object =
-                ObjectRef::namespaced(*kind, text("/metadata/namespace"), text("/metadata/name"));
-            take(Observation::Object(kubernetes::object_seen(&object, value)));
-        };
+        let each = |value| take(Observation::Object(kubernetes::listed(*kind, value)));
         client.each_object(*kind, namespace, each).await?;
     }
     Ok(())
@@ -119,7 +114,7 @@ pub async fn list_gke(
     reach: &Reach<'_>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    if !reach.client.knows_group("networking.gke.io").await? {
+    if !reach.knows_group("networking.gke.io").await? {
         return Ok(());
     }
     take(Observation::GoogleKinds);
@@ -220,7 +215,7 @@ async fn each_service(
     services.await
 }
 
-/// Reads one Secret or Ingress that the user named.
+/// Reads one Secret, Ingress, Gateway or Route that the user named.
 ///
 /// # Errors
 /// [`ClusterError`] also when it is not there or may not be read: it was asked for by name.
@@ -229,6 +224,12 @@ pub async fn named(client: &Client, object: &ObjectRef) -> Result<Observation, C
     if object.kind == Kind::Ingress {
         let ingress: Ingress = client.get(object).await?;
         return Ok(Observation::Ingress(kubernetes::ingress(ingress, &namespace, None)));
+    }
+    if object.kind == Kind::Gateway {
+        return gateways::named(client, object).await;
+    }
+    if object.kind == Kind::Route {
+        return routes::named(client, object).await;
     }
     let secret: Secret = client.get(object).await?;
     Ok(Observation::Secret(kubernetes::secret(secret, &namespace, None)))
@@ -272,7 +273,9 @@ pub async fn answer(
         Question::Warnings(scope) => warnings(client, scope).await,
         Question::Makers(scope) => makers(client, scope).await,
         Question::Trust(scope) => trust(client, scope).await,
-        Question::Delegations(namespace) => return permits_of(client, namespace).await,
+        Question::Delegations(kind, namespace) => {
+            return delegations::read(client, *kind, namespace).await;
+        }
         Question::Served { host, endpoint } => Ok(not_here(host, endpoint)),
     };
     one.map(|one| vec![one])
@@ -371,32 +374,6 @@ async fn makers(client: &Client, scope: &Scope) -> Result<Observation, ClusterEr
     Ok(Observation::Makers { searched: Some(scope.clone()), seen, unseen })
 }
 
-/// What Contour may use of the namespace for others, where the cluster knows of such a thing.
-async fn permits_of(client: &Client, namespace: &str) -> Result<Vec<Observation>, ClusterError> {
-    let kind = Kind::TlsCertificateDelegation;
-    let told = |seen| Observation::Delegations { namespace: namespace.to_owned(), seen };
-    if !client.knows_group("projectcontour.io").await? {
-        return Ok(vec![told(DelegationsSeen::NoSuchKind)]);
-    }
-    let mut permits = Vec::new();
-    let take = |value: serde_json::Value| {
-        let name = value.pointer("/metadata/name").and_then(serde_json::Value::as_str);
-        let by = ObjectRef::namespaced(kind, namespace, name.unwrap_or_default());
-        permits.extend(delegations::permits(&by, &value));
-    };
-    match client.each_object(kind, Some(namespace), take).await {
-        Ok(()) => Ok(vec![told(DelegationsSeen::All(permits))]),
-        Err(error) if error.failure == Failure::NoSuchKind => {
-            Ok(vec![told(DelegationsSeen::NoSuchKind)])
-        }
-        Err(error) if can_go_on(&error) => Ok(vec![
-            told(DelegationsSeen::Unread),
-            unseen(ObjectRef::all(kind, Some(namespace)), &error),
-        ]),
-        Err(error) => Err(error),
-    }
-}
-
 /// Who signs or trusts there by certificates of CAs, as far as that may be listed: it is evidence, and
 /// no problem where it is not.
 async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
@@ -466,7 +443,7 @@ pub async fn read_required(
         | Question::Warnings(_)
         | Question::Makers(_)
         | Question::Trust(_)
-        | Question::Delegations(_)
+        | Question::Delegations(..)
         | Question::Served { .. } => answer(client, question).await,
     }
 }

@@ -209,6 +209,21 @@ fn instead_of_a_manifest(bytes: &[u8]) -> Option<&'static str> {
     (begins && !looks_like_a_manifest(text)).then_some("PEM")
 }
 
+/// The words of a list, one a line, each with the number of its line: blanks around them and what
+/// stands behind a `#` are nothing.
+///
+/// # Errors
+/// [`ReadError`], also where it is no UTF-8.
+pub fn listed(path: &Path) -> Result<Vec<(usize, String)>, ReadError> {
+    let bytes = if names_stdin(path) { read_stdin()? } else { read_bytes(path)? };
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let words = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let words = (1..).zip(words).filter(|(_, word)| !word.is_empty());
+    Ok(words.map(|(line, word)| (line, word.to_owned())).collect())
+}
+
 /// Whether something is at the path: then a target that reads like another thing is meant as a file.
 #[must_use]
 pub fn is_there(path: &Path) -> bool {

@@ -123,6 +123,14 @@ pub(super) fn service(service: Service, namespace: &str) -> ObjectSeen {
     }
 }
 
+/// An object of a list.
+pub(super) fn listed(kind: Kind, value: serde_json::Value) -> ObjectSeen {
+    let text =
+        |path: &str| value.pointer(path).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let object = ObjectRef::namespaced(kind, text("/metadata/namespace"), text("/metadata/name"));
+    object_seen(&object, value)
+}
+
 /// An object of any kind, its spec and status untouched.
 pub(super) fn object_seen(object: &ObjectRef, mut value: serde_json::Value) -> ObjectSeen {
     let mut take = |key: &str| value.get_mut(key).map(serde_json::Value::take).unwrap_or_default();

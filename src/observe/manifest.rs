@@ -8,7 +8,7 @@ mod values;
 use self::values::{
     as_applied, expected_type, is_sealed_by_sops, set_aside_bad_base64, type_of, way_to,
 };
-use super::{delegations, kubernetes, makers, trust};
+use super::{delegations, kubernetes, makers, routes, trust};
 use crate::manifest::{self, Broken, Document, Parsed, Segment, Text};
 use crate::object_ref::{Kind, ObjectRef, Place};
 use crate::observation::{DelegationsSeen, MakerSeen, NotBase64, Observation, TrustSeen};
@@ -205,15 +205,18 @@ impl Within<'_> {
             seen.head = head.map(|(key, value)| (key.clone(), value.clone())).collect();
             take(Observation::Object(seen));
         }
+        if (kind, group.as_str()) == ("Route", routes::GROUP) && !name.is_empty() {
+            let object = ObjectRef::namespaced(Kind::Route, &*namespace, &*name);
+            return self.route(&object.at(Some(self.place.clone())), value, take);
+        }
         if let Some(maker) = makers::of(&value, kind, Some(&self.place), self.namespace) {
             take(makers_seen(maker));
         }
         self.trust(&value, kind, &group, take);
-        if (kind, group.as_str()) == ("TLSCertificateDelegation", "projectcontour.io") {
-            let kind = Kind::TlsCertificateDelegation;
+        if let Some(kind) = delegations::kind_of(kind, &group) {
             let by = ObjectRef::namespaced(kind, &*namespace, &*name).at(Some(self.place.clone()));
             let seen = DelegationsSeen::One(delegations::permits(&by, &value));
-            return take(Observation::Delegations { namespace, seen });
+            return take(Observation::Delegations { kind, namespace, seen });
         }
         let secret = || ObjectRef::secret(&namespace, &name).at(Some(self.place.clone()));
         let ingress = || ObjectRef::ingress(&namespace, &name).at(Some(self.place.clone()));
@@ -231,6 +234,13 @@ impl Within<'_> {
             _ => return self.misspelt(kind, &group, secret, ingress, take),
         };
         take(seen.unwrap_or_else(|(object, why)| unseen(object, why.to_string())));
+    }
+
+    fn route(&self, object: &ObjectRef, value: Value, take: &mut dyn FnMut(Observation)) {
+        take(match self.typed_meta(&value) {
+            Ok(()) => Observation::Route(routes::seen(object, value)),
+            Err(why) => unseen(object.clone(), why.to_string()),
+        });
     }
 
     /// Hands on whom the object trusts, and with what it signs.
@@ -416,13 +426,18 @@ fn and(lines: &[usize]) -> String {
     }
 }
 
-/// Objects that GKE's load balancer is made from, and the classes that Ingresses name.
-const AS_WRITTEN: [Kind; 5] = [
+/// Objects that GKE's load balancer is made from, the classes that Ingresses name, and Gateways with
+/// their routes.
+const AS_WRITTEN: [Kind; 9] = [
     Kind::IngressClass,
     Kind::Service,
     Kind::BackendConfig,
     Kind::FrontendConfig,
     Kind::ManagedCertificate,
+    Kind::Gateway,
+    Kind::HttpRoute,
+    Kind::GrpcRoute,
+    Kind::TlsRoute,
 ];
 
 fn as_written(

@@ -4,12 +4,14 @@
 //! Knows what to ask next where a list is refused. Refuses to know what is done with what is listed.
 
 use super::cluster::{can_go_on, list_secrets, objects, unseen, unseen_when_forbidden};
+use super::{kubernetes, routes};
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Observation;
 use futures_util::{StreamExt as _, stream};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use tokio::sync::{Notify, OnceCell};
 
 /// Namespaces that are asked at once; each is a connection.
@@ -27,13 +29,32 @@ pub struct Reach<'c> {
     namespace: Option<&'c str>,
     /// The namespaces of the cluster, asked for when they are needed: none when that is refused too.
     all: OnceCell<Option<Vec<String>>>,
+    /// The API groups of the cluster, asked for once.
+    groups: OnceCell<BTreeMap<String, String>>,
 }
+
+/// A kind, and the version in which it is listed; none for the one that is read here.
+type Listed<'l> = (Kind, Option<&'l str>);
 
 impl<'c> Reach<'c> {
     /// Looks at `namespace`, or (none) at all of them.
     #[must_use]
     pub fn new(client: &'c Client, namespace: Option<&'c str>) -> Self {
-        Self { client, namespace, all: OnceCell::new() }
+        Self { client, namespace, all: OnceCell::new(), groups: OnceCell::new() }
+    }
+
+    /// The namespace that is looked in; none for all of them.
+    #[must_use]
+    pub const fn namespace(&self) -> Option<&'c str> {
+        self.namespace
+    }
+
+    /// Whether the cluster has kinds of this API group: see [`Client::knows_group`].
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the server cannot be asked at all.
+    pub async fn knows_group(&self, group: &str) -> Result<bool, ClusterError> {
+        Ok(self.groups.get_or_try_init(|| self.client.groups()).await?.contains_key(group))
     }
 
     /// Lists a kind: in all namespaces, or in each that may be read. What may not is handed on as unseen,
@@ -46,18 +67,48 @@ impl<'c> Reach<'c> {
         kind: Kind,
         take: &mut impl FnMut(Observation),
     ) -> Result<(), ClusterError> {
-        match list(self.client, kind, self.namespace, take).await {
+        self.each_listed((kind, None), take).await
+    }
+
+    /// The same, of this version of the kind.
+    ///
+    /// # Errors
+    /// As [`Reach::each`].
+    pub async fn each_of(
+        &self,
+        kind: Kind,
+        version: &str,
+        take: &mut impl FnMut(Observation),
+    ) -> Result<(), ClusterError> {
+        self.each_listed((kind, Some(version)), take).await
+    }
+
+    /// Whether the cluster has nothing of the API group of the kind. Where groups may not be asked for,
+    /// nobody can tell.
+    async fn is_unknown(&self, kind: Kind) -> Result<bool, ClusterError> {
+        let Some((group, ..)) = kind.resource().filter(|(group, ..)| !group.is_empty()) else {
+            return Ok(false);
+        };
+        let groups = self.groups.get_or_try_init(|| self.client.groups()).await?;
+        Ok(!groups.is_empty() && !groups.contains_key(group))
+    }
+
+    async fn each_listed(
+        &self,
+        listed: Listed<'_>,
+        take: &mut impl FnMut(Observation),
+    ) -> Result<(), ClusterError> {
+        let kind = listed.0;
+        match list(self.client, listed, self.namespace, take).await {
             Err(error) if error.failure == Failure::NoSuchKind => Ok(()),
             // Whose kind it is that is refused is asked first: rights are looked at before kinds.
-            Err(error)
-                if error.failure == Failure::Forbidden && is_unknown(self.client, kind).await? =>
-            {
+            Err(error) if error.failure == Failure::Forbidden && self.is_unknown(kind).await? => {
                 Ok(())
             }
             Err(error) if error.failure == Failure::Forbidden && self.namespace.is_none() => {
-                self.one_by_one(kind, &error, take).await
+                self.one_by_one(listed, &error, take).await
             }
-            listed => unseen_when_forbidden(listed, ObjectRef::all(kind, self.namespace), take),
+            answer => unseen_when_forbidden(answer, ObjectRef::all(kind, self.namespace), take),
         }
     }
 
@@ -65,26 +116,26 @@ impl<'c> Reach<'c> {
     /// namespaces may not be listed either, only that of the kubeconfig's context is known.
     async fn one_by_one(
         &self,
-        kind: Kind,
+        listed: Listed<'_>,
         refused: &ClusterError,
         take: &mut impl FnMut(Observation),
     ) -> Result<(), ClusterError> {
-        let everywhere = unseen(ObjectRef::all(kind, None), refused);
+        let everywhere = unseen(ObjectRef::all(listed.0, None), refused);
         let all = self.all.get_or_try_init(|| namespaces(self.client)).await?;
         let known = all.clone();
         let names = known.unwrap_or_else(|| vec![self.client.default_namespace().to_owned()]);
-        let each = names.iter().map(|name| within(self.client, kind, name));
+        let each = names.iter().map(|name| within(self.client, listed, name));
         let mut denied = Vec::new();
         let mut each = stream::iter(each).buffered(PARALLEL);
-        while let Some((name, listed)) = each.next().await {
-            let listed = match listed? {
-                Listed::TooMany => handed_on(self.client, kind, name, take).await?,
-                listed => listed,
+        while let Some((name, found)) = each.next().await {
+            let found = match found? {
+                Found::TooMany => handed_on(self.client, listed, name, take).await?,
+                found => found,
             };
-            match listed {
-                Listed::Whole(found) => found.into_iter().for_each(&mut *take),
-                Listed::Unseen(unseen) => denied.push(*unseen),
-                Listed::TooMany => {}
+            match found {
+                Found::Whole(found) => found.into_iter().for_each(&mut *take),
+                Found::Unseen(unseen) => denied.push(*unseen),
+                Found::TooMany => {}
             }
         }
         // All of them are told in one word, and so are those of which not even the name is known.
@@ -106,18 +157,8 @@ async fn namespaces(client: &Client) -> Result<Option<Vec<String>>, ClusterError
     }
 }
 
-/// Whether the cluster has nothing of the API group of the kind. Where groups may not be asked for,
-/// nobody can tell.
-async fn is_unknown(client: &Client, kind: Kind) -> Result<bool, ClusterError> {
-    let Some((group, ..)) = kind.resource().filter(|(group, ..)| !group.is_empty()) else {
-        return Ok(false);
-    };
-    let groups = client.groups().await?;
-    Ok(!groups.is_empty() && !groups.contains_key(group))
-}
-
 /// What one namespace has of a kind.
-enum Listed {
+enum Found {
     /// All of it.
     Whole(Vec<Observation>),
     /// More than is kept; nothing of it is.
@@ -129,9 +170,9 @@ enum Listed {
 /// A namespace's objects, kept until it is its turn.
 async fn within<'n>(
     client: &Client,
-    kind: Kind,
+    listed: Listed<'_>,
     namespace: &'n str,
-) -> (&'n str, Result<Listed, ClusterError>) {
+) -> (&'n str, Result<Found, ClusterError>) {
     let (mut kept, too_many, full) = (Vec::new(), Cell::new(false), Notify::new());
     let mut take = |one| {
         if kept.len() < KEPT {
@@ -140,29 +181,29 @@ async fn within<'n>(
             full.notify_one();
         }
     };
-    let listed = tokio::select! {
+    let answer = tokio::select! {
         biased;
-        listed = list(client, kind, Some(namespace), &mut take) => listed,
+        answer = list(client, listed, Some(namespace), &mut take) => answer,
         () = full.notified() => Ok(()),
     };
-    let listed = unless_refused(listed, kind, namespace).map(|unseen| match unseen {
-        Some(unseen) => Listed::Unseen(Box::new(unseen)),
-        None if too_many.get() => Listed::TooMany,
-        None => Listed::Whole(kept),
+    let found = unless_refused(answer, listed.0, namespace).map(|unseen| match unseen {
+        Some(unseen) => Found::Unseen(Box::new(unseen)),
+        None if too_many.get() => Found::TooMany,
+        None => Found::Whole(kept),
     });
-    (namespace, listed)
+    (namespace, found)
 }
 
 /// The same, each object handed on as it comes.
 async fn handed_on(
     client: &Client,
-    kind: Kind,
+    listed: Listed<'_>,
     namespace: &str,
     take: &mut impl FnMut(Observation),
-) -> Result<Listed, ClusterError> {
-    let listed = list(client, kind, Some(namespace), take).await;
-    let unseen = unless_refused(listed, kind, namespace)?;
-    Ok(unseen.map_or(Listed::Whole(Vec::new()), |unseen| Listed::Unseen(Box::new(unseen))))
+) -> Result<Found, ClusterError> {
+    let answer = list(client, listed, Some(namespace), take).await;
+    let unseen = unless_refused(answer, listed.0, namespace)?;
+    Ok(unseen.map_or(Found::Whole(Vec::new()), |unseen| Found::Unseen(Box::new(unseen))))
 }
 
 /// What may not be read, where the rest may be; nothing where all was.
@@ -183,12 +224,17 @@ fn unless_refused(
 
 async fn list(
     client: &Client,
-    kind: Kind,
+    (kind, version): Listed<'_>,
     namespace: Option<&str>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    match kind {
-        Kind::Secret => list_secrets(client, namespace, take).await,
-        kind => objects(client, &[kind], namespace, take).await,
+    match (kind, version, kind.resource()) {
+        (Kind::Secret, ..) => list_secrets(client, namespace, take).await,
+        (Kind::Route, ..) => routes::each(client, namespace, take).await,
+        (_, Some(version), Some((group, ..))) => {
+            let each = |value| take(Observation::Object(kubernetes::listed(kind, value)));
+            client.each_object_of(kind, (group, version), namespace, each).await
+        }
+        _ => objects(client, &[kind], namespace, take).await,
     }
 }

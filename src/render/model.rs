@@ -155,14 +155,16 @@ impl<'i> Model<'i> {
         })
     }
 
-    /// Every host of every frontend that is reported.
+    /// Every host of every frontend that is reported, and every one that has to be covered.
     pub fn hosts(&self) -> impl Iterator<Item = HostRow<'i>> + use<'i> {
         let inventory = self.inventory;
         let reported =
             inventory.frontends().filter(move |frontend| inventory.is_reported(&frontend.object));
-        reported.flat_map(move |frontend| {
+        let served = reported.flat_map(move |frontend| {
             frontend.demands.iter().map(move |demand| HostRow { frontend, demand, inventory })
-        })
+        });
+        let wanted = inventory.wanted();
+        served.chain(wanted.map(move |(frontend, demand)| HostRow { frontend, demand, inventory }))
     }
 
     /// Every ManagedCertificate, or those of the Ingresses that were chosen.
@@ -245,13 +247,18 @@ impl<'i> HolderRow<'i> {
     }
 }
 
+/// Whether frontends serve what objects of the kind hold: a Route serves its own.
+const fn holds_for_frontends(kind: Kind) -> bool {
+    matches!(kind, Kind::Secret | Kind::Route)
+}
+
 fn owner<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i str> {
     let secret = inventory.secret(object.namespace(), &object.name);
     Some(secret.filter(|_| object.kind == Kind::Secret)?.owner.as_ref()?.name.as_str())
 }
 
 fn users<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Vec<&'i Frontend> {
-    if object.kind != Kind::Secret {
+    if !holds_for_frontends(object.kind) {
         return Vec::new();
     }
     let mut users: Vec<&Frontend> = inventory.users(object).collect();

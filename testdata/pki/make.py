@@ -1442,7 +1442,8 @@ def trusted_cas(s):
         custom("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "web", {"validation": {"caCertificateRefs": [{"group": "", "kind": "Secret", "name": "by-policy"}]}}),
         custom("traefik.io/v1alpha1", "TLSOption", "clients", {"clientAuth": {"secretNames": ["by-option", "shown"]}}),
         custom("apiextensions.k8s.io/v1", "CustomResourceDefinition", "things.trust.example", hook),
-        custom("route.openshift.io/v1", "Route", "web", {"tls": {"certificate": in_route}}),
+        custom("route.openshift.io/v1", "Route", "web", {"tls": {"termination": "edge", "certificate": in_route, "key": pkcs8(key(RSA_POOL[7])).decode()}},
+               {"certwright.dev/ignore": "expires-soon"}),
         custom("apps/v1", "Deployment", "web", {"template": {"spec": {"volumes": [mount, served]}}}),
         config_map("config", {"kubeconfig": Block(config)}),
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "my-nginx"}, "spec": {"ports": [{"port": 443}]}},
@@ -1649,6 +1650,143 @@ def makers(s):
               annotations={"cert-manager.io/cluster-issuer": "internal"})  # fmt: skip
     s.ingress("asks-not", {"not-asked.shop.example": "not-asked"}, annotations={"kubernetes.io/tls-acme": "no"})
     s.ingress("old-acme", {"acme.shop.example": "acme"}, annotations={"kubernetes.io/tls-acme": "True"})
+
+
+GATEWAY_API = "gateway.networking.k8s.io"
+
+
+def listener(name, hostname, *secrets, port=443, protocol="HTTPS", refs=None, allowed=None, **tls):
+    """A listener of a Gateway; a Secret is a name, or namespace/name."""
+
+    def reference(text):
+        namespace, _, name = text.rpartition("/")
+        return {"name": name, "namespace": namespace} if namespace else {"name": name}
+
+    refs = refs or [reference(text) for text in secrets]
+    tls = {"certificateRefs": refs, **tls} if refs or tls else {}
+    made = {"name": name, "hostname": hostname, "port": port, "protocol": protocol, "tls": tls, "allowedRoutes": allowed}
+    return {key: value for key, value in made.items() if value}
+
+
+def gateway(name, *listeners, annotations=None, address=None):
+    made = custom(f"{GATEWAY_API}/v1", "Gateway", name, {"gatewayClassName": "edge", "listeners": list(listeners)}, annotations)
+    return {**made, "status": {"addresses": [{"type": "IPAddress", "value": address}]}} if address else made
+
+
+def host_route(kind, name, parents, hostnames):
+    version = "v1alpha2" if kind == "TLSRoute" else "v1"
+    spec = {"parentRefs": parents, **({"hostnames": hostnames} if hostnames else {})}
+    return custom(f"{GATEWAY_API}/{version}", kind, name, {**spec, "rules": [{"backendRefs": [{"name": name, "port": 80}]}]})
+
+
+@scenario
+def gateway_listeners(s):
+    s.secret("shop-tls", s.pair("shop.example"))
+    s.secret("wild-tls", s.pair("*.shop.example"))
+    s.secret("api-tls", s.pair("api.example", left=9.5))
+    s.secret("blog-tls", s.pair("blog.example"))
+    s.secret("old-tls", s.pair("old.example", left=-3))
+    s.secret("raw-tls", s.pair("raw.example"))
+    vault = [{"group": "acme.example", "kind": "VaultCertificate", "name": "vault"}]
+    edge = {"name": "edge"}
+    s.file("gateways.yaml", to_yaml(
+        gateway(
+            "edge",
+            listener("http", None, port=80, protocol="HTTP"),
+            listener("shop", "shop.example", "shop-tls"),
+            listener("wild", "*.shop.example", "wild-tls"),
+            listener("any", None, "api-tls", "blog-tls"),
+            listener("gone", "gone.example", "gone-tls"),
+            listener("vault", "vault.example", refs=vault),
+            listener("database", "db.example", port=5432, protocol="TLS", mode="Passthrough"),
+            listener("raw", None, "raw-tls", port=8443, protocol="TLS"),
+            address="192.0.2.7",
+        ),
+        gateway("google", listener("https", "map.example"), annotations={"networking.gke.io/certmap": "store"}),
+        gateway("pre-shared", listener("https", "shared.example", options={"networking.gke.io/pre-shared-certs": "store-cert"})),
+        gateway("hostless", listener("https", None, "old-tls")),
+        gateway("no-route", listener("https", "*.lone.example", "blog-tls")),
+        gateway("asks", listener("https", "asked.example", "asked-tls"), annotations={"cert-manager.io/cluster-issuer": "internal"}),
+    ))  # fmt: skip
+    s.file("routes.yaml", to_yaml(
+        host_route("HTTPRoute", "shop", [{**edge, "sectionName": "shop"}], ["shop.example", "elsewhere.example"]),
+        host_route("HTTPRoute", "subdomains", [edge], ["www.shop.example", "a.www.shop.example", "shop.example", "blog.example", "more.example"]),
+        host_route("GRPCRoute", "api", [{**edge, "port": 443}], ["api.example"]),
+        host_route("TLSRoute", "raw", [edge], ["raw.example"]),
+        host_route("HTTPRoute", "plain", [{**edge, "sectionName": "http"}], ["plain.example"]),
+        host_route("HTTPRoute", "mesh", [{"group": "", "kind": "Service", "name": "edge"}], ["mesh.example"]),
+        host_route("HTTPRoute", "any-host", [{"name": "hostless"}], None),
+    ))  # fmt: skip
+
+
+@scenario(offline_only=True)
+def gateway_grants(s):
+    def grant(namespace, name, *to, of="infra", kind="Gateway"):
+        spec = {"from": [{"group": GATEWAY_API, "kind": kind, "namespace": of}], "to": [{"group": "", "kind": "Secret", **one} for one in to]}
+        return namespaced(namespace, custom(f"{GATEWAY_API}/v1beta1", "ReferenceGrant", name, spec))
+
+    for namespace in ("named", "all", "blog-only", "routes-only", "nothing"):
+        s.secrets.append(namespaced(namespace, secret("tls", s.pair(f"{namespace}.example"))))
+    s.secrets.append(namespaced("certs", secret("only-there", s.pair("only-there.example"))))
+    s.file("grants.yaml", to_yaml(
+        grant("named", "to-one", {"name": "tls"}), grant("all", "to-all", {}),
+        grant("blog-only", "to-blog", {}, of="blog"), grant("routes-only", "to-routes", {}, kind="HTTPRoute"),
+        grant("gone", "to-all", {}),
+    ))  # fmt: skip
+    names = ("named", "all", "blog-only", "routes-only", "nothing", "gone", "unread")
+    listeners = [listener(name, f"{name}.example", f"{name}/tls") for name in names]
+    s.file("gateways.yaml", to_yaml(
+        namespaced("infra", gateway("edge", *listeners, listener("only-there", "only-there.example", "only-there"))),
+        *(namespaced("infra", gateway(name, listener("https", None, "all/tls", allowed={"namespaces": allowed}))) for name, allowed in {
+            "same": {"from": "Same"}, "open": {"from": "All"},
+            "by-name": {"from": "Selector", "selector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}},
+            "by-label": {"from": "Selector", "selector": {"matchLabels": {"team": "shop"}}},
+        }.items()),
+    ))  # fmt: skip
+    parents = [{"name": name, "namespace": "infra"} for name in ("same", "open", "by-name", "by-label")]
+    s.file("routes.yaml", to_yaml(
+        namespaced("shop", host_route("HTTPRoute", "shop", parents, ["all.example", "shop.example"])),
+        namespaced("blog", host_route("HTTPRoute", "blog", parents, ["blog.example"])),
+    ))  # fmt: skip
+
+
+def route(name, host, *, tls=None, owner=None, address=None, **spec):
+    spec = {"host": host, "to": {"kind": "Service", "name": name}, "tls": tls, **spec}
+    made = custom("route.openshift.io/v1", "Route", name, {key: value for key, value in spec.items() if value})
+    if owner:
+        made["metadata"]["ownerReferences"] = [owner]
+    return made
+
+
+def inline(pair, termination="edge", **more):
+    """spec.tls with the pair itself."""
+    texts = {"certificate": pem(*pair.chain[:1]), "key": pkcs8(pair.key)}
+    return {"termination": termination, **{key: Block(text.decode()) for key, text in texts.items()}, **more}
+
+
+@scenario
+def routes(s):
+    s.secret("web-tls", s.pair("web.example"))
+    s.secret("web", s.pair("another.example"))
+    signed = s.pair("chain.example", issuer=intermediate_ca())
+    expired, other = s.pair("expired.example", left=-3), s.pair("other.example")
+    s.file("routes.yaml", to_yaml(
+        route("good", "good.example", tls=inline(s.pair("good.example"))),
+        route("expired", "expired.example", tls=inline(expired, "reencrypt")),
+        route("web", "wrong.example", tls=inline(s.pair("right.example"))),
+        route("mismatch", "mismatch.example", tls={**inline(s.pair("mismatch.example")), "key": Block(pkcs8(other.key).decode())}),
+        route("no-key", "no-key.example", tls={k: v for k, v in inline(s.pair("no-key.example")).items() if k != "key"}),
+        route("chain", "chain.example", tls=inline(signed, caCertificate=Block(pem(*intermediate_ca().chain).decode()))),
+        route("external", "web.example", tls={"termination": "edge", "externalCertificate": {"name": "web-tls"}}),
+        route("external-gone", "gone.example", tls={"termination": "edge", "externalCertificate": {"name": "gone-tls"}}),
+        route("external-wrong", "a.web.example", tls={"termination": "edge", "externalCertificate": {"name": "web-tls"}}),
+        route("default", "default.example", tls={"termination": "edge"}),
+        route("passthrough", "passed.example", tls={"termination": "passthrough"}),
+        route("plain", "plain.example"),
+        route("wild", "www.wild.example", tls=inline(s.pair("*.wild.example")), wildcardPolicy="Subdomain"),
+        route("made", "made.example", tls=inline(s.pair("stale.example")),
+              owner={"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "made", "uid": "8b9b1f8c-0000-4000-8000-000000000001"}),
+    ))  # fmt: skip
 
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

@@ -43,6 +43,7 @@ fn without_place(mut seen: Observation) -> Option<(ObjectRef, Observation)> {
     let object = match &mut seen {
         Observation::Secret(secret) => &mut secret.object,
         Observation::Ingress(ingress) => &mut ingress.object,
+        Observation::Route(route) => &mut route.object,
         Observation::Object(object) => &mut object.object,
         Observation::Makers { seen, .. } => &mut seen.first_mut()?.object,
         Observation::Delegations { seen: DelegationsSeen::One(permits), .. } => {
@@ -69,6 +70,7 @@ fn renamed(seen: &Observation, to: &ObjectRef) -> Option<Observation> {
     let object = match &mut seen {
         Observation::Secret(secret) => &mut secret.object,
         Observation::Ingress(ingress) => &mut ingress.object,
+        Observation::Route(route) => &mut route.object,
         Observation::Object(object) => &mut object.object,
         _ => return None,
     };

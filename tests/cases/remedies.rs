@@ -11,7 +11,7 @@ mod every;
 mod gke;
 mod managed;
 
-use super::scenarios::{AT, give_addresses, is_gke};
+use super::scenarios::{AT, cluster_for, give_addresses, is_gke};
 use crate::support::binary::{BINARY, Certwright};
 use crate::support::gke as double;
 use crate::support::live::Live;
@@ -109,7 +109,7 @@ impl Scene {
             assert!(copy.status().expect("cp starts").success());
             return Some(Self { place, folder, live: None, gke });
         }
-        let live = Live::new(test)?;
+        let live = cluster_for(test, &scenario)?;
         if gke {
             double::install(&live);
         }

@@ -3,6 +3,7 @@
 //! A cluster of its own: rights in all namespaces are looked at.
 
 use crate::support::gke;
+use crate::support::kinds;
 use crate::support::live::Live;
 use crate::support::pages::Page;
 use serde_json::{Value, json};
@@ -171,6 +172,18 @@ fn a_kind_that_the_cluster_does_not_have_is_not_missed_for_want_of_rights() {
 }
 
 #[test]
+fn gateways_that_may_not_be_listed_make_the_report_incomplete() {
+    let Some((live, _)) = four_namespaces("gateways_that_may_not_be_listed") else { return };
+    kinds::gateway_api(&live);
+    permit(&live, "ann", SECRETS_AND_INGRESSES, &[]);
+    let (report, told) = check_as(&live, "ann", 1);
+    assert_eq!(report["complete"], false);
+    let line = "not read RBAC: user ann needs list on gateways, httproutes, grpcroutes, tlsroutes in all \
+                namespaces (or choose one with -n)";
+    assert_eq!(not_read(&told), [line], "{told}");
+}
+
+#[test]
 fn a_rotation_is_told_what_it_may_not_do_and_nothing_that_it_does_not_depend_on() {
     let Some((live, all)) = four_namespaces("a_rotation_is_told_what_it_may_not") else { return };
     gke::install(&live);
@@ -186,6 +199,8 @@ fn a_rotation_is_told_what_it_may_not_do_and_nothing_that_it_does_not_depend_on(
 fn the_roles_of_the_documents_are_enough_and_not_more_than_that() {
     let Some((live, all)) = four_namespaces("the_roles_of_the_documents") else { return };
     gke::install(&live);
+    kinds::gateway_api(&live);
+    kinds::openshift(&live);
     let pages = Page::all();
     let page = pages.iter().find(|page| page.name() == "rights.md").expect("there is a page");
     for block in page.blocks().iter().filter(|block| block.language == "yaml") {

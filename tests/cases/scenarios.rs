@@ -5,6 +5,7 @@
 
 use crate::support::binary::Certwright;
 use crate::support::gke;
+use crate::support::kinds;
 use crate::support::live::Live;
 use crate::support::name_server::NameServer;
 use serde_json::Value;
@@ -138,7 +139,7 @@ fn a_scenario_gives_the_same_findings_offline_and_on_a_real_api_server() {
         if folder.join("offline-only").exists() {
             continue;
         }
-        let Some(live) = Live::new(test) else { return };
+        let Some(live) = cluster_for(test, &folder) else { return };
         if is_gke(&folder) {
             gke::install(&live);
         }
@@ -166,6 +167,24 @@ fn a_scenario_gives_the_same_findings_offline_and_on_a_real_api_server() {
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+/// A namespace for the scenario, on the shared cluster. One with a file `gateway-api` or `openshift`
+/// gets a cluster of its own, with kinds that would be asked for in every other test too.
+pub(super) fn cluster_for(test: &str, folder: &Path) -> Option<Live> {
+    let (gateways, routes) =
+        (folder.join("gateway-api").exists(), folder.join("openshift").exists());
+    if !gateways && !routes {
+        return Live::new(test);
+    }
+    let live = Live::alone(test)?;
+    if gateways {
+        kinds::gateway_api(&live);
+    }
+    if routes {
+        kinds::openshift(&live);
+    }
+    Some(live)
 }
 
 /// Writes what the manifests say of the addresses of Ingresses: `kubectl create` drops a status.

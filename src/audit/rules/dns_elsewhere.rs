@@ -50,9 +50,10 @@ fn finding(
         managed => format!("; Google cannot validate it for {}", managed.join(", ")),
     };
     let message = format!(
-        "host {} points to {}, and its Ingress has the address {}{blocked}",
+        "host {} points to {}, and its {} has the address {}{blocked}",
         led.name(),
         dns::shown(strays),
+        object.kind,
         wanted.shown()
     );
     let records = led.records(wanted);

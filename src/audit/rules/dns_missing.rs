@@ -58,7 +58,7 @@ fn only_elsewhere(led: &ResolvedHost<'_>, wanted: &Wanted) -> bool {
 
 fn finding(led: &ResolvedHost<'_>, wanted: &Wanted, how: &str) -> Finding {
     let object = &led.frontend.object;
-    let message = format!("host {how}; its Ingress has the address {}", wanted.shown());
+    let message = format!("host {how}; its {} has the address {}", object.kind, wanted.shown());
     let records = led.records(wanted);
     let remedy = if led.seen.aliases.is_empty() {
         format!("create the DNS record: {records}")

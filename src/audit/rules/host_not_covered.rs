@@ -1,16 +1,17 @@
-//! `host-not-covered`: an Ingress host that no certificate served for it names. Source: RFC 9525
+//! `host-not-covered`: a host of an Ingress or a Gateway that no certificate served for it names. Source: RFC 9525
 //! §6. What clients get instead depends on the controller: a default certificate of its own, or the
 //! one that does not fit (see [`crate::controllers`]).
 
-use super::{kept, remade, somebody_elses};
+use super::{certificate_place, kept, remade, somebody_elses};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::issuing::{IssuingCa, issuing_ca};
 use crate::audit::remedy;
 use crate::audit::{Rule, View};
 use crate::controllers::Mismatch;
+use crate::inventory::bundle::Bundle;
 use crate::inventory::frontend::{Demand, Frontend};
 use crate::inventory::{Coverage, Inventory};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
 use crate::x509::key::Pairing;
@@ -21,8 +22,9 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Error,
     remedy: "serve a certificate that names the host",
     explain: "A client compares the host with the dNSNames of the subjectAltName, and with nothing \
-              else. A wildcard stands for one whole left-most label; an Ingress host *.x needs the \
-              SAN *.x.",
+              else. A wildcard stands for one whole left-most label; a host *.x needs the SAN *.x. \
+              A Gateway serves for a listener the hosts that its hostname and those of the routes \
+              attached to it have in common.",
     check,
 };
 
@@ -45,6 +47,10 @@ fn check(view: &View<'_>, found: &mut Findings) {
             _ => {}
         }
     }
+    let unmet = inventory.wanted().filter(|(wanted, demand)| {
+        matches!(inventory.coverage(wanted, demand), Coverage::NotCovered { .. })
+    });
+    found.extend(unmet.map(|(wanted, demand)| not_at_all(wanted, &demand.host)));
     // One rotation adds all that one Secret lacks.
     let mut lacking: BTreeMap<&ObjectRef, BTreeSet<&str>> = BTreeMap::new();
     for (_, demand, looked_at) in &uncovered {
@@ -57,6 +63,14 @@ fn check(view: &View<'_>, found: &mut Findings) {
         let hosts = hosts.into_iter().flatten().copied().collect::<Vec<_>>();
         found.push(finding(inventory, (frontend, demand), looked_at, &hosts));
     }
+}
+
+/// A host of which the user says that it has to be covered.
+fn not_at_all(wanted: &Frontend, host: &str) -> Finding {
+    RULE.on(&wanted.object, format!("host {host} is covered by no certificate that was seen"))
+        .evidence("host", host)
+        .evidence("presented", "")
+        .remedy("issue a certificate that names it, or look for one in all namespaces (-A)")
 }
 
 /// The Secret that covers the host stands behind one at which Traefik stops reading.
@@ -89,8 +103,7 @@ fn is_further_down(
     host: &str,
     looked_at: &[(ObjectRef, HostMatch)],
 ) -> bool {
-    let facts =
-        |(secret, _): &(ObjectRef, HostMatch)| inventory.secret(secret.namespace(), &secret.name);
+    let facts = |(secret, _): &(ObjectRef, HostMatch)| inventory.secret_at(secret);
     looked_at.iter().filter_map(facts).any(|secret| {
         let leaf = secret.bundle.key_position().and_then(|at| secret.bundle.certificates.get(at));
         leaf.is_some_and(|leaf| matches!(leaf.match_host(host), HostMatch::San(_)))
@@ -104,8 +117,9 @@ fn finding(
     lacking: &[&str],
 ) -> Finding {
     let host = demand.host.as_str();
-    let added = demand.added_by.as_ref();
-    let added = added.map_or_else(String::new, |by| format!(" (added by annotation {by})"));
+    let added = demand.added_by.as_ref().map(|by| format!(" (added by annotation {by})"));
+    let listener = demand.listener.as_ref().map(|it| format!(" of listener {}", it.name));
+    let added = added.or(listener).unwrap_or_default();
     let presented: Vec<String> =
         looked_at.iter().map(|(secret, answer)| presented(inventory, secret, answer)).collect();
     let mut finding = RULE
@@ -120,8 +134,11 @@ fn finding(
         .evidence("host", host)
         .evidence("presented", presented.join("; "))
         .remedy(remedy(inventory, (host, lacking), looked_at));
+    if let Some(listener) = &demand.listener {
+        finding = finding.evidence("listener", &listener.name);
+    }
     for (secret, _) in looked_at {
-        finding = finding.related(secret.key("tls.crt"));
+        finding = finding.related(certificate_place(secret));
     }
     finding
 }
@@ -149,8 +166,8 @@ const SHOWN_NAMES: usize = 5;
 
 fn presented(inventory: &Inventory, secret: &ObjectRef, answer: &HostMatch) -> String {
     let name = secret.short();
-    let leaf =
-        inventory.secret(secret.namespace(), &secret.name).and_then(|facts| facts.bundle.leaf());
+    let held = inventory.secret_at(secret).map(|facts| &facts.bundle);
+    let leaf = held.or_else(|| inventory.bundle_of_route(secret)).and_then(Bundle::leaf);
     match (answer, leaf) {
         (HostMatch::CommonNameOnly(cn), _) => {
             format!("{name}, which has no SAN (CN {cn} does not count)")
@@ -175,9 +192,11 @@ fn remedy(
     (host, lacking): (&str, &[&str]),
     looked_at: &[(ObjectRef, HostMatch)],
 ) -> Remedy {
-    let facts = |secret: &ObjectRef| inventory.secret(secret.namespace(), &secret.name);
     let Some((secret, answer)) = looked_at.first() else { return RULE.remedy.into() };
-    let Some(facts) = facts(secret) else { return RULE.remedy.into() };
+    if secret.kind == Kind::Route {
+        return remedy::into_route(secret);
+    }
+    let Some(facts) = inventory.secret_at(secret) else { return RULE.remedy.into() };
     let self_signed = facts.bundle.leaf().is_some_and(|leaf| leaf.self_signed);
     // Saying its host is what tells a server's certificate such as CN=my-nginx from a CA's.
     let unclear = facts.bundle.pairing == Pairing::Match

@@ -8,6 +8,7 @@ use crate::audit::{Rule, View};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::frontend::{Demand, Frontend};
 use crate::inventory::{Coverage, Inventory, SecretFacts};
+use crate::object_ref::Kind;
 use crate::remedy::Remedy;
 use crate::x509::cert::HostMatch;
 use crate::x509::key::Pairing;
@@ -53,6 +54,10 @@ fn check(view: &View<'_>, found: &mut Findings) {
                 Some(host) => (Severity::Warning, format!(", while {host} has one")),
                 None => (Severity::Info, String::new()),
             };
+            if frontend.object.kind == Kind::Route {
+                found.push(of_route(frontend, demand));
+                continue;
+            }
             let message = format!("host {} has no tls entry{contrast}", demand.host);
             let finding = RULE
                 .on(&frontend.object, message)
@@ -109,6 +114,16 @@ fn list_it(frontend: &Frontend, demand: &Demand, secret: &SecretFacts, at: usize
         .evidence("secretName", &secret.name)
         .related(secret.clone())
         .remedy(format!("list {host} in spec.tls[{at}].hosts of {}", frontend.object.short()))
+}
+
+/// A Route of OpenShift without `spec.tls`.
+fn of_route(frontend: &Frontend, demand: &Demand) -> Finding {
+    let route = frontend.object.short();
+    RULE.on(&frontend.object, format!("host {} is served over plain HTTP alone", demand.host))
+        .severity(Severity::Info)
+        .evidence("host", &demand.host)
+        .evidence("hostsWithTls", "")
+        .remedy(format!("add spec.tls with termination: edge to {route}"))
 }
 
 /// The oldest Ingress with any tls entry decides, and this one has none for the host: a Secret that a

@@ -2,7 +2,7 @@
 //! everybody over one such Secret; `kubectl create secret tls` is the only place that looks. Where
 //! nobody here can tell, that is said, for information.
 
-use super::{elses, key_place, rotate_or_import};
+use super::{elses, key_field, key_place, rotate_or_import};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Rule, View, halves};
 use crate::inventory::Inventory;
@@ -48,10 +48,13 @@ fn check(view: &View<'_>, found: &mut Findings) {
 
 fn finding(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) -> Finding {
     let (certificate, private) = sides(bundle);
+    let key = key_field(object);
     let first = if bundle.own_key_behind {
-        "the first private key in tls.key, which alone is read, is not the certificate's, and a later one is"
+        format!(
+            "the first private key in {key}, which alone is read, is not the certificate's, and a later one is"
+        )
     } else {
-        "tls.key is not the private key of the certificate"
+        format!("{key} is not the private key of the certificate")
     };
     let message = format!(
         "{first}: the certificate's public key is {certificate}, the private key's is {private}"

@@ -1,7 +1,7 @@
 //! `key-missing`: a certificate without its private key cannot be served.
 
 use super::cert_missing::holds_a_ca_alone;
-use super::{is_placeholder, key_place, rotate_or_import, secret_of};
+use super::{is_placeholder, key_field, key_place, rotate_or_import, secret_of};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::{Rule, View};
 use crate::inventory::SecretFacts;
@@ -28,8 +28,10 @@ fn check(view: &View<'_>, found: &mut Findings) {
         if secret_of(inventory, object).is_some_and(told_elsewhere) {
             continue;
         }
-        let mut message =
-            "tls.key is empty or absent: the certificate cannot be served without it".to_owned();
+        let mut message = format!(
+            "{} is empty or absent: the certificate cannot be served without it",
+            key_field(object)
+        );
         let under = secret_of(inventory, object).and_then(|secret| secret.rare.key_under.as_ref());
         if let Some(key) = under {
             message = format!("{message}; {key} holds its private key");

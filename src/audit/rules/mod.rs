@@ -225,6 +225,7 @@ impl Dated<'_> {
         match (self.object.kind, self.is_leaf) {
             (Kind::Endpoint, _) => "put a new certificate on the server".into(),
             (Kind::File, true) => "issue or request a new certificate".into(),
+            (Kind::Route, _) => remedy::into_route(self.object),
             (_, true) if self.certificate.self_signed => {
                 remade(self.inventory, self.object, self.secret)
             }
@@ -447,6 +448,15 @@ fn free_name(inventory: &Inventory, namespace: &str, (base, ending): (&str, &str
     std::iter::once(first.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(first)
 }
 
+/// Where a frontend names the Secrets that it serves.
+fn place_of_names(frontend: &ObjectRef) -> String {
+    let place = match frontend.kind {
+        Kind::Gateway => "a listener's tls.certificateRefs",
+        _ => "spec.tls",
+    };
+    format!("{place} of {}", frontend.short())
+}
+
 fn secret_of<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i SecretFacts> {
     (object.kind == Kind::Secret)
         .then(|| inventory.secret(object.namespace(), &object.name))
@@ -460,7 +470,7 @@ fn somebody_elses(inventory: &Inventory, secret: &SecretFacts) -> Option<Remedy>
         let name = &secret.object.name;
         return Some(
             format!(
-                "secret/{name} is immutable: make one under a new name and name that in the Ingress"
+                "secret/{name} is immutable: make one under a new name, and name that one in its place"
             )
             .into(),
         );
@@ -520,6 +530,11 @@ fn certificate_place(object: &ObjectRef) -> ObjectRef {
     if object.kind == Kind::Secret { object.key("tls.crt") } else { object.clone() }
 }
 
+/// What the private key of the object stands under, for a sentence.
+fn key_field(object: &ObjectRef) -> &'static str {
+    if object.kind == Kind::Route { "spec.tls.key" } else { "tls.key" }
+}
+
 fn key_place(object: &ObjectRef) -> ObjectRef {
     if object.kind == Kind::Secret { object.key("tls.key") } else { object.clone() }
 }
@@ -545,6 +560,7 @@ fn where_in(object: &ObjectRef) -> &'static str {
     match object.kind {
         Kind::Secret => "tls.crt",
         Kind::Endpoint => "what the server shows",
+        Kind::Route => "spec.tls.certificate",
         _ => "the file",
     }
 }
@@ -596,6 +612,7 @@ fn rotate_or_import(inventory: &Inventory, object: &ObjectRef, bundle: &Bundle) 
     match (object.kind, bundle.leaf()) {
         (Kind::Endpoint, _) => "put another certificate on the server".into(),
         (Kind::File, _) => "put a certificate and its own key side by side".into(),
+        (Kind::Route, _) => remedy::into_route(object),
         (_, Some(leaf)) if leaf.self_signed => remade(inventory, object, secret),
         _ => remedy::import(object),
     }

@@ -1,8 +1,9 @@
 //! `secret-in-other-namespace`: an Ingress names a Secret of another namespace, by `namespace/name`
-//! or by a name that is only there. An Ingress cannot cross namespaces: the API server takes no
+//! or by a name that is only there; or a Gateway names one there that no `ReferenceGrant` lets it use. An Ingress cannot cross namespaces: the API server takes no
 //! such name (projectcontour/contour#4271, kubernetes/ingress-nginx#2170), and controllers look
 //! beside the Ingress.
 
+use super::place_of_names;
 use super::secret_missing::{Missing, missing, with_namespace};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source, View};
@@ -10,7 +11,7 @@ use crate::controllers::Controller;
 use crate::inventory::Inventory;
 use crate::inventory::delegation::Delegation;
 use crate::inventory::frontend::Frontend;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::HostMatch;
 
 pub(super) const RULE: Rule = Rule {
@@ -22,7 +23,9 @@ pub(super) const RULE: Rule = Rule {
               namespace is not found. A second certificate is not what is missing: either the Secret \
               is copied (by a replicator, so that renewals follow), or the Ingress moves. Contour's \
               tls-cert-namespace crosses namespaces where a TLSCertificateDelegation beside the Secret \
-              permits it; where those that were seen do not, it serves no TLS for the hosts.",
+              permits it; where those that were seen do not, it serves no TLS for the hosts. A Gateway's \
+              certificateRefs cross namespaces where a ReferenceGrant beside the Secret permits it from \
+              Gateways of that namespace.",
     check,
 };
 
@@ -69,7 +72,9 @@ fn crossing(
     }
 }
 
-/// Contour skips the entry: internal/dag/ingress_processor.go:99-157 @31c4bb38.
+/// Contour skips the entry: internal/dag/ingress_processor.go:99-157 @31c4bb38. A listener is not to use
+/// the reference, and its condition `ResolvedRefs` is `RefNotPermitted`: gateway-api apis/v1
+/// `gateway_types.go` (`CertificateRefs`), v1.4.
 fn not_delegated(
     frontend: &Frontend,
     secret: &ObjectRef,
@@ -82,14 +87,28 @@ fn not_delegated(
         Source::Cluster => Severity::Error,
         Source::Files => Severity::Warning,
     };
+    let is_gateway = frontend.object.kind == Kind::Gateway;
+    let (kind, who) = if is_gateway {
+        (Kind::ReferenceGrant, "the listener may not use it")
+    } else {
+        (Kind::TlsCertificateDelegation, "Contour serves no TLS for its hosts")
+    };
     let message = format!(
-        "it names secret/{name} of namespace {namespace}, and no TLSCertificateDelegation there \
-         permits that to namespace {own}: Contour serves no TLS for its hosts"
+        "it names secret/{name} of namespace {namespace}, and no {kind} there permits that to \
+         namespace {own}: {who}"
     );
-    let remedy = format!(
-        "add a TLSCertificateDelegation (projectcontour.io/v1) to namespace {namespace} whose \
-         spec.delegations has secretName {name} and targetNamespaces [{own}]"
-    );
+    let remedy = if is_gateway {
+        format!(
+            "add a ReferenceGrant (gateway.networking.k8s.io/v1beta1) to namespace {namespace} whose \
+             spec.from has group gateway.networking.k8s.io, kind Gateway and namespace {own}, and \
+             spec.to group \"\", kind Secret and name {name}"
+        )
+    } else {
+        format!(
+            "add a TLSCertificateDelegation (projectcontour.io/v1) to namespace {namespace} whose \
+             spec.delegations has secretName {name} and targetNamespaces [{own}]"
+        )
+    };
     let finding = RULE
         .on(&frontend.object, message)
         .severity(severity)
@@ -121,9 +140,12 @@ fn only_there(
         (Source::Files, true) => Severity::Warning,
         (Source::Files, false) => Severity::Info,
     };
+    let rule = match frontend.object.kind {
+        Kind::Gateway => "a certificateRef that says no namespace means the Gateway's own",
+        _ => "an Ingress cannot use a Secret of another namespace",
+    };
     let message = format!(
-        "it names secret/{name}, which is in namespace {} and not in {own}: an Ingress cannot use a \
-         Secret of another namespace",
+        "it names secret/{name}, which is in namespace {} and not in {own}: {rule}",
         missing.elsewhere.join(", ")
     );
     let finding = RULE
@@ -139,6 +161,13 @@ fn only_there(
 }
 
 fn remedy(frontend: &Frontend, namespace: &str, secret: &str) -> String {
+    if frontend.object.kind == Kind::Gateway {
+        return format!(
+            "write namespace: {namespace} beside {secret} in {}, and let a ReferenceGrant in namespace \
+             {namespace} permit it",
+            place_of_names(&frontend.object)
+        );
+    }
     if frontend.controller == Controller::Contour {
         return format!(
             "name it {secret}, annotate the Ingress with projectcontour.io/tls-cert-namespace: \

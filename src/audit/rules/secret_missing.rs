@@ -1,11 +1,12 @@
-//! `secret-missing`: an Ingress names a Secret that is not there. An error live; offline for
+//! `secret-missing`: an Ingress or a Gateway names a Secret that is not there. An error live; offline for
 //! information, since the Secret may be kept elsewhere; an error in either case where no Secret can
 //! have the name.
 
-use super::verifying;
+use super::{place_of_names, verifying};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, Source, View, remedy};
 use crate::controllers;
+use crate::inventory::delegation::Delegation;
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::frontend::Frontend;
 use crate::inventory::{Inventory, SecretState};
@@ -20,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
     remedy: "create the Secret",
     explain: "A controller that does not find the Secret of a tls entry serves its default \
               certificate; GKE's stops syncing the Ingress altogether. A Secret must be in the \
-              Ingress's own namespace. Where something else makes it (cert-manager, a SealedSecret, \
+              Ingress's own namespace, or the Gateway's, whose listener serves no TLS without it. Where something else makes it (cert-manager, a SealedSecret, \
               a generator), one made by hand would be in its way: then that is what to look at. ingress-nginx \
               also refuses every request for the hosts whose clients it cannot verify, where the \
               Secret that auth-tls-secret names is not there.",
@@ -51,9 +52,15 @@ fn check(view: &View<'_>, found: &mut Findings) {
         let hosts: Vec<&str> = hosts.get(one.secret).into_iter().flatten().copied().collect();
         one.finding(inventory, context, &hosts)
     }));
+    found.extend(
+        inventory
+            .impossible_certificates()
+            .filter_map(|(gateway, name)| no_name(gateway, ("certificateRefs", name))),
+    );
     for ingress in inventory.ingresses() {
         let no_names = ingress.no_names.iter().filter(|name| with_namespace(name).is_none());
-        found.extend(no_names.filter_map(|name| no_name(ingress, name)));
+        let object = &ingress.frontend.object;
+        found.extend(no_names.filter_map(|name| no_name(object, ("secretName", name))));
         found.extend(ingress.no_references.iter().map(|named| no_reference(ingress, named)));
     }
     verifying::missing(inventory, context, found);
@@ -77,6 +84,12 @@ pub(super) fn missing<'i>(inventory: &'i Inventory, context: &Context<'_>) -> Ve
     for frontend in inventory.frontends() {
         for secret in &frontend.secrets {
             let state = inventory.secret_state(secret.namespace(), &secret.name);
+            // That it may not be used is told in its place: see `secret-in-other-namespace`.
+            if frontend.object.kind == Kind::Gateway
+                && matches!(inventory.delegation(frontend, secret), Delegation::Refused(_))
+            {
+                continue;
+            }
             let absent = match (state, context.source) {
                 (SecretState::Seen(_), _) | (SecretState::Unknown, Source::Cluster) => continue,
                 _ if inventory.is_unseen(secret) => continue,
@@ -116,6 +129,9 @@ impl Missing<'_> {
     fn finding(&self, inventory: &Inventory, context: &Context<'_>, hosts: &[&str]) -> Finding {
         let (name, namespace) = (&self.secret.name, self.secret.namespace());
         let unread = self.frontend.unread.as_deref();
+        let own = self.frontend.object.namespace();
+        let elsewhere = self.frontend.object.kind == Kind::Gateway && namespace != own;
+        let of = if elsewhere { format!(" of namespace {namespace}") } else { String::new() };
         let (severity, message) = if let Some(why) = unread {
             (Severity::Info, format!("it names secret/{name}, which nobody reads: {why}"))
         } else if self.absent {
@@ -124,7 +140,7 @@ impl Missing<'_> {
             (Severity::Error, message)
         } else {
             let seen = if is_unread(inventory) { "what could be read" } else { "the files read" };
-            let message = format!("it names secret/{name}, which is not among {seen}");
+            let message = format!("it names secret/{name}{of}, which is not among {seen}");
             (Severity::Info, message)
         };
         let secret = self.secret;
@@ -209,14 +225,15 @@ fn no_reference(ingress: &IngressFacts, (annotation, value): &(String, String)) 
 }
 
 /// What the API server takes for no name of an object, so that no Secret can have it.
-fn no_name(ingress: &IngressFacts, name: &str) -> Option<Finding> {
+fn no_name(object: &ObjectRef, (field, name): (&str, &str)) -> Option<Finding> {
     let why = check_object_name(name).err()?;
+    let message = match object.kind {
+        Kind::Gateway => format!("a name in its {field} can be no Secret's: {why}"),
+        _ => format!("its {field} can be no Secret's, and is refused: {why}"),
+    };
     let finding = RULE
-        .on(
-            &ingress.frontend.object,
-            format!("its secretName can be no Secret's, and is refused: {why}"),
-        )
+        .on(object, message)
         .evidence("secretName", name)
-        .remedy("name the Secret in spec.tls as it is called");
+        .remedy(format!("name the Secret in {} as it is called", place_of_names(object)));
     Some(finding)
 }

@@ -1,14 +1,14 @@
-//! `secret-wrong-type`: an Ingress names a Secret that is not of type `kubernetes.io/tls`. Most
+//! `secret-wrong-type`: an Ingress or a Gateway names a Secret that is not of type `kubernetes.io/tls`. Most
 //! controllers take it; GKE's and some others do not promise to, and a few refuse it: then it is an
 //! error. The type of a Secret cannot be changed.
 
-use super::{free_name, is_importable};
+use super::{free_name, is_importable, place_of_names};
 use crate::audit::finding::{Findings, Severity};
 use crate::audit::remedy;
 use crate::audit::{Context, Rule, View};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{Inventory, SecretFacts, TLS_SECRET, loads};
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::{CommandLine, Remedy};
 use crate::x509::chain;
 use serde_json::json;
@@ -16,7 +16,7 @@ use serde_json::json;
 pub(super) const RULE: Rule = Rule {
     code: "secret-wrong-type",
     severity: Severity::Warning,
-    remedy: "make a Secret of type kubernetes.io/tls under a new name and name that in the Ingress",
+    remedy: "make a Secret of type kubernetes.io/tls under a new name and name that one in its place",
     explain: "type is immutable, and deleting and re-creating a Secret that is served has taken \
               clusters down; a second Secret under another name is the safe way.",
     check,
@@ -58,22 +58,24 @@ fn remedy(
     inventory: &Inventory,
     context: &Context<'_>,
     secret: &SecretFacts,
-    ingress: &ObjectRef,
+    user: &ObjectRef,
 ) -> Remedy {
     if let Some(owner) = &secret.owner {
         return format!("have {}, which owns it, make one of that type", owner.name).into();
     }
     let name = free_name(inventory, secret.object.namespace(), (&secret.object.name, "-2"));
     let made = second(inventory, context, secret, &name);
-    let users = inventory.users(&secret.object);
-    let users = users.filter_map(|user| inventory.ingress_at(&user.object));
+    let users = || inventory.users(&secret.object);
+    // Only of an Ingress it is known which of its fields to patch.
+    let are_known = users().all(|user| user.object.kind == Kind::Ingress);
+    let ingresses = users().filter_map(|user| inventory.ingress_at(&user.object));
     let renamed =
-        users.map(|ingress| renamed(ingress, (secret.object.name.as_str(), name.as_str())));
-    match made.filter(|_| secret.object.place.is_none()) {
+        ingresses.map(|ingress| renamed(ingress, (secret.object.name.as_str(), name.as_str())));
+    match made.filter(|_| secret.object.place.is_none() && are_known) {
         Some(made) => renamed.fold(made, CommandLine::and).into(),
         None => format!(
-            "put its certificate and key into a new secret/{name}, and name that in spec.tls of {}",
-            ingress.short()
+            "put its certificate and key into a new secret/{name}, and name that in {}",
+            place_of_names(user)
         )
         .into(),
     }

@@ -7,7 +7,7 @@ use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::served::{Answer, without_address};
 use crate::audit::{Rule, Source, View};
 use crate::gke::managed::certificate_meaning;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::{FailureKind, Stage};
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
@@ -77,7 +77,7 @@ fn finding(issued: &BeingIssued<'_>, answer: &Answer<'_>) -> Finding {
         }
         None => RULE
             .on(&answer.frontend.object, format!("no TLS for {host} at {place}: {why}"))
-            .remedy(remedy(kind, &place)),
+            .remedy(remedy(kind, &place, answer.frontend.object.kind)),
     };
     finding
         .evidence("host", host)
@@ -114,11 +114,12 @@ fn provisioning(issued: &BeingIssued<'_>, answer: &Answer<'_>) -> Option<(Object
     Some((named.facts.object.clone(), named.managed.status.clone().unwrap_or_default()))
 }
 
-fn remedy(kind: FailureKind, place: &str) -> String {
+fn remedy(kind: FailureKind, place: &str, of: Kind) -> String {
     let told = match kind {
-        FailureKind::NoAddress => "give the name in the Ingress's status an address",
+        FailureKind::NoAddress => return format!("give the name in the {of}'s status an address"),
         FailureKind::Refused | FailureKind::Reset | FailureKind::Closed => {
-            return format!("check that {place} reaches the ingress controller");
+            let of = if of == Kind::Ingress { "ingress" } else { of.as_str() };
+            return format!("check that {place} reaches the {of} controller");
         }
         FailureKind::Timeout => {
             "look whether a firewall drops packets to port 443, and whether the controller runs"
@@ -132,7 +133,7 @@ fn remedy(kind: FailureKind, place: &str) -> String {
         FailureKind::Version => "turn on TLS 1.2 or 1.3 in the controller",
         FailureKind::TooLarge => "serve the leaf and its intermediates alone",
         FailureKind::Protocol => "see the controller's logs",
-        FailureKind::NotTried => "verify fewer Ingresses at once, or fix those that do not answer",
+        FailureKind::NotTried => "verify fewer hosts at once, or fix those that do not answer",
     };
     told.to_owned()
 }

@@ -44,7 +44,7 @@ pub(super) enum Shape {
 const VALUES: &[(&str, &str, Named)] = &[
     ("", "context", Named::Contexts),
     ("", "namespace", Named::Namespaces),
-    ("check", "objects", Named::Objects(Shape::Any(&[Kind::Secret, Kind::Ingress]))),
+    ("check", "objects", Named::Objects(Shape::Any(NAMED_KINDS))),
     ("check", "rule", Named::Rules),
     ("explain", "rule", Named::Rules),
     ("verify", "ingresses", Named::Objects(Shape::Name(Kind::Ingress))),
@@ -66,6 +66,9 @@ const VALUES: &[(&str, &str, Named)] = &[
     ("", "out_dir", Named::Folder),
     ("man", "folder", Named::Folder),
 ];
+
+/// The kinds of which objects are named where several are taken.
+const NAMED_KINDS: &[Kind] = &[Kind::Secret, Kind::Ingress, Kind::Gateway, Kind::Route];
 
 /// A row's last column.
 #[derive(Clone, Copy, Debug)]
@@ -170,6 +173,7 @@ mod tests {
             "email",
             "expires_within",
             "health_check",
+            "host",
             "impersonate",
             "impersonate_groups",
             "ip",

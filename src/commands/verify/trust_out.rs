@@ -27,7 +27,7 @@ pub(super) async fn hand_out(
         if !pins.unknown.is_empty() || connections.is_empty() {
             return refuse(
                 "no Secret tells what clients should trust",
-                "look at the Ingress's addresses and at the right to read its Secret",
+                "look at its addresses and at the right to read its Secret",
             );
         }
         output.say("clients trust it already (a public CA): there is nothing to pin");
@@ -35,8 +35,8 @@ pub(super) async fn hand_out(
     }
     if pins.mixes_ingresses() {
         return refuse(
-            "the Ingresses are served with several certificates, and a client of one should not trust the others",
-            "name one Ingress",
+            "the hosts are served with several certificates, and a client of one should not trust the others",
+            "name one of those that serve them",
         );
     }
     let mut pem = Vec::new();

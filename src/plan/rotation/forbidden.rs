@@ -28,7 +28,7 @@ pub fn forbidden(
         return no(
             Reason::Immutable,
             "it is immutable: its data cannot change".to_owned(),
-            "issue a Secret under a new name and name that in the Ingress".into(),
+            "issue a Secret under a new name, and name that one in its place".into(),
         );
     }
     if let Some(owner) = &secret.owner

@@ -55,7 +55,8 @@ type Lent = BTreeMap<ObjectRef, BTreeMap<String, Vec<String>>>;
 /// The hosts that are covered by a Secret which another Ingress names.
 fn lent(model: &Model<'_>) -> Lent {
     let mut lent = Lent::new();
-    for row in model.hosts() {
+    // A host that was asked for is served by nobody.
+    for row in model.hosts().filter(|row| row.frontend.object.kind != Kind::Endpoint) {
         let Coverage::Covered { by, .. } = row.coverage() else { continue };
         let secret = ObjectRef { key: None, place: None, ..by };
         if !row.frontend.hosts_of(&secret).contains(&row.demand.host.as_str()) {
@@ -87,7 +88,7 @@ fn cells(
         users.push(format!("{user}({})", hosts.join(",")));
     }
     cells.extend([
-        row.object.name.clone(),
+        name(row.object),
         of_leaf(&|leaf| names(leaf, few)),
         of_leaf(&|leaf| instant::show_date(leaf.not_after)),
         row.whole_days().map(|days| days.to_string()).unwrap_or_default(),
@@ -118,9 +119,16 @@ fn holder(kinds: impl Iterator<Item = Kind>) -> &'static str {
         "FILE"
     } else if all(Kind::Endpoint) {
         "SERVER"
+    } else if all(Kind::Route) {
+        "ROUTE"
     } else {
         "SECRET"
     }
+}
+
+/// The name, of which a column of Secrets says the kind where it is another.
+fn name(object: &ObjectRef) -> String {
+    if object.kind == Kind::Route { object.short() } else { object.name.clone() }
 }
 
 /// The names a certificate answers to, or its subject in brackets when it has none.
@@ -164,7 +172,7 @@ fn wide_cells(row: &CertificateRow<'_>, namespaces: bool) -> Vec<String> {
     };
     let mut cells = if namespaces { vec![row.object.namespace().to_owned()] } else { Vec::new() };
     cells.extend([
-        row.object.name.clone(),
+        name(row.object),
         row.index.to_string(),
         names(certificate, usize::MAX),
         instant::show_date(certificate.not_after),

@@ -52,7 +52,12 @@ pub(super) fn write(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
 /// `40 TLS Secrets, 1 file`: the rows of the table.
 fn holders(rows: &[HolderRow<'_>]) -> String {
     let of = |kind| rows.iter().filter(|row| row.object.kind == kind).count();
-    let all = [(Kind::Secret, "TLS Secret"), (Kind::File, "file"), (Kind::Endpoint, "server")];
+    let all = [
+        (Kind::Secret, "TLS Secret"),
+        (Kind::Route, "Route"),
+        (Kind::File, "file"),
+        (Kind::Endpoint, "server"),
+    ];
     let some = all.into_iter().map(|(kind, noun)| (of(kind), noun));
     let some: Vec<String> =
         some.filter(|(number, _)| *number > 0).map(|(number, noun)| count(number, noun)).collect();
