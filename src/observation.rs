@@ -7,6 +7,7 @@ pub mod dns;
 pub mod handshake;
 pub mod ingress;
 pub mod rights;
+pub mod workload;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::redact::Redacted;
@@ -16,6 +17,7 @@ pub use ingress::{IngressSeen, Rule, TlsEntry};
 use rights::Denied;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
+use workload::WorkloadSeen;
 
 /// One thing seen, or the failure to see it.
 #[derive(Clone, Debug)]
@@ -73,6 +75,15 @@ pub enum Observation {
         namespace: String,
         /// What is known of it.
         seen: DelegationsSeen,
+    },
+    /// A Pod, or what makes Pods, and the Secrets it reads.
+    Workload(WorkloadSeen),
+    /// Every workload of a scope was looked at, as far as they may be listed.
+    Workloads {
+        /// Where.
+        searched: Scope,
+        /// What else may name Secrets there and is not read, as people say it.
+        others: Vec<String>,
     },
     /// A handshake that was asked for on behalf of an Ingress host.
     Handshake(HandshakeSeen),
@@ -183,6 +194,8 @@ pub enum Question {
     Trust(Scope),
     /// Which Secrets of this namespace Contour may use for Ingresses of others.
     Delegations(String),
+    /// Which workloads there read which Secrets.
+    Workloads(Scope),
     /// What is served for this host there.
     Served {
         /// The name to send as SNI.

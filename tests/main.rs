@@ -58,6 +58,7 @@ mod cases {
     mod live_owners;
     mod live_rotation;
     mod live_served;
+    mod live_users;
     mod live_waiting;
     mod live_walk;
     mod local_files;

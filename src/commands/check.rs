@@ -75,7 +75,8 @@ async fn observed(
     let selection = source::selection(args.objects.clone(), &args.look);
     let served = args.served.then(|| (ServedAt::Status, run.deadlines()));
     let dns = resolver(args).await?;
-    let probes = Probes { events: true, makers: true, dns, served, ..Probes::default() };
+    let wanted = Probes { events: true, makers: true, workloads: true, ..Probes::default() };
+    let probes = Probes { dns, served, ..wanted };
     let busy = output.busy("reading", None);
     let gathered = gather(source, selection, &probes, run.world).await?;
     drop(busy);

@@ -42,6 +42,7 @@ pub(super) async fn run(
     let request = RotationRequest { issuer, ..request(&args, run.global, &source) };
     let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
     let goal = Rotation::new(request, Policy { renew_before: args.renew_before });
+    let goal = goal.asking_for_readers(run.now());
     let view = View::Chosen { source: &source, selection: &selection(&args), probes: &probes };
     let materials = Materials { authority, ..Materials::default() };
     let asked = Asked { args: &args, source: &source, view: &view, run };

@@ -30,6 +30,8 @@ pub struct Probes {
     pub makers: bool,
     /// What controllers say of Ingresses whose load balancer does not serve what is stored.
     pub events: bool,
+    /// Which workloads read Secrets that no frontend names.
+    pub workloads: bool,
     /// Whom to ask where hosts lead; none: nobody is asked.
     pub dns: Option<dns::Resolver>,
     /// The Services that Ingresses send to: what they are for may be told by them alone.
@@ -44,6 +46,7 @@ impl Probes {
             owners: self.owners,
             makers: self.makers,
             events: self.events,
+            workloads: self.workloads,
             served: self.served.is_some(),
         }
     }
@@ -352,6 +355,7 @@ fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
         | Question::Makers(_)
         | Question::Trust(_)
         | Question::Delegations(_)
+        | Question::Workloads(_)
         | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()
@@ -456,6 +460,19 @@ pub async fn gather_events(
     world: &World,
 ) -> Result<(), GatherError> {
     let questions: Vec<Question> = about.into_iter().map(Question::Events).collect();
+    ask(client, &questions, inventory, world).await
+}
+
+/// What is answered to these questions, absorbed into what was seen.
+///
+/// # Errors
+/// As [`gather`]; not for what may not be read.
+pub(super) async fn ask(
+    client: &Client,
+    questions: &[Question],
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), GatherError> {
     let answers = questions.iter().map(|question| observe::cluster::answer(client, question));
     let mut answers = stream::iter(answers).buffered(PARALLEL);
     while let Some(answer) = answers.next().await {

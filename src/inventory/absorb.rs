@@ -78,6 +78,8 @@ impl Inventory {
                 self.warnings_seen.insert(searched);
             }
             Observation::Delegations { namespace, seen } => self.delegations.take(namespace, seen),
+            Observation::Workload(seen) => self.uses.take(seen),
+            Observation::Workloads { searched, others } => self.uses.searched(searched, others),
             Observation::Handshake(seen) => self.absorb_handshake(seen),
             Observation::Inspected(seen) => self.absorb_inspected(seen),
             Observation::Addresses(seen) => self.dns.absorb_addresses(seen),

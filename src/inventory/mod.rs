@@ -33,6 +33,7 @@ mod servers;
 pub mod service;
 mod shelf;
 pub mod stores;
+pub mod uses;
 
 use crate::gke::health_check::HealthCheck;
 use crate::gke::managed::Managed;
@@ -102,6 +103,7 @@ pub struct Inventory {
     /// Where it was looked for who trusts or signs by certificates of CAs.
     trust_seen: BTreeSet<Scope>,
     delegations: delegation::Delegations,
+    uses: uses::Uses,
     /// Objects whose annotations hold a private key, and the annotations' keys.
     keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
@@ -469,6 +471,7 @@ impl Inventory {
             heard: BTreeSet::new(),
             trust_seen: BTreeSet::new(),
             delegations: delegation::Delegations::default(),
+            uses: uses::Uses::default(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
             problems: Problems::default(),

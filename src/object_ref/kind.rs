@@ -69,6 +69,20 @@ pub enum Kind {
     SopsSecret,
     /// A `kustomization.yaml`, whose `secretGenerator` makes Secrets; no API server has it.
     Kustomization,
+    /// `v1` Pod.
+    Pod,
+    /// `apps/v1` Deployment.
+    Deployment,
+    /// `apps/v1` StatefulSet.
+    StatefulSet,
+    /// `apps/v1` DaemonSet.
+    DaemonSet,
+    /// `apps/v1` ReplicaSet.
+    ReplicaSet,
+    /// `batch/v1` Job.
+    Job,
+    /// `batch/v1` CronJob.
+    CronJob,
     /// `v1` Event: what a controller has to say of another object.
     Event,
     /// A file or folder on this machine; the name is its path, `-` is standard input.
@@ -101,7 +115,7 @@ const fn row(
 }
 
 /// One row a kind, in the order of [`Kind`].
-const KINDS: [Descriptor; 33] = [
+const KINDS: [Descriptor; 40] = [
     row(Kind::Secret, "Secret", "secret", "secrets", Some(("", "v1"))),
     row(Kind::Ingress, "Ingress", "ingress", "ingresses", Some(("networking.k8s.io", "v1"))),
     row(
@@ -270,6 +284,13 @@ const KINDS: [Descriptor; 33] = [
         Some(("isindir.github.com", "v1alpha3")),
     ),
     row(Kind::Kustomization, "Kustomization", "kustomization", "kustomizations", None),
+    row(Kind::Pod, "Pod", "pod", "pods", Some(("", "v1"))),
+    row(Kind::Deployment, "Deployment", "deployment", "deployments", Some(("apps", "v1"))),
+    row(Kind::StatefulSet, "StatefulSet", "statefulset", "statefulsets", Some(("apps", "v1"))),
+    row(Kind::DaemonSet, "DaemonSet", "daemonset", "daemonsets", Some(("apps", "v1"))),
+    row(Kind::ReplicaSet, "ReplicaSet", "replicaset", "replicasets", Some(("apps", "v1"))),
+    row(Kind::Job, "Job", "job", "jobs", Some(("batch", "v1"))),
+    row(Kind::CronJob, "CronJob", "cronjob", "cronjobs", Some(("batch", "v1"))),
     row(Kind::Event, "Event", "event", "events", Some(("", "v1"))),
     row(Kind::File, "File", "file", "files", None),
     row(Kind::Endpoint, "Endpoint", "endpoint", "endpoints", None),
@@ -324,6 +345,21 @@ impl Kind {
                 | Self::File
                 | Self::Endpoint
                 | Self::Kustomization
+        )
+    }
+
+    /// Whether it runs programs: a Pod, or what makes Pods.
+    #[must_use]
+    pub const fn is_workload(self) -> bool {
+        matches!(
+            self,
+            Self::Pod
+                | Self::Deployment
+                | Self::StatefulSet
+                | Self::DaemonSet
+                | Self::ReplicaSet
+                | Self::Job
+                | Self::CronJob
         )
     }
 

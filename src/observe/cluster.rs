@@ -1,7 +1,7 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
 use super::reach::Reach;
-use super::{delegations, kubernetes, makers, trust};
+use super::{delegations, kubernetes, makers, trust, workloads};
 use crate::cluster::Client;
 use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -258,6 +258,7 @@ pub async fn answer(
         Question::Makers(scope) => makers(client, scope).await,
         Question::Trust(scope) => trust(client, scope).await,
         Question::Delegations(namespace) => return permits_of(client, namespace).await,
+        Question::Workloads(scope) => return Box::pin(workloads::within(client, scope)).await,
         Question::Served { host, endpoint } => Ok(not_here(host, endpoint)),
     };
     one.map(|one| vec![one])
@@ -451,6 +452,7 @@ pub async fn read_required(
         | Question::Makers(_)
         | Question::Trust(_)
         | Question::Delegations(_)
+        | Question::Workloads(_)
         | Question::Served { .. } => answer(client, question).await,
     }
 }

@@ -19,3 +19,4 @@ pub mod manifest;
 pub mod reach;
 pub mod served;
 mod trust;
+mod workloads;

@@ -4,6 +4,7 @@
 //! Knows what to ask next where a list is refused. Refuses to know what is done with what is listed.
 
 use super::cluster::{can_go_on, list_secrets, objects, unseen, unseen_when_forbidden};
+use super::workloads;
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -114,6 +115,7 @@ async fn list(
 ) -> Result<(), ClusterError> {
     match kind {
         Kind::Secret => list_secrets(client, namespace, take).await,
+        kind if kind.is_workload() => workloads::list(client, kind, namespace, take).await,
         kind => objects(client, &[kind], namespace, take).await,
     }
 }

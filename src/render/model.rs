@@ -9,6 +9,7 @@ use crate::audit::finding::{Finding, Severity};
 use crate::audit::status::Status;
 use crate::inventory::bundle::Bundle;
 use crate::inventory::frontend::{Demand, Frontend};
+use crate::inventory::uses::Use;
 use crate::inventory::{Coverage, Inventory, Problem};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::rights::Denied;
@@ -102,7 +103,7 @@ impl<'i> Model<'i> {
                 object,
                 leaf: bundle.leaf(),
                 status: Status::of(own.into_iter().flatten().copied()),
-                is_used: self.inventory.is_used(object),
+                is_used: self.inventory.is_in_use(object),
                 now: self.report.now,
                 inventory: self.inventory,
             }
@@ -125,16 +126,21 @@ impl<'i> Model<'i> {
         rows
     }
 
-    /// Whom a finding about a certificate hurts: who serves it, and for which hosts.
+    /// Whom a finding about a certificate hurts: who serves it, and for which hosts, and which workloads
+    /// read it.
     #[must_use]
     pub fn affected(&self, finding: &FindingRow<'_>) -> Vec<Affected<'i>> {
         if finding.object.kind != Kind::Secret {
             return Vec::new();
         }
         let users = self.inventory.users(finding.object);
-        users
-            .map(|frontend| Affected { frontend, hosts: frontend.hosts_of(finding.object) })
-            .collect()
+        let serving = users.map(|frontend| {
+            let hosts = frontend.hosts_of(finding.object);
+            Affected { object: &frontend.object, hosts }
+        });
+        let uses = self.inventory.uses(finding.object).into_iter();
+        let reading = uses.map(|one| Affected { object: &one.workload, hosts: Vec::new() });
+        serving.chain(reading).collect()
     }
 
     /// Every certificate of every object that is reported, in the objects' order, each chain as it
@@ -200,12 +206,12 @@ fn named(object: &ObjectRef) -> Named<'_> {
     (object.kind, object.namespace(), &object.name)
 }
 
-/// Who serves a certificate, and for which hosts.
+/// Who serves or reads a certificate, and for which hosts.
 #[derive(Clone, Debug)]
 pub struct Affected<'i> {
-    /// Who serves it.
-    pub frontend: &'i Frontend,
-    /// The hosts.
+    /// Who serves it, or a workload that reads it.
+    pub object: &'i ObjectRef,
+    /// The hosts; none for a workload.
     pub hosts: Vec<&'i str>,
 }
 
@@ -243,11 +249,21 @@ impl<'i> HolderRow<'i> {
     pub fn users(&self) -> Vec<&'i Frontend> {
         users(self.inventory, self.object)
     }
+
+    /// See [`CertificateRow::uses`].
+    #[must_use]
+    pub fn uses(&self) -> Vec<&'i Use> {
+        uses(self.inventory, self.object)
+    }
 }
 
 fn owner<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i str> {
     let secret = inventory.secret(object.namespace(), &object.name);
     Some(secret.filter(|_| object.kind == Kind::Secret)?.owner.as_ref()?.name.as_str())
+}
+
+fn uses<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Vec<&'i Use> {
+    if object.kind == Kind::Secret { inventory.uses(object) } else { Vec::new() }
 }
 
 fn users<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Vec<&'i Frontend> {
@@ -308,6 +324,12 @@ impl<'i> CertificateRow<'i> {
     #[must_use]
     pub fn users(&self) -> Vec<&'i Frontend> {
         users(self.inventory, self.object)
+    }
+
+    /// The workloads that read the Secret, each once.
+    #[must_use]
+    pub fn uses(&self) -> Vec<&'i Use> {
+        uses(self.inventory, self.object)
     }
 
     fn is_of_secret(&self) -> bool {

@@ -6,6 +6,7 @@ use super::model::{Affected, CertificateRow, FindingRow, ProblemRow};
 use crate::audit::Source;
 use crate::gke::managed::Managed;
 use crate::instant;
+use crate::inventory::uses::Use;
 use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
 use crate::x509::san::San;
@@ -134,11 +135,19 @@ pub(super) struct UsedBy<'a> {
     kind: &'static str,
     namespace: &'a str,
     name: &'a str,
+    /// How a workload reads it; nothing where an Ingress names it.
+    how: Vec<&'static str>,
 }
 
 impl<'a> UsedBy<'a> {
     pub(super) fn of(object: &'a ObjectRef) -> Self {
-        Self { kind: object.kind.as_str(), namespace: object.namespace(), name: &object.name }
+        let (kind, namespace) = (object.kind.as_str(), object.namespace());
+        Self { kind, namespace, name: &object.name, how: Vec::new() }
+    }
+
+    fn of_workload(one: &'a Use) -> Self {
+        let how = one.how.iter().map(|how| how.as_str());
+        Self { how: how.collect(), ..Self::of(&one.workload) }
     }
 }
 
@@ -148,7 +157,11 @@ impl<'a> WireCertificate<'a> {
         let users = row.users();
         Self {
             owner: row.owner(),
-            used_by: users.into_iter().map(|user| UsedBy::of(&user.object)).collect(),
+            used_by: users
+                .into_iter()
+                .map(|user| UsedBy::of(&user.object))
+                .chain(row.uses().into_iter().map(UsedBy::of_workload))
+                .collect(),
             ..Self::at(WireRef::owned(row.at()), row.index, row.certificate, row.days_left())
         }
     }
@@ -203,7 +216,7 @@ pub(super) struct WireFinding<'a> {
     affected: Vec<WireAffected<'a>>,
 }
 
-/// Who serves the certificate that a finding is about, and for which hosts.
+/// Who serves or reads the certificate that a finding is about, and for which hosts.
 #[derive(Serialize)]
 struct WireAffected<'a> {
     #[serde(rename = "ref")]
@@ -213,10 +226,9 @@ struct WireAffected<'a> {
 
 impl<'a> WireFinding<'a> {
     pub(super) fn of(row: FindingRow<'a>, affected: Vec<Affected<'a>>) -> Self {
-        let affected = affected.into_iter().map(|one| WireAffected {
-            object: WireRef::of(&one.frontend.object),
-            hosts: one.hosts,
-        });
+        let affected = affected
+            .into_iter()
+            .map(|one| WireAffected { object: WireRef::of(one.object), hosts: one.hosts });
         Self {
             affected: affected.collect(),
             rule: row.rule,

@@ -62,6 +62,13 @@ pub(crate) fn say_what_was_seen(source: &Source, inventory: &Inventory, output: 
     let (secrets, ingresses) = (inventory.bundles().count(), inventory.ingresses().count());
     output
         .say_verbosely(&format!("looked at {place}: {secrets} TLS Secrets, {ingresses} Ingresses"));
+    let unread = inventory.unread_users();
+    if !unread.is_empty() {
+        output.say_verbosely(&format!(
+            "no Secret is called unused: the cluster has kinds that may name one and are not read: {}",
+            unread.join(", ")
+        ));
+    }
 }
 
 /// What to say when there is nothing `of` a kind in what was looked at, and whether that is well: not when the

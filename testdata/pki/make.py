@@ -1843,6 +1843,107 @@ def missing_data_keys(s):
     s.ingress("front", {f"{n}.example": f"{n}-tls" for n in ("no-crt", "no-key", "no-data")})
 
 
+@scenario
+def secret_users(s):
+    for name, left in {"mounted": -2.5, "frozen": 20.5, "part": 20.5, "flag": 20.5, "leftover": 200.5, "own": 200.5}.items():
+        s.secret(f"{name}-tls", s.pair(f"{name}.users.example", left=left))
+    s.ingress("own", {"own.users.example": "own-tls"})
+    s.file("workloads.yaml", WORKLOADS)
+
+
+WORKLOADS = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: proxy
+spec:
+  selector: {matchLabels: {app: proxy}}
+  template:
+    metadata: {labels: {app: proxy}}
+    spec:
+      containers:
+      - name: proxy
+        image: proxy:1
+        volumeMounts:
+        - {name: tls, mountPath: /etc/tls}
+      volumes:
+      - name: tls
+        secret: {secretName: mounted-tls}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: broker
+spec:
+  selector: {matchLabels: {app: broker}}
+  template:
+    metadata: {labels: {app: broker}}
+    spec:
+      initContainers:
+      - name: load
+        image: broker:1
+        env:
+        - name: TLS_KEY
+          valueFrom: {secretKeyRef: {name: frozen-tls, key: tls.key}}
+      containers:
+      - name: broker
+        image: broker:1
+        volumeMounts:
+        - {name: all, mountPath: /etc/tls}
+      volumes:
+      - name: all
+        projected:
+          sources:
+          - secret: {name: frozen-tls}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: store
+spec:
+  serviceName: store
+  selector: {matchLabels: {app: store}}
+  template:
+    metadata: {labels: {app: store}}
+    spec:
+      containers:
+      - name: store
+        image: store:1
+        volumeMounts:
+        - {name: tls, mountPath: /etc/store/tls.crt, subPath: tls.crt}
+      volumes:
+      - name: tls
+        secret: {secretName: part-tls}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: backup
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: backup:1
+            envFrom:
+            - secretRef: {name: frozen-tls}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: debug
+spec:
+  containers:
+  - name: debug
+    image: debug:1
+    args: ["--listen=:443", "--tls-secret-name=flag-tls"]
+"""
+
+
 def main(wanted):
     unknown = set(wanted) - set(ALL)
     if unknown:

@@ -1,5 +1,5 @@
 //! `expired`: a certificate past its notAfter is refused by every client. Source: RFC 5280
-//! §4.1.2.5. An error on what an Ingress serves, a warning on a leftover.
+//! §4.1.2.5. An error on what an Ingress serves or a workload reads, a warning on a leftover.
 
 use super::{Dated, certificate_place, dated};
 use crate::audit::finding::{Finding, Findings, Severity};
@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Error,
     remedy: "replace the certificate",
     explain: "Every client refuses a certificate after its notAfter (RFC 5280 §4.1.2.5). The last \
-              second of notAfter is still valid. In a chain every certificate but the root counts.",
+              second of notAfter is still valid. In a chain every certificate but the root counts. On a Secret that \
+              no Ingress names and no workload reads it is a warning.",
     check,
 };
 

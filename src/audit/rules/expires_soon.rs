@@ -15,8 +15,8 @@ pub(super) const RULE: Rule = Rule {
     remedy: "renew the certificate",
     explain: "The renewal window is a third of the lifetime, at most 30 days, unless --renew-before or the \
               annotation certwright.dev/renew-before says otherwise. Within seven days, or a tenth \
-              of a shorter lifetime, it is an error, except on a Secret that no Ingress names. A Secret \
-              that is really renewed (by cert-manager, External Secrets, OpenShift's service-ca, or \
+              of a shorter lifetime, it is an error, except on a Secret that no Ingress names and no \
+              workload reads. A Secret that is really renewed (by cert-manager, External Secrets, OpenShift's service-ca, or \
               certwright.dev/rotate) is warned about only when two thirds of the renewal window are gone, so \
               that healthy renewals never flap; Helm, Argo CD and Flux renew nothing. A renewal window that \
               leaves next to nothing of a lifetime is reported instead: rotate --due passes such a \

@@ -59,6 +59,7 @@ mod not_yet_valid;
 mod san_malformed;
 mod secret_in_other_namespace;
 mod secret_missing;
+mod secret_unused;
 mod secret_wrong_type;
 mod served_default_certificate;
 mod served_differs;
@@ -145,6 +146,7 @@ pub const RULES: &[&Rule] = &[
     &duplicate_serial::RULE,
     &lifetime_too_long::RULE,
     &shared_key::RULE,
+    &secret_unused::RULE,
     &trailing_data::RULE,
     &host_not_covered::RULE,
     &host_without_tls::RULE,
@@ -235,9 +237,7 @@ impl Dated<'_> {
 impl<'i> Dated<'i> {
     /// Whether somebody is hurt by its end. Of a file or a server nobody here can say that none is.
     fn is_used(&self) -> bool {
-        self.object.kind != Kind::Secret
-            || self.inventory.is_used(self.object)
-            || self.inventory.mentioners(self.object).next().is_some()
+        self.object.kind != Kind::Secret || self.inventory.is_in_use(self.object)
     }
 
     /// The finding, with a certificate that loses its issuer, where there is one.

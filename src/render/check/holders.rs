@@ -76,6 +76,7 @@ fn cells(row: &HolderRow<'_>, lent: &Lent, namespaces: bool, few: usize) -> Vec<
     };
     let mut users: Vec<String> = row.users().into_iter().map(user).collect();
     let secret = ObjectRef { key: None, place: None, ..row.object.clone() };
+    users.extend(row.uses().into_iter().map(|one| one.workload.short()));
     for (user, hosts) in lent.get(&secret).into_iter().flatten() {
         users.push(format!("{user}({})", hosts.join(",")));
     }
@@ -145,11 +146,10 @@ pub(super) fn write_wide(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<bo
 
 fn wide_cells(row: &CertificateRow<'_>, namespaces: bool) -> Vec<String> {
     let certificate = row.certificate;
-    let users: Vec<String> = row
-        .users()
-        .into_iter()
-        .map(|user| used_by(user, row.object, Some(certificate).filter(|_| row.is_leaf)))
-        .collect();
+    let leaf = Some(certificate).filter(|_| row.is_leaf);
+    let users = row.users().into_iter().map(|user| used_by(user, row.object, leaf));
+    let uses = row.uses().into_iter().map(|one| one.workload.short());
+    let users: Vec<String> = users.chain(uses).collect();
     let issuer = if certificate.self_signed {
         "self-signed".to_owned()
     } else {
