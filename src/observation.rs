@@ -76,6 +76,8 @@ pub enum Observation {
         /// What is known of it.
         seen: DelegationsSeen,
     },
+    /// Values of an object that is no TLS Secret and may hold certificates.
+    Values(ValuesSeen),
     /// A Pod, or what makes Pods, and the Secrets it reads.
     Workload(WorkloadSeen),
     /// Every workload of a scope was looked at, as far as they may be listed.
@@ -346,6 +348,18 @@ pub struct SecretSeen {
     /// Values of `data` that are no base64, also where `stringData` has the key too; only a file can
     /// have such.
     pub not_base64: Vec<NotBase64>,
+}
+
+/// Values of a Secret or ConfigMap that may be certificates, or the `caBundle`s of what the API server
+/// calls.
+#[derive(Clone, Debug)]
+pub struct ValuesSeen {
+    /// Which object.
+    pub object: ObjectRef,
+    /// Its metadata.
+    pub meta: MetaSeen,
+    /// Each with its key, or the way to it (`webhooks[0].clientConfig.caBundle`), decoded.
+    pub values: Vec<(String, Redacted)>,
 }
 
 /// A value of a Secret's `data` that is no base64: the API server refuses the whole Secret.

@@ -64,6 +64,7 @@ mod cases {
     mod local_files;
     mod manifests;
     mod mutations;
+    mod other_places;
     mod output_files;
     mod pem_import;
     mod plugin_name;

@@ -7,6 +7,7 @@ use crate::audit::finding::Severity;
 use crate::audit::{self, RULES};
 use crate::duration::{RenewalWindow, parse_duration};
 use crate::inventory::nearest;
+use crate::inventory::selection::KeyPattern;
 use crate::object_ref::KindName;
 use crate::observe::dns::Server;
 use crate::render::formats::{Chosen, TABLE, WriteCheck};
@@ -17,7 +18,7 @@ use time::Duration;
 /// `certwright check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Report only these: secret/NAME or ingress/NAME
+    /// Report only these: secret/NAME or ingress/NAME; with --key also configmap/NAME
     #[arg(id = "objects", value_name = "KIND/NAME", value_delimiter = ',', value_parser = ObjectWord::read)]
     pub(super) words: Vec<ObjectWord>,
     /// The objects that they name.
@@ -35,6 +36,9 @@ pub struct CheckArgs {
     /// The DNS server to ask instead of the system's; implies --dns
     #[arg(long, value_name = "HOST:PORT")]
     pub dns_server: Option<Server>,
+    /// What else to read
+    #[command(flatten)]
+    pub beside: BesideArgs,
     /// When a certificate is due: a time before its end (20d, 12h, 2w) or a share of its lifetime (33%)
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<RenewalWindow>,
@@ -50,6 +54,18 @@ pub struct CheckArgs {
     /// Omit the header row
     #[arg(long)]
     pub no_headers: bool,
+}
+
+/// Certificates that stand elsewhere than in TLS Secrets.
+#[derive(Clone, Debug, Args)]
+pub struct BesideArgs {
+    /// Also read the values of Opaque Secrets whose keys fit this regular expression, or only those of the
+    /// secret/NAME and configmap/NAME that are named
+    #[arg(long, value_name = "REGEX")]
+    pub key: Option<KeyPattern>,
+    /// Also look at the caBundle of webhooks, APIServices and CustomResourceDefinitions, in no namespace
+    #[arg(long)]
+    pub ca_bundles: bool,
 }
 
 /// What of the report to show.
@@ -117,6 +133,9 @@ Examples:
   certwright check -A --expires-within 30d --sort-by expires
   certwright check -A --severity error -o lines
   certwright check -A --rule expired,expires-soon -o name
+  certwright check -n shop --key '\\.(crt|pem)$'
+  certwright check -n shop configmap/ca-bundle --key ca
+  certwright check --ca-bundles --allow-empty
 
 "
 );

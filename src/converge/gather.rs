@@ -133,6 +133,7 @@ pub async fn gather(
                 let mut take = |seen| inventory.absorb(seen, world.random());
                 observe::cluster::list_backends(client, namespace.as_deref(), &mut take).await?;
             }
+            look_at_values(client, namespace.as_deref(), &mut inventory, world).await?;
             answer_questions(client, probes, &mut inventory, world).await?;
             if let Some((secret, error)) = missing {
                 return Err(told_by_its_maker(&inventory, &secret, error).into());
@@ -281,6 +282,27 @@ async fn look(
     observe::cluster::list_ingresses(&reach, &mut take).await?;
     observe::cluster::list_gke(&reach, &mut take).await?;
     Ok(missing)
+}
+
+/// Looks at what flags ask for beside TLS Secrets: the values of Opaque Secrets where nothing is named, and
+/// what the API server calls.
+async fn look_at_values(
+    client: &Client,
+    namespace: Option<&str>,
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), ClusterError> {
+    let selection = inventory.selection();
+    let (keys, bundles) = (selection.keys.is_some(), selection.ca_bundles);
+    let in_a_list = keys && selection.named.is_empty();
+    let mut take = |seen| inventory.absorb(seen, world.random());
+    if in_a_list {
+        observe::cert_values::list_opaque(client, namespace, &mut take).await?;
+    }
+    if bundles {
+        observe::cert_values::list_ca_bundles(client, &mut take).await?;
+    }
+    Ok(())
 }
 
 /// Whether it shows that the namespace is there: IngressClasses and the kinds that a cluster knows are
@@ -489,5 +511,5 @@ pub fn secrets_named(names: &[String]) -> Selection {
     let named = names
         .iter()
         .map(|name| crate::object_ref::KindName { kind: Kind::Secret, name: name.clone() });
-    Selection { named: named.collect(), labels: None }
+    Selection { named: named.collect(), ..Selection::default() }
 }

@@ -78,6 +78,7 @@ impl Inventory {
                 self.warnings_seen.insert(searched);
             }
             Observation::Delegations { namespace, seen } => self.delegations.take(namespace, seen),
+            Observation::Values(seen) => self.absorb_values(&seen, random),
             Observation::Workload(seen) => self.uses.take(seen),
             Observation::Workloads { searched, others } => self.uses.searched(searched, others),
             Observation::Handshake(seen) => self.absorb_handshake(seen),
@@ -148,6 +149,7 @@ impl Inventory {
         let (facts, ders) = secret_facts(seen, annotation_policy, chosen, random);
         self.link_issuers(seen, (&facts, &ders), random);
         self.secrets.put(facts);
+        self.absorb_values_of(seen, random);
         self.own_by_maker(&seen.object);
     }
 
@@ -340,7 +342,11 @@ impl Inventory {
     }
 
     /// What its annotations ask for; also notes which of them hold a private key.
-    fn annotation_policy(&mut self, object: &ObjectRef, meta: &MetaSeen) -> AnnotationPolicy {
+    pub(super) fn annotation_policy(
+        &mut self,
+        object: &ObjectRef,
+        meta: &MetaSeen,
+    ) -> AnnotationPolicy {
         if meta.keys_in_annotations.is_empty() {
             self.keys_in_annotations.remove(object);
         } else {

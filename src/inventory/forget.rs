@@ -20,6 +20,7 @@ impl Inventory {
         self.issuers.forget_all_of(object);
         self.delegations.forget(object);
         self.uses.forget(object);
+        self.values.forget(object);
         self.forget_maker(object);
         match object.kind {
             Kind::Secret => {

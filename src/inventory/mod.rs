@@ -34,6 +34,7 @@ pub mod service;
 mod shelf;
 pub mod stores;
 pub mod uses;
+pub mod values;
 
 use crate::gke::health_check::HealthCheck;
 use crate::gke::managed::Managed;
@@ -104,6 +105,7 @@ pub struct Inventory {
     trust_seen: BTreeSet<Scope>,
     delegations: delegation::Delegations,
     uses: uses::Uses,
+    values: values::Values,
     /// Objects whose annotations hold a private key, and the annotations' keys.
     keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
@@ -472,6 +474,7 @@ impl Inventory {
             trust_seen: BTreeSet::new(),
             delegations: delegation::Delegations::default(),
             uses: uses::Uses::default(),
+            values: values::Values::default(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
             problems: Problems::default(),
@@ -497,11 +500,12 @@ impl Inventory {
         &self.target
     }
 
-    /// Secrets that are about TLS: of that type, named by an Ingress, or chosen by name.
+    /// Secrets that are about TLS: of that type, named by an Ingress, or chosen by name and not for
+    /// certain keys.
     pub fn tls_secrets(&self) -> impl Iterator<Item = &SecretFacts> {
         self.secrets.values().filter(|secret| {
             secret.secret_type() == TLS_SECRET
-                || self.selection.names(&secret.object)
+                || (self.selection.names(&secret.object) && self.selection.keys.is_none())
                 || self.is_used(&secret.object)
         })
     }
@@ -665,6 +669,7 @@ impl Inventory {
         let certificate = self.bundles().any(|(object, _)| self.is_reported(object));
         let ingress = self.frontends().any(|frontend| self.is_reported(&frontend.object));
         let other = self.selection.is_everything() && self.has_gke_objects();
+        let other = other || self.values().next().is_some();
         !certificate && !ingress && !other
     }
 
@@ -716,7 +721,7 @@ impl Inventory {
             Kind::Ingress => self.ingress_at(object).map(|ingress| &ingress.ignore),
             _ => self.object(object).map(|facts| &facts.ignore),
         };
-        codes.map_or(&[], Vec::as_slice)
+        codes.or_else(|| self.ignored_of_values(object)).map_or(&[], Vec::as_slice)
     }
 
     /// What the user chose to have reported.

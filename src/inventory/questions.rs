@@ -71,7 +71,10 @@ impl Inventory {
             let named = || self.is_used(&secret.object) || self.is_client_ca(&secret.object);
             secret.chosen && secret.object.place.is_none() && !named()
         });
-        let namespaces = unnamed.map(|secret| secret.object.namespace());
+        let values = self.values().map(|value| &value.object);
+        let values = values.filter(|it| it.kind == Kind::Secret && it.place.is_none());
+        let namespaces = unnamed.map(|secret| &secret.object).chain(values);
+        let namespaces = namespaces.map(ObjectRef::namespace);
         let unseen = namespaces.filter(|namespace| !self.workloads_were_searched(namespace));
         scopes(unseen.map(str::to_owned))
     }

@@ -69,6 +69,8 @@ pub enum Kind {
     SopsSecret,
     /// A `kustomization.yaml`, whose `secretGenerator` makes Secrets; no API server has it.
     Kustomization,
+    /// `apiextensions.k8s.io` CustomResourceDefinition.
+    CustomResourceDefinition,
     /// `v1` Pod.
     Pod,
     /// `apps/v1` Deployment.
@@ -115,7 +117,7 @@ const fn row(
 }
 
 /// One row a kind, in the order of [`Kind`].
-const KINDS: [Descriptor; 40] = [
+const KINDS: [Descriptor; 41] = [
     row(Kind::Secret, "Secret", "secret", "secrets", Some(("", "v1"))),
     row(Kind::Ingress, "Ingress", "ingress", "ingresses", Some(("networking.k8s.io", "v1"))),
     row(
@@ -284,6 +286,13 @@ const KINDS: [Descriptor; 40] = [
         Some(("isindir.github.com", "v1alpha3")),
     ),
     row(Kind::Kustomization, "Kustomization", "kustomization", "kustomizations", None),
+    row(
+        Kind::CustomResourceDefinition,
+        "CustomResourceDefinition",
+        "customresourcedefinition",
+        "customresourcedefinitions",
+        Some(("apiextensions.k8s.io", "v1")),
+    ),
     row(Kind::Pod, "Pod", "pod", "pods", Some(("", "v1"))),
     row(Kind::Deployment, "Deployment", "deployment", "deployments", Some(("apps", "v1"))),
     row(Kind::StatefulSet, "StatefulSet", "statefulset", "statefulsets", Some(("apps", "v1"))),
@@ -342,6 +351,7 @@ impl Kind {
                 | Self::ValidatingWebhookConfiguration
                 | Self::MutatingWebhookConfiguration
                 | Self::ApiService
+                | Self::CustomResourceDefinition
                 | Self::File
                 | Self::Endpoint
                 | Self::Kustomization

@@ -183,6 +183,7 @@ pub fn named_kind(word: &str) -> Option<Kind> {
     match word.to_ascii_lowercase().as_str() {
         "secret" | "secrets" => Some(Kind::Secret),
         "ingress" | "ingresses" | "ing" | "ingress.networking.k8s.io" => Some(Kind::Ingress),
+        "configmap" | "configmaps" | "cm" => Some(Kind::ConfigMap),
         _ => None,
     }
 }

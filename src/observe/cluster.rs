@@ -1,7 +1,7 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
 use super::reach::Reach;
-use super::{delegations, kubernetes, makers, trust, workloads};
+use super::{cert_values, delegations, kubernetes, makers, trust, workloads};
 use crate::cluster::Client;
 use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -16,7 +16,7 @@ use serde::Deserialize as _;
 /// their bodies are never fetched.
 const TLS_SECRETS: &str = "type=kubernetes.io/tls";
 /// Those that people keep the certificates of CAs in: `kubectl create secret generic`.
-const OPAQUE_SECRETS: &str = "type=Opaque";
+pub(super) const OPAQUE_SECRETS: &str = "type=Opaque";
 
 /// Lists what `namespace` (none: every namespace) has of TLS Secrets and Ingresses. What may not
 /// be listed is handed on as unseen.
@@ -205,7 +205,7 @@ async fn each_ingress(
     ingresses.await
 }
 
-/// Reads one Secret or Ingress that the user named.
+/// Reads one Secret, Ingress or ConfigMap that the user named.
 ///
 /// # Errors
 /// [`ClusterError`] also when it is not there or may not be read: it was asked for by name.
@@ -214,6 +214,9 @@ pub async fn named(client: &Client, object: &ObjectRef) -> Result<Observation, C
     if object.kind == Kind::Ingress {
         let ingress: Ingress = client.get(object).await?;
         return Ok(Observation::Ingress(kubernetes::ingress(ingress, &namespace, None)));
+    }
+    if object.kind == Kind::ConfigMap {
+        return cert_values::config_map(client, object).await;
     }
     let secret: Secret = client.get(object).await?;
     Ok(Observation::Secret(kubernetes::secret(secret, &namespace, None)))

@@ -9,6 +9,7 @@
 
 mod ahead;
 mod annotations;
+pub mod cert_values;
 pub mod cluster;
 mod delegations;
 pub mod dns;
@@ -19,4 +20,5 @@ pub mod manifest;
 pub mod reach;
 pub mod served;
 mod trust;
+
 mod workloads;

@@ -83,7 +83,8 @@ impl<'i> Model<'i> {
             .report
             .is_narrowed
             .then(|| self.report.findings.iter().map(|it| named(&it.object)).collect());
-        inventory.bundles().filter(move |(object, bundle)| {
+        let values = inventory.values().map(|value| (&value.object, &value.bundle));
+        inventory.bundles().chain(values).filter(move |(object, bundle)| {
             inventory.is_reported(object)
                 && look.ends_by.is_none_or(|by| bundle.ends_by(by))
                 && found.as_ref().is_none_or(|found| found.contains(&named(object)))
@@ -99,10 +100,13 @@ impl<'i> Model<'i> {
         }
         let rows = self.bundles().map(|(object, bundle)| {
             let own = told.get(&named(object));
+            // Each value that holds certificates is a row of its own.
+            let is_of_key =
+                |finding: &&Finding| object.key.is_none() || finding.object.key == object.key;
             HolderRow {
                 object,
                 leaf: bundle.leaf(),
-                status: Status::of(own.into_iter().flatten().copied()),
+                status: Status::of(own.into_iter().flatten().copied().filter(is_of_key)),
                 is_used: self.inventory.is_in_use(object),
                 now: self.report.now,
                 inventory: self.inventory,
@@ -333,7 +337,7 @@ impl<'i> CertificateRow<'i> {
     }
 
     fn is_of_secret(&self) -> bool {
-        self.object.kind == Kind::Secret
+        self.object.kind == Kind::Secret && self.object.key.is_none()
     }
 }
 

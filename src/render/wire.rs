@@ -7,7 +7,7 @@ use crate::audit::Source;
 use crate::gke::managed::Managed;
 use crate::instant;
 use crate::inventory::uses::Use;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
 use crate::x509::san::San;
 use serde::Serialize;
@@ -127,7 +127,8 @@ pub(super) struct WireCertificate<'a> {
     sha256: String,
     self_signed: bool,
     owner: Option<&'a str>,
-    used_by: Vec<UsedBy<'a>>,
+    /// None where nobody here can know.
+    used_by: Option<Vec<UsedBy<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -154,14 +155,11 @@ impl<'a> UsedBy<'a> {
 impl<'a> WireCertificate<'a> {
     /// A certificate of the report.
     pub(super) fn of(row: &CertificateRow<'a>) -> Self {
-        let users = row.users();
+        let users = row.users().into_iter().map(|user| UsedBy::of(&user.object));
+        let uses = row.uses().into_iter().map(UsedBy::of_workload);
         Self {
             owner: row.owner(),
-            used_by: users
-                .into_iter()
-                .map(|user| UsedBy::of(&user.object))
-                .chain(row.uses().into_iter().map(UsedBy::of_workload))
-                .collect(),
+            used_by: has_known_users(row.object.kind).then(|| users.chain(uses).collect()),
             ..Self::at(WireRef::owned(row.at()), row.index, row.certificate, row.days_left())
         }
     }
@@ -188,9 +186,14 @@ impl<'a> WireCertificate<'a> {
             sha256: certificate.fingerprint(),
             self_signed: certificate.self_signed,
             owner: None,
-            used_by: Vec::new(),
+            used_by: Some(Vec::new()),
         }
     }
+}
+
+/// Whether it was looked who uses objects of the kind; of a ConfigMap or webhook nobody asks.
+const fn has_known_users(kind: Kind) -> bool {
+    matches!(kind, Kind::Secret | Kind::File | Kind::Endpoint)
 }
 
 /// Text as a value shows itself.

@@ -29,7 +29,7 @@ pub(crate) async fn source(look: &SourceArgs, run: Run<'_>) -> Result<Source> {
 
 /// What the flags choose.
 pub(crate) fn selection(named: Vec<KindName>, look: &SourceArgs) -> Selection {
-    Selection { named, labels: look.selector.clone() }
+    Selection { named, labels: look.selector.clone(), ..Selection::default() }
 }
 
 /// `-A` looks everywhere, and a name is of one namespace.
@@ -149,6 +149,7 @@ pub(crate) fn named_are_there(named: &[KindName], inventory: &Inventory) -> Resu
         .bundles()
         .map(|(object, _)| object)
         .chain(inventory.frontends().map(|frontend| &frontend.object));
+    let seen = seen.chain(inventory.values().map(|value| &value.object));
     let seen: Vec<&ObjectRef> = seen.collect();
     for named in named {
         if !seen.iter().any(|object| object.kind == named.kind && object.name == named.name) {

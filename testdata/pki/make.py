@@ -1944,6 +1944,37 @@ spec:
 """
 
 
+@scenario(offline_only=True)  # its webhook belongs to no namespace: other_places lays it out on a cluster of its own
+def other_places(s):
+    old = test_ca("other-places/old", "ec-p256-01", "Example Mesh CA", 10, end=NOW - timedelta(days=20))
+    new = test_ca("other-places/new", "ec-p256-02", "Example Mesh CA", 10)
+    near = test_ca("other-places/near", "ec-p256-03", "Example Near CA", 10, end=NOW + timedelta(days=12))
+    past = test_ca("other-places/past", "rsa-2048-01", "Example Webhook CA", 10, end=NOW - timedelta(days=3))
+    broker = s.pair("mq.places.example", left=-2.5, issuer=intermediate_ca())
+    chain = broker.with_chain(*intermediate_ca().chain).data
+    s.secret("mq", {"server.pem": chain["tls.crt"], "server.key": chain["tls.key"], "password": b"secret", "old.pem": b"none"}, kind="Opaque")
+    s.secret("idle", {"client.crt": s.pair("idle.places.example", left=3.5).data["tls.crt"]}, kind="Opaque")
+    s.secret("web-tls", s.pair("web.places.example"))
+    s.ingress("web", {"web.places.example": "web-tls"})
+    maps = {"ca.pem": pem(*old.chain, *new.chain, *near.chain).decode(), "readme": "which CAs we trust"}
+    s.file("trust.yaml", to_yaml(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "corp-ca"}, "data": maps},
+        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+         "metadata": {"name": "places"}, "webhooks": [webhook("past", pem(*past.chain)), webhook("none", b"\n")]},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "mq"}, "spec": {
+            "selector": {"matchLabels": {"app": "mq"}}, "template": {"metadata": {"labels": {"app": "mq"}}, "spec": {
+                "containers": [{"name": "mq", "image": "mq:1"}],
+                "volumes": [{"name": "tls", "secret": {"secretName": "mq"}}]}}}},
+    ))  # fmt: skip
+
+
+def webhook(name, bundle):
+    """Called for no object."""
+    config = {"service": {"name": "places", "namespace": "default"}, "caBundle": b64(bundle)}
+    return {"name": f"{name}.places.example", "clientConfig": config, "sideEffects": "None",
+        "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore"}  # fmt: skip
+
+
 def main(wanted):
     unknown = set(wanted) - set(ALL)
     if unknown:

@@ -45,6 +45,7 @@ fn without_place(mut seen: Observation) -> Option<(ObjectRef, Observation)> {
         Observation::Ingress(ingress) => &mut ingress.object,
         Observation::Object(object) => &mut object.object,
         Observation::Workload(workload) => &mut workload.object,
+        Observation::Values(values) => &mut values.object,
         Observation::Makers { seen, .. } => &mut seen.first_mut()?.object,
         Observation::Delegations { seen: DelegationsSeen::One(permits), .. } => {
             &mut permits.first_mut()?.by

@@ -2,7 +2,7 @@
 //! window that leaves next to nothing of the lifetime is told here too: such a certificate is due
 //! again as soon as it is made (cert-manager#1506, #3813, #4423).
 
-use super::{Dated, certificate_place, dated};
+use super::{Dated, certificate_place, dated, values};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, View, expiry};
 use crate::duration;
@@ -43,6 +43,7 @@ fn check(view: &View<'_>, found: &mut Findings) {
         let severity = expiry::severity(dated.certificate, context.now, warning, dated.is_used());
         found.extend(severity.map(|severity| soon(&dated, context, full).severity(severity)));
     }
+    values::soon(inventory, context, found);
 }
 
 fn soon(dated: &Dated<'_>, context: &Context<'_>, full: Duration) -> Finding {

@@ -72,6 +72,7 @@ mod service_port_missing;
 mod shared_key;
 mod tls_host_without_rule;
 mod trailing_data;
+mod values;
 mod verifying;
 mod view;
 mod weak_key;

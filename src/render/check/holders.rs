@@ -81,7 +81,7 @@ fn cells(row: &HolderRow<'_>, lent: &Lent, namespaces: bool, few: usize) -> Vec<
         users.push(format!("{user}({})", hosts.join(",")));
     }
     cells.extend([
-        row.object.name.clone(),
+        name(row.object),
         of_leaf(&|leaf| names(leaf, few)),
         of_leaf(&|leaf| instant::show_date(leaf.not_after)),
         row.whole_days().map(|days| days.to_string()).unwrap_or_default(),
@@ -104,6 +104,16 @@ fn used_by(user: &Frontend, secret: &ObjectRef, leaf: Option<&Certificate>) -> S
     if hosts.is_empty() { short } else { format!("{short}({})", hosts.join(",")) }
 }
 
+/// The object's name, with the key that holds the certificates where that is not a TLS Secret's, and with
+/// its kind where that is no Secret.
+fn name(object: &ObjectRef) -> String {
+    let name = match object.kind {
+        Kind::Secret | Kind::File | Kind::Endpoint => object.name.clone(),
+        _ => object.short(),
+    };
+    object.key.as_ref().map_or_else(|| name.clone(), |key| format!("{name}:{key}"))
+}
+
 /// What all of them are in.
 fn holder(kinds: impl Iterator<Item = Kind>) -> &'static str {
     let kinds: Vec<Kind> = kinds.collect();
@@ -112,8 +122,10 @@ fn holder(kinds: impl Iterator<Item = Kind>) -> &'static str {
         "FILE"
     } else if all(Kind::Endpoint) {
         "SERVER"
-    } else {
+    } else if kinds.iter().all(|kind| matches!(kind, Kind::Secret | Kind::File | Kind::Endpoint)) {
         "SECRET"
+    } else {
+        "OBJECT"
     }
 }
 
@@ -157,7 +169,7 @@ fn wide_cells(row: &CertificateRow<'_>, namespaces: bool) -> Vec<String> {
     };
     let mut cells = if namespaces { vec![row.object.namespace().to_owned()] } else { Vec::new() };
     cells.extend([
-        row.object.name.clone(),
+        name(row.object),
         row.index.to_string(),
         names(certificate, usize::MAX),
         instant::show_date(certificate.not_after),
