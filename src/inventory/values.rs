@@ -10,6 +10,7 @@ use super::{AnnotationPolicy, Inventory, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{SecretSeen, ValuesSeen};
 use crate::redact::Redacted;
+use crate::x509::cert::Certificate;
 use ring::rand::SecureRandom;
 use std::collections::BTreeMap;
 
@@ -35,6 +36,37 @@ impl Value {
         let first = self.bundle.certificates.first();
         is_a_bundle(self.object.kind)
             || first.is_some_and(|first| first.is_ca && !first.is_for_hosts())
+    }
+}
+
+impl Value {
+    /// The certificates that count, each with its position: of a bundle of CAs all but those beside which a
+    /// later one of the same CA stands; of a chain, as in `tls.crt`, all but roots behind the leaf.
+    pub fn counting(&self) -> impl Iterator<Item = (usize, &Certificate)> {
+        let counts = |index: usize, certificate: &Certificate| {
+            if self.is_trusted() {
+                !self.is_replaced(certificate)
+            } else {
+                index == self.bundle.leaf_position() || !certificate.self_signed
+            }
+        };
+        let all = self.bundle.certificates.iter().enumerate();
+        all.filter(move |(index, certificate)| counts(*index, certificate))
+    }
+
+    /// Of those the one that ends first.
+    #[must_use]
+    pub fn first_to_end(&self) -> Option<&Certificate> {
+        self.counting().map(|(_, certificate)| certificate).min_by_key(|it| it.not_after)
+    }
+
+    /// Whether a certificate of the same CA that ends later stands beside it.
+    fn is_replaced(&self, certificate: &Certificate) -> bool {
+        let is_later = |other: &Certificate| {
+            other.subject_name.folded == certificate.subject_name.folded
+                && other.not_after > certificate.not_after
+        };
+        self.bundle.certificates.iter().any(is_later)
     }
 }
 
@@ -124,6 +156,13 @@ impl Inventory {
             let is_own = OWN_KEYS.contains(&value.key()) && value.object.kind == Kind::Secret;
             !is_own || !self.is_used(&value.object)
         })
+    }
+
+    /// The value at this object and key.
+    #[must_use]
+    pub fn value(&self, object: &ObjectRef) -> Option<&Value> {
+        let of = self.values.0.get(at(object))?;
+        of.values.iter().find(|value| value.object.key == object.key)
     }
 
     /// Whether values of this object are judged.

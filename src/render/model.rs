@@ -105,7 +105,10 @@ impl<'i> Model<'i> {
                 |finding: &&Finding| object.key.is_none() || finding.object.key == object.key;
             HolderRow {
                 object,
-                leaf: bundle.leaf(),
+                leaf: match self.inventory.value(object) {
+                    Some(value) => value.first_to_end(),
+                    None => bundle.leaf(),
+                },
                 status: Status::of(own.into_iter().flatten().copied().filter(is_of_key)),
                 is_used: self.inventory.is_in_use(object),
                 now: self.report.now,
@@ -224,7 +227,8 @@ pub struct Affected<'i> {
 pub struct HolderRow<'i> {
     /// The Secret, file or server.
     pub object: &'i ObjectRef,
-    /// The certificate that is served; none where none can be read.
+    /// The certificate that is served, or of other values the one that ends first; none where none can be
+    /// read.
     pub leaf: Option<&'i Certificate>,
     /// How it stands.
     pub status: Status,

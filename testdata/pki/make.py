@@ -1975,6 +1975,32 @@ def webhook(name, bundle):
         "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore"}  # fmt: skip
 
 
+@scenario(offline_only=True)  # annotations name the namespace of the Secrets
+def ca_crt_ends(s):
+    def ca(label, name, left, use):
+        return test_ca(f"ca-crt-ends/{label}", use, f"Example {name} CA", 10, end=NOW + timedelta(days=left))
+
+    near, last_week, later, root = (
+        ca("near", "Near", 12, "ec-p256-01"), ca("past", "Past", -7, "ec-p256-02"),
+        ca("later", "Later", 2000, "ec-p256-03"), ca("root", "Short", 20, "rsa-2048-root"))  # fmt: skip
+    renewed = ca("near-2", "Near", 2000, "ec-p384")
+    alone = lambda *cas: {"ca.crt": pem(*(c for one in cas for c in one.chain)), "tls.crt": b"", "tls.key": b""}
+    s.secret("near-ca", alone(near))
+    s.secret("two-ca", alone(last_week, later))
+    s.secret("renewed-ca", alone(near, renewed))
+    s.secret("peers-ca", alone(ca("peers", "Peers", 3, "ec-p256-02")))
+    s.secret("gone-ca", alone(ca("gone", "Gone", -3, "ec-p256-03")))
+    s.secret("web-tls", {**s.pair("web.ends.example", issuer=root).data, "ca.crt": pem(*root.chain)})
+    s.ingress("web", {"web.ends.example": "web-tls"})
+    for name in ("near", "two", "renewed"):
+        verify = {"nginx.ingress.kubernetes.io/auth-tls-secret": f"default/{name}-ca"}
+        s.secret(f"{name}-tls", s.pair(f"{name}.ends.example"))
+        s.ingress(name, {f"{name}.ends.example": f"{name}-tls"}, annotations=verify)
+    volumes = [{"name": n, "secret": {"secretName": f"{n}-ca"}} for n in ("peers", "gone")]
+    s.file("pod.yaml", to_yaml({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mesh"}, "spec": {
+        "containers": [{"name": "mesh", "image": "mesh:1"}], "volumes": volumes}}))  # fmt: skip
+
+
 def main(wanted):
     unknown = set(wanted) - set(ALL)
     if unknown:

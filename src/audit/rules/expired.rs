@@ -1,7 +1,7 @@
 //! `expired`: a certificate past its notAfter is refused by every client. Source: RFC 5280
 //! §4.1.2.5. An error on what an Ingress serves or a workload reads, a warning on a leftover.
 
-use super::{Dated, certificate_place, dated, values};
+use super::{Dated, ca_dates, certificate_place, dated, values};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, View, expiry};
 use crate::instant;
@@ -25,6 +25,7 @@ fn check(view: &View<'_>, found: &mut Findings) {
         found.push(finding(&dated, context));
     }
     values::past(inventory, context, found);
+    ca_dates::past(inventory, context, found);
 }
 
 /// How long ago it expired.

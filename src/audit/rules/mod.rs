@@ -3,6 +3,7 @@
 mod bad_serial;
 mod ca_as_leaf;
 mod ca_crt_unusable;
+mod ca_dates;
 mod caa_forbids;
 mod cert_missing;
 mod cert_unreadable;

@@ -1,9 +1,6 @@
 //! What `expired`, `expires-soon` and `cert-unreadable` say of certificates that stand elsewhere than in a
 //! TLS Secret: under other keys, in ConfigMaps, and as the `caBundle` by which the API server verifies what
 //! it calls. An expired one there has stopped whole clusters from taking Pods (a webhook that fails closed).
-//!
-//! Of a bundle of CAs every one counts but those that a later one of the same name has replaced; of a chain,
-//! as in `tls.crt`, all but roots behind the leaf.
 
 use super::{Context, elses, expired, expires_soon, secret_of};
 use crate::audit::expiry;
@@ -73,26 +70,9 @@ pub(super) fn remedy(inventory: &Inventory, value: &Value) -> Remedy {
 
 fn all(inventory: &Inventory) -> impl Iterator<Item = Held<'_>> {
     inventory.values().flat_map(move |value| {
-        let certificates = value.bundle.certificates.iter().enumerate();
-        let matters = move |(index, certificate): &(usize, &Certificate)| {
-            if value.is_trusted() {
-                !is_replaced(value, certificate)
-            } else {
-                *index == value.bundle.leaf_position() || !certificate.self_signed
-            }
-        };
         let held = move |(index, certificate)| Held { inventory, value, index, certificate };
-        certificates.filter(matters).map(held)
+        value.counting().map(held)
     })
-}
-
-/// Whether a certificate of the same CA that ends later stands beside it.
-fn is_replaced(value: &Value, certificate: &Certificate) -> bool {
-    let is_later = |other: &Certificate| {
-        other.subject_name.folded == certificate.subject_name.folded
-            && other.not_after > certificate.not_after
-    };
-    value.bundle.certificates.iter().any(is_later)
 }
 
 impl Held<'_> {

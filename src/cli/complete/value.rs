@@ -172,6 +172,7 @@ mod tests {
             "impersonate",
             "impersonate_groups",
             "ip",
+            "key",
             "lifetime",
             "max",
             "name",
