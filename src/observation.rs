@@ -8,6 +8,7 @@ pub mod handshake;
 pub mod ingress;
 pub mod rights;
 pub mod route;
+pub mod workload;
 
 use crate::object_ref::{Kind, ObjectRef};
 use crate::redact::Redacted;
@@ -18,6 +19,7 @@ use rights::Denied;
 use route::RouteSeen;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
+use workload::WorkloadSeen;
 
 /// One thing seen, or the failure to see it.
 #[derive(Clone, Debug)]
@@ -80,6 +82,17 @@ pub enum Observation {
         namespace: String,
         /// What is known of it.
         seen: DelegationsSeen,
+    },
+    /// Values of an object that is no TLS Secret and may hold certificates.
+    Values(ValuesSeen),
+    /// A Pod, or what makes Pods, and the Secrets it reads.
+    Workload(WorkloadSeen),
+    /// Every workload of a scope was looked at, as far as they may be listed.
+    Workloads {
+        /// Where.
+        searched: Scope,
+        /// What else may name Secrets there and is not read, as people say it.
+        others: Vec<String>,
     },
     /// A handshake that was asked for on behalf of an Ingress host.
     Handshake(HandshakeSeen),
@@ -191,6 +204,8 @@ pub enum Question {
     Trust(Scope),
     /// Which Secrets of this namespace those of others may use, by objects of this kind.
     Delegations(Kind, String),
+    /// Which workloads there read which Secrets.
+    Workloads(Scope),
     /// What is served for this host there.
     Served {
         /// The name to send as SNI.
@@ -341,6 +356,18 @@ pub struct SecretSeen {
     /// Values of `data` that are no base64, also where `stringData` has the key too; only a file can
     /// have such.
     pub not_base64: Vec<NotBase64>,
+}
+
+/// Values of a Secret or ConfigMap that may be certificates, or the `caBundle`s of what the API server
+/// calls.
+#[derive(Clone, Debug)]
+pub struct ValuesSeen {
+    /// Which object.
+    pub object: ObjectRef,
+    /// Its metadata.
+    pub meta: MetaSeen,
+    /// Each with its key, or the way to it (`webhooks[0].clientConfig.caBundle`), decoded.
+    pub values: Vec<(String, Redacted)>,
 }
 
 /// A value of a Secret's `data` that is no base64: the API server refuses the whole Secret.

@@ -60,11 +60,13 @@ mod cases {
     mod live_owners;
     mod live_rotation;
     mod live_served;
+    mod live_users;
     mod live_waiting;
     mod live_walk;
     mod local_files;
     mod manifests;
     mod mutations;
+    mod other_places;
     mod output_files;
     mod pem_import;
     mod plugin_name;

@@ -45,11 +45,24 @@ pub fn severity(
     window: Duration,
     used: bool,
 ) -> Option<Severity> {
-    let at_the_end = is_expired(certificate, now) || is_near(certificate, now);
+    severity_of((certificate.not_after, certificate.lifetime()), now, window, used)
+}
+
+/// The same of what ends at `not_after` and lives for `lifetime`.
+#[must_use]
+pub fn severity_of(
+    (not_after, lifetime): (OffsetDateTime, Duration),
+    now: OffsetDateTime,
+    window: Duration,
+    used: bool,
+) -> Option<Severity> {
+    let is_due = |window| now.checked_add(window).is_none_or(|at| not_after < at);
+    let tenth = Duration::seconds(lifetime.whole_seconds() / 10);
+    let at_the_end = is_due(Duration::ZERO) || is_due(NEAR.min(tenth));
     if at_the_end && used {
         return Some(Severity::Error);
     }
-    (at_the_end || is_due(certificate, now, window)).then_some(Severity::Warning)
+    (at_the_end || is_due(window)).then_some(Severity::Warning)
 }
 
 /// Whether a renewal window leaves nothing of a lifetime, or so little that a certificate would be

@@ -198,8 +198,11 @@ impl Report {
     /// Keeps the findings that were chosen; only they are told, counted and decide about the exit code.
     pub fn choose(&mut self, choice: &Choice, inventory: &Inventory) {
         let ending = choice.ends_by.map(|by| {
-            let ending = inventory.bundles().filter(|(_, bundle)| bundle.ends_by(by));
-            ending.map(|(object, _)| object.clone()).collect::<BTreeSet<ObjectRef>>()
+            let values = inventory.values().map(|value| (&value.object, &value.bundle));
+            let all = inventory.bundles().chain(values);
+            let ending = all.filter(|(_, bundle)| bundle.ends_by(by));
+            let object = |object: &ObjectRef| ObjectRef { key: None, ..object.clone() };
+            ending.map(|(it, _)| object(it)).collect::<BTreeSet<ObjectRef>>()
         });
         self.is_narrowed = !choice.rules.is_empty() || choice.severity.is_some();
         let all = std::mem::take(&mut self.findings);

@@ -9,7 +9,7 @@ use crate::object_ref::Kind;
 pub struct Unread<'i> {
     /// What the report is incomplete by.
     pub problems: Vec<&'i Problem>,
-    /// Lists that may not be read, of kinds that nothing seen there uses.
+    /// Lists that may not be read, of kinds that nothing seen there uses, and of workloads.
     pub optional: Vec<&'i Problem>,
 }
 
@@ -24,6 +24,10 @@ pub fn unread<'i>(inventory: &'i Inventory, context: &Context<'_>) -> Unread<'i>
 
 fn is_missed(problem: &Problem, inventory: &Inventory, context: &Context<'_>) -> bool {
     let object = &problem.object;
+    // Who reads a Secret is worth knowing, and nothing is judged clean without it.
+    if object.kind.is_workload() && problem.denied.is_some() {
+        return false;
+    }
     let is_optional = matches!(
         object.kind,
         Kind::ManagedCertificate | Kind::BackendConfig | Kind::FrontendConfig | Kind::Service

@@ -7,6 +7,7 @@ use crate::audit::finding::Severity;
 use crate::audit::{self, RULES};
 use crate::duration::{RenewalWindow, parse_duration};
 use crate::inventory::nearest;
+use crate::inventory::selection::KeyPattern;
 use crate::object_ref::KindName;
 use crate::observe::dns::Server;
 use crate::render::formats::{Chosen, TABLE, WriteCheck};
@@ -18,7 +19,7 @@ use time::Duration;
 /// `certwright check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Report only these: secret/NAME, ingress/NAME, gateway/NAME or route/NAME
+    /// Report only these: secret/NAME, ingress/NAME, gateway/NAME or route/NAME; with --key also configmap/NAME
     #[arg(id = "objects", value_name = "KIND/NAME", value_delimiter = ',', value_parser = ObjectWord::read)]
     pub(super) words: Vec<ObjectWord>,
     /// The objects that they name.
@@ -42,6 +43,9 @@ pub struct CheckArgs {
     /// The same for every host in this file: one a line, # begins a comment
     #[arg(long, value_name = "FILE")]
     pub hosts_from: Option<PathBuf>,
+    /// What else to read
+    #[command(flatten)]
+    pub beside: BesideArgs,
     /// When a certificate is due: a time before its end (20d, 12h, 2w) or a share of its lifetime (33%)
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<RenewalWindow>,
@@ -57,6 +61,18 @@ pub struct CheckArgs {
     /// Omit the header row
     #[arg(long)]
     pub no_headers: bool,
+}
+
+/// Certificates that stand elsewhere than in TLS Secrets.
+#[derive(Clone, Debug, Args)]
+pub struct BesideArgs {
+    /// Also read the values of Opaque Secrets whose keys fit this regular expression, or only those of the
+    /// secret/NAME and configmap/NAME that are named
+    #[arg(long, value_name = "REGEX")]
+    pub key: Option<KeyPattern>,
+    /// Also look at the caBundle of webhooks, APIServices and CustomResourceDefinitions, in no namespace
+    #[arg(long)]
+    pub ca_bundles: bool,
 }
 
 /// What of the report to show.
@@ -125,6 +141,9 @@ Examples:
   certwright check -A --host shop.example
   certwright check -A --severity error -o lines
   certwright check -A --rule expired,expires-soon -o name
+  certwright check -n shop --key '\\.(crt|pem)$'
+  certwright check -n shop configmap/ca-bundle --key ca
+  certwright check --ca-bundles --allow-empty
 
 "
 );

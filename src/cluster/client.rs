@@ -10,7 +10,7 @@ use crate::object_ref::{Kind, ObjectRef, is_path_segment};
 use crate::remedy::Target;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, ObjectMeta};
 use kube::api::{Api, DeleteParams, ListParams, ObjectList, Patch, PatchParams, Preconditions};
 use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
@@ -287,6 +287,25 @@ impl Client {
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
         let api = self.api_of(&ApiResource::from_gvk_with_plural(&gvk, plural), namespace);
         self.pages(all, None, by_json(api), |object| take(as_written(object))).await
+    }
+
+    /// Reads the metadata of every object of a kind, page by page, and none of the bodies.
+    ///
+    /// # Errors
+    /// As [`Client::each_object`].
+    pub async fn each_metadata(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        mut take: impl FnMut(ObjectMeta),
+    ) -> Result<(), ClusterError> {
+        let api = self.objects(kind, namespace)?;
+        let page = move |params: ListParams| {
+            let api = api.clone();
+            async move { api.list_metadata(&params).await }
+        };
+        let all = ObjectRef::all(kind, namespace);
+        self.pages(all, None, page, |object| take(object.metadata)).await
     }
 
     /// The objects of a kind, in the version that is read here, for what is asked of any kind.

@@ -7,7 +7,9 @@ use crate::cli::{CheckArgs, domain};
 use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
+use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::observe::dns::Resolver;
 use crate::observe::files::{self, names_stdin};
 use crate::output::Output;
@@ -21,6 +23,13 @@ use time::OffsetDateTime;
 pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     source::refuse_names_everywhere(args.look.all_namespaces, &args.objects)?;
     let hosts = hosts(&args)?;
+    let map = args.objects.iter().find(|object| object.kind == Kind::ConfigMap);
+    if let Some(map) = map.filter(|_| args.beside.key.is_none()) {
+        return Err(CommandError::usage(
+            format!("configmap/{} needs --key: which of its keys hold certificates?", map.name),
+            "add --key REGEX, such as --key ca",
+        ));
+    }
     let source = source::source(&args.look, run).await?;
     let mut gathered = observed(&args, &source, run, output).await?;
     gathered.inventory.want(hosts);
@@ -101,23 +110,19 @@ async fn observed(
     run: Run<'_>,
     output: &mut Output,
 ) -> Result<Gathered> {
-    let selection = source::selection(&args.objects, &args.look, source, run);
+    let (keys, ca_bundles) = (args.beside.key.clone(), args.beside.ca_bundles);
+    let chosen = source::selection(&args.objects, &args.look, source, run);
+    let selection = Selection { keys, ca_bundles, ..chosen };
     let served = args.served.then(|| (ServedAt::Status, run.deadlines()));
     let dns = resolver(args).await?;
     let backends = args.served;
-    let probes = Probes {
-        events: true,
-        makers: true,
-        dns,
-        served,
-        backends,
-        grpc: true,
-        ..Probes::default()
-    };
+    let wanted = Probes { events: true, makers: true, workloads: true, ..Probes::default() };
+    let probes = Probes { dns, served, backends, grpc: true, ..wanted };
     let busy = output.busy("reading", None);
     let gathered = gather(source, selection, &probes, run.world).await?;
     drop(busy);
     source::say_what_was_seen(source, &gathered.inventory, output);
+    keys_are_there(args, &gathered.inventory)?;
     source::named_are_there(&gathered.inventory)?;
     if let Some(resolver) = &probes.dns {
         output.say_verbosely(&format!("asked DNS at {}", resolver.servers()));
@@ -126,6 +131,24 @@ async fn observed(
         }
     }
     Ok(gathered)
+}
+
+/// What is named for the sake of some keys has one that fits and holds certificates.
+fn keys_are_there(args: &CheckArgs, inventory: &Inventory) -> Result<()> {
+    let Some(pattern) = &args.beside.key else { return Ok(()) };
+    for named in args.objects.iter().filter(|named| named.kind != Kind::Ingress) {
+        let is_named = |object: &ObjectRef| object.kind == named.kind && object.name == named.name;
+        let mut read = inventory.values().map(|value| &value.object);
+        let mut secrets = inventory.tls_secrets().map(|secret| &secret.object);
+        if !read.any(is_named) && !secrets.any(is_named) {
+            let (kind, name) = (named.kind.word(), &named.name);
+            return Err(CommandError::failed(
+                format!("no key of {kind}/{name} that fits {pattern} holds a certificate"),
+                "look at its keys, and at the regular expression",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whom `--dns` and `--dns-server` say to ask.

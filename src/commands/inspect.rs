@@ -120,7 +120,7 @@ async fn observed(args: &InspectArgs, run: Run<'_>, output: &mut Output) -> Resu
     // A Secret of any type is looked at when it is named.
     let named = secrets.iter().filter(|_| !beside_secrets).cloned();
     let mut observed = Observed {
-        inventory: run.nothing_seen(Selection { named: named.collect(), labels: None }),
+        inventory: run.nothing_seen(Selection { named: named.collect(), ..Selection::default() }),
         source: if from_elsewhere { Source::Files } else { Source::Cluster },
         texts: Vec::new(),
         wanted: args.fix_chain || args.output.name == PEM,

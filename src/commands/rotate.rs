@@ -43,6 +43,7 @@ pub(super) async fn run(
     let request = RotationRequest { issuer, ..request(&args, &source, run) };
     let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
     let goal = Rotation::new(request, Policy { renew_before: args.renew_before });
+    let goal = goal.asking_for_readers(run.now());
     let view = View::Chosen {
         source: &source,
         selection: &selection(&args, &source, run),

@@ -214,7 +214,12 @@ pub async fn look(
         }
         View::Chosen { source, selection, probes } => {
             let selection = (*selection).clone();
-            Box::pin(gather::gather(source, selection, probes, world)).await
+            let mut gathered = Box::pin(gather::gather(source, selection, probes, world)).await?;
+            if let Source::Cluster { client, .. } = source {
+                let open = goal.questions(&gathered.inventory);
+                gather::ask(client, &open, &mut gathered.inventory, world).await?;
+            }
+            Ok(gathered)
         }
     }
 }

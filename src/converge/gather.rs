@@ -31,6 +31,8 @@ pub struct Probes {
     pub makers: bool,
     /// What controllers say of Ingresses whose load balancer does not serve what is stored.
     pub events: bool,
+    /// Which workloads read Secrets that no frontend names.
+    pub workloads: bool,
     /// Whom to ask where hosts lead; none: nobody is asked.
     pub dns: Option<dns::Resolver>,
     /// The Services that Ingresses send to: what they are for may be told by them alone.
@@ -47,6 +49,7 @@ impl Probes {
             owners: self.owners,
             makers: self.makers,
             events: self.events,
+            workloads: self.workloads,
             served: self.served.is_some(),
         }
     }
@@ -130,6 +133,7 @@ pub async fn gather(
             inventory.seen_at(client.target());
             inventory.seen_within(namespace.as_deref());
             let missing = look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
+            look_at_values(client, namespace.as_deref(), &mut inventory, world).await?;
             answer_questions(client, probes, &mut inventory, world).await?;
             backends::look(client, namespace.as_deref(), probes, &mut inventory, world).await?;
             if let Some((secret, error)) = missing {
@@ -283,6 +287,27 @@ async fn look(
     Ok(missing)
 }
 
+/// Looks at what flags ask for beside TLS Secrets: the values of Opaque Secrets where nothing is named, and
+/// what the API server calls.
+async fn look_at_values(
+    client: &Client,
+    namespace: Option<&str>,
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), ClusterError> {
+    let selection = inventory.selection();
+    let (keys, bundles) = (selection.keys.is_some(), selection.ca_bundles);
+    let in_a_list = keys && selection.named.is_empty();
+    let mut take = |seen| inventory.absorb(seen, world.random());
+    if in_a_list {
+        observe::cert_values::list_opaque(client, namespace, &mut take).await?;
+    }
+    if bundles {
+        observe::cert_values::list_ca_bundles(client, &mut take).await?;
+    }
+    Ok(())
+}
+
 /// Whether it shows that the namespace is there: IngressClasses and the kinds that a cluster knows are
 /// everybody's.
 fn is_in_a_namespace(seen: &Observation) -> bool {
@@ -356,6 +381,7 @@ fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
         | Question::Makers(_)
         | Question::Trust(_)
         | Question::Delegations(..)
+        | Question::Workloads(_)
         | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()
@@ -460,6 +486,19 @@ pub async fn gather_events(
     world: &World,
 ) -> Result<(), GatherError> {
     let questions: Vec<Question> = about.into_iter().map(Question::Events).collect();
+    ask(client, &questions, inventory, world).await
+}
+
+/// What is answered to these questions, absorbed into what was seen.
+///
+/// # Errors
+/// As [`gather`]; not for what may not be read.
+pub(super) async fn ask(
+    client: &Client,
+    questions: &[Question],
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), GatherError> {
     let answers = questions.iter().map(|question| observe::cluster::answer(client, question));
     let mut answers = stream::iter(answers).buffered(PARALLEL);
     while let Some(answer) = answers.next().await {
@@ -478,5 +517,5 @@ pub fn secrets_named(names: &[String], namespace: Option<&str>) -> Selection {
         namespace: namespace.map(str::to_owned),
         name: name.clone(),
     });
-    Selection { named: named.collect(), labels: None }
+    Selection { named: named.collect(), ..Selection::default() }
 }

@@ -88,6 +88,9 @@ impl Inventory {
             Observation::Delegations { kind, namespace, seen } => {
                 self.delegations.take(kind, namespace, seen);
             }
+            Observation::Values(seen) => self.absorb_values(&seen, random),
+            Observation::Workload(seen) => self.uses.take(seen),
+            Observation::Workloads { searched, others } => self.uses.searched(searched, others),
             Observation::Handshake(seen) => self.absorb_handshake(seen),
             Observation::Inspected(seen) => self.absorb_inspected(seen),
             Observation::Addresses(seen) => self.dns.absorb_addresses(seen),
@@ -167,6 +170,7 @@ impl Inventory {
         self.shared.share(&mut facts.bundle.certificates);
         self.link_issuers(seen, (&facts, &ders), random);
         self.secrets.put(facts);
+        self.absorb_values_of(seen, random);
         self.own_by_maker(&seen.object);
     }
 

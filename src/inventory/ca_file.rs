@@ -82,6 +82,7 @@ impl CaFile {
             sha256: facts.sha256,
             subject: Arc::clone(&facts.subject),
             self_signed: facts.self_signed,
+            not_before: facts.not_before,
             not_after: facts.not_after,
             serves_leaf: is_above(place),
         });

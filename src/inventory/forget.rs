@@ -19,6 +19,8 @@ impl Inventory {
         self.absent.remove(&key);
         self.issuers.forget_all_of(object);
         self.delegations.forget(object);
+        self.uses.forget(object);
+        self.values.forget(object);
         self.forget_maker(object);
         match object.kind {
             Kind::Secret => {

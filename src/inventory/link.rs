@@ -268,7 +268,7 @@ impl Inventory {
         match object.kind {
             Kind::Secret => {
                 let chosen = self.secrets.get(at(object)).is_some_and(|secret| secret.chosen);
-                chosen || self.users(object).any(|user| user.chosen)
+                chosen || self.has_values(object) || self.users(object).any(|user| user.chosen)
             }
             kind if kind.serves_hosts() => self.frontend_at(object).is_some_and(|frontend| {
                 let mut secrets =

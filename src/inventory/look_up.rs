@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 impl Inventory {
-    /// Secrets that are about TLS: of that type, named by an Ingress, or chosen by name.
+    /// Secrets that are about TLS: of that type, named by an Ingress, or chosen by name and not for certain
+    /// keys.
     pub fn tls_secrets(&self) -> impl Iterator<Item = &SecretFacts> {
         self.secrets.values().filter(|secret| self.is_about_tls(secret))
     }
@@ -24,7 +25,7 @@ impl Inventory {
     #[must_use]
     pub fn is_about_tls(&self, secret: &SecretFacts) -> bool {
         secret.rare.other_type.is_none()
-            || self.selection.names(&secret.object)
+            || (self.selection.names(&secret.object) && self.selection.keys.is_none())
             || self.is_used(&secret.object)
     }
 
@@ -197,6 +198,7 @@ impl Inventory {
         let certificate = self.bundles().any(|(object, _)| self.is_reported(object));
         let ingress = self.frontends().any(|frontend| self.is_reported(&frontend.object));
         let other = self.selection.is_everything() && self.has_gke_objects();
+        let other = other || self.values().next().is_some();
         !certificate && !ingress && !other
     }
 
@@ -250,7 +252,7 @@ impl Inventory {
             Kind::Route => self.routes.get(at(object)).map(|route| &route.ignore),
             _ => self.object(object).map(|facts| &facts.ignore),
         };
-        codes.map_or(&[], Vec::as_slice)
+        codes.or_else(|| self.ignored_of_values(object)).map_or(&[], Vec::as_slice)
     }
 
     /// What the user chose to have reported.

@@ -370,7 +370,7 @@ impl Maker {
 }
 
 /// Where to look for what concerns these namespaces: in each of a few, else at once in all.
-pub(super) fn scopes(namespaces: impl Iterator<Item = String>) -> Vec<Scope> {
+pub fn scopes(namespaces: impl Iterator<Item = String>) -> Vec<Scope> {
     const FEW: usize = 3;
     let namespaces: BTreeSet<String> = namespaces.collect();
     if namespaces.len() > FEW {

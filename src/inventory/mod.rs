@@ -41,6 +41,8 @@ mod shared;
 mod shelf;
 pub mod stores;
 mod trouble;
+pub mod uses;
+pub mod values;
 mod wanted;
 
 use crate::object_ref::ObjectRef;
@@ -117,6 +119,8 @@ pub struct Inventory {
     /// Where it was looked for who trusts or signs by certificates of CAs.
     trust_seen: BTreeSet<Scope>,
     delegations: delegation::Delegations,
+    uses: uses::Uses,
+    values: values::Values,
     /// Objects whose annotations hold a private key, and the annotations' keys.
     keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
@@ -174,6 +178,8 @@ impl Inventory {
             heard: BTreeSet::new(),
             trust_seen: BTreeSet::new(),
             delegations: delegation::Delegations::default(),
+            uses: uses::Uses::default(),
+            values: values::Values::default(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
             problems: Problems::default(),

@@ -4,7 +4,8 @@
 //! Knows what is missing. Refuses to know how it is fetched.
 
 use super::key::{ObjectKey, at};
-use super::{Inventory, SecretFacts, maker};
+pub use super::maker::scopes;
+use super::{Inventory, SecretFacts};
 use crate::gateway_api;
 use crate::inventory::demand::IngressFacts;
 use crate::object_ref::{Kind, ObjectRef, check_object_name};
@@ -22,6 +23,8 @@ pub struct Asked {
     pub makers: bool,
     /// What Google's controllers have to say of chosen Ingresses and of ManagedCertificates.
     pub events: bool,
+    /// Which workloads read the Secrets that no frontend names.
+    pub workloads: bool,
     /// What is served for Ingress hosts, once [`Inventory::look_at_served`] has said where.
     pub served: bool,
 }
@@ -44,6 +47,9 @@ impl Inventory {
         if asked.events {
             questions.extend(self.unheard_controllers());
         }
+        if asked.workloads {
+            questions.extend(self.unseen_workloads().into_iter().map(Question::Workloads));
+        }
         if asked.served {
             questions.extend(self.unseen_served());
         }
@@ -58,7 +64,21 @@ impl Inventory {
             self.trust_seen.contains(&Scope::Everywhere)
                 || self.trust_seen.contains(&Scope::Namespace(namespace.clone()))
         };
-        maker::scopes(namespaces.filter(|namespace| !seen(namespace)))
+        scopes(namespaces.filter(|namespace| !seen(namespace)))
+    }
+
+    /// Where it is to be seen whether a workload reads a chosen certificate that no frontend names.
+    fn unseen_workloads(&self) -> Vec<Scope> {
+        let unnamed = self.tls_secrets().filter(|secret| {
+            let named = || self.is_used(&secret.object) || self.is_client_ca(&secret.object);
+            secret.chosen && secret.object.place.is_none() && !named()
+        });
+        let values = self.values().map(|value| &value.object);
+        let values = values.filter(|it| it.kind == Kind::Secret && it.place.is_none());
+        let namespaces = unnamed.map(|secret| &secret.object).chain(values);
+        let namespaces = namespaces.map(ObjectRef::namespace);
+        let unseen = namespaces.filter(|namespace| !self.workloads_were_searched(namespace));
+        scopes(unseen.map(str::to_owned))
     }
 
     /// Whether a certificate that was chosen may have signed others.
@@ -81,7 +101,7 @@ impl Inventory {
             !self.warnings_seen.contains(&Scope::Everywhere)
                 && !self.warnings_seen.contains(&Scope::Namespace(namespace.clone()))
         });
-        let scopes = maker::scopes(unsearched).into_iter().map(Question::Warnings);
+        let scopes = scopes(unsearched).into_iter().map(Question::Warnings);
         let stale = self.ingresses().filter(googles);
         let stale = stale.filter(|ingress| self.unserved_secrets(ingress).next().is_some());
         let stale = stale.map(|ingress| &ingress.frontend.object);

@@ -180,6 +180,8 @@ pub struct Anchor {
     pub subject: Arc<str>,
     /// Whether it signed itself.
     pub self_signed: bool,
+    /// Its first second.
+    pub not_before: OffsetDateTime,
     /// Its last second.
     pub not_after: OffsetDateTime,
     /// Whether the leaf beside it can be trusted by it.

@@ -4,7 +4,9 @@
 //! chosen; this only decides what is shown.
 
 use crate::object_ref::{KindName, ObjectRef};
+use regex::Regex;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What to report: everything, some names, or what a label selector fits.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +15,45 @@ pub struct Selection {
     pub named: Vec<KindName>,
     /// `-l`; none means all.
     pub labels: Option<LabelSelector>,
+    /// `--key`: which values of Opaque Secrets and ConfigMaps are read for certificates; none: none.
+    pub keys: Option<KeyPattern>,
+    /// `--ca-bundles`: whether the `caBundle`s of what the API server calls are read.
+    pub ca_bundles: bool,
+}
+
+/// A regular expression for keys of `data`; it may fit any part of one.
+#[derive(Clone, Debug)]
+pub struct KeyPattern(Regex);
+
+impl KeyPattern {
+    /// Whether a key fits.
+    #[must_use]
+    pub fn fits(&self, key: &str) -> bool {
+        self.0.is_match(key)
+    }
+}
+
+impl fmt::Display for KeyPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+/// A text that is no regular expression, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a regular expression such as '^ca\\.crt$': {0}")]
+pub struct NoPattern(String);
+
+impl std::str::FromStr for KeyPattern {
+    type Err = NoPattern;
+
+    fn from_str(text: &str) -> Result<Self, NoPattern> {
+        let one_line = |error: &regex::Error| {
+            let text = error.to_string();
+            text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        };
+        Regex::new(text).map(Self).map_err(|error| NoPattern(one_line(&error)))
+    }
 }
 
 impl Selection {

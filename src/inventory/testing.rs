@@ -4,8 +4,9 @@ use super::Inventory;
 use super::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::ingress::{Backend, Path};
+use crate::observation::workload::{How, WorkloadSeen};
 use crate::observation::{
-    EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, SecretSeen, TlsEntry,
+    EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, Scope, SecretSeen, TlsEntry,
     TrustSeen,
 };
 use crate::redact::Redacted;
@@ -67,6 +68,31 @@ pub(crate) fn warn(inventory: &mut Inventory, about: &ObjectRef, reason: &str, m
     };
     let seen = Observation::Events { about: about.clone(), events: vec![event] };
     inventory.absorb(seen, &SystemRandom::new());
+}
+
+/// That a Deployment of namespace `shop` mounts this Secret of it.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn mount(inventory: &mut Inventory, secret: &str) {
+    let object = ObjectRef::namespaced(Kind::Deployment, "shop", "web");
+    let reads = vec![(ObjectRef::secret("shop", secret), How::Volume)];
+    let seen = Observation::Workload(WorkloadSeen { object, reads });
+    inventory.absorb(seen, &SystemRandom::new());
+}
+
+/// That all workloads of the namespace (none: of all) were looked at, and what else may name Secrets.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn search_workloads(inventory: &mut Inventory, within: Option<&str>, others: &[&str]) {
+    let namespace = |name: &str| Scope::Namespace(name.to_owned());
+    let searched = within.map_or(Scope::Everywhere, namespace);
+    let others = others.iter().map(|other| (*other).to_owned()).collect();
+    inventory.absorb(Observation::Workloads { searched, others }, &SystemRandom::new());
+}
+
+/// That objects of the kind may not be listed in the namespace (none: in all).
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn refuse(inventory: &mut Inventory, kind: Kind, within: Option<&str>) {
+    let (object, message) = (ObjectRef::all(kind, within), "forbidden".to_owned());
+    inventory.absorb(Observation::Unseen { object, message }, &SystemRandom::new());
 }
 
 /// An Ingress that is given as it is written, as it is read.

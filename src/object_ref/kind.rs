@@ -82,6 +82,22 @@ pub enum Kind {
     SopsSecret,
     /// A `kustomization.yaml`, whose `secretGenerator` makes Secrets; no API server has it.
     Kustomization,
+    /// `apiextensions.k8s.io` CustomResourceDefinition.
+    CustomResourceDefinition,
+    /// `v1` Pod.
+    Pod,
+    /// `apps/v1` Deployment.
+    Deployment,
+    /// `apps/v1` StatefulSet.
+    StatefulSet,
+    /// `apps/v1` DaemonSet.
+    DaemonSet,
+    /// `apps/v1` ReplicaSet.
+    ReplicaSet,
+    /// `batch/v1` Job.
+    Job,
+    /// `batch/v1` CronJob.
+    CronJob,
     /// `v1` Event: what a controller has to say of another object.
     Event,
     /// A file or folder on this machine; the name is its path, `-` is standard input.
@@ -114,7 +130,7 @@ const fn row(
 }
 
 /// One row a kind, in the order of [`Kind`].
-const KINDS: [Descriptor; 39] = [
+const KINDS: [Descriptor; 47] = [
     row(Kind::Secret, "Secret", "secret", "secrets", Some(("", "v1"))),
     row(Kind::Ingress, "Ingress", "ingress", "ingresses", Some(("networking.k8s.io", "v1"))),
     row(
@@ -313,6 +329,20 @@ const KINDS: [Descriptor; 39] = [
         Some(("isindir.github.com", "v1alpha3")),
     ),
     row(Kind::Kustomization, "Kustomization", "kustomization", "kustomizations", None),
+    row(
+        Kind::CustomResourceDefinition,
+        "CustomResourceDefinition",
+        "customresourcedefinition",
+        "customresourcedefinitions",
+        Some(("apiextensions.k8s.io", "v1")),
+    ),
+    row(Kind::Pod, "Pod", "pod", "pods", Some(("", "v1"))),
+    row(Kind::Deployment, "Deployment", "deployment", "deployments", Some(("apps", "v1"))),
+    row(Kind::StatefulSet, "StatefulSet", "statefulset", "statefulsets", Some(("apps", "v1"))),
+    row(Kind::DaemonSet, "DaemonSet", "daemonset", "daemonsets", Some(("apps", "v1"))),
+    row(Kind::ReplicaSet, "ReplicaSet", "replicaset", "replicasets", Some(("apps", "v1"))),
+    row(Kind::Job, "Job", "job", "jobs", Some(("batch", "v1"))),
+    row(Kind::CronJob, "CronJob", "cronjob", "cronjobs", Some(("batch", "v1"))),
     row(Kind::Event, "Event", "event", "events", Some(("", "v1"))),
     row(Kind::File, "File", "file", "files", None),
     row(Kind::Endpoint, "Endpoint", "endpoint", "endpoints", None),
@@ -380,9 +410,25 @@ impl Kind {
                 | Self::ValidatingWebhookConfiguration
                 | Self::MutatingWebhookConfiguration
                 | Self::ApiService
+                | Self::CustomResourceDefinition
                 | Self::File
                 | Self::Endpoint
                 | Self::Kustomization
+        )
+    }
+
+    /// Whether it runs programs: a Pod, or what makes Pods.
+    #[must_use]
+    pub const fn is_workload(self) -> bool {
+        matches!(
+            self,
+            Self::Pod
+                | Self::Deployment
+                | Self::StatefulSet
+                | Self::DaemonSet
+                | Self::ReplicaSet
+                | Self::Job
+                | Self::CronJob
         )
     }
 

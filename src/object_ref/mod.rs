@@ -188,6 +188,7 @@ pub fn named_kind(word: &str) -> Option<Kind> {
         "ingress" | "ingresses" | "ing" | "ingress.networking.k8s.io" => Some(Kind::Ingress),
         "route" | "routes" | "route.route.openshift.io" => Some(Kind::Route),
         "gateway" | "gateways" | "gtw" | "gateway.gateway.networking.k8s.io" => Some(Kind::Gateway),
+        "configmap" | "configmaps" | "cm" => Some(Kind::ConfigMap),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
 use super::reach::Reach;
-use super::{delegations, gateways, kubernetes, makers, routes, trust};
+use super::{cert_values, delegations, gateways, kubernetes, makers, routes, trust, workloads};
 use crate::cluster::Client;
 use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -16,7 +16,7 @@ use serde::Deserialize as _;
 /// their bodies are never fetched.
 const TLS_SECRETS: &str = "type=kubernetes.io/tls";
 /// Those that people keep the certificates of CAs in: `kubectl create secret generic`.
-const OPAQUE_SECRETS: &str = "type=Opaque";
+pub(super) const OPAQUE_SECRETS: &str = "type=Opaque";
 
 /// Lists what `namespace` (none: every namespace) has of TLS Secrets and Ingresses. What may not
 /// be listed is handed on as unseen.
@@ -215,7 +215,7 @@ async fn each_service(
     services.await
 }
 
-/// Reads one Secret, Ingress, Gateway or Route that the user named.
+/// Reads one Secret, Ingress, Gateway, Route or ConfigMap that the user named.
 ///
 /// # Errors
 /// [`ClusterError`] also when it is not there or may not be read: it was asked for by name.
@@ -230,6 +230,9 @@ pub async fn named(client: &Client, object: &ObjectRef) -> Result<Observation, C
     }
     if object.kind == Kind::Route {
         return routes::named(client, object).await;
+    }
+    if object.kind == Kind::ConfigMap {
+        return cert_values::config_map(client, object).await;
     }
     let secret: Secret = client.get(object).await?;
     Ok(Observation::Secret(kubernetes::secret(secret, &namespace, None)))
@@ -276,6 +279,7 @@ pub async fn answer(
         Question::Delegations(kind, namespace) => {
             return delegations::read(client, *kind, namespace).await;
         }
+        Question::Workloads(scope) => return Box::pin(workloads::within(client, scope)).await,
         Question::Served { host, endpoint } => Ok(not_here(host, endpoint)),
     };
     one.map(|one| vec![one])
@@ -444,6 +448,7 @@ pub async fn read_required(
         | Question::Makers(_)
         | Question::Trust(_)
         | Question::Delegations(..)
+        | Question::Workloads(_)
         | Question::Served { .. } => answer(client, question).await,
     }
 }

@@ -8,7 +8,7 @@ mod values;
 use self::values::{
     as_applied, expected_type, is_sealed_by_sops, set_aside_bad_base64, type_of, way_to,
 };
-use super::{delegations, kubernetes, makers, routes, trust};
+use super::{cert_values, delegations, kubernetes, makers, routes, trust, workloads};
 use crate::manifest::{self, Broken, Document, Parsed, Segment, Text};
 use crate::object_ref::{Kind, ObjectRef, Place};
 use crate::observation::{DelegationsSeen, MakerSeen, NotBase64, Observation, TrustSeen};
@@ -212,6 +212,10 @@ impl Within<'_> {
         if let Some(maker) = makers::of(&value, kind, Some(&self.place), self.namespace) {
             take(makers_seen(maker));
         }
+        let workload = workloads::of(&value, (kind, &group), Some(&self.place), self.namespace);
+        workload.map(Observation::Workload).into_iter().for_each(&mut *take);
+        let seen = cert_values::of(&value, (kind, &group), Some(&self.place), self.namespace);
+        seen.map(Observation::Values).into_iter().for_each(&mut *take);
         self.trust(&value, kind, &group, take);
         if let Some(kind) = delegations::kind_of(kind, &group) {
             let by = ObjectRef::namespaced(kind, &*namespace, &*name).at(Some(self.place.clone()));

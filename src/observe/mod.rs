@@ -9,6 +9,7 @@
 
 mod ahead;
 mod annotations;
+pub mod cert_values;
 pub mod cluster;
 mod delegations;
 pub mod dns;
@@ -21,3 +22,5 @@ pub mod reach;
 pub mod routes;
 pub mod served;
 mod trust;
+
+mod workloads;

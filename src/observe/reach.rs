@@ -4,7 +4,7 @@
 //! Knows what to ask next where a list is refused. Refuses to know what is done with what is listed.
 
 use super::cluster::{can_go_on, list_secrets, objects, unseen, unseen_when_forbidden};
-use super::{kubernetes, routes};
+use super::{kubernetes, routes, workloads};
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -231,6 +231,7 @@ async fn list(
     match (kind, version, kind.resource()) {
         (Kind::Secret, ..) => list_secrets(client, namespace, take).await,
         (Kind::Route, ..) => routes::each(client, namespace, take).await,
+        (kind, ..) if kind.is_workload() => workloads::list(client, kind, namespace, take).await,
         (_, Some(version), Some((group, ..))) => {
             let each = |value| take(Observation::Object(kubernetes::listed(kind, value)));
             client.each_object_of(kind, (group, version), namespace, each).await

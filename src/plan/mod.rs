@@ -12,6 +12,7 @@ pub mod judge;
 pub mod managed;
 pub mod outcome;
 pub mod package;
+pub mod readers;
 pub mod rotation;
 pub mod served;
 pub mod signing;

@@ -353,6 +353,7 @@ fn replace(secret: &SecretFacts, request: &SecretRequest) -> ReplacePair {
         ));
     }
     ReplacePair {
+        readers: Vec::new(),
         object: secret.object.clone(),
         resource_version: secret.resource_version.clone(),
         reason: ReplaceReason::Flag(request.replace_flag),

@@ -1,5 +1,6 @@
 //! Steps: the values that a plan is made of.
 
+use super::readers::Reader;
 use crate::audit::remedy;
 use crate::instant;
 use crate::inventory::Inventory;
@@ -180,6 +181,8 @@ pub struct ReplacePair {
     pub ca_crt: CaCrtChange,
     /// What people should know: what changes beside the dates, hosts still uncovered.
     pub notes: Vec<String>,
+    /// The workloads that read the Secret.
+    pub readers: Vec<Reader>,
 }
 
 /// Why a certificate and key are replaced.

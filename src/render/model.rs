@@ -9,6 +9,7 @@ use crate::audit::finding::{Finding, Severity};
 use crate::audit::status::Status;
 use crate::inventory::bundle::Bundle;
 use crate::inventory::frontend::{Demand, Frontend};
+use crate::inventory::uses::Use;
 use crate::inventory::{Coverage, Inventory, Problem};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::rights::Denied;
@@ -82,7 +83,8 @@ impl<'i> Model<'i> {
             .report
             .is_narrowed
             .then(|| self.report.findings.iter().map(|it| named(&it.object)).collect());
-        inventory.bundles().filter(move |(object, bundle)| {
+        let values = inventory.values().map(|value| (&value.object, &value.bundle));
+        inventory.bundles().chain(values).filter(move |(object, bundle)| {
             inventory.is_reported(object)
                 && look.ends_by.is_none_or(|by| bundle.ends_by(by))
                 && found.as_ref().is_none_or(|found| found.contains(&named(object)))
@@ -98,11 +100,17 @@ impl<'i> Model<'i> {
         }
         let rows = self.bundles().map(|(object, bundle)| {
             let own = told.get(&named(object));
+            // Each value that holds certificates is a row of its own.
+            let is_of_key =
+                |finding: &&Finding| object.key.is_none() || finding.object.key == object.key;
             HolderRow {
                 object,
-                leaf: bundle.leaf(),
-                status: Status::of(own.into_iter().flatten().copied()),
-                is_used: self.inventory.is_used(object),
+                leaf: match self.inventory.value(object) {
+                    Some(value) => value.first_to_end(),
+                    None => bundle.leaf(),
+                },
+                status: Status::of(own.into_iter().flatten().copied().filter(is_of_key)),
+                is_used: self.inventory.is_in_use(object),
                 now: self.report.now,
                 inventory: self.inventory,
             }
@@ -125,16 +133,21 @@ impl<'i> Model<'i> {
         rows
     }
 
-    /// Whom a finding about a certificate hurts: who serves it, and for which hosts.
+    /// Whom a finding about a certificate hurts: who serves it, and for which hosts, and which workloads
+    /// read it.
     #[must_use]
     pub fn affected(&self, finding: &FindingRow<'_>) -> Vec<Affected<'i>> {
         if finding.object.kind != Kind::Secret {
             return Vec::new();
         }
         let users = self.inventory.users(finding.object);
-        users
-            .map(|frontend| Affected { frontend, hosts: frontend.hosts_of(finding.object) })
-            .collect()
+        let serving = users.map(|frontend| {
+            let hosts = frontend.hosts_of(finding.object);
+            Affected { object: &frontend.object, hosts }
+        });
+        let uses = self.inventory.uses(finding.object).into_iter();
+        let reading = uses.map(|one| Affected { object: &one.workload, hosts: Vec::new() });
+        serving.chain(reading).collect()
     }
 
     /// Every certificate of every object that is reported, in the objects' order, each chain as it
@@ -202,12 +215,12 @@ fn named(object: &ObjectRef) -> Named<'_> {
     (object.kind, object.namespace(), &object.name)
 }
 
-/// Who serves a certificate, and for which hosts.
+/// Who serves or reads a certificate, and for which hosts.
 #[derive(Clone, Debug)]
 pub struct Affected<'i> {
-    /// Who serves it.
-    pub frontend: &'i Frontend,
-    /// The hosts.
+    /// Who serves it, or a workload that reads it.
+    pub object: &'i ObjectRef,
+    /// The hosts; none for a workload.
     pub hosts: Vec<&'i str>,
 }
 
@@ -216,7 +229,8 @@ pub struct Affected<'i> {
 pub struct HolderRow<'i> {
     /// The Secret, file or server.
     pub object: &'i ObjectRef,
-    /// The certificate that is served; none where none can be read.
+    /// The certificate that is served, or of other values the one that ends first; none where none can be
+    /// read.
     pub leaf: Option<&'i Certificate>,
     /// How it stands.
     pub status: Status,
@@ -245,6 +259,12 @@ impl<'i> HolderRow<'i> {
     pub fn users(&self) -> Vec<&'i Frontend> {
         users(self.inventory, self.object)
     }
+
+    /// See [`CertificateRow::uses`].
+    #[must_use]
+    pub fn uses(&self) -> Vec<&'i Use> {
+        uses(self.inventory, self.object)
+    }
 }
 
 /// Whether frontends serve what objects of the kind hold: a Route serves its own.
@@ -255,6 +275,10 @@ const fn holds_for_frontends(kind: Kind) -> bool {
 fn owner<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Option<&'i str> {
     let secret = inventory.secret(object.namespace(), &object.name);
     Some(secret.filter(|_| object.kind == Kind::Secret)?.owner.as_ref()?.name.as_str())
+}
+
+fn uses<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Vec<&'i Use> {
+    if object.kind == Kind::Secret { inventory.uses(object) } else { Vec::new() }
 }
 
 fn users<'i>(inventory: &'i Inventory, object: &ObjectRef) -> Vec<&'i Frontend> {
@@ -315,8 +339,14 @@ impl<'i> CertificateRow<'i> {
         users(self.inventory, self.object)
     }
 
+    /// The workloads that read the Secret, each once.
+    #[must_use]
+    pub fn uses(&self) -> Vec<&'i Use> {
+        uses(self.inventory, self.object)
+    }
+
     fn is_of_secret(&self) -> bool {
-        self.object.kind == Kind::Secret
+        self.object.kind == Kind::Secret && self.object.key.is_none()
     }
 }
 

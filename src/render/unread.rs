@@ -41,9 +41,16 @@ pub(super) fn write(
 
 /// Writes what nothing depends on.
 pub(super) fn write_notes(notes: &[ProblemRow<'_>], out: &mut Page<'_>) -> io::Result<()> {
-    for line in rights(notes) {
-        let line = format!("{line}; no Ingress here depends on it");
-        sentence("         ", "note     ", harmless::line(&line).as_ref(), out)?;
+    let (workloads, others): (Vec<ProblemRow<'_>>, _) =
+        notes.iter().partition(|note| note.object.kind.is_workload());
+    for (notes, what) in [
+        (others, "no Ingress here depends on it"),
+        (workloads, "which workloads use a Secret is not known"),
+    ] {
+        for line in rights(&notes) {
+            let line = format!("{line}; {what}");
+            sentence("         ", "note     ", harmless::line(&line).as_ref(), out)?;
+        }
     }
     Ok(())
 }

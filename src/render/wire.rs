@@ -6,7 +6,8 @@ use super::model::{Affected, CertificateRow, FindingRow, ProblemRow};
 use crate::audit::Source;
 use crate::gke::managed::Managed;
 use crate::instant;
-use crate::object_ref::ObjectRef;
+use crate::inventory::uses::Use;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::x509::cert::Certificate;
 use crate::x509::san::San;
 use serde::Serialize;
@@ -126,7 +127,8 @@ pub(super) struct WireCertificate<'a> {
     sha256: String,
     self_signed: bool,
     owner: Option<&'a str>,
-    used_by: Vec<UsedBy<'a>>,
+    /// None where nobody here can know.
+    used_by: Option<Vec<UsedBy<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -134,21 +136,30 @@ pub(super) struct UsedBy<'a> {
     kind: &'static str,
     namespace: &'a str,
     name: &'a str,
+    /// How a workload reads it; nothing where an Ingress names it.
+    how: Vec<&'static str>,
 }
 
 impl<'a> UsedBy<'a> {
     pub(super) fn of(object: &'a ObjectRef) -> Self {
-        Self { kind: object.kind.as_str(), namespace: object.namespace(), name: &object.name }
+        let (kind, namespace) = (object.kind.as_str(), object.namespace());
+        Self { kind, namespace, name: &object.name, how: Vec::new() }
+    }
+
+    fn of_workload(one: &'a Use) -> Self {
+        let how = one.how.iter().map(|how| how.as_str());
+        Self { how: how.collect(), ..Self::of(&one.workload) }
     }
 }
 
 impl<'a> WireCertificate<'a> {
     /// A certificate of the report.
     pub(super) fn of(row: &CertificateRow<'a>) -> Self {
-        let users = row.users();
+        let users = row.users().into_iter().map(|user| UsedBy::of(&user.object));
+        let uses = row.uses().into_iter().map(UsedBy::of_workload);
         Self {
             owner: row.owner(),
-            used_by: users.into_iter().map(|user| UsedBy::of(&user.object)).collect(),
+            used_by: has_known_users(row.object.kind).then(|| users.chain(uses).collect()),
             ..Self::at(WireRef::owned(row.at()), row.index, row.certificate, row.days_left())
         }
     }
@@ -175,9 +186,14 @@ impl<'a> WireCertificate<'a> {
             sha256: certificate.fingerprint(),
             self_signed: certificate.self_signed,
             owner: None,
-            used_by: Vec::new(),
+            used_by: Some(Vec::new()),
         }
     }
+}
+
+/// Whether it was looked who uses objects of the kind; of a ConfigMap or webhook nobody asks.
+const fn has_known_users(kind: Kind) -> bool {
+    matches!(kind, Kind::Secret | Kind::File | Kind::Endpoint)
 }
 
 /// Text as a value shows itself.
@@ -203,7 +219,7 @@ pub(super) struct WireFinding<'a> {
     affected: Vec<WireAffected<'a>>,
 }
 
-/// Who serves the certificate that a finding is about, and for which hosts.
+/// Who serves or reads the certificate that a finding is about, and for which hosts.
 #[derive(Serialize)]
 struct WireAffected<'a> {
     #[serde(rename = "ref")]
@@ -213,10 +229,9 @@ struct WireAffected<'a> {
 
 impl<'a> WireFinding<'a> {
     pub(super) fn of(row: FindingRow<'a>, affected: Vec<Affected<'a>>) -> Self {
-        let affected = affected.into_iter().map(|one| WireAffected {
-            object: WireRef::of(&one.frontend.object),
-            hosts: one.hosts,
-        });
+        let affected = affected
+            .into_iter()
+            .map(|one| WireAffected { object: WireRef::of(one.object), hosts: one.hosts });
         Self {
             affected: affected.collect(),
             rule: row.rule,

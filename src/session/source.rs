@@ -39,7 +39,7 @@ pub(crate) fn selection(
         namespace: named.namespace.clone().or_else(|| within.clone()),
         ..named.clone()
     });
-    Selection { named: named.collect(), labels: look.selector.clone() }
+    Selection { named: named.collect(), labels: look.selector.clone(), ..Selection::default() }
 }
 
 /// Where what is named without a namespace is. A name alone finds its object among files whatever
@@ -81,6 +81,13 @@ pub(crate) fn say_what_was_seen(source: &Source, inventory: &Inventory, output: 
     let (secrets, ingresses) = (inventory.bundles().count(), inventory.ingresses().count());
     output
         .say_verbosely(&format!("looked at {place}: {secrets} TLS Secrets, {ingresses} Ingresses"));
+    let unread = inventory.unread_users();
+    if !unread.is_empty() {
+        output.say_verbosely(&format!(
+            "no Secret is called unused: the cluster has kinds that may name one and are not read: {}",
+            unread.join(", ")
+        ));
+    }
 }
 
 /// What to say when there is nothing `of` a kind in what was looked at, and whether that is well: not when the
@@ -166,6 +173,7 @@ pub(crate) fn are_there(named: &[KindName], inventory: &Inventory) -> Result<()>
         .bundles()
         .map(|(object, _)| object)
         .chain(inventory.frontends().map(|frontend| &frontend.object));
+    let seen = seen.chain(inventory.values().map(|value| &value.object));
     let seen: Vec<&ObjectRef> = seen.collect();
     let is_seen = |named: &KindName| seen.iter().any(|object| named.names(object));
     let Some(missing) = named.iter().find(|named| !is_seen(named)) else { return Ok(()) };

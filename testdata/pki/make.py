@@ -1981,6 +1981,164 @@ def missing_data_keys(s):
     s.ingress("front", {f"{n}.example": f"{n}-tls" for n in ("no-crt", "no-key", "no-data")})
 
 
+@scenario
+def secret_users(s):
+    for name, left in {"mounted": -2.5, "frozen": 20.5, "part": 20.5, "flag": 20.5, "leftover": 200.5, "own": 200.5}.items():
+        s.secret(f"{name}-tls", s.pair(f"{name}.users.example", left=left))
+    s.ingress("own", {"own.users.example": "own-tls"})
+    s.file("workloads.yaml", WORKLOADS)
+
+
+WORKLOADS = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: proxy
+spec:
+  selector: {matchLabels: {app: proxy}}
+  template:
+    metadata: {labels: {app: proxy}}
+    spec:
+      containers:
+      - name: proxy
+        image: proxy:1
+        volumeMounts:
+        - {name: tls, mountPath: /etc/tls}
+      volumes:
+      - name: tls
+        secret: {secretName: mounted-tls}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: broker
+spec:
+  selector: {matchLabels: {app: broker}}
+  template:
+    metadata: {labels: {app: broker}}
+    spec:
+      initContainers:
+      - name: load
+        image: broker:1
+        env:
+        - name: TLS_KEY
+          valueFrom: {secretKeyRef: {name: frozen-tls, key: tls.key}}
+      containers:
+      - name: broker
+        image: broker:1
+        volumeMounts:
+        - {name: all, mountPath: /etc/tls}
+      volumes:
+      - name: all
+        projected:
+          sources:
+          - secret: {name: frozen-tls}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: store
+spec:
+  serviceName: store
+  selector: {matchLabels: {app: store}}
+  template:
+    metadata: {labels: {app: store}}
+    spec:
+      containers:
+      - name: store
+        image: store:1
+        volumeMounts:
+        - {name: tls, mountPath: /etc/store/tls.crt, subPath: tls.crt}
+      volumes:
+      - name: tls
+        secret: {secretName: part-tls}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: backup
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: backup
+            image: backup:1
+            envFrom:
+            - secretRef: {name: frozen-tls}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: debug
+spec:
+  containers:
+  - name: debug
+    image: debug:1
+    args: ["--listen=:443", "--tls-secret-name=flag-tls"]
+"""
+
+
+@scenario(offline_only=True)  # its webhook belongs to no namespace: other_places lays it out on a cluster of its own
+def other_places(s):
+    old = test_ca("other-places/old", "ec-p256-01", "Example Mesh CA", 10, end=NOW - timedelta(days=20))
+    new = test_ca("other-places/new", "ec-p256-02", "Example Mesh CA", 10)
+    near = test_ca("other-places/near", "ec-p256-03", "Example Near CA", 10, end=NOW + timedelta(days=12))
+    past = test_ca("other-places/past", "rsa-2048-01", "Example Webhook CA", 10, end=NOW - timedelta(days=3))
+    broker = s.pair("mq.places.example", left=-2.5, issuer=intermediate_ca())
+    chain = broker.with_chain(*intermediate_ca().chain).data
+    s.secret("mq", {"server.pem": chain["tls.crt"], "server.key": chain["tls.key"], "password": b"secret", "old.pem": b"none"}, kind="Opaque")
+    s.secret("idle", {"client.crt": s.pair("idle.places.example", left=3.5).data["tls.crt"]}, kind="Opaque")
+    s.secret("web-tls", s.pair("web.places.example"))
+    s.ingress("web", {"web.places.example": "web-tls"})
+    maps = {"ca.pem": pem(*old.chain, *new.chain, *near.chain).decode(), "readme": "which CAs we trust"}
+    s.file("trust.yaml", to_yaml(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "corp-ca"}, "data": maps},
+        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+         "metadata": {"name": "places"}, "webhooks": [webhook("past", pem(*past.chain)), webhook("none", b"\n")]},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "mq"}, "spec": {
+            "selector": {"matchLabels": {"app": "mq"}}, "template": {"metadata": {"labels": {"app": "mq"}}, "spec": {
+                "containers": [{"name": "mq", "image": "mq:1"}],
+                "volumes": [{"name": "tls", "secret": {"secretName": "mq"}}]}}}},
+    ))  # fmt: skip
+
+
+def webhook(name, bundle):
+    """Called for no object."""
+    config = {"service": {"name": "places", "namespace": "default"}, "caBundle": b64(bundle)}
+    return {"name": f"{name}.places.example", "clientConfig": config, "sideEffects": "None",
+        "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore"}  # fmt: skip
+
+
+@scenario(offline_only=True)  # annotations name the namespace of the Secrets
+def ca_crt_ends(s):
+    def ca(label, name, left, use):
+        return test_ca(f"ca-crt-ends/{label}", use, f"Example {name} CA", 10, end=NOW + timedelta(days=left))
+
+    near, last_week, later, root = (
+        ca("near", "Near", 12, "ec-p256-01"), ca("past", "Past", -7, "ec-p256-02"),
+        ca("later", "Later", 2000, "ec-p256-03"), ca("root", "Short", 20, "rsa-2048-root"))  # fmt: skip
+    renewed = ca("near-2", "Near", 2000, "ec-p384")
+    alone = lambda *cas: {"ca.crt": pem(*(c for one in cas for c in one.chain)), "tls.crt": b"", "tls.key": b""}
+    s.secret("near-ca", alone(near))
+    s.secret("two-ca", alone(last_week, later))
+    s.secret("renewed-ca", alone(near, renewed))
+    s.secret("peers-ca", alone(ca("peers", "Peers", 3, "ec-p256-02")))
+    s.secret("gone-ca", alone(ca("gone", "Gone", -3, "ec-p256-03")))
+    s.secret("web-tls", {**s.pair("web.ends.example", issuer=root).data, "ca.crt": pem(*root.chain)})
+    s.ingress("web", {"web.ends.example": "web-tls"})
+    for name in ("near", "two", "renewed"):
+        verify = {"nginx.ingress.kubernetes.io/auth-tls-secret": f"default/{name}-ca"}
+        s.secret(f"{name}-tls", s.pair(f"{name}.ends.example"))
+        s.ingress(name, {f"{name}.ends.example": f"{name}-tls"}, annotations=verify)
+    volumes = [{"name": n, "secret": {"secretName": f"{n}-ca"}} for n in ("peers", "gone")]
+    s.file("pod.yaml", to_yaml({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mesh"}, "spec": {
+        "containers": [{"name": "mesh", "image": "mesh:1"}], "volumes": volumes}}))  # fmt: skip
+
+
 def main(wanted):
     unknown = set(wanted) - set(ALL)
     if unknown:

@@ -52,6 +52,22 @@ fn namespace(name: &str) -> Value {
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } })
 }
 
+/// A Deployment that mounts the Secret.
+fn deployment(namespace: &str, name: &str, secret: &str) -> Value {
+    let labels = json!({ "app": name });
+    let volume = json!({ "name": "tls", "secret": { "secretName": secret } });
+    let container = json!({ "name": name, "image": name });
+    let template = json!({
+        "metadata": { "labels": labels },
+        "spec": { "containers": [container], "volumes": [volume] },
+    });
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": name, "namespace": namespace },
+        "spec": { "selector": { "matchLabels": labels }, "template": template },
+    })
+}
+
 /// What the pages find: three teams' namespaces, with something wrong in two of them.
 fn fleet() -> Vec<Value> {
     let mut cert_manager = secret("blog", "grafana-tls", &["grafana.blog.example"], (40, 49));
@@ -71,6 +87,7 @@ fn fleet() -> Vec<Value> {
         secret("blog", "blog-tls", &["blog.example.com"], (10, 200)),
         ingress("blog", "blog", &["blog.example.com"], "blog-tls"),
         cert_manager,
+        deployment("blog", "grafana", "grafana-tls"),
     ]
 }
 

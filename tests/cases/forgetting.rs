@@ -11,7 +11,7 @@ use certwright::inventory::Inventory;
 use certwright::inventory::questions::Asked;
 use certwright::inventory::selection::Selection;
 use certwright::object_ref::{Kind, ObjectRef};
-use certwright::observation::{DelegationsSeen, Observation};
+use certwright::observation::{DelegationsSeen, Observation, Scope};
 use certwright::observe::files::{self, Reading};
 use ring::rand::SystemRandom;
 use std::collections::BTreeMap;
@@ -45,6 +45,8 @@ fn without_place(mut seen: Observation) -> Option<(ObjectRef, Observation)> {
         Observation::Ingress(ingress) => &mut ingress.object,
         Observation::Route(route) => &mut route.object,
         Observation::Object(object) => &mut object.object,
+        Observation::Workload(workload) => &mut workload.object,
+        Observation::Values(values) => &mut values.object,
         Observation::Makers { seen, .. } => &mut seen.first_mut()?.object,
         Observation::Delegations { seen: DelegationsSeen::One(permits), .. } => {
             &mut permits.first_mut()?.by
@@ -72,6 +74,7 @@ fn renamed(seen: &Observation, to: &ObjectRef) -> Option<Observation> {
         Observation::Ingress(ingress) => &mut ingress.object,
         Observation::Route(route) => &mut route.object,
         Observation::Object(object) => &mut object.object,
+        Observation::Workload(workload) => &mut workload.object,
         _ => return None,
     };
     if object.kind != to.kind {
@@ -92,7 +95,7 @@ fn said(inventory: &Inventory) -> Vec<String> {
     let context =
         Context { now: AT, policy: &policy, platform: Platform::Auto, source: Source::Cluster };
     let report = audit(inventory, &context);
-    let asked = Asked { owners: true, makers: true, events: true, served: false };
+    let asked = Asked { owners: true, makers: true, events: true, workloads: true, served: false };
     let questions = inventory.open_questions(asked);
     let findings = report.findings.into_iter().map(|mut finding| {
         finding.related.sort();
@@ -105,10 +108,16 @@ fn said(inventory: &Inventory) -> Vec<String> {
     said
 }
 
+/// That all workloads were looked at, so that Secrets that none reads are told.
+fn workloads_listed() -> Observation {
+    Observation::Workloads { searched: Scope::Everywhere, others: Vec::new() }
+}
+
 /// One run: what an inventory says to which all this happened, and what one says that came last.
 fn both(all: &[(ObjectRef, Observation)], dice: &mut Dice) -> (Vec<String>, Vec<String>) {
     let mut lived = Inventory::new(Selection::default());
     take(&mut lived, Observation::GoogleKinds);
+    take(&mut lived, workloads_listed());
     let mut left: BTreeMap<&ObjectRef, Observation> = BTreeMap::new();
     for _ in 0..all.len() * CHANGES {
         let (object, own) = &all[dice.below(all.len())];
@@ -130,6 +139,7 @@ fn both(all: &[(ObjectRef, Observation)], dice: &mut Dice) -> (Vec<String>, Vec<
     }
     let mut fresh = Inventory::new(Selection::default());
     take(&mut fresh, Observation::GoogleKinds);
+    take(&mut fresh, workloads_listed());
     for seen in left.into_values() {
         take(&mut fresh, seen);
     }

@@ -203,6 +203,10 @@ fn every_example_runs() {
                 kubectl(&["delete", "ingress", "shop", "-n", "shop"]);
                 create_ingress();
             }
+            if example.contains("configmap/ca-bundle") {
+                let file = format!("--from-file=ca.pem={}/tls.crt", folder.path().display());
+                kubectl(&["create", "configmap", "ca-bundle", "-n", "shop", &file]);
+            }
             make_active(&shop, &example);
             make_served(&shop, &manifests, &server, &example);
             let shell = example.replacen("certwright", crate::support::binary::BINARY, 1);

@@ -145,7 +145,10 @@ fn a_rotation_says_that_the_next_apply_undoes_it_and_where_the_old_key_stays() {
     let words: Vec<&str> = remedy.split_whitespace().skip(1).collect();
     live.kubectl(&words);
     let report = live.run(&["check", "-o", "json"]).expect_code(0).json();
-    assert_eq!(report["findings"], json!([]));
+    let left = report["findings"].as_array().expect("a list").iter();
+    // Nobody uses it, which is told where the cluster shows that.
+    let left: Vec<_> = left.filter(|finding| finding["rule"] != "secret-unused").collect();
+    assert!(left.is_empty(), "{left:#?}");
 }
 
 /// Makes a Secret of what `openssl req -x509` writes, two days before its end: self-signed, CA:TRUE, no

@@ -206,13 +206,19 @@ fn the_roles_of_the_documents_are_enough_and_not_more_than_that() {
     for block in page.blocks().iter().filter(|block| block.language == "yaml") {
         live.cluster.apply(&live.namespace, block.text);
     }
-    for role in ["check", "rotate"] {
+    for role in ["check", "rotate", "ca-bundles"] {
         let name = format!("certwright-{role}");
         let (role, user) = (format!("--clusterrole={name}"), "--user=robot");
         live.kubectl(&["create", "clusterrolebinding", &name, &role, user]);
     }
     let (report, _) = check_as(&live, "robot", 1);
     assert_eq!((&report["complete"], &report["notes"]), (&json!(true), &json!([])));
+    let bundles = ["check", "-A", "--ca-bundles", "--as", "robot", "-o", "json"];
+    let report = live.certwright().args(&bundles).run().expect_code(1).json();
+    assert_eq!((&report["complete"], &report["notes"]), (&json!(true), &json!([])));
+    live.kubectl(&["delete", "clusterrolebinding", "certwright-ca-bundles"]);
+    let report = live.certwright().args(&bundles).run().json();
+    assert_eq!(report["problems"].as_array().map(Vec::len), Some(4), "{report:#}");
     let secret = ["rotate", "secret/my-release-milvus-tls", "--as", "robot", "-n", &all[0]];
     live.certwright().args(&secret).run().expect_code(0);
     live.kubectl(&["delete", "clusterrolebinding", "certwright-rotate"]);

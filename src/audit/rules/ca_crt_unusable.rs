@@ -43,9 +43,8 @@ enum Refused {
 
 fn check(view: &View<'_>, found: &mut Findings) {
     let View { inventory, context, .. } = *view;
-    let mentioned = inventory.mentioned_secrets().filter(|it| !inventory.is_about_tls(it));
     let seen = LazyCell::new(|| Seen::of(inventory));
-    for secret in inventory.tls_secrets().chain(mentioned) {
+    for secret in judged(inventory) {
         let Some(file) = &secret.ca_file else { continue };
         let beside = match file.serves_leaf {
             _ if inventory.is_client_ca(&secret.object) => Beside::Clients,
@@ -67,6 +66,15 @@ fn check(view: &View<'_>, found: &mut Findings) {
         found.push(related(inventory, secret, finding.related_to(verifiers)));
     }
     verifying::without_ca(inventory, found);
+}
+
+/// The Secrets whose `ca.crt` is judged.
+pub(super) fn judged(inventory: &Inventory) -> impl Iterator<Item = &SecretFacts> {
+    let is_listed = |secret: &SecretFacts| {
+        inventory.tls_secrets().any(|other| other.object.same_object(&secret.object))
+    };
+    let mentioned = inventory.mentioned_secrets().filter(move |secret| !is_listed(secret));
+    inventory.tls_secrets().chain(mentioned)
 }
 
 /// What its certificates are to the leaf beside them.
@@ -167,6 +175,11 @@ fn consequence(
             _ => "; whoever is verified by it is refused",
         };
         return (Severity::Error, consequence);
+    }
+    let is_read =
+        !inventory.uses(&secret.object).is_empty() || inventory.trusting(&secret.object).is_some();
+    if secret.holds_a_ca_alone() && is_read {
+        return (Severity::Error, "; whoever is verified by it is refused");
     }
     match worst {
         Refused::ByBoth if behind(Controller::IngressNginx) => (

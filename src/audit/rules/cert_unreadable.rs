@@ -3,7 +3,7 @@
 use super::key_in_crt::related;
 use super::{
     certificate_place, chain_anew, elses, is_placeholder, put_right, refuser, rotate_or_import,
-    take_out, where_in,
+    take_out, values, where_in,
 };
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, View, remedy};
@@ -44,6 +44,12 @@ fn check(view: &View<'_>, found: &mut Findings) {
         }
     }
     found.extend(inventory.tls_secrets().filter_map(|secret| refused(inventory, secret)));
+    found.extend(values::unreadable(inventory).map(|(value, damaged)| {
+        let (position, key, why) = (damaged.index + 1, value.key(), &damaged.message);
+        let message = format!("certificate {position} in {key} cannot be read: {why}");
+        let finding = RULE.on(&value.object, message).evidence("position", position);
+        finding.remedy(values::remedy(inventory, value))
+    }));
 }
 
 /// Certificate and key stand in each other's place.

@@ -2,7 +2,7 @@
 //! window that leaves next to nothing of the lifetime is told here too: such a certificate is due
 //! again as soon as it is made (cert-manager#1506, #3813, #4423).
 
-use super::{Dated, certificate_place, dated};
+use super::{Dated, ca_dates, certificate_place, dated, values};
 use crate::audit::finding::{Finding, Findings, Severity};
 use crate::audit::{Context, Rule, View, expiry};
 use crate::duration;
@@ -15,12 +15,14 @@ pub(super) const RULE: Rule = Rule {
     remedy: "renew the certificate",
     explain: "The renewal window is a third of the lifetime, at most 30 days, unless --renew-before or the \
               annotation certwright.dev/renew-before says otherwise. Within seven days, or a tenth \
-              of a shorter lifetime, it is an error, except on a Secret that no Ingress names. A Secret \
-              that is really renewed (by cert-manager, External Secrets, OpenShift's service-ca, or \
+              of a shorter lifetime, it is an error, except on a Secret that no Ingress names and no \
+              workload reads. A Secret that is really renewed (by cert-manager, External Secrets, OpenShift's service-ca, or \
               certwright.dev/rotate) is warned about only when two thirds of the renewal window are gone, so \
               that healthy renewals never flap; Helm, Argo CD and Flux renew nothing. A renewal window that \
               leaves next to nothing of a lifetime is reported instead: rotate --due passes such a \
-              certificate over until its end is near, or it would replace it at every run.",
+              certificate over until its end is near, or it would replace it at every run. A CA in \
+              ca.crt by which others are verified counts too, unless a later one of its name stands \
+              beside it.",
     check,
 };
 
@@ -43,6 +45,8 @@ fn check(view: &View<'_>, found: &mut Findings) {
         let severity = expiry::severity(dated.certificate, context.now, warning, dated.is_used());
         found.extend(severity.map(|severity| soon(&dated, context, full).severity(severity)));
     }
+    values::soon(inventory, context, found);
+    ca_dates::soon(inventory, context, found);
 }
 
 fn soon(dated: &Dated<'_>, context: &Context<'_>, full: Duration) -> Finding {

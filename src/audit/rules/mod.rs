@@ -3,6 +3,7 @@
 mod bad_serial;
 mod ca_as_leaf;
 mod ca_crt_unusable;
+mod ca_dates;
 mod caa_forbids;
 mod cert_missing;
 mod cert_unreadable;
@@ -59,6 +60,7 @@ mod not_yet_valid;
 mod san_malformed;
 mod secret_in_other_namespace;
 mod secret_missing;
+mod secret_unused;
 mod secret_wrong_type;
 mod served_default_certificate;
 mod served_differs;
@@ -71,6 +73,7 @@ mod service_port_missing;
 mod shared_key;
 mod tls_host_without_rule;
 mod trailing_data;
+mod values;
 mod verifying;
 mod view;
 mod weak_key;
@@ -146,6 +149,7 @@ pub const RULES: &[&Rule] = &[
     &duplicate_serial::RULE,
     &lifetime_too_long::RULE,
     &shared_key::RULE,
+    &secret_unused::RULE,
     &trailing_data::RULE,
     &host_not_covered::RULE,
     &host_without_tls::RULE,
@@ -237,9 +241,7 @@ impl Dated<'_> {
 impl<'i> Dated<'i> {
     /// Whether somebody is hurt by its end. Of a file or a server nobody here can say that none is.
     fn is_used(&self) -> bool {
-        self.object.kind != Kind::Secret
-            || self.inventory.is_used(self.object)
-            || self.inventory.mentioners(self.object).next().is_some()
+        self.object.kind != Kind::Secret || self.inventory.is_in_use(self.object)
     }
 
     /// The finding, with a certificate that loses its issuer, where there is one.

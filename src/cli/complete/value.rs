@@ -177,6 +177,7 @@ mod tests {
             "impersonate",
             "impersonate_groups",
             "ip",
+            "key",
             "lifetime",
             "max",
             "name",

@@ -3,6 +3,7 @@
 use super::{FirstSeen, RotationRequest, plan};
 use crate::audit::policy::Policy;
 use crate::inventory::Inventory;
+use crate::inventory::questions::scopes;
 use crate::object_ref::ObjectRef;
 use crate::observation::Question;
 use crate::plan::goal::{Goal, Next, Order};
@@ -18,13 +19,21 @@ pub struct Rotation {
     /// Everything that was planned, once something was.
     planned: Option<Plan<ReplacePair>>,
     first_seen: FirstSeen,
+    /// When it is asked who reads what is to be replaced; none where nobody is to be asked.
+    asking_at: Option<OffsetDateTime>,
 }
 
 impl Rotation {
     /// This request, under this policy.
     #[must_use]
     pub fn new(request: RotationRequest, policy: Policy) -> Self {
-        Self { request, policy, planned: None, first_seen: FirstSeen::new() }
+        Self { request, policy, planned: None, first_seen: FirstSeen::new(), asking_at: None }
+    }
+
+    /// The same, asking which workloads read what is to be replaced, as it is due at this instant.
+    #[must_use]
+    pub fn asking_for_readers(self, now: OffsetDateTime) -> Self {
+        Self { asking_at: Some(now), ..self }
     }
 
     /// What is wanted; after a conflict, only of the Secrets that it was about.
@@ -49,9 +58,13 @@ impl Rotation {
 impl Goal for Rotation {
     type Awaited = Infallible;
 
-    /// What is chosen is looked at with all that it leads to; there is nothing beside it.
-    fn questions(&self, _seen: &Inventory) -> Vec<Question> {
-        Vec::new()
+    /// What is chosen is looked at with all that it leads to; beside it is who reads what is replaced.
+    fn questions(&self, seen: &Inventory) -> Vec<Question> {
+        let Some(now) = self.asking_at else { return Vec::new() };
+        let steps = self.plan(seen, now).steps;
+        let namespaces = steps.iter().map(|step| step.object.namespace());
+        let unseen = namespaces.filter(|namespace| !seen.workloads_were_searched(namespace));
+        scopes(unseen.map(str::to_owned)).into_iter().map(Question::Workloads).collect()
     }
 
     fn next(&mut self, seen: &Inventory, now: OffsetDateTime) -> Next<Infallible> {

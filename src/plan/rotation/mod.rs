@@ -19,6 +19,7 @@ pub(in crate::plan) use exclusions::would_lose;
 pub(in crate::plan) use forbidden::note_of_loss;
 
 use self::exclusions::{already_replaced, ambiguous, left_to_sign};
+use super::readers;
 use super::step::{Exclusion, Plan, Reason, ReplacePair};
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};
@@ -34,13 +35,13 @@ use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 
 /// Whether a rotation can turn out otherwise by what objects of the kind say: what Google's load
-/// balancer is made from does not change which certificates are made again.
+/// balancer is made from does not change which certificates are made again, and neither does who reads them.
 #[must_use]
 pub const fn depends_on(kind: Kind) -> bool {
     !matches!(
         kind,
         Kind::ManagedCertificate | Kind::BackendConfig | Kind::FrontendConfig | Kind::Service
-    )
+    ) && !kind.is_workload()
 }
 
 /// What the user wants rotated, and how.
@@ -106,6 +107,7 @@ pub fn plan(
     let mut plan = if request.named.is_empty() { planner.batch() } else { planner.named() };
     let replaced: Vec<&ObjectRef> = plan.steps.iter().map(|step| &step.object).collect();
     plan.notes.extend(makers_unseen(inventory, &replaced));
+    plan.notes.extend(readers::unseen(inventory, &replaced));
     plan.settled(inventory)
 }
 

@@ -12,6 +12,7 @@ use crate::audit::remedy;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::{CaCrt, SecretFacts};
 use crate::plan::ca_crt::beside_the_old;
+use crate::plan::readers;
 use crate::plan::step::{CaCrtChange, KeyChoice, NewPair, Reason, ReplacePair, ReplaceReason};
 use crate::x509::cert::Certificate;
 use crate::x509::chain;
@@ -157,6 +158,8 @@ impl Planner<'_> {
         }
         notes.extend(told_beside(self.inventory, secret));
         notes.extend(lost_key(secret).map(str::to_owned));
+        let readers = readers::readers(self.inventory, &secret.object);
+        notes.extend(readers::told(&readers));
         let pair =
             NewPair::Make { profile, key, issuer: issuer.map(|issuer| issuer.certificate.clone()) };
         let pinned = secret.ca_crt == CaCrt::HoldsLeaf;
@@ -168,6 +171,7 @@ impl Planner<'_> {
             ca_crt: if pinned { beside_the_old(secret, &pair) } else { CaCrtChange::Keep },
             pair,
             notes,
+            readers,
         }
     }
 

@@ -66,18 +66,20 @@ pub(super) fn told(finding: &FindingRow<'_>, affected: &[Affected<'_>]) -> Strin
     }
 }
 
-/// `serves a.example, b.example (ingress/web)`; nothing where nobody serves it.
+/// `serves a.example, b.example (ingress/web); read by pod/web`; nothing where nobody does.
 pub(super) fn hurt(affected: &[Affected<'_>]) -> String {
     const SHOWN: usize = 3;
     let of_one = |one: &Affected<'_>| {
         let hosts =
             some(&one.hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>(), SHOWN);
-        let ingress = one.frontend.object.short();
-        if hosts.is_empty() { ingress } else { format!("{hosts} ({ingress})") }
+        let object = one.object.short();
+        if hosts.is_empty() { object } else { format!("{hosts} ({object})") }
     };
-    let all: Vec<String> = affected.iter().map(of_one).collect();
-    if all.is_empty() {
-        return String::new();
-    }
-    format!("serves {}", some(&all, SHOWN))
+    let (reading, serving): (Vec<&Affected<'_>>, _) =
+        affected.iter().partition(|one| one.object.kind.is_workload());
+    let told = [("serves", serving), ("read by", reading)].into_iter().filter_map(|(word, all)| {
+        let all: Vec<String> = all.into_iter().map(of_one).collect();
+        (!all.is_empty()).then(|| format!("{word} {}", some(&all, SHOWN)))
+    });
+    told.collect::<Vec<_>>().join("; ")
 }

@@ -84,6 +84,7 @@ fn cells(
     };
     let mut users: Vec<String> = row.users().into_iter().map(user).collect();
     let secret = ObjectRef { key: None, place: None, ..row.object.clone() };
+    users.extend(row.uses().into_iter().map(|one| one.workload.short()));
     for (user, hosts) in lent.get(&secret).into_iter().flatten() {
         users.push(format!("{user}({})", hosts.join(",")));
     }
@@ -111,6 +112,16 @@ fn used_by(user: &Frontend, secret: &ObjectRef, leaf: Option<&Certificate>) -> S
     if hosts.is_empty() { short } else { format!("{short}({})", hosts.join(",")) }
 }
 
+/// The object's name, with the key that holds the certificates where that is not a TLS Secret's, and with
+/// its kind where that is no Secret.
+fn name(object: &ObjectRef) -> String {
+    let name = match object.kind {
+        Kind::Secret | Kind::File | Kind::Endpoint => object.name.clone(),
+        _ => object.short(),
+    };
+    object.key.as_ref().map_or_else(|| name.clone(), |key| format!("{name}:{key}"))
+}
+
 /// What all of them are in.
 fn holder(kinds: impl Iterator<Item = Kind>) -> &'static str {
     let kinds: Vec<Kind> = kinds.collect();
@@ -121,14 +132,11 @@ fn holder(kinds: impl Iterator<Item = Kind>) -> &'static str {
         "SERVER"
     } else if all(Kind::Route) {
         "ROUTE"
-    } else {
+    } else if kinds.iter().all(|kind| matches!(kind, Kind::Secret | Kind::File | Kind::Endpoint)) {
         "SECRET"
+    } else {
+        "OBJECT"
     }
-}
-
-/// The name, of which a column of Secrets says the kind where it is another.
-fn name(object: &ObjectRef) -> String {
-    if object.kind == Kind::Route { object.short() } else { object.name.clone() }
 }
 
 /// The names a certificate answers to, or its subject in brackets when it has none.
@@ -160,11 +168,10 @@ pub(super) fn write_wide(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<bo
 
 fn wide_cells(row: &CertificateRow<'_>, namespaces: bool) -> Vec<String> {
     let certificate = row.certificate;
-    let users: Vec<String> = row
-        .users()
-        .into_iter()
-        .map(|user| used_by(user, row.object, Some(certificate).filter(|_| row.is_leaf)))
-        .collect();
+    let leaf = Some(certificate).filter(|_| row.is_leaf);
+    let users = row.users().into_iter().map(|user| used_by(user, row.object, leaf));
+    let uses = row.uses().into_iter().map(|one| one.workload.short());
+    let users: Vec<String> = users.chain(uses).collect();
     let issuer = if certificate.self_signed {
         "self-signed".to_owned()
     } else {

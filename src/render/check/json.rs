@@ -27,7 +27,7 @@ pub(in crate::render) struct Document<'m, 'i> {
 impl Serialize for Document<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let model = self.model;
-        let mut fields = serializer.serialize_struct("Document", 14)?;
+        let mut fields = serializer.serialize_struct("Document", 15)?;
         fields.serialize_field("schema", self.schema)?;
         fields.serialize_field("at", &instant::show(model.report.now))?;
         fields.serialize_field("source", source(model.report.source))?;
@@ -44,6 +44,7 @@ impl Serialize for Document<'_, '_> {
         let finding = |row| WireFinding::of(row, model.affected(&row));
         fields.serialize_field("findings", &Rows(|| model.findings().map(finding)))?;
         fields.serialize_field("problems", &Rows(|| model.problems().map(WireProblem::of)))?;
+        fields.serialize_field("unreadUsers", &model.inventory.unread_users())?;
         fields.serialize_field("notes", &Rows(|| model.notes().map(WireProblem::of)))?;
         fields.end()
     }

@@ -51,6 +51,8 @@ pub(super) fn write(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
 
 /// `40 TLS Secrets, 1 file`: the rows of the table.
 fn holders(rows: &[HolderRow<'_>]) -> String {
+    let (values, rows): (Vec<&HolderRow<'_>>, _) =
+        rows.iter().partition(|row| row.object.key.is_some());
     let of = |kind| rows.iter().filter(|row| row.object.kind == kind).count();
     let all = [
         (Kind::Secret, "TLS Secret"),
@@ -59,8 +61,11 @@ fn holders(rows: &[HolderRow<'_>]) -> String {
         (Kind::Endpoint, "server"),
     ];
     let some = all.into_iter().map(|(kind, noun)| (of(kind), noun));
-    let some: Vec<String> =
+    let mut some: Vec<String> =
         some.filter(|(number, _)| *number > 0).map(|(number, noun)| count(number, noun)).collect();
+    if !values.is_empty() {
+        some.push(format!("{} with certificates", count(values.len(), "other value")));
+    }
     if some.is_empty() { count(0, "TLS Secret") } else { some.join(", ") }
 }
 

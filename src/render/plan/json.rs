@@ -4,6 +4,7 @@ use super::ending::WireEnding;
 use super::{AnyStep, PlanReport, Row, Written};
 use crate::instant;
 use crate::plan::outcome::{Done, Failed, FailureReason};
+use crate::plan::readers::Reader;
 use crate::plan::step::{CaCrtChange, Exclusion, FieldChange, KeyChoice, NewPair, Plan, Step};
 use crate::render::json;
 use crate::render::model::ProblemRow;
@@ -92,10 +93,33 @@ struct WireStep<'a> {
     /// The paths of every file of the step; null where it writes none.
     files: Option<Vec<&'a str>>,
     notes: &'a [String],
+    /// The workloads that read the Secret whose certificate and key are replaced.
+    readers: Vec<WireReader<'a>>,
     result: Option<&'static str>,
     message: Option<&'a str>,
     remedy: Option<String>,
     new_resource_version: Option<&'a str>,
+}
+
+/// A workload that reads a Secret, and when it sees another certificate in it.
+#[derive(Serialize)]
+struct WireReader<'a> {
+    #[serde(rename = "ref")]
+    object: WireRef<'a>,
+    how: Vec<&'static str>,
+    sees: &'static str,
+    remedy: Option<String>,
+}
+
+impl<'a> WireReader<'a> {
+    fn of(reader: &'a Reader) -> Self {
+        Self {
+            object: WireRef::of(&reader.workload),
+            how: reader.how.iter().map(|how| how.as_str()).collect(),
+            sees: reader.sees.as_str(),
+            remedy: reader.remedy.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 /// One field of an object that is no certificate.
@@ -179,6 +203,7 @@ fn wire_planned(step: AnyStep<'_>) -> WireStep<'_> {
         ca_crt: None,
         files: None,
         notes: &[],
+        readers: Vec::new(),
         result: None,
         message: None,
         remedy: None,
@@ -205,6 +230,7 @@ fn wire_of_object<'a>(step: &'a Step, wire: WireStep<'a>) -> WireStep<'a> {
                 CaCrtChange::Given => Some("given"),
             },
             notes: &step.notes,
+            readers: step.readers.iter().map(WireReader::of).collect(),
             ..wire
         },
         Step::CreateSecret(step) => {

@@ -154,6 +154,13 @@ pub(super) const CASES: &[Case] = &[
     case("san-malformed", "san-malformed", "address-tls", ClusterNow, Run),
     case("lifetime-too-long", "lifetimes", "decade-tls", Files, Run),
     case("shared-key", "shared-key", "blue-tls", Files, Run),
+    case(
+        "secret-unused",
+        "secret-users",
+        "leftover-tls",
+        Files,
+        Do { words: "a Secret that nobody needs can be deleted", by: delete },
+    ),
     case("weak-key", "odd-keys", "dsa-tls", Files, Run),
     case("client-refuses", "odd-keys", "secp256k1-tls", Files, Run),
     case("client-refuses", "odd-keys", "exponent-of-33-bits-tls", Files, Run),
@@ -223,6 +230,13 @@ fn rename_keys(scene: &Scene, finding: &Value) {
 fn leave_ca_crt_out(scene: &Scene, finding: &Value) {
     edit_data(scene, finding, |data| {
         data.as_object_mut().expect("data").remove("ca.crt");
+    });
+}
+
+fn delete(scene: &Scene, finding: &Value) {
+    let name = finding["ref"]["name"].as_str().expect("a name");
+    scene.edit("Secret", name, |secret| {
+        *secret = serde_json::json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name } });
     });
 }
 
