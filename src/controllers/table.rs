@@ -266,7 +266,9 @@ pub(super) static TABLE: &[Facts] = &[
         order: Order::Alone,
         loads_pairs_with_go: false,
     },
-    // A Route is told by its kind, before this table is asked. Mismatch: as for OpenShift's Ingresses;
+    // A Route is told by its kind, before this table is asked. Pairs: the router refuses a Route whose
+    // pair Go refuses, openshift/router @4b401a86 pkg/router/routeapihelpers/validation.go:245-270.
+    // Mismatch: as for OpenShift's Ingresses;
     // order: the first Route with a host has it, the others are refused (HostAlreadyClaimed in their
     // status), which is not looked at.
     Facts {

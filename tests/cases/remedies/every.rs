@@ -17,6 +17,7 @@ use std::sync::Mutex;
 /// looked at: each names a namespace and ends in nothing strange.
 const NOT_TRIED: &[(&str, &str)] = &[
     ("cmctl renew ", "cert-manager is not there; it makes the certificate"),
+    ("cmctl status certificate ", "the same; it shows and mends nothing"),
     ("kubectl annotate --overwrite externalsecret ", "External Secrets' kind is not there"),
 ];
 
