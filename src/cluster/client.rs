@@ -526,8 +526,10 @@ impl Client {
         F: Future<Output = kube::Result<T>>,
     {
         askable(verb, object)?;
+        let mut known = true;
         loop {
             self.credentials.refresh().await?;
+            let shown = self.credentials.header();
             let (answer, told) = self.timed(request()).await;
             if let Some(Err(error)) = &answer
                 && let Some((trouble, in_body)) = trouble(error)
@@ -538,8 +540,11 @@ impl Client {
             }
             if let Some(Err(kube::Error::Api(status))) = &answer
                 && status.code == 401
+                // Who is not known is not listened to: a write may be sent again, too.
+                && std::mem::take(&mut known)
+                && self.credentials.refused(shown.as_ref()).await
             {
-                self.credentials.refused().await;
+                continue;
             }
             return self.answer(answer, verb, object);
         }
