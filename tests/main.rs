@@ -27,6 +27,7 @@ mod support {
     pub mod rude;
     pub mod shells;
     pub mod source_tree;
+    pub mod spoilt;
     pub mod terminal;
     pub mod tls_server;
     pub mod witness;
@@ -43,6 +44,7 @@ mod cases {
     mod deployed;
     mod dns;
     mod documents;
+    mod faults;
     mod forgetting;
     mod google_double;
     mod help;
