@@ -28,6 +28,7 @@ mod support {
     pub mod rude;
     pub mod shells;
     pub mod source_tree;
+    pub mod spoilt;
     pub mod terminal;
     pub mod tls_server;
     pub mod witness;
@@ -44,6 +45,7 @@ mod cases {
     mod deployed;
     mod dns;
     mod documents;
+    mod faults;
     mod forgetting;
     mod google_double;
     mod help;

@@ -94,7 +94,7 @@ async fn one(
             let written =
                 client.apply_object(&step.object, &step.manifest, OUR_NAME, target.dry_run).await;
             let version = match written {
-                Err(error) if error.failure.may_pass() && !target.dry_run => {
+                Err(error) if may_be_done(&error) && !target.dry_run => {
                     created_after_all(step, target).await.ok_or(error).map_err(failed)?
                 }
                 written => written.map_err(failed)?,
@@ -109,7 +109,7 @@ async fn one(
             let client = &target.client;
             let written = client.patch_object(&step.object, &patch, OUR_NAME, target.dry_run).await;
             let version = match written {
-                Err(error) if error.failure.may_pass() && !target.dry_run => {
+                Err(error) if may_be_done(&error) && !target.dry_run => {
                     // The version is what the object had before, and is none of what is changed.
                     let held = held_after_all(&step.object, &step.patch, target).await;
                     held.ok_or(error).map_err(failed)?
@@ -272,6 +272,12 @@ fn patch(step: &ReplacePair, ready: &ReadyPair, ca: Option<&[u8]>) -> serde_json
     }
 }
 
+/// Whether the write may have been carried out all the same: its answer never came, or is what a server
+/// or something in front of it says in trouble (500 too, which here is refused).
+const fn may_be_done(error: &ClusterError) -> bool {
+    error.failure.may_pass() || matches!(error.failure, Failure::Refused)
+}
+
 /// What the write came to. After an answer that never came, the Secret itself tells whether the
 /// write was carried out.
 async fn settled(
@@ -282,11 +288,17 @@ async fn settled(
 ) -> Result<Done, Failed> {
     let stored = match written {
         Ok(written) => written.stored,
-        Err(error) if error.failure.may_pass() => {
+        Err(mut error) if may_be_done(&error) => {
             let read_again: Result<Secret, _> = target.client.get(object).await;
             match read_again {
                 Ok(secret) if holds(&secret, &ready) => secret,
-                _ => return Err(failed(error)),
+                Ok(_) => return Err(failed(error)),
+                Err(_) => {
+                    error.message.push_str(
+                        "; whether it was carried out is not known: afterwards the Secret could not be read",
+                    );
+                    return Err(failed(error));
+                }
             }
         }
         Err(error) => return Err(failed(error)),

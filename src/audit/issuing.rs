@@ -119,7 +119,8 @@ pub fn issuing_ca<'i>(
 
 /// Whether it says that it is a CA. X.509 of the first versions cannot, and its roots are CAs to
 /// OpenSSL all the same.
-fn may_sign(certificate: &Certificate) -> bool {
+#[must_use]
+pub fn may_sign(certificate: &Certificate) -> bool {
     certificate.is_ca || (certificate.version < 3 && certificate.self_signed)
 }
 

@@ -2,7 +2,7 @@
 //! is tried again as `retry` says.
 
 use super::credentials::Credentials;
-use super::error::{ClusterError, Failure, Verb, causes};
+use super::error::{ClusterError, Failure, Misread, Verb, causes};
 use super::kubeconfig::proxy::Proxy;
 use super::protobuf::{self, Binary};
 use super::retry::{self, Patience, Trouble};
@@ -203,7 +203,8 @@ impl Client {
             + Debug,
     {
         let api: Api<K> = self.api(Some(object.namespace()));
-        self.read(Verb::Get, object, || api.get(&object.name)).await
+        self.read(Verb::Get, object, async || itself(api.get(&object.name).await, &object.name))
+            .await
     }
 
     /// Whether an object of a kind that may not even be installed is there, in whichever version the
@@ -224,7 +225,11 @@ impl Client {
 
     async fn has(&self, object: &ObjectRef, version: Option<&str>) -> Result<bool, ClusterError> {
         let api = self.dynamic(object, version)?;
-        match self.read(Verb::Get, object, || api.get_metadata(&object.name)).await {
+        let name = &object.name;
+        match self
+            .read(Verb::Get, object, async || itself(api.get_metadata(name).await, name))
+            .await
+        {
             Ok(_) => Ok(true),
             Err(error) if error.failure.is_absence() => Ok(false),
             Err(error) => Err(error),
@@ -249,7 +254,9 @@ impl Client {
         version: Option<&str>,
     ) -> Result<serde_json::Value, ClusterError> {
         let api = self.dynamic(object, version)?;
-        let found = self.read(Verb::Get, object, || api.get(&object.name)).await?;
+        let name = &object.name;
+        let found =
+            self.read(Verb::Get, object, async || itself(api.get(name).await, name)).await?;
         Ok(as_written(found))
     }
 
@@ -346,9 +353,9 @@ impl Client {
     ) -> Result<Option<String>, ClusterError> {
         let api = self.dynamic(object, None)?;
         let params = PatchParams { dry_run, ..PatchParams::apply(manager) };
-        let patch = Patch::Apply(manifest);
-        let written =
-            self.write(Verb::Create, object, || api.patch(&object.name, &params, &patch)).await?;
+        let (patch, name) = (Patch::Apply(manifest), &object.name);
+        let patch = async || itself(api.patch(name, &params, &patch).await, name);
+        let written = self.write(Verb::Create, object, patch).await?;
         Ok(written.metadata.resource_version)
     }
 
@@ -370,9 +377,9 @@ impl Client {
             field_manager: Some(manager.to_owned()),
             ..PatchParams::default()
         };
-        let patch = Patch::Merge(patch);
-        let written =
-            self.write(Verb::Patch, object, || api.patch(&object.name, &params, &patch)).await?;
+        let (patch, name) = (Patch::Merge(patch), &object.name);
+        let patch = async || itself(api.patch(name, &params, &patch).await, name);
+        let written = self.write(Verb::Patch, object, patch).await?;
         Ok(written.metadata.resource_version)
     }
 
@@ -449,7 +456,8 @@ impl Client {
     pub async fn has_namespace(&self, namespace: &str) -> Result<bool, ClusterError> {
         let api: Api<Namespace> = Api::all(self.inner.clone());
         let object = ObjectRef::all(Kind::Secret, Some(namespace));
-        match self.read(Verb::Get, &object, || api.get_metadata(namespace)).await {
+        let get = async || itself(api.get_metadata(namespace).await, namespace);
+        match self.read(Verb::Get, &object, get).await {
             Err(error) if error.failure == Failure::NotFound => Ok(false),
             Ok(_) => Ok(true),
             Err(error) if error.failure == Failure::Forbidden => Ok(true),
@@ -470,8 +478,9 @@ impl Client {
     ) -> Result<Written, ClusterError> {
         let api: Api<Secret> = self.api(Some(object.namespace()));
         let params = PatchParams { dry_run, ..PatchParams::apply(manager) };
-        let patch = Patch::Apply(secret);
-        let written = self.write(Verb::Create, object, || api.patch(&object.name, &params, &patch));
+        let (patch, name) = (Patch::Apply(secret), &object.name);
+        let patch = async || itself(api.patch(name, &params, &patch).await, name);
+        let written = self.write(Verb::Create, object, patch);
         written.await.map(written_secret)
     }
 
@@ -492,8 +501,9 @@ impl Client {
             field_manager: Some(manager.to_owned()),
             ..PatchParams::default()
         };
-        let patch = Patch::Merge(patch);
-        let written = self.write(Verb::Patch, object, || api.patch(&object.name, &params, &patch));
+        let (patch, name) = (Patch::Merge(patch), &object.name);
+        let patch = async || itself(api.patch(name, &params, &patch).await, name);
+        let written = self.write(Verb::Patch, object, patch);
         written.await.map(written_secret)
     }
 
@@ -544,8 +554,10 @@ impl Client {
         F: Future<Output = kube::Result<T>>,
     {
         askable(verb, object)?;
+        let mut known = true;
         loop {
             self.credentials.refresh().await?;
+            let shown = self.credentials.header();
             let (answer, told) = self.timed(request()).await;
             if let Some(Err(error)) = &answer
                 && let Some((trouble, in_body)) = trouble(error)
@@ -556,8 +568,11 @@ impl Client {
             }
             if let Some(Err(kube::Error::Api(status))) = &answer
                 && status.code == 401
+                // Who is not known is not listened to: a write may be sent again, too.
+                && std::mem::take(&mut known)
+                && self.credentials.refused(shown.as_ref()).await
             {
-                self.credentials.refused().await;
+                continue;
             }
             return self.answer(answer, verb, object);
         }
@@ -609,8 +624,16 @@ where
 {
     move |params| {
         let api = api.clone();
-        Box::pin(async move { api.list(&params).await })
+        Box::pin(async move { Ok(protobuf::checked(api.list(&params).await?)?) })
     }
+}
+
+/// The object, where it is the one that was asked for: whatever JSON it is, the library makes an object
+/// without a name of it, with nothing in it.
+fn itself<K: kube::Resource>(found: kube::Result<K>, name: &str) -> kube::Result<K> {
+    let found = found?;
+    let is_it = found.meta().name.as_deref() == Some(name);
+    if is_it { Ok(found) } else { Err(Misread::Other.into()) }
 }
 
 /// The library puts names into the path as they are: one with a `/` or `#` would ask for something
@@ -642,7 +665,7 @@ fn trouble(error: &kube::Error) -> Option<(Trouble, Option<Duration>)> {
             ))
         }
         kube::Error::SerdeError(error) if error.is_eof() => Some((Trouble::Broken, None)),
-        kube::Error::Service(error) if error.is::<prost::DecodeError>() => {
+        kube::Error::Service(error) if matches!(error.downcast_ref(), Some(Misread::Broken)) => {
             Some((Trouble::Broken, None))
         }
         other => broke_off(other).then_some((Trouble::Broken, None)),

@@ -3,7 +3,7 @@
 //!
 //! Knows when. Refuses to know what a credential looks like. Source: client-go
 //! `transport/token_source.go` (a minute, and the old token while the file cannot be read), exec.go
-//! (after the end, and after a 401 for the next request).
+//! (after the end, and after a 401; there only for the next request).
 
 use super::error::ClusterError;
 use super::kubeconfig::login::{self, Plugin};
@@ -119,10 +119,27 @@ impl Credentials {
         Ok(())
     }
 
-    /// The server knows us no more (401): what a plugin handed over is stale.
-    pub(super) async fn refused(&self) {
-        if matches!(self.source, Source::Plugin(_)) {
-            *self.stale_from.lock().await = Some(Instant::now());
+    /// The server knows us no more (401) by the header that was `shown`: what a plugin handed over is
+    /// stale, and a file may hold another token by now. Whether there is another header to be had, or one
+    /// is there since.
+    pub(super) async fn refused(&self, shown: Option<&HeaderValue>) -> bool {
+        let mut stale_from = self.stale_from.lock().await;
+        if self.header().as_ref() != shown {
+            return true;
+        }
+        match &self.source {
+            Source::Fixed => false,
+            Source::File(path) => {
+                let Ok(header) = read(path) else { return false };
+                let is_other = Some(&header) != shown;
+                self.set(Some(header));
+                is_other
+            }
+            Source::Plugin(_) => {
+                *stale_from = Some(Instant::now());
+                // A certificate of a plugin's is of the connection, which stays.
+                shown.is_some()
+            }
         }
     }
 
@@ -168,6 +185,25 @@ mod tests {
         fs::remove_file(&path).expect("removed");
         time_passes(&credentials).await;
         assert_eq!(credentials.header(), bearer("two"));
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_is_replaced_where_another_is_to_be_had() {
+        let folder = TempDir::new().expect("a temp folder");
+        let path = folder.path().join("token");
+        fs::write(&path, "one").expect("written");
+        let credentials = Credentials::of_file(path.clone(), None).expect("it is read");
+        let (one, two) = (bearer("one"), bearer("two"));
+        assert!(!credentials.refused(one.as_ref()).await, "the file holds the same one");
+        fs::write(&path, "two").expect("written");
+        assert!(credentials.refused(one.as_ref()).await);
+        assert_eq!(credentials.header(), two);
+        // Whoever was refused at the same time finds it there.
+        assert!(credentials.refused(one.as_ref()).await);
+        assert!(!credentials.refused(two.as_ref()).await);
+        fs::remove_file(&path).expect("removed");
+        assert!(!credentials.refused(two.as_ref()).await);
+        assert!(!Credentials::fixed(one.clone()).refused(one.as_ref()).await);
     }
 
     #[test]

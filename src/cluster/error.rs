@@ -277,8 +277,34 @@ const UNTRUSTED: &str = "check certificate-authority and tls-server-name of the 
 fn is_no_object(error: &kube::Error) -> bool {
     match error {
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => true,
-        kube::Error::Service(cause) => cause.is::<prost::DecodeError>(),
+        kube::Error::Service(cause) => cause.is::<Misread>(),
         _ => false,
+    }
+}
+
+/// Why an answer that says of itself that all is well is not what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Misread {
+    /// It ends before it should, or is broken.
+    Broken,
+    /// It is something else: a page of a login, an object of another name.
+    Other,
+}
+
+impl fmt::Display for Misread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Broken => "the answer is broken",
+            Self::Other => "the answer is something else",
+        })
+    }
+}
+
+impl std::error::Error for Misread {}
+
+impl From<Misread> for kube::Error {
+    fn from(misread: Misread) -> Self {
+        Self::Service(Box::new(misread))
     }
 }
 

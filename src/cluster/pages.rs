@@ -7,6 +7,7 @@ use super::client::Client;
 use super::error::{ClusterError, Failure, Verb};
 use crate::object_ref::ObjectRef;
 use kube::api::{ListParams, ObjectList};
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -44,6 +45,7 @@ impl Client {
         let mut params = ListParams::default().limit(PAGE_SIZE);
         params.field_selector = field_selector.map(str::to_owned);
         let mut begun_again = false;
+        let mut asked_by = HashSet::new();
         ask(&params, &mut ahead);
         while let Some(listed) = ahead.join_next().await {
             // A panic there is a panic here.
@@ -53,13 +55,14 @@ impl Client {
                 Err(error) if error.failure == Failure::Expired && !begun_again => {
                     begun_again = true;
                     params.continue_token = None;
+                    asked_by.clear();
                     ask(&params, &mut ahead);
                     continue;
                 }
                 listed => listed?,
             };
             let token = listed.metadata.continue_.filter(|token| !token.is_empty());
-            let endless = self.is_endless(&object, token.as_deref(), &params);
+            let endless = self.is_endless(&object, token.as_deref(), &mut asked_by);
             if let (Some(token), None) = (token, &endless) {
                 params.continue_token = Some(token);
                 ask(&params, &mut ahead);
@@ -72,19 +75,19 @@ impl Client {
         Ok(())
     }
 
-    /// Why a list that goes on by this token has no end.
+    /// Why a list that goes on by this token has no end; else the token is one of those `asked_by`.
     fn is_endless(
         &self,
         object: &ObjectRef,
         token: Option<&str>,
-        asked: &ListParams,
+        asked_by: &mut HashSet<String>,
     ) -> Option<ClusterError> {
         let token = token?;
-        if Some(token) == asked.continue_token.as_deref() {
-            return Some(self.endless(object, "sends the same page again and again"));
+        if token.len() > MAX_CONTINUE {
+            let what = "names its next page with a token that is far too long";
+            return Some(self.endless(object, what));
         }
-        let is_long = token.len() > MAX_CONTINUE;
-        is_long
-            .then(|| self.endless(object, "names its next page with a token that is far too long"))
+        let is_new = asked_by.insert(token.to_owned());
+        (!is_new).then(|| self.endless(object, "sends the same page again and again"))
     }
 }

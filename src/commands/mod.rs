@@ -17,7 +17,7 @@ mod managed;
 mod rotate;
 mod verify;
 
-use crate::cli::{Cli, Command, ManagedCommand};
+use crate::cli::{Cli, Command, DryRun, ManagedCommand};
 use crate::exit::Exit;
 use crate::manifest::STACK;
 use crate::output::{Output, Terminal};
@@ -117,9 +117,9 @@ const fn writes(command: &Command) -> bool {
         Command::Issue(_)
         | Command::Import(_)
         | Command::Bootstrap(_)
-        | Command::Rotate(_)
         | Command::Man(_)
         | Command::Convert(_) => true,
+        Command::Rotate(args) => matches!(args.dry_run, DryRun::None),
         Command::Managed { command } => !matches!(command, ManagedCommand::Status(_)),
         Command::Verify(args) => args.trust_out.is_some(),
         Command::Inspect(args) => args.out.is_some() || args.in_place,

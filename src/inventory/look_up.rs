@@ -214,6 +214,13 @@ impl Inventory {
         self.problems.of(object).any(|problem| !problem.only_a_policy)
     }
 
+    /// Whether objects of the kind could not be listed in the namespace, or not to the end.
+    #[must_use]
+    pub fn is_list_unseen(&self, kind: Kind, namespace: &str) -> bool {
+        let lists = [Some(namespace), None].map(|within| ObjectRef::all(kind, within));
+        lists.iter().any(|list| self.is_unseen(list))
+    }
+
     /// Whether this owner was looked for and is not there any more.
     #[must_use]
     pub fn is_absent(&self, object: &ObjectRef) -> bool {

@@ -49,7 +49,8 @@ pub(super) async fn list_secrets(
 }
 
 /// Lists the other TLS Secrets of a namespace, for what a CA among those that were named has signed.
-/// Where they may not be listed nothing is incomplete by it: they were not asked for.
+/// Where they may not be listed nothing is incomplete by it: they were not asked for. A list that breaks
+/// is handed on as unseen.
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
@@ -58,10 +59,8 @@ pub async fn list_beside(
     namespace: &str,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    match list_secrets(client, Some(namespace), take).await {
-        Err(error) if can_go_on(&error) => Ok(()),
-        listed => listed,
-    }
+    let listed = list_secrets(client, Some(namespace), take).await;
+    unless_forbidden(listed, ObjectRef::all(Kind::Secret, Some(namespace)), take)
 }
 
 /// Reads every object of these kinds in `namespace` (none: all).
@@ -166,7 +165,7 @@ pub async fn classes(
 
 /// Lists the IngressClasses of the cluster, which tell whose controller serves an Ingress. Where they
 /// may not be read, that is told by the names of classes and by annotations, and nothing is
-/// incomplete by it.
+/// incomplete by it; that the list breaks is handed on.
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
@@ -174,10 +173,8 @@ async fn list_classes(
     client: &Client,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    match objects(client, &[Kind::IngressClass], None, take).await {
-        Err(error) if can_go_on(&error) => Ok(()),
-        listed => listed,
-    }
+    let listed = objects(client, &[Kind::IngressClass], None, take).await;
+    unless_forbidden(listed, ObjectRef::all(Kind::IngressClass, None), take)
 }
 
 /// Lists the Ingresses of `namespace` (none: every namespace), and before them their classes.
@@ -275,7 +272,7 @@ pub async fn answer(
         Question::Events(about) => events(client, about).await,
         Question::Warnings(scope) => warnings(client, scope).await,
         Question::Makers(scope) => makers(client, scope).await,
-        Question::Trust(scope) => trust(client, scope).await,
+        Question::Trust(scope) => return trust(client, scope).await,
         Question::Delegations(kind, namespace) => {
             return delegations::read(client, *kind, namespace).await;
         }
@@ -379,10 +376,10 @@ async fn makers(client: &Client, scope: &Scope) -> Result<Observation, ClusterEr
 }
 
 /// Who signs or trusts there by certificates of CAs, as far as that may be listed: it is evidence, and
-/// no problem where it is not.
-async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterError> {
+/// no problem where it is not. A list that breaks is handed on as unseen.
+async fn trust(client: &Client, scope: &Scope) -> Result<Vec<Observation>, ClusterError> {
     let groups = client.groups().await?;
-    let mut seen = TrustSeen::default();
+    let (mut seen, mut unread) = (TrustSeen::default(), Vec::new());
     for (kind, group, namespaced) in trust::KINDS {
         let known = groups.get(group).map(String::as_str);
         let Some(version) = known.or(group.is_empty().then_some("v1")) else { continue };
@@ -401,10 +398,9 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterErr
             seen.trusting.extend(named.map(|(within, secret)| (object.clone(), within, secret)));
             seen.handed_out.extend((!shown.pem.is_empty()).then_some((object, shown.pem)));
         };
-        match client.each_object_of(kind, (group, version), within, take).await {
-            Err(error) if !can_go_on(&error) => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        let listed = client.each_object_of(kind, (group, version), within, take).await;
+        let list = ObjectRef::all(kind, within);
+        unless_forbidden(listed, list, &mut |problem| unread.push(problem))?;
     }
     if let Some(namespace) = scope.namespace() {
         let take = |secret: Secret| {
@@ -412,9 +408,11 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Observation, ClusterErr
             seen.handed_out.extend(trust::handed_out_by(secret));
         };
         let listed = client.each(Kind::Secret, Some(namespace), Some(OPAQUE_SECRETS), take).await;
-        listed.or_else(|error| if can_go_on(&error) { Ok(()) } else { Err(error) })?;
+        let list = ObjectRef::all(Kind::Secret, Some(namespace));
+        unless_forbidden(listed, list, &mut |problem| unread.push(problem))?;
     }
-    Ok(Observation::Trust { searched: Some(scope.clone()), seen })
+    unread.push(Observation::Trust { searched: Some(scope.clone()), seen });
+    Ok(unread)
 }
 
 /// Answers one question about something that is to be written: the objects, or that one is absent.
@@ -463,6 +461,18 @@ fn googles(kind: Kind) -> Option<Observation> {
 fn not_here(host: &str, endpoint: &Endpoint) -> Observation {
     let object = ObjectRef::endpoint(format!("{host} at {endpoint}"));
     Observation::Unseen { object, message: "an API server does not know what is served".to_owned() }
+}
+
+/// Of what is of use where it may be read: that it may not be is no problem, that it broke is one.
+fn unless_forbidden(
+    listed: Result<(), ClusterError>,
+    object: ObjectRef,
+    take: &mut impl FnMut(Observation),
+) -> Result<(), ClusterError> {
+    match listed {
+        Err(error) if error.failure == Failure::Forbidden || error.failure.is_absence() => Ok(()),
+        listed => unseen_when_forbidden(listed, object, take),
+    }
 }
 
 pub(super) fn unseen_when_forbidden(

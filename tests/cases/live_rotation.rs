@@ -1,12 +1,9 @@
 //! Rotation on a real API server: what is replaced, what stays, what is refused, and races.
 
 use crate::support::background::Background;
-use crate::support::live::Live;
+use crate::support::live::{Live, bundle, value};
 use crate::support::rude::{Manners, Rude};
-use base64::Engine as _;
-use certwright::inventory::bundle::Bundle;
 use certwright::x509::key::Pairing;
-use ring::rand::SystemRandom;
 use serde_json::{Value, json};
 use std::io::Write as _;
 
@@ -30,19 +27,6 @@ fn hand_made(live: &Live, name: &str, host: &str) {
     let mut secret = manifest.json();
     secret["metadata"]["labels"] = Value::Null;
     live.cluster.apply(&live.namespace, &secret.to_string());
-}
-
-fn value(secret: &Value, key: &str) -> Vec<u8> {
-    let text = secret["data"][key].as_str().unwrap_or_default();
-    base64::engine::general_purpose::STANDARD.decode(text).expect("data is base64")
-}
-
-fn bundle(secret: &Value) -> Bundle {
-    Bundle::of_pair(
-        Some(&value(secret, "tls.crt")),
-        Some(&value(secret, "tls.key")),
-        &SystemRandom::new(),
-    )
 }
 
 /// The Secret without what a rotation changes, and the server's own bookkeeping.

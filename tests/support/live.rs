@@ -5,6 +5,9 @@
 
 use super::binary::{Certwright, Ran};
 use super::control_plane::{ControlPlane, own, shared};
+use base64::Engine as _;
+use certwright::inventory::bundle::Bundle;
+use ring::rand::SystemRandom;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
@@ -93,4 +96,16 @@ impl Live {
             })
             .collect()
     }
+}
+
+/// The bytes of a data key.
+pub fn value(secret: &Value, key: &str) -> Vec<u8> {
+    let text = secret["data"][key].as_str().unwrap_or_default();
+    base64::engine::general_purpose::STANDARD.decode(text).expect("data is base64")
+}
+
+/// The certificate and key of a Secret, judged.
+pub fn bundle(secret: &Value) -> Bundle {
+    let (certificate, key) = (value(secret, "tls.crt"), value(secret, "tls.key"));
+    Bundle::of_pair(Some(&certificate), Some(&key), &SystemRandom::new())
 }

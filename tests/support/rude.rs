@@ -4,8 +4,10 @@
 //! Behind it stands `kubectl proxy`, so that requests come in the clear and reach the server as its
 //! admin. Knows one request a connection. Refuses to know what any test is about.
 
+use super::control_plane::ControlPlane;
 use super::live::Live;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -36,15 +38,21 @@ pub struct Rude {
     manners: Arc<Mutex<Manners>>,
     stalled: Receiver<()>,
     kubeconfig: PathBuf,
-    behind: Child,
+    _behind: KubectlProxy,
     _folder: TempDir,
 }
 
-impl Rude {
-    /// A polite proxy in front of this cluster.
-    pub fn before(live: &Live) -> Self {
-        let mut behind = live
-            .cluster
+/// A `kubectl proxy` to a cluster, until it is dropped.
+pub struct KubectlProxy {
+    /// Where it listens on loopback.
+    pub port: u16,
+    child: Child,
+}
+
+impl KubectlProxy {
+    /// Starts it, and waits until it listens.
+    pub fn to(cluster: &ControlPlane) -> Self {
+        let mut child = cluster
             .kubectl()
             .args(["proxy", "--port=0"])
             .stdout(Stdio::piped())
@@ -52,11 +60,38 @@ impl Rude {
             .spawn()
             .expect("kubectl starts");
         let mut told = String::new();
-        let stdout = behind.stdout.take().expect("stdout is a pipe");
+        let stdout = child.stdout.take().expect("stdout is a pipe");
         BufReader::new(stdout).read_line(&mut told).expect("kubectl proxy says where it listens");
         let port = told.trim().rsplit(':').next().and_then(|port| port.parse().ok());
-        let port: u16 = port.unwrap_or_else(|| panic!("kubectl proxy says {told:?}"));
+        let port = port.unwrap_or_else(|| panic!("kubectl proxy says {told:?}"));
+        Self { port, child }
+    }
+}
 
+impl KubectlProxy {
+    /// What the API server has at this path.
+    pub fn get(&self, path: &str) -> Value {
+        let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("it listens");
+        write!(server, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("it reads");
+        let mut answer = String::new();
+        server.read_to_string(&mut answer).expect("it answers");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+    }
+}
+
+impl Drop for KubectlProxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Rude {
+    /// A polite proxy in front of this cluster.
+    pub fn before(live: &Live) -> Self {
+        let behind = KubectlProxy::to(live.cluster);
+        let port = behind.port;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let own = listener.local_addr().expect("it has an address").port();
         let manners = Arc::new(Mutex::new(Manners::Polite));
@@ -78,7 +113,7 @@ impl Rude {
               contexts: [{{name: c, context: {{cluster: c, user: c}}}}]}}"
         );
         std::fs::write(&kubeconfig, text).expect("a kubeconfig can be written");
-        Self { manners, stalled, kubeconfig, behind, _folder: folder }
+        Self { manners, stalled, kubeconfig, _behind: behind, _folder: folder }
     }
 
     /// How requests are answered from now on.
@@ -95,13 +130,6 @@ impl Rude {
     /// A kubeconfig that leads through the proxy.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
-    }
-}
-
-impl Drop for Rude {
-    fn drop(&mut self) {
-        let _ = self.behind.kill();
-        let _ = self.behind.wait();
     }
 }
 
@@ -137,7 +165,7 @@ fn serve(
 }
 
 /// The head of a request, told to be the last of its connection, and its body.
-fn request(client: &TcpStream) -> std::io::Result<(String, Vec<u8>)> {
+pub fn request(client: impl Read) -> std::io::Result<(String, Vec<u8>)> {
     let mut reader = BufReader::new(client);
     let (mut head, mut length) = (String::new(), 0);
     loop {

@@ -203,14 +203,7 @@ pub(super) fn presence<'i>(
 
 /// Whether the object, or the list it would be in, could not be read.
 fn is_unseen(inventory: &Inventory, object: &ObjectRef) -> bool {
-    inventory.is_unseen(object) || list_is_unseen(inventory, object.kind, object.namespace())
-}
-
-/// Whether objects of the kind could not be listed in the namespace.
-pub(super) fn list_is_unseen(inventory: &Inventory, kind: Kind, namespace: &str) -> bool {
-    [Some(namespace), None]
-        .into_iter()
-        .any(|within| inventory.is_unseen(&ObjectRef::all(kind, within)))
+    inventory.is_unseen(object) || inventory.is_list_unseen(object.kind, object.namespace())
 }
 
 fn kind_is_among_files(inventory: &Inventory, kind: Kind) -> bool {

@@ -64,7 +64,7 @@ fn certificate_names(
     let namespace = ingress.frontend.object.namespace();
     let beside = |name: &str| gke::beside(&ingress.frontend.object, Kind::ManagedCertificate, name);
     let mut listed = ingress.items(MANAGED_CERTIFICATES).into_iter();
-    if gke::list_is_unseen(inventory, Kind::ManagedCertificate, namespace)
+    if inventory.is_list_unseen(Kind::ManagedCertificate, namespace)
         || listed.any(|name| inventory.object(&beside(name)).is_none())
     {
         return None;

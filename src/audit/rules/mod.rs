@@ -239,9 +239,12 @@ impl Dated<'_> {
 }
 
 impl<'i> Dated<'i> {
-    /// Whether somebody is hurt by its end. Of a file or a server nobody here can say that none is.
+    /// Whether somebody is hurt by its end. Of a file or a server nobody here can say that none is, nor of
+    /// a Secret where not all Ingresses were read.
     fn is_used(&self) -> bool {
-        self.object.kind != Kind::Secret || self.inventory.is_in_use(self.object)
+        self.object.kind != Kind::Secret
+            || self.inventory.is_in_use(self.object)
+            || self.inventory.is_list_unseen(Kind::Ingress, self.object.namespace())
     }
 
     /// The finding, with a certificate that loses its issuer, where there is one.

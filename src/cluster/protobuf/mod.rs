@@ -10,13 +10,14 @@ mod secret;
 mod service;
 mod status;
 
+use super::error::Misread;
 use http::header::{ACCEPT, HeaderValue};
 use http_body_util::BodyExt as _;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use k8s_pb::apimachinery::pkg::runtime::Unknown;
 use kube::api::{ListParams, ObjectList, TypeMeta};
 use kube::client::Body;
-use prost::{DecodeError, Message};
+use prost::Message;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use zeroize::Zeroizing;
@@ -42,8 +43,8 @@ pub trait Binary:
 /// One page of a list.
 ///
 /// # Errors
-/// As [`kube::Api::list`]; a message that is broken or cut off is a [`DecodeError`] in
-/// [`kube::Error::Service`].
+/// As [`kube::Api::list`]; a message that is broken or cut off, or no list of the kind, is a [`Misread`]
+/// in [`kube::Error::Service`].
 pub(super) async fn page<K: Binary>(
     client: kube::Client,
     url_path: String,
@@ -58,10 +59,20 @@ pub(super) async fn page<K: Binary>(
     if code.is_client_error() || code.is_server_error() {
         return Err(kube::Error::Api(Box::new(status::read(&body, code.as_u16()))));
     }
-    match body.strip_prefix(MAGIC) {
-        Some(message) => list(message).map_err(|error| kube::Error::Service(Box::new(error))),
-        None => serde_json::from_slice(&body).map_err(kube::Error::SerdeError),
-    }
+    let list = match body.strip_prefix(MAGIC) {
+        Some(message) => list(message)?,
+        None => serde_json::from_slice(&body).map_err(kube::Error::SerdeError)?,
+    };
+    Ok(checked(list)?)
+}
+
+/// The list, where it is one: a `Status`, or whatever else has an empty list in it, tells nothing of
+/// what was asked for.
+///
+/// # Errors
+/// [`Misread::Other`].
+pub(super) fn checked<K: Clone>(list: ObjectList<K>) -> Result<ObjectList<K>, Misread> {
+    if list.types.kind.ends_with("List") { Ok(list) } else { Err(Misread::Other) }
 }
 
 /// The bytes of an answer, which are wiped when they have been read; what they came in is not.
@@ -75,8 +86,13 @@ async fn whole(mut body: Body) -> kube::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-fn list<K: Binary>(message: &[u8]) -> Result<ObjectList<K>, DecodeError> {
-    let raw = Zeroizing::new(Unknown::decode(message)?.raw.unwrap_or_default());
-    let (metadata, items) = K::parts(K::List::decode(raw.as_slice())?);
-    Ok(ObjectList { types: TypeMeta::list::<K>(), metadata, items })
+/// Reads a message. What is cut off before its list begins is whole to protobuf, and would be an empty
+/// list.
+fn list<K: Binary>(message: &[u8]) -> Result<ObjectList<K>, Misread> {
+    let envelope = Unknown::decode(message).map_err(|_| Misread::Broken)?;
+    let kind = envelope.type_meta.and_then(|types| types.kind).unwrap_or_default();
+    let raw = Zeroizing::new(envelope.raw.ok_or(Misread::Broken)?);
+    let (metadata, items) = K::parts(K::List::decode(raw.as_slice()).map_err(|_| Misread::Broken)?);
+    let types = TypeMeta { kind, ..TypeMeta::list::<K>() };
+    Ok(ObjectList { types, metadata, items })
 }

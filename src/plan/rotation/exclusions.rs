@@ -1,11 +1,12 @@
 //! Why a Secret is passed over or refused: each reason with what to do.
 
+use super::depends_on;
 use crate::audit::halves::{self, Loss};
-use crate::audit::issuing::IssuingCa;
+use crate::audit::issuing::{IssuingCa, may_sign};
 use crate::instant;
-use crate::inventory::SecretFacts;
 use crate::inventory::bundle::KeyState;
-use crate::object_ref::ObjectRef;
+use crate::inventory::{Inventory, Problem, SecretFacts};
+use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::step::{Exclusion, Reason};
 use crate::remedy::{Advice, Remedy};
 use crate::x509::cert::Certificate;
@@ -51,6 +52,27 @@ pub(super) fn left_to_sign(leaf: &Certificate, ca: IssuingCa<'_>, used: bool) ->
         ),
         ca.remedy(used).into(),
     )
+}
+
+/// A certificate that may sign is left alone where a list broke: what it signed, or who trusts others by
+/// it, may be in the rest, and without those it looks like a server's.
+pub(super) fn children_unseen(inventory: &Inventory, secret: &SecretFacts) -> Option<Refusal> {
+    let leaf = secret.bundle.leaf().filter(|leaf| may_sign(leaf))?;
+    let namespace = secret.object.namespace();
+    // Who may not list them sees no more another time.
+    let broken = inventory.problems().iter().find(|Problem { object, denied, .. }| {
+        let holds = object.namespace.as_deref().is_none_or(|list| list == namespace);
+        let is_list = object.name.is_empty() && object.kind != Kind::Ingress;
+        is_list && holds && denied.is_none() && depends_on(object.kind)
+    })?;
+    Some(Refusal::new(
+        Reason::Unseen,
+        format!(
+            "it may sign certificates ({}), and what it signed or who trusts it may be among the {} that could not be read",
+            leaf.subject, broken.object
+        ),
+        "try again when the list can be read to its end".into(),
+    ))
 }
 
 /// What is said of a private key that goes with nobody knowing whose it is.

@@ -18,7 +18,7 @@ pub use told::{makers_unseen, told_beside};
 pub(in crate::plan) use exclusions::would_lose;
 pub(in crate::plan) use forbidden::note_of_loss;
 
-use self::exclusions::{already_replaced, ambiguous, left_to_sign};
+use self::exclusions::{already_replaced, ambiguous, children_unseen, left_to_sign};
 use super::readers;
 use super::step::{Exclusion, Plan, Reason, ReplacePair};
 use crate::audit::expiry;
@@ -35,12 +35,17 @@ use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 
 /// Whether a rotation can turn out otherwise by what objects of the kind say: what Google's load
-/// balancer is made from does not change which certificates are made again, and neither does who reads them.
+/// balancer is made from, and whose controller serves an Ingress, does not change which certificates are
+/// made again, and neither does who reads them.
 #[must_use]
 pub const fn depends_on(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::ManagedCertificate | Kind::BackendConfig | Kind::FrontendConfig | Kind::Service
+        Kind::ManagedCertificate
+            | Kind::BackendConfig
+            | Kind::FrontendConfig
+            | Kind::Service
+            | Kind::IngressClass
     ) && !kind.is_workload()
 }
 
@@ -229,6 +234,9 @@ impl Planner<'_> {
         }
         if let Some(loss) = self.loss(secret) {
             return Verdict::No(Box::new(would_lose(secret, loss)));
+        }
+        if let Some(refusal) = children_unseen(self.inventory, secret) {
+            return Verdict::No(Box::new(refusal.of(secret)));
         }
         let made = match leaf {
             Some(leaf) => self.renewal(secret, leaf),
