@@ -122,7 +122,8 @@ async fn wait(args: ManagedWaitArgs, run: Run<'_>, output: &mut Output) -> Resul
     let mut tell = waiting::changes(output, progress::of_managed);
     let means = run.means(false);
     let driven =
-        drive(&mut goal, (&View::Asked(&client), &means), true, run.world, &mut tell).await?;
+        Box::pin(drive(&mut goal, (&View::Asked(&client), &means), true, run.world, &mut tell))
+            .await?;
     drop(tell);
     if args.output.for_programs {
         let ending = waited(&driven, run);
@@ -192,7 +193,7 @@ async fn set_domains(
         Event::Step(_) | Event::Done(_) => {}
     };
     let means = run.means(false);
-    let driven = drive(&mut goal, (&view, &means), true, run.world, &mut tell).await?;
+    let driven = Box::pin(drive(&mut goal, (&view, &means), true, run.world, &mut tell)).await?;
     let ending = changed(&driven, run);
     let looked = source::at(&client, Some(goal.target().namespace()), run);
     let place = (&looked, run, &mut *output);
