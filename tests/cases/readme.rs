@@ -13,7 +13,12 @@ use tempfile::TempDir;
 const NAME_SERVER: &str = "8.8.8.8:53";
 
 /// What is in no page's power to run here, with the reason it gives.
-const NOT_RUN: &[&str] = &["README.md: installs", "schedule.md: installs"];
+const NOT_RUN: &[&str] = &[
+    "README.md: installs",
+    // With its kinds nobody could say there which Secrets are unused.
+    "check.md: the cluster of these pages has no Gateways",
+    "schedule.md: installs",
+];
 
 #[test]
 fn every_page_is_run_and_what_is_not_run_is_known() {
