@@ -103,6 +103,9 @@ fn choice(args: &CheckArgs, ends_by: Option<OffsetDateTime>) -> Choice {
     Choice { rules: args.show.rule.clone(), severity: args.show.severity, ends_by }
 }
 
+/// Of how many Secrets the signatures are verified: a larger fleet is told as fast as it is read.
+const SIGNATURES: usize = 1_000;
+
 /// What the flags say to look at, and what was seen of it, told with `-v`.
 async fn observed(
     args: &CheckArgs,
@@ -117,7 +120,8 @@ async fn observed(
     let dns = resolver(args).await?;
     let backends = args.served;
     let wanted = Probes { events: true, makers: true, workloads: true, ..Probes::default() };
-    let probes = Probes { dns, served, backends, grpc: true, ..wanted };
+    let signatures = Some(SIGNATURES);
+    let probes = Probes { dns, served, backends, grpc: true, signatures, ..wanted };
     let busy = output.busy("reading", None);
     let gathered = gather(source, selection, &probes, run.world).await?;
     drop(busy);

@@ -41,6 +41,8 @@ pub struct Probes {
     pub grpc: bool,
     /// What is served for Ingress hosts: where, and how long that may take.
     pub served: Option<(ServedAt, Deadlines)>,
+    /// Of how many Secrets signatures are verified: see [`Inventory::trying_signatures_of`].
+    pub signatures: Option<usize>,
 }
 
 impl Probes {
@@ -121,7 +123,8 @@ pub async fn gather(
     probes: &Probes,
     world: &World,
 ) -> Result<Gathered, GatherError> {
-    let mut inventory = Inventory::new(selection).called(world.program);
+    let mut inventory =
+        Inventory::new(selection).called(world.program).trying_signatures_of(probes.signatures);
     let kept = match source {
         Source::Files { paths, reading, namespace } => {
             let mut take = |seen| inventory.absorb(seen, world.random());

@@ -34,10 +34,6 @@ use ring::rand::SecureRandom;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Of how many Secrets the signatures are tried. That is a twentieth of a millisecond each, which is more
-/// than all the rest that a Secret of a large fleet costs.
-const MAX_TRIED: usize = 1_000;
-
 /// Of an IngressClass: k8s.io/api networking/v1 `AnnotationIsDefaultIngressClass`.
 const IS_DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 
@@ -164,7 +160,7 @@ impl Inventory {
         self.tell_bad_values(seen);
         let annotation_policy = self.annotation_policy(&seen.object, &seen.meta);
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
-        let is_early = self.secrets.len() < MAX_TRIED;
+        let is_early = self.most_tried.is_none_or(|most| self.secrets.len() < most);
         let signatures = if is_early { Signatures::Tried } else { Signatures::Believed };
         let (mut facts, ders) = secret_facts(seen, (annotation_policy, chosen), signatures, random);
         self.shared.share(&mut facts.bundle.certificates);
