@@ -4,7 +4,7 @@
 //! chosen; this only decides what is shown.
 
 use crate::object_ref::{KindName, ObjectRef};
-use regex::Regex;
+use regex_lite::Regex;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -48,7 +48,7 @@ impl std::str::FromStr for KeyPattern {
     type Err = NoPattern;
 
     fn from_str(text: &str) -> Result<Self, NoPattern> {
-        let one_line = |error: &regex::Error| {
+        let one_line = |error: &regex_lite::Error| {
             let text = error.to_string();
             text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
         };
