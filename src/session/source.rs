@@ -84,7 +84,7 @@ pub(crate) fn say_what_was_seen(source: &Source, inventory: &Inventory, output: 
     let unread = inventory.unread_users();
     if !unread.is_empty() {
         output.say_verbosely(&format!(
-            "no Secret is called unused: the cluster has kinds that may name one and are not read: {}",
+            "secret-unused is not reported: the cluster has kinds that may name a Secret and are not read: {}",
             unread.join(", ")
         ));
     }

@@ -144,7 +144,7 @@ fn where_kinds_may_name_a_secret_that_are_not_read_nothing_is_called_unused() {
     assert_eq!(told(&report, "secret-unused"), []);
     assert_eq!(report["unreadUsers"], json!(["Istio (networking.istio.io)"]));
     let ran = live.run(&["check", "--at", "2026-11-21", "-v"]);
-    assert!(ran.stderr.contains("no Secret is called unused") && ran.stderr.contains("Istio"));
+    assert!(ran.stderr.contains("secret-unused is not reported") && ran.stderr.contains("Istio"));
 }
 
 #[test]

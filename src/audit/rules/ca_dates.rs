@@ -97,7 +97,8 @@ impl Counted<'_> {
             return remedy;
         }
         if self.anchor.not_after < now {
-            return "take it out of ca.crt, once nobody shows a certificate of it any more".into();
+            return "remove it from ca.crt once no certificate that it issued is in use any more"
+                .into();
         }
         "put the certificate of the CA that follows it beside it in ca.crt before then".into()
     }

@@ -119,7 +119,7 @@ fn list_it(frontend: &Frontend, demand: &Demand, secret: &SecretFacts, at: usize
 /// A Route of OpenShift without `spec.tls`.
 fn of_route(frontend: &Frontend, demand: &Demand) -> Finding {
     let route = frontend.object.short();
-    RULE.on(&frontend.object, format!("host {} is served over plain HTTP alone", demand.host))
+    RULE.on(&frontend.object, format!("host {} is served over plain HTTP only", demand.host))
         .severity(Severity::Info)
         .evidence("host", &demand.host)
         .evidence("hostsWithTls", "")

@@ -97,7 +97,7 @@ fn finding(context: &Context<'_>, secret: &SecretFacts) -> Finding {
 fn remedy(secret: &SecretFacts) -> Remedy {
     match &secret.owner {
         Some(owner) => format!(
-            "find out who is to use it; where nobody is, have {}, which owns it, make it no more",
+            "find out who is to use it; if nobody is, remove it from {}, which owns it",
             owner.name
         )
         .into(),
