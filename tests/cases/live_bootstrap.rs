@@ -5,6 +5,7 @@
 //! there. The tests stand in the folder beside this file, by what they are about.
 
 mod add;
+mod at_once;
 mod classes;
 mod fight;
 mod going;
