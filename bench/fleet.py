@@ -28,6 +28,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import statistics
 import subprocess
@@ -333,9 +334,19 @@ def connection(port):
     return ask
 
 
+def free_ports(count):
+    """Ports that nobody listens on; all are held until all are found."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
 class Server:
     def __init__(self, folder):
-        self.folder, self.port, self.processes = folder, 16743, []
+        self.folder, self.processes = folder, []
+        self.port, self.etcd, self.peer = free_ports(3)
         self.kubeconfig = folder / "kubeconfig"
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -343,9 +354,9 @@ class Server:
         assets = os.environ.get("KUBEBUILDER_ASSETS") or next(iter(CACHE.glob("*")), None)
         if not assets:
             raise SystemExit("no kube-apiserver: set KUBEBUILDER_ASSETS, or run the tests once")
-        assets, folder, etcd = Path(assets), self.folder, self.port + 1
-        url = f"http://127.0.0.1:{etcd}"
-        peer = f"http://127.0.0.1:{etcd + 1}"
+        assets, folder = Path(assets), self.folder
+        url = f"http://127.0.0.1:{self.etcd}"
+        peer = f"http://127.0.0.1:{self.peer}"
         self.start(assets / "etcd", f"--data-dir={folder}/etcd", f"--listen-client-urls={url}",
                    f"--advertise-client-urls={url}", f"--listen-peer-urls={peer}", "--unsafe-no-fsync",
                    f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}",
@@ -367,6 +378,9 @@ class Server:
             "contexts": [{"name": "fleet", "context": {"cluster": "fleet", "user": "admin"}}],
         }))
         for _ in range(240):
+            if any(process.poll() is not None for process in self.processes):
+                self.__exit__()
+                raise SystemExit(f"etcd or the kube-apiserver has ended: see the logs in {folder}")
             try:
                 connection(self.port)("GET", "/readyz")
                 return self

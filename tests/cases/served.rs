@@ -530,7 +530,11 @@ fn trust_out_holds_what_every_host_of_an_ingress_needs_and_says_which_is_whose()
     std::fs::write(folder.path().join("other.json"), other).expect("it can be written");
     std::fs::remove_file(&out).expect("it is there");
     let refused = verify(folder.path(), &server, &args[1..]).expect_code(4);
-    assert!(refused.flat_stderr().contains("name one Ingress"), "{}", refused.stderr);
+    assert!(
+        refused.flat_stderr().contains("name one of those that serve them"),
+        "{}",
+        refused.stderr
+    );
     assert!(!out.exists());
 }
 
