@@ -112,10 +112,12 @@ pub(super) fn told(readers: &[Reader]) -> Vec<String> {
 
 /// What is said of one that keeps the old certificate.
 fn frozen(reader: &Reader) -> Option<String> {
-    let remedy = reader.remedy.as_ref()?;
+    if reader.sees != Sees::AfterRestart {
+        return None;
+    }
     let how = if reader.how.contains(&How::Env) { "in its environment" } else { "by subPath" };
     Some(format!(
-        "{} has it {how}, and keeps the old certificate until it is restarted: {remedy}",
+        "{} has it {how}, and keeps the old certificate until it is restarted",
         reader.workload.short()
     ))
 }
@@ -157,19 +159,19 @@ mod tests {
                 Kind::Deployment,
                 &[Env, Volume][..],
                 Sees::AfterRestart,
-                "deployment/web has it in its environment, and keeps the old certificate until it is restarted: kubectl rollout restart deployment/web -n shop",
+                "deployment/web has it in its environment, and keeps the old certificate until it is restarted",
             ),
             (
                 Kind::StatefulSet,
                 &[SubPath],
                 Sees::AfterRestart,
-                "statefulset/web has it by subPath, and keeps the old certificate until it is restarted: kubectl rollout restart statefulset/web -n shop",
+                "statefulset/web has it by subPath, and keeps the old certificate until it is restarted",
             ),
             (
                 Kind::Pod,
                 &[Env],
                 Sees::AfterRestart,
-                "pod/web has it in its environment, and keeps the old certificate until it is restarted: delete it and create it again, for nothing restarts it",
+                "pod/web has it in its environment, and keeps the old certificate until it is restarted",
             ),
             (
                 Kind::DaemonSet,

@@ -6,6 +6,7 @@ use crate::instant;
 use crate::object_ref::ObjectRef;
 use crate::plan::outcome::{Done, FailureReason};
 use crate::plan::step::{CaCrtChange, FieldChange, FileContents, KeyChoice, NewPair, Step};
+use crate::remedy::Remedy;
 use crate::render::harmless;
 use crate::render::layout::{
     GOOD, count, headline, name, place, sentence, style, write_place, write_remedy,
@@ -106,7 +107,21 @@ fn write_step(
         None => (style(Severity::Info), plan_word),
     };
     let about = objects(step, report.namespaces);
-    write_record((style, word), &about, (step.object(), &changes(step, done)), out)
+    write_record((style, word), &about, (step.object(), &changes(step, done)), out)?;
+    write_restarts(step, out)
+}
+
+/// What starts those again that keep the old certificate, each command on a line of its own.
+fn write_restarts(step: AnyStep<'_>, out: &mut Page<'_>) -> io::Result<()> {
+    let AnyStep::Cluster(Step::ReplacePair(step)) = step else { return Ok(()) };
+    let mut told: Vec<&Remedy> = Vec::new();
+    for remedy in step.readers.iter().filter_map(|reader| reader.remedy.as_ref()) {
+        if !told.contains(&remedy) {
+            told.push(remedy);
+            write_remedy(remedy, out)?;
+        }
+    }
+    Ok(())
 }
 
 /// One thing that was or is to be done, or was left out: what, where it stands, and what is to be said of
