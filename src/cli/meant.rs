@@ -89,7 +89,7 @@ const FLAGS: &[(&[&str], &str)] = &[
     (&["--quiet", "-q", "--silent"], "-o name or -o lines, of check"),
     (
         &["--san", "--dns", "--host", "--hosts", "--domain"],
-        "the domains themselves: certwright issue a.example b.example",
+        "the domains themselves (certwright issue a.example b.example), or --host of check",
     ),
     (&["--subject", "--subj", "--common-name"], "--cn"),
     (
@@ -166,6 +166,7 @@ mod tests {
             ("check --days=30", "use --lifetime 30d where a certificate is made"),
             ("issue a.example --validity 30d", "use --lifetime"),
             ("check --user bob", "use --as"),
+            ("check --hosts a.example", "or --host of check"),
         ] {
             assert!(said(typed).contains(told), "{typed}: {}", said(typed));
         }
