@@ -2,10 +2,11 @@
 //! is tried again as `retry` says.
 
 use super::credentials::Credentials;
-use super::error::{ClusterError, Failure, Misread, Verb, causes};
+use super::error::{ClusterError, Failure, Misread, Verb};
 use super::kubeconfig::proxy::Proxy;
 use super::protobuf::{self, Binary};
-use super::retry::{self, Patience, Trouble};
+use super::retry::{self, Patience};
+use super::trouble::trouble;
 use crate::object_ref::{Kind, ObjectRef, is_path_segment};
 use crate::remedy::Target;
 use k8s_openapi::NamespaceResourceScope;
@@ -16,10 +17,10 @@ use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use serde::de::DeserializeOwned;
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 tokio::task_local! {
     /// When to come back, as the answer to the request of this task says in its header. The
@@ -59,6 +60,8 @@ pub struct Client {
     request_timeout: Duration,
     target: Arc<Target>,
     entries: Arc<Entries>,
+    /// The API groups of the cluster, asked for once.
+    pub(super) groups: Arc<OnceCell<Vec<APIGroup>>>,
 }
 
 /// The names of the kubeconfig's entries that lead to a server; none in a pod.
@@ -94,7 +97,7 @@ impl Client {
         request_timeout: Duration,
     ) -> Self {
         let (server, target) = (Arc::new(server), Arc::default());
-        let entries = Arc::default();
+        let (entries, groups) = (Arc::default(), Arc::default());
         Self {
             inner: client,
             server,
@@ -103,6 +106,7 @@ impl Client {
             request_timeout,
             target,
             entries,
+            groups,
         }
     }
 
@@ -419,36 +423,6 @@ impl Client {
         Ok(Api::namespaced_with(self.inner.clone(), object.namespace(), &resource))
     }
 
-    /// Whether the cluster has kinds of this API group. Discovery is open to whoever may log in,
-    /// where a list of an unknown kind would be "forbidden"; where it is closed, the answer is no.
-    ///
-    /// # Errors
-    /// [`ClusterError`] when the server cannot be asked at all.
-    pub async fn knows_group(&self, group: &str) -> Result<bool, ClusterError> {
-        Ok(self.groups().await?.contains_key(group))
-    }
-
-    /// The API groups of the cluster, each with the version it prefers; none where that may not
-    /// be asked.
-    ///
-    /// # Errors
-    /// [`ClusterError`] when the server cannot be asked at all.
-    pub async fn groups(&self) -> Result<BTreeMap<String, String>, ClusterError> {
-        let object = ObjectRef::all(Kind::ManagedCertificate, None);
-        let version = |group: APIGroup| {
-            let first = group.versions.into_iter().next();
-            let preferred = group.preferred_version.or(first).map(|version| version.version);
-            (group.name, preferred.unwrap_or_default())
-        };
-        match self.read(Verb::List, &object, || self.inner.list_api_groups()).await {
-            Ok(list) => Ok(list.groups.into_iter().map(version).collect()),
-            Err(error) if error.failure.may_pass() || error.failure == Failure::Unauthorized => {
-                Err(error)
-            }
-            Err(_) => Ok(BTreeMap::new()),
-        }
-    }
-
     /// Whether the namespace is there; true also when that may not be asked.
     ///
     /// # Errors
@@ -605,14 +579,6 @@ impl Client {
             Some(Err(error)) => Err(ClusterError::of(&error, verb, object, &self.server)),
         }
     }
-
-    pub(super) fn endless(&self, object: &ObjectRef, what: &str) -> ClusterError {
-        ClusterError::new(
-            Failure::Refused,
-            format!("cannot list {object}: {} {what}", self.server.url),
-            "check what is between here and the API server",
-        )
-    }
 }
 
 /// Asks for pages as the library does.
@@ -645,43 +611,6 @@ fn askable(verb: Verb, object: &ObjectRef) -> Result<(), ClusterError> {
         None => Ok(()),
         Some(impossible) => Err(ClusterError::impossible(verb, object, impossible)),
     }
-}
-
-/// Whether the failure may be tried again, and what its body says of when.
-fn trouble(error: &kube::Error) -> Option<(Trouble, Option<Duration>)> {
-    match error {
-        kube::Error::Api(status) => {
-            let trouble = match status.code {
-                429 => Trouble::TooMany,
-                // What the server cannot do at all, it cannot do later either.
-                501 | 505 => return None,
-                500..=599 => Trouble::Server,
-                _ => return None,
-            };
-            let told = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
-            Some((
-                trouble,
-                Some(told).filter(|told| *told > 0).map(|told| Duration::from_secs(told.into())),
-            ))
-        }
-        kube::Error::SerdeError(error) if error.is_eof() => Some((Trouble::Broken, None)),
-        kube::Error::Service(error) if matches!(error.downcast_ref(), Some(Misread::Broken)) => {
-            Some((Trouble::Broken, None))
-        }
-        other => broke_off(other).then_some((Trouble::Broken, None)),
-    }
-}
-
-/// Whether there was a connection and it broke. One that was refused, or none in time, stays so.
-fn broke_off(error: &kube::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    causes(error).any(|cause| {
-        let by_system = cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
-            matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
-        });
-        by_system
-            || cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
-    })
 }
 
 /// The object as JSON, of which no text is copied: a Route holds a private key.

@@ -20,6 +20,7 @@ mod plugin;
 mod pod;
 mod protobuf;
 mod retry;
+mod trouble;
 
 pub use client::{Client, Written};
 pub use connect::{ConnectOptions, connect, contexts};

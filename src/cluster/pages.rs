@@ -90,4 +90,12 @@ impl Client {
         let is_new = asked_by.insert(token.to_owned());
         (!is_new).then(|| self.endless(object, "sends the same page again and again"))
     }
+
+    fn endless(&self, object: &ObjectRef, what: &str) -> ClusterError {
+        ClusterError::new(
+            Failure::Refused,
+            format!("cannot list {object}: {} {what}", self.server()),
+            "check what is between here and the API server",
+        )
+    }
 }

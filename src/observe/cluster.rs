@@ -113,7 +113,7 @@ pub async fn list_gke(
     reach: &Reach<'_>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    if !reach.knows_group("networking.gke.io").await? {
+    if !reach.client.knows_group("networking.gke.io").await? {
         return Ok(());
     }
     take(Observation::GoogleKinds);

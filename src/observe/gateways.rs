@@ -21,7 +21,7 @@ pub async fn list(
     reach: &Reach<'_>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    if !reach.knows_group(GROUP).await? {
+    if !reach.client.knows_group(GROUP).await? {
         return Ok(());
     }
     let served = reach.client.served_kinds(GROUP).await?;

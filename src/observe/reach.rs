@@ -11,7 +11,6 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Observation;
 use futures_util::{StreamExt as _, stream};
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use tokio::sync::{Notify, OnceCell};
 
 /// Namespaces that are asked at once; each is a connection.
@@ -29,8 +28,6 @@ pub struct Reach<'c> {
     namespace: Option<&'c str>,
     /// The namespaces of the cluster, asked for when they are needed: none when that is refused too.
     all: OnceCell<Option<Vec<String>>>,
-    /// The API groups of the cluster, asked for once.
-    groups: OnceCell<BTreeMap<String, String>>,
 }
 
 /// A kind, and the version in which it is listed; none for the one that is read here.
@@ -40,21 +37,13 @@ impl<'c> Reach<'c> {
     /// Looks at `namespace`, or (none) at all of them.
     #[must_use]
     pub fn new(client: &'c Client, namespace: Option<&'c str>) -> Self {
-        Self { client, namespace, all: OnceCell::new(), groups: OnceCell::new() }
+        Self { client, namespace, all: OnceCell::new() }
     }
 
     /// The namespace that is looked in; none for all of them.
     #[must_use]
     pub const fn namespace(&self) -> Option<&'c str> {
         self.namespace
-    }
-
-    /// Whether the cluster has kinds of this API group: see [`Client::knows_group`].
-    ///
-    /// # Errors
-    /// [`ClusterError`] when the server cannot be asked at all.
-    pub async fn knows_group(&self, group: &str) -> Result<bool, ClusterError> {
-        Ok(self.groups.get_or_try_init(|| self.client.groups()).await?.contains_key(group))
     }
 
     /// Lists a kind: in all namespaces, or in each that may be read. What may not is handed on as unseen,
@@ -89,7 +78,7 @@ impl<'c> Reach<'c> {
         let Some((group, ..)) = kind.resource().filter(|(group, ..)| !group.is_empty()) else {
             return Ok(false);
         };
-        let groups = self.groups.get_or_try_init(|| self.client.groups()).await?;
+        let groups = self.client.groups().await?;
         Ok(!groups.is_empty() && !groups.contains_key(group))
     }
 

@@ -25,7 +25,7 @@ pub async fn list(
     reach: &Reach<'_>,
     take: &mut impl FnMut(Observation),
 ) -> Result<(), ClusterError> {
-    if reach.knows_group(GROUP).await? {
+    if reach.client.knows_group(GROUP).await? {
         reach.each(Kind::Route, take).await?;
     }
     Ok(())
