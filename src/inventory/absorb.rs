@@ -69,16 +69,11 @@ impl Inventory {
                 self.trust_seen.extend(searched);
             }
             Observation::Events { about, events } => {
-                let troubles = self.troubles.entry(ObjectKey::of(&about)).or_default();
-                for event in &events {
-                    troubles.record(event);
-                }
+                self.hear(events.iter().map(|event| (&about, event)));
                 self.heard.insert(ObjectKey::of(&about));
             }
             Observation::Warnings { searched, seen } => {
-                for (about, event) in seen {
-                    self.troubles.entry(ObjectKey::of(&about)).or_default().record(&event);
-                }
+                self.hear(seen.iter().map(|(about, event)| (about, event)));
                 self.warnings_seen.insert(searched);
             }
             Observation::Delegations { kind, namespace, seen } => {
@@ -96,17 +91,26 @@ impl Inventory {
                 self.present.insert(ObjectKey::of(&object));
             }
             Observation::Gone(object) => self.forget(&object),
-            Observation::Absent(object) => {
-                if self.knows(&object) {
-                    self.forget(&object);
-                }
-                self.absent.insert(ObjectKey::of(&object));
-            }
+            Observation::Absent(object) => self.absorb_absence(&object),
             Observation::Unseen { object, message } => self.problem(object, message),
             Observation::Denied { object, denied, message } => {
                 self.tell(Problem { denied: Some(denied), ..Problem::new(object, message) });
             }
         }
+    }
+
+    /// Takes down what controllers had to say of objects.
+    fn hear<'e>(&mut self, events: impl Iterator<Item = (&'e ObjectRef, &'e EventSeen)>) {
+        for (about, event) in events {
+            self.troubles.entry(ObjectKey::of(about)).or_default().record(event);
+        }
+    }
+
+    fn absorb_absence(&mut self, object: &ObjectRef) {
+        if self.knows(object) {
+            self.forget(object);
+        }
+        self.absent.insert(ObjectKey::of(object));
     }
 
     pub(super) fn absorb_file(
