@@ -10,8 +10,7 @@ in turns, whole processes all of them:
   download  the TLS Secrets page by page as JSON, 500 a page, by Python's http.client, nothing parsed
             but the token of the next page;
   check     certwright check -A -o json;
-  stream    certwright check -f - -o json of the same Secrets as one YAML stream, with a download by
-            curl's side to compare with.
+  stream    certwright check -f FILE -o json of the same Secrets and Ingresses as one YAML stream.
 
 Wall time by a monotonic clock, CPU and peak memory by wait4(2). Prints the medians and their ratios,
 and compares what `check` says with what the fleet was made with (the truth): expired, near their end,
