@@ -173,27 +173,32 @@ impl Queues {
 
     /// Sees what happened, and does what is due; whether anything was. What it writes is seen by the
     /// next one.
+    ///
+    /// What is due is what was at one instant: a busy machine would otherwise have an Ingress come up
+    /// before the ManagedCertificate that was seen with it, whose queue is looked at first, and what
+    /// fails tried again until nothing more is expected of it, before anybody could look anew.
     fn tick(&mut self, engine: &mut Engine) -> bool {
         let mut did = false;
         self.take_on(engine);
-        engine.world.compute.tick(Instant::now());
+        let now = Instant::now();
+        engine.world.compute.tick(now);
         let pace = engine.pace;
         let Engine { world, managed, balancers, .. } = engine;
         for queue in &mut self.certificates {
-            while let Some(name) = queue.take(pace, Instant::now()) {
+            while let Some(name) = queue.take(pace, now) {
                 let well = managed.sync_certificate(world, &name);
                 queue.ended(&name, well, Instant::now());
                 did = true;
             }
         }
         for queue in &mut self.ingresses {
-            while let Some(name) = queue.take(pace, Instant::now()) {
+            while let Some(name) = queue.take(pace, now) {
                 let well = managed.sync_ingress(world, &name);
                 queue.ended(&name, well, Instant::now());
                 did = true;
             }
         }
-        while let Some(name) = self.balancers.take(Duration::ZERO, Instant::now()) {
+        while let Some(name) = self.balancers.take(Duration::ZERO, now) {
             let well = balancers.sync(world, &name);
             self.balancers.ended(&name, well, Instant::now());
             did = true;
