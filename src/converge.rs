@@ -6,6 +6,7 @@
 mod backends;
 pub mod drive;
 pub mod gather;
+mod intake;
 pub mod pinned;
 pub mod waiting;
 

@@ -172,6 +172,17 @@ pub enum Scope {
     Everywhere,
 }
 
+impl Observation {
+    /// How many bytes its values hold, as far as they may be many.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Secret(secret) => secret.data.values().map(|value| value.expose().len()).sum(),
+            _ => 0,
+        }
+    }
+}
+
 impl Scope {
     /// The namespace; none for all of them.
     #[must_use]

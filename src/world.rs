@@ -127,7 +127,7 @@ impl World {
 
     /// The source of random bytes, for keys and serial numbers.
     #[must_use]
-    pub fn random(&self) -> &dyn SecureRandom {
+    pub fn random(&self) -> &(dyn SecureRandom + Sync) {
         &self.random
     }
 }

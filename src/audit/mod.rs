@@ -3,6 +3,7 @@
 //! Here a certificate is judged. Reports every violation, never just the first. Refuses to know
 //! Kubernetes types, IO and the clock: `now` is an argument.
 
+mod asking;
 pub mod backends;
 pub mod clients;
 pub mod connections;
@@ -127,12 +128,7 @@ pub struct Report {
 /// Asks every rule, marks what is waived, and keeps what the user chose to see.
 #[must_use]
 pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
-    let mut found = Findings::default();
-    let view = View::new(inventory, context);
-    for rule in RULES {
-        (rule.check)(&view, &mut found);
-    }
-    let mut findings = found.into_vec();
+    let mut findings = asking::every_rule(&View::new(inventory, context));
     findings.retain(|finding| is_reported(inventory, finding));
     for finding in &mut findings {
         if let Some(instead) = remedy::where_it_comes_from(inventory, &finding.remedy) {

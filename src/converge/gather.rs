@@ -3,6 +3,7 @@
 //! Knows in which order things are looked at. Refuses to judge what was seen.
 
 use super::backends;
+use super::intake::Intake;
 use crate::apply::manifests;
 use crate::cluster::Client;
 use crate::cluster::error::{ClusterError, Failure};
@@ -127,8 +128,10 @@ pub async fn gather(
         Inventory::new(selection).called(world.program).trying_signatures_of(probes.signatures);
     let kept = match source {
         Source::Files { paths, reading, namespace } => {
-            let mut take = |seen| inventory.absorb(seen, world.random());
-            let kept = files::manifests(paths, *reading, namespace, &mut take)?;
+            let mut intake = Intake::new(&mut inventory, world);
+            let kept = files::manifests(paths, *reading, namespace, &mut |seen| intake.take(seen));
+            intake.finish();
+            let kept = kept?;
             look_at_places(&mut inventory, namespace);
             kept
         }
@@ -251,11 +254,14 @@ async fn look(
     let named = inventory.selection().named.clone();
     let (Some(within), false) = (namespace, named.is_empty()) else {
         let mut seen_any = false;
+        let mut intake = Intake::new(inventory, world);
         let mut take = |seen: Observation| {
             seen_any |= is_in_a_namespace(&seen);
-            inventory.absorb(seen, world.random());
+            intake.take(seen);
         };
-        observe::cluster::list(client, namespace, &mut take).await?;
+        let listed = observe::cluster::list(client, namespace, &mut take).await;
+        intake.finish();
+        listed?;
         if let Some(namespace) = namespace.filter(|_| !seen_any) {
             observe::cluster::namespace_is_there(client, namespace).await?;
         }

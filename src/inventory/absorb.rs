@@ -3,6 +3,8 @@
 //! Knows which annotations people set and which data keys hold copies of the pair. Reading never
 //! fails as a whole: what cannot be used becomes a problem or a fact about damage.
 
+mod together;
+
 use super::bundle::{Bundle, KeyState, Signatures};
 use super::demand::IngressFacts;
 use super::key::{ObjectKey, at};
@@ -43,12 +45,22 @@ impl Inventory {
     /// another file. The randomness is only for telling pairs: see
     /// [`crate::x509::key::PrivateKey::pairs_with`].
     pub fn absorb(&mut self, observation: Observation, random: &dyn SecureRandom) {
+        self.absorb_read(observation, None, random);
+    }
+
+    /// The same, with the facts of a Secret where they have been read already.
+    fn absorb_read(
+        &mut self,
+        observation: Observation,
+        read: Option<ReadSecret>,
+        random: &dyn SecureRandom,
+    ) {
         // Absorbing ends what was looked up by host, by name and by public key.
         self.servers.take();
         self.halves.take();
         self.gateways.take();
         match observation {
-            Observation::Secret(seen) => self.absorb_secret(&seen, random),
+            Observation::Secret(seen) => self.absorb_secret(&seen, read, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
             Observation::Route(seen) => self.absorb_route(&seen, random),
             Observation::PemFile { object, bytes } => self.absorb_file(object, &bytes, random),
@@ -155,18 +167,22 @@ impl Inventory {
         }
     }
 
-    fn absorb_secret(&mut self, seen: &SecretSeen, random: &dyn SecureRandom) {
+    fn absorb_secret(
+        &mut self,
+        seen: &SecretSeen,
+        read: Option<ReadSecret>,
+        random: &dyn SecureRandom,
+    ) {
         let first = self.secrets.get(at(&seen.object)).map(|known| known.object.clone());
         if self.is_second(&seen.object, first) {
             return;
         }
         self.heal(&seen.object);
         self.tell_bad_values(seen);
-        let annotation_policy = self.annotation_policy(&seen.object, &seen.meta);
-        let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
-        let is_early = self.most_tried.is_none_or(|most| self.secrets.len() < most);
-        let signatures = if is_early { Signatures::Tried } else { Signatures::Believed };
-        let (mut facts, ders) = secret_facts(seen, (annotation_policy, chosen), signatures, random);
+        let (mut facts, ders) =
+            read.unwrap_or_else(|| secret_facts(seen, self.signatures(0), random));
+        self.heed(&seen.object, &seen.meta, &facts.rare.annotation_policy);
+        facts.chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         self.shared.share(&mut facts.bundle.certificates);
         self.link_issuers(seen, (&facts, &ders), random);
         self.secrets.put(facts);
@@ -368,16 +384,20 @@ impl Inventory {
         object: &ObjectRef,
         meta: &MetaSeen,
     ) -> AnnotationPolicy {
+        let annotation_policy = AnnotationPolicy::of(meta);
+        self.heed(object, meta, &annotation_policy);
+        annotation_policy
+    }
+
+    fn heed(&mut self, object: &ObjectRef, meta: &MetaSeen, asked: &AnnotationPolicy) {
         if meta.keys_in_annotations.is_empty() {
             self.keys_in_annotations.remove(object);
         } else {
             self.keys_in_annotations.insert(object.clone(), meta.keys_in_annotations.clone());
         }
-        let annotation_policy = AnnotationPolicy::of(meta);
-        for message in &annotation_policy.not_understood {
+        for message in &asked.not_understood {
             self.tell(Problem::of_policy(object.clone(), message.clone()));
         }
-        annotation_policy
     }
 }
 
@@ -432,12 +452,11 @@ fn applier(managers: &[FieldManager]) -> Option<Applier> {
     server.or_else(|| managers.iter().find(by_annotation).map(|_| Applier::Kubectl))
 }
 
-fn secret_facts(
-    seen: &SecretSeen,
-    (annotation_policy, chosen): (AnnotationPolicy, bool),
-    signatures: Signatures,
-    random: &dyn SecureRandom,
-) -> (SecretFacts, Vec<Vec<u8>>) {
+/// The facts of a Secret, and its certificates themselves, DER, in the order of the facts.
+type ReadSecret = (SecretFacts, Vec<Vec<u8>>);
+
+/// Reads a Secret by itself; whether it was chosen only the inventory knows.
+fn secret_facts(seen: &SecretSeen, signatures: Signatures, random: &dyn SecureRandom) -> ReadSecret {
     let value = |key: &str| seen.data.get(key).map(Redacted::expose);
     let pair = (value("tls.crt"), value("tls.key"));
     let (mut bundle, ca_file, ders) = Bundle::of_secret(pair, value("ca.crt"), signatures, random);
@@ -460,7 +479,7 @@ fn secret_facts(
         missing_keys: missing_keys(seen),
         told: Told::Marks,
         copied_by: copier_of(&seen.meta),
-        annotation_policy,
+        annotation_policy: AnnotationPolicy::of(&seen.meta),
     };
     let facts = SecretFacts {
         object: seen.object.clone(),
@@ -478,7 +497,7 @@ fn secret_facts(
             content([value("tls.crt"), value("tls.key")])
         },
         rare: rare.into(),
-        chosen,
+        chosen: false,
         writing: seen.meta.writing,
     };
     (facts, ders)

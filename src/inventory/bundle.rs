@@ -16,6 +16,7 @@ use crate::x509::pem::{self, Block, Label, PemQuirk};
 use crate::x509::public_key::PublicKey;
 use crate::x509::signer;
 use crate::x509::stray::{self, Stray, StrayKind};
+use memchr::memmem;
 use ring::rand::SecureRandom;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -463,7 +464,7 @@ fn certificates_of(
 ) -> impl Iterator<Item = (Result<Vec<u8>, String>, Option<PemQuirk>)> {
     let certificates = blocks.into_iter().filter(|block| block.label == Label::Certificate);
     certificates.map(|block| match block.der {
-        Ok(der) => (Ok(der.expose().to_vec()), block.quirk),
+        Ok(der) => (Ok(der.into_public()), block.quirk),
         Err(error) => (Err(error.to_string()), block.quirk),
     })
 }
@@ -535,8 +536,7 @@ fn read_key(bytes: &[u8], beside: &ReadCertificates, random: &dyn SecureRandom) 
         return ReadKey { strays: instead_of_key(bytes, &beside.ders), ..read };
     }
     // One block needs no second look, and a second look is another copy of a key for a while.
-    let windows = bytes.windows(BEGIN.len()).enumerate();
-    let marks: Vec<usize> = windows.filter(|(_, at)| *at == BEGIN).map(|(at, _)| at).collect();
+    let marks: Vec<usize> = memmem::find_iter(bytes, BEGIN).collect();
     let strays = if marks.len() > 1 { stray::beside_key(&pem::blocks(bytes)) } else { Vec::new() };
     let is_leafs = |at: &usize| {
         let key = bytes.get(*at..).and_then(|rest| PrivateKey::from_pem(rest).ok());

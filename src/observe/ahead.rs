@@ -53,7 +53,7 @@ struct Batch {
 
 impl Batch {
     fn push(&mut self, seen: Observation) {
-        self.bytes += bytes_of(&seen);
+        self.bytes += seen.bytes();
         self.observations.push(seen);
         if self.observations.len() == BATCH || self.bytes >= BYTES {
             self.flush();
@@ -65,13 +65,6 @@ impl Batch {
         self.bytes = 0;
         // A panic ended the other side: what is still read is let go.
         self.hand_over.take_if(|hand_over| hand_over.send(full).is_err());
-    }
-}
-
-fn bytes_of(seen: &Observation) -> usize {
-    match seen {
-        Observation::Secret(secret) => secret.data.values().map(|value| value.expose().len()).sum(),
-        _ => 0,
     }
 }
 

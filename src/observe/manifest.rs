@@ -3,6 +3,7 @@
 //! One broken document never hides a good one. Knows `List` objects and multi-document files;
 //! refuses to know where the text came from.
 
+mod by_two;
 mod values;
 
 use self::values::{
@@ -30,19 +31,19 @@ pub fn read(path: &str, text: &Text, namespace: &str, take: &mut dyn FnMut(Obser
     let seen = text.seen();
     let documents = manifest::documents(&seen);
     let of_many = documents.len() > 1;
-    let mut objects = 0;
-    for (number, document) in documents.iter().enumerate() {
+    let one = |(number, document): (usize, &Document), take: &mut dyn FnMut(Observation)| {
         let line = document.line;
         let place = Place { path: path.to_owned(), document: number, of_many, item: None, line };
         let within = Within { text: &seen, document, place, namespace };
-        objects += match manifest::parse(&seen, document) {
+        match manifest::parse(&seen, document) {
             Ok(parsed) => within.parsed(parsed, take),
             Err(broken) => {
                 take(within.unreadable(&broken));
                 1
             }
-        };
-    }
+        }
+    };
+    let objects = by_two::each(&documents, &one, take);
     for (line, column) in manifest::strangers_in_values(text) {
         let message = format!(
             "line {line}, column {column}: there is a byte that is not UTF-8, and kubectl \

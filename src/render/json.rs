@@ -2,11 +2,12 @@
 //! print raw (DEL, C1, bidirectional controls…) are written as `\uXXXX`, which reads back the same.
 
 use super::harmless::{is_harmful, without_keys};
+use memchr::memmem;
 use serde::Serialize;
 use serde::ser::{self, SerializeSeq as _};
 use serde_json::Value;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 /// Writes `value` as one JSON document with a line break behind it; private keys that stand in it
 /// are masked.
@@ -70,21 +71,17 @@ fn mask(value: &mut Value) {
     }
 }
 
-/// Where the words of a private key would be written, and nothing is: a report may be large, and
-/// hardly one has them.
+/// A row as it would be written, to be looked through for the words of a private key: a report may be
+/// large, and hardly one has them.
 #[derive(Default)]
-struct Watch {
-    tail: Vec<u8>,
-    seen: bool,
-}
+struct Watch(Vec<u8>);
 
 impl Watch {
     /// The value without the private keys in it; none where there is none.
     fn masked(&mut self, value: &impl Serialize) -> serde_json::Result<Option<Value>> {
-        self.seen = false;
-        self.tail.clear();
-        serde_json::to_writer(&mut *self, value)?;
-        if !self.seen {
+        self.0.clear();
+        serde_json::to_writer(&mut self.0, value)?;
+        if memmem::find(&self.0, b"PRIVATE KEY").is_none() {
             return Ok(None);
         }
         let mut value = serde_json::to_value(value)?;
@@ -93,29 +90,25 @@ impl Watch {
     }
 }
 
-impl Write for Watch {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        const WORDS: &[u8] = b"PRIVATE KEY";
-        self.tail.extend_from_slice(bytes);
-        self.seen |= self.tail.windows(WORDS.len()).any(|words| words == WORDS);
-        let kept = self.tail.len().saturating_sub(WORDS.len() - 1);
-        self.tail.drain(..kept);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The same for what is to be applied: nothing in it is masked, for what is sent must be what was meant.
 ///
 /// # Errors
 /// What the writer says.
 pub fn write_manifest(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Harmless(PrettyFormatter::new()));
+    // What is written are words of a few bytes, by the million.
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    let mut serializer = Serializer::with_formatter(&mut out, Harmless(PrettyFormatter::new()));
     value.serialize(&mut serializer)?;
-    writeln!(out)
+    writeln!(out)?;
+    out.flush()
+}
+
+/// Bytes that are written at once.
+const BUFFER: usize = 64 * 1024;
+
+/// Whether nothing but printable ASCII stands in it, as in nearly all.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 struct Harmless<'i>(PrettyFormatter<'i>);
@@ -170,7 +163,7 @@ impl Formatter for Harmless<'_> {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        if !fragment.chars().any(is_harmful) {
+        if is_plain(fragment) || !fragment.chars().any(is_harmful) {
             return writer.write_all(fragment.as_bytes());
         }
         for character in fragment.chars() {

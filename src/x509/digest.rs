@@ -4,15 +4,13 @@
 //! what is digested.
 
 use ring::digest;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// Lower-case hex without colons.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digits = |byte: &u8| [byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16));
+    bytes.iter().flat_map(digits).flatten().collect()
 }
 
 /// SHA-256 of `bytes`.

@@ -121,6 +121,9 @@ pub fn of_gke_ingress(
     found
 }
 
+/// How many of the last rules listen to what the others have found, and are silent or raise it.
+pub(super) const LISTENING: usize = 2;
+
 /// Every rule.
 pub const RULES: &[&Rule] = &[
     &expired::RULE,

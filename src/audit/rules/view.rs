@@ -10,8 +10,8 @@ use crate::inventory::Inventory;
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::dns::Target;
 use crate::object_ref::ObjectRef;
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// What a rule is shown: the inventory, how it is judged, and readings that rules share.
 pub struct View<'i> {
@@ -19,14 +19,14 @@ pub struct View<'i> {
     pub inventory: &'i Inventory,
     /// How it is judged.
     pub context: &'i Context<'i>,
-    answers: OnceCell<Vec<Answer<'i>>>,
-    targets: OnceCell<Vec<Target<'i>>>,
-    led: OnceCell<Vec<ResolvedHost<'i>>>,
-    gke_ingresses: OnceCell<Vec<&'i IngressFacts>>,
-    gke_secrets: OnceCell<Vec<ServedSecret<'i>>>,
-    on_gke: OnceCell<BTreeSet<&'i ObjectRef>>,
-    backed_services: OnceCell<Vec<BackendService<'i>>>,
-    managed: OnceCell<Vec<Named<'i>>>,
+    answers: OnceLock<Vec<Answer<'i>>>,
+    targets: OnceLock<Vec<Target<'i>>>,
+    led: OnceLock<Vec<ResolvedHost<'i>>>,
+    gke_ingresses: OnceLock<Vec<&'i IngressFacts>>,
+    gke_secrets: OnceLock<Vec<ServedSecret<'i>>>,
+    on_gke: OnceLock<BTreeSet<&'i ObjectRef>>,
+    backed_services: OnceLock<Vec<BackendService<'i>>>,
+    managed: OnceLock<Vec<Named<'i>>>,
 }
 
 impl std::fmt::Debug for View<'_> {
@@ -42,14 +42,14 @@ impl<'i> View<'i> {
         Self {
             inventory,
             context,
-            answers: OnceCell::new(),
-            targets: OnceCell::new(),
-            led: OnceCell::new(),
-            gke_ingresses: OnceCell::new(),
-            gke_secrets: OnceCell::new(),
-            on_gke: OnceCell::new(),
-            backed_services: OnceCell::new(),
-            managed: OnceCell::new(),
+            answers: OnceLock::new(),
+            targets: OnceLock::new(),
+            led: OnceLock::new(),
+            gke_ingresses: OnceLock::new(),
+            gke_secrets: OnceLock::new(),
+            on_gke: OnceLock::new(),
+            backed_services: OnceLock::new(),
+            managed: OnceLock::new(),
         }
     }
 

@@ -11,6 +11,7 @@ mod service;
 mod status;
 
 use super::error::Misread;
+use crate::redact::Redacted;
 use http::header::{ACCEPT, HeaderValue};
 use http_body_util::BodyExt as _;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
@@ -20,7 +21,6 @@ use kube::client::Body;
 use prost::Message;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
-use zeroize::Zeroizing;
 
 /// What every protobuf answer of an API server begins with.
 const MAGIC: &[u8] = b"k8s\0";
@@ -57,11 +57,12 @@ pub(super) async fn page<K: Binary>(
     let code = answer.status();
     let body = whole(answer.into_body()).await?;
     if code.is_client_error() || code.is_server_error() {
-        return Err(kube::Error::Api(Box::new(status::read(&body, code.as_u16()))));
+        return Err(kube::Error::Api(Box::new(status::read(body.expose(), code.as_u16()))));
     }
+    let body = body.expose();
     let list = match body.strip_prefix(MAGIC) {
         Some(message) => list(message)?,
-        None => serde_json::from_slice(&body).map_err(kube::Error::SerdeError)?,
+        None => serde_json::from_slice(body).map_err(kube::Error::SerdeError)?,
     };
     Ok(checked(list)?)
 }
@@ -76,14 +77,13 @@ pub(super) fn checked<K: Clone>(list: ObjectList<K>) -> Result<ObjectList<K>, Mi
 }
 
 /// The bytes of an answer, which are wiped when they have been read; what they came in is not.
-async fn whole(mut body: Body) -> kube::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
+async fn whole(mut body: Body) -> kube::Result<Redacted> {
+    let mut frames = Vec::new();
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data() {
-            bytes.extend_from_slice(&data);
-        }
+        frames.extend(frame?.into_data().ok());
     }
-    Ok(bytes)
+    // One allocation: what grows leaves copies behind.
+    Ok(Redacted::new(frames.concat()))
 }
 
 /// Reads a message. What is cut off before its list begins is whole to protobuf, and would be an empty
@@ -91,8 +91,8 @@ async fn whole(mut body: Body) -> kube::Result<Zeroizing<Vec<u8>>> {
 fn list<K: Binary>(message: &[u8]) -> Result<ObjectList<K>, Misread> {
     let envelope = Unknown::decode(message).map_err(|_| Misread::Broken)?;
     let kind = envelope.type_meta.and_then(|types| types.kind).unwrap_or_default();
-    let raw = Zeroizing::new(envelope.raw.ok_or(Misread::Broken)?);
-    let (metadata, items) = K::parts(K::List::decode(raw.as_slice()).map_err(|_| Misread::Broken)?);
+    let raw = Redacted::new(envelope.raw.ok_or(Misread::Broken)?);
+    let (metadata, items) = K::parts(K::List::decode(raw.expose()).map_err(|_| Misread::Broken)?);
     let types = TypeMeta { kind, ..TypeMeta::list::<K>() };
     Ok(ObjectList { types, metadata, items })
 }

@@ -4,6 +4,7 @@
 //! out by a tool that quotes. Refuses to know what stands between the marks.
 
 use super::PemQuirk;
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 const BEGIN: &str = "-----BEGIN ";
@@ -106,8 +107,8 @@ fn is_bare(text: &str) -> bool {
 }
 
 /// Whether a block may begin in it: a cheap look, before any line is read.
-pub(super) fn may_begin(text: &str) -> bool {
-    text.contains(BEGIN)
+pub(super) fn may_begin(text: &[u8]) -> bool {
+    memmem::find(text, BEGIN.as_bytes()).is_some()
 }
 
 /// The text with its line breaks, where it begins with a block whose breaks are written out as

@@ -127,13 +127,21 @@ pub fn private_keys(bytes: &[u8]) -> Vec<Block> {
 }
 
 fn blocks_of(bytes: &[u8], wanted: fn(&Label) -> bool) -> Vec<Block> {
-    let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
-    if !marks::may_begin(&text) {
+    if !marks::may_begin(bytes) {
         return Vec::new();
     }
-    let unescaped = marks::unescaped(&text);
+    match str::from_utf8(bytes) {
+        Ok(text) => blocks_of_text(text, wanted),
+        Err(_) => {
+            blocks_of_text(&Zeroizing::new(String::from_utf8_lossy(bytes).into_owned()), wanted)
+        }
+    }
+}
+
+fn blocks_of_text(text: &str, wanted: fn(&Label) -> bool) -> Vec<Block> {
+    let unescaped = marks::unescaped(text);
     let everywhere = unescaped.as_ref().map(|_| PemQuirk::Escaped);
-    let text = unescaped.unwrap_or(text);
+    let text = unescaped.as_ref().map_or(text, |text| text.as_str());
     let only_cr = !text.contains('\n') && text.contains('\r');
     let mut reader = Reader { wanted, found: Vec::new(), open: None };
     for (row, text) in text.split('\n').enumerate() {
@@ -317,6 +325,9 @@ fn strange_blanks(raw: &str, line: &str) -> Option<PemQuirk> {
     }
 }
 
+/// Bytes of base64 that certificates and keys have room in: an RSA key of 2,048 bits has 1,650.
+const USUAL_BODY: usize = 2 * 1024;
+
 /// A block whose END has not come yet.
 struct OpenBlock {
     label: Label,
@@ -324,7 +335,7 @@ struct OpenBlock {
     written: String,
     line: usize,
     quirk: Option<PemQuirk>,
-    body: Zeroizing<String>,
+    body: Redacted,
     encrypted: bool,
 }
 
@@ -336,7 +347,7 @@ impl OpenBlock {
             written: label.to_owned(),
             line,
             quirk: quirk.or(is_old.then_some(PemQuirk::OldLabel)),
-            body: Zeroizing::default(),
+            body: Redacted::with_capacity(USUAL_BODY),
             encrypted: false,
         }
     }
@@ -354,10 +365,7 @@ impl OpenBlock {
         if line.is_empty() && !self.body.is_empty() {
             quirk = quirk.or(Some(PemQuirk::BlankLines));
         }
-        if !line.is_empty() {
-            self.body.push_str(line);
-            self.body.push('\n');
-        }
+        self.body.push(line.as_bytes());
         self.quirk = worse(self.quirk, quirk);
     }
 
@@ -372,8 +380,8 @@ impl OpenBlock {
         let mut quirk = worse(worse(self.quirk, at_end), other_end);
         let der = if self.encrypted {
             Err(PemError::Encrypted { line })
-        } else if let Some(der) = decode(&self.body) {
-            if lacks_padding(&self.body) {
+        } else if let Some(der) = self.decoded() {
+            if lacks_padding(self.body.expose()) {
                 quirk = worse(quirk, Some(PemQuirk::NoPadding));
             }
             Ok(der)
@@ -384,7 +392,18 @@ impl OpenBlock {
     }
 }
 
+impl OpenBlock {
+    /// A certificate is as public as it is common: base64 as everybody writes it is decoded at once,
+    /// and what is not, like every key, as rustls decodes it.
+    fn decoded(&self) -> Option<Redacted> {
+        let plain = (self.label == Label::Certificate)
+            .then(|| base64::engine::general_purpose::STANDARD.decode(self.body.expose()).ok());
+        let plain = plain.flatten().filter(|der| !der.is_empty()).map(Redacted::new);
+        plain.or_else(|| decode(self.body.expose()))
+    }
+}
+
 /// Whether the base64 ends before its last group of four does.
-fn lacks_padding(body: &str) -> bool {
-    body.bytes().filter(|byte| !byte.is_ascii_whitespace()).count() % 4 != 0
+fn lacks_padding(body: &[u8]) -> bool {
+    body.iter().filter(|byte| !byte.is_ascii_whitespace()).count() % 4 != 0
 }
