@@ -234,3 +234,21 @@ fn annotations_waive_unless_the_policy_says_that_they_count_for_nothing() {
     assert_eq!(told(20, &ignore, ""), ["warning expires-soon waived"]);
     assert_eq!(told(20, &ignore, "ignoreAnnotations: true"), ["warning expires-soon"]);
 }
+
+#[test]
+fn the_schema_knows_the_keys_that_are_read_and_no_others() {
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../schema/policy.json")).expect("JSON");
+    let keys = |of: &serde_json::Value| {
+        let keys = of["properties"].as_object().expect("an object").keys();
+        assert_eq!(of["additionalProperties"], false);
+        keys.cloned().collect::<std::collections::BTreeSet<String>>()
+    };
+    let set = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
+    assert_eq!(keys(&schema), set(&super::KEYS));
+    assert_eq!(keys(&schema["$defs"]["selector"]), set(&super::SELECTOR_KEYS));
+    let items = |list: &str| keys(&schema["properties"][list]["items"]);
+    assert_eq!(items("renewBefore"), set(&["window", "for"]));
+    assert_eq!(items("severities"), set(&["rule", "rules", "severity", "for"]));
+    assert_eq!(items("waivers"), set(&["rule", "object", "host", "for", "reason", "until"]));
+}
