@@ -1,7 +1,7 @@
 //! Policy: what users set about judgements, and its defaults.
 //!
 //! Knows renewal windows, severities and waivers, for which objects each is, and which of several says
-//! wins. Refuses to read files: a policy file comes in as text ([`read`]).
+//! wins. Refuses to read files: a policy file comes in as text ([`read()`]).
 
 mod read;
 mod selector;
