@@ -73,6 +73,7 @@ mod cases {
     mod pem_import;
     mod plugin_name;
     mod plugins;
+    mod policy;
     mod properties;
     mod protobuf;
     mod public_vectors;

@@ -240,6 +240,18 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
     sync_folder(path)
 }
 
+/// Writes a file of our own, whole or not at all; what is there has been looked at, and is replaced.
+///
+/// # Errors
+/// [`Failed`], with the old file intact; also when the path is a symbolic link or a folder.
+pub fn write_own(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
+    if fs::symlink_metadata(path).is_ok() {
+        return replace(path, bytes);
+    }
+    Staged::write(path, bytes, CERTIFICATE)?.place(false)?;
+    sync_folder(path)
+}
+
 /// Writes certificates for clients to pin. A file that is there is replaced when it holds
 /// certificates and nothing else, so that a slip of the name costs no key.
 ///

@@ -206,7 +206,7 @@ mod tests {
                     Pair { name: "x", crt: crt.clone(), served, annotations, ..Pair::default() };
                 for window in windows {
                     let renew_before = window.map(|text| text.parse().expect("a window"));
-                    let told = severities(&pair, lifetime, &Policy { renew_before });
+                    let told = severities(&pair, lifetime, &Policy::of_flags(renew_before));
                     let what = format!("{days}d {served:?} {annotations:?} {window:?}: {told:?}");
                     assert!(told.is_sorted(), "{what}");
                     let last = if served.is_some() { Severity::Error } else { Severity::Warning };

@@ -5,6 +5,8 @@
 
 mod asking;
 pub mod backends;
+pub mod baseline;
+pub mod calendar;
 pub mod clients;
 pub mod connections;
 pub mod expiry;
@@ -27,6 +29,7 @@ use crate::gke::annotations::{INGRESS_CLASS, is_gke_class};
 use crate::inventory::demand::IngressFacts;
 use crate::inventory::{IGNORE, Inventory, Problem, nearest};
 use crate::object_ref::ObjectRef;
+use baseline::Compared;
 use finding::{Finding, Findings, Severity};
 use policy::Policy;
 use std::collections::BTreeSet;
@@ -123,6 +126,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What may not be read and nothing that was seen depends on.
     pub notes: Vec<Problem>,
+    /// The baseline that it was compared with.
+    pub compared: Option<Compared>,
 }
 
 /// Asks every rule, marks what is waived, and keeps what the user chose to see.
@@ -135,8 +140,8 @@ pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
             finding.remedy = instead;
         }
         finding.remedy.settle(&mut finding.message, inventory.target());
-        finding.waived = is_waived(inventory, finding);
     }
+    policy::settle(inventory, context, &mut findings);
     findings.sort_by(Finding::order);
     let unread = unread(inventory, context);
     let problems: Vec<Problem> =
@@ -150,6 +155,7 @@ pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
         complete: problems.is_empty(),
         problems,
         notes: unread.optional.into_iter().cloned().collect(),
+        compared: None,
     }
 }
 
@@ -206,19 +212,31 @@ impl Report {
             all.into_iter().partition(|finding| choice.takes(finding, ending.as_ref()));
     }
 
-    /// The worst severity among findings that are not waived.
+    /// The worst severity among findings that count.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
-        self.findings.iter().filter(|finding| !finding.waived).map(|finding| finding.severity).max()
+        let counting = self.findings.iter().filter(|finding| finding.counts());
+        counting.map(|finding| finding.severity).max()
     }
 
-    /// How many findings of this severity are not waived.
+    /// How many findings of this severity count.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings
-            .iter()
-            .filter(|finding| !finding.waived && finding.severity == severity)
-            .count()
+        let of_it = |finding: &&Finding| finding.counts() && finding.severity == severity;
+        self.findings.iter().filter(of_it).count()
+    }
+
+    /// How many findings are waived.
+    #[must_use]
+    pub fn waived(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.waived).count()
+    }
+
+    /// How many findings the baseline knows.
+    #[must_use]
+    pub fn known(&self) -> usize {
+        let is_known = |it: &&Finding| it.baseline == Some(baseline::Standing::Known);
+        self.findings.iter().filter(is_known).count()
     }
 }
 
@@ -231,8 +249,4 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
 fn is_reported(inventory: &Inventory, finding: &Finding) -> bool {
     let mut about = std::iter::once(&finding.object).chain(&finding.related);
     inventory.selection().is_everything() || about.any(|object| inventory.is_reported(object))
-}
-
-fn is_waived(inventory: &Inventory, finding: &Finding) -> bool {
-    inventory.ignored(&finding.object).iter().any(|code| code == finding.rule)
 }

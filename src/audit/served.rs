@@ -105,7 +105,8 @@ impl Answer<'_> {
 }
 
 /// Rules about what is stored that tell why what is served is wrong, and how to put it right.
-const STORED_AND_SERVED: [&str; 9] = [
+const STORED_AND_SERVED: [&str; 10] = [
+    "untrusted-chain",
     "expired",
     "not-yet-valid",
     "cert-missing",

@@ -10,7 +10,7 @@ use crate::inventory::nearest;
 use crate::inventory::selection::KeyPattern;
 use crate::object_ref::KindName;
 use crate::observe::dns::Server;
-use crate::render::formats::{Chosen, TABLE, WriteCheck};
+use crate::render::formats::{Chosen, Format, TABLE, WriteChecked};
 use crate::render::model::SortBy;
 use clap::Args;
 use std::path::PathBuf;
@@ -55,9 +55,12 @@ pub struct CheckArgs {
     /// What to show
     #[command(flatten)]
     pub show: ShowArgs,
+    /// What is known
+    #[command(flatten)]
+    pub known: BaselineArgs,
     /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.check))]
-    pub output: Chosen<WriteCheck>,
+    #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(Format::checked))]
+    pub output: Chosen<WriteChecked>,
     /// Omit the header row
     #[arg(long)]
     pub no_headers: bool,
@@ -75,6 +78,20 @@ pub struct BesideArgs {
     pub ca_bundles: bool,
 }
 
+/// What is known already.
+#[derive(Clone, Debug, Args)]
+pub struct BaselineArgs {
+    /// Only what is not in this file counts: known findings are hidden and fail nothing
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found into the file of --baseline, and end with 0
+    #[arg(long, requires = "baseline")]
+    pub write_baseline: bool,
+    /// With --write-baseline: also where something could not be read
+    #[arg(long, requires = "write_baseline")]
+    pub force: bool,
+}
+
 /// What of the report to show.
 #[derive(Clone, Debug, Args)]
 pub struct ShowArgs {
@@ -87,9 +104,12 @@ pub struct ShowArgs {
     /// Report only findings that are at least this severe
     #[arg(long, value_name = "SEVERITY", value_parser = words(LEAST))]
     pub severity: Option<Severity>,
-    /// Report only certificates that end within this time (30d, 12h, 2w), whoever renews them
+    /// Report only certificates that end (with --calendar: are due) within this time (30d, 12h, 2w), whoever renews them
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub expires_within: Option<Duration>,
+    /// Show when certificates are due and when they end, by week, instead of what is found
+    #[arg(long)]
+    pub calendar: bool,
     /// Sort the certificates
     #[arg(long, value_name = "COLUMN", default_value = "status", value_parser = words(COLUMNS))]
     pub sort_by: SortBy,
@@ -144,6 +164,9 @@ Examples:
   certwright check -n shop --key '\\.(crt|pem)$'
   certwright check -n shop configmap/ca-bundle --key ca
   certwright check --ca-bundles --allow-empty
+  certwright check -A --calendar
+  certwright check -A --policy policy.yaml --fail-on error
+  certwright check -f manifests/ --baseline baseline.json --write-baseline
 
 "
 );

@@ -1,6 +1,6 @@
 //! `certwright inspect`: the words after it.
 
-use super::judge::SEVERITIES;
+use super::judge::{PolicyArgs, SEVERITIES};
 use super::values::{ValueError, domain, formats, words};
 use crate::exit::FailOn;
 use crate::instant;
@@ -21,6 +21,12 @@ pub struct InspectArgs {
     /// The name to ask a server for (SNI), instead of the host of HOST:PORT
     #[arg(long, value_name = "HOST", value_parser = server_name)]
     pub servername: Option<String>,
+    /// By which policy
+    #[command(flatten)]
+    pub by: PolicyArgs,
+    /// Also report what does not chain to one of these CAs: a PEM file, or system for those of this machine
+    #[arg(long, value_name = "FILE|system")]
+    pub roots: Option<String>,
     /// Minimum severity of findings that exits with 1
     #[arg(long, value_name = "SEVERITY", default_value = "never", value_parser = words(SEVERITIES))]
     pub fail_on: FailOn,

@@ -6,11 +6,26 @@ use crate::audit::finding::Severity;
 use crate::exit::FailOn;
 use crate::instant;
 use clap::Args;
+use std::path::PathBuf;
 use time::OffsetDateTime;
 
+/// What a policy file sets.
+#[derive(Clone, Debug, Args)]
+pub struct PolicyArgs {
+    /// Judge by this policy: renewal windows, severities and waivers (YAML; certwright explain --schema policy)
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
 /// How to judge.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct JudgeArgs {
+    /// By which policy
+    #[command(flatten)]
+    pub by: PolicyArgs,
+    /// Also report what does not chain to one of these CAs: a PEM file, or system for those of this machine
+    #[arg(long, value_name = "FILE|system")]
+    pub roots: Option<String>,
     /// Whether GKE's rules apply to an Ingress without a class
     #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = words(PLATFORMS))]
     pub platform: Platform,

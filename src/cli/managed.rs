@@ -2,8 +2,10 @@
 
 use super::values::formats;
 use super::{WriteArgs, kubectl, names};
+use crate::instant;
 use crate::render::formats::{Chosen, TABLE, WriteManaged, WritePlan};
 use clap::{Args, Subcommand};
+use time::OffsetDateTime;
 
 /// `certwright managed`.
 #[derive(Debug, Subcommand)]
@@ -83,6 +85,9 @@ pub struct ManagedStatusArgs {
     /// Look in all namespaces
     #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_parser = kubectl::boolean, hide_default_value = true)]
     pub all_namespaces: bool,
+    /// Evaluate as of this time (2027-01-31, 2027-01-31T12:00:00Z), instead of now
+    #[arg(long, value_name = "INSTANT", value_parser = instant::parse_or_date)]
+    pub at: Option<OffsetDateTime>,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.managed))]
     pub output: Chosen<WriteManaged>,

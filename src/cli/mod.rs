@@ -44,7 +44,7 @@ mod verify;
 mod write;
 
 pub use bootstrap::BootstrapArgs;
-pub use check::CheckArgs;
+pub use check::{BaselineArgs, CheckArgs};
 pub use completion::{CompleteArgs, CompletionArgs, ManArgs};
 pub use convert::{ConvertArgs, Form};
 pub use explain::ExplainArgs;
@@ -52,7 +52,7 @@ pub use global::{Color, Global};
 pub use import::ImportArgs;
 pub use inspect::InspectArgs;
 pub use issue::IssueArgs;
-pub use judge::JudgeArgs;
+pub use judge::{JudgeArgs, PolicyArgs};
 pub use managed::{
     ManagedCommand, ManagedCreateArgs, ManagedSetDomainsArgs, ManagedStatusArgs, ManagedWaitArgs,
 };

@@ -2,7 +2,7 @@
 
 use super::objects::ObjectWord;
 use super::values::{ValueError, Word, domain, formats, key_type, place, words};
-use super::{DryRun, SourceArgs};
+use super::{DryRun, PolicyArgs, SourceArgs};
 use crate::duration::{RenewalWindow, parse_duration};
 use crate::instant;
 use crate::plan::rotation::KeyPolicy;
@@ -36,6 +36,9 @@ pub struct RotateArgs {
     /// When a certificate is due: a time before its end (20d, 12h, 2w) or a share of its lifetime (33%)
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<RenewalWindow>,
+    /// By which policy it is due
+    #[command(flatten)]
+    pub by: PolicyArgs,
     /// Make a new key, or keep the one that is there
     #[arg(long, value_name = "POLICY", default_value = "new", value_parser = words(KEY_POLICIES))]
     pub key_policy: KeyPolicy,

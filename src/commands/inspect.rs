@@ -25,18 +25,19 @@ use crate::render::formats::PEM;
 use crate::render::inspect::Inspected;
 use crate::render::model::{Looked, Model, TableOptions};
 use crate::session::store::Passwords;
-use crate::session::{CommandError, Result, Run, source};
+use crate::session::{CommandError, Result, Run, policy, roots, source};
 use crate::x509::{name, pkcs12};
 use std::path::{Path, PathBuf};
 
 pub(super) async fn run(args: InspectArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     check_usage(&args)?;
-    let Observed { inventory, source, texts, locked, .. } = observed(&args, run, output).await?;
+    let policy = policy::read(&args.by, None)?;
+    let Observed { inventory, source, texts, locked, .. } =
+        observed((&args, &policy), run, output).await?;
     something_was_read(&args, &inventory, locked)?;
     if args.fix_chain {
         return fix_chain(&args, (&inventory, &texts), run, output);
     }
-    let policy = Policy::default();
     let context = run.context(args.at, &policy, Platform::Other, source);
     let report = audit::audit(&inventory, &context);
     let look = TableOptions { no_headers: args.no_headers, ..TableOptions::default() };
@@ -112,15 +113,22 @@ struct Observed {
 }
 
 /// Every target, in one inventory.
-async fn observed(args: &InspectArgs, run: Run<'_>, output: &mut Output) -> Result<Observed> {
+async fn observed(
+    (args, policy): (&InspectArgs, &Policy),
+    run: Run<'_>,
+    output: &mut Output,
+) -> Result<Observed> {
     let targets = targets(&args.targets);
     let secrets = secrets_named(&targets, run)?;
     let beside_secrets = secrets.len() < targets.len();
     let from_elsewhere = beside_secrets || !args.filename.is_empty();
     // A Secret of any type is looked at when it is named.
     let named = secrets.iter().filter(|_| !beside_secrets).cloned();
+    let asked_labels = policy.labels.clone();
+    let selection = Selection { named: named.collect(), asked_labels, ..Selection::default() };
+    let roots = roots::read(args.roots.as_deref(), policy)?;
     let mut observed = Observed {
-        inventory: run.nothing_seen(Selection { named: named.collect(), ..Selection::default() }),
+        inventory: run.nothing_seen(selection).trusting_roots(roots),
         source: if from_elsewhere { Source::Files } else { Source::Cluster },
         texts: Vec::new(),
         wanted: args.fix_chain || args.output.name == PEM,

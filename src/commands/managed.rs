@@ -75,6 +75,7 @@ async fn create(args: ManagedCreateArgs, run: Run<'_>, output: &mut Output) -> R
 }
 
 async fn status(args: ManagedStatusArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
+    let run = Run { world: &run.world.at(args.at), ..run };
     if args.all_namespaces && args.name.is_some() {
         return Err(CommandError::usage(
             "-A cannot be combined with a name",

@@ -123,9 +123,8 @@ const fn writes(command: &Command) -> bool {
         Command::Managed { command } => !matches!(command, ManagedCommand::Status(_)),
         Command::Verify(args) => args.trust_out.is_some(),
         Command::Inspect(args) => args.out.is_some() || args.in_place,
-        Command::Check(_) | Command::Explain(_) | Command::Complete(_) | Command::Completion(_) => {
-            false
-        }
+        Command::Check(args) => args.known.write_baseline,
+        Command::Explain(_) | Command::Complete(_) | Command::Completion(_) => false,
     }
 }
 

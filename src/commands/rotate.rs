@@ -3,7 +3,6 @@
 use crate::apply::manifests::Rewritten;
 use crate::apply::pair::Materials;
 use crate::apply::{files, manifests};
-use crate::audit::policy::Policy;
 use crate::cli::{DryRun, Global, RotateArgs};
 use crate::converge::drive::{Event, Means, View, drive, look};
 use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
@@ -22,7 +21,9 @@ use crate::render::model::Looked;
 use crate::render::plan::{PlanReport, write_failures, write_text};
 use crate::session::error::CANCELLED;
 use crate::session::record::{Again, Record};
-use crate::session::{CommandError, Result, Run, authority, follow_up, report, source, waiting};
+use crate::session::{
+    CommandError, Result, Run, authority, follow_up, policy, report, source, waiting,
+};
 use crate::x509::authority::Authority;
 use crate::x509::key_purpose::Usage;
 use std::io::Write as _;
@@ -37,16 +38,20 @@ pub(super) async fn run(
 ) -> Result<Exit> {
     check_usage(&args, run.global)?;
     let run = Run { world: &run.world.at(args.at), ..run };
+    let policy = policy::read(&args.by, args.renew_before)?;
     let source = source::source(&args.look, run).await?;
     let authority = signing_ca(&args, &source, run).await?;
     let issuer = authority.as_ref().map(issuer);
     let request = RotationRequest { issuer, ..request(&args, &source, run) };
     let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
-    let goal = Rotation::new(request, Policy { renew_before: args.renew_before });
+    let goal = Rotation::new(request, policy.clone());
     let goal = goal.asking_for_readers(run.now());
     let view = View::Chosen {
         source: &source,
-        selection: &selection(&args, &source, run),
+        selection: &Selection {
+            asked_labels: policy.labels.clone(),
+            ..selection(&args, &source, run)
+        },
         probes: &probes,
     };
     let materials = Materials { authority, ..Materials::default() };

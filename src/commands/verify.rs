@@ -10,22 +10,23 @@ use crate::audit::served::is_about_served;
 use crate::cli::{VerifyArgs, shown};
 use crate::converge::gather::{Gathered, Probes, Source, gather};
 use crate::exit::Exit;
+use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::observe::files::names_stdin;
 use crate::output::Output;
 use crate::render::model::{Model, TableOptions};
 use crate::render::verify::Verified;
-use crate::session::{CommandError, Result, Run, source, waiting};
+use crate::session::{CommandError, Result, Run, policy, roots, source, waiting};
 use std::collections::BTreeSet;
 
 pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     check_usage(&args)?;
+    let policy = policy::read(&args.judge.by, None)?;
     let source = source::source(&args.look, run).await?;
-    let gathered = observed(&args, &source, run, output).await?;
+    let gathered = observed((&args, &policy), &source, run, output).await?;
     let inventory = &gathered.inventory;
     source::say_what_was_seen(&source, inventory, output);
     source::named_are_there(inventory)?;
-    let policy = Policy::default();
     let from = source::audited(&source);
     let context = run.context(args.judge.at, &policy, args.judge.platform, from);
     let mut report = audit::audit(inventory, &context);
@@ -60,6 +61,12 @@ pub(super) async fn run(args: VerifyArgs, run: Run<'_>, output: &mut Output) -> 
 
 fn check_usage(args: &VerifyArgs) -> Result<()> {
     source::refuse_names_everywhere(args.look.all_namespaces, &args.ingresses)?;
+    if args.wait && args.judge.roots.is_some() {
+        return Err(CommandError::usage(
+            "--wait looks only at what is served, and asks no --roots",
+            "leave one of them out",
+        ));
+    }
     let stdin = args.look.filename.iter().any(|path| names_stdin(path));
     if args.wait && stdin {
         return Err(CommandError::usage(
@@ -71,18 +78,20 @@ fn check_usage(args: &VerifyArgs) -> Result<()> {
 }
 
 async fn observed(
-    args: &VerifyArgs,
+    (args, policy): (&VerifyArgs, &Policy),
     source: &Source,
     run: Run<'_>,
     output: &mut Output,
 ) -> Result<Gathered> {
-    let selection = source::selection(&args.ingresses, &args.look, source, run);
+    let chosen = source::selection(&args.ingresses, &args.look, source, run);
+    let selection = Selection { asked_labels: policy.labels.clone(), ..chosen };
     let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
     if args.wait {
         return waiting::until_served(source, &selection, at, None, (run, output)).await;
     }
     let served = Some((at, run.deadlines()));
-    let probes = Probes { served, backends: true, ..Probes::default() };
+    let roots = roots::read(args.judge.roots.as_deref(), policy)?;
+    let probes = Probes { served, backends: true, roots, ..Probes::default() };
     let busy = output.busy("looking", None);
     let gathered = gather(source, selection, &probes, run.world).await?;
     drop(busy);

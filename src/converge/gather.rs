@@ -17,10 +17,12 @@ use crate::observe::reach::Reach;
 use crate::observe::served::Deadlines;
 use crate::observe::{self, dns, files, gateways, routes};
 use crate::world::World;
+use crate::x509::roots::Roots;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is looked at beside the objects that were chosen and the Secrets they name.
 #[expect(clippy::struct_excessive_bools, reason = "each is something to look at of its own")]
@@ -44,6 +46,8 @@ pub struct Probes {
     pub served: Option<(ServedAt, Deadlines)>,
     /// Of how many Secrets signatures are verified: see [`Inventory::trying_signatures_of`].
     pub signatures: Option<usize>,
+    /// By which certificates what is seen is to be trusted: see [`Inventory::trusting_roots`].
+    pub roots: Option<Arc<Roots>>,
 }
 
 impl Probes {
@@ -124,8 +128,10 @@ pub async fn gather(
     probes: &Probes,
     world: &World,
 ) -> Result<Gathered, GatherError> {
-    let mut inventory =
-        Inventory::new(selection).called(world.program).trying_signatures_of(probes.signatures);
+    let mut inventory = Inventory::new(selection)
+        .called(world.program)
+        .trying_signatures_of(probes.signatures)
+        .trusting_roots(probes.roots.clone());
     let kept = match source {
         Source::Files { paths, reading, namespace } => {
             let mut intake = Intake::new(&mut inventory, world);

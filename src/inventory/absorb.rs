@@ -137,6 +137,7 @@ impl Inventory {
         let (bundle, loose, ders) = Bundle::of_file_in_parts(bytes.expose(), random);
         self.pairs.take(&object, loose, random);
         self.issuers.take(&object, &bundle.certificates, &ders);
+        self.note_root(&object, &bundle, &ders);
         self.files.push(FileFacts { object, bundle });
     }
 
@@ -185,6 +186,7 @@ impl Inventory {
         facts.chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
         self.shared.share(&mut facts.bundle.certificates);
         self.link_issuers(seen, (&facts, &ders), random);
+        self.note_root(&facts.object, &facts.bundle, &ders);
         self.secrets.put(facts);
         self.absorb_values_of(seen, random);
         self.own_by_maker(&seen.object);
@@ -378,7 +380,19 @@ impl Inventory {
         self.problems.tell(problem);
     }
 
-    /// What its annotations ask for; also notes which of them hold a private key.
+    /// Keeps which of the selectors that are asked about fit the object: labels are not kept.
+    fn note_labels(&mut self, object: &ObjectRef, labels: &BTreeMap<String, String>) {
+        let asked = self.selection.asked_labels.iter().enumerate();
+        let fitting: Box<[usize]> =
+            asked.filter(|(_, selector)| selector.fits(labels)).map(|(at, _)| at).collect();
+        if fitting.is_empty() {
+            self.labelled.remove(at(object));
+        } else {
+            self.labelled.insert(ObjectKey::of(object), fitting);
+        }
+    }
+
+    /// What its annotations ask for; also notes which of them hold a private key, and what its labels fit.
     pub(super) fn annotation_policy(
         &mut self,
         object: &ObjectRef,
@@ -395,6 +409,7 @@ impl Inventory {
         } else {
             self.keys_in_annotations.insert(object.clone(), meta.keys_in_annotations.clone());
         }
+        self.note_labels(object, &meta.labels);
         for message in &asked.not_understood {
             self.tell(Problem::of_policy(object.clone(), message.clone()));
         }

@@ -13,6 +13,8 @@ impl Inventory {
         let key = ObjectKey::of(object);
         self.problems.forget(object);
         self.keys_in_annotations.remove(object);
+        self.labelled.remove(&key);
+        self.forget_root(object);
         self.troubles.remove(&key);
         self.heard.remove(&key);
         self.present.remove(&key);

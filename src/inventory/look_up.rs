@@ -262,6 +262,18 @@ impl Inventory {
         codes.or_else(|| self.ignored_of_values(object)).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the selector with this number, of those that the selection asks about, fits the object.
+    #[must_use]
+    pub fn has_labels(&self, object: &ObjectRef, selector: usize) -> bool {
+        self.labelled.get(at(object)).is_some_and(|fitting| fitting.contains(&selector))
+    }
+
+    /// The one namespace that was looked in; none for files, and for all of them.
+    #[must_use]
+    pub fn within(&self) -> Option<&str> {
+        self.within.as_deref()
+    }
+
     /// What the user chose to have reported.
     #[must_use]
     pub fn selection(&self) -> &Selection {

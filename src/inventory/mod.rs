@@ -31,6 +31,7 @@ pub mod questions;
 mod refused_hosts;
 mod refused_ports;
 pub mod requests;
+mod roots;
 mod route;
 mod secret;
 pub mod selection;
@@ -126,6 +127,10 @@ pub struct Inventory {
     /// Objects whose annotations hold a private key, and the annotations' keys.
     keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
+    /// Which of the selection's label selectors fit the object, where any does.
+    labelled: BTreeMap<ObjectKey, Box<[usize]>>,
+    /// Which of the roots that were given each bundle reaches.
+    reached: roots::Reached,
     problems: Problems,
     served: served::Served,
 }
@@ -185,6 +190,8 @@ impl Inventory {
             values: values::Values::default(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
+            labelled: BTreeMap::new(),
+            reached: roots::Reached::default(),
             problems: Problems::default(),
             served: served::Served::default(),
         }

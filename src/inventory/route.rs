@@ -67,6 +67,7 @@ impl Inventory {
         let bundle = seen.tls.as_ref().filter(|tls| ends_tls(tls)).and_then(|tls| {
             let (bundle, ders) = bundle(tls, random)?;
             self.issuers.take(&seen.object, &bundle.certificates, &ders);
+            self.note_root(&seen.object, &bundle, &ders);
             Some(bundle)
         });
         let frontend = frontend(seen, bundle.is_some(), chosen);

@@ -19,6 +19,8 @@ pub struct Selection {
     pub keys: Option<KeyPattern>,
     /// `--ca-bundles`: whether the `caBundle`s of what the API server calls are read.
     pub ca_bundles: bool,
+    /// Label selectors of which it is asked later which objects they fit: labels themselves are not kept.
+    pub asked_labels: Vec<LabelSelector>,
 }
 
 /// A regular expression for keys of `data`; it may fit any part of one.

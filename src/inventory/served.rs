@@ -172,8 +172,13 @@ impl Inventory {
             Some(place) if place != named => format!("{named} ({place})"),
             _ => named,
         };
+        let chain = seen.chain.clone();
         let facts = self.served_facts(seen);
-        self.served.inspected.push((ObjectRef::endpoint(name), facts));
+        let object = ObjectRef::endpoint(name);
+        if facts.bundle.damaged.is_empty() {
+            self.note_root(&object, &facts.bundle, &chain);
+        }
+        self.served.inspected.push((object, facts));
     }
 
     fn served_facts(&mut self, seen: HandshakeSeen) -> ServedFacts {

@@ -375,6 +375,12 @@ impl Kind {
         self.descriptor().word
     }
 
+    /// The kind of this word, as [`Self::word`] has it.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        KINDS.iter().find(|row| row.word == word).map(|row| row.kind)
+    }
+
     /// Several of the kind, as people say it.
     #[must_use]
     pub const fn plural(self) -> &'static str {

@@ -4,6 +4,7 @@
 //! format is a file below [`super`] and a row here: `-o`, its help and its completion follow, and
 //! the tests below walk it with hostile, empty and long documents.
 
+use super::calendar::{CalendarReport, ics, json as calendar_json, table as calendar_table};
 use super::check::{json as check_json, lines as check_lines, table as check_table};
 use super::explain::{self, Explained};
 use super::inspect::{Inspected, json as inspect_json, pem, text as inspect_text};
@@ -18,6 +19,8 @@ use std::io;
 
 /// Writes the report of `check`.
 pub type WriteCheck = fn(&Model<'_>, &mut Page<'_>) -> io::Result<()>;
+/// Writes the calendar of `check --calendar`.
+pub type WriteCalendar = fn(&CalendarReport<'_>, &mut Page<'_>) -> io::Result<()>;
 /// Writes the report of `inspect`.
 pub type WriteInspect = fn(&Inspected<'_>, &mut Page<'_>) -> io::Result<()>;
 /// Writes the report of `verify`.
@@ -42,6 +45,8 @@ pub struct Format {
     pub for_programs: bool,
     /// Of `check`.
     pub check: Option<WriteCheck>,
+    /// Of `check --calendar`.
+    pub calendar: Option<WriteCalendar>,
     /// Of `inspect`.
     pub inspect: Option<WriteInspect>,
     /// Of `verify`.
@@ -62,6 +67,7 @@ const NONE: Format = Format {
     help: "",
     for_programs: false,
     check: None,
+    calendar: None,
     inspect: None,
     verify: None,
     managed: None,
@@ -74,6 +80,8 @@ const NONE: Format = Format {
 pub const TABLE: &str = "table";
 /// The name of the format for programs, which every command has.
 pub const JSON: &str = "json";
+/// The name of the format that is a calendar and nothing else.
+pub const ICS: &str = "ics";
 /// The name of the format that is made of what the objects hold themselves.
 pub const PEM: &str = "pem";
 
@@ -84,6 +92,7 @@ pub const FORMATS: &[Format] = &[
         name: TABLE,
         help: "For people: as wide as the terminal, and a record a line elsewhere",
         check: Some(check_table::write),
+        calendar: Some(calendar_table::write),
         inspect: Some(inspect_text::write),
         ..NONE
     },
@@ -108,6 +117,7 @@ pub const FORMATS: &[Format] = &[
         help: "For programs",
         for_programs: true,
         check: Some(check_json::write),
+        calendar: Some(calendar_json::write),
         inspect: Some(inspect_json::write),
         verify: Some(verify_json::write),
         managed: Some(managed_json::write),
@@ -142,6 +152,13 @@ pub const FORMATS: &[Format] = &[
         ..NONE
     },
     Format {
+        name: ICS,
+        help: "A calendar of when certificates are due and end (RFC 5545); implies --calendar",
+        for_programs: true,
+        calendar: Some(ics::write),
+        ..NONE
+    },
+    Format {
         name: PEM,
         help: "The certificates alone, rewritten",
         inspect: Some(pem::write),
@@ -158,6 +175,15 @@ pub struct Chosen<W> {
     pub for_programs: bool,
     /// What writes the document.
     pub write: W,
+}
+
+/// What `check` has to show: a format has a writer for one of them at least.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteChecked {
+    /// Writes the report.
+    pub check: Option<WriteCheck>,
+    /// Writes the calendar.
+    pub calendar: Option<WriteCalendar>,
 }
 
 /// What commands that make objects have to show: a format has a writer for one of them at least.
@@ -178,6 +204,13 @@ impl Format {
     #[must_use]
     pub const fn chosen<W>(&self, writer: W) -> Chosen<W> {
         Chosen { name: self.name, for_programs: self.for_programs, write: writer }
+    }
+
+    /// What it writes for `check`.
+    #[must_use]
+    pub fn checked(&self) -> Option<WriteChecked> {
+        let Self { check, calendar, .. } = *self;
+        (check.is_some() || calendar.is_some()).then_some(WriteChecked { check, calendar })
     }
 
     /// What it writes for commands that make objects.

@@ -5,6 +5,7 @@
 //! structs live and die here, so that changing a domain type cannot change JSON by accident. Every
 //! string that came from outside is made harmless on its way out. Refuses to know where the bytes go.
 
+pub mod calendar;
 pub mod check;
 mod clients;
 pub mod completion;

@@ -4,8 +4,10 @@
 //! colours and escapes: a format takes the rows and shows what it has room for.
 
 use crate::audit::Report;
+use crate::audit::baseline::Standing;
 use crate::audit::expiry::days_left;
 use crate::audit::finding::{Finding, Severity};
+use crate::audit::policy::Waived;
 use crate::audit::status::Status;
 use crate::inventory::bundle::Bundle;
 use crate::inventory::frontend::{Demand, Frontend};
@@ -389,8 +391,23 @@ pub struct FindingRow<'i> {
     pub evidence: &'i [(&'static str, String)],
     /// What to do about it.
     pub remedy: &'i Remedy,
-    /// Whether an annotation on the object says to ignore it.
+    /// Whether it is accepted: by an annotation on the object, or by a waiver of the policy.
     pub waived: bool,
+    /// The waiver of the policy, where it is that.
+    pub waiver: Option<&'i Waived>,
+    /// Whether a baseline knows it; none without one.
+    pub baseline: Option<Standing>,
+    /// Whether it is told by default, counted and decides how a command ends.
+    pub counts: bool,
+    finding: &'i Finding,
+}
+
+impl FindingRow<'_> {
+    /// See [`Finding::fingerprint`].
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.finding.fingerprint()
+    }
 }
 
 impl<'i> From<&'i Finding> for FindingRow<'i> {
@@ -404,6 +421,10 @@ impl<'i> From<&'i Finding> for FindingRow<'i> {
             evidence: &finding.evidence,
             remedy: &finding.remedy,
             waived: finding.waived,
+            waiver: finding.waiver.as_deref(),
+            baseline: finding.baseline,
+            counts: finding.counts(),
+            finding,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use super::model::{Affected, CertificateRow, FindingRow, ProblemRow};
 use crate::audit::Source;
+use crate::audit::baseline::Standing;
 use crate::gke::managed::Managed;
 use crate::instant;
 use crate::inventory::uses::Use;
@@ -216,7 +217,18 @@ pub(super) struct WireFinding<'a> {
     evidence: Evidence<'a>,
     remedy: Text<'a>,
     waived: bool,
+    waiver: Option<WireWaiver<'a>>,
+    /// `known` or `new`; none without a baseline, and where it is waived.
+    baseline: Option<&'static str>,
+    fingerprint: String,
     affected: Vec<WireAffected<'a>>,
+}
+
+/// By which waiver of a policy a finding is accepted.
+#[derive(Serialize)]
+struct WireWaiver<'a> {
+    reason: &'a str,
+    until: String,
 }
 
 /// Who serves or reads the certificate that a finding is about, and for which hosts.
@@ -242,6 +254,11 @@ impl<'a> WireFinding<'a> {
             evidence: Evidence(row.evidence),
             remedy: Text(row.remedy),
             waived: row.waived,
+            waiver: row
+                .waiver
+                .map(|it| WireWaiver { reason: &it.reason, until: it.until.to_string() }),
+            baseline: row.baseline.map(Standing::as_str),
+            fingerprint: row.fingerprint(),
         }
     }
 }

@@ -4,14 +4,17 @@
 //! Knows the command line and the parts that read and show. Refuses to know any single command.
 
 pub(crate) mod authority;
+pub(crate) mod baseline;
 pub(crate) mod ending;
 pub(crate) mod error;
 pub(crate) mod follow_up;
 pub(crate) mod manifest;
 pub(crate) mod new_password;
 pub(crate) mod package;
+pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod report;
+pub(crate) mod roots;
 mod run;
 pub(crate) mod source;
 pub(crate) mod store;

@@ -29,6 +29,7 @@ pub mod possession;
 pub mod profile;
 pub mod public_key;
 pub mod request;
+pub mod roots;
 mod rsa_key;
 pub mod san;
 pub mod signer;

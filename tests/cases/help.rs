@@ -167,6 +167,8 @@ fn every_example_runs() {
     for command in COMMANDS {
         for example in examples(command) {
             std::fs::write(folder.path().join("password"), "sesame\n").expect("it can be written");
+            let policy = "renewBefore: [{window: 20d}]\n";
+            std::fs::write(folder.path().join("policy.yaml"), policy).expect("it can be written");
             let p12 = ["--p12", "shop.p12", "--p12-password-file", "password"];
             let issue = ["issue", "shop.example", "--key-type", "p256", "--force"];
             prepare(&[&issue[..], &p12].concat());

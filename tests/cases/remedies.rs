@@ -302,7 +302,7 @@ fn is_same_object(one: &Value, other: &Value) -> bool {
 /// Rules that speak of what no manifest holds, and where their remedies are carried out: on a real
 /// DNS server by `dns::every_remedy_mends_what_it_is_about`; what is served is mended by whoever
 /// serves it, as in `real_parts` and `live_served`.
-const TRIED_ELSEWHERE: [&str; 10] = [
+const TRIED_ELSEWHERE: [&str; 13] = [
     "dns-missing",
     "dns-elsewhere",
     "dns-aaaa-elsewhere",
@@ -313,6 +313,10 @@ const TRIED_ELSEWHERE: [&str; 10] = [
     "served-default-certificate",
     "served-unreachable",
     "served-no-h2",
+    // In `policy`: they need flags.
+    "untrusted-chain",
+    "waiver-expired",
+    "waiver-unused",
 ];
 
 #[test]

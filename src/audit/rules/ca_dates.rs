@@ -38,7 +38,12 @@ pub(super) fn soon(inventory: &Inventory, context: &Context<'_>, found: &mut Fin
     for counted in all(inventory).filter(|it| it.anchor.not_after >= context.now) {
         let anchor = counted.anchor;
         let lifetime = anchor.not_after - anchor.not_before;
-        let window = context.policy.window_of(lifetime, Some(counted.secret));
+        let window = context.policy.window_of(
+            inventory,
+            (lifetime, None),
+            &counted.secret.object,
+            Some(counted.secret),
+        );
         let dates = (anchor.not_after, lifetime);
         let Some(severity) = expiry::severity_of(dates, context.now, window, counted.is_used())
         else {

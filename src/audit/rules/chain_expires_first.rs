@@ -68,7 +68,8 @@ fn of_chain<'i>(
     let issuers = issuers.iter().map(|position| &bundle.certificates[*position]);
     let issuer = issuers.min_by_key(|issuer| issuer.not_after)?;
     let secret = secret_of(inventory, object);
-    let window = expiry::warning_window(secret, context.policy.window(issuer, secret));
+    let window = context.policy.window(inventory, (issuer, object), secret);
+    let window = expiry::warning_window(secret, window);
     let told = expiry::is_due(issuer, context.now, window) || expiry::is_expired(leaf, context.now);
     (issuer.not_after < leaf.not_after && !told).then(|| Ends {
         leaf,

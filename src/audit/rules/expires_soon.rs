@@ -31,7 +31,8 @@ fn check(view: &View<'_>, found: &mut Findings) {
     for dated in
         dated(inventory).filter(|dated| !expiry::is_expired(dated.certificate, context.now))
     {
-        let full = context.policy.window(dated.certificate, dated.secret);
+        let full =
+            context.policy.window(inventory, (dated.certificate, dated.object), dated.secret);
         let warning = expiry::warning_window(dated.secret, full);
         let near = expiry::is_near(dated.certificate, context.now);
         // Who renews it goes by a renewal window of its own; what is judged there is when people

@@ -73,9 +73,12 @@ mod service_port_missing;
 mod shared_key;
 mod tls_host_without_rule;
 mod trailing_data;
+mod untrusted_chain;
 mod values;
 mod verifying;
 mod view;
+pub(super) mod waiver_expired;
+pub(super) mod waiver_unused;
 mod weak_key;
 mod weak_signature;
 
@@ -148,6 +151,7 @@ pub const RULES: &[&Rule] = &[
     &chain_incomplete::RULE,
     &chain_expires_first::RULE,
     &chain_superfluous::RULE,
+    &untrusted_chain::RULE,
     &bad_serial::RULE,
     &duplicate_serial::RULE,
     &lifetime_too_long::RULE,
@@ -196,6 +200,8 @@ pub const RULES: &[&Rule] = &[
     &dns_elsewhere::RULE,
     &dns_aaaa_elsewhere::RULE,
     &caa_forbids::RULE,
+    &waiver_expired::RULE,
+    &waiver_unused::RULE,
     // Silent where another one has spoken, and so the last.
     &managed_not_active::RULE,
     &client_refuses::RULE,

@@ -36,7 +36,8 @@ pub(super) fn past(inventory: &Inventory, context: &Context<'_>, found: &mut Fin
 pub(super) fn soon(inventory: &Inventory, context: &Context<'_>, found: &mut Findings) {
     for held in all(inventory).filter(|it| !expiry::is_expired(it.certificate, context.now)) {
         let secret = secret_of(inventory, &held.value.object);
-        let window = context.policy.window(held.certificate, secret);
+        let window =
+            context.policy.window(inventory, (held.certificate, &held.value.object), secret);
         let used = held.is_used();
         let severity = expiry::severity(held.certificate, context.now, window, used);
         found.extend(severity.map(|severity| held.soon(context, window).severity(severity)));

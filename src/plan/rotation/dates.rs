@@ -35,7 +35,9 @@ impl Planner<'_> {
         notes: &mut Vec<String>,
     ) -> Result<(), Refusal> {
         let lifetime = dates.1 - self.now;
-        let window = self.policy.window_of(lifetime, Some(secret));
+        let issuer = Some(&*leaf.issuer);
+        let of = (lifetime, issuer);
+        let window = self.policy.window_of(self.inventory, of, &secret.object, Some(secret));
         if !self.request.due || !expiry::window_is_too_long(lifetime, window) {
             return Ok(());
         }

@@ -265,7 +265,8 @@ impl Planner<'_> {
     }
 
     fn is_due(&self, secret: &SecretFacts, leaf: &Certificate) -> bool {
-        expiry::is_due(leaf, self.now, self.policy.window(leaf, Some(secret)))
+        let at = (leaf, &secret.object);
+        expiry::is_due(leaf, self.now, self.policy.window(self.inventory, at, Some(secret)))
     }
 
     fn was_replaced(&self, secret: &SecretFacts) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! What is no terminal gets a line for each, and the remedy on a line of its own below it.
 
+use crate::audit::baseline::Standing;
 use crate::render::harmless;
 use crate::render::layout::{name, place, sentence, some, style, write_place, write_remedy};
 use crate::render::model::{Affected, FindingRow};
@@ -40,7 +41,7 @@ fn write_finding(
     out: &mut Page<'_>,
 ) -> io::Result<()> {
     let colour = style(finding.severity);
-    let waived = if finding.waived { "  (waived by annotation)" } else { "" };
+    let waived = waived(finding);
     let object = name(finding.object, namespaces);
     let (severity, rule) = (finding.severity.as_str(), finding.rule);
     let message = told(finding, affected);
@@ -54,6 +55,19 @@ fn write_finding(
     writeln!(out, "{colour}{severity:<8}{colour:#} {rule}  {object}{waived}")?;
     write_place(finding.object, out)?;
     sentence("         ", "         ", &message, out)
+}
+
+/// By whom it is accepted, where it is, or that it is known.
+fn waived(finding: &FindingRow<'_>) -> String {
+    match finding.waiver {
+        Some(waiver) => {
+            let reason = harmless::line(&waiver.reason);
+            format!("  (waived until {}: {reason})", waiver.until)
+        }
+        None if finding.waived => "  (waived by annotation)".to_owned(),
+        None if finding.baseline == Some(Standing::Known) => "  (known)".to_owned(),
+        None => String::new(),
+    }
 }
 
 /// What is wrong, and who is hurt by it.

@@ -57,6 +57,11 @@ struct Summary {
     errors: usize,
     warnings: usize,
     infos: usize,
+    waived: usize,
+    /// None without a baseline.
+    known: Option<usize>,
+    /// The same.
+    fixed: Option<usize>,
 }
 
 impl Summary {
@@ -67,6 +72,9 @@ impl Summary {
             errors: model.report.count(Severity::Error),
             warnings: model.report.count(Severity::Warning),
             infos: model.report.count(Severity::Info),
+            waived: model.report.waived(),
+            known: model.report.compared.as_ref().map(|_| model.report.known()),
+            fixed: model.report.compared.as_ref().map(|compared| compared.fixed),
         }
     }
 }

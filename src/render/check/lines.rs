@@ -68,8 +68,8 @@ fn shown(value: Value) -> Value {
     }
 }
 
-/// The findings that are told: waived ones only with `--all`.
+/// The findings that are told: waived and known ones only with `--all`.
 fn told_of<'i>(model: &Model<'i>) -> impl Iterator<Item = FindingRow<'i>> {
     let all = model.look.all;
-    model.findings().filter(move |finding| all || !finding.waived)
+    model.findings().filter(move |finding| all || finding.counts)
 }

@@ -1,6 +1,7 @@
 //! The last lines of a report: where was looked, and how much was found.
 
 use crate::audit::Report;
+use crate::audit::baseline::Standing;
 use crate::audit::finding::Severity;
 use crate::instant;
 use crate::object_ref::Kind;
@@ -29,9 +30,11 @@ pub(super) fn write(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
         None => format!("{holders}, {managed}{}", count(model.hosts().count(), "host")),
     };
     let mut parts = by_severity(report);
-    let waived = report.findings.iter().filter(|finding| finding.waived).count();
-    if waived > 0 {
-        parts.push(format!("{waived} waived"));
+    if report.waived() > 0 {
+        parts.push(format!("{} waived", report.waived()));
+    }
+    if report.known() > 0 {
+        parts.push(format!("{} known", report.known()));
     }
     let verdict = match (parts.is_empty(), report.complete) {
         (false, _) => parts.join(", "),
@@ -46,7 +49,12 @@ pub(super) fn write(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
     } else {
         format!("; incomplete: {} could not be read", count(report.problems.len(), "thing"))
     };
-    writeln!(out, "{seen}: {verdict}{incomplete}")
+    writeln!(out, "{seen}: {verdict}{incomplete}")?;
+    let Some(compared) = &report.compared else { return Ok(()) };
+    let new = report.findings.iter().filter(|it| it.baseline == Some(Standing::New)).count();
+    let (known, fixed) = (report.known(), compared.fixed);
+    let file = harmless::line(&compared.file);
+    writeln!(out, "compared with {file}: {known} known, {new} new, {fixed} fixed since")
 }
 
 /// `40 TLS Secrets, 1 file`: the rows of the table.
@@ -75,7 +83,7 @@ pub(super) fn by_rule(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
         [(Severity::Error, "errors"), (Severity::Warning, "warnings"), (Severity::Info, "info")]
     {
         let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
-        let own = model.findings().filter(|it| !it.waived && it.severity == severity);
+        let own = model.findings().filter(|it| it.counts && it.severity == severity);
         for finding in own {
             *rules.entry(finding.rule).or_default() += 1;
         }

@@ -68,7 +68,7 @@ pub(in crate::render) fn findings(
     out: &mut Page<'_>,
 ) -> io::Result<()> {
     let told: Vec<FindingRow<'_>> =
-        model.findings().filter(|finding| model.look.all || !finding.waived).collect();
+        model.findings().filter(|finding| model.look.all || finding.counts).collect();
     let grouped = told.len() > most && !model.look.all;
     if grouped {
         groups::write(model, &told, (MOST_LINES, by_rule), out)?;

@@ -55,6 +55,7 @@ fn report(findings: usize) -> Report {
         complete: true,
         problems: Vec::new(),
         notes: Vec::new(),
+        compared: None,
     }
 }
 

@@ -57,6 +57,8 @@ impl World {
             evidence: vec![("name", name.clone())],
             remedy: name.as_str().into(),
             waived: false,
+            waiver: None,
+            baseline: None,
         };
         let problem = |name: &String| Problem::new(ObjectRef::file(name.as_str()), name.clone());
         let exclusion = |name: &String| Exclusion {
@@ -77,6 +79,7 @@ impl World {
                 complete: names.is_empty(),
                 problems: names.iter().map(problem).collect(),
                 notes: Vec::new(),
+                compared: None,
             },
             plan: Plan {
                 skipped: names.iter().map(exclusion).collect(),

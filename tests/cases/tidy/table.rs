@@ -158,6 +158,8 @@ pub const TABLE: &[Row] = &[
             "duration",
             "gke",
             "controllers",
+            // What is wrong with the YAML of a policy, in words.
+            "manifest::reason",
             "object_ref",
             "remedy",
         ]),
@@ -324,6 +326,7 @@ pub const TABLE: &[Row] = &[
             "cli",
             "cluster",
             "converge",
+            "duration",
             "exit",
             "inventory",
             "object_ref",
