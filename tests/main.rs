@@ -47,6 +47,7 @@ mod cases {
     mod documents;
     mod faults;
     mod forgetting;
+    mod formats;
     mod google_double;
     mod help;
     mod hostile;
