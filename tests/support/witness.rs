@@ -72,6 +72,17 @@ pub fn of_page(test: &str, page: &Path, namespace: &str) -> Option<Value> {
     verdicts(witness.arg("-B").arg(judge("page.py")).arg(page).arg(namespace)).pop()
 }
 
+/// What a JSON Schema validator says of each document: a line of `requests` is a schema's file, a blank,
+/// and a document's; nothing where the document is valid, or the first complaint.
+pub fn of_schemas(test: &str, requests: &[(PathBuf, PathBuf)]) -> Option<Vec<Option<String>>> {
+    let python = parsers(test)?;
+    let mut witness = Command::new(python);
+    witness.arg("-B").arg(judge("schemas.py"));
+    witness.args(requests.iter().flat_map(|(schema, document)| [schema, document]));
+    let told = verdicts(&mut witness);
+    Some(told.into_iter().map(|told| told.as_str().map(str::to_owned)).collect())
+}
+
 /// The Python that has the parsers: the user's own, or Debian's, for which Debian packages them.
 pub fn parsers(test: &str) -> Option<&'static str> {
     const MODULES: &str = "import html5lib, jsonschema, markdown_it, prometheus_client.parser";
