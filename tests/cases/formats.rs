@@ -279,18 +279,20 @@ fn fingerprints_are_those_of_another_day_order_and_file() {
     };
     let here = fingerprints(&sample(), AT, "in/rendered.yaml");
     let there = fingerprints(folder.path(), "2026-11-22", "other.yaml");
-    assert!(here.len() > 3, "{here:?}");
+    assert!(here.len() > 2, "{here:?}");
     assert_eq!(here, there);
 }
 
 #[test]
-fn ten_thousand_certificates_are_all_in_every_format() {
-    let test = "ten_thousand_certificates";
+fn thousands_of_certificates_are_all_in_every_format() {
+    let test = "thousands_of_certificates";
     if witness::parsers(test).is_none() {
         return;
     }
+    // Unoptimized, ten thousand take half a minute for each format.
+    let count = if std::env::var_os("CI").is_some() { 10_000 } else { 1_000 };
     let folder = TempDir::new().expect("a temp folder can be made");
-    page::ten_thousand(folder.path());
+    page::write_secrets(folder.path(), count);
     let mut cases = Cases::new();
     cases.add("many", folder.path(), &["check", "--at", AT]);
     cases.judge(test);

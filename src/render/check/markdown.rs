@@ -138,18 +138,17 @@ fn text(text: &str) -> String {
     let mut rest = shown.chars().peekable();
     while let Some(character) = rest.next() {
         let next = rest.peek().copied().unwrap_or(' ');
-        let is_link = (character == ':' && next == '/') || (character == '.' && before == 'w');
+        let is_link = (character == ':' && next == '/')
+            || (character == '.' && before == 'w' && next.is_alphanumeric());
         match character {
-            // GitHub looks for names and numbers behind these after all escapes are gone, but not in
-            // code.
+            // GitHub looks for names, numbers and addresses after all escapes are gone, but not in code.
             '@' | '#' if next.is_alphanumeric() => {
                 let _ = write!(escaped, "`{character}`");
             }
-            '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' | '&' | '|' | '!' | '$' => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
             _ if is_link => {
+                let _ = write!(escaped, "`{character}`");
+            }
+            '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' | '&' | '|' | '!' | '$' => {
                 escaped.push('\\');
                 escaped.push(character);
             }
@@ -188,7 +187,7 @@ mod tests {
             ("[a](b)", "\\[a\\](b)"),
             ("a\nb", "a\\\\nb"),
             ("@team #12 a@b", "`@`team `#`12 a`@`b"),
-            ("https://a www.b", "https\\://a www\\.b"),
+            ("https://a www.b", "https`:`//a www`.`b"),
         ] {
             assert_eq!(text(from), to, "{from:?}");
         }

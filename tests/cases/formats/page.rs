@@ -38,10 +38,10 @@ fn secrets(count: usize) -> Value {
     json!({ "apiVersion": "v1", "kind": "List", "items": items })
 }
 
-/// Manifests of ten thousand Secrets in a folder `in`.
-pub(super) fn ten_thousand(folder: &Path) {
+/// Manifests of so many Secrets in a folder `in`.
+pub(super) fn write_secrets(folder: &Path, count: usize) {
     fs::create_dir_all(folder.join("in")).expect("a folder can be made");
-    fs::write(folder.join("in/list.json"), secrets(10_000).to_string()).expect("it is written");
+    fs::write(folder.join("in/list.json"), secrets(count).to_string()).expect("it is written");
 }
 
 /// The report on this list, as a file in the folder.
