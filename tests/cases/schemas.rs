@@ -64,9 +64,9 @@ const OTHERS: &[&[&str]] = &[
     &["inspect", "tls.crt", "tls.key"],
     &["issue", "a.example", "--key-type", "p256", "--csr", "--out-dir", "csr"],
     &["inspect", "csr"],
-    &["convert", "tls.crt", "tls.key", "--out", "a.p12", "--p12-password-file", "tls.crt"],
+    &["convert", "tls.crt", "tls.key", "--to", "der", "--out-dir", "der"],
     &["import", "web", "--cert", "tls.crt", "--key", "tls.key", "--dry-run=client"],
-    &["rotate", "--due", "-f", "0.json", "--allow-empty", "--at", AT],
+    &["rotate", "--due", "-f", "0.json", "--allow-empty", "--dry-run=client", "--at", AT],
 ];
 
 #[test]

@@ -72,8 +72,8 @@ pub fn of_page(test: &str, page: &Path, namespace: &str) -> Option<Value> {
     verdicts(witness.arg("-B").arg(judge("page.py")).arg(page).arg(namespace)).pop()
 }
 
-/// What a JSON Schema validator says of each document: a line of `requests` is a schema's file, a blank,
-/// and a document's; nothing where the document is valid, or the first complaint.
+/// What Python's jsonschema says of documents, each given by its schema's file and its own: nothing where
+/// it is valid, or the first complaint (`witness/schemas.py`).
 pub fn of_schemas(test: &str, requests: &[(PathBuf, PathBuf)]) -> Option<Vec<Option<String>>> {
     let python = parsers(test)?;
     let mut witness = Command::new(python);
