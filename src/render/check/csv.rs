@@ -137,7 +137,7 @@ fn joined(all: impl Iterator<Item = String>) -> String {
 /// One record: a cell a column.
 #[derive(Clone, Debug, Default)]
 struct Record<'r> {
-    record: &'static str,
+    sort: &'static str,
     status: &'r str,
     severity: &'static str,
     rule: &'static str,
@@ -162,8 +162,8 @@ struct Record<'r> {
 }
 
 impl<'r> Record<'r> {
-    fn of(record: &'static str, object: &'r ObjectRef) -> Self {
-        Self { record, object: Some(object), ..Self::default() }
+    fn of(sort: &'static str, object: &'r ObjectRef) -> Self {
+        Self { sort, object: Some(object), ..Self::default() }
     }
 
     fn write(&self, out: &mut Page<'_>) -> io::Result<()> {
@@ -172,7 +172,7 @@ impl<'r> Record<'r> {
         let of_object = |text: &dyn Fn(&'r ObjectRef) -> &'r str| object.map_or("", text);
         let line = place.map(|place| place.line.to_string()).unwrap_or_default();
         let cells: [&str; COLUMNS.len()] = [
-            self.record,
+            self.sort,
             self.status,
             self.severity,
             self.rule,

@@ -65,7 +65,7 @@ fn summary(model: &Model<'_>, at: &str) -> String {
 
 fn data<'m>(model: &'m Model<'_>) -> impl Serialize + 'm {
     let certificates = || {
-        let holders = model.holders().into_iter().map(Row::of_holder);
+        let holders = model.holders().into_iter().map(|row| Row::of_holder(&row));
         holders.chain(model.managed().into_iter().map(Row::of_managed)).collect::<Vec<_>>()
     };
     let unread = || {
@@ -118,7 +118,7 @@ struct Row {
 }
 
 impl Row {
-    fn of_holder(row: HolderRow<'_>) -> Self {
+    fn of_holder(row: &HolderRow<'_>) -> Self {
         let leaf = row.leaf;
         let users = row.users().into_iter().map(|user| user.object.short());
         let uses = row.uses().into_iter().map(|one| one.workload.short());

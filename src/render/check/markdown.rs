@@ -1,4 +1,4 @@
-//! `-o markdown`: tables for a comment on a pull request or a change request (CommonMark with GitHub's
+//! `-o markdown`: tables for a comment on a pull request or a change request (`CommonMark` with GitHub's
 //! tables).
 //!
 //! What came from outside is text there too: it makes no markup, mentions nobody and links nowhere.
@@ -85,16 +85,17 @@ fn write_holders(model: &Model<'_>, out: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn cells(holder: &HolderRow<'_>, namespaces: bool) -> [String; 7] {
-    let names = holder.leaf.map(|leaf| leaf.names.iter().map(ToString::to_string).collect());
+    let names = holder.leaf.into_iter().flat_map(|leaf| &leaf.names);
+    let names: Vec<String> = names.map(ToString::to_string).collect();
     let users = holder.users().into_iter().map(|user| user.object.short());
     let workloads = holder.uses().into_iter().map(|one| one.workload.short());
     [
         holder.status.as_str().to_owned(),
         object(holder.object, namespaces),
-        codes(names.unwrap_or_default()),
+        codes(&names),
         holder.leaf.map(|leaf| instant::show_date(leaf.not_after)).unwrap_or_default(),
         holder.whole_days().map(|days| days.to_string()).unwrap_or_default(),
-        codes(users.chain(workloads).collect()),
+        codes(&users.chain(workloads).collect::<Vec<_>>()),
         holder.owner().map(text).unwrap_or_default(),
     ]
 }
@@ -113,7 +114,7 @@ fn object(object: &ObjectRef, namespaces: bool) -> String {
     format!("{named}{key}{}", place.unwrap_or_default())
 }
 
-fn codes(all: Vec<String>) -> String {
+fn codes(all: &[String]) -> String {
     /// A certificate may have a hundred names: the finding tells which are meant.
     const SHOWN: usize = 5;
     let shown: Vec<String> = all.iter().take(SHOWN).map(|one| code(one)).collect();

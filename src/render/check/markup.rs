@@ -2,7 +2,8 @@
 
 use crate::render::harmless;
 
-/// Text of an element or attribute. XML 1.0 has no way to write U+FFFE and U+FFFF at all.
+/// Text of an element or attribute. XML 1.0 has no way to write controls and U+FFFE at all: they are made
+/// visible.
 pub(super) fn escaped(text: &str) -> String {
     let shown = harmless::line(text);
     let mut escaped = String::with_capacity(shown.len() + 8);
@@ -13,8 +14,6 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&apos;"),
-            '\u{fffe}' => escaped.push_str("\\u{fffe}"),
-            '\u{ffff}' => escaped.push_str("\\u{ffff}"),
             fine => escaped.push(fine),
         }
     }

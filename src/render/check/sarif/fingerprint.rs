@@ -4,6 +4,7 @@
 use crate::render::model::FindingRow;
 use crate::x509::digest::{hex, sha256};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// The evidence that says what a finding is about. All other is how it stood when it was found.
 const ABOUT: [&str; 12] = [
@@ -48,7 +49,10 @@ fn identity(finding: &FindingRow<'_>) -> String {
     for (name, value) in finding.evidence.iter().filter(|(name, _)| ABOUT.contains(name)) {
         parts.extend([*name, value.as_str()]);
     }
-    parts.iter().map(|part| format!("{}:{part},", part.len())).collect()
+    parts.iter().fold(String::new(), |mut told, part| {
+        let _ = write!(told, "{}:{part},", part.len());
+        told
+    })
 }
 
 #[cfg(test)]
