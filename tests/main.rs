@@ -26,6 +26,7 @@ mod support {
     pub mod pages;
     pub mod real_parts;
     pub mod rude;
+    pub mod schemas;
     pub mod shells;
     pub mod source_tree;
     pub mod spoilt;
@@ -47,6 +48,7 @@ mod cases {
     mod documents;
     mod faults;
     mod forgetting;
+    mod formats;
     mod google_double;
     mod help;
     mod hostile;
@@ -86,6 +88,7 @@ mod cases {
     mod rewriting;
     mod rights;
     mod scenarios;
+    mod schemas;
     mod secrecy;
     mod sentences;
     mod served;

@@ -114,6 +114,8 @@ pub struct Report {
     pub now: OffsetDateTime,
     /// Where the facts are from.
     pub source: Source,
+    /// By what it was judged.
+    pub policy: Policy,
     /// Every finding that is told, worst first.
     pub findings: Vec<Finding>,
     /// Those that were not chosen ([`Report::choose`]): neither told nor counted.
@@ -149,6 +151,7 @@ pub fn audit(inventory: &Inventory, context: &Context<'_>) -> Report {
     Report {
         now: context.now,
         source: context.source,
+        policy: context.policy.clone(),
         findings,
         others: Vec::new(),
         is_narrowed: false,

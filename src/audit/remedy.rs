@@ -566,7 +566,14 @@ mod tests {
     use crate::object_ref::Place;
 
     fn in_file(path: &str) -> ObjectRef {
-        let place = Place { path: path.into(), document: 0, of_many: false, item: None, line: 1 };
+        let place = Place {
+            path: path.into(),
+            document: 0,
+            of_many: false,
+            item: None,
+            line: 1,
+            source: None,
+        };
         ObjectRef::secret("shop", "web").at(Some(place))
     }
 

@@ -160,6 +160,9 @@ Examples:
   certwright check -A --expires-within 30d --sort-by expires
   certwright check -A --host shop.example
   certwright check -A --severity error -o lines
+  certwright check -f manifests/ -o sarif > certwright.sarif
+  certwright check -A -o html > certificates.html
+  certwright check -A -o prometheus > certwright.prom
   certwright check -A --rule expired,expires-soon -o name
   certwright check -n shop --key '\\.(crt|pem)$'
   certwright check -n shop configmap/ca-bundle --key ca

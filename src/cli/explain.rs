@@ -1,8 +1,9 @@
 //! `certwright explain`: the words after it.
 
 use super::check::rule;
-use super::values::formats;
+use super::values::{Words, formats, words};
 use crate::render::formats::{Chosen, TABLE, WriteExplain};
+use crate::render::schemas::{SCHEMAS, Schema};
 use clap::Args;
 
 /// `certwright explain`.
@@ -14,6 +15,15 @@ pub struct ExplainArgs {
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.explain))]
     pub output: Chosen<WriteExplain>,
+    /// Print the JSON Schema of what a command writes with -o json; without a name, list them
+    #[arg(long, value_name = "NAME", value_parser = schemas(), conflicts_with_all = ["rule", "output"])]
+    pub schema: Option<Option<&'static Schema>>,
+}
+
+/// The schemas, by their names.
+fn schemas() -> Words<&'static Schema> {
+    let named = SCHEMAS.iter().map(|schema| (schema.name, schema.help, schema));
+    words(&named.collect::<Vec<_>>())
 }
 
 /// The examples of its help; a test runs each.
@@ -24,6 +34,8 @@ Examples:
   certwright explain host-not-covered
   certwright explain host-not-covered -o json
   certwright explain -o markdown > rules.md
+  certwright explain --schema
+  certwright explain --schema check > check.schema.json
 
 "
 );

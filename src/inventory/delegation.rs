@@ -210,6 +210,7 @@ mod tests {
     #[test]
     fn what_two_files_permit_is_permitted_and_what_is_seen_anew_replaces_itself() {
         let place = |path: &str| crate::object_ref::Place {
+            source: None,
             path: path.to_owned(),
             document: 0,
             of_many: false,

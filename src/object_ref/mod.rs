@@ -25,6 +25,8 @@ pub struct Place {
     pub item: Option<usize>,
     /// The line on which the document begins, from 1.
     pub line: usize,
+    /// The chart's template that it was rendered from, by Helm's comment at its top.
+    pub source: Option<Box<str>>,
 }
 
 /// One object, or one value inside it.
@@ -273,8 +275,14 @@ mod tests {
 
     #[test]
     fn a_reference_says_where_it_was_read() {
-        let place =
-            Place { path: "a.yaml".into(), document: 1, of_many: true, item: None, line: 1 };
+        let place = Place {
+            path: "a.yaml".into(),
+            document: 1,
+            of_many: true,
+            item: None,
+            line: 1,
+            source: None,
+        };
         let secret = ObjectRef::secret("shop", "web").at(Some(place));
         assert_eq!(secret.to_string(), "secret/web in namespace shop (a.yaml, document 2)");
         assert_eq!(ObjectRef::all(Kind::Secret, None).to_string(), "secrets in all namespaces");

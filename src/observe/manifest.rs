@@ -32,8 +32,14 @@ pub fn read(path: &str, text: &Text, namespace: &str, take: &mut dyn FnMut(Obser
     let documents = manifest::documents(&seen);
     let of_many = documents.len() > 1;
     let one = |(number, document): (usize, &Document), take: &mut dyn FnMut(Observation)| {
-        let line = document.line;
-        let place = Place { path: path.to_owned(), document: number, of_many, item: None, line };
+        let place = Place {
+            path: path.to_owned(),
+            document: number,
+            of_many,
+            item: None,
+            line: document.line,
+            source: template(seen.get(document.range.clone()).unwrap_or_default()),
+        };
         let within = Within { text: &seen, document, place, namespace };
         match manifest::parse(&seen, document) {
             Ok(parsed) => within.parsed(parsed, take),
@@ -52,6 +58,16 @@ pub fn read(path: &str, text: &Text, namespace: &str, take: &mut dyn FnMut(Obser
         take(unseen(ObjectRef::file(path), message));
     }
     objects
+}
+
+/// The template that `helm template` names in a comment above what it rendered from it.
+fn template(document: &str) -> Option<Box<str>> {
+    let mut above = document.lines().map(str::trim).take_while(|line| {
+        let is_border = line.starts_with("---");
+        line.is_empty() || line.starts_with('#') || is_border
+    });
+    let named = above.find_map(|line| line.strip_prefix("# Source: "))?.trim();
+    (!named.is_empty()).then(|| named.into())
 }
 
 /// One document of a manifest, and where its objects are.
@@ -477,4 +493,24 @@ fn makers_seen(maker: MakerSeen) -> Observation {
 
 fn unseen(object: ObjectRef, message: impl Into<String>) -> Observation {
     Observation::Unseen { object, message: message.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::template;
+
+    #[test]
+    fn the_template_is_what_helm_says_above_the_document() {
+        for (document, expected) in [
+            ("\n# Source: shop/templates/a.yaml\nkind: Secret\n", Some("shop/templates/a.yaml")),
+            ("---\n# a\n\n# Source: shop/a.yaml  \r\nkind: Secret\n", Some("shop/a.yaml")),
+            ("kind: Secret\n# Source: shop/a.yaml\n", None),
+            ("a: |\n  # Source: shop/a.yaml\n", None),
+            ("# Source: \nkind: Secret\n", None),
+            ("# Source:shop\nkind: Secret\n", None),
+            ("", None),
+        ] {
+            assert_eq!(template(document).as_deref(), expected, "{document:?}");
+        }
+    }
 }

@@ -5,7 +5,10 @@
 //! the tests below walk it with hostile, empty and long documents.
 
 use super::calendar::{CalendarReport, ics, json as calendar_json, table as calendar_table};
-use super::check::{json as check_json, lines as check_lines, table as check_table};
+use super::check::{
+    csv, github, html, json as check_json, junit, lines as check_lines, markdown, prometheus,
+    sarif, table as check_table,
+};
 use super::explain::{self, Explained};
 use super::inspect::{Inspected, json as inspect_json, pem, text as inspect_text};
 use super::managed::{ManagedReport, json as managed_json, table as managed_table};
@@ -143,6 +146,57 @@ pub const FORMATS: &[Format] = &[
         name: "yaml",
         help: "A manifest; only with `--dry-run=client`",
         manifests: Some(manifests::write_yaml),
+        ..NONE
+    },
+    Format {
+        name: "csv",
+        help: "For spreadsheets: a record for each certificate and each finding",
+        for_programs: true,
+        check: Some(csv::write),
+        inspect: Some(|inspected, out| csv::write(&inspected.model, out)),
+        ..NONE
+    },
+    Format {
+        name: "markdown",
+        help: "Tables for a comment on a pull request, or a change request",
+        for_programs: true,
+        check: Some(markdown::write),
+        ..NONE
+    },
+    Format {
+        name: "html",
+        help: "A page to look at and to pass on, complete in one file",
+        for_programs: true,
+        check: Some(html::write),
+        ..NONE
+    },
+    Format {
+        name: "sarif",
+        help: "SARIF 2.1.0, for code scanning and editors",
+        for_programs: true,
+        check: Some(sarif::write),
+        ..NONE
+    },
+    Format {
+        name: "junit",
+        help: "JUnit's XML, for the tests of a pipeline",
+        for_programs: true,
+        check: Some(junit::write),
+        ..NONE
+    },
+    Format {
+        name: "github",
+        help: "Workflow commands: GitHub Actions shows them beside the lines",
+        for_programs: true,
+        check: Some(github::write),
+        ..NONE
+    },
+    Format {
+        name: "prometheus",
+        help: "Metrics as text, for node_exporter's textfile collector and a Pushgateway",
+        for_programs: true,
+        check: Some(prometheus::write),
+        inspect: Some(|inspected, out| prometheus::write(&inspected.model, out)),
         ..NONE
     },
     Format {

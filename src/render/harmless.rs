@@ -71,7 +71,8 @@ fn is_of_key(character: char) -> bool {
 }
 
 /// C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls, zero-width
-/// characters, soft hyphen, variation selectors, tags and the byte order mark.
+/// characters, soft hyphen, variation selectors, tags, the byte order mark, and the code points that are
+/// no characters, which XML and HTML cannot hold.
 #[must_use]
 pub fn is_harmful(character: char) -> bool {
     matches!(
@@ -93,7 +94,8 @@ pub fn is_harmful(character: char) -> bool {
             | '\u{ffa0}'
             | '\u{fff0}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e0fff}'
-    )
+            | '\u{fdd0}'..='\u{fdef}'
+    ) || u32::from(character) & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]
@@ -137,6 +139,7 @@ mod tests {
             ("abc\u{202e}cba", "abc\\u{202e}cba"),
             ("zero\u{200b}width", "zero\\u{200b}width"),
             ("nul\0", "nul\\u{0}"),
+            ("none\u{fffe}\u{1ffff}\u{fdd0}", "none\\u{fffe}\\u{1ffff}\\u{fdd0}"),
         ] {
             assert_eq!(line(text), shown);
         }

@@ -111,6 +111,36 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
+/// The same inside a `<script>` of HTML, without blanks: nothing in it ends that element or begins a
+/// comment. What is in its lists is masked, as [`write_rows`] does.
+pub(super) fn write_embedded(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    document.serialize(&mut Serializer::with_formatter(&mut *out, Embedded))?;
+    Ok(())
+}
+
+/// Without blanks, and without markup.
+struct Embedded;
+
+impl Formatter for Embedded {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let is_escaped = |c: char| matches!(c, '<' | '>' | '&') || is_harmful(c);
+        let mut rest = fragment;
+        while let Some((at, escaped)) = rest.char_indices().find(|(_, it)| is_escaped(*it)) {
+            let (before, from) = rest.split_at(at);
+            writer.write_all(before.as_bytes())?;
+            for unit in escaped.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = from.get(escaped.len_utf8()..).unwrap_or_default();
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
 struct Harmless<'i>(PrettyFormatter<'i>);
 
 impl Formatter for Harmless<'_> {
@@ -205,6 +235,16 @@ mod tests {
             "hosts": ["a.example", mask], mask: {"remedy": format!("name {mask}")}
         });
         assert_eq!(shown, masked);
+    }
+
+    #[test]
+    fn what_is_embedded_ends_no_script_and_reads_back_the_same() {
+        let text = "</script><!-- & \u{202e}\u{e0041} ü";
+        let mut out = Vec::new();
+        write_embedded(&[text], &mut out).expect("writing to memory");
+        let shown = String::from_utf8(out).expect("UTF-8");
+        assert!(!shown.contains(['<', '>', '&']) && !shown.chars().any(is_harmful), "{shown:?}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).expect("JSON"), [text]);
     }
 
     #[test]

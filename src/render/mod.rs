@@ -21,6 +21,7 @@ pub mod model;
 pub mod page;
 pub mod plan;
 pub mod progress;
+pub mod schemas;
 mod unread;
 pub mod usage;
 pub mod verify;

@@ -96,22 +96,26 @@ impl<'i> Model<'i> {
     /// Every object that holds certificates, or should, sorted as it is wanted: a row each.
     #[must_use]
     pub fn holders(&self) -> Vec<HolderRow<'i>> {
-        let mut told: BTreeMap<Named<'_>, Vec<&Finding>> = BTreeMap::new();
-        for finding in self.report.findings.iter().chain(&self.report.others) {
-            told.entry(named(&finding.object)).or_default().push(finding);
+        let mut all: BTreeMap<Named<'_>, Vec<(&'i Finding, bool)>> = BTreeMap::new();
+        let told = self.report.findings.iter().map(|finding| (finding, true));
+        for (finding, is_told) in told.chain(self.report.others.iter().map(|it| (it, false))) {
+            all.entry(named(&finding.object)).or_default().push((finding, is_told));
         }
         let rows = self.bundles().map(|(object, bundle)| {
-            let own = told.get(&named(object));
             // Each value that holds certificates is a row of its own.
             let is_of_key =
-                |finding: &&Finding| object.key.is_none() || finding.object.key == object.key;
+                |finding: &Finding| object.key.is_none() || finding.object.key == object.key;
+            let own = all.get(&named(object)).into_iter().flatten().copied();
+            let own: Vec<_> = own.filter(|(finding, _)| is_of_key(finding)).collect();
             HolderRow {
                 object,
+                bundle,
+                told: own.iter().filter(|(_, is_told)| *is_told).map(|(it, _)| *it).collect(),
                 leaf: match self.inventory.value(object) {
                     Some(value) => value.first_to_end(),
                     None => bundle.leaf(),
                 },
-                status: Status::of(own.into_iter().flatten().copied().filter(is_of_key)),
+                status: Status::of(own.iter().map(|(finding, _)| *finding)),
                 is_used: self.inventory.is_in_use(object),
                 now: self.report.now,
                 inventory: self.inventory,
@@ -156,18 +160,8 @@ impl<'i> Model<'i> {
     /// stands.
     pub fn certificates(&self) -> impl Iterator<Item = CertificateRow<'i>> + use<'i> {
         let Self { inventory, report, .. } = *self;
-        self.bundles().flat_map(move |(object, bundle)| {
-            let leaf = bundle.leaf_position();
-            let certificates = bundle.certificates.iter().enumerate();
-            certificates.map(move |(index, certificate)| CertificateRow {
-                object,
-                index,
-                is_leaf: index == leaf,
-                certificate,
-                now: report.now,
-                inventory,
-            })
-        })
+        let at = (report.now, inventory);
+        self.bundles().flat_map(move |(object, bundle)| certificates_of(object, bundle, at))
     }
 
     /// Every host of every frontend that is reported, and every one that has to be covered.
@@ -210,6 +204,23 @@ impl<'i> Model<'i> {
     }
 }
 
+/// The certificates of one object, as they stand.
+fn certificates_of<'i>(
+    object: &'i ObjectRef,
+    bundle: &'i Bundle,
+    (now, inventory): (OffsetDateTime, &'i Inventory),
+) -> impl Iterator<Item = CertificateRow<'i>> + use<'i> {
+    let leaf = bundle.leaf_position();
+    bundle.certificates.iter().enumerate().map(move |(index, certificate)| CertificateRow {
+        object,
+        index,
+        is_leaf: index == leaf,
+        certificate,
+        now,
+        inventory,
+    })
+}
+
 /// An object, wherever it was read.
 type Named<'o> = (Kind, &'o str, &'o str);
 
@@ -227,7 +238,7 @@ pub struct Affected<'i> {
 }
 
 /// An object that holds a certificate and key, or should.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HolderRow<'i> {
     /// The Secret, file or server.
     pub object: &'i ObjectRef,
@@ -238,11 +249,23 @@ pub struct HolderRow<'i> {
     pub status: Status,
     /// Whether anybody serves it: what hurts somebody comes before what hurts nobody.
     pub is_used: bool,
+    bundle: &'i Bundle,
+    told: Vec<&'i Finding>,
     now: OffsetDateTime,
     inventory: &'i Inventory,
 }
 
 impl<'i> HolderRow<'i> {
+    /// Its certificates, as they stand; none where none can be read.
+    pub fn certificates(&self) -> impl Iterator<Item = CertificateRow<'i>> + use<'i> {
+        certificates_of(self.object, self.bundle, (self.now, self.inventory))
+    }
+
+    /// What is found of it, worst first, waived ones too.
+    pub fn findings(&self) -> impl Iterator<Item = FindingRow<'i>> {
+        self.told.iter().copied().map(FindingRow::from)
+    }
+
     /// Whole days until it ends, as findings count them: none of the last one, negative when it has
     /// ended.
     #[must_use]
@@ -403,6 +426,16 @@ pub struct FindingRow<'i> {
 }
 
 impl FindingRow<'_> {
+    /// Why it does not count, in a word; none where it does.
+    #[must_use]
+    pub fn passed_over(&self) -> Option<&'static str> {
+        match self.counts {
+            true => None,
+            false if self.waived => Some("waived"),
+            false => Some("known"),
+        }
+    }
+
     /// See [`Finding::fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> String {

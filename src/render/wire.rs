@@ -263,7 +263,8 @@ impl<'a> WireFinding<'a> {
     }
 }
 
-struct Evidence<'a>(&'a [(&'static str, String)]);
+/// What a finding goes by, as an object of texts.
+pub(super) struct Evidence<'a>(pub(super) &'a [(&'static str, String)]);
 
 impl Serialize for Evidence<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,7 @@
 //!
 //! Knows how to start it and what it left. Refuses to know what any test is about.
 
-use crate::support::clock;
+use crate::support::{clock, schemas};
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -156,11 +156,14 @@ impl Ran {
         self
     }
 
-    /// Stdout as JSON.
+    /// Stdout as JSON; a document of ours has to be as its schema says.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error}\nstdout:\n{}", self.stdout))
+        let document = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}\nstdout:\n{}", self.stdout));
+        let complaint = schemas::complaint(&document);
+        assert_eq!(complaint, None, "against its schema:\n{}", self.stdout);
+        document
     }
 
     /// Stderr on one line: sentences are wrapped for terminals, and tests look for parts of them.

@@ -38,6 +38,62 @@ pub fn python_program(test: &str, program: &str, folder: &Path) -> Option<Vec<Va
     python_with(test, program, &[folder.as_os_str()])
 }
 
+/// What the parsers of other people read in the reports in `folder` (`witness/formats.py`), by the names
+/// of the cases; nothing, loudly, where one of them is not here.
+pub fn of_formats(test: &str, folder: &Path) -> Option<BTreeMap<String, Value>> {
+    let python = parsers(test)?;
+    for (program, package) in [("xmllint", "libxml2-utils"), ("promtool", "prometheus")] {
+        if !succeeds(Command::new(program).arg("--version")) {
+            skip(test, &format!("needs {program} (Debian: {package})"));
+            return None;
+        }
+    }
+    let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sarif/install.sh");
+    let where_ = Command::new(install).arg("--where").output().expect("sh starts");
+    let schema = PathBuf::from(String::from_utf8_lossy(&where_.stdout).trim());
+    if !schema.is_file() {
+        skip(test, "needs the schema of SARIF: run testdata/sarif/install.sh");
+        return None;
+    }
+    let mut witness = Command::new(python);
+    let told = verdicts(witness.arg("-B").arg(judge("formats.py")).arg(folder).arg(schema));
+    let case = |told: &Value| told["case"].as_str().expect("the case is named").to_owned();
+    Some(told.into_iter().map(|told| (case(&told), told)).collect())
+}
+
+/// What is to be seen when somebody uses the page of a report in Chromium (`witness/page.py`); nothing,
+/// loudly, where there is none.
+pub fn of_page(test: &str, page: &Path, namespace: &str) -> Option<Value> {
+    if !succeeds(Command::new("chromium").arg("--version")) {
+        skip(test, "needs chromium (Debian: chromium)");
+        return None;
+    }
+    let mut witness = Command::new("python3");
+    verdicts(witness.arg("-B").arg(judge("page.py")).arg(page).arg(namespace)).pop()
+}
+
+/// What Python's jsonschema says of documents, each given by its schema's file and its own: nothing where
+/// it is valid, or the first complaint (`witness/schemas.py`).
+pub fn of_schemas(test: &str, requests: &[(PathBuf, PathBuf)]) -> Option<Vec<Option<String>>> {
+    let python = parsers(test)?;
+    let mut witness = Command::new(python);
+    witness.arg("-B").arg(judge("schemas.py"));
+    witness.args(requests.iter().flat_map(|(schema, document)| [schema, document]));
+    let told = verdicts(&mut witness);
+    Some(told.into_iter().map(|told| told.as_str().map(str::to_owned)).collect())
+}
+
+/// The Python that has the parsers: the user's own, or Debian's, for which Debian packages them.
+pub fn parsers(test: &str) -> Option<&'static str> {
+    const MODULES: &str = "import html5lib, jsonschema, markdown_it, prometheus_client.parser";
+    let has = |python: &&str| succeeds(Command::new(python).args(["-c", MODULES]));
+    let found = ["python3", "/usr/bin/python3"].into_iter().find(has);
+    if found.is_none() {
+        skip(test, "needs python3 with html5lib, jsonschema, markdown-it-py and prometheus-client");
+    }
+    found
+}
+
 fn python_with(test: &str, program: &str, args: &[&OsStr]) -> Option<Vec<Value>> {
     const MODULES: &str = "import cryptography.x509.verification";
     if !succeeds(Command::new("python3").args(["-c", MODULES])) {

@@ -34,7 +34,14 @@ fn value(seen: &SecretSeen, key: &str) -> Vec<u8> {
 }
 
 fn in_file(object: ObjectRef, path: &str) -> ObjectRef {
-    let place = Place { path: path.to_owned(), document: 0, of_many: false, item: None, line: 1 };
+    let place = Place {
+        path: path.to_owned(),
+        document: 0,
+        of_many: false,
+        item: None,
+        line: 1,
+        source: None,
+    };
     object.at(Some(place))
 }
 

@@ -246,6 +246,7 @@ fn a_manifest_without_a_class_gets_the_only_default_one() {
     };
     let random = SystemRandom::new();
     let place = crate::object_ref::Place {
+        source: None,
         path: "web.yaml".to_owned(),
         document: 0,
         of_many: false,

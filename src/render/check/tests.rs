@@ -2,6 +2,7 @@
 
 use super::{lines, table};
 use crate::audit::finding::{Finding, Severity};
+use crate::audit::policy::Policy;
 use crate::audit::{RULES, Report, Source};
 use crate::inventory::Inventory;
 use crate::inventory::testing::{Pair, of_secrets};
@@ -49,6 +50,7 @@ fn report(findings: usize) -> Report {
     Report {
         now: NOW,
         source: Source::Cluster,
+        policy: Policy::default(),
         findings,
         others: Vec::new(),
         is_narrowed: false,
