@@ -4,6 +4,7 @@ use super::Rule;
 use crate::inventory::frontend::Frontend;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
+use crate::x509::digest;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -58,6 +59,26 @@ pub struct Finding {
     pub waived: bool,
 }
 
+/// Evidence that says what a finding is about, beside its object. All else moves with the days, or with what
+/// does not make it another finding.
+const ABOUT: [&str; 15] = [
+    "annotation",
+    "domain",
+    "field",
+    "host",
+    "hosts",
+    "listener",
+    "missing",
+    "names",
+    "namespace",
+    "port",
+    "preSharedCert",
+    "secret",
+    "secretName",
+    "service",
+    "waivedRule",
+];
+
 impl Finding {
     /// Adds one piece of evidence.
     #[must_use]
@@ -101,6 +122,28 @@ impl Finding {
         self
     }
 
+    /// What tells it from every other finding, from run to run: a digest, 32 hex digits, of its rule, its
+    /// object and what it is about. Never of its place in a file, of days, dates, severity or words.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let ObjectRef { kind, namespace, name, key, place: _ } = &self.object;
+        let namespace = namespace.as_deref().unwrap_or_default();
+        let key = key.as_deref().unwrap_or_default();
+        let mut parts = vec![self.rule, kind.as_str(), namespace, name, key];
+        let about = self.evidence.iter().filter(|(about, _)| ABOUT.contains(about));
+        let mut about: Vec<(&str, Vec<&str>)> =
+            about.map(|(about, value)| (*about, sorted(value))).collect();
+        about.sort_unstable();
+        for (about, values) in about.iter().filter(|(_, values)| !values.is_empty()) {
+            parts.push(about);
+            parts.extend(values);
+        }
+        // What stands behind a length cannot pass for two.
+        let whole = parts.iter().map(|part| format!("{} {part}\n", part.len()));
+        let digest = digest::sha256(whole.collect::<String>().as_bytes());
+        digest::hex(&digest).chars().take(32).collect()
+    }
+
     /// Worst first, then by object and rule: the order of every report.
     pub(super) fn order(&self, other: &Self) -> Ordering {
         let key = |finding: &Self| (Reverse(finding.severity), finding.rule);
@@ -111,6 +154,14 @@ impl Finding {
             .then_with(|| rule.cmp(other_rule))
             .then_with(|| self.message.cmp(&other.message))
     }
+}
+
+/// The parts of a list, in an order that is not the list's.
+fn sorted(list: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> =
+        list.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    parts.sort_unstable();
+    parts
 }
 
 impl Rule {

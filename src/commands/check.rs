@@ -1,10 +1,12 @@
 //! `certwright check`: observe, audit, report.
 
+mod contexts;
+
 use crate::audit;
-use crate::audit::Choice;
 use crate::audit::policy::Policy;
+use crate::audit::{Choice, Report};
 use crate::cli::{CheckArgs, domain};
-use crate::converge::gather::{Gathered, Probes, Source, gather};
+use crate::converge::gather::{Probes, Source, gather};
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
@@ -15,8 +17,9 @@ use crate::observe::files::{self, names_stdin};
 use crate::output::Output;
 use crate::render::check::is_cut_in_a_pipe;
 use crate::render::formats::TABLE;
-use crate::render::model::{Model, TableOptions};
+use crate::render::model::{Looked, Model, TableOptions};
 use crate::render::progress;
+use crate::session::notify::{About, Notifier};
 use crate::session::{CommandError, Result, Run, source};
 use time::OffsetDateTime;
 
@@ -30,34 +33,99 @@ pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> R
             "add --key REGEX, such as --key ca",
         ));
     }
-    let source = source::source(&args.look, run).await?;
-    let mut gathered = observed(&args, &source, run, output).await?;
-    gathered.inventory.want(hosts);
-    let inventory = &gathered.inventory;
-    let policy = Policy { renew_before: args.renew_before };
-    let from = source::audited(&source);
-    let context = run.context(args.judge.at, &policy, args.judge.platform, from);
-    let mut report = audit::audit(inventory, &context);
-    let look = look(&args, inventory, context.now);
-    report.choose(&choice(&args, look.ends_by), inventory);
-    let nothing = (inventory.is_empty() && report.complete)
-        .then(|| source::nothing_found("no TLS Secret, no Ingress", &source, &args.look, run));
-    report.complete &= nothing.as_ref().is_none_or(|(_, is_well)| *is_well);
-    let looked = source::looked(&source, run);
-    let model = Model { inventory, report: &report, looked: &looked, look };
+    let notifier = Notifier::of(&args.notify, run)?;
+    if !args.contexts.is_empty() {
+        return contexts::run_each((&args, &hosts), notifier.as_ref(), run, output).await;
+    }
+    let busy = output.busy("reading", None);
+    let seen = observed(&args, run).await?;
+    drop(busy);
+    tell(&seen, output);
+    let judged = judged((&args, &hosts), seen, run);
+    let model = judged.model();
     let mut page = output.of(args.output.for_programs);
     (args.output.write)(&model, &mut page)?;
     let is_table_in_a_pipe = args.output.name == TABLE && page.width().is_none();
     if is_table_in_a_pipe && is_cut_in_a_pipe(&model) {
         output.say("note: rows are left out; --all shows every one");
     }
-    if let Some((words, is_well)) = nothing {
-        output.say(&words);
+    judged.say_nothing_found(output);
+    if let Some(notifier) = &notifier {
+        notify(notifier, &args, (&[(None, &judged)], true), run, output).await?;
+    }
+    Ok(Exit::of_report(&judged.report, args.judge.fail_on))
+}
+
+/// Tells the webhook what is new in what was found, which was told here before.
+async fn notify(
+    notifier: &Notifier,
+    args: &CheckArgs,
+    (each, is_whole): (&[(Option<&str>, &Judged)], bool),
+    run: Run<'_>,
+    output: &mut Output,
+) -> Result<()> {
+    output.flush()?;
+    let places: Vec<&str> = each.iter().map(|(_, judged)| judged.looked.place.as_str()).collect();
+    let about = About {
+        reports: each.iter().map(|(context, judged)| (*context, &judged.report)).collect(),
+        is_complete: is_whole && each.iter().all(|(_, judged)| judged.report.complete),
+        place: places.join("; "),
+        fail_on: args.judge.fail_on,
+    };
+    let (new, gone) = notifier.tell(&args.notify, &about, run).await?;
+    let place = notifier.shown();
+    output.say_verbosely(&format!("told {place} of {new} new findings and {gone} that are gone"));
+    Ok(())
+}
+
+/// What was seen of one source.
+struct Seen {
+    source: Source,
+    inventory: Inventory,
+    /// Which DNS servers were asked.
+    asked: Option<String>,
+}
+
+/// What was seen of one source, and what the audit says of it.
+struct Judged {
+    inventory: Inventory,
+    report: Report,
+    look: TableOptions,
+    looked: Looked,
+    /// What to say where nothing was found, and whether that is well.
+    nothing: Option<(String, bool)>,
+}
+
+impl Judged {
+    fn model(&self) -> Model<'_> {
+        let Self { inventory, report, looked, look, .. } = self;
+        Model { inventory, report, looked, look: *look }
+    }
+
+    fn say_nothing_found(&self, output: &mut Output) {
+        let Some((words, is_well)) = &self.nothing else { return };
+        output.say(words);
         if !is_well {
             output.say("  → look at -n, -A, -l or -f; --allow-empty if that is as it should be");
         }
     }
-    Ok(Exit::of_report(&report, args.judge.fail_on))
+}
+
+/// Judges what was seen.
+fn judged((args, hosts): (&CheckArgs, &[String]), seen: Seen, run: Run<'_>) -> Judged {
+    let Seen { source, mut inventory, .. } = seen;
+    inventory.want(hosts.to_vec());
+    let policy = Policy { renew_before: args.renew_before };
+    let from = source::audited(&source);
+    let context = run.context(args.judge.at, &policy, args.judge.platform, from);
+    let mut report = audit::audit(&inventory, &context);
+    let look = look(args, &inventory, context.now);
+    report.choose(&choice(args, look.ends_by), &inventory);
+    let nothing = (inventory.is_empty() && report.complete)
+        .then(|| source::nothing_found("no TLS Secret, no Ingress", &source, &args.look, run));
+    report.complete &= nothing.as_ref().is_none_or(|(_, is_well)| *is_well);
+    let looked = source::looked(&source, run);
+    Judged { inventory, report, look, looked, nothing }
 }
 
 /// The hosts that `--host` and `--hosts-from` name.
@@ -106,15 +174,11 @@ fn choice(args: &CheckArgs, ends_by: Option<OffsetDateTime>) -> Choice {
 /// Of how many Secrets the signatures are verified: a larger fleet is told as fast as it is read.
 const SIGNATURES: usize = 1_000;
 
-/// What the flags say to look at, and what was seen of it, told with `-v`.
-async fn observed(
-    args: &CheckArgs,
-    source: &Source,
-    run: Run<'_>,
-    output: &mut Output,
-) -> Result<Gathered> {
+/// What the flags say to look at, and what was seen of it.
+async fn observed(args: &CheckArgs, run: Run<'_>) -> Result<Seen> {
+    let source = source::source(&args.look, run).await?;
     let (keys, ca_bundles) = (args.beside.key.clone(), args.beside.ca_bundles);
-    let chosen = source::selection(&args.objects, &args.look, source, run);
+    let chosen = source::selection(&args.objects, &args.look, &source, run);
     let selection = Selection { keys, ca_bundles, ..chosen };
     let served = args.served.then(|| (ServedAt::Status, run.deadlines()));
     let dns = resolver(args).await?;
@@ -122,19 +186,21 @@ async fn observed(
     let wanted = Probes { events: true, makers: true, workloads: true, ..Probes::default() };
     let signatures = Some(SIGNATURES);
     let probes = Probes { dns, served, backends, grpc: true, signatures, ..wanted };
-    let busy = output.busy("reading", None);
-    let gathered = gather(source, selection, &probes, run.world).await?;
-    drop(busy);
-    source::say_what_was_seen(source, &gathered.inventory, output);
-    keys_are_there(args, &gathered.inventory)?;
-    source::named_are_there(&gathered.inventory)?;
-    if let Some(resolver) = &probes.dns {
-        output.say_verbosely(&format!("asked DNS at {}", resolver.servers()));
-        if let Some(note) = progress::without_address(&gathered.inventory) {
-            output.say(&note);
-        }
+    let inventory = gather(&source, selection, &probes, run.world).await?.inventory;
+    keys_are_there(args, &inventory)?;
+    source::named_are_there(&inventory)?;
+    let asked = probes.dns.as_ref().map(|resolver| resolver.servers().to_string());
+    Ok(Seen { source, inventory, asked })
+}
+
+/// With `-v`, what was seen.
+fn tell(seen: &Seen, output: &mut Output) {
+    source::say_what_was_seen(&seen.source, &seen.inventory, output);
+    let Some(asked) = &seen.asked else { return };
+    output.say_verbosely(&format!("asked DNS at {asked}"));
+    if let Some(note) = progress::without_address(&seen.inventory) {
+        output.say(&note);
     }
-    Ok(gathered)
 }
 
 /// What is named for the sake of some keys has one that fits and holds certificates.

@@ -14,6 +14,7 @@ mod import;
 mod inspect;
 mod issue;
 mod managed;
+mod manifests;
 mod rotate;
 mod verify;
 
@@ -123,9 +124,11 @@ const fn writes(command: &Command) -> bool {
         Command::Managed { command } => !matches!(command, ManagedCommand::Status(_)),
         Command::Verify(args) => args.trust_out.is_some(),
         Command::Inspect(args) => args.out.is_some() || args.in_place,
-        Command::Check(_) | Command::Explain(_) | Command::Complete(_) | Command::Completion(_) => {
-            false
-        }
+        Command::Check(_)
+        | Command::Explain(_)
+        | Command::Manifests { .. }
+        | Command::Complete(_)
+        | Command::Completion(_) => false,
     }
 }
 
@@ -167,6 +170,7 @@ fn runtime(command: &Command) -> tokio::runtime::Builder {
         | Command::Convert(_)
         | Command::Inspect(_)
         | Command::Explain(_)
+        | Command::Manifests { .. }
         | Command::Completion(_)
         | Command::Complete(_)
         | Command::Man(_) => tokio::runtime::Builder::new_current_thread(),
@@ -253,6 +257,7 @@ async fn command(cli: Cli, world: &World, record: &Record, output: &mut Output) 
         Command::Inspect(args) => inspect::run(args, run, output).await,
         Command::Bootstrap(args) => bootstrap::run(args, run, output).await,
         Command::Managed { command } => Box::pin(managed::run(command, run, output)).await,
+        Command::Manifests { command } => manifests::run(command, run, output),
         Command::Explain(args) => explain::run(&args, world.program, output),
         Command::Completion(args) => completion::completion(&args, world.program, output),
         Command::Complete(args) => complete::run(&args, world, output).await,

@@ -8,6 +8,7 @@
 pub mod check;
 mod clients;
 pub mod completion;
+pub mod deploy;
 pub mod explain;
 pub mod formats;
 pub mod harmless;
@@ -17,6 +18,7 @@ mod layout;
 pub mod managed;
 mod manifests;
 pub mod model;
+pub mod notify;
 pub mod page;
 pub mod plan;
 pub mod progress;

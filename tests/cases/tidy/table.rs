@@ -66,6 +66,13 @@ pub const TABLE: &[Row] = &[
         instead: "rarely only keeps values small; put what knows more where it is used",
     },
     Row {
+        module: "rights",
+        may_use: These(&[]),
+        purity: Pure,
+        never: &[],
+        instead: "rights is the table of what is asked for; render::deploy makes roles of it",
+    },
+    Row {
         module: "world",
         may_use: These(&["object_ref", "redact", "remedy"]),
         purity: Io,
@@ -197,6 +204,7 @@ pub const TABLE: &[Row] = &[
             "audit",
             "plan",
             "inventory",
+            "rights",
             "observation::handshake",
             "observation::rights",
             "x509",
