@@ -178,6 +178,11 @@ impl Right {
         Self { reach: Reach::Own, ..self }
     }
 
+    /// The ways of running that ask for it.
+    pub fn modes(&self) -> impl Iterator<Item = Mode> + use<'_> {
+        Mode::ALL.into_iter().filter(|mode| (self.asked)(*mode))
+    }
+
     /// Whether any of these ways of running asks for it, of a cluster with these parts.
     fn is_asked(&self, modes: &[Mode], parts: &[Part]) -> bool {
         let is_there = self.part == Part::Core || parts.contains(&self.part);

@@ -240,6 +240,18 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
     sync_folder(path)
 }
 
+/// Writes a file that is kept from run to run: made where it is not there, for its owner alone.
+///
+/// # Errors
+/// As [`replace`].
+pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
+    if fs::symlink_metadata(path).is_ok() {
+        return replace(path, bytes);
+    }
+    Staged::write(path, bytes, KEY)?.place(false)?;
+    sync_folder(path)
+}
+
 /// Writes certificates for clients to pin. A file that is there is replaced when it holds
 /// certificates and nothing else, so that a slip of the name costs no key.
 ///

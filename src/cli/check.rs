@@ -195,7 +195,6 @@ Examples:
   certwright check -A --host shop.example
   certwright check -A --severity error -o lines
   certwright check -A --rule expired,expires-soon -o name
-  certwright check -A --contexts all --fail-on error
   certwright check -n shop --key '\\.(crt|pem)$'
   certwright check -n shop configmap/ca-bundle --key ca
   certwright check --ca-bundles --allow-empty

@@ -5,7 +5,7 @@
 //! what is new: [`crate::audit::news`] does.
 
 use super::{CommandError, Result, Run, read_file};
-use crate::apply::files::replace;
+use crate::apply::files::keep;
 use crate::audit::Report;
 use crate::audit::finding::Severity;
 use crate::audit::news::{Known, New, News, news};
@@ -44,7 +44,14 @@ pub(crate) struct About<'r> {
 /// Where it is kept what was told.
 enum State {
     File(PathBuf),
-    ConfigMap { client: Client, object: ObjectRef, version: Option<String> },
+    ConfigMap(Box<InConfigMap>),
+}
+
+/// The ConfigMap, as it was last seen; one without a version is not there.
+struct InConfigMap {
+    client: Client,
+    object: ObjectRef,
+    version: Option<String>,
 }
 
 /// Who is told, and how: found before anything is looked at, so that a slip is told at once.
@@ -92,6 +99,10 @@ impl Notifier {
             FailOn::Never => Severity::Info,
         };
         let News { new, resolved } = news(&about.reports, least, about.is_complete, &known);
+        if !new.is_empty() || !resolved.is_empty() {
+            // Where nothing can be kept, the same would be told at every run.
+            state.write(&known).await?;
+        }
         let mut told = (0, 0);
         let mut resolved: Vec<(String, String)> = resolved.into_iter().collect();
         let mut rest = new.as_slice();
@@ -167,7 +178,7 @@ impl State {
                     Err(error) => return Err(error.into()),
                 };
                 let known = known(&text, &object.apart())?;
-                Ok((Self::ConfigMap { client, object, version }, known))
+                Ok((Self::ConfigMap(Box::new(InConfigMap { client, object, version })), known))
             }
             Some(NotifyState::File(path)) => {
                 let text = match files::read_bytes(path) {
@@ -191,33 +202,34 @@ impl State {
     async fn write(&mut self, known: &Known) -> Result<()> {
         let text = json!({ "schema": SCHEMA, "told": bounded(known) }).to_string();
         match self {
-            Self::File(path) => Ok(replace(path, text.as_bytes())?),
-            Self::ConfigMap { client, object, version } => {
-                let data = json!({ (KEY): text });
-                let written = match &version {
-                    Some(version) => {
-                        let metadata = json!({ "resourceVersion": version });
-                        let patch = json!({ "metadata": metadata, "data": data });
-                        client.patch_object(object, &patch, MANAGER, false).await?
-                    }
-                    None => {
-                        let manifest = json!({
-                            "apiVersion": "v1",
-                            "kind": "ConfigMap",
-                            "metadata": {
-                                "name": object.name,
-                                "namespace": object.namespace(),
-                                "labels": { "app.kubernetes.io/managed-by": "certwright" },
-                            },
-                            "data": data,
-                        });
-                        client.apply_object(object, &manifest, MANAGER, false).await?
-                    }
-                };
-                *version = written;
-                Ok(())
-            }
+            Self::File(path) => Ok(keep(path, text.as_bytes())?),
+            Self::ConfigMap(map) => map.write(&text).await,
         }
+    }
+}
+
+impl InConfigMap {
+    async fn write(&mut self, text: &str) -> Result<()> {
+        let Self { client, object, version } = self;
+        let data = json!({ (KEY): text });
+        let written = if let Some(version) = &version {
+            let patch = json!({ "metadata": { "resourceVersion": version }, "data": data });
+            client.patch_object(object, &patch, MANAGER, false).await?
+        } else {
+            let manifest = json!({
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {
+                    "name": object.name,
+                    "namespace": object.namespace(),
+                    "labels": { "app.kubernetes.io/managed-by": "certwright" },
+                },
+                "data": data,
+            });
+            client.apply_object(object, &manifest, MANAGER, false).await?
+        };
+        *version = written;
+        Ok(())
     }
 }
 

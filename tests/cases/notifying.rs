@@ -14,8 +14,8 @@ use std::thread;
 use tempfile::TempDir;
 
 /// A receiver that answers as it is told, then 200, and keeps what it was sent.
-struct Receiver {
-    url: String,
+pub(super) struct Receiver {
+    pub(super) url: String,
     got: Arc<Mutex<Vec<(String, Value)>>>,
     answers: Arc<Mutex<Vec<u16>>>,
 }
@@ -24,7 +24,7 @@ struct Receiver {
 const SECRET: &str = "T0KEN-of-the-webhook";
 
 impl Receiver {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let place = listener.local_addr().expect("it has an address");
         let (got, answers) = (Arc::default(), Arc::default());

@@ -333,6 +333,7 @@ pub const TABLE: &[Row] = &[
             "cluster",
             "converge",
             "exit",
+            "instant",
             "inventory",
             "object_ref",
             "observation",
