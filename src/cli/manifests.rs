@@ -63,6 +63,10 @@ pub struct CronjobArgs {
     /// The ServiceAccount it runs as
     #[arg(long, value_name = "NAME", default_value = "certwright", value_parser = object_name)]
     pub service_account: String,
+    /// Tell the webhook whose URL this Secret holds, as `url`, of what is new; what was told is kept in the
+    /// ConfigMap certwright-told (rbac --for notify)
+    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    pub notify_secret: Option<String>,
     /// How to print it
     #[arg(short, long, value_name = "FORMAT", default_value = "yaml", value_parser = formats(|format| format.manifests))]
     pub output: Chosen<WriteManifests>,
@@ -212,6 +216,7 @@ const CRONJOB: &str = help_end!(
 Examples:
   certwright manifests cronjob -n certwright -A --image registry.example/certwright:0.1.0
   certwright manifests cronjob -n shop --image certwright:dev --schedule @hourly -- rotate --due
+  certwright manifests cronjob -n certwright -A --image certwright:dev --notify-secret slack
 
 "
 );

@@ -46,6 +46,9 @@ fn alerts(args: &AlertsArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> 
 /// What it runs where nothing is said.
 const CHECK: [&str; 5] = ["check", "--fail-on", "error", "-o", "lines"];
 
+/// Where it keeps what was told, where nothing is said.
+const TOLD: [&str; 2] = ["--notify-state", "configmap/certwright-told"];
+
 fn cronjob(args: &CronjobArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     let namespace = run.namespace_of_files();
     let mut arguments = args.arguments.clone();
@@ -66,6 +69,10 @@ fn cronjob(args: &CronjobArgs, run: Run<'_>, output: &mut Output) -> Result<Exit
             "leave one of them out",
         ));
     }
+    let says_state = arguments.iter().any(|word| word.starts_with("--notify-state"));
+    if args.notify_secret.is_some() && !says_state {
+        arguments.extend(TOLD.map(str::to_owned));
+    }
     let job = CronJob {
         name: &args.name,
         namespace: &namespace,
@@ -73,6 +80,7 @@ fn cronjob(args: &CronjobArgs, run: Run<'_>, output: &mut Output) -> Result<Exit
         schedule: &args.schedule,
         image: &args.image,
         arguments: &arguments,
+        notify_secret: args.notify_secret.as_deref(),
         needs_token: !reads_files,
     };
     (args.output.write)(&[job.manifest()], &mut output.of(args.output.for_programs))?;

@@ -124,8 +124,9 @@ const fn writes(command: &Command) -> bool {
         Command::Managed { command } => !matches!(command, ManagedCommand::Status(_)),
         Command::Verify(args) => args.trust_out.is_some(),
         Command::Inspect(args) => args.out.is_some() || args.in_place,
-        Command::Check(_)
-        | Command::Explain(_)
+        // What was told is kept.
+        Command::Check(args) => args.notify.notify.is_some(),
+        Command::Explain(_)
         | Command::Manifests { .. }
         | Command::Complete(_)
         | Command::Completion(_) => false,

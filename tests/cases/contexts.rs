@@ -3,7 +3,7 @@
 use crate::support::binary::{Certwright, Ran, run};
 use crate::support::live::Live;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Two clusters, `east` with a Secret and its Ingress and `west` with such an Ingress alone, and `gone`,
@@ -48,21 +48,23 @@ impl Two {
     }
 }
 
-fn kubeconfig(all: &[(&str, (String, String, Option<PathBuf>))]) -> Value {
-    let each = |of: &dyn Fn(&str, &str, &str, Option<&Path>) -> Value| -> Vec<Value> {
-        all.iter()
-            .map(|(name, (server, token, ca))| of(name, server, token, ca.as_deref()))
-            .collect()
-    };
+/// A cluster's name, and its server, token and CA.
+type Place<'n> = (&'n str, (String, String, Option<PathBuf>));
+
+fn kubeconfig(all: &[Place<'_>]) -> Value {
+    let clusters = all.iter().map(|(name, (server, _, ca))| {
+        json!({"name": name, "cluster": {"server": server, "certificate-authority": ca}})
+    });
+    let users =
+        all.iter().map(|(name, (_, token, _))| json!({"name": name, "user": {"token": token}}));
+    let contexts = all
+        .iter()
+        .map(|(name, _)| json!({"name": name, "context": {"cluster": name, "user": name}}));
     json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "east",
-        "clusters": each(&|name, server, _, ca| json!({
-            "name": name, "cluster": {"server": server, "certificate-authority": ca},
-        })),
-        "users": each(&|name, _, token, _| json!({"name": name, "user": {"token": token}})),
-        "contexts": each(&|name, _, _, _| json!({
-            "name": name, "context": {"cluster": name, "user": name},
-        })),
+        "clusters": clusters.collect::<Vec<_>>(),
+        "users": users.collect::<Vec<_>>(),
+        "contexts": contexts.collect::<Vec<_>>(),
     })
 }
 

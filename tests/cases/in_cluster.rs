@@ -360,7 +360,11 @@ fn the_cronjob_is_clean_for_restricted_pod_security() {
         let label = format!("pod-security.kubernetes.io/{level}=restricted");
         live.kubectl(&["label", "namespace", &live.namespace, &label]);
     }
-    for more in [&[][..], &["--schedule", "@hourly", "--", "rotate", "--due"]] {
+    for more in [
+        &[][..],
+        &["--schedule", "@hourly", "--", "rotate", "--due"],
+        &["--notify-secret", "slack"],
+    ] {
         let args = ["manifests", "cronjob", "-n", &live.namespace, "--image", "x.example/c:1"];
         let printed = run(&[&args, more].concat()).expect_code(0).stdout;
         let file = tempfile::NamedTempFile::new().expect("a temp file can be made");
@@ -404,6 +408,22 @@ fn where_to_look_is_said_once() {
     assert_eq!(of(&["-n", "a", "--", "check", "-A"]), r#"["check","-A"]"#);
     let two = ["manifests", "cronjob", "--image", "c:1", "-A", "--", "check", "-n", "x"];
     assert!(run(&two).expect_code(2).stderr.contains("two places"));
+}
+
+#[test]
+fn the_url_of_a_webhook_comes_from_a_secret() {
+    let args = ["manifests", "cronjob", "--image", "c:1", "-A", "--notify-secret", "slack"];
+    let job = run(&[&args[..], &["-o", "json"]].concat()).expect_code(0).json();
+    let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    let from = json!({"secretKeyRef": {"name": "slack", "key": "url"}});
+    assert_eq!(container["env"], json!([{"name": "CERTWRIGHT_NOTIFY_URL", "valueFrom": from}]));
+    let words = container["args"].as_array().expect("a list");
+    let state = [json!("--notify-state"), json!("configmap/certwright-told")];
+    assert_eq!(
+        words.iter().rev().take(2).rev().collect::<Vec<_>>(),
+        state.iter().collect::<Vec<_>>()
+    );
 }
 
 #[test]

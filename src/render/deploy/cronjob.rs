@@ -20,6 +20,8 @@ pub struct CronJob<'c> {
     pub image: &'c str,
     /// What stands behind the program's name.
     pub arguments: &'c [String],
+    /// The Secret whose `url` is the webhook's.
+    pub notify_secret: Option<&'c str>,
     /// Whether it talks to the API server, and needs its account's token.
     pub needs_token: bool,
 }
@@ -67,6 +69,13 @@ impl CronJob<'_> {
         })
     }
 
+    /// The URL of a webhook is a secret, and is in no manifest.
+    fn env(&self) -> Vec<Value> {
+        let from = |secret: &str| json!({ "secretKeyRef": { "name": secret, "key": "url" } });
+        let url = |secret| json!({ "name": "CERTWRIGHT_NOTIFY_URL", "valueFrom": from(secret) });
+        self.notify_secret.map(url).into_iter().collect()
+    }
+
     fn pod(&self) -> Value {
         json!({
             "serviceAccountName": self.account,
@@ -82,6 +91,7 @@ impl CronJob<'_> {
                 "name": "certwright",
                 "image": self.image,
                 "args": self.arguments,
+                "env": self.env(),
                 "securityContext": {
                     "allowPrivilegeEscalation": false,
                     "readOnlyRootFilesystem": true,
