@@ -14,6 +14,7 @@
 //! |---|---|---|
 //! | [`object_ref`], [`redact`], [`remedy`] | names of things; private bytes; commands and sentences | nothing |
 //! | [`rarely`] | what is rarely other than usual, in little room | nothing |
+//! | [`rights`] | what each way of running asks an API server for | nothing |
 //! | [`instant`], [`duration`] | times and lengths of time as people write them | nothing |
 //! | [`x509`] | PEM, certificates, keys, host matching, issuing | pure; randomness as an argument |
 //! | [`gke`] | what GKE's controllers read and write | pure |
@@ -118,6 +119,7 @@ pub mod rarely;
 pub mod redact;
 pub mod remedy;
 pub mod render;
+pub mod rights;
 pub mod session;
 pub mod world;
 pub mod x509;

@@ -36,11 +36,13 @@ mod support {
 }
 
 mod cases {
+    mod alerts;
     mod asked;
     mod authority;
     mod clients;
     mod clippy_guard;
     mod completion;
+    mod contexts;
     mod control_plane;
     mod converting;
     mod deployed;
@@ -52,6 +54,8 @@ mod cases {
     mod google_double;
     mod help;
     mod hostile;
+    mod image;
+    mod in_cluster;
     mod kubeconfig_mutations;
     mod kubeconfigs;
     mod kubectl_forms;
@@ -70,9 +74,11 @@ mod cases {
     mod local_files;
     mod manifests;
     mod mutations;
+    mod notifying;
     mod other_places;
     mod output_files;
     mod pem_import;
+    mod pipelines;
     mod plugin_name;
     mod plugins;
     mod policy;

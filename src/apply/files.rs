@@ -245,10 +245,22 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
 /// # Errors
 /// [`Failed`], with the old file intact; also when the path is a symbolic link or a folder.
 pub fn write_own(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
+    write_whole(path, bytes, CERTIFICATE)
+}
+
+/// Writes a file that is kept from run to run: made where it is not there, for its owner alone.
+///
+/// # Errors
+/// As [`write_own`].
+pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), Failed> {
+    write_whole(path, bytes, KEY)
+}
+
+fn write_whole(path: &Path, bytes: &[u8], access: Access) -> Result<(), Failed> {
     if fs::symlink_metadata(path).is_ok() {
         return replace(path, bytes);
     }
-    Staged::write(path, bytes, CERTIFICATE)?.place(false)?;
+    Staged::write(path, bytes, access)?.place(false)?;
     sync_folder(path)
 }
 

@@ -15,6 +15,7 @@ mod gap;
 pub mod google_keys;
 pub mod halves;
 pub mod issuing;
+pub mod news;
 pub mod pins;
 pub mod policy;
 pub mod remedy;

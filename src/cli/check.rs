@@ -1,17 +1,18 @@
 //! `certwright check`: the words after it.
 
 use super::objects::ObjectWord;
-use super::values::{Word, domain, formats, words};
+use super::values::{Word, domain, formats, object_name, words};
 use super::{JudgeArgs, SourceArgs};
 use crate::audit::finding::Severity;
 use crate::audit::{self, RULES};
 use crate::duration::{RenewalWindow, parse_duration};
 use crate::inventory::nearest;
 use crate::inventory::selection::KeyPattern;
-use crate::object_ref::KindName;
+use crate::object_ref::{KindName, ObjectNameError};
 use crate::observe::dns::Server;
 use crate::render::formats::{Chosen, Format, TABLE, WriteChecked};
 use crate::render::model::SortBy;
+use crate::render::notify::Form;
 use clap::Args;
 use std::path::PathBuf;
 use time::Duration;
@@ -28,6 +29,9 @@ pub struct CheckArgs {
     /// Where to look
     #[command(flatten)]
     pub look: SourceArgs,
+    /// Look at several contexts of the kubeconfig in one run, each by itself: names with commas, or all
+    #[arg(long, value_name = "NAME,…|all", value_delimiter = ',', conflicts_with_all = ["context", "filename"])]
+    pub contexts: Vec<String>,
     /// Also look what is served: a TLS handshake with every address of every Ingress
     #[arg(long)]
     pub served: bool,
@@ -49,6 +53,9 @@ pub struct CheckArgs {
     /// When a certificate is due: a time before its end (20d, 12h, 2w) or a share of its lifetime (33%)
     #[arg(long, value_name = "TIME|SHARE")]
     pub renew_before: Option<RenewalWindow>,
+    /// Whom to tell
+    #[command(flatten)]
+    pub notify: NotifyArgs,
     /// How to judge
     #[command(flatten)]
     pub judge: JudgeArgs,
@@ -91,6 +98,53 @@ pub struct BaselineArgs {
     #[arg(long, requires = "write_baseline")]
     pub force: bool,
 }
+
+/// Who is told what is new since the last run.
+#[derive(Clone, Debug, Args)]
+pub struct NotifyArgs {
+    /// POST what is new since the last run, of findings at or above --fail-on, and what is gone, to this URL
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CERTWRIGHT_NOTIFY_URL",
+        hide_env_values = true,
+        requires = "notify_state"
+    )]
+    pub notify: Option<String>,
+    /// How to write it [default: slack for hooks.slack.com, else json]
+    #[arg(long, value_name = "FORM", value_parser = words(FORMS), requires = "notify")]
+    pub notify_format: Option<Form>,
+    /// Where it is kept what was told: a ConfigMap in the namespace of -n, or a file
+    #[arg(long, value_name = "configmap/NAME|FILE", value_parser = notify_state)]
+    pub notify_state: Option<NotifyState>,
+    /// A file with the key by which messages are signed (HMAC-SHA256)
+    #[arg(long, value_name = "FILE", requires = "notify")]
+    pub notify_key: Option<PathBuf>,
+}
+
+/// `--notify-state`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotifyState {
+    /// The ConfigMap of this name.
+    ConfigMap(String),
+    /// A file.
+    File(PathBuf),
+}
+
+fn notify_state(text: &str) -> Result<NotifyState, ObjectNameError> {
+    match text.split_once('/') {
+        Some(("configmap" | "cm" | "configmaps", name)) => {
+            object_name(name).map(NotifyState::ConfigMap)
+        }
+        _ => Ok(NotifyState::File(PathBuf::from(text))),
+    }
+}
+
+/// `--notify-format`.
+const FORMS: &[Word<Form>] = &[
+    ("json", "A document, certwright.dev/notify/v1", Form::Json),
+    ("slack", "A text, as incoming webhooks of Slack and Mattermost take it", Form::Slack),
+];
 
 /// What of the report to show.
 #[derive(Clone, Debug, Args)]

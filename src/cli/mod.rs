@@ -32,6 +32,7 @@ mod issue;
 mod judge;
 mod kubectl;
 mod managed;
+mod manifests;
 pub mod manual;
 mod meant;
 mod names;
@@ -44,7 +45,7 @@ mod verify;
 mod write;
 
 pub use bootstrap::BootstrapArgs;
-pub use check::{BaselineArgs, CheckArgs};
+pub use check::{BaselineArgs, CheckArgs, NotifyArgs, NotifyState};
 pub use completion::{CompleteArgs, CompletionArgs, ManArgs};
 pub use convert::{ConvertArgs, Form};
 pub use explain::ExplainArgs;
@@ -56,6 +57,7 @@ pub use judge::{JudgeArgs, PolicyArgs};
 pub use managed::{
     ManagedCommand, ManagedCreateArgs, ManagedSetDomainsArgs, ManagedStatusArgs, ManagedWaitArgs,
 };
+pub use manifests::{AlertsArgs, CronjobArgs, ManifestsCommand, RbacArgs};
 pub use rotate::RotateArgs;
 pub use source::SourceArgs;
 pub(crate) use values::domain;
@@ -169,6 +171,7 @@ impl Command {
             Self::Convert(_)
             | Self::Inspect(_)
             | Self::Explain(_)
+            | Self::Manifests { .. }
             | Self::Completion(_)
             | Self::Complete(_)
             | Self::Man(_) => Vec::new(),
@@ -217,6 +220,13 @@ pub enum Command {
     /// Say what a rule means, why it matters and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(ExplainArgs),
+    /// Print what runs certwright in a cluster: rights, a CronJob, alert rules
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Manifests {
+        /// What to print.
+        #[command(subcommand)]
+        command: ManifestsCommand,
+    },
     /// Print a shell's completion script
     #[command(after_help = completion::EXAMPLES)]
     Completion(CompletionArgs),

@@ -143,6 +143,14 @@ pub(crate) enum ValueError {
     NoPort(IpAddr),
     #[error("expected IP:PORT such as 192.0.2.1:443 or [2001:db8::1]:443, found {0:?}")]
     Place(String),
+    #[error("{0:?} is too long for a CronJob: at most 52 characters")]
+    JobName(String),
+    #[error("expected a label such as release=prometheus, found {0:?}")]
+    Label(String),
+    #[error("expected an image such as registry.example/certwright:0.1.0, found {0:?}")]
+    Image(String),
+    #[error("expected five fields of cron such as \"17 6 * * *\", or @daily, found {0:?}")]
+    Schedule(String),
     #[error("a server is asked for a DNS name; leave --servername out to ask for none")]
     ServerAddress,
 }

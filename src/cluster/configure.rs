@@ -19,7 +19,7 @@ use tower::util::{MapRequestLayer, MapResponseLayer};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The proxy: what the kubeconfig says, else the environment.
-fn proxy(
+pub(super) fn proxy(
     config: &kube::Config,
     target: Option<&Target>,
     world: &World,

@@ -21,6 +21,7 @@ mod pod;
 mod protobuf;
 mod retry;
 mod trouble;
+pub mod webhook;
 
 pub use client::{Client, Written};
 pub use connect::{ConnectOptions, connect, contexts};

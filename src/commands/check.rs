@@ -1,69 +1,60 @@
 //! `certwright check`: observe, audit, report.
 
+mod contexts;
+mod seeing;
+
+use self::seeing::{Seen, observed, tell};
 use crate::audit;
 use crate::audit::policy::Policy;
-use crate::audit::{Choice, calendar};
-use crate::cli::{CheckArgs, domain};
-use crate::converge::gather::{Gathered, Probes, Source, gather};
+use crate::audit::{Choice, Context, Report, calendar};
+use crate::cli::CheckArgs;
 use crate::exit::{Exit, FailOn};
 use crate::inventory::Inventory;
-use crate::inventory::selection::Selection;
-use crate::inventory::served::ServedAt;
-use crate::object_ref::{Kind, ObjectRef};
-use crate::observe::dns::Resolver;
-use crate::observe::files::{self, names_stdin};
+use crate::object_ref::Kind;
 use crate::output::Output;
 use crate::render::calendar::CalendarReport;
 use crate::render::check::is_cut_in_a_pipe;
 use crate::render::formats::{TABLE, WriteCalendar, WriteCheck, WriteChecked};
-use crate::render::model::{Model, TableOptions};
-use crate::render::progress;
-use crate::session::{CommandError, Result, Run, baseline, policy, roots, source};
+use crate::render::model::{Looked, Model, TableOptions};
+use crate::session::notify::{About, Notifier};
+use crate::session::{CommandError, Result, Run, baseline, policy, source};
 use time::OffsetDateTime;
 
 pub(super) async fn run(args: CheckArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
     let write = writer(&args)?;
     check_usage(&args)?;
-    let hosts = hosts(&args)?;
-    let policy = policy::read(&args.judge.by, args.renew_before)?;
-    let source = source::source(&args.look, run).await?;
-    let mut gathered = observed((&args, &policy), &source, run, output).await?;
-    gathered.inventory.want(hosts);
-    let inventory = &gathered.inventory;
-    let from = source::audited(&source);
-    let context = run.context(args.judge.at, &policy, args.judge.platform, from);
-    let mut report = audit::audit(inventory, &context);
-    let nothing = (inventory.is_empty() && report.complete)
-        .then(|| source::nothing_found("no TLS Secret, no Ingress", &source, &args.look, run));
-    report.complete &= nothing.as_ref().is_none_or(|(_, is_well)| *is_well);
-    baseline::compare(&args.known, &mut report, inventory, output)?;
-    let look = look(&args, inventory, context.now);
-    report.choose(&choice(&args, look.ends_by), inventory);
-    let looked = source::looked(&source, run);
-    let model = Model { inventory, report: &report, looked: &looked, look };
-    let mut page = output.of(args.output.for_programs);
-    match write {
-        Write::Report(write) => write(&model, &mut page)?,
-        Write::Calendar(write) => {
-            let entries = calendar::entries(inventory, &context, look.ends_by);
-            write(&CalendarReport::of(&model, &entries), &mut page)?;
-        }
+    let asked = Asked {
+        hosts: seeing::hosts(&args)?,
+        policy: policy::read(&args.judge.by, args.renew_before)?,
+        args: &args,
+    };
+    let notifier = Notifier::of(&args.notify, run)?;
+    if !args.contexts.is_empty() {
+        return contexts::run_each(&asked, notifier.as_ref(), run, output).await;
     }
-    let is_table_in_a_pipe = args.output.name == TABLE && page.width().is_none();
-    if is_table_in_a_pipe && is_cut_in_a_pipe(&model) && matches!(write, Write::Report(_)) {
-        output.say("note: rows are left out; --all shows every one");
+    let busy = output.busy("reading", None);
+    let seen = observed(&asked, run).await?;
+    drop(busy);
+    tell(&seen, output);
+    let judged = judged(&asked, seen, (run, output))?;
+    show(&judged, write, &args, output)?;
+    judged.say_nothing_found(output);
+    baseline::tell_what_is_fixed(&args.known, &judged.report, (run, output));
+    if let Some(notifier) = &notifier {
+        notify(notifier, &args, (&[(None, &judged)], true), run, output).await?;
     }
-    if let Some((words, is_well)) = nothing {
-        output.say(&words);
-        if !is_well {
-            output.say("  → look at -n, -A, -l or -f; --allow-empty if that is as it should be");
-        }
-    }
-    baseline::tell_what_is_fixed(&args.known, &report, (run, output));
     // A calendar shows no findings, and a baseline accepts them.
     let shows_findings = matches!(write, Write::Report(_)) && !args.known.write_baseline;
     let fail_on = if shows_findings { args.judge.fail_on } else { FailOn::Never };
-    Ok(Exit::of_report(&report, fail_on))
+    Ok(Exit::of_report(&judged.report, fail_on))
+}
+
+/// What the flags and their files ask for.
+struct Asked<'a> {
+    args: &'a CheckArgs,
+    /// Of `--host` and `--hosts-from`.
+    hosts: Vec<String>,
+    policy: Policy,
 }
 
 /// What is shown, and by what.
@@ -95,33 +86,106 @@ fn check_usage(args: &CheckArgs) -> Result<()> {
             "add --key REGEX, such as --key ca",
         ));
     }
+    if args.contexts.is_empty() {
+        return Ok(());
+    }
+    let alone = [("--calendar", args.show.calendar), ("--baseline", args.known.baseline.is_some())];
+    match alone.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => Err(CommandError::usage(
+            format!("{flag} cannot be combined with --contexts"),
+            "run it once for each context, with --context",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn show(judged: &Judged, write: Write, args: &CheckArgs, output: &mut Output) -> Result<()> {
+    let model = judged.model();
+    let mut page = output.of(args.output.for_programs);
+    match write {
+        Write::Report(write) => write(&model, &mut page)?,
+        Write::Calendar(write) => {
+            let Judged { inventory, look, .. } = judged;
+            let entries = calendar::entries(inventory, &judged.context(args), look.ends_by);
+            write(&CalendarReport::of(&model, &entries), &mut page)?;
+        }
+    }
+    let is_table_in_a_pipe = args.output.name == TABLE && page.width().is_none();
+    if is_table_in_a_pipe && is_cut_in_a_pipe(&model) && matches!(write, Write::Report(_)) {
+        output.say("note: rows are left out; --all shows every one");
+    }
     Ok(())
 }
 
-/// The hosts that `--host` and `--hosts-from` name.
-fn hosts(args: &CheckArgs) -> Result<Vec<String>> {
-    let mut hosts = args.host.clone();
-    let Some(path) = &args.hosts_from else { return Ok(hosts) };
-    if names_stdin(path) && args.look.filename.iter().any(|path| names_stdin(path)) {
-        return Err(CommandError::usage(
-            "-f and --hosts-from both name standard input, which can be read once",
-            "write one of them into a file",
-        ));
+/// Tells the webhook what is new in what was found, which was told here before.
+async fn notify(
+    notifier: &Notifier,
+    args: &CheckArgs,
+    (each, is_whole): (&[(Option<&str>, &Judged)], bool),
+    run: Run<'_>,
+    output: &mut Output,
+) -> Result<()> {
+    output.flush()?;
+    let places: Vec<&str> = each.iter().map(|(_, judged)| judged.looked.place.as_str()).collect();
+    let about = About {
+        reports: each.iter().map(|(context, judged)| (*context, &judged.report)).collect(),
+        is_complete: is_whole && each.iter().all(|(_, judged)| judged.report.complete),
+        place: places.join("; "),
+        fail_on: args.judge.fail_on,
+    };
+    let (new, gone) = notifier.tell(&args.notify, &about, run).await?;
+    let place = notifier.shown();
+    output.say_verbosely(&format!("told {place} of {new} new findings and {gone} that are gone"));
+    Ok(())
+}
+
+/// What was seen of one source, and what the audit says of it.
+struct Judged {
+    inventory: Inventory,
+    report: Report,
+    look: TableOptions,
+    looked: Looked,
+    /// What to say where nothing was found, and whether that is well.
+    nothing: Option<(String, bool)>,
+}
+
+impl Judged {
+    /// By what it was judged.
+    fn context(&self, args: &CheckArgs) -> Context<'_> {
+        let Report { now, source, policy, .. } = &self.report;
+        Context { now: *now, policy, platform: args.judge.platform, source: *source }
     }
-    let place = path.display();
-    let listed = files::listed(path).map_err(|why| {
-        CommandError::failed(
-            format!("cannot read {place}: {why}"),
-            "name a file with one host a line",
-        )
-    })?;
-    for (line, word) in listed {
-        let host = domain(&word).map_err(|why| {
-            CommandError::failed(format!("{place}, line {line}: {why}"), "write one host a line")
-        })?;
-        hosts.push(host);
+
+    fn model(&self) -> Model<'_> {
+        let Self { inventory, report, looked, look, .. } = self;
+        Model { inventory, report, looked, look: *look }
     }
-    Ok(hosts)
+
+    fn say_nothing_found(&self, output: &mut Output) {
+        let Some((words, is_well)) = &self.nothing else { return };
+        output.say(words);
+        if !is_well {
+            output.say("  → look at -n, -A, -l or -f; --allow-empty if that is as it should be");
+        }
+    }
+}
+
+/// Judges what was seen.
+fn judged(asked: &Asked<'_>, seen: Seen, (run, output): (Run<'_>, &mut Output)) -> Result<Judged> {
+    let Asked { args, hosts, policy } = asked;
+    let Seen { source, mut inventory, .. } = seen;
+    inventory.want(hosts.clone());
+    let from = source::audited(&source);
+    let context = run.context(args.judge.at, policy, args.judge.platform, from);
+    let mut report = audit::audit(&inventory, &context);
+    let nothing = (inventory.is_empty() && report.complete)
+        .then(|| source::nothing_found("no TLS Secret, no Ingress", &source, &args.look, run));
+    report.complete &= nothing.as_ref().is_none_or(|(_, is_well)| *is_well);
+    baseline::compare(&args.known, &mut report, &inventory, output)?;
+    let look = look(args, &inventory, context.now);
+    report.choose(&choice(args, look.ends_by), &inventory);
+    let looked = source::looked(&source, run);
+    Ok(Judged { inventory, report, look, looked, nothing })
 }
 
 /// How the flags want the report.
@@ -139,73 +203,4 @@ fn look(args: &CheckArgs, inventory: &Inventory, now: OffsetDateTime) -> TableOp
 /// Which findings the flags choose.
 fn choice(args: &CheckArgs, ends_by: Option<OffsetDateTime>) -> Choice {
     Choice { rules: args.show.rule.clone(), severity: args.show.severity, ends_by }
-}
-
-/// Of how many Secrets the signatures are verified: a larger fleet is told as fast as it is read.
-const SIGNATURES: usize = 1_000;
-
-/// What the flags say to look at, and what was seen of it, told with `-v`.
-async fn observed(
-    (args, policy): (&CheckArgs, &Policy),
-    source: &Source,
-    run: Run<'_>,
-    output: &mut Output,
-) -> Result<Gathered> {
-    let (keys, ca_bundles) = (args.beside.key.clone(), args.beside.ca_bundles);
-    let chosen = source::selection(&args.objects, &args.look, source, run);
-    let asked_labels = policy.labels.clone();
-    let selection = Selection { keys, ca_bundles, asked_labels, ..chosen };
-    let served = args.served.then(|| (ServedAt::Status, run.deadlines()));
-    let dns = resolver(args).await?;
-    let backends = args.served;
-    let wanted = Probes { events: true, makers: true, workloads: true, ..Probes::default() };
-    let roots = roots::read(args.judge.roots.as_deref(), policy)?;
-    // Whoever asks for trust wants signatures, and not names.
-    let signatures = roots.is_none().then_some(SIGNATURES);
-    let probes = Probes { dns, served, backends, grpc: true, signatures, roots, ..wanted };
-    let busy = output.busy("reading", None);
-    let gathered = gather(source, selection, &probes, run.world).await?;
-    drop(busy);
-    source::say_what_was_seen(source, &gathered.inventory, output);
-    keys_are_there(args, &gathered.inventory)?;
-    source::named_are_there(&gathered.inventory)?;
-    if let Some(resolver) = &probes.dns {
-        output.say_verbosely(&format!("asked DNS at {}", resolver.servers()));
-        if let Some(note) = progress::without_address(&gathered.inventory) {
-            output.say(&note);
-        }
-    }
-    Ok(gathered)
-}
-
-/// What is named for the sake of some keys has one that fits and holds certificates.
-fn keys_are_there(args: &CheckArgs, inventory: &Inventory) -> Result<()> {
-    let Some(pattern) = &args.beside.key else { return Ok(()) };
-    for named in args.objects.iter().filter(|named| named.kind != Kind::Ingress) {
-        let is_named = |object: &ObjectRef| object.kind == named.kind && object.name == named.name;
-        let mut read = inventory.values().map(|value| &value.object);
-        let mut secrets = inventory.tls_secrets().map(|secret| &secret.object);
-        if !read.any(is_named) && !secrets.any(is_named) {
-            let (kind, name) = (named.kind.word(), &named.name);
-            return Err(CommandError::failed(
-                format!("no key of {kind}/{name} that fits {pattern} holds a certificate"),
-                "look at its keys, and at the regular expression",
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Whom `--dns` and `--dns-server` say to ask.
-async fn resolver(args: &CheckArgs) -> Result<Option<Resolver>> {
-    if !args.dns && args.dns_server.is_none() {
-        return Ok(None);
-    }
-    let resolver = Resolver::new(args.dns_server.as_ref()).await;
-    resolver.map(Some).map_err(|why| {
-        CommandError::failed(
-            why.to_string(),
-            "name a DNS server by its address: --dns-server HOST:PORT",
-        )
-    })
 }

@@ -14,6 +14,7 @@ mod import;
 mod inspect;
 mod issue;
 mod managed;
+mod manifests;
 mod rotate;
 mod verify;
 
@@ -123,8 +124,12 @@ const fn writes(command: &Command) -> bool {
         Command::Managed { command } => !matches!(command, ManagedCommand::Status(_)),
         Command::Verify(args) => args.trust_out.is_some(),
         Command::Inspect(args) => args.out.is_some() || args.in_place,
-        Command::Check(args) => args.known.write_baseline,
-        Command::Explain(_) | Command::Complete(_) | Command::Completion(_) => false,
+        // What was told is kept.
+        Command::Check(args) => args.known.write_baseline || args.notify.notify.is_some(),
+        Command::Explain(_)
+        | Command::Manifests { .. }
+        | Command::Complete(_)
+        | Command::Completion(_) => false,
     }
 }
 
@@ -166,6 +171,7 @@ fn runtime(command: &Command) -> tokio::runtime::Builder {
         | Command::Convert(_)
         | Command::Inspect(_)
         | Command::Explain(_)
+        | Command::Manifests { .. }
         | Command::Completion(_)
         | Command::Complete(_)
         | Command::Man(_) => tokio::runtime::Builder::new_current_thread(),
@@ -252,6 +258,7 @@ async fn command(cli: Cli, world: &World, record: &Record, output: &mut Output) 
         Command::Inspect(args) => inspect::run(args, run, output).await,
         Command::Bootstrap(args) => bootstrap::run(args, run, output).await,
         Command::Managed { command } => Box::pin(managed::run(command, run, output)).await,
+        Command::Manifests { command } => manifests::run(command, run, output),
         Command::Explain(args) => explain::run(&args, world.program, output),
         Command::Completion(args) => completion::completion(&args, world.program, output),
         Command::Complete(args) => complete::run(&args, world, output).await,

@@ -471,7 +471,11 @@ fn applier(managers: &[FieldManager]) -> Option<Applier> {
 type ReadSecret = (SecretFacts, Vec<Vec<u8>>);
 
 /// Reads a Secret by itself; whether it was chosen only the inventory knows.
-fn secret_facts(seen: &SecretSeen, signatures: Signatures, random: &dyn SecureRandom) -> ReadSecret {
+fn secret_facts(
+    seen: &SecretSeen,
+    signatures: Signatures,
+    random: &dyn SecureRandom,
+) -> ReadSecret {
     let value = |key: &str| seen.data.get(key).map(Redacted::expose);
     let pair = (value("tls.crt"), value("tls.key"));
     let (mut bundle, ca_file, ders) = Bundle::of_secret(pair, value("ca.crt"), signatures, random);

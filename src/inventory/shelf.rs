@@ -66,7 +66,8 @@ impl<T: OfObject> Shelf<T> {
         let position = position(self.facts.len());
         self.facts.push(Box::new(facts));
         let (all, digests) = (&self.facts, &self.digests);
-        let anew = |at: &u32| all.get(index(*at)).map_or(0, |it| self::digest(digests, it.object()));
+        let anew =
+            |at: &u32| all.get(index(*at)).map_or(0, |it| self::digest(digests, it.object()));
         self.table.insert_unique(digest, position, anew);
         self.reorder(|order| order.push(position));
     }
@@ -201,7 +202,8 @@ mod tests {
 
     #[test]
     fn facts_stand_in_order_whatever_came_and_went() {
-        let object = |number: usize| ObjectRef::secret(format!("n-{}", number % 7), format!("{number}"));
+        let object =
+            |number: usize| ObjectRef::secret(format!("n-{}", number % 7), format!("{number}"));
         let (mut shelf, mut known) = (Shelf::default(), std::collections::BTreeMap::new());
         for step in 0..2_000_usize {
             let number = step * 7_919 % 301;

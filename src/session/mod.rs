@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod follow_up;
 pub(crate) mod manifest;
 pub(crate) mod new_password;
+pub(crate) mod notify;
 pub(crate) mod package;
 pub(crate) mod policy;
 pub(crate) mod record;

@@ -9,7 +9,8 @@ use std::fmt;
 /// Lower-case hex without colons.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digits = |byte: &u8| [byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16));
+    let digits =
+        |byte: &u8| [byte >> 4, byte & 0xf].map(|digit| char::from_digit(digit.into(), 16));
     bytes.iter().flat_map(digits).flatten().collect()
 }
 

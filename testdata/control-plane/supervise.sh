@@ -6,7 +6,8 @@
 #
 #   supervise.sh DATA ETCD KUBE_APISERVER ETCD_PORT ETCD_PEER_PORT API_PORT
 #
-# DATA is a fresh folder that holds tokens.csv; what the two write, their logs too, lies in it.
+# DATA is a fresh folder that holds tokens.csv; what the two write, their logs too, lies in it. Where it
+# holds audit-policy.yaml too, the API server writes audit.log by it, a line a request.
 # Standard output tells the story, a line an event. When one of the two ends by itself the other is
 # ended as well, and the data folder stays until the owner has gone, so that the owner can read the
 # logs.
@@ -134,7 +135,11 @@ keep etcd "$etcd" \
 # and does not start where there is none. ServiceAccount admission would wait for the default
 # ServiceAccount, which a controller makes that does not run here.
 start_apiserver() {
+    audit=''
+    [ -f "$data/audit-policy.yaml" ] && audit=yes
     keep apiserver "$apiserver" \
+        ${audit:+--audit-policy-file="$data/audit-policy.yaml"} \
+        ${audit:+--audit-log-path="$data/audit.log"} \
         --etcd-servers="$etcd_url" \
         --bind-address=127.0.0.1 \
         --advertise-address=127.0.0.1 \

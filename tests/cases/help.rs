@@ -7,7 +7,7 @@ use crate::support::tls_server::{Behaviour, Pair, TlsServer, guide};
 use std::path::Path;
 use std::process::Command;
 
-pub(super) const COMMANDS: [&str; 15] = [
+pub(super) const COMMANDS: [&str; 18] = [
     "issue",
     "import",
     "convert",
@@ -20,6 +20,9 @@ pub(super) const COMMANDS: [&str; 15] = [
     "managed status",
     "managed wait",
     "managed set-domains",
+    "manifests rbac",
+    "manifests cronjob",
+    "manifests alerts",
     "explain",
     "completion",
     "man",

@@ -5,7 +5,6 @@
 use crate::support::gke;
 use crate::support::kinds;
 use crate::support::live::Live;
-use crate::support::pages::Page;
 use serde_json::{Value, json};
 
 const SECRETS_AND_INGRESSES: &str = "--resource=secrets,ingresses.networking.k8s.io";
@@ -193,36 +192,4 @@ fn a_rotation_is_told_what_it_may_not_do_and_nothing_that_it_does_not_depend_on(
     let said = format!("{}{}", ran.stdout, ran.stderr);
     assert!(said.contains("RBAC: needs patch on secrets in namespace "), "{said}");
     assert!(!said.contains("managedcertificates") && !said.contains("services"), "{said}");
-}
-
-#[test]
-fn the_roles_of_the_documents_are_enough_and_not_more_than_that() {
-    let Some((live, all)) = four_namespaces("the_roles_of_the_documents") else { return };
-    gke::install(&live);
-    kinds::gateway_api(&live);
-    kinds::openshift(&live);
-    let pages = Page::all();
-    let page = pages.iter().find(|page| page.name() == "rights.md").expect("there is a page");
-    for block in page.blocks().iter().filter(|block| block.language == "yaml") {
-        live.cluster.apply(&live.namespace, block.text);
-    }
-    for role in ["check", "rotate", "ca-bundles"] {
-        let name = format!("certwright-{role}");
-        let (role, user) = (format!("--clusterrole={name}"), "--user=robot");
-        live.kubectl(&["create", "clusterrolebinding", &name, &role, user]);
-    }
-    let (report, _) = check_as(&live, "robot", 1);
-    assert_eq!((&report["complete"], &report["notes"]), (&json!(true), &json!([])));
-    let bundles = ["check", "-A", "--ca-bundles", "--as", "robot", "-o", "json"];
-    let report = live.certwright().args(&bundles).run().expect_code(1).json();
-    assert_eq!((&report["complete"], &report["notes"]), (&json!(true), &json!([])));
-    live.kubectl(&["delete", "clusterrolebinding", "certwright-ca-bundles"]);
-    let report = live.certwright().args(&bundles).run().json();
-    assert_eq!(report["problems"].as_array().map(Vec::len), Some(4), "{report:#}");
-    let secret = ["rotate", "secret/my-release-milvus-tls", "--as", "robot", "-n", &all[0]];
-    live.certwright().args(&secret).run().expect_code(0);
-    live.kubectl(&["delete", "clusterrolebinding", "certwright-rotate"]);
-    let secret = [&secret[..4], &["-n", &all[1]]].concat();
-    let said = live.certwright().args(&secret).run().expect_code(4).flat_stderr();
-    assert!(said.contains("RBAC: needs patch on secrets"), "{said}");
 }

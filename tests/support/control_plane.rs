@@ -43,6 +43,14 @@ const TRIES: u32 = 3;
 /// The longest name a namespace may have: a DNS label (RFC 1123).
 const NAME_LIMIT: usize = 63;
 
+/// Who asked for what, and what came of it; nothing of what was said.
+const AUDIT_POLICY: &str = "\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata}]
+";
+
 /// The one control plane of this test process, started by the first test that asks for it; the
 /// others wait.
 ///
@@ -90,6 +98,18 @@ pub fn own(test: &str) -> Option<ControlPlane> {
     }
 }
 
+/// The same, which keeps an account of every request: see [`ControlPlane::audit_log`].
+pub fn audited(test: &str) -> Option<ControlPlane> {
+    let started = assets::find().map(|assets| ControlPlane::start_with(&assets, true));
+    match started {
+        Ok(started) => Some(started.unwrap_or_else(|reason| panic!("{test}: {reason}"))),
+        Err(reason) => {
+            skip(test, &reason);
+            None
+        }
+    }
+}
+
 /// A running API server and its etcd. Dropping it ends both, the API server first, and waits until
 /// they are gone. The same happens when this process ends without dropping it, by whatever signal;
 /// then nobody waits.
@@ -114,9 +134,13 @@ impl ControlPlane {
     }
 
     fn start_from(assets: &Assets) -> Result<Self, String> {
+        Self::start_with(assets, false)
+    }
+
+    fn start_with(assets: &Assets, is_audited: bool) -> Result<Self, String> {
         let mut failures = String::new();
         for attempt in 1..=TRIES {
-            match Self::try_start(assets) {
+            match Self::try_start(assets, is_audited) {
                 Ok(control_plane) => return Ok(control_plane),
                 Err(reason) => {
                     let _ = write!(failures, "\n--- try {attempt} of {TRIES}: {reason}");
@@ -126,7 +150,7 @@ impl ControlPlane {
         Err(format!("the control plane does not start{failures}"))
     }
 
-    fn try_start(assets: &Assets) -> Result<Self, String> {
+    fn try_start(assets: &Assets, is_audited: bool) -> Result<Self, String> {
         let ports = place::free_ports()
             .map_err(|error| format!("no free port on the loopback interface: {error}"))?;
         let server = format!("https://127.0.0.1:{}", ports.api);
@@ -135,6 +159,10 @@ impl ControlPlane {
         let kubeconfig = kubeconfig::write(data.path(), &server).map_err(|error| {
             format!("cannot write the kubeconfig in {}: {error}", data.path().display())
         })?;
+        if is_audited {
+            std::fs::write(data.path().join("audit-policy.yaml"), AUDIT_POLICY)
+                .map_err(|error| format!("cannot write the audit policy: {error}"))?;
+        }
         let mut supervisor = Supervisor::start(assets, data, &ports)
             .map_err(|error| format!("cannot start the supervisor script: {error}"))?;
         let mut lost = || supervisor.has_lost_a_process();
@@ -167,6 +195,14 @@ impl ControlPlane {
     /// The folder that holds all that the two processes write; it is gone when they are.
     pub fn data(&self) -> &Path {
         self.supervisor.data()
+    }
+
+    /// An account of the requests that were answered so far, of a control plane that keeps one
+    /// ([`audited`]): audit.k8s.io/v1 Events.
+    pub fn audit_log(&self) -> Vec<serde_json::Value> {
+        let log = std::fs::read_to_string(self.data().join("audit.log")).unwrap_or_default();
+        let whole = log.rfind('\n').map_or("", |end| log.split_at(end).0);
+        whole.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect()
     }
 
     /// Ends the API server alone, as an upgrade of a control plane does, and waits until nobody

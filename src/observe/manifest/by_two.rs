@@ -36,8 +36,7 @@ pub(super) fn each(
 }
 
 /// How several are read, the first of which has this number.
-type ReadSome<'r> =
-    dyn Fn(usize, &[Document], &mut dyn FnMut(Observation)) -> usize + Sync + 'r;
+type ReadSome<'r> = dyn Fn(usize, &[Document], &mut dyn FnMut(Observation)) -> usize + Sync + 'r;
 
 /// Reads the second half on a thread of its own, and keeps what it holds until the first is handed on.
 /// Where the system starts no thread, one follows the other.

@@ -56,7 +56,8 @@ pub(in crate::render) fn write_yaml(model: &Model<'_>, out: &mut Page<'_>) -> io
     out.write_all(text.as_bytes())
 }
 
-fn shown(value: Value) -> Value {
+/// Every string of it made harmless, keys too.
+pub(super) fn shown(value: Value) -> Value {
     match value {
         Value::String(text) => harmless::line(&text).into(),
         Value::Array(items) => items.into_iter().map(shown).collect(),

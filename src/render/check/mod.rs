@@ -1,5 +1,6 @@
 //! The report of `check`, a format a file; and the parts of the one for people.
 
+pub mod contexts;
 pub(super) mod csv;
 pub(super) mod findings;
 pub(super) mod github;

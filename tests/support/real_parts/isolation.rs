@@ -17,13 +17,21 @@ const INSIDE: &str = "CERTWRIGHT_TEST_ISOLATED";
 /// When it failed there, with all that it said.
 pub fn isolated(test: &str, name: &str) -> Option<RealParts> {
     let parts = RealParts::find(test)?;
+    alone_in_namespaces(test, name).then_some(parts)
+}
+
+/// The same, for a test that needs no real part.
+///
+/// # Panics
+/// When it failed there.
+pub fn alone_in_namespaces(test: &str, name: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         prepare();
-        return Some(parts);
+        return true;
     }
     if !succeeds(&mut unshare("true")) {
         skip(test, "needs unshare(1) to make namespaces");
-        return None;
+        return false;
     }
     let itself = std::env::current_exe().expect("a test knows its binary");
     let mut again = unshare(itself);
@@ -31,7 +39,7 @@ pub fn isolated(test: &str, name: &str) -> Option<RealParts> {
     let ran = ran.output().expect("unshare starts");
     let told = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success() && told.contains("1 passed"), "inside:\n{told}");
-    None
+    false
 }
 
 /// Everything in there ends with this command, even when it is killed.
