@@ -102,13 +102,19 @@ fn rewrite_one(
     let values = values(text.as_str(), &place)?;
     still_the_same(step, &values)?;
     let value = |key: &str| values.get(key).map(|value| value.as_slice());
-    let ready = pair::ready(&step.pair, materials, value("tls.key"), keys)?;
+    let make = || pair::ready(&step.pair, materials, value("tls.key"), keys);
+    let ready = match step.before.as_ref().filter(|_| step.shares) {
+        Some(before) => materials.shared.once(before.sha256, make)?,
+        None => make()?,
+    };
     let ca = match &step.ca_crt {
         CaCrtChange::Keep => None,
         CaCrtChange::PrependNew { without } => {
             Some(pair::prepended(&ready, value("ca.crt").unwrap_or_default(), without))
         }
         CaCrtChange::Given => ready.ca.clone(),
+        // That is known of Secrets of a cluster alone.
+        CaCrtChange::Restored => None,
     };
     let edited = edited(text.as_str(), &place, &ready, ca.as_deref(), &step.object)?;
     rewritten.insert(place.path, text.rewritten(edited));

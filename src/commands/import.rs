@@ -39,6 +39,7 @@ pub(super) async fn run(args: ImportArgs, run: Run<'_>, output: &mut Output) -> 
         replace_flag: "--replace",
         force: args.force,
         override_owner: args.override_owner,
+        backup: !args.no_backup,
     };
     package("import", request, materials, (args.write, !args.no_nudge), run, output).await
 }

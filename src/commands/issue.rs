@@ -265,5 +265,6 @@ fn secret(args: &IssueArgs, name: &str, pair: NewPair, materials: &Materials) ->
         replace_flag: "--force",
         force: args.force,
         override_owner: args.override_owner,
+        backup: !args.no_backup,
     }
 }

@@ -4,10 +4,12 @@
 //! Knows the command line and the parts that read and show. Refuses to know any single command.
 
 pub(crate) mod authority;
+pub(crate) mod ended_backups;
 pub(crate) mod ending;
 pub(crate) mod error;
 pub(crate) mod follow_up;
 pub(crate) mod manifest;
+pub(crate) mod new_file;
 pub(crate) mod new_password;
 pub(crate) mod package;
 pub(crate) mod record;

@@ -191,7 +191,7 @@ fn a_rotation_is_told_what_it_may_not_do_and_nothing_that_it_does_not_depend_on(
     let secret = ["rotate", "secret/my-release-milvus-tls", "--as", "reader", "-n", &all[0]];
     let ran = live.certwright().args(&secret).run().expect_code(4);
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(said.contains("RBAC: needs patch on secrets in namespace "), "{said}");
+    assert!(said.contains("RBAC: needs create on secrets in namespace "), "{said}");
     assert!(!said.contains("managedcertificates") && !said.contains("services"), "{said}");
 }
 
@@ -224,5 +224,5 @@ fn the_roles_of_the_documents_are_enough_and_not_more_than_that() {
     live.kubectl(&["delete", "clusterrolebinding", "certwright-rotate"]);
     let secret = [&secret[..4], &["-n", &all[1]]].concat();
     let said = live.certwright().args(&secret).run().expect_code(4).flat_stderr();
-    assert!(said.contains("RBAC: needs patch on secrets"), "{said}");
+    assert!(said.contains("RBAC: needs create on secrets"), "{said}");
 }

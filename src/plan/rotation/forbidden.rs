@@ -21,6 +21,14 @@ pub fn forbidden(
     let no = |reason, message: String, remedy: Remedy| {
         Some(Exclusion { object: secret.object.clone(), reason, message, remedy })
     };
+    if secret.is_previous() {
+        return no(
+            Reason::WrongType,
+            "it keeps what was replaced in another Secret, for the way back".to_owned(),
+            "name the Secret that it is kept for: rotate replaces what that holds, rollback puts this back"
+                .into(),
+        );
+    }
     if let Some(since) = secret.rare.deletion_timestamp {
         return Some(Exclusion::terminating(&secret.object, since));
     }
