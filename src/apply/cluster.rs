@@ -83,7 +83,7 @@ fn not_begun() -> Failed {
     Failed::of(
         FailureReason::NotBegun,
         "it was not begun: what was stored for another one is not what was sent",
-        "look at that one first; --keep-going goes on all the same",
+        "look at that one first, or add --keep-going",
     )
 }
 
@@ -244,11 +244,11 @@ async fn replace(
     keys: Arc<dyn KeySource>,
     target: &Target,
 ) -> Result<Done, Failed> {
-    if let Some(backup) = &step.backup
+    if let Some(backup) = step.backup.as_deref()
         && let Purpose::Restore { resource_version, place } = &backup.purpose
     {
         let kept = (resource_version.as_ref(), *place);
-        return previous::restore((step, backup), kept, target).await;
+        return Box::pin(previous::restore((step, backup), kept, target)).await;
     }
     let current = if needs_current(step) { Some(current(step, target).await?) } else { None };
     let data = current.as_ref().and_then(|secret| secret.data.as_ref());
@@ -257,16 +257,15 @@ async fn replace(
     let new = (step.pair.clone(), shared);
     let ready = made(new, materials, value("tls.key"), keys).await?;
     let ca = match &step.ca_crt {
-        CaCrtChange::Keep => None,
+        // What it was is `previous::restore`'s.
+        CaCrtChange::Keep | CaCrtChange::Restored => None,
         CaCrtChange::PrependNew { without } => {
             Some(pair::prepended(&ready, &value("ca.crt").unwrap_or_default(), without))
         }
         CaCrtChange::Given => ready.ca.clone(),
-        // That is `previous::restore`'s.
-        CaCrtChange::Restored => None,
     };
-    if let Some((backup, secret)) = step.backup.as_ref().zip(current.as_ref()) {
-        previous::keep((step, backup), secret, target).await?;
+    if let Some((backup, secret)) = step.backup.as_deref().zip(current.as_ref()) {
+        Box::pin(previous::keep((step, backup), secret, target)).await?;
     }
     let patch = patch(step, &ready, ca.as_deref());
     let written = target.client.patch_secret(&step.object, &patch, OUR_NAME, target.dry_run).await;

@@ -224,11 +224,7 @@ impl std::fmt::Debug for NewFile {
 ///
 /// # Errors
 /// [`Failed`]; then not all of them are kept, and none should be changed.
-pub fn keep_copies<'p>(
-    folder: &Path,
-    paths: impl Iterator<Item = &'p str>,
-    at: &str,
-) -> Result<PathBuf, Failed> {
+pub fn keep_copies(folder: &Path, paths: &[&str], at: &str) -> Result<PathBuf, Failed> {
     let copies = folder.join(at);
     let mut files = Vec::new();
     for path in paths {
@@ -325,6 +321,9 @@ pub fn beside_certificates(path: &Path) -> Option<String> {
 }
 
 /// Whether something is at `path`, be it a link that leads nowhere. The flag is what says where.
+///
+/// # Errors
+/// [`Failed`].
 pub fn refuse_existing(path: &Path, overwrite: bool, flag: &str) -> Result<(), Failed> {
     match fs::symlink_metadata(path) {
         Ok(there) if there.is_dir() => Err(Failed::of(

@@ -108,13 +108,12 @@ fn rewrite_one(
         None => make()?,
     };
     let ca = match &step.ca_crt {
-        CaCrtChange::Keep => None,
+        // What it was is known of Secrets of a cluster alone.
+        CaCrtChange::Keep | CaCrtChange::Restored => None,
         CaCrtChange::PrependNew { without } => {
             Some(pair::prepended(&ready, value("ca.crt").unwrap_or_default(), without))
         }
         CaCrtChange::Given => ready.ca.clone(),
-        // That is known of Secrets of a cluster alone.
-        CaCrtChange::Restored => None,
     };
     let edited = edited(text.as_str(), &place, &ready, ca.as_deref(), &step.object)?;
     rewritten.insert(place.path, text.rewritten(edited));

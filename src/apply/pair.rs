@@ -65,7 +65,10 @@ pub struct Materials {
 
 /// What was made once for all Secrets with the same certificate, by the fingerprint of that.
 #[derive(Debug, Default)]
-pub struct Shared(Mutex<BTreeMap<[u8; 32], Arc<Mutex<Option<ReadyPair>>>>>);
+pub struct Shared(Mutex<BTreeMap<[u8; 32], Slot>>);
+
+/// What was made for one certificate, once it is.
+type Slot = Arc<Mutex<Option<ReadyPair>>>;
 
 impl Shared {
     /// What was made for the certificate of this fingerprint; it is made the first time.

@@ -13,7 +13,7 @@ use crate::cluster::Written;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::plan::outcome::{Done, Failed, FailureReason};
-use crate::plan::previous::{self, Backup, HISTORY, PREVIOUS_SECRET, Place};
+use crate::plan::previous::{self, Backup, HISTORY, Place};
 use crate::plan::step::{CaCrtChange, NewPair, ReplacePair};
 use crate::redact::Redacted;
 use base64::Engine as _;
@@ -102,7 +102,7 @@ fn manifest(backup: &Backup, of: &ObjectRef, secret: &Secret, kept: &Kept) -> Se
             annotations: Some(backup.annotations(&of.name, None)),
             ..ObjectMeta::default()
         },
-        type_: Some(PREVIOUS_SECRET.to_owned()),
+        type_: Some(Backup::SECRET_TYPE.to_owned()),
         data: Some(kept.0.clone()),
         ..Secret::default()
     }
@@ -207,11 +207,11 @@ async fn ours(step: &ReplacePair, backup: &Backup, target: &Target) -> Result<Se
     Err(Failed::of(
         FailureReason::AlreadyExists,
         format!(
-            "{} is there and keeps nothing for {}: it is somebody else's, and what is replaced cannot be kept in it",
+            "{} exists and is not a backup of {}: it is somebody else's, and is not overwritten",
             backup.object,
             step.object.short()
         ),
-        "rename that Secret, or go without a way back: --no-backup",
+        "rename that Secret, or add --no-backup",
     ))
 }
 
@@ -281,7 +281,7 @@ async fn stored(
         format!(
             "{object} was written, but what is stored is not what was sent: an admission webhook changed it; nothing was replaced"
         ),
-        "look at the cluster's mutating webhooks, or go without a way back: --no-backup",
+        "look at the cluster's mutating webhooks, or add --no-backup",
     ))
 }
 
@@ -296,17 +296,17 @@ fn not_kept(error: ClusterError, object: &ObjectRef) -> Failed {
     let Some(denied) = error.denied.as_deref().filter(|_| error.failure == Failure::Forbidden)
     else {
         let Failed { reason, message, remedy } = failed(error);
-        let message = format!("what would be replaced cannot be kept, so nothing was: {message}");
+        let message = format!("no backup could be made, so nothing was replaced: {message}");
         return Failed { reason, message, remedy };
     };
     Failed::of(
         FailureReason::Forbidden,
         format!(
-            "what would be replaced cannot be kept, so nothing was: user {} may not {} secrets there",
+            "no backup could be made, so nothing was replaced: user {} may not {} secrets there",
             denied.user, denied.verb
         ),
         format!(
-            "RBAC: needs {} on secrets in namespace {}; --no-backup does without, and then there is no way back",
+            "RBAC: needs {} on secrets in namespace {}; --no-backup does without, and nothing can be rolled back",
             denied.verb,
             object.namespace()
         ),

@@ -37,7 +37,7 @@ pub struct ImportArgs {
     /// Replace what is in a Secret that somebody else owns
     #[arg(long, requires = "replace")]
     pub override_owner: bool,
-    /// Keep nothing of what is replaced (else it is kept in a Secret NAME-previous): there is no way back
+    /// Make no backup (a Secret NAME-previous): what is replaced cannot be rolled back
     #[arg(long, requires = "replace")]
     pub no_backup: bool,
     /// Do not touch the Ingresses of GKE's load balancers that name the Secret, by which those take it up

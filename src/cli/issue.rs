@@ -72,7 +72,7 @@ pub struct IssueArgs {
     /// Overwrite what exists
     #[arg(long)]
     pub force: bool,
-    /// Keep nothing of a Secret whose content is replaced (else it is kept in a Secret NAME-previous)
+    /// Make no backup (a Secret NAME-previous) of a Secret whose content is replaced
     #[arg(long, requires = "secret", requires = "force")]
     pub no_backup: bool,
     /// Replace what is in a Secret that somebody else owns

@@ -62,7 +62,7 @@ pub struct RotateArgs {
     /// back; done unless --no-backup is given
     #[arg(long, overrides_with = "no_backup", hide = true)]
     pub backup: bool,
-    /// Keep nothing of what is replaced in the cluster: there is no way back
+    /// Make no backup: what is replaced cannot be rolled back
     #[arg(long)]
     pub no_backup: bool,
     /// With -f: write what is rewritten into files of this folder, and leave those that were read

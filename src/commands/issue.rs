@@ -43,7 +43,7 @@ pub(super) async fn run(args: IssueArgs, run: Run<'_>, output: &mut Output) -> R
                 output.say(note);
             }
             let request = secret(&args, name, new.pair, &materials);
-            package("issue", request, materials, (args.write, true), run, output).await
+            Box::pin(package("issue", request, materials, (args.write, true), run, output)).await
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn run(
 ) -> Result<Exit> {
     check_usage(&args, run.global)?;
     if let Some(path) = &args.plan {
-        return reviewed::run(&args, path, run, record, output).await;
+        return Box::pin(reviewed::run(&args, path, run, record, output)).await;
     }
     let run = Run { world: &run.world.at(args.at), ..run };
     let source = everywhere(source::source(&args.look, run).await?, &args);
@@ -72,7 +72,7 @@ pub(super) async fn run(
     if args.dry_run == DryRun::Client || matches!(source, Source::Files { .. }) {
         return asked.without_cluster(&goal, materials, record, output).await;
     }
-    asked.on_cluster(goal, materials, record, output).await
+    Box::pin(asked.on_cluster(goal, materials, record, output)).await
 }
 
 /// What was asked for, and where.
@@ -506,9 +506,9 @@ impl<'a> Rotated<'a> {
         output: &mut Output,
     ) -> Result<Exit> {
         if let Some(folder) = &self.args.backup_dir {
-            let paths = rewritten.keys().map(String::as_str);
+            let paths: Vec<&str> = rewritten.keys().map(String::as_str).collect();
             let at = instant::show(self.run.now()).replace(':', "");
-            let kept = files::keep_copies(folder, paths, &at)
+            let kept = files::keep_copies(folder, &paths, &at)
                 .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
             output.say(&format!("the files as they were are kept in {}", kept.display()));
         }

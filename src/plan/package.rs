@@ -357,7 +357,7 @@ fn replace(secret: &SecretFacts, request: &SecretRequest, now: OffsetDateTime) -
     }
     ReplacePair {
         readers: Vec::new(),
-        backup: request.backup.then(|| Backup::of(&secret.object, before, now)),
+        backup: request.backup.then(|| Box::new(Backup::of(&secret.object, before, now))),
         copies: Vec::new(),
         pinned_by: Vec::new(),
         shares: false,

@@ -54,14 +54,14 @@ pub(super) fn copies_of<'i>(
 fn told_of_copies(copies: &[ObjectRef]) -> Option<String> {
     let (names, holds) = named(copies)?;
     Some(format!(
-        "{names} {holds} the same certificate, and the old one from then on: --copies replaces it there too"
+        "{names} {holds} the same certificate and will still have the old one: --copies replaces it there too"
     ))
 }
 
 fn told_of_pins(holders: &[ObjectRef]) -> Option<String> {
     let (names, holds) = named(holders)?;
     Some(format!(
-        "{names} {holds} the old certificate to trust by: who trusts by that refuses the new one until it is there too"
+        "{names} {holds} the old certificate as a trusted CA: clients that use it refuse the new one until that is added"
     ))
 }
 

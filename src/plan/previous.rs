@@ -10,15 +10,12 @@
 //! instant, whatever was cut off in the middle.
 
 use crate::instant;
+use crate::inventory::PREVIOUS_SECRET;
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::x509::cert::Certificate;
 use crate::x509::digest;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
-
-/// The type of the Secrets that keep what was replaced. Of another type than those of TLS, they are in no
-/// list of these, and no controller serves them.
-pub use crate::inventory::PREVIOUS_SECRET;
 
 /// What it is kept for: the name of the Secret.
 pub const PREVIOUS_OF: &str = "certwright.dev/previous-of";
@@ -69,6 +66,10 @@ pub enum Purpose {
 }
 
 impl Backup {
+    /// The type of the Secret. Of another type than those of TLS, backups are in no list of these, and no
+    /// controller serves them.
+    pub const SECRET_TYPE: &'static str = PREVIOUS_SECRET;
+
     /// Of what this Secret holds, before something else is put into it.
     #[must_use]
     pub fn of(secret: &ObjectRef, leaf: Option<&Certificate>, at: OffsetDateTime) -> Self {
@@ -131,8 +132,8 @@ pub fn name_beside(name: &str) -> String {
 /// Whether everything that is kept has ended. What cannot be read has no end.
 #[must_use]
 pub fn is_over(leaves: &[Option<&Certificate>], now: OffsetDateTime) -> bool {
-    let ended = |leaf: &Option<&Certificate>| leaf.is_some_and(|leaf| leaf.not_after < now);
-    !leaves.is_empty() && leaves.iter().all(ended)
+    let ended = |leaf: Option<&Certificate>| leaf.is_some_and(|leaf| leaf.not_after < now);
+    !leaves.is_empty() && leaves.iter().copied().all(ended)
 }
 
 /// One of the two places for a certificate and key.

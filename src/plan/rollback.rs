@@ -106,7 +106,7 @@ fn step(
         Err((reason, advice)) => return no(reason, advice.message, advice.remedy),
     };
     let Some(leaf) = previous.bundle.leaf() else {
-        let message = format!("{beside} keeps no certificate that can be read");
+        let message = format!("{beside} holds no certificate that can be read");
         return no(Reason::Unreadable, message, by_hand(object));
     };
     let mut notes = Vec::new();
@@ -125,19 +125,19 @@ fn previous_of<'k>(kept: &'k Kept, beside: &str) -> Result<&'k Previous, (Reason
     match kept {
         Kept::Previous(previous) => Ok(previous),
         Kept::Nothing => {
-            let message = format!("nothing is kept of what it held: there is no {beside}");
+            let message = format!("there is nothing to roll back to: {beside} does not exist");
             let remedy = format!(
-                "what was replaced with --no-backup is gone, and what has expired since is deleted; {FROM_FILES}"
+                "what was replaced with --no-backup is gone, and backups that have expired are deleted; {FROM_FILES}"
             );
             Err((Reason::NotFound, Advice::new(message, remedy)))
         }
         Kept::SomebodyElses => {
             let message =
-                format!("{beside} is there, and keeps nothing for it: it is somebody else's");
+                format!("{beside} exists and is not a backup of it: it is somebody else's");
             Err((Reason::Mismatch, Advice::new(message, FROM_FILES)))
         }
         Kept::TheSame => {
-            let message = format!("it holds already what {beside} keeps");
+            let message = format!("it already holds what {beside} keeps");
             Err((Reason::AlreadyReplaced, Advice::new(message, "nothing is left to do")))
         }
     }
@@ -152,9 +152,8 @@ fn doubts(
 ) -> Vec<(Reason, Advice)> {
     let mut doubts = Vec::new();
     if let Err(Advice { message, .. }) = importable(bundle, now) {
-        let message = format!("what is kept cannot serve: {message}");
-        let remedy =
-            "rotate makes a new certificate; to put the old one back all the same, add --force";
+        let message = format!("the old certificate cannot be served: {message}");
+        let remedy = "rotate makes a new certificate; to put the old one back anyway, add --force";
         let expired = expiry::is_expired(leaf, now);
         let reason = if expired { Reason::CannotRemake } else { Reason::Mismatch };
         doubts.push((reason, Advice::new(message, remedy)));
@@ -162,13 +161,10 @@ fn doubts(
     let lost = left_uncovered(inventory, secret, leaf);
     if !lost.is_empty() {
         let message = format!(
-            "what is kept does not cover {}, which the certificate that is there does",
+            "the old certificate does not cover {}, which the present one does",
             lost.join(", ")
         );
-        doubts.push((
-            Reason::Mismatch,
-            Advice::new(message, "to put it back all the same, add --force"),
-        ));
+        doubts.push((Reason::Mismatch, Advice::new(message, "to put it back anyway, add --force")));
     }
     doubts
 }
@@ -221,7 +217,7 @@ fn replacing(
         ca_crt: if previous.with_ca { CaCrtChange::Restored } else { CaCrtChange::Keep },
         notes,
         readers,
-        backup: Some(Backup { purpose, ..Backup::of(&secret.object, current, now) }),
+        backup: Some(Box::new(Backup { purpose, ..Backup::of(&secret.object, current, now) })),
         copies: Vec::new(),
         pinned_by: Vec::new(),
         shares: false,

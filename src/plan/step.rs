@@ -185,7 +185,7 @@ pub struct ReplacePair {
     /// The workloads that read the Secret.
     pub readers: Vec<Reader>,
     /// Where what is replaced is kept; none where it is not.
-    pub backup: Option<Backup>,
+    pub backup: Option<Box<Backup>>,
     /// Other Secrets with the same certificate, which keep it.
     pub copies: Vec<ObjectRef>,
     /// What hands the replaced certificate out to be trusted.

@@ -48,7 +48,7 @@ pub(crate) async fn delete(steps: Vec<Step>, client: &Client, run: Run<'_>) -> V
                 // Somebody has written it, and the next batch looks again.
                 Err(failed) if failed.reason == FailureReason::Conflict => {}
                 Err(failed) => {
-                    notes.push(format!("{name} has ended and stays: {}", failed.message))
+                    notes.push(format!("{name} has ended and stays: {}", failed.message));
                 }
             }
         }

@@ -39,7 +39,7 @@ fn commands_stand_where_a_command_is_missing_and_flags_behind_a_dash() {
         "issue import convert check verify inspect bootstrap managed rotate renew explain completion man help"
     );
     assert_eq!(offered("ma"), "managed man");
-    assert_eq!(offered("-n shop ro"), "rotate");
+    assert_eq!(offered("-n shop rot"), "rotate");
     assert_eq!(offered("managed s"), "status set-domains");
     assert_eq!(offered("help man"), "managed man");
     assert_eq!(offered("rotate --ca"), "--ca --ca-key");

@@ -125,7 +125,7 @@ fn read(path: &Path) -> Result<PlanFile> {
 fn not_a_plan(path: &Path, why: &NotAPlan) -> CommandError {
     CommandError::failed(
         format!("cannot carry out {}: {why}", path.display()),
-        "make the plan anew with rotate --plan-out",
+        "make a new plan with rotate --plan-out",
     )
 }
 
@@ -160,10 +160,10 @@ fn refuse_moved(path: &Path, moved: &[Moved], output: &mut Output) -> Result<()>
     }
     Err(CommandError::failed(
         format!(
-            "cannot carry out {}: it is not the plan any more; nothing was written",
+            "cannot carry out {}: something has changed since it was made; nothing was written",
             path.display()
         ),
-        "make the plan anew with rotate --plan-out, and look at it again",
+        "make a new plan with rotate --plan-out, and review it",
     ))
 }
 
@@ -178,11 +178,11 @@ fn refuse_too_late(path: &Path, plan: &Plan, now: OffsetDateTime) -> Result<()> 
     let Some(step) = late else { return Ok(()) };
     Err(CommandError::failed(
         format!(
-            "cannot carry out {}: it is so old that half of the time of the certificate for {} is over",
+            "cannot carry out {}: it is so old that half of the lifetime of the certificate for {} is over",
             path.display(),
             step.object().apart()
         ),
-        "make the plan anew with rotate --plan-out",
+        "make a new plan with rotate --plan-out",
     ))
 }
 

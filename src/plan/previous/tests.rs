@@ -1,3 +1,5 @@
+//! Which name a backup has, which of its places is what was there before, and what it tells.
+
 use super::*;
 use crate::object_ref::check_object_name;
 use time::macros::datetime;
@@ -105,10 +107,11 @@ fn labels_of_people_are_kept_and_those_of_tools_are_not() {
 fn only_what_bears_all_the_marks_is_a_backup_of_this_secret() {
     let map = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
     let (ours, of_web) = (map(MANAGED_BY, OUR_NAME), map(PREVIOUS_OF, "web"));
+    let (helms, of_other) = (map(MANAGED_BY, "Helm"), map(PREVIOUS_OF, "other"));
     let is = |kind, labels, annotations| is_of("web", kind, labels, annotations);
     assert!(is(Some(PREVIOUS_SECRET), Some(&ours), Some(&of_web)));
     assert!(!is(Some("Opaque"), Some(&ours), Some(&of_web)));
-    assert!(!is(Some(PREVIOUS_SECRET), Some(&map(MANAGED_BY, "Helm")), Some(&of_web)));
-    assert!(!is(Some(PREVIOUS_SECRET), Some(&ours), Some(&map(PREVIOUS_OF, "other"))));
+    assert!(!is(Some(PREVIOUS_SECRET), Some(&helms), Some(&of_web)));
+    assert!(!is(Some(PREVIOUS_SECRET), Some(&ours), Some(&of_other)));
     assert!(!is(Some(PREVIOUS_SECRET), None, None));
 }

@@ -24,8 +24,8 @@ pub fn forbidden(
     if secret.is_previous() {
         return no(
             Reason::WrongType,
-            "it keeps what was replaced in another Secret, for the way back".to_owned(),
-            "name the Secret that it is kept for: rotate replaces what that holds, rollback puts this back"
+            "it is a backup: it keeps what was replaced in another Secret".to_owned(),
+            "name the Secret it was made for: rotate replaces what that holds, rollback puts this back into it"
                 .into(),
         );
     }

@@ -51,6 +51,7 @@ pub const fn depends_on(kind: Kind) -> bool {
 }
 
 /// What the user wants rotated, and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets apart")]
 #[derive(Clone, Debug)]
 pub struct RotationRequest {
     /// Secrets by name; empty in a batch. One without a namespace may be in any.
@@ -213,7 +214,11 @@ impl Planner<'_> {
             }
         }
         // The most urgent first, so that what --max leaves is what can wait.
-        steps.sort_by_key(|step| step.before.as_ref().map(|leaf| (leaf.not_after, leaf.sha256)));
+        let shares = self.request.copies.is_some();
+        steps.sort_by_key(|step| {
+            let leaf = step.before.as_ref();
+            leaf.map(|leaf| (leaf.not_after, shares.then_some(leaf.sha256)))
+        });
         let most = self.most(&steps);
         plan.over_max = steps.len().saturating_sub(most);
         steps.truncate(most);
@@ -228,14 +233,14 @@ impl Planner<'_> {
             return self.request.max;
         }
         let mut known: BTreeSet<[u8; 32]> = BTreeSet::new();
-        let is_within = |step: &&Box<ReplacePair>| match &step.before {
+        let mut is_within = |step: &ReplacePair| match &step.before {
             Some(before) => {
                 known.insert(before.sha256);
                 known.len() <= self.request.max
             }
             None => known.len() < self.request.max,
         };
-        steps.iter().take_while(is_within).count()
+        steps.iter().take_while(|step| is_within(step)).count()
     }
 
     fn judge_in_batch(&self, secret: &SecretFacts) -> Verdict {

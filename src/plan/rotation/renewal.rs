@@ -181,9 +181,9 @@ impl Planner<'_> {
     }
 
     /// Where what it holds is kept. Files have a history of their own, or `--backup-dir`.
-    fn backup(&self, secret: &SecretFacts, leaf: Option<&Certificate>) -> Option<Backup> {
+    fn backup(&self, secret: &SecretFacts, leaf: Option<&Certificate>) -> Option<Box<Backup>> {
         let is_wanted = self.request.backup && secret.object.place.is_none();
-        is_wanted.then(|| Backup::of(&secret.object, leaf, self.now))
+        is_wanted.then(|| Box::new(Backup::of(&secret.object, leaf, self.now)))
     }
 
     /// Who signs the new certificate: itself (none), as the old one, or the CA that is given.

@@ -203,7 +203,7 @@ impl PlanFile {
         for step in &self.steps {
             let what = match planned.iter().find(|now| by_object(now, step)) {
                 Some(now) => differences(step, now),
-                None => vec![self.gone(step, now)],
+                None => vec![Self::gone(step, now)],
             };
             moved.extend(what.into_iter().map(|what| Moved { object: object_of(step), what }));
         }
@@ -211,7 +211,7 @@ impl PlanFile {
     }
 
     /// Why there is no such step any more.
-    fn gone(&self, step: &Value, now: &PlanReport<'_>) -> String {
+    fn gone(step: &Value, now: &PlanReport<'_>) -> String {
         let is_it = |object: &ObjectRef| {
             step.pointer("/ref/name").and_then(Value::as_str) == Some(object.name.as_str())
                 && step.pointer("/ref/namespace").and_then(Value::as_str)

@@ -264,7 +264,7 @@ fn wire_of_object<'a>(step: &'a Step, wire: WireStep<'a>) -> WireStep<'a> {
             },
             notes: &step.notes,
             readers: step.readers.iter().map(WireReader::of).collect(),
-            backup: step.backup.as_ref().map(WireBackup::of),
+            backup: step.backup.as_deref().map(WireBackup::of),
             copies: step.copies.iter().map(WireRef::of).collect(),
             pinned_by: step.pinned_by.iter().map(WireRef::of).collect(),
             ..wire

@@ -87,7 +87,7 @@ fn write_step(step: &WireStep<'_>, out: &mut Page<'_>) -> io::Result<()> {
             .map_or_else(String::new, |until| format!(", which ends {until}"));
         writeln!(
             out,
-            "- Kept: the old certificate and key in {}{until}",
+            "- Backup: the old certificate and key in {}{until}",
             text(&backup.object.to_string())
         )?;
     }

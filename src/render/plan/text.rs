@@ -96,7 +96,7 @@ pub fn write_failures(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result
         let word = if failed.reason == FailureReason::Conflict { "conflict" } else { "failed" };
         let mut about = objects(steps[0], report.namespaces);
         if steps.len() > 1 {
-            about.push_str(&format!(" and {} more", steps.len() - 1));
+            about = format!("{about} and {} more", steps.len() - 1);
         }
         let told = [failed.message.clone()];
         write_record((red, word), &about, (steps[0].object(), &told), out)?;
@@ -150,7 +150,7 @@ fn write_step(
     let mut about = objects(step, report.namespaces);
     if copies > 0 {
         let noun = if copies == 1 { "copy" } else { "copies" };
-        about.push_str(&format!(" and {copies} {noun}"));
+        about = format!("{about} and {copies} {noun}");
     }
     write_record((style, word), &about, (step.object(), &changes(step, done)), out)?;
     write_restarts(step, out)
@@ -241,7 +241,7 @@ fn changes(step: AnyStep<'_>, done: Option<&Done>) -> Vec<String> {
 /// What is to be known of a step before it is carried out.
 fn remarks(step: AnyStep<'_>) -> Vec<String> {
     let backup = match step {
-        AnyStep::Cluster(Step::ReplacePair(step)) => step.backup.as_ref().map(kept),
+        AnyStep::Cluster(Step::ReplacePair(step)) => step.backup.as_deref().map(kept),
         _ => None,
     };
     let (ca_crt, notes) = match step {
@@ -261,7 +261,7 @@ fn kept(backup: &Backup) -> String {
     let until = backup
         .until
         .map_or_else(String::new, |until| format!(", which ends on {}", instant::show_date(until)));
-    format!("kept: the old certificate and key in {}{until}", backup.object.short())
+    format!("backup: the old certificate and key in {}{until}", backup.object.short())
 }
 
 fn change(change: &FieldChange) -> String {

@@ -5,6 +5,7 @@ use super::{hand_made, is_whole, pair, secrets};
 use crate::support::live::{Live, bundle};
 use crate::support::rude::KubectlProxy;
 use crate::support::spoilt::{Fault, Spoil, Spoilt};
+use certwright::x509::cert::Certificate;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -122,7 +123,7 @@ fn judged(
         return Err(format!("exit code {code}, done {done}, changed {changed}"));
     }
     if is_new {
-        let stored = bundle(after).leaf().map(|leaf| leaf.fingerprint()).unwrap_or_default();
+        let stored = bundle(after).leaf().map(Certificate::fingerprint).unwrap_or_default();
         if done && document["steps"][0]["after"]["sha256"] != stored.as_str() {
             return Err(format!("{stored} is stored, and another one was told"));
         }
@@ -132,11 +133,7 @@ fn judged(
 
 #[test]
 fn a_fault_at_any_request_of_a_rotation_leaves_old_or_new_whole_and_the_old_kept() {
-    at_every_request(
-        "a_fault_at_any_request_of_a_rotation",
-        |live, name| hand_made(live, name),
-        "rotate",
-    );
+    at_every_request("a_fault_at_any_request_of_a_rotation", hand_made, "rotate");
 }
 
 #[test]
@@ -203,7 +200,7 @@ fn eight_rotators_of_one_secret_tear_neither_it_nor_its_backup() {
         });
         let (main, beside) = state(&live, "web");
         assert!(is_whole(&main), "round {round}: torn");
-        let stored = bundle(&main).leaf().map(|leaf| leaf.fingerprint()).unwrap_or_default();
+        let stored = bundle(&main).leaf().map(Certificate::fingerprint).unwrap_or_default();
         let told: BTreeSet<&str> = reports
             .iter()
             .filter(|report| report["steps"][0]["result"] == "done")

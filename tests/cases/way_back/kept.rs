@@ -143,7 +143,7 @@ fn backups_are_judged_nowhere_and_never_backed_up_themselves() {
     let before = live.versions();
     for command in ["rotate", "rollback"] {
         let ran = live.run(&[command, "secret/web-previous"]).expect_code(4);
-        assert!(ran.flat_stderr().contains("for the way back"), "{}", ran.stderr);
+        assert!(ran.flat_stderr().contains("it is a backup"), "{}", ran.stderr);
     }
     assert_eq!(live.versions(), before);
 
@@ -181,7 +181,7 @@ fn what_has_expired_goes_back_by_force_alone_and_the_next_batch_deletes_it() {
     assert!(ran.stdout.contains(&format!("{beside} was deleted")), "{}", ran.stdout);
     assert!(!secrets(&live).contains_key(&beside));
     let ran = live.run(&["rollback", &name]).expect_code(4);
-    assert!(ran.flat_stderr().contains("nothing is kept"), "{}", ran.stderr);
+    assert!(ran.flat_stderr().contains("nothing to roll back to"), "{}", ran.stderr);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_rollback_minds_owners_hosts_and_what_is_not_there() {
     let Some(live) = Live::new("a_rollback_minds_owners") else { return };
     hand_made(&live, "web");
     let ran = live.run(&["rollback", "secret/web"]).expect_code(4);
-    assert!(ran.flat_stderr().contains("nothing is kept"), "{}", ran.stderr);
+    assert!(ran.flat_stderr().contains("nothing to roll back to"), "{}", ran.stderr);
     live.run(&["rollback", "secret/none"]).expect_code(4);
 
     live.run(&["rotate", "secret/web", "--add-host", "api.example"]).expect_code(0);
@@ -288,6 +288,7 @@ fn a_private_key_is_in_no_output_of_a_rotation_or_a_rollback() {
         .collect();
     assert!(lines.len() > 10, "there are keys to look for");
     for line in lines {
-        assert!(!said.contains(&line[..line.len().min(40)]), "a key is told");
+        let canary: String = line.chars().take(40).collect();
+        assert!(!said.contains(&canary), "a key is told");
     }
 }
