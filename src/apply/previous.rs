@@ -296,7 +296,11 @@ fn not_kept(error: ClusterError, object: &ObjectRef) -> Failed {
     let Some(denied) = error.denied.as_deref().filter(|_| error.failure == Failure::Forbidden)
     else {
         let Failed { reason, message, remedy } = failed(error);
-        let message = format!("no backup could be made, so nothing was replaced: {message}");
+        // A quota, a webhook or a size that is too large stays what it is at another try.
+        let stays = matches!(reason, FailureReason::Forbidden | FailureReason::Refused);
+        let without = if stays { "; --no-backup does without one" } else { "" };
+        let message =
+            format!("no backup could be made, so nothing was replaced: {message}{without}");
         return Failed { reason, message, remedy };
     };
     Failed::of(
