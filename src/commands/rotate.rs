@@ -227,6 +227,12 @@ async fn served(
 fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     let no = |message: &str, remedy: &str| Err(CommandError::usage(message, remedy));
     refuse_with_plan(args)?;
+    if args.report.is_some() && args.dry_run == DryRun::Client {
+        return no(
+            "--report cannot be combined with --dry-run=client: it is of what was done",
+            "use --plan-out",
+        );
+    }
     for (path, flag) in [(&args.plan_out, "--plan-out"), (&args.report, "--report")] {
         if let Some(path) = path {
             new_file::refuse_existing(path, flag)?;

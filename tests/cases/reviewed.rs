@@ -192,6 +192,11 @@ fn one_certificate_goes_into_every_copy_of_the_old_one() {
         );
     }
     assert!(!live.versions().iter().any(|(name, _)| name == "other-previous"));
+
+    // A batch of one namespace takes the copies in the others along, and counts them as one.
+    let batch = ["rotate", "--all", "--yes", "--copies", "--max=2", "-o", "json"];
+    let report = live.run(&batch).expect_code(0).json();
+    assert_eq!(report["summary"]["done"], 7, "{report:#}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn offered(line: &str) -> String {
 fn commands_stand_where_a_command_is_missing_and_flags_behind_a_dash() {
     assert_eq!(
         offered(""),
-        "issue import convert check verify inspect bootstrap managed rotate renew explain completion man help"
+        "issue import convert check verify inspect bootstrap managed rotate renew rollback explain completion man help"
     );
     assert_eq!(offered("ma"), "managed man");
     assert_eq!(offered("-n shop rot"), "rotate");

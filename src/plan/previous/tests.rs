@@ -21,8 +21,8 @@ fn the_name_of_a_backup_is_one_that_the_api_server_takes_however_long_the_secret
     let mut names = Vec::new();
     for length in [243, 244, 245, 252, 253] {
         // Where it is cut off there may be a dot, behind which a name must not go on with a dash.
-        for name in ["a".repeat(length), format!("{}b", "a.".repeat(length)).split_off(length + 1)]
-        {
+        let dotted: String = "a.".chars().cycle().take(length - 1).collect();
+        for name in ["a".repeat(length), format!("{dotted}b")] {
             let name = short(&name);
             assert!(name.len() <= LONGEST_NAME && name.ends_with(ENDING), "{length}: {name}");
             assert!(check_object_name(&name).is_ok(), "{length}: {name}");

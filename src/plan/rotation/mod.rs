@@ -223,6 +223,13 @@ impl Planner<'_> {
         plan.over_max = steps.len().saturating_sub(most);
         steps.truncate(most);
         plan.steps = steps.into_iter().map(|step| *step).collect();
+        if self.request.copies == Some(Copies::Found) {
+            let chosen: Vec<ObjectRef> =
+                plan.steps.iter().map(|step| step.object.clone()).collect();
+            for secret in chosen.iter().filter_map(|object| self.inventory.secret_at(object)) {
+                self.judge_copies(&mut plan, secret);
+            }
+        }
         plan
     }
 
