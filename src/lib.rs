@@ -82,6 +82,7 @@
 //! | owner | the controller or person whose marks an object bears, and who would undo a change |
 //! | maker | an object that makes a Secret: a cert-manager Certificate, an ExternalSecret |
 //! | copy | a Secret with the certificate of another one, made by a tool that mirrors |
+//! | backup | the Secret `NAME-previous` that keeps what was replaced in the Secret `NAME`; rollback puts it back |
 //! | deployer | who applies an object's manifest again: Helm, Argo CD, Flux |
 //! | renewal window | how long before its end a certificate is due (`--renew-before`) |
 //! | due | within its renewal window |

@@ -196,7 +196,7 @@ const LIST: &[&str] = &["list"];
 /// The table.
 pub const RIGHTS: &[Right] = &[
     row(Part::Core, "", &["secrets"], READ, |_| true),
-    row(Part::Core, "", &["secrets"], &["patch"], |mode| mode == Mode::Rotate),
+    row(Part::Core, "", &["secrets"], &["create", "patch"], |mode| mode == Mode::Rotate),
     row(Part::Core, "networking.k8s.io", &["ingresses"], READ, |_| true),
     // Whether an empty namespace is one.
     row(Part::Core, "", &["namespaces"], &["get"], |_| true),

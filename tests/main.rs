@@ -91,6 +91,7 @@ mod cases {
     mod remedies;
     mod requests;
     mod retries;
+    mod reviewed;
     mod rewriting;
     mod rights;
     mod scenarios;
@@ -102,6 +103,7 @@ mod cases {
     mod stores;
     mod tidy;
     mod wanted_hosts;
+    mod way_back;
     mod whole_words;
     mod witnesses;
 }

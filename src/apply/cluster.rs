@@ -3,10 +3,12 @@
 //! Knows the patch and what may come back. A conflict is reported, never tried again here.
 
 use super::pair::{self, KeySource, Materials, ReadyPair};
+use super::previous;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::cluster::{Client, Written};
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::plan::outcome::{Done, Failed, FailureReason, Outcome};
+use crate::plan::previous::Purpose;
 use crate::plan::step::{
     CaCrtChange, CreateObject, CreateSecret, KeyChoice, NewPair, ReplacePair, Step,
 };
@@ -14,11 +16,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Requests under way at once: kube speaks HTTP/1.1, so each is a connection.
 const PARALLEL: usize = 8;
@@ -30,6 +31,16 @@ pub struct Target {
     pub client: Client,
     /// Whether the server shall only try (`--dry-run=server`).
     pub dry_run: bool,
+    /// Whether steps that stand for themselves go on where what was stored is not what was sent.
+    pub keep_going: bool,
+}
+
+impl Target {
+    /// A cluster to write to, in which a batch stops where it finds that it is not believed.
+    #[must_use]
+    pub const fn new(client: Client, dry_run: bool) -> Self {
+        Self { client, dry_run, keep_going: false }
+    }
 }
 
 /// Carries out the steps, several at once, and says what became of each, in their order.
@@ -41,10 +52,19 @@ pub async fn apply(
     target: Target,
     on_done: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Vec<Outcome> {
+    let stopped = Arc::new(AtomicBool::new(false));
     let work = steps.into_iter().enumerate().map(|(place, step)| {
         let (materials, keys, target) = (Arc::clone(&materials), Arc::clone(&keys), target.clone());
+        let stopped = Arc::clone(&stopped);
         async move {
+            if stopped.load(Ordering::Relaxed) {
+                return (place, Outcome { step, result: Err(not_begun()) });
+            }
             let result = one(&step, materials, keys, &target).await;
+            let stored = |failed: &Failed| failed.reason == FailureReason::StoredOtherwise;
+            if result.as_ref().is_err_and(stored) && !target.keep_going {
+                stopped.store(true, Ordering::Relaxed);
+            }
             (place, Outcome { step, result })
         }
     });
@@ -56,6 +76,15 @@ pub async fn apply(
     }
     outcomes.sort_by_key(|(place, _)| *place);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Why a step was left where another one was not stored as it was sent: what befell that one befalls all.
+fn not_begun() -> Failed {
+    Failed::of(
+        FailureReason::NotBegun,
+        "it was not begun: what was stored for another one is not what was sent",
+        "look at that one first, or add --keep-going",
+    )
 }
 
 /// Carries out the steps one after the other, and no further than the first that fails: what
@@ -86,6 +115,11 @@ async fn one(
     keys: Arc<dyn KeySource>,
     target: &Target,
 ) -> Result<Done, Failed> {
+    if step.pair().is_some()
+        && let Some(ahead) = target.client.clocks_apart()
+    {
+        return Err(clocks_apart(ahead));
+    }
     match step {
         Step::CreateSecret(step) => create(step, materials, keys, target).await,
         Step::ReplacePair(step) => replace(step, materials, keys, target).await,
@@ -124,6 +158,19 @@ async fn one(
             deleted.map(|()| object_written(None, target)).map_err(failed)
         }
     }
+}
+
+/// Which of the two clocks is wrong cannot be told from here.
+fn clocks_apart(ahead: time::Duration) -> Failed {
+    let way = if ahead.is_positive() { "ahead of" } else { "behind" };
+    let minutes = ahead.abs().whole_minutes();
+    Failed::of(
+        FailureReason::Clock,
+        format!(
+            "the API server's clock is {minutes} minutes {way} that of this machine, so the certificate's dates would be wrong for one of them; nothing was written"
+        ),
+        "set the clock that is wrong (date -u shows this machine's), and run it again",
+    )
 }
 
 /// After an answer that never came: the version of the object, where it is there and holds what was
@@ -184,7 +231,7 @@ async fn create(
     keys: Arc<dyn KeySource>,
     target: &Target,
 ) -> Result<Done, Failed> {
-    let ready = made(step.pair.clone(), materials, None, keys).await?;
+    let ready = made((step.pair.clone(), None), materials, None, keys).await?;
     let ca = ready.ca.clone().filter(|_| step.with_ca_crt);
     let secret = super::manifests::secret(&step.object, &ready, ca);
     let written = target.client.apply_secret(&step.object, &secret, OUR_NAME, target.dry_run).await;
@@ -197,17 +244,29 @@ async fn replace(
     keys: Arc<dyn KeySource>,
     target: &Target,
 ) -> Result<Done, Failed> {
+    if let Some(backup) = step.backup.as_deref()
+        && let Purpose::Restore { resource_version, place } = &backup.purpose
+    {
+        let kept = (resource_version.as_ref(), *place);
+        return Box::pin(previous::restore((step, backup), kept, target)).await;
+    }
     let current = if needs_current(step) { Some(current(step, target).await?) } else { None };
-    let value =
-        |key: &str| current.as_ref().and_then(|data| data.get(key)).map(|value| value.0.clone());
-    let ready = made(step.pair.clone(), materials, value("tls.key"), keys).await?;
+    let data = current.as_ref().and_then(|secret| secret.data.as_ref());
+    let value = |key: &str| data.and_then(|data| data.get(key)).map(|value| value.0.clone());
+    let shared = step.before.as_ref().filter(|_| step.shares).map(|before| before.sha256);
+    let new = (step.pair.clone(), shared);
+    let ready = made(new, materials, value("tls.key"), keys).await?;
     let ca = match &step.ca_crt {
-        CaCrtChange::Keep => None,
+        // What it was is `previous::restore`'s.
+        CaCrtChange::Keep | CaCrtChange::Restored => None,
         CaCrtChange::PrependNew { without } => {
             Some(pair::prepended(&ready, &value("ca.crt").unwrap_or_default(), without))
         }
         CaCrtChange::Given => ready.ca.clone(),
     };
+    if let Some((backup, secret)) = step.backup.as_deref().zip(current.as_ref()) {
+        Box::pin(previous::keep((step, backup), secret, target)).await?;
+    }
     let patch = patch(step, &ready, ca.as_deref());
     let written = target.client.patch_secret(&step.object, &patch, OUR_NAME, target.dry_run).await;
     settled(written, &step.object, ready, target).await
@@ -216,14 +275,12 @@ async fn replace(
 /// Whether the step needs bytes that are in the Secret now.
 fn needs_current(step: &ReplacePair) -> bool {
     let keeps_key = matches!(&step.pair, NewPair::Make { key: KeyChoice::Same { .. }, .. });
-    keeps_key || matches!(step.ca_crt, CaCrtChange::PrependNew { .. })
+    let adds_to_ca = matches!(step.ca_crt, CaCrtChange::PrependNew { .. });
+    keeps_key || adds_to_ca || step.backup.is_some()
 }
 
-/// The data of the Secret, if it still is the version that was planned for.
-async fn current(
-    step: &ReplacePair,
-    target: &Target,
-) -> Result<BTreeMap<String, ByteString>, Failed> {
+/// The Secret, if it still is the version that was planned for.
+pub(super) async fn current(step: &ReplacePair, target: &Target) -> Result<Secret, Failed> {
     let secret: Secret = target.client.get(&step.object).await.map_err(failed)?;
     if secret.metadata.resource_version != step.resource_version {
         let message = format!(
@@ -234,12 +291,13 @@ async fn current(
         );
         return Err(Failed::of(FailureReason::Conflict, message, "look at it and try again"));
     }
-    Ok(secret.data.unwrap_or_default())
+    Ok(secret)
 }
 
-/// Makes certificate and key on a thread of its own: an RSA key takes tens of milliseconds of CPU.
+/// Makes certificate and key on a thread of its own: an RSA key takes tens of milliseconds of CPU. For
+/// copies of one certificate, told by its fingerprint, both are made once.
 async fn made(
-    new: NewPair,
+    (new, shared): (NewPair, Option<[u8; 32]>),
     materials: Arc<Materials>,
     current_key: Option<Vec<u8>>,
     keys: Arc<dyn KeySource>,
@@ -247,7 +305,11 @@ async fn made(
     let current_key = current_key.map(crate::redact::Redacted::new);
     let making = move || {
         let current_key = current_key.as_ref().map(crate::redact::Redacted::expose);
-        pair::ready(&new, &materials, current_key, keys.as_ref())
+        let make = || pair::ready(&new, &materials, current_key, keys.as_ref());
+        match shared {
+            Some(replaced) => materials.shared.once(replaced, make),
+            None => make(),
+        }
     };
     match tokio::task::spawn_blocking(making).await {
         Ok(ready) => Ok(ready?),
@@ -274,13 +336,13 @@ fn patch(step: &ReplacePair, ready: &ReadyPair, ca: Option<&[u8]>) -> serde_json
 
 /// Whether the write may have been carried out all the same: its answer never came, or is what a server
 /// or something in front of it says in trouble (500 too, which here is refused).
-const fn may_be_done(error: &ClusterError) -> bool {
+pub(super) const fn may_be_done(error: &ClusterError) -> bool {
     error.failure.may_pass() || matches!(error.failure, Failure::Refused)
 }
 
 /// What the write came to. After an answer that never came, the Secret itself tells whether the
 /// write was carried out.
-async fn settled(
+pub(super) async fn settled(
     written: Result<Written, ClusterError>,
     object: &ObjectRef,
     ready: ReadyPair,
@@ -326,7 +388,7 @@ fn holds(secret: &Secret, ready: &ReadyPair) -> bool {
     stored("tls.crt") == Some(&ready.certificates) && stored("tls.key") == Some(ready.key.expose())
 }
 
-fn failed(error: ClusterError) -> Failed {
+pub(super) fn failed(error: ClusterError) -> Failed {
     let reason = match error.failure {
         Failure::Conflict => FailureReason::Conflict,
         Failure::Unauthorized => FailureReason::Unauthorized,

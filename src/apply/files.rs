@@ -11,14 +11,15 @@ use crate::object_ref::ObjectRef;
 use crate::plan::outcome::{Done, Failed, FailureReason};
 use crate::plan::step::{FileContents, WriteFiles};
 use crate::redact::Redacted;
+use crate::world::words;
 use crate::x509::authority::Authority;
 use crate::x509::cert::Certificate;
 use crate::x509::{pem, stray};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Component, Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Private keys: for their owner alone, whatever the umask.
@@ -218,6 +219,43 @@ impl std::fmt::Debug for NewFile {
     }
 }
 
+/// Keeps a copy of each file as it is, in a new folder below `folder` that is named `at`, for the time: 0600, in
+/// folders that only we may enter. Says where.
+///
+/// # Errors
+/// [`Failed`]; then not all of them are kept, and none should be changed.
+pub fn keep_copies(folder: &Path, paths: &[&str], at: &str) -> Result<PathBuf, Failed> {
+    let copies = folder.join(at);
+    let mut files = Vec::new();
+    for path in paths {
+        let bytes = fs::read(path).map_err(|error| {
+            let message = format!("cannot read {path}: {}", words(&error));
+            Failed::of(FailureReason::Unreadable, message, "look at the file and try again")
+        })?;
+        files.push(NewFile { name: below(path), bytes: Zeroizing::new(bytes), private: true });
+    }
+    for file in &files {
+        let place = copies.join(&file.name);
+        let inside = place.parent().unwrap_or(&copies);
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(inside);
+        made.map_err(|error| cannot_write(inside, &error))?;
+    }
+    write_set(&copies, &files, (false, "--backup-dir"))?;
+    Ok(copies)
+}
+
+/// A path as it stands below another folder: a step up, or the root, leads nowhere out of it.
+#[must_use]
+pub fn below(path: &str) -> String {
+    let parts = Path::new(path).components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        Component::ParentDir => Some("up".to_owned()),
+        Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
+    });
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() { "stdin.yaml".to_owned() } else { parts.join("/") }
+}
+
 /// Replaces what a file holds, keeping its mode and owner.
 ///
 /// # Errors
@@ -307,7 +345,10 @@ pub fn beside_certificates(path: &Path) -> Option<String> {
 }
 
 /// Whether something is at `path`, be it a link that leads nowhere. The flag is what says where.
-fn refuse_existing(path: &Path, overwrite: bool, flag: &str) -> Result<(), Failed> {
+///
+/// # Errors
+/// [`Failed`].
+pub fn refuse_existing(path: &Path, overwrite: bool, flag: &str) -> Result<(), Failed> {
     match fs::symlink_metadata(path) {
         Ok(there) if there.is_dir() => Err(Failed::of(
             FailureReason::Unwritable,

@@ -102,9 +102,14 @@ fn rewrite_one(
     let values = values(text.as_str(), &place)?;
     still_the_same(step, &values)?;
     let value = |key: &str| values.get(key).map(|value| value.as_slice());
-    let ready = pair::ready(&step.pair, materials, value("tls.key"), keys)?;
+    let make = || pair::ready(&step.pair, materials, value("tls.key"), keys);
+    let ready = match step.before.as_ref().filter(|_| step.shares) {
+        Some(before) => materials.shared.once(before.sha256, make)?,
+        None => make()?,
+    };
     let ca = match &step.ca_crt {
-        CaCrtChange::Keep => None,
+        // What it was is known of Secrets of a cluster alone.
+        CaCrtChange::Keep | CaCrtChange::Restored => None,
         CaCrtChange::PrependNew { without } => {
             Some(pair::prepended(&ready, value("ca.crt").unwrap_or_default(), without))
         }

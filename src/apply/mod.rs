@@ -12,4 +12,5 @@ pub mod manifest_edit;
 pub mod manifests;
 pub mod overlap;
 pub mod pair;
+mod previous;
 mod staging;

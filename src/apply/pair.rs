@@ -17,6 +17,7 @@ use crate::x509::profile::Profile;
 use crate::x509::request::Request;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// Where private keys and serial numbers come from.
@@ -58,6 +59,38 @@ pub struct Materials {
     pub password: Option<Zeroizing<String>>,
     /// Texts of manifests that cannot be read a second time, by path.
     pub texts: BTreeMap<String, Text>,
+    /// What was made for the copies of a certificate.
+    pub shared: Shared,
+}
+
+/// What was made once for all Secrets with the same certificate, by the fingerprint of that.
+#[derive(Debug, Default)]
+pub struct Shared(Mutex<BTreeMap<[u8; 32], Slot>>);
+
+/// What was made for one certificate, once it is.
+type Slot = Arc<Mutex<Option<ReadyPair>>>;
+
+impl Shared {
+    /// What was made for the certificate of this fingerprint; it is made the first time.
+    ///
+    /// # Errors
+    /// What `make` says; then the next one tries again.
+    pub fn once(
+        &self,
+        replaced: [u8; 32],
+        make: impl FnOnce() -> Result<ReadyPair, PairError>,
+    ) -> Result<ReadyPair, PairError> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = Arc::clone(all.entry(replaced).or_default());
+        drop(all);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = &*slot {
+            return Ok(made.clone());
+        }
+        let made = make()?;
+        *slot = Some(made.clone());
+        Ok(made)
+    }
 }
 
 /// A certificate and key that the user brought.
@@ -72,7 +105,7 @@ pub struct GivenPair {
 }
 
 /// A certificate and key, ready to be written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ReadyPair {
     /// Certificates, PEM.
     pub certificates: Vec<u8>,

@@ -37,6 +37,9 @@ pub struct ImportArgs {
     /// Replace what is in a Secret that somebody else owns
     #[arg(long, requires = "replace")]
     pub override_owner: bool,
+    /// Make no backup (a Secret NAME-previous): what is replaced cannot be rolled back
+    #[arg(long, requires = "replace")]
+    pub no_backup: bool,
     /// Do not touch the Ingresses of GKE's load balancers that name the Secret, by which those take it up
     /// at once
     #[arg(long, requires = "replace")]

@@ -72,6 +72,9 @@ pub struct IssueArgs {
     /// Overwrite what exists
     #[arg(long)]
     pub force: bool,
+    /// Make no backup (a Secret NAME-previous) of a Secret whose content is replaced
+    #[arg(long, requires = "secret", requires = "force")]
+    pub no_backup: bool,
     /// Replace what is in a Secret that somebody else owns
     #[arg(long, requires = "secret", requires = "force")]
     pub override_owner: bool,

@@ -37,6 +37,7 @@ pub mod manual;
 mod meant;
 mod names;
 mod objects;
+mod rollback;
 mod rotate;
 mod source;
 pub mod targets;
@@ -58,6 +59,7 @@ pub use managed::{
     ManagedCommand, ManagedCreateArgs, ManagedSetDomainsArgs, ManagedStatusArgs, ManagedWaitArgs,
 };
 pub use manifests::{AlertsArgs, CronjobArgs, ManifestsCommand, RbacArgs};
+pub use rollback::RollbackArgs;
 pub use rotate::RotateArgs;
 pub use source::SourceArgs;
 pub(crate) use values::domain;
@@ -155,6 +157,11 @@ impl Command {
                 args.secrets = objects.into_iter().map(|object| object.name).collect();
                 vec![namespace]
             }
+            Self::Rollback(args) => {
+                let (objects, namespace) = objects::named(&args.words, Some(Kind::Secret))?;
+                args.secrets = objects.into_iter().map(|object| object.name).collect();
+                vec![namespace]
+            }
             Self::Import(args) => {
                 let (objects, namespace) = objects::named(&args.words, Some(Kind::Secret))?;
                 args.name = objects::only(objects)?;
@@ -217,6 +224,9 @@ pub enum Command {
     /// Replace self-signed certificates and keys (with --ca, a CA's too) with new ones, in place
     #[command(after_help = rotate::EXAMPLES, visible_alias = "renew")]
     Rotate(RotateArgs),
+    /// Put back the certificate and key that a rotation or an import replaced
+    #[command(after_help = rollback::EXAMPLES)]
+    Rollback(RollbackArgs),
     /// Say what a rule means, why it matters and what to do
     #[command(after_help = explain::EXAMPLES)]
     Explain(ExplainArgs),

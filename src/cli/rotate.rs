@@ -61,6 +61,25 @@ pub struct RotateArgs {
     /// How many Secrets a batch may replace in one run, the most urgent first
     #[arg(long, value_name = "NUMBER", default_value = "10")]
     pub max: usize,
+    /// Keep the replaced certificate and key in a Secret NAME-previous, from which rollback puts them
+    /// back; done unless --no-backup is given
+    #[arg(long, overrides_with = "no_backup", hide = true)]
+    pub backup: bool,
+    /// Make no backup: what is replaced cannot be rolled back
+    #[arg(long)]
+    pub no_backup: bool,
+    /// With -f: write what is rewritten into files of this folder, and leave those that were read
+    #[arg(long, value_name = "DIR", requires = "filename", conflicts_with = "in_place")]
+    pub out: Option<PathBuf>,
+    /// With --in-place: keep a copy of each file as it was, in this folder
+    #[arg(long, value_name = "DIR", requires = "in_place")]
+    pub backup_dir: Option<PathBuf>,
+    /// Put one new certificate and key into every copy of a replaced one, in whatever namespace
+    #[arg(long)]
+    pub copies: bool,
+    /// Go on with the rest of a batch although what was stored is not what was sent
+    #[arg(long)]
+    pub keep_going: bool,
     /// Do not ask before --all
     #[arg(long)]
     pub yes: bool,
@@ -83,6 +102,15 @@ pub struct RotateArgs {
     /// With -f: rewrite the files, instead of printing them
     #[arg(long, requires = "filename")]
     pub in_place: bool,
+    /// Write the plan into this file, and do nothing else; --plan carries it out
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "plan", "report", "at", "verify"])]
+    pub plan_out: Option<PathBuf>,
+    /// Carry out the plan of this file, if nothing of it has changed since
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Write what was done into this file, for an auditor: JSON, or Markdown where its name ends in .md
+    #[arg(long, value_name = "FILE", conflicts_with = "filename")]
+    pub report: Option<PathBuf>,
     /// Write nothing: show the plan (client), or have the server try it (server)
     #[arg(long, value_name = "HOW", default_value = "none", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
     pub dry_run: DryRun,
@@ -112,6 +140,7 @@ Examples:
   certwright rotate --due -A
   certwright rotate secret/shop-tls -f manifests/ --in-place
 
+What is replaced in a cluster is kept in a Secret NAME-previous: see rollback.
 Clients that pinned an old self-signed certificate need the new one.
 
 "

@@ -1,6 +1,7 @@
 //! One client: every request has a deadline, fresh credentials and a name that can be asked for, and
 //! is tried again as `retry` says.
 
+use super::clock::ServerClock;
 use super::credentials::Credentials;
 use super::error::{ClusterError, Failure, Misread, Verb};
 use super::kubeconfig::proxy::Proxy;
@@ -12,7 +13,9 @@ use crate::remedy::Target;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, ObjectMeta};
-use kube::api::{Api, DeleteParams, ListParams, ObjectList, Patch, PatchParams, Preconditions};
+use kube::api::{
+    Api, DeleteParams, ListParams, ObjectList, Patch, PatchParams, PostParams, Preconditions,
+};
 use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use serde::de::DeserializeOwned;
@@ -60,6 +63,7 @@ pub struct Client {
     request_timeout: Duration,
     target: Arc<Target>,
     entries: Arc<Entries>,
+    clock: Arc<ServerClock>,
     /// The API groups of the cluster, asked for once.
     pub(super) groups: Arc<OnceCell<Vec<APIGroup>>>,
 }
@@ -106,8 +110,21 @@ impl Client {
             request_timeout,
             target,
             entries,
+            clock: Arc::default(),
             groups,
         }
+    }
+
+    /// The same, of whose answers this clock is read.
+    pub(super) fn told_the_time_by(self, clock: Arc<ServerClock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// By how much the server's clock is ahead of ours (negative: behind), where that is more than a
+    /// certificate may be dated by.
+    #[must_use]
+    pub fn clocks_apart(&self) -> Option<time::Duration> {
+        self.clock.apart()
     }
 
     /// The same, by these entries of the kubeconfig.
@@ -456,6 +473,23 @@ impl Client {
         let patch = async || itself(api.patch(name, &params, &patch).await, name);
         let written = self.write(Verb::Create, object, patch);
         written.await.map(written_secret)
+    }
+
+    /// Creates a Secret that must not be there yet, under `manager`: what a server-side apply cannot say.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; `Conflict` when there is one of that name.
+    pub async fn create_secret(
+        &self,
+        object: &ObjectRef,
+        secret: &Secret,
+        manager: &str,
+        dry_run: bool,
+    ) -> Result<Written, ClusterError> {
+        let api: Api<Secret> = self.api(Some(object.namespace()));
+        let params = PostParams { dry_run, field_manager: Some(manager.to_owned()) };
+        let create = async || itself(api.create(&params, secret).await, &object.name);
+        self.write(Verb::Create, object, create).await.map(written_secret)
     }
 
     /// Changes a Secret by a merge patch under `manager`. The patch must carry the resourceVersion.

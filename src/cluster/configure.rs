@@ -2,6 +2,7 @@
 //! and fresh credentials.
 
 use super::client::{self, Client, Server};
+use super::clock::ServerClock;
 use super::connect::ConnectOptions;
 use super::credentials::Credentials;
 use super::error::ClusterError;
@@ -68,14 +69,18 @@ pub(super) fn finished(
         ClusterError::config(message, "fix that part of the kubeconfig, or log in again")
     })?;
     let credentials = Arc::new(credentials);
+    let clock = Arc::new(ServerClock::default());
+    let (read, ours) = (Arc::clone(&clock), world.clone());
     let client = builder
         .with_layer(&MapRequestLayer::new(authorized(&credentials)))
-        .with_layer(&MapResponseLayer::new(|response| {
+        .with_layer(&MapResponseLayer::new(move |response: http::Response<_>| {
             client::note(&response);
+            read.read(response.headers(), &ours);
             response
         }))
         .build();
-    Ok(Client::new(client, server, credentials, namespace, options.request_timeout))
+    let client = Client::new(client, server, credentials, namespace, options.request_timeout);
+    Ok(client.told_the_time_by(clock))
 }
 
 /// Why the library makes no client; its own words may quote a line of the key.

@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod clock;
 mod configure;
 mod connect;
 mod credentials;

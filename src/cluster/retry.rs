@@ -72,7 +72,7 @@ pub(super) fn told(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// A date as HTTP writes it today (RFC 9110 §5.6.7, IMF-fixdate).
-fn date(text: &str) -> Option<PrimitiveDateTime> {
+pub(super) fn date(text: &str) -> Option<PrimitiveDateTime> {
     let imf = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );

@@ -39,8 +39,9 @@ pub(super) async fn run(args: ImportArgs, run: Run<'_>, output: &mut Output) -> 
         replace_flag: "--replace",
         force: args.force,
         override_owner: args.override_owner,
+        backup: !args.no_backup,
     };
-    package("import", request, materials, (args.write, !args.no_nudge), run, output).await
+    Box::pin(package("import", request, materials, (args.write, !args.no_nudge), run, output)).await
 }
 
 /// The pair from its files, checked: it is a pair, in order, in date.

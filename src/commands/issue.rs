@@ -43,7 +43,7 @@ pub(super) async fn run(args: IssueArgs, run: Run<'_>, output: &mut Output) -> R
                 output.say(note);
             }
             let request = secret(&args, name, new.pair, &materials);
-            package("issue", request, materials, (args.write, true), run, output).await
+            Box::pin(package("issue", request, materials, (args.write, true), run, output)).await
         }
     }
 }
@@ -265,5 +265,6 @@ fn secret(args: &IssueArgs, name: &str, pair: NewPair, materials: &Materials) ->
         replace_flag: "--force",
         force: args.force,
         override_owner: args.override_owner,
+        backup: !args.no_backup,
     }
 }

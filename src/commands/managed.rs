@@ -65,7 +65,7 @@ async fn create(args: ManagedCreateArgs, run: Run<'_>, output: &mut Output) -> R
     if args.write.dry_run == DryRun::Client {
         return report::plan(&planned, report::format(args.write), output);
     }
-    let target = Target { client, dry_run: args.write.dry_run == DryRun::Server };
+    let target = Target::new(client, args.write.dry_run == DryRun::Server);
     let outcomes = converge::in_order(plan.steps.clone(), Arc::new(run.keys()), target).await;
     report::plan(
         &PlanReport { outcomes: Some(&outcomes), ..planned },

@@ -15,6 +15,7 @@ mod inspect;
 mod issue;
 mod managed;
 mod manifests;
+mod rollback;
 mod rotate;
 mod verify;
 
@@ -121,6 +122,7 @@ const fn writes(command: &Command) -> bool {
         | Command::Man(_)
         | Command::Convert(_) => true,
         Command::Rotate(args) => matches!(args.dry_run, DryRun::None),
+        Command::Rollback(args) => matches!(args.dry_run, DryRun::None),
         Command::Managed { command } => !matches!(command, ManagedCommand::Status(_)),
         Command::Verify(args) => args.trust_out.is_some(),
         Command::Inspect(args) => args.out.is_some() || args.in_place,
@@ -180,6 +182,7 @@ fn runtime(command: &Command) -> tokio::runtime::Builder {
         | Command::Verify(_)
         | Command::Bootstrap(_)
         | Command::Managed { .. }
+        | Command::Rollback(_)
         | Command::Rotate(_) => tokio::runtime::Builder::new_multi_thread(),
     }
 }
@@ -263,6 +266,7 @@ async fn command(cli: Cli, world: &World, record: &Record, output: &mut Output) 
         Command::Completion(args) => completion::completion(&args, world.program, output),
         Command::Complete(args) => complete::run(&args, world, output).await,
         Command::Man(args) => completion::man(&args, output),
+        Command::Rollback(args) => Box::pin(rollback::run(args, run, output)).await,
         Command::Rotate(args) => Box::pin(rotate::run(args, run, record, output)).await,
     }
 }

@@ -1,5 +1,8 @@
 //! `certwright rotate`: observe, plan, converge, report; live or in manifests.
 
+mod reviewed;
+
+use crate::apply::files::NewFile;
 use crate::apply::manifests::Rewritten;
 use crate::apply::pair::Materials;
 use crate::apply::{files, manifests};
@@ -7,14 +10,16 @@ use crate::cli::{DryRun, Global, RotateArgs};
 use crate::converge::drive::{Event, Means, View, drive, look};
 use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
 use crate::exit::Exit;
+use crate::instant;
 use crate::inventory::Problem;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
-use crate::object_ref::{Kind, ObjectRef};
+use crate::manifest::Text;
+use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observe::files::{STDIN, names_stdin};
 use crate::output::Output;
 use crate::plan::outcome::Outcome;
-use crate::plan::rotation::{KeyPolicy, Rotation, RotationRequest, SigningCa, depends_on};
+use crate::plan::rotation::{Copies, KeyPolicy, Rotation, RotationRequest, SigningCa, depends_on};
 use crate::plan::step::{Plan, ReplacePair, Step};
 use crate::render::formats::JSON;
 use crate::render::model::Looked;
@@ -22,13 +27,15 @@ use crate::render::plan::{PlanReport, write_failures, write_text};
 use crate::session::error::CANCELLED;
 use crate::session::record::{Again, Record};
 use crate::session::{
-    CommandError, Result, Run, authority, follow_up, policy, report, source, waiting,
+    CommandError, Result, Run, authority, ended_backups, follow_up, new_file, policy, report,
+    source, waiting,
 };
 use crate::x509::authority::Authority;
 use crate::x509::key_purpose::Usage;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 pub(super) async fn run(
     args: RotateArgs,
@@ -37,9 +44,12 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<Exit> {
     check_usage(&args, run.global)?;
+    if let Some(path) = &args.plan {
+        return Box::pin(reviewed::run(&args, path, run, record, output)).await;
+    }
     let run = Run { world: &run.world.at(args.at), ..run };
     let policy = policy::read(&args.by, args.renew_before)?;
-    let source = source::source(&args.look, run).await?;
+    let source = everywhere(source::source(&args.look, run).await?, &args);
     let authority = signing_ca(&args, &source, run).await?;
     let issuer = authority.as_ref().map(issuer);
     let request = RotationRequest { issuer, ..request(&args, &source, run) };
@@ -56,13 +66,16 @@ pub(super) async fn run(
     };
     let materials = Materials { authority, ..Materials::default() };
     let asked = Asked { args: &args, source: &source, view: &view, run };
+    if args.plan_out.is_some() {
+        return asked.without_cluster(&goal, materials, record, output).await;
+    }
     if asks(&args) && !asked.is_confirmed(&goal, output).await? {
         return Ok(Exit::Cancelled);
     }
     if args.dry_run == DryRun::Client || matches!(source, Source::Files { .. }) {
         return asked.without_cluster(&goal, materials, record, output).await;
     }
-    asked.on_cluster(goal, materials, record, output).await
+    Box::pin(asked.on_cluster(goal, materials, record, output)).await
 }
 
 /// What was asked for, and where.
@@ -112,8 +125,20 @@ impl Asked<'_> {
         let steps = plan.steps.clone();
         let mut plan = plan.map(Step::ReplacePair);
         follow_up::planned(&mut plan, &gathered.inventory, !self.args.no_nudge, self.run);
+        if let Source::Cluster { client, namespace } = self.source
+            && self.args.secrets.is_empty()
+            && !self.args.no_backup
+        {
+            let ended = ended_backups::find(client, namespace.as_deref(), self.run).await;
+            plan.notes.extend(ended_backups::planned(&ended));
+        }
         drop(busy);
         let rotated = Rotated::of(self, &gathered, &plan);
+        if let Some(path) = &self.args.plan_out {
+            let exit = rotated.report(None, output)?;
+            reviewed::write(&rotated, goal.request(), path, output)?;
+            return Ok(exit);
+        }
         if self.args.dry_run == DryRun::Client {
             return rotated.report(None, output);
         }
@@ -132,7 +157,12 @@ impl Asked<'_> {
         let busy = output.busy("rotating", None);
         let dry_run = args.dry_run == DryRun::Server;
         // What is under way when the time is up is told by the record.
-        let means = Means { materials: Arc::new(materials), deadline: None, ..run.means(dry_run) };
+        let means = Means {
+            materials: Arc::new(materials),
+            deadline: None,
+            keep_going: args.keep_going,
+            ..run.means(dry_run)
+        };
         if !dry_run {
             record.begin(again(args));
         }
@@ -146,14 +176,22 @@ impl Asked<'_> {
             Box::pin(drive(&mut goal, (view, &means), false, run.world, &mut tell)).await?;
         drop(busy);
         let (mut plan, outcomes) = (goal.into_plan(run.now()), driven.outcomes);
-        if let Source::Cluster { client, .. } = source {
+        let asked_for_all = args.secrets.is_empty() && !args.no_backup;
+        if let Source::Cluster { client, namespace } = source {
             let (written, seen) = ((&mut plan, outcomes.as_slice()), &driven.seen.inventory);
             follow_up::carry_out(written, seen, (client, !args.no_nudge), run).await;
+            if asked_for_all && !dry_run {
+                let mut ended = ended_backups::find(client, namespace.as_deref(), run).await;
+                // What this run has kept is kept at least until the next.
+                ended.retain(|step| !outcomes.iter().any(|one| keeps_in(one, step.object())));
+                plan.notes.extend(ended_backups::delete(ended, client, run).await);
+            }
         }
-        let rotated = Rotated::of(self, &driven.seen, &plan);
+        let rotated =
+            Rotated { finished: Some(run.now()), ..Rotated::of(self, &driven.seen, &plan) };
         let exit = rotated.report(Some(&outcomes), output)?;
         record.close();
-        warn_of_pins(&outcomes, output);
+        report::warn_of_pins(&outcomes, output);
         served(args, &outcomes, source, run, output).await?;
         Ok(exit)
     }
@@ -183,7 +221,7 @@ async fn served(
         [_] => "the Secret was replaced".to_owned(),
         several => format!("{} Secrets were replaced", several.len()),
     };
-    let within = source::namespace_of_names(source, run);
+    let within = within(args, source, run);
     let chosen = secrets_named(&names, within.as_deref());
     waiting::until_served(source, &chosen, at, Some(&done), (run, output)).await?;
     Ok(())
@@ -191,6 +229,21 @@ async fn served(
 
 fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     let no = |message: &str, remedy: &str| Err(CommandError::usage(message, remedy));
+    refuse_with_plan(args)?;
+    if args.report.is_some() && args.dry_run == DryRun::Client {
+        return no(
+            "--report cannot be combined with --dry-run=client: it is of what was done",
+            "use --plan-out",
+        );
+    }
+    for (path, flag) in [(&args.plan_out, "--plan-out"), (&args.report, "--report")] {
+        if let Some(path) = path {
+            new_file::refuse_existing(path, flag)?;
+        }
+    }
+    if args.plan.is_some() {
+        return Ok(());
+    }
     if args.secrets.is_empty() && !args.due && !args.all {
         return no("nothing to rotate was specified", "specify secret/NAME, --due or --all");
     }
@@ -210,7 +263,8 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
             "leave --in-place out, and the result is printed",
         );
     }
-    let prints = !args.look.filename.is_empty() && !args.in_place && args.dry_run == DryRun::None;
+    let goes_to_files = args.in_place || args.out.is_some();
+    let prints = !args.look.filename.is_empty() && !goes_to_files && args.dry_run == DryRun::None;
     if prints && args.output.name == JSON {
         return no(
             "-o json cannot be combined with manifests on stdout",
@@ -222,6 +276,35 @@ fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     }
     if args.key_policy == KeyPolicy::Same && args.key_type.is_some() {
         return no("--key-type cannot be combined with --key-policy same", "leave one of them out");
+    }
+    Ok(())
+}
+
+/// What a plan is of and how it is made stands in its file.
+fn refuse_with_plan(args: &RotateArgs) -> Result<()> {
+    let is_asked_for = !args.secrets.is_empty() || args.due || args.all || args.copies;
+    let is_made_so = !args.add_host.is_empty()
+        || args.key_type.is_some()
+        || args.lifetime.is_some()
+        || args.key_policy != KeyPolicy::New
+        || args.override_owner
+        || args.force
+        || args.no_backup;
+    let is_elsewhere = args.look.selector.is_some()
+        || args.look.all_namespaces
+        || !args.look.filename.is_empty()
+        || args.at.is_some();
+    if args.plan.is_some() && (is_asked_for || is_made_so || is_elsewhere) {
+        return Err(CommandError::usage(
+            "--plan cannot be combined with what is to be rotated, and how: that stands in the file",
+            "leave the other flags out, or make another plan with --plan-out",
+        ));
+    }
+    if args.plan_out.is_some() && !args.look.filename.is_empty() {
+        return Err(CommandError::usage(
+            "--plan-out cannot be combined with -f: it is for what is in a cluster",
+            "use --dry-run=client",
+        ));
     }
     Ok(())
 }
@@ -242,16 +325,46 @@ fn refuse_without_answer(output: &Output) -> Result<()> {
     ))
 }
 
+/// Copies are looked for in all namespaces.
+fn everywhere(source: Source, args: &RotateArgs) -> Source {
+    match source {
+        Source::Cluster { client, .. } if args.copies => {
+            Source::Cluster { client, namespace: None }
+        }
+        source => source,
+    }
+}
+
+/// These Secrets, wherever they are.
+fn selection_of(objects: &[ObjectRef]) -> Selection {
+    let named = objects.iter().map(|object| KindName {
+        kind: Kind::Secret,
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+    });
+    Selection { named: named.collect(), ..Selection::default() }
+}
+
+/// The namespace of the Secrets that are named, or that a batch is of.
+fn within(args: &RotateArgs, source: &Source, run: Run<'_>) -> Option<String> {
+    match source {
+        Source::Cluster { client, .. } if args.copies && !args.look.all_namespaces => {
+            Some(run.namespace(client))
+        }
+        source => source::namespace_of_names(source, run),
+    }
+}
+
 fn selection(args: &RotateArgs, source: &Source, run: Run<'_>) -> Selection {
     if args.secrets.is_empty() {
         return source::selection(&[], &args.look, source, run);
     }
-    let within = source::namespace_of_names(source, run);
+    let within = within(args, source, run);
     secrets_named(&args.secrets, within.as_deref())
 }
 
 fn request(args: &RotateArgs, source: &Source, run: Run<'_>) -> RotationRequest {
-    let namespace = source::namespace_of_names(source, run);
+    let namespace = within(args, source, run);
     let mut names = args.secrets.clone();
     names.sort();
     names.dedup();
@@ -270,6 +383,8 @@ fn request(args: &RotateArgs, source: &Source, run: Run<'_>) -> RotationRequest 
         max: args.max,
         override_owner: args.override_owner,
         force: args.force,
+        backup: !args.no_backup,
+        copies: args.copies.then_some(Copies::Found),
         issuer: None,
     }
 }
@@ -290,6 +405,8 @@ struct Rotated<'a> {
     /// What could not be read of what a rotation depends on.
     problems: Vec<&'a Problem>,
     looked: Looked,
+    /// When all was done; none before.
+    finished: Option<OffsetDateTime>,
     run: Run<'a>,
 }
 
@@ -298,7 +415,16 @@ impl<'a> Rotated<'a> {
         let Asked { args, source, run, .. } = asked;
         let problems = gathered.inventory.problems().iter();
         let problems = problems.filter(|problem| depends_on(problem.object.kind)).collect();
-        Self { args, source, gathered, plan, problems, looked: source::looked(source, run), run }
+        Self {
+            args,
+            source,
+            gathered,
+            plan,
+            problems,
+            looked: source::looked(source, run),
+            finished: None,
+            run,
+        }
     }
 
     /// Writes the report, and says how the command ends.
@@ -306,6 +432,9 @@ impl<'a> Rotated<'a> {
         source::say_what_was_seen(self.source, &self.gathered.inventory, output);
         let shown = PlanReport { outcomes, ..self.planned() };
         report::write_plan(&shown, self.args.output, output)?;
+        if let (Some(path), Some(_)) = (&self.args.report, outcomes) {
+            report::into_file(&shown, path)?;
+        }
         Ok(self.exit(outcomes.unwrap_or_default(), output))
     }
 
@@ -314,7 +443,8 @@ impl<'a> Rotated<'a> {
             source: source::audited(self.source),
             problems: &self.problems,
             looked: Some(&self.looked),
-            namespaces: self.args.look.all_namespaces,
+            finished: self.finished,
+            namespaces: self.args.look.all_namespaces || self.args.copies,
             ..PlanReport::of("rotate", self.plan)
         }
     }
@@ -332,6 +462,9 @@ impl<'a> Rotated<'a> {
         if self.args.in_place {
             return self.rewrite_files(&rewritten, outcomes, record, output);
         }
+        if let Some(folder) = &self.args.out {
+            return self.write_below(folder, &rewritten, &outcomes, output);
+        }
         print(rewritten, materials.texts, output)?;
         let outcomes = outcomes.as_slice();
         let shown = PlanReport { outcomes: Some(outcomes), printed: true, ..self.planned() };
@@ -343,8 +476,34 @@ impl<'a> Rotated<'a> {
         if from_files && outcomes.iter().any(|outcome| outcome.result.is_ok()) {
             output.say("the files are not changed: --in-place writes what was printed into them");
         }
-        warn_of_pins(outcomes, output);
+        report::warn_of_pins(outcomes, output);
         Ok(self.exit(outcomes, output))
+    }
+
+    /// Each rewritten text in a file of its own below another folder; those that were read stay.
+    fn write_below(
+        &self,
+        folder: &Path,
+        rewritten: &Rewritten,
+        outcomes: &[Outcome],
+        output: &mut Output,
+    ) -> Result<Exit> {
+        let file = |(path, text): (&String, &Text)| {
+            let name = if path == STDIN { files::below("") } else { files::below(path) };
+            NewFile { name, bytes: text.to_bytes(), private: true }
+        };
+        let new: Vec<NewFile> = rewritten.iter().map(file).collect();
+        files::write_set(folder, &new, (false, "--out"))
+            .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+        let exit = self.report(Some(outcomes), output)?;
+        if !new.is_empty() {
+            let place = folder.display();
+            output.say(&format!(
+                "what was rewritten is in {place}; the files that were read are as they were"
+            ));
+        }
+        report::warn_of_pins(outcomes, output);
+        Ok(exit)
     }
 
     /// Each file replaced by its rewritten text.
@@ -355,6 +514,13 @@ impl<'a> Rotated<'a> {
         record: &Record,
         output: &mut Output,
     ) -> Result<Exit> {
+        if let Some(folder) = &self.args.backup_dir {
+            let paths: Vec<&str> = rewritten.keys().map(String::as_str).collect();
+            let at = instant::show(self.run.now()).replace(':', "");
+            let kept = files::keep_copies(folder, &paths, &at)
+                .map_err(|failed| CommandError::failed(failed.message, failed.remedy))?;
+            output.say(&format!("the files as they were are kept in {}", kept.display()));
+        }
         record.begin(again(self.args));
         for (path, text) in rewritten {
             let written = files::replace(Path::new(path), &text.to_bytes());
@@ -367,7 +533,7 @@ impl<'a> Rotated<'a> {
         }
         let exit = self.report(Some(&outcomes), output)?;
         record.close();
-        warn_of_pins(&outcomes, output);
+        report::warn_of_pins(&outcomes, output);
         Ok(exit)
     }
 
@@ -420,6 +586,12 @@ fn print(mut rewritten: Rewritten, kept: Rewritten, output: &mut Output) -> Resu
     Ok(())
 }
 
+/// Whether a step keeps what it replaced in this Secret.
+fn keeps_in(outcome: &Outcome, object: &ObjectRef) -> bool {
+    let Step::ReplacePair(step) = &outcome.step else { return false };
+    step.backup.as_ref().is_some_and(|backup| backup.object.same_object(object))
+}
+
 /// What was prepared for this file: it is done once the file is written, and not otherwise.
 fn of_file<'a>(outcomes: &'a mut [Outcome], path: &str) -> impl Iterator<Item = &'a mut Outcome> {
     outcomes.iter_mut().filter(move |outcome| {
@@ -431,17 +603,4 @@ fn of_file<'a>(outcomes: &'a mut [Outcome], path: &str) -> impl Iterator<Item = 
 /// What the same command line does once more.
 fn again(args: &RotateArgs) -> Again {
     if args.due { Again::GoesOn } else { Again::Repeats }
-}
-
-/// A rotated self-signed certificate is also its own trust anchor.
-fn warn_of_pins(outcomes: &[Outcome], output: &mut Output) {
-    let replaced = |outcome: &Outcome| match (&outcome.step, &outcome.result) {
-        (Step::ReplacePair(_), Ok(done)) => {
-            !done.tried_only && done.after.as_ref().is_some_and(|after| after.self_signed)
-        }
-        _ => false,
-    };
-    if outcomes.iter().any(replaced) {
-        output.say("clients that pinned an old self-signed certificate (tls.crt) need the new one");
-    }
 }

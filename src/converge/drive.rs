@@ -54,13 +54,16 @@ pub struct Means {
     pub dry_run: bool,
     /// When the time is up, by `--timeout`.
     pub deadline: Option<Instant>,
+    /// See [`Target::keep_going`].
+    pub keep_going: bool,
 }
 
 impl Means {
     /// Without bytes beside the plan.
     #[must_use]
     pub fn new(keys: Arc<dyn KeySource>, dry_run: bool) -> Self {
-        Self { materials: Arc::new(Materials::default()), keys, dry_run, deadline: None }
+        let materials = Arc::new(Materials::default());
+        Self { materials, keys, dry_run, deadline: None, keep_going: false }
     }
 }
 
@@ -133,7 +136,8 @@ pub async fn drive<G: Goal>(
     let mut run = Run {
         target: view
             .client()
-            .map(|client| Target { client: client.clone(), dry_run: means.dry_run }),
+            .map(|client| Target::new(client.clone(), means.dry_run))
+            .map(|target| Target { keep_going: means.keep_going, ..target }),
         means,
         belief: Belief { patient, ..Belief::default() },
         waiting: Waiting::new(patient),

@@ -12,7 +12,7 @@ use crate::inventory::questions::Asked;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::object_ref::{Kind, KindName, ObjectRef};
-use crate::observation::{Observation, Question};
+use crate::observation::{Observation, Question, Scope};
 use crate::observe::reach::Reach;
 use crate::observe::served::Deadlines;
 use crate::observe::{self, dns, files, gateways, routes};
@@ -502,6 +502,20 @@ pub async fn gather_events(
 ) -> Result<(), GatherError> {
     let questions: Vec<Question> = about.into_iter().map(Question::Events).collect();
     ask(client, &questions, inventory, world).await
+}
+
+/// Asks which workloads of a namespace read which Secrets.
+///
+/// # Errors
+/// [`GatherError`], when the server cannot be asked at all.
+pub async fn ask_for_readers(
+    client: &Client,
+    namespace: &str,
+    inventory: &mut Inventory,
+    world: &World,
+) -> Result<(), GatherError> {
+    let question = Question::Workloads(Scope::Namespace(namespace.to_owned()));
+    ask(client, &[question], inventory, world).await
 }
 
 /// What is answered to these questions, absorbed into what was seen.

@@ -184,6 +184,11 @@ impl Issuers {
         holders.find(|holder| !holder.same_object(object))
     }
 
+    /// All that hands out this certificate.
+    pub fn holders_of(&self, sha256: &[u8; 32]) -> impl Iterator<Item = &ObjectRef> {
+        self.handed_out.get(sha256).into_iter().flatten()
+    }
+
     /// The Issuer that signs with this Secret. In which namespace a ClusterIssuer looks is a flag of
     /// cert-manager: it may be any.
     pub fn issuer_with(&self, secret: &ObjectRef) -> Option<&ObjectRef> {

@@ -24,8 +24,9 @@ impl Inventory {
     /// Whether it is one of [`Self::tls_secrets`].
     #[must_use]
     pub fn is_about_tls(&self, secret: &SecretFacts) -> bool {
+        let named = self.selection.names(&secret.object) && self.selection.keys.is_none();
         secret.rare.other_type.is_none()
-            || (self.selection.names(&secret.object) && self.selection.keys.is_none())
+            || (named && !secret.is_previous())
             || self.is_used(&secret.object)
     }
 
@@ -151,6 +152,11 @@ impl Inventory {
     #[must_use]
     pub fn signed_by(&self, issuer: &Certificate) -> Option<&ObjectRef> {
         self.issuers.signed_by(issuer)
+    }
+
+    /// All that hands out this certificate to be trusted: Secrets, ConfigMaps, files.
+    pub fn holders_of(&self, sha256: &[u8; 32]) -> impl Iterator<Item = &ObjectRef> {
+        self.issuers.holders_of(sha256)
     }
 
     /// The Secret whose `ca.crt` hands out this certificate, which is in `object`, beside another

@@ -60,7 +60,7 @@ pub use own_names::{ByName, NamedOtherwise};
 pub use problems::Problem;
 use problems::Problems;
 pub use route::RouteFacts;
-pub use secret::{Anchor, CaCrt, RareFacts, SecretFacts, TLS_SECRET};
+pub use secret::{Anchor, CaCrt, PREVIOUS_SECRET, RareFacts, SecretFacts, TLS_SECRET};
 use secret::{Content, Told};
 use selection::Selection;
 use shelf::{OfObject, Shelf};

@@ -18,6 +18,10 @@ use time::OffsetDateTime;
 /// The type of Secret that certificates and keys are kept in.
 pub const TLS_SECRET: &str = "kubernetes.io/tls";
 
+/// The type of Secret that keeps a certificate and key which were replaced, for the way back. It is judged
+/// nowhere.
+pub const PREVIOUS_SECRET: &str = "certwright.dev/previous";
+
 /// Facts of one Secret. No bytes of it are kept.
 #[derive(Debug)]
 pub struct SecretFacts {
@@ -123,6 +127,12 @@ impl SecretFacts {
     #[must_use]
     pub fn secret_type(&self) -> &str {
         self.rare.other_type.as_deref().unwrap_or(TLS_SECRET)
+    }
+
+    /// Whether it keeps what was replaced in another one.
+    #[must_use]
+    pub fn is_previous(&self) -> bool {
+        self.secret_type() == PREVIOUS_SECRET
     }
 
     /// The first 16 hex digits of SHA-256 over the exact bytes of `tls.crt`: a token in the name

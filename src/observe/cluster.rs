@@ -7,7 +7,7 @@ use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
 use crate::observation::rights::Denied;
-use crate::observation::{Observation, Question, Scope, TrustSeen};
+use crate::observation::{Observation, Question, Scope, SecretSeen, TrustSeen};
 use k8s_openapi::api::core::v1::{Event, Secret, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use serde::Deserialize as _;
@@ -15,6 +15,8 @@ use serde::Deserialize as _;
 /// The only Secrets that are listed; others are read by name when something names them, so that
 /// their bodies are never fetched.
 const TLS_SECRETS: &str = "type=kubernetes.io/tls";
+/// Those that keep what was replaced.
+const PREVIOUS: &str = "type=certwright.dev/previous";
 /// Those that people keep the certificates of CAs in: `kubectl create secret generic`.
 pub(super) const OPAQUE_SECRETS: &str = "type=Opaque";
 
@@ -44,6 +46,21 @@ pub(super) async fn list_secrets(
 ) -> Result<(), ClusterError> {
     let secrets = client.each(Kind::Secret, namespace, Some(TLS_SECRETS), |secret: Secret| {
         take(Observation::Secret(kubernetes::secret(secret, namespace.unwrap_or_default(), None)));
+    });
+    secrets.await
+}
+
+/// Lists the Secrets of `namespace` (none: of all) that keep what was replaced.
+///
+/// # Errors
+/// [`ClusterError`] also when they may not be listed.
+pub async fn list_previous(
+    client: &Client,
+    namespace: Option<&str>,
+    take: &mut impl FnMut(SecretSeen),
+) -> Result<(), ClusterError> {
+    let secrets = client.each(Kind::Secret, namespace, Some(PREVIOUS), |secret: Secret| {
+        take(kubernetes::secret(secret, namespace.unwrap_or_default(), None));
     });
     secrets.await
 }

@@ -28,6 +28,8 @@ const MAX_BYTES: u64 = 256 * MIB;
 /// The largest file of anything else: more than a thousand certificates. Debian's root store is a
 /// ninth of it, and what is larger costs more time (0.2 s) and memory (64 MiB) than one file should.
 const MAX_PEM_BYTES: u64 = 2 * MIB;
+/// A step takes about 3 KiB.
+const MAX_DOCUMENT_BYTES: u64 = 64 * MIB;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -330,6 +332,15 @@ fn looks_like_a_manifest(text: &str) -> bool {
 pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     let (file, size) = opened(path)?;
     bounded(file, size, MAX_PEM_BYTES)
+}
+
+/// The bytes of a document of ours that may be long: a plan of thousands of steps.
+///
+/// # Errors
+/// [`ReadError`], when it cannot be read or is far too large.
+pub fn read_document(path: &Path) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    let (file, size) = opened(path)?;
+    bounded(file, size, MAX_DOCUMENT_BYTES)
 }
 
 /// The bytes of standard input, as short as one file of certificates or a password is.

@@ -52,6 +52,10 @@ pub enum FailureReason {
     Refused,
     /// It was written, and what is stored is not what was sent.
     StoredOtherwise,
+    /// Another step of the batch found that what is stored is not what was sent.
+    NotBegun,
+    /// Our clock and the server's are too far apart to date a certificate.
+    Clock,
     /// The certificate or key cannot be made or had as the plan says.
     NotMade,
     /// Something is there that may not be replaced.

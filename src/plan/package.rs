@@ -2,6 +2,7 @@
 
 use super::ca_crt::beside_the_old;
 use super::outcome::Failed;
+use super::previous::Backup;
 use super::rotation;
 use super::step::{
     CaCrtChange, CreateSecret, Exclusion, NewPair, Plan, Reason, ReplacePair, ReplaceReason, Step,
@@ -235,6 +236,8 @@ pub struct SecretRequest {
     pub replace: bool,
     /// The flag that asks for that, to be named in the refusal.
     pub replace_flag: &'static str,
+    /// Whether what is replaced is kept beside it: see [`super::previous`].
+    pub backup: bool,
     /// Whether derived data and owners are passed over: see [`rotation::RotationRequest`].
     pub force: bool,
     /// `--override-owner`.
@@ -284,7 +287,7 @@ pub fn secret(inventory: &Inventory, request: &SecretRequest, now: OffsetDateTim
                     plan.refused.push(would_lose(secret, loss));
                 }
                 (None, loss) => {
-                    let mut step = replace(secret, request);
+                    let mut step = replace(secret, request, now);
                     step.notes.extend(rotation::told_beside(inventory, secret));
                     step.notes.extend(rotation::makers_unseen(inventory, &[&secret.object]));
                     step.notes.extend(loss.map(|loss| format!("{}: it is lost", loss.message())));
@@ -337,7 +340,7 @@ fn already_there(secret: &SecretFacts, request: &SecretRequest) -> Exclusion {
     }
 }
 
-fn replace(secret: &SecretFacts, request: &SecretRequest) -> ReplacePair {
+fn replace(secret: &SecretFacts, request: &SecretRequest, now: OffsetDateTime) -> ReplacePair {
     let before = secret.bundle.leaf();
     let mut notes: Vec<String> = rotation::note_of_loss(secret).into_iter().collect();
     if secret.secret_type() != TLS_SECRET {
@@ -354,6 +357,10 @@ fn replace(secret: &SecretFacts, request: &SecretRequest) -> ReplacePair {
     }
     ReplacePair {
         readers: Vec::new(),
+        backup: request.backup.then(|| Box::new(Backup::of(&secret.object, before, now))),
+        copies: Vec::new(),
+        pinned_by: Vec::new(),
+        shares: false,
         object: secret.object.clone(),
         resource_version: secret.resource_version.clone(),
         reason: ReplaceReason::Flag(request.replace_flag),

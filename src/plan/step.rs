@@ -1,5 +1,6 @@
 //! Steps: the values that a plan is made of.
 
+use super::previous::Backup;
 use super::readers::Reader;
 use crate::audit::remedy;
 use crate::instant;
@@ -93,7 +94,7 @@ pub enum Step {
     CreateObject(CreateObject),
     /// Change some fields of an object that is there.
     PatchObject(PatchObject),
-    /// Delete an object that nothing names any more. Never a Secret.
+    /// Delete an object that nothing names any more. Never a Secret, but what keeps an ended certificate.
     DeleteObject(DeleteObject),
 }
 
@@ -183,6 +184,22 @@ pub struct ReplacePair {
     pub notes: Vec<String>,
     /// The workloads that read the Secret.
     pub readers: Vec<Reader>,
+    /// Where what is replaced is kept; none where it is not.
+    pub backup: Option<Box<Backup>>,
+    /// Other Secrets with the same certificate, which keep it.
+    pub copies: Vec<ObjectRef>,
+    /// What hands the replaced certificate out to be trusted.
+    pub pinned_by: Vec<ObjectRef>,
+    /// Whether all steps that replace the same certificate get one new certificate and key.
+    pub shares: bool,
+}
+
+impl ReplacePair {
+    /// Whether what goes in was in it before: a rollback.
+    #[must_use]
+    pub const fn puts_back(&self) -> bool {
+        matches!(self.reason, ReplaceReason::Back(_))
+    }
 }
 
 /// Why a certificate and key are replaced.
@@ -200,6 +217,8 @@ pub enum ReplaceReason {
     NamedUnreadable,
     /// This flag of the command says so.
     Flag(&'static str),
+    /// A rollback: what goes in was replaced then, where that is known.
+    Back(Option<OffsetDateTime>),
 }
 
 impl fmt::Display for ReplaceReason {
@@ -212,6 +231,10 @@ impl fmt::Display for ReplaceReason {
             Self::All(not_after) => write!(f, "requested with --all; expires on {}", on(not_after)),
             Self::NamedUnreadable => f.write_str("named; its certificate cannot be read"),
             Self::Flag(flag) => write!(f, "{flag} was given"),
+            Self::Back(Some(at)) => {
+                write!(f, "rollback of what was done on {}", instant::show(*at))
+            }
+            Self::Back(None) => f.write_str("rollback"),
         }
     }
 }
@@ -229,6 +252,8 @@ pub enum CaCrtChange {
     },
     /// It becomes what the materials hold.
     Given,
+    /// It becomes what it was, or goes again where there was none.
+    Restored,
 }
 
 /// A key and a certificate in two files, and what goes with them: what is written where no cluster and
@@ -345,7 +370,7 @@ impl FieldChange {
 /// An object that goes, if it still is what it was when it was looked at.
 #[derive(Clone, Debug)]
 pub struct DeleteObject {
-    /// Which object; never a Secret.
+    /// Which object; of Secrets only backups of ours.
     pub object: ObjectRef,
     /// The resourceVersion it must still have.
     pub resource_version: Option<String>,
@@ -356,6 +381,8 @@ pub struct DeleteObject {
 /// Why an object goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeleteReason {
+    /// What it keeps for a way back has ended: a Secret of ours.
+    Ended,
     /// A ManagedCertificate in whose place another one serves, and which no Ingress names.
     Succeeded,
 }
@@ -363,6 +390,7 @@ pub enum DeleteReason {
 impl fmt::Display for DeleteReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Ended => "the certificate that it keeps has ended",
             Self::Succeeded => "another certificate serves, and no Ingress names this one",
         })
     }

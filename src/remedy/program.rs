@@ -17,7 +17,7 @@ pub enum Program {
 
 /// The commands, by which a command line in a text is told from the name in it. `cli` holds that they
 /// are all.
-pub const COMMANDS: [&str; 14] = [
+pub const COMMANDS: [&str; 15] = [
     "issue",
     "import",
     "check",
@@ -26,6 +26,7 @@ pub const COMMANDS: [&str; 14] = [
     "bootstrap",
     "managed",
     "rotate",
+    "rollback",
     "renew",
     "explain",
     "completion",

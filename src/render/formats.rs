@@ -15,7 +15,7 @@ use super::managed::{ManagedReport, json as managed_json, table as managed_table
 use super::manifests;
 use super::model::Model;
 use super::page::Page;
-use super::plan::{PlanReport, json as plan_json, write_text};
+use super::plan::{PlanReport, json as plan_json, markdown as plan_markdown, write_text};
 use super::verify::{Verified, json as verify_json, table as verify_table};
 use serde_json::Value;
 use std::io;
@@ -210,6 +210,12 @@ pub const FORMATS: &[Format] = &[
         help: "A calendar of when certificates are due and end (RFC 5545); implies --calendar",
         for_programs: true,
         calendar: Some(ics::write),
+        ..NONE
+    },
+    Format {
+        name: "markdown",
+        help: "The plan, for a change request",
+        plan: Some(plan_markdown::write),
         ..NONE
     },
     Format {

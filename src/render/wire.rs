@@ -296,3 +296,13 @@ pub(super) const fn source(source: Source) -> &'static str {
         Source::Files => "files",
     }
 }
+
+impl Display for WireRef<'_> {
+    /// `shop/secret/web`, as objects are named everywhere.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        write!(f, "{}/{}", self.kind.to_ascii_lowercase(), self.name.as_deref().unwrap_or_default())
+    }
+}

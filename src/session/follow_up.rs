@@ -33,7 +33,7 @@ pub(crate) async fn carry_out(
     for follow in of_secrets(seen, &written, run.now()) {
         let note = match &follow {
             FollowUp::Touch(touch) if nudge => {
-                let target = Target { client: client.clone(), dry_run: false };
+                let target = Target::new(client.clone(), false);
                 let step = vec![Step::PatchObject((**touch).clone())];
                 let outcomes = converge::in_order(step, Arc::new(run.keys()), target).await;
                 let failed = outcomes.first().and_then(|outcome| outcome.result.as_ref().err());

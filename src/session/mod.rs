@@ -5,10 +5,12 @@
 
 pub(crate) mod authority;
 pub(crate) mod baseline;
+pub(crate) mod ended_backups;
 pub(crate) mod ending;
 pub(crate) mod error;
 pub(crate) mod follow_up;
 pub(crate) mod manifest;
+pub(crate) mod new_file;
 pub(crate) mod new_password;
 pub(crate) mod notify;
 pub(crate) mod package;

@@ -40,7 +40,7 @@ pub(crate) async fn package(
         let planned = PlanReport { looked: Some(&looked), ..PlanReport::of(command, &plan) };
         return report::plan(&planned, report::format(write), output);
     }
-    let target = Target { client: client.clone(), dry_run: write.dry_run == DryRun::Server };
+    let target = Target::new(client.clone(), write.dry_run == DryRun::Server);
     let (steps, keys) = (plan.steps.clone(), Arc::new(run.keys()));
     let outcomes =
         apply::cluster::apply(steps, Arc::new(materials), keys, target, &mut |_| ()).await;

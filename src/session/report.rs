@@ -1,12 +1,16 @@
 //! Reports on their way out: data to stdout, what failed to stderr, and the exit that follows.
 
-use super::Result;
+use super::{Result, new_file};
 use crate::cli::WriteArgs;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::plan::outcome::Outcome;
+use crate::plan::step::Step;
 use crate::render::formats::{Chosen, PLAN_FOR_PEOPLE, WritePlan};
-use crate::render::plan::{PlanReport, write_failures};
+use crate::render::page::Page;
+use crate::render::plan::{PlanReport, write_failures, write_json, write_markdown};
 use std::io;
+use std::path::Path;
 
 /// How the plan of a command that makes objects is shown. A format of manifests alone has been refused
 /// by then ([`super::manifest::refuse_yaml_without_manifest`]).
@@ -34,4 +38,30 @@ pub(crate) fn write_plan(
     // The reasons stand before the line that counts them.
     output.talk_of(|page| write_failures(report, page))?;
     (format.write)(report, &mut output.of(format.for_programs))
+}
+
+/// Writes what became of a plan into a file: Markdown where its name ends so, else JSON.
+pub(crate) fn into_file(report: &PlanReport<'_>, path: &Path) -> Result<()> {
+    let mut text = Vec::new();
+    let mut page = Page::new(&mut text, None);
+    let is_markdown = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md"));
+    if is_markdown {
+        write_markdown(report, &mut page)?;
+    } else {
+        write_json(report, &mut page)?;
+    }
+    new_file::write(path, &text, "--report")
+}
+
+/// A rotated self-signed certificate is also its own trust anchor.
+pub(crate) fn warn_of_pins(outcomes: &[Outcome], output: &mut Output) {
+    let replaced = |outcome: &Outcome| match (&outcome.step, &outcome.result) {
+        (Step::ReplacePair(_), Ok(done)) => {
+            !done.tried_only && done.after.as_ref().is_some_and(|after| after.self_signed)
+        }
+        _ => false,
+    };
+    if outcomes.iter().any(replaced) {
+        output.say("clients that pinned an old self-signed certificate (tls.crt) need the new one");
+    }
 }

@@ -156,7 +156,7 @@ fn what_a_server_or_kubeconfig_calls_a_name_is_offered_only_when_it_can_be_one()
 
 /// Lines, and what Tab makes of them in every shell; `SHOP` is the namespace.
 const LINES: &[(&str, &str)] = &[
-    (r"certwright ro\t", "certwright rotate "),
+    (r"certwright rot\t", "certwright rotate "),
     (r"certwright -n SHOP rotate \t", "certwright -n SHOP rotate secret/"),
     (r"certwright -n SHOP rotate secret/w\t", "certwright -n SHOP rotate secret/web-"),
     (r"certwright rotate -nSHOP secret/a\t", "certwright rotate -nSHOP secret/api "),
@@ -289,7 +289,7 @@ fn fish_offers_the_same() {
     );
     assert_eq!(offered(&format!("kubectl-certwright -n {namespace} verify ")), "front");
     assert_eq!(offered("certwright --context=user"), "--context=user@test");
-    assert_eq!(offered("certwright ro"), "rotate");
+    assert_eq!(offered("certwright rot"), "rotate");
     assert_eq!(offered("certwright check -f afi"), "afile.yaml");
     assert_eq!(offered("certwright man adi"), "adir/");
     assert_eq!(offered("certwright issue a"), "");
@@ -309,7 +309,7 @@ fn kubectl_asks_for_what_its_plugin_offers() {
     let secrets = "secret/web-old\nsecret/web-tls\n:4\n";
     assert_eq!(offered(&["rotate", "-n", &live.namespace, "secret/w"]), secrets);
     assert_eq!(offered(&["-n", &live.namespace, "rotate", "secret/w"]), secrets);
-    assert!(offered(&["ro"]).starts_with("rotate\t"));
+    assert!(offered(&["rot"]).starts_with("rotate\t"));
     // The script that is printed does what the link does.
     let link = shells.folder().join("bin/kubectl_complete-certwright");
     fs::remove_file(&link).expect("it was there");

@@ -7,7 +7,7 @@ use crate::support::tls_server::{Behaviour, Pair, TlsServer, guide};
 use std::path::Path;
 use std::process::Command;
 
-pub(super) const COMMANDS: [&str; 18] = [
+pub(super) const COMMANDS: [&str; 19] = [
     "issue",
     "import",
     "convert",
@@ -15,6 +15,7 @@ pub(super) const COMMANDS: [&str; 18] = [
     "inspect",
     "verify",
     "rotate",
+    "rollback",
     "bootstrap",
     "managed create",
     "managed status",

@@ -128,7 +128,7 @@ fn owned_secrets_are_refused_by_name_and_skipped_and_counted_in_a_batch() {
         .filter(|version| !before.contains(version))
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(changed, ["hand-made"]);
+    assert_eq!(changed, ["hand-made", "hand-made-previous"]);
 }
 
 #[test]

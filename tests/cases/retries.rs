@@ -130,7 +130,7 @@ async fn a_create_whose_answer_was_cut_is_looked_at_again() {
                 }),
                 notes: Vec::new(),
             });
-            let target = Target { client: client(&faults).await, dry_run: false };
+            let target = Target::new(client(&faults).await, false);
             let keys = Arc::new(RandomKeys(World::real().random));
             let outcomes = apply(vec![step], Arc::default(), keys, target, &mut |_| ()).await;
             let [outcome] = outcomes.as_slice() else { panic!("{outcomes:?}") };
@@ -168,7 +168,7 @@ async fn a_change_whose_answer_was_cut_is_looked_at_again() {
                 changes: Vec::new(),
                 notes: Vec::new(),
             });
-            let target = Target { client: client(&faults).await, dry_run: false };
+            let target = Target::new(client(&faults).await, false);
             let keys = Arc::new(RandomKeys(World::real().random));
             let outcomes = apply(vec![step], Arc::default(), keys, target, &mut |_| ()).await;
             let [outcome] = outcomes.as_slice() else { panic!("{outcomes:?}") };

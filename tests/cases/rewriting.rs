@@ -327,6 +327,43 @@ fn of_two_secrets_of_a_file_one_is_replaced_and_the_other_is_said_to_be_as_it_wa
     let rotate = ["rotate", "--due", "-f", "a.yaml", "--in-place", "--at", LATER];
     let ran = run(folder.path(), &rotate).expect_code(4);
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(said.contains("replaced secret/api") && said.contains("this Secret is as it was"));
+    assert!(said.contains("rewritten secret/api") && said.contains("this Secret is as it was"));
     assert!(!said.contains("the file is untouched"), "{said}");
+}
+
+/// `--backup-dir` and `--out`: what was in the files stays to be had, private, and nothing leads out.
+#[test]
+fn files_are_kept_as_they_were_or_left_and_written_elsewhere() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let path = folder.path();
+    let issue = ["issue", "web.example", "--key-type=p256", "--secret=web", "--dry-run=client"];
+    let made = Certwright::new().args(&issue).args(&["-o", "yaml"]).run().expect_code(0).stdout;
+    fs::create_dir(path.join("in")).expect("it can be made");
+    fs::write(path.join("in/web.yaml"), &made).expect("it can be written");
+    let run = |args: &[&str]| {
+        let rotate = ["rotate", "secret/web", "-f", "in/web.yaml"];
+        Certwright::new().folder(path).args(&rotate).args(args).run()
+    };
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    let ran = run(&["--out", "new"]).expect_code(0);
+    assert!(ran.stdout.contains("rewritten") && !ran.stdout.contains("BEGIN"), "{}", ran.stdout);
+    let read = |name: &str| fs::read_to_string(path.join(name)).expect("it is there");
+    assert_eq!(read("in/web.yaml"), made);
+    assert_ne!(read("new/in/web.yaml"), made);
+    assert_eq!(mode(&path.join("new/in/web.yaml")), 0o600);
+    run(&["--out", "new"]).expect_code(4);
+
+    let ran = run(&["--in-place", "--backup-dir", "before"]).expect_code(0);
+    assert!(ran.stderr.contains("kept in before/"), "{}", ran.stderr);
+    assert_ne!(read("in/web.yaml"), made);
+    let at = fs::read_dir(path.join("before")).expect("it is there").next();
+    let at = at.expect("one").expect("it can be read").path();
+    assert_eq!(fs::read_to_string(at.join("in/web.yaml")).expect("it is there"), made);
+    assert_eq!((mode(&at), mode(&at.join("in/web.yaml"))), (0o700, 0o600));
+    // Where it cannot be kept, it is not changed.
+    let before = read("in/web.yaml");
+    fs::write(path.join("full"), "").expect("it can be written");
+    run(&["--in-place", "--backup-dir", "full"]).expect_code(4);
+    assert_eq!(read("in/web.yaml"), before);
 }

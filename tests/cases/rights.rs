@@ -190,6 +190,6 @@ fn a_rotation_is_told_what_it_may_not_do_and_nothing_that_it_does_not_depend_on(
     let secret = ["rotate", "secret/my-release-milvus-tls", "--as", "reader", "-n", &all[0]];
     let ran = live.certwright().args(&secret).run().expect_code(4);
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(said.contains("RBAC: needs patch on secrets in namespace "), "{said}");
+    assert!(said.contains("RBAC: needs create on secrets in namespace "), "{said}");
     assert!(!said.contains("managedcertificates") && !said.contains("services"), "{said}");
 }

@@ -44,6 +44,8 @@ pub enum Fault {
     SamePage,
     /// The first two such answers by turns.
     TwoPages,
+    /// The answer, with another `Date`.
+    Dated(&'static str),
 }
 
 /// Which requests are spoilt, and how.
@@ -259,6 +261,13 @@ impl Line {
                     0
                 };
                 answer.body.truncate(list);
+                client.write_all(&answer.whole())
+            }
+            Fault::Dated(date) => {
+                let lines = answer.head.split_inclusive("\r\n");
+                let is_date = |line: &&str| line.to_ascii_lowercase().starts_with("date:");
+                let rest: String = lines.filter(|line| !is_date(line)).collect();
+                answer.head = format!("{rest}Date: {date}\r\n");
                 client.write_all(&answer.whole())
             }
             Fault::SamePage => client.write_all(&self.again(1, &answer)),

@@ -36,10 +36,10 @@ fn offered(line: &str) -> String {
 fn commands_stand_where_a_command_is_missing_and_flags_behind_a_dash() {
     assert_eq!(
         offered(""),
-        "issue import convert check verify inspect bootstrap managed rotate renew explain manifests completion man help"
+        "issue import convert check verify inspect bootstrap managed rotate renew rollback explain manifests completion man help"
     );
     assert_eq!(offered("ma"), "managed manifests man");
-    assert_eq!(offered("-n shop ro"), "rotate");
+    assert_eq!(offered("-n shop rot"), "rotate");
     assert_eq!(offered("managed s"), "status set-domains");
     assert_eq!(offered("help man"), "managed manifests man");
     assert_eq!(offered("rotate --ca"), "--ca --ca-key");

@@ -52,6 +52,7 @@ const VALUES: &[(&str, &str, Named)] = &[
     ("explain", "rule", Named::Rules),
     ("verify", "ingresses", Named::Objects(Shape::Name(Kind::Ingress))),
     ("rotate", "secrets", Named::Objects(Shape::KindName(Kind::Secret))),
+    ("rollback", "secrets", Named::Objects(Shape::KindName(Kind::Secret))),
     ("", "ca", Named::Objects(Shape::FileOrSecret)),
     ("inspect", "targets", Named::Objects(Shape::FileOrSecret)),
     ("import", "name", Named::Objects(Shape::Name(Kind::Secret))),
@@ -67,6 +68,8 @@ const VALUES: &[(&str, &str, Named)] = &[
     ("managed set-domains", "dry_run", Named::Words(&["client", "none"])),
     ("convert", "dry_run", Named::Words(&["client", "none"])),
     ("", "out_dir", Named::Folder),
+    ("", "backup_dir", Named::Folder),
+    ("rotate", "out", Named::Folder),
     ("man", "folder", Named::Folder),
 ];
 

@@ -59,6 +59,7 @@ fn imported(key: &str, force: bool) -> String {
         replace_flag: "--replace",
         force,
         override_owner: false,
+        backup: false,
     };
     let plan = secret(&inventory, &request, datetime!(2026-11-21 00:00 UTC));
     match (plan.refused.first(), plan.steps.first()) {

@@ -21,6 +21,14 @@ pub fn forbidden(
     let no = |reason, message: String, remedy: Remedy| {
         Some(Exclusion { object: secret.object.clone(), reason, message, remedy })
     };
+    if secret.is_previous() {
+        return no(
+            Reason::WrongType,
+            "it is a backup: it keeps what was replaced in another Secret".to_owned(),
+            "name the Secret it was made for: rotate replaces what that holds, rollback puts this back into it"
+                .into(),
+        );
+    }
     if let Some(since) = secret.rare.deletion_timestamp {
         return Some(Exclusion::terminating(&secret.object, since));
     }

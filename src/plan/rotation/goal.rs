@@ -1,6 +1,6 @@
 //! Rotating as a goal: each chosen certificate and key once, whatever somebody else writes meanwhile.
 
-use super::{FirstSeen, RotationRequest, plan};
+use super::{Copies, FirstSeen, RotationRequest, plan};
 use crate::audit::policy::Policy;
 use crate::inventory::Inventory;
 use crate::inventory::questions::scopes;
@@ -93,6 +93,8 @@ impl Goal for Rotation {
 
     fn was_in_conflict(&mut self, objects: Vec<ObjectRef>) {
         self.request.named = objects;
+        // The copies are among them, as far as they are to be looked at again.
+        self.request.copies = self.request.copies.map(|_| Copies::Named);
     }
 }
 

@@ -19,6 +19,7 @@ pub(in crate::plan) use exclusions::would_lose;
 pub(in crate::plan) use forbidden::note_of_loss;
 
 use self::exclusions::{already_replaced, ambiguous, children_unseen, left_to_sign};
+use super::pinned;
 use super::readers;
 use super::step::{Exclusion, Plan, Reason, ReplacePair};
 use crate::audit::expiry;
@@ -31,7 +32,7 @@ use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
 use crate::x509::key_kind::KeyType;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
 
 /// Whether a rotation can turn out otherwise by what objects of the kind say: what Google's load
@@ -50,6 +51,7 @@ pub const fn depends_on(kind: Kind) -> bool {
 }
 
 /// What the user wants rotated, and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets apart")]
 #[derive(Clone, Debug)]
 pub struct RotationRequest {
     /// Secrets by name; empty in a batch. One without a namespace may be in any.
@@ -72,6 +74,10 @@ pub struct RotationRequest {
     pub override_owner: bool,
     /// Rotate although other data of the Secret is made from the pair.
     pub force: bool,
+    /// Whether what is replaced in a cluster is kept beside it: see [`super::previous`].
+    pub backup: bool,
+    /// Whether every copy of a replaced certificate gets the same new one; none: each Secret its own.
+    pub copies: Option<Copies>,
     /// The CA whose leaves can be made again; none: only self-signed ones.
     pub issuer: Option<SigningCa>,
 }
@@ -83,6 +89,15 @@ pub struct SigningCa {
     pub certificate: Box<Certificate>,
     /// From when to when it and everything above it is valid.
     pub window: (OffsetDateTime, OffsetDateTime),
+}
+
+/// `--copies`: which Secrets get the one new certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// Those that are named, and whatever else holds the same.
+    Found,
+    /// Those that are named: the copies are among them.
+    Named,
 }
 
 /// `--key-policy`.
@@ -110,6 +125,7 @@ pub fn plan(
 ) -> Plan<ReplacePair> {
     let planner = Planner { inventory, request, policy, first_seen, now };
     let mut plan = if request.named.is_empty() { planner.batch() } else { planner.named() };
+    pinned::find(inventory, &mut plan.steps);
     let replaced: Vec<&ObjectRef> = plan.steps.iter().map(|step| &step.object).collect();
     plan.notes.extend(makers_unseen(inventory, &replaced));
     plan.notes.extend(readers::unseen(inventory, &replaced));
@@ -144,15 +160,42 @@ impl Planner<'_> {
                 [secret] if self.was_replaced(secret) => {
                     plan.skipped.push(already_replaced(secret));
                 }
-                [secret] => match self.judge(secret) {
-                    Verdict::Rotate(step) => plan.steps.push(*step),
-                    Verdict::NotDue => plan.not_due += 1,
-                    Verdict::No(refusal) => plan.refused.push(*refusal),
-                },
+                [secret] => {
+                    self.judge_into(&mut plan, secret);
+                    if self.request.copies == Some(Copies::Found) {
+                        self.judge_copies(&mut plan, secret);
+                    }
+                }
                 several => plan.refused.push(ambiguous(object, several)),
             }
         }
         plan
+    }
+
+    fn judge_into(&self, plan: &mut Plan<ReplacePair>, secret: &SecretFacts) {
+        match self.judge(secret) {
+            Verdict::Rotate(step) => plan.steps.push(*step),
+            Verdict::NotDue => plan.not_due += 1,
+            Verdict::No(refusal) => plan.refused.push(*refusal),
+        }
+    }
+
+    /// The copies of a Secret that is replaced: what cannot be done about one is no reason to leave the
+    /// others.
+    fn judge_copies(&self, plan: &mut Plan<ReplacePair>, secret: &SecretFacts) {
+        if !plan.steps.iter().any(|step| step.object == secret.object) {
+            return;
+        }
+        for copy in pinned::copies_of(self.inventory, secret) {
+            if plan.steps.iter().any(|step| step.object == copy.object) {
+                continue;
+            }
+            match self.judge(copy) {
+                Verdict::Rotate(step) => plan.steps.push(*step),
+                Verdict::NotDue => plan.not_due += 1,
+                Verdict::No(refusal) => plan.skipped.push(*refusal),
+            }
+        }
     }
 
     fn batch(&self) -> Plan<ReplacePair> {
@@ -171,11 +214,40 @@ impl Planner<'_> {
             }
         }
         // The most urgent first, so that what --max leaves is what can wait.
-        steps.sort_by_key(|step| step.before.as_ref().map(|leaf| leaf.not_after));
-        plan.over_max = steps.len().saturating_sub(self.request.max);
-        steps.truncate(self.request.max);
+        let shares = self.request.copies.is_some();
+        steps.sort_by_key(|step| {
+            let leaf = step.before.as_ref();
+            leaf.map(|leaf| (leaf.not_after, shares.then_some(leaf.sha256)))
+        });
+        let most = self.most(&steps);
+        plan.over_max = steps.len().saturating_sub(most);
+        steps.truncate(most);
         plan.steps = steps.into_iter().map(|step| *step).collect();
+        if self.request.copies == Some(Copies::Found) {
+            let chosen: Vec<ObjectRef> =
+                plan.steps.iter().map(|step| step.object.clone()).collect();
+            for secret in chosen.iter().filter_map(|object| self.inventory.secret_at(object)) {
+                self.judge_copies(&mut plan, secret);
+            }
+        }
         plan
+    }
+
+    /// How many steps `--max` allows: copies of one certificate, which end at one instant and so stand
+    /// together, are one.
+    fn most(&self, steps: &[Box<ReplacePair>]) -> usize {
+        if self.request.copies.is_none() {
+            return self.request.max;
+        }
+        let mut known: BTreeSet<[u8; 32]> = BTreeSet::new();
+        let mut is_within = |step: &ReplacePair| match &step.before {
+            Some(before) => {
+                known.insert(before.sha256);
+                known.len() <= self.request.max
+            }
+            None => known.len() < self.request.max,
+        };
+        steps.iter().take_while(|step| is_within(step)).count()
     }
 
     fn judge_in_batch(&self, secret: &SecretFacts) -> Verdict {

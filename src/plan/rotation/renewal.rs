@@ -12,6 +12,7 @@ use crate::audit::remedy;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::{CaCrt, SecretFacts};
 use crate::plan::ca_crt::beside_the_old;
+use crate::plan::previous::Backup;
 use crate::plan::readers;
 use crate::plan::step::{CaCrtChange, KeyChoice, NewPair, Reason, ReplacePair, ReplaceReason};
 use crate::x509::cert::Certificate;
@@ -172,7 +173,17 @@ impl Planner<'_> {
             pair,
             notes,
             readers,
+            backup: self.backup(secret, leaf),
+            copies: Vec::new(),
+            pinned_by: Vec::new(),
+            shares: self.request.copies.is_some(),
         }
+    }
+
+    /// Where what it holds is kept. Files have a history of their own, or `--backup-dir`.
+    fn backup(&self, secret: &SecretFacts, leaf: Option<&Certificate>) -> Option<Box<Backup>> {
+        let is_wanted = self.request.backup && secret.object.place.is_none();
+        is_wanted.then(|| Box::new(Backup::of(&secret.object, leaf, self.now)))
     }
 
     /// Who signs the new certificate: itself (none), as the old one, or the CA that is given.

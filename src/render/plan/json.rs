@@ -4,6 +4,7 @@ use super::ending::WireEnding;
 use super::{AnyStep, PlanReport, Row, Written};
 use crate::instant;
 use crate::plan::outcome::{Done, Failed, FailureReason};
+use crate::plan::previous::Backup;
 use crate::plan::readers::Reader;
 use crate::plan::step::{CaCrtChange, Exclusion, FieldChange, KeyChoice, NewPair, Plan, Step};
 use crate::render::json;
@@ -16,11 +17,12 @@ use serde::Serialize;
 use std::io;
 
 /// Writes the document.
-pub(in crate::render) fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
+pub(crate) fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
     let plan = report.plan;
     let document = Document {
         schema: format!("certwright.dev/{}/v1", report.command),
         at: instant::show(plan.now),
+        finished_at: report.finished.map(instant::show),
         source: source(report.source),
         context: report.looked.and_then(|looked| looked.context.as_deref()),
         server: report.looked.and_then(|looked| looked.server.as_deref()),
@@ -28,9 +30,9 @@ pub(in crate::render) fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> i
         complete: report.problems.is_empty(),
         dry_run: report.outcomes.is_none() || report.tried_only(),
         summary: Summary::of(report),
-        steps: report.rows().into_iter().map(wire_step).collect(),
-        skipped: plan.skipped.iter().map(wire_exclusion).collect(),
-        refused: plan.refused.iter().map(wire_exclusion).collect(),
+        steps: rows(report),
+        skipped: plan.skipped.iter().map(WireExclusion::of).collect(),
+        refused: plan.refused.iter().map(WireExclusion::of).collect(),
         notes: &plan.notes,
         problems: report
             .problems
@@ -48,6 +50,8 @@ pub(in crate::render) fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> i
 struct Document<'a> {
     schema: String,
     at: String,
+    #[serde(rename = "finishedAt")]
+    finished_at: Option<String>,
     source: &'static str,
     context: Option<&'a str>,
     server: Option<&'a str>,
@@ -80,35 +84,55 @@ struct Summary {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireStep<'a> {
-    action: &'static str,
+pub(super) struct WireStep<'a> {
+    pub(super) action: &'static str,
     #[serde(rename = "ref")]
-    object: WireRef<'a>,
-    reason: Option<String>,
-    resource_version: Option<&'a str>,
-    before: Option<WireSummary>,
-    after: Option<WireSummary>,
-    changes: Vec<WireChange<'a>>,
-    ca_crt: Option<&'static str>,
+    pub(super) object: WireRef<'a>,
+    pub(super) reason: Option<String>,
+    pub(super) resource_version: Option<&'a str>,
+    pub(super) before: Option<WireSummary>,
+    pub(super) after: Option<WireSummary>,
+    pub(super) changes: Vec<WireChange<'a>>,
+    pub(super) ca_crt: Option<&'static str>,
     /// The paths of every file of the step; null where it writes none.
-    files: Option<Vec<&'a str>>,
-    notes: &'a [String],
+    pub(super) files: Option<Vec<&'a str>>,
+    pub(super) notes: &'a [String],
     /// The workloads that read the Secret whose certificate and key are replaced.
-    readers: Vec<WireReader<'a>>,
-    result: Option<&'static str>,
-    message: Option<&'a str>,
-    remedy: Option<String>,
-    new_resource_version: Option<&'a str>,
+    pub(super) readers: Vec<WireReader<'a>>,
+    /// Where what is replaced is kept; null where it is not.
+    pub(super) backup: Option<WireBackup<'a>>,
+    /// Other Secrets with the same certificate, which keep it.
+    pub(super) copies: Vec<WireRef<'a>>,
+    /// What hands the old certificate out to be trusted.
+    pub(super) pinned_by: Vec<WireRef<'a>>,
+    pub(super) result: Option<&'static str>,
+    pub(super) message: Option<&'a str>,
+    pub(super) remedy: Option<String>,
+    pub(super) new_resource_version: Option<&'a str>,
+}
+
+/// The Secret that keeps what is replaced, and when that ends.
+#[derive(Serialize)]
+pub(super) struct WireBackup<'a> {
+    #[serde(rename = "ref")]
+    pub(super) object: WireRef<'a>,
+    pub(super) until: Option<String>,
+}
+
+impl<'a> WireBackup<'a> {
+    fn of(backup: &'a Backup) -> Self {
+        Self { object: WireRef::of(&backup.object), until: backup.until.map(instant::show) }
+    }
 }
 
 /// A workload that reads a Secret, and when it sees another certificate in it.
 #[derive(Serialize)]
-struct WireReader<'a> {
+pub(super) struct WireReader<'a> {
     #[serde(rename = "ref")]
-    object: WireRef<'a>,
-    how: Vec<&'static str>,
-    sees: &'static str,
-    remedy: Option<String>,
+    pub(super) object: WireRef<'a>,
+    pub(super) how: Vec<&'static str>,
+    pub(super) sees: &'static str,
+    pub(super) remedy: Option<String>,
 }
 
 impl<'a> WireReader<'a> {
@@ -124,7 +148,7 @@ impl<'a> WireReader<'a> {
 
 /// One field of an object that is no certificate.
 #[derive(Serialize)]
-struct WireChange<'a> {
+pub(super) struct WireChange<'a> {
     field: &'a str,
     before: &'a str,
     after: &'a str,
@@ -133,25 +157,25 @@ struct WireChange<'a> {
 /// What a certificate says, before or after; what is not known before it is made is null.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireSummary {
-    subject: Option<String>,
-    issuer: Option<String>,
-    names: Vec<String>,
-    key_type: String,
-    key: Option<&'static str>,
-    not_before: Option<String>,
-    not_after: Option<String>,
-    serial: Option<String>,
-    sha256: Option<String>,
+pub(super) struct WireSummary {
+    pub(super) subject: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) names: Vec<String>,
+    pub(super) key_type: String,
+    pub(super) key: Option<&'static str>,
+    pub(super) not_before: Option<String>,
+    pub(super) not_after: Option<String>,
+    pub(super) serial: Option<String>,
+    pub(super) sha256: Option<String>,
 }
 
 #[derive(Serialize)]
-struct WireExclusion<'a> {
+pub(super) struct WireExclusion<'a> {
     #[serde(rename = "ref")]
-    object: WireRef<'a>,
-    reason: &'static str,
-    message: &'a str,
-    remedy: String,
+    pub(super) object: WireRef<'a>,
+    pub(super) reason: &'static str,
+    pub(super) message: &'a str,
+    pub(super) remedy: String,
 }
 
 impl Summary {
@@ -168,6 +192,11 @@ impl Summary {
             over_max: *over_max,
         }
     }
+}
+
+/// Every step, as it is written.
+pub(super) fn rows<'a>(report: &PlanReport<'a>) -> Vec<WireStep<'a>> {
+    report.rows().into_iter().map(wire_step).collect()
 }
 
 fn wire_step((step, result): Row<'_>) -> WireStep<'_> {
@@ -204,6 +233,9 @@ fn wire_planned(step: AnyStep<'_>) -> WireStep<'_> {
         files: None,
         notes: &[],
         readers: Vec::new(),
+        backup: None,
+        copies: Vec::new(),
+        pinned_by: Vec::new(),
         result: None,
         message: None,
         remedy: None,
@@ -228,9 +260,13 @@ fn wire_of_object<'a>(step: &'a Step, wire: WireStep<'a>) -> WireStep<'a> {
                 CaCrtChange::Keep => None,
                 CaCrtChange::PrependNew { .. } => Some("new and old"),
                 CaCrtChange::Given => Some("given"),
+                CaCrtChange::Restored => Some("restored"),
             },
             notes: &step.notes,
             readers: step.readers.iter().map(WireReader::of).collect(),
+            backup: step.backup.as_deref().map(WireBackup::of),
+            copies: step.copies.iter().map(WireRef::of).collect(),
+            pinned_by: step.pinned_by.iter().map(WireRef::of).collect(),
             ..wire
         },
         Step::CreateSecret(step) => {
@@ -314,11 +350,13 @@ fn planned_key(profile: &Profile, key: &'static str) -> WireSummary {
     }
 }
 
-fn wire_exclusion(exclusion: &Exclusion) -> WireExclusion<'_> {
-    WireExclusion {
-        object: WireRef::of(&exclusion.object),
-        reason: exclusion.reason.code(),
-        message: &exclusion.message,
-        remedy: exclusion.remedy.to_string(),
+impl<'a> WireExclusion<'a> {
+    pub(super) fn of(exclusion: &'a Exclusion) -> Self {
+        Self {
+            object: WireRef::of(&exclusion.object),
+            reason: exclusion.reason.code(),
+            message: &exclusion.message,
+            remedy: exclusion.remedy.to_string(),
+        }
     }
 }

@@ -2,10 +2,15 @@
 //! the same document.
 
 pub mod ending;
+mod file;
 pub(super) mod json;
 mod left_out;
+pub(super) mod markdown;
 mod text;
 
+pub use file::{Moved, NotAPlan, PlanFile};
+pub(crate) use json::write as write_json;
+pub(crate) use markdown::write as write_markdown;
 pub use text::{write as write_text, write_failures};
 
 use crate::audit::Source;
@@ -17,6 +22,7 @@ use crate::render::model::Looked;
 use crate::x509::cert::Certificate;
 use crate::x509::profile::Profile;
 use ending::Ending;
+use time::OffsetDateTime;
 
 /// A plan, what became of it, and how it is shown.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +47,8 @@ pub struct PlanReport<'a> {
     pub ending: Option<&'a Ending>,
     /// Where it is carried out; none for files alone.
     pub looked: Option<&'a Looked>,
+    /// When the last step was over.
+    pub finished: Option<OffsetDateTime>,
 }
 
 impl<'a> PlanReport<'a> {
@@ -58,6 +66,7 @@ impl<'a> PlanReport<'a> {
             printed: false,
             ending: None,
             looked: None,
+            finished: None,
         }
     }
 

@@ -1,10 +1,11 @@
 //! Plans and their outcomes as text.
 
-use super::{AnyStep, FilesStep, PlanReport, Written, left_out};
+use super::{AnyStep, FilesStep, PlanReport, Row, Written, left_out};
 use crate::audit::finding::Severity;
 use crate::instant;
 use crate::object_ref::ObjectRef;
-use crate::plan::outcome::{Done, FailureReason};
+use crate::plan::outcome::{Done, Failed, FailureReason};
+use crate::plan::previous::Backup;
 use crate::plan::step::{CaCrtChange, FieldChange, FileContents, KeyChoice, NewPair, Step};
 use crate::remedy::Remedy;
 use crate::render::harmless;
@@ -28,15 +29,17 @@ use std::io::{self, Write};
 /// What the writer says.
 pub fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
     let rows = report.rows();
-    let shown = rows.iter().filter(|(_, result)| !matches!(result, Some(Err(_))));
+    let shown = together(rows.iter().filter(|(_, result)| !matches!(result, Some(Err(_)))));
+    let shown = shown.iter();
     let most = if out.width().is_some() { left_out::MOST } else { usize::MAX };
-    for (step, result) in shown.clone().take(most) {
-        write_step(*step, result.and_then(|result| result.as_ref().ok()), report, out)?;
+    for ((step, result), copies) in shown.clone().take(most) {
+        let done = result.and_then(|result| result.as_ref().ok());
+        write_step((*step, *copies), done, report, out)?;
     }
     let more = shown.clone().count().saturating_sub(most);
     if more > 0 {
         writeln!(out, "         and {more} more; in a pipe each is a line")?;
-        write_notes(&shown.skip(most).map(|(step, _)| *step).collect::<Vec<_>>(), out)?;
+        write_notes(&shown.skip(most).map(|((step, _), _)| *step).collect::<Vec<_>>(), out)?;
     }
     left_out::write_skipped(report, out)?;
     for note in &report.plan.notes {
@@ -47,6 +50,27 @@ pub fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
     unread::write(&problems, usize::MAX, out)?;
     write_place_of(report, out)?;
     writeln!(out, "{}", sum_up(report))
+}
+
+/// Copies that get one new certificate are one row, with the number of the others.
+fn together<'r, 'a: 'r>(rows: impl Iterator<Item = &'r Row<'a>>) -> Vec<(Row<'a>, usize)> {
+    let mut all: Vec<(Row<'a>, usize)> = Vec::new();
+    let mut known: BTreeMap<[u8; 32], usize> = BTreeMap::new();
+    for row in rows {
+        let shared = match row.0 {
+            AnyStep::Cluster(Step::ReplacePair(step)) => {
+                step.before.as_ref().filter(|_| step.shares).map(|before| before.sha256)
+            }
+            _ => None,
+        };
+        if let Some((_, copies)) = shared.and_then(|one| all.get_mut(*known.get(&one)?)) {
+            *copies += 1;
+            continue;
+        }
+        known.extend(shared.map(|shared| (shared, all.len())));
+        all.push((*row, 0));
+    }
+    all
 }
 
 /// Where the steps are carried out, and as whom: whoever signs a plan off signs that too.
@@ -68,14 +92,31 @@ pub fn write_failures(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result
     for refused in &report.plan.refused {
         left_out::write_exclusion((red, "refused"), refused, report.namespaces, out)?;
     }
-    for (step, result) in report.rows() {
-        let Some(Err(failed)) = result else { continue };
+    for (failed, steps) in alike(report) {
         let word = if failed.reason == FailureReason::Conflict { "conflict" } else { "failed" };
-        let (about, told) = (objects(step, report.namespaces), [failed.message.clone()]);
-        write_record((red, word), &about, (step.object(), &told), out)?;
+        let mut about = objects(steps[0], report.namespaces);
+        if steps.len() > 1 {
+            about = format!("{about} and {} more", steps.len() - 1);
+        }
+        let told = [failed.message.clone()];
+        write_record((red, word), &about, (steps[0].object(), &told), out)?;
         write_remedy(&failed.remedy, out)?;
     }
     Ok(())
+}
+
+/// What failed, each reason once with the steps that it stopped: a right that is missing stops a whole
+/// batch.
+fn alike<'a>(report: &PlanReport<'a>) -> Vec<(&'a Failed, Vec<AnyStep<'a>>)> {
+    let mut all: Vec<(&Failed, Vec<AnyStep<'_>>)> = Vec::new();
+    for (step, result) in report.rows() {
+        let Some(Err(failed)) = result else { continue };
+        match all.iter_mut().find(|(known, _)| *known == failed) {
+            Some((_, steps)) => steps.push(step),
+            None => all.push((failed, vec![step])),
+        }
+    }
+    all
 }
 
 /// Writes what is to be known of steps that have no record of their own, each once.
@@ -94,7 +135,7 @@ fn write_notes(steps: &[AnyStep<'_>], out: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn write_step(
-    step: AnyStep<'_>,
+    (step, copies): (AnyStep<'_>, usize),
     done: Option<&Done>,
     report: &PlanReport<'_>,
     out: &mut Page<'_>,
@@ -106,7 +147,11 @@ fn write_step(
         Some(_) => (GOOD, done_word),
         None => (style(Severity::Info), plan_word),
     };
-    let about = objects(step, report.namespaces);
+    let mut about = objects(step, report.namespaces);
+    if copies > 0 {
+        let noun = if copies == 1 { "copy" } else { "copies" };
+        about = format!("{about} and {copies} {noun}");
+    }
     write_record((style, word), &about, (step.object(), &changes(step, done)), out)?;
     write_restarts(step, out)
 }
@@ -149,6 +194,10 @@ pub(super) fn write_record(
 /// What a step is called when it is done, and before.
 const fn words(step: AnyStep<'_>) -> (&'static str, &'static str) {
     match step {
+        AnyStep::Cluster(Step::ReplacePair(step)) if step.puts_back() => ("restored", "restore"),
+        AnyStep::Cluster(Step::ReplacePair(step)) if step.object.place.is_some() => {
+            ("rewritten", "rewrite")
+        }
         AnyStep::Cluster(Step::ReplacePair(_)) => ("replaced", "replace"),
         AnyStep::Cluster(Step::CreateSecret(_) | Step::CreateObject(_)) => ("created", "create"),
         AnyStep::Cluster(Step::PatchObject(_)) => ("changed", "change"),
@@ -191,6 +240,10 @@ fn changes(step: AnyStep<'_>, done: Option<&Done>) -> Vec<String> {
 
 /// What is to be known of a step before it is carried out.
 fn remarks(step: AnyStep<'_>) -> Vec<String> {
+    let backup = match step {
+        AnyStep::Cluster(Step::ReplacePair(step)) => step.backup.as_deref().map(kept),
+        _ => None,
+    };
     let (ca_crt, notes) = match step {
         AnyStep::Cluster(Step::CreateObject(step)) => (None, step.notes.as_slice()),
         AnyStep::Cluster(Step::PatchObject(step)) => (None, step.notes.as_slice()),
@@ -200,7 +253,15 @@ fn remarks(step: AnyStep<'_>) -> Vec<String> {
         | AnyStep::Converted(_) => return Vec::new(),
     };
     let notes = notes.iter().map(|note| format!("note: {note}"));
-    ca_crt.map(str::to_owned).into_iter().chain(notes).collect()
+    ca_crt.map(str::to_owned).into_iter().chain(backup).chain(notes).collect()
+}
+
+/// Where what is replaced is kept, and how long it is of use.
+fn kept(backup: &Backup) -> String {
+    let until = backup
+        .until
+        .map_or_else(String::new, |until| format!(", which ends on {}", instant::show_date(until)));
+    format!("backup: the old certificate and key in {}{until}", backup.object.short())
 }
 
 fn change(change: &FieldChange) -> String {
@@ -234,6 +295,7 @@ fn ca_crt(change: &CaCrtChange) -> Option<&'static str> {
             Some("ca.crt: the new certificate beside the old one, for clients that trust either")
         }
         CaCrtChange::Given => Some("ca.crt: the given one"),
+        CaCrtChange::Restored => Some("ca.crt: as it was before"),
     }
 }
 
@@ -326,6 +388,8 @@ fn done_word(report: &PlanReport<'_>) -> &'static str {
     let of_objects = |step: &Step| matches!(step, Step::CreateObject(_) | Step::PatchObject(_));
     match steps.first() {
         Some(Step::CreateSecret(_)) if !steps.iter().any(of_objects) => "created",
+        Some(Step::ReplacePair(step)) if step.puts_back() => "restored",
+        Some(Step::ReplacePair(step)) if step.object.place.is_some() => "rewritten",
         Some(Step::ReplacePair(_)) if !steps.iter().any(of_objects) => "replaced",
         // The plan after the last step is empty; what was done was not one kind of thing.
         Some(_) | None => "done",

@@ -151,7 +151,11 @@ fn tried(scene: &Scene, command: &str, said: &BTreeMap<String, Told>) -> Option<
 fn strays(command: &str, before: &Objects, after: &Objects) -> Option<String> {
     let touched =
         before.keys().chain(after.keys()).filter(|name| before.get(*name) != after.get(*name));
-    let named = |name: &str| command.contains(name.split(' ').next().unwrap_or_default());
+    // What a command replaces is kept beside it, whose name says so.
+    let named = |name: &str| {
+        let name = name.split(' ').next().unwrap_or_default();
+        command.contains(name.strip_suffix("-previous").unwrap_or(name))
+    };
     let strays: BTreeSet<&String> = touched.filter(|name| !named(name)).collect();
     (!strays.is_empty()).then(|| format!("it touched {strays:?}"))
 }

@@ -42,6 +42,8 @@ fn rotation(named: &[&str]) -> Rotation {
         add_hosts: Vec::new(),
         max: 10,
         override_owner: false,
+        backup: false,
+        copies: None,
         force: false,
         issuer: None,
     };
