@@ -68,7 +68,8 @@ def self_signed(host):
     made = made.not_valid_after(fleet.NOW + datetime.timedelta(days=300))
     made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
     pem = made.sign(key, hashes.SHA256()).public_bytes(fleet.serialization.Encoding.PEM).decode()
-    return {"tls.crt": base64.b64encode(pem.encode()).decode(), "tls.key": base64.b64encode(fleet.pem_of(key).encode()).decode()}
+    return {"tls.crt": base64.b64encode(pem.encode()).decode(),
+            "tls.key": base64.b64encode(fleet.pem_of(key)).decode()}
 
 
 def fill(server, count):
