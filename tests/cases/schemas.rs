@@ -65,7 +65,6 @@ const OTHERS: &[&[&str]] = &[
     &["issue", "a.example", "--key-type", "p256", "--csr", "--out-dir", "csr"],
     &["inspect", "csr"],
     &["convert", "tls.crt", "tls.key", "--to", "der", "--out-dir", "der"],
-    &["import", "web", "--cert", "tls.crt", "--key", "tls.key", "--dry-run=client"],
     &["rotate", "--due", "-f", "0.json", "--allow-empty", "--dry-run=client", "--at", AT],
 ];
 

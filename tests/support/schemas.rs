@@ -5,7 +5,7 @@
 
 use certwright::render::schemas::SCHEMAS;
 use regex_lite::Regex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -29,7 +29,7 @@ struct Judge<'s> {
 impl Judge<'_> {
     /// The first thing that is wrong at this place.
     fn complaint(&self, schema: &Value, value: &Value, at: &str) -> Option<String> {
-        let keywords = schema.as_object().expect("a schema is an object").iter();
+        let keywords = fields(schema).iter();
         let mut found = keywords.map(|(keyword, wanted)| {
             let why = self.keyword((keyword, wanted), schema, value, at)?;
             Some(if why.starts_with('/') { why } else { format!("{at}/: {why}") })
@@ -48,9 +48,8 @@ impl Judge<'_> {
         match keyword {
             "$schema" | "$id" | "$defs" | "title" | "description" | "then" => None,
             "$ref" => {
-                let pointer = wanted.as_str().expect("a reference").trim_start_matches('#');
-                let schema = self.root.pointer(pointer).expect("it leads somewhere");
-                self.complaint(schema, value, at)
+                let pointer = text(wanted).trim_start_matches('#');
+                self.complaint(definition(self.root, pointer), value, at)
             }
             "type" => {
                 let is = |name: &Value| is_of_type(value, name.as_str().expect("a type"));
@@ -127,6 +126,18 @@ impl Judge<'_> {
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().expect("the keyword has a list")
+}
+
+fn fields(value: &Value) -> &Map<String, Value> {
+    value.as_object().expect("a schema is an object")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("the keyword has a text")
+}
+
+fn definition<'v>(root: &'v Value, pointer: &str) -> &'v Value {
+    root.pointer(pointer).expect("a reference leads somewhere")
 }
 
 fn is_of_type(value: &Value, name: &str) -> bool {

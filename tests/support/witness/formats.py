@@ -64,7 +64,11 @@ def of_csv(path):
         ],
         "certificates": sum(1 for row in rows if row["record"] == "certificate" and row["index"]),
         "problems": sum(1 for row in rows if row["record"] == "problem"),
-        "objects": [[row["kind"], row["namespace"], row["name"], row["key"]] for row in findings],
+        # Without the apostrophe that keeps a name from being a formula.
+        "objects": [
+            [row[name].removeprefix("'") for name in ["kind", "namespace", "name", "key"]]
+            for row in findings
+        ],
         "lines": [row["file"] + ":" + row["line"] for row in findings if row["file"]],
     }
 

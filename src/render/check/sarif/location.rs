@@ -4,10 +4,11 @@ use crate::object_ref::ObjectRef;
 use crate::render::check::place::{self, FileLine};
 use crate::render::harmless;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// A location (§3.28).
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireLocation {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -18,25 +19,25 @@ pub(super) struct WireLocation {
     message: Option<Told>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Physical {
     artifact_location: Artifact,
     region: Region,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Artifact {
     uri: String,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Region {
     start_line: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Logical {
     name: String,
@@ -44,7 +45,7 @@ struct Logical {
     kind: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Told {
     text: &'static str,
 }
@@ -104,7 +105,10 @@ pub(super) fn related(object: &ObjectRef, others: &[ObjectRef]) -> Vec<WireLocat
     let is_template = place::of(object) != place::in_manifest(object);
     let rendered = place::in_manifest(object).filter(|_| is_template);
     let rendered = rendered.map(|place| WireLocation::of_file(place, "as it was rendered"));
-    rendered.into_iter().chain(others.iter().map(WireLocation::of)).collect()
+    // A set, by its schema: a finding may name an object twice.
+    let mut told = BTreeSet::new();
+    let all = rendered.into_iter().chain(others.iter().map(WireLocation::of));
+    all.filter(|location| told.insert(location.clone())).collect()
 }
 
 /// A path as a URI (RFC 3986): relative where the path is.
