@@ -5,7 +5,7 @@ use super::values::{ValueError, domain, formats, words};
 use crate::exit::FailOn;
 use crate::instant;
 use crate::render::formats::{Chosen, TABLE, WriteInspect};
-use clap::Args;
+use clap::{Args, ValueHint};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use time::OffsetDateTime;
@@ -25,7 +25,7 @@ pub struct InspectArgs {
     #[command(flatten)]
     pub by: PolicyArgs,
     /// Also report what does not chain to one of these CAs: a PEM file, or system for those of this machine
-    #[arg(long, value_name = "FILE|system")]
+    #[arg(long, value_name = "FILE|system", value_hint = ValueHint::FilePath)]
     pub roots: Option<String>,
     /// Minimum severity of findings that exits with 1
     #[arg(long, value_name = "SEVERITY", default_value = "never", value_parser = words(SEVERITIES))]

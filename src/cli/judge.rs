@@ -5,7 +5,7 @@ use crate::audit::Platform;
 use crate::audit::finding::Severity;
 use crate::exit::FailOn;
 use crate::instant;
-use clap::Args;
+use clap::{Args, ValueHint};
 use std::path::PathBuf;
 use time::OffsetDateTime;
 
@@ -24,7 +24,7 @@ pub struct JudgeArgs {
     #[command(flatten)]
     pub by: PolicyArgs,
     /// Also report what does not chain to one of these CAs: a PEM file, or system for those of this machine
-    #[arg(long, value_name = "FILE|system")]
+    #[arg(long, value_name = "FILE|system", value_hint = ValueHint::FilePath)]
     pub roots: Option<String>,
     /// Whether GKE's rules apply to an Ingress without a class
     #[arg(long, value_name = "WHERE", default_value = "auto", value_parser = words(PLATFORMS))]

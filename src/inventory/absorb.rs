@@ -55,10 +55,7 @@ impl Inventory {
         read: Option<ReadSecret>,
         random: &dyn SecureRandom,
     ) {
-        // Absorbing ends what was looked up by host, by name and by public key.
-        self.servers.take();
-        self.halves.take();
-        self.gateways.take();
+        self.forget_lookups();
         match observation {
             Observation::Secret(seen) => self.absorb_secret(&seen, read, random),
             Observation::Ingress(seen) => self.absorb_ingress(&seen),
@@ -109,6 +106,13 @@ impl Inventory {
                 self.tell(Problem { denied: Some(denied), ..Problem::new(object, message) });
             }
         }
+    }
+
+    /// Absorbing ends what was looked up by host, by name and by public key.
+    fn forget_lookups(&mut self) {
+        self.servers.take();
+        self.halves.take();
+        self.gateways.take();
     }
 
     /// Takes down what controllers had to say of objects.

@@ -14,15 +14,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// As .ci/run builds it: in a debug profile, since linking a release once more takes minutes.
-const STATIC: &str = "target/x86_64-unknown-linux-musl/debug/certwright";
+/// As .ci/run builds it: in a debug profile, since linking a release once more takes minutes; and by glibc where
+/// the standard library for musl could not be had.
+const STATIC: [&str; 2] = [
+    "target/x86_64-unknown-linux-musl/debug/certwright",
+    "target/x86_64-unknown-linux-gnu/debug/certwright",
+];
 
 /// By what name a Pod may know the API server; it is in the certificate that the server makes for itself.
 const SERVER: &str = "kubernetes.default.svc";
 
 fn static_binary(test: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(STATIC);
-    if path.is_file() {
+    let built = STATIC.map(|path| Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
+    if let Some(path) = built.into_iter().find(|path| path.is_file()) {
         return Some(path);
     }
     witness::skip(test, "needs cargo build --locked --target x86_64-unknown-linux-musl");

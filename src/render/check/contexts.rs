@@ -91,7 +91,9 @@ fn write_yaml(all: &[ContextReport<'_>], out: &mut Page<'_>) -> io::Result<()> {
 const LISTS: [&str; 7] =
     ["certificates", "hosts", "managed", "findings", "problems", "unreadUsers", "notes"];
 /// The counts that are added up.
-const COUNTS: [&str; 5] = ["certificates", "hosts", "errors", "warnings", "infos"];
+const COUNTS: [&str; 6] = ["certificates", "hosts", "errors", "warnings", "infos", "waived"];
+/// What only a baseline says, and there is none of several clusters.
+const OF_A_BASELINE: [&str; 2] = ["known", "fixed"];
 
 /// The documents of all, as one of the same form; `contexts` has what each says of itself.
 fn merged(all: &[ContextReport<'_>]) -> io::Result<Value> {
@@ -99,6 +101,7 @@ fn merged(all: &[ContextReport<'_>]) -> io::Result<Value> {
         LISTS.iter().map(|list| ((*list).into(), json!([]))).collect();
     let mut counts: Map<String, Value> =
         COUNTS.iter().map(|count| ((*count).into(), json!(0))).collect();
+    counts.extend(OF_A_BASELINE.map(|count| (count.to_owned(), Value::Null)));
     let (mut contexts, mut at, mut complete) = (Vec::new(), Value::Null, true);
     for one in all {
         let mut document = match &one.seen {
