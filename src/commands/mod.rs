@@ -256,7 +256,7 @@ async fn command(cli: Cli, world: &World, record: &Record, output: &mut Output) 
         Command::Issue(args) => Box::pin(issue::run(args, run, output)).await,
         Command::Import(args) => Box::pin(import::run(args, run, output)).await,
         Command::Convert(args) => convert::run(&args, run, output),
-        Command::Check(args) => check::run(args, run, output).await,
+        Command::Check(args) => Box::pin(check::run(args, run, output)).await,
         Command::Verify(args) => verify::run(args, run, output).await,
         Command::Inspect(args) => inspect::run(args, run, output).await,
         Command::Bootstrap(args) => bootstrap::run(args, run, output).await,

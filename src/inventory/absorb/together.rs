@@ -84,7 +84,9 @@ mod tests {
             let (mut together, mut apart) = (fresh(), fresh());
             let seen: Vec<Observation> = (0..count).map(one).collect();
             together.absorb_all(seen.clone(), &random);
-            seen.into_iter().for_each(|seen| apart.absorb(seen, &random));
+            for seen in seen {
+                apart.absorb(seen, &random);
+            }
             assert_eq!(format!("{together:?}"), format!("{apart:?}"), "{count}");
         }
     }
