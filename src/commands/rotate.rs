@@ -23,7 +23,7 @@ use crate::plan::rotation::{Copies, KeyPolicy, Rotation, RotationRequest, Signin
 use crate::plan::step::{Plan, ReplacePair, Step};
 use crate::render::formats::JSON;
 use crate::render::model::Looked;
-use crate::render::plan::{PlanReport, write_failures, write_text};
+use crate::render::plan::{ManifestsWritten, PlanReport, write_failures, write_text};
 use crate::session::error::CANCELLED;
 use crate::session::record::{Again, Record};
 use crate::session::{
@@ -32,6 +32,7 @@ use crate::session::{
 };
 use crate::x509::authority::Authority;
 use crate::x509::key_purpose::Usage;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -445,6 +446,10 @@ impl<'a> Rotated<'a> {
             looked: Some(&self.looked),
             finished: self.finished,
             namespaces: self.args.look.all_namespaces || self.args.copies,
+            written: match &self.args.out {
+                Some(_) => ManifestsWritten::Elsewhere,
+                None => ManifestsWritten::InPlace,
+            },
             ..PlanReport::of("rotate", self.plan)
         }
     }
@@ -467,7 +472,11 @@ impl<'a> Rotated<'a> {
         }
         print(rewritten, materials.texts, output)?;
         let outcomes = outcomes.as_slice();
-        let shown = PlanReport { outcomes: Some(outcomes), printed: true, ..self.planned() };
+        let shown = PlanReport {
+            outcomes: Some(outcomes),
+            written: ManifestsWritten::Printed,
+            ..self.planned()
+        };
         output.talk_of(|page| {
             write_failures(&shown, page)?;
             write_text(&shown, page)
@@ -533,6 +542,7 @@ impl<'a> Rotated<'a> {
         }
         let exit = self.report(Some(&outcomes), output)?;
         record.close();
+        say_which_files(&outcomes, output);
         report::warn_of_pins(&outcomes, output);
         Ok(exit)
     }
@@ -590,6 +600,18 @@ fn print(mut rewritten: Rewritten, kept: Rewritten, output: &mut Output) -> Resu
 fn keeps_in(outcome: &Outcome, object: &ObjectRef) -> bool {
     let Step::ReplacePair(step) = &outcome.step else { return false };
     step.backup.as_ref().is_some_and(|backup| backup.object.same_object(object))
+}
+
+/// Says which files hold what was replaced.
+fn say_which_files(outcomes: &[Outcome], output: &mut Output) {
+    let done = outcomes.iter().filter(|outcome| outcome.result.is_ok());
+    let places = done.filter_map(|outcome| outcome.step.object().place.as_ref());
+    let paths: BTreeSet<&str> = places.map(|place| place.path.as_str()).collect();
+    match (paths.first(), paths.len()) {
+        (Some(path), 1) => output.say(&format!("{path} was rewritten")),
+        (Some(_), number) => output.say(&format!("{number} files were rewritten")),
+        (None, _) => {}
+    }
 }
 
 /// What was prepared for this file: it is done once the file is written, and not otherwise.

@@ -141,7 +141,7 @@ fn all_shows_what_would_be_replaced_and_where_before_it_asks() {
         ("n", "n\r\ncancelled\r\n", 130, false),
         ("", "\r\ncancelled\r\n", 130, false),
         ("^C", "^C\r\ncancelled\r\n", 130, false),
-        ("y", "4 rewritten, 8 skipped (8 owned)", 0, true),
+        ("y", "4 replaced, 8 skipped (8 owned)", 0, true),
     ] {
         let folder = copied("copies");
         let file = folder.path().join("in/secrets.yaml");

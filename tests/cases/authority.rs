@@ -189,7 +189,7 @@ fn identifiers_beyond_2_40_are_kept_and_one_that_cannot_be_written_stops_no_othe
     }
     let rotate = ["rotate", "--all", "--yes", "-n", "default", "-f", "all.yaml", "--in-place"];
     let ran = within(folder.path(), &rotate).expect_code(4);
-    assert!(ran.stdout.contains("3 rewritten, 1 failed"), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("3 replaced, 1 failed"), "{}{}", ran.stdout, ran.stderr);
     let told = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains(&format!("{uuid} has a number over 64 bits")), "{told}");
     let text = read(folder.path(), "all.yaml");

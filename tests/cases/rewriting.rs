@@ -327,7 +327,7 @@ fn of_two_secrets_of_a_file_one_is_replaced_and_the_other_is_said_to_be_as_it_wa
     let rotate = ["rotate", "--due", "-f", "a.yaml", "--in-place", "--at", LATER];
     let ran = run(folder.path(), &rotate).expect_code(4);
     let said = format!("{}{}", ran.stdout, ran.stderr);
-    assert!(said.contains("rewritten secret/api") && said.contains("this Secret is as it was"));
+    assert!(said.contains("replaced secret/api") && said.contains("this Secret is as it was"));
     assert!(!said.contains("the file is untouched"), "{said}");
 }
 

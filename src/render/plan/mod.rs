@@ -24,6 +24,17 @@ use crate::x509::profile::Profile;
 use ending::Ending;
 use time::OffsetDateTime;
 
+/// Where rewritten manifests stand. What is called replaced is so where it was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManifestsWritten {
+    /// In the files that were read; a cluster's Secrets are where they are, too.
+    InPlace,
+    /// In files of another folder; those that were read are as they were.
+    Elsewhere,
+    /// Nowhere: they were printed.
+    Printed,
+}
+
 /// A plan, what became of it, and how it is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanReport<'a> {
@@ -41,8 +52,8 @@ pub struct PlanReport<'a> {
     pub problems: &'a [&'a Problem],
     /// Whether several namespaces are shown.
     pub namespaces: bool,
-    /// Whether manifests were only printed: then nothing was replaced anywhere.
-    pub printed: bool,
+    /// Where the result stands, of manifests.
+    pub written: ManifestsWritten,
     /// How it ended, for a command that worked towards a goal.
     pub ending: Option<&'a Ending>,
     /// Where it is carried out; none for files alone.
@@ -63,7 +74,7 @@ impl<'a> PlanReport<'a> {
             source: Source::Cluster,
             problems: &[],
             namespaces: false,
-            printed: false,
+            written: ManifestsWritten::InPlace,
             ending: None,
             looked: None,
             finished: None,

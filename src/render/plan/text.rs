@@ -1,6 +1,6 @@
 //! Plans and their outcomes as text.
 
-use super::{AnyStep, FilesStep, PlanReport, Row, Written, left_out};
+use super::{AnyStep, FilesStep, ManifestsWritten, PlanReport, Row, Written, left_out};
 use crate::audit::finding::Severity;
 use crate::instant;
 use crate::object_ref::ObjectRef;
@@ -143,7 +143,8 @@ fn write_step(
     let (done_word, plan_word) = words(step);
     let (style, word) = match done {
         Some(done) if done.tried_only => (GOOD, "tried"),
-        Some(_) if report.printed => (GOOD, "printed"),
+        Some(_) if report.written == ManifestsWritten::Printed => (GOOD, "printed"),
+        Some(_) if report.written == ManifestsWritten::Elsewhere => (GOOD, "rewritten"),
         Some(_) => (GOOD, done_word),
         None => (style(Severity::Info), plan_word),
     };
@@ -195,9 +196,6 @@ pub(super) fn write_record(
 const fn words(step: AnyStep<'_>) -> (&'static str, &'static str) {
     match step {
         AnyStep::Cluster(Step::ReplacePair(step)) if step.puts_back() => ("restored", "restore"),
-        AnyStep::Cluster(Step::ReplacePair(step)) if step.object.place.is_some() => {
-            ("rewritten", "rewrite")
-        }
         AnyStep::Cluster(Step::ReplacePair(_)) => ("replaced", "replace"),
         AnyStep::Cluster(Step::CreateSecret(_) | Step::CreateObject(_)) => ("created", "create"),
         AnyStep::Cluster(Step::PatchObject(_)) => ("changed", "change"),
@@ -356,7 +354,9 @@ fn sum_up(report: &PlanReport<'_>) -> String {
             parts.push("nothing to do".to_owned());
         }
         Some(_) if done == 0 => {}
-        Some(_) if report.printed => parts.push(format!("{done} printed, no file changed")),
+        Some(_) if report.written == ManifestsWritten::Printed => {
+            parts.push(format!("{done} printed, no file changed"));
+        }
         Some(_) => parts.push(format!("{done} {}", done_word(report))),
     }
     let mut add = |number: usize, what: &str| {
@@ -389,7 +389,7 @@ fn done_word(report: &PlanReport<'_>) -> &'static str {
     match steps.first() {
         Some(Step::CreateSecret(_)) if !steps.iter().any(of_objects) => "created",
         Some(Step::ReplacePair(step)) if step.puts_back() => "restored",
-        Some(Step::ReplacePair(step)) if step.object.place.is_some() => "rewritten",
+        Some(Step::ReplacePair(_)) if report.written == ManifestsWritten::Elsewhere => "rewritten",
         Some(Step::ReplacePair(_)) if !steps.iter().any(of_objects) => "replaced",
         // The plan after the last step is empty; what was done was not one kind of thing.
         Some(_) | None => "done",
