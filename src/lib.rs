@@ -1,7 +1,7 @@
 //! certwright: certificates for Kubernetes Ingress, from the first one to every rotation.
 //!
 //! ```text
-//! cluster ─┐                                                  ┌─> render (table, JSON)
+//! cluster ─┐                                                  ┌─> render (table, JSON, SARIF …)
 //! files  ──┤ observe ─> Observations ─> inventory ─> audit(now) ─> Findings
 //! DNS    ──┤  (IO)       one at a time    pure         pure        └─> plan ─> Plan ─> render (dry run)
 //! served ──┘   ^                            │                           pure   └─> apply (IO) ─> Outcome
@@ -43,7 +43,8 @@
 //! 3. A Plan printed and a Plan executed are the same value; a second run writes nothing.
 //! 4. Key and certificate change in one request, with the observed resourceVersion; everything else
 //!    of the Secret stays byte for byte, but for a `ca.crt` by which the replaced one was trusted.
-//! 5. Objects are created by server-side apply without force.
+//! 5. Objects are created by server-side apply without force; a backup by a create, which alone refuses
+//!    what is there. No Secret is deleted but a backup whose certificate has ended.
 //! 6. What somebody else owns is refused by name, and skipped and counted in a batch.
 //! 7. Only self-signed leaves and those whose CA is given are rotated. An issuing CA is not: one that
 //!    signed something seen, or states keyCertSign and is served by nobody, or names no host
@@ -87,7 +88,9 @@
 //! | renewal window | how long before its end a certificate is due (`--renew-before`) |
 //! | due | within its renewal window |
 //! | rule, finding | a judgement with a code; one violation of it, at one object |
-//! | waived | said of a finding that an annotation accepts: it is kept in JSON and fails nothing |
+//! | waived | said of a finding that an annotation or a waiver of the policy accepts: it is kept in JSON and fails nothing |
+//! | baseline | a file of findings that are known: they are hidden and fail nothing |
+//! | fingerprint | of a certificate its SHA-256; of a finding what tells it from others, from run to run |
 //! | remedy | what puts a finding right: a command that can be pasted, or a sentence |
 //! | goal | what a loop works towards: it says what comes next for what was seen |
 //! | plan | what is to be written, and what was left out, as values without secrets |
