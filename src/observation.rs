@@ -85,6 +85,10 @@ pub enum Observation {
     },
     /// Values of an object that is no TLS Secret and may hold certificates.
     Values(ValuesSeen),
+    /// An object that hands out certificates to be trusted, and that is to hand out others.
+    TrustBundle(TrustBundleSeen),
+    /// A Secret that keeps the next certificate and key of another one.
+    Staged(SecretSeen),
     /// A Pod, or what makes Pods, and the Secrets it reads.
     Workload(WorkloadSeen),
     /// Every workload of a scope was looked at, as far as they may be listed.
@@ -217,6 +221,12 @@ pub enum Question {
     Delegations(Kind, String),
     /// Which workloads there read which Secrets.
     Workloads(Scope),
+    /// What this object hands out to be trusted.
+    TrustBundle(ObjectRef),
+    /// Which Secrets there keep the next certificate and key of others.
+    Staged(Scope),
+    /// Every TLS Secret there, whatever was chosen.
+    TlsSecrets(Scope),
     /// What is served for this host there.
     Served {
         /// The name to send as SNI.
@@ -379,6 +389,17 @@ pub struct ValuesSeen {
     pub meta: MetaSeen,
     /// Each with its key, or the way to it (`webhooks[0].clientConfig.caBundle`), decoded.
     pub values: Vec<(String, Redacted)>,
+}
+
+/// An object that hands out certificates to be trusted.
+#[derive(Clone, Debug)]
+pub struct TrustBundleSeen {
+    /// What it holds. Of a Secret no private key is among the values.
+    pub values: ValuesSeen,
+    /// `immutable: true`.
+    pub immutable: bool,
+    /// What tells apart the entries of a list that has a value each, in their order: names of webhooks.
+    pub entries: Vec<String>,
 }
 
 /// A value of a Secret's `data` that is no base64: the API server refuses the whole Secret.

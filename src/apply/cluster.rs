@@ -4,8 +4,9 @@
 
 use super::pair::{self, KeySource, Materials, ReadyPair};
 use super::previous;
+use super::staged;
 use crate::cluster::error::{ClusterError, Failure};
-use crate::cluster::{Client, Written};
+use crate::cluster::{Client, PatchForm, Written};
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::plan::outcome::{Done, Failed, FailureReason, Outcome};
 use crate::plan::previous::Purpose;
@@ -141,7 +142,9 @@ async fn one(
                 patch["metadata"]["resourceVersion"] = version.as_str().into();
             }
             let client = &target.client;
-            let written = client.patch_object(&step.object, &patch, OUR_NAME, target.dry_run).await;
+            let form = if step.strategic { PatchForm::Strategic } else { PatchForm::Merge };
+            let written =
+                client.patch_object((&step.object, form), &patch, OUR_NAME, target.dry_run).await;
             let version = match written {
                 Err(error) if may_be_done(&error) && !target.dry_run => {
                     // The version is what the object had before, and is none of what is changed.
@@ -232,6 +235,9 @@ async fn create(
     target: &Target,
 ) -> Result<Done, Failed> {
     let ready = made((step.pair.clone(), None), materials, None, keys).await?;
+    if let Some(next) = step.next.as_deref() {
+        return Box::pin(staged::create((step, next), ready, target)).await;
+    }
     let ca = ready.ca.clone().filter(|_| step.with_ca_crt);
     let secret = super::manifests::secret(&step.object, &ready, ca);
     let written = target.client.apply_secret(&step.object, &secret, OUR_NAME, target.dry_run).await;
@@ -255,15 +261,16 @@ async fn replace(
     let value = |key: &str| data.and_then(|data| data.get(key)).map(|value| value.0.clone());
     let shared = step.before.as_ref().filter(|_| step.shares).map(|before| before.sha256);
     let new = (step.pair.clone(), shared);
-    let ready = made(new, materials, value("tls.key"), keys).await?;
-    let ca = match &step.ca_crt {
-        // What it was is `previous::restore`'s.
-        CaCrtChange::Keep | CaCrtChange::Restored => None,
-        CaCrtChange::PrependNew { without } => {
-            Some(pair::prepended(&ready, &value("ca.crt").unwrap_or_default(), without))
+    let ready = match &step.pair {
+        NewPair::Staged { secret, certificate } => {
+            Box::pin(staged::taken((secret, certificate), target)).await?
         }
-        CaCrtChange::Given => ready.ca.clone(),
+        NewPair::Make { .. } | NewPair::Given(_) => {
+            made(new, materials, value("tls.key"), keys).await?
+        }
     };
+    let current_ca = value("ca.crt").unwrap_or_default();
+    let ca = pair::ca_crt_after(&step.ca_crt, &ready, &current_ca);
     if let Some((backup, secret)) = step.backup.as_deref().zip(current.as_ref()) {
         Box::pin(previous::keep((step, backup), secret, target)).await?;
     }
@@ -275,7 +282,8 @@ async fn replace(
 /// Whether the step needs bytes that are in the Secret now.
 fn needs_current(step: &ReplacePair) -> bool {
     let keeps_key = matches!(&step.pair, NewPair::Make { key: KeyChoice::Same { .. }, .. });
-    let adds_to_ca = matches!(step.ca_crt, CaCrtChange::PrependNew { .. });
+    let adds_to_ca =
+        matches!(step.ca_crt, CaCrtChange::PrependNew { .. } | CaCrtChange::PrependRoot { .. });
     keeps_key || adds_to_ca || step.backup.is_some()
 }
 

@@ -9,7 +9,7 @@ use super::pair::{self, KeySource, Materials, ReadyPair};
 use crate::manifest::{self, Text};
 use crate::object_ref::{OUR_NAME, ObjectRef, Place};
 use crate::plan::outcome::{Done, Failed, FailureReason, Outcome};
-use crate::plan::step::{CaCrtChange, NewObject, ReplacePair, Step};
+use crate::plan::step::{NewObject, ReplacePair, Step};
 use crate::world::words;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -107,14 +107,8 @@ fn rewrite_one(
         Some(before) => materials.shared.once(before.sha256, make)?,
         None => make()?,
     };
-    let ca = match &step.ca_crt {
-        // What it was is known of Secrets of a cluster alone.
-        CaCrtChange::Keep | CaCrtChange::Restored => None,
-        CaCrtChange::PrependNew { without } => {
-            Some(pair::prepended(&ready, value("ca.crt").unwrap_or_default(), without))
-        }
-        CaCrtChange::Given => ready.ca.clone(),
-    };
+    let current = value("ca.crt").unwrap_or_default();
+    let ca = pair::ca_crt_after(&step.ca_crt, &ready, current);
     let edited = edited(text.as_str(), &place, &ready, ca.as_deref(), &step.object)?;
     rewritten.insert(place.path, text.rewritten(edited));
     Ok(Done { after: Some(Box::new(ready.facts)), resource_version: None, tried_only: false })

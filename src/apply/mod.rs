@@ -13,4 +13,5 @@ pub mod manifests;
 pub mod overlap;
 pub mod pair;
 mod previous;
+mod staged;
 mod staging;

@@ -4,7 +4,7 @@
 
 use crate::manifest::Text;
 use crate::plan::outcome::{Failed, FailureReason};
-use crate::plan::step::{KeyChoice, NewPair};
+use crate::plan::step::{CaCrtChange, KeyChoice, NewPair};
 use crate::redact::Redacted;
 use crate::x509::authority::Authority;
 use crate::x509::cert::{self, Certificate};
@@ -123,6 +123,9 @@ pub enum PairError {
     /// The plan says that they are given, and none travel beside it.
     #[error("the given certificate and key are not at hand")]
     NothingGiven,
+    /// The plan says that they are kept in a Secret, which is no place beside it.
+    #[error("the staged certificate and key are not at hand")]
+    NothingStaged,
     /// The CA beside the plan is not the one that the plan names.
     #[error("the CA that the plan names is not at hand")]
     NoAuthority,
@@ -182,6 +185,7 @@ pub fn ready(
                 facts: (**facts).clone(),
             })
         }
+        NewPair::Staged { .. } => Err(PairError::NothingStaged),
         NewPair::Make { profile, key, issuer } => {
             let signer = Signer::of(issuer.as_deref(), materials)?;
             make(profile, key, (current_key, materials.request.as_ref()), &signer, keys)
@@ -218,11 +222,27 @@ impl<'m> Signer<'m> {
     }
 }
 
-/// The new value of `ca.crt`: the new certificate before what is there, of which the certificates of
+/// What `ca.crt` is to hold, beside this certificate; none where it stays as it is, or becomes what it was,
+/// which is `previous::restore`'s. `current` is what stands there.
+#[must_use]
+pub fn ca_crt_after(change: &CaCrtChange, ready: &ReadyPair, current: &[u8]) -> Option<Vec<u8>> {
+    match change {
+        CaCrtChange::Keep | CaCrtChange::Restored => None,
+        CaCrtChange::PrependNew { without } => {
+            Some(prepended(&ready.certificates, current, without))
+        }
+        CaCrtChange::PrependRoot { without } => {
+            ready.ca.as_ref().map(|root| prepended(root, current, without))
+        }
+        CaCrtChange::Given => ready.ca.clone(),
+    }
+}
+
+/// The new value of `ca.crt`: the new certificates before what is there, of which the certificates of
 /// the fingerprints `without` are left out.
 #[must_use]
-pub fn prepended(ready: &ReadyPair, current: &[u8], without: &[[u8; 32]]) -> Vec<u8> {
-    let mut both = ready.certificates.clone();
+fn prepended(new: &[u8], current: &[u8], without: &[[u8; 32]]) -> Vec<u8> {
+    let mut both = new.to_vec();
     if !both.ends_with(b"\n") {
         both.push(b'\n');
     }

@@ -77,6 +77,23 @@ pub struct RotateArgs {
     /// Put one new certificate and key into every copy of a replaced one, in whatever namespace
     #[arg(long)]
     pub copies: bool,
+    /// What hands the certificate out to be trusted: configmap/NAME[:KEY], secret/NAME[:KEY] (in another
+    /// namespace NAMESPACE/…), validatingwebhookconfiguration/NAME, mutatingwebhookconfiguration/NAME,
+    /// apiservice/NAME, crd/NAME. The new certificate is put beside the old one there, and is served only
+    /// after --soak; the old one goes when nothing needs it any more. Also for a private CA
+    #[arg(long, value_name = "KIND/NAME", value_delimiter = ',', conflicts_with_all = ["due", "all", "in_place", "out", "at"])]
+    pub trust: Vec<String>,
+    /// With --trust: how long the new certificate is handed out before it is served; 24h unless given.
+    /// A run that would have to wait longer than --timeout ends, and the next one goes on
+    #[arg(long, value_name = "TIME", value_parser = soak, conflicts_with_all = ["due", "all", "filename"])]
+    pub soak: Option<Duration>,
+    /// Tell how far a rotation with --trust is, and write nothing
+    #[arg(long, conflicts_with_all = ["due", "all", "dry_run", "report", "verify"])]
+    pub status: bool,
+    /// With --trust: take the old certificate away although an address could not be asked whether it still
+    /// serves it, or a workload may still have it
+    #[arg(long, conflicts_with_all = ["due", "all", "filename"])]
+    pub retire_unverified: bool,
     /// Go on with the rest of a batch although what was stored is not what was sent
     #[arg(long)]
     pub keep_going: bool,
@@ -120,6 +137,14 @@ pub struct RotateArgs {
     /// How to show what was done
     #[arg(short, long, value_name = "FORMAT", default_value = TABLE, value_parser = formats(|format| format.plan))]
     pub output: Chosen<WritePlan>,
+}
+
+/// A time to wait, of which nothing is one too.
+fn soak(text: &str) -> Result<Duration, String> {
+    if text.trim_start_matches('0').is_empty() || text == "0s" {
+        return Ok(Duration::ZERO);
+    }
+    parse_duration(text).map_err(|why| why.to_string())
 }
 
 /// `--key-policy`.

@@ -83,6 +83,15 @@ impl Debug for Client {
     }
 }
 
+/// How a patch is laid over an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchForm {
+    /// A list takes the place of the one that is there (RFC 7386).
+    Merge,
+    /// Entries of a list are told by their names, and the others stay; Kubernetes' own kinds take it.
+    Strategic,
+}
+
 /// What a write did.
 #[derive(Clone, Debug)]
 pub struct Written {
@@ -380,14 +389,14 @@ impl Client {
         Ok(written.metadata.resource_version)
     }
 
-    /// Changes an object by a merge patch under `manager`. The patch must carry the
+    /// Changes an object by a patch of this form under `manager`. The patch must carry the
     /// resourceVersion.
     ///
     /// # Errors
     /// [`ClusterError`]; `Conflict` when the object has changed since.
     pub async fn patch_object(
         &self,
-        object: &ObjectRef,
+        (object, form): (&ObjectRef, PatchForm),
         patch: &serde_json::Value,
         manager: &str,
         dry_run: bool,
@@ -398,7 +407,11 @@ impl Client {
             field_manager: Some(manager.to_owned()),
             ..PatchParams::default()
         };
-        let (patch, name) = (Patch::Merge(patch), &object.name);
+        let name = &object.name;
+        let patch = match form {
+            PatchForm::Merge => Patch::Merge(patch),
+            PatchForm::Strategic => Patch::Strategic(patch),
+        };
         let patch = async || itself(api.patch(name, &params, &patch).await, name);
         let written = self.write(Verb::Patch, object, patch).await?;
         Ok(written.metadata.resource_version)

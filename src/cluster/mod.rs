@@ -24,7 +24,7 @@ mod retry;
 mod trouble;
 pub mod webhook;
 
-pub use client::{Client, Written};
+pub use client::{Client, PatchForm, Written};
 pub use connect::{ConnectOptions, connect, contexts};
 pub use pages::PAGE_SIZE;
 pub use protobuf::Binary;

@@ -1,5 +1,6 @@
 //! `certwright rotate`: observe, plan, converge, report; live or in manifests.
 
+mod overlap;
 mod reviewed;
 
 use crate::apply::files::NewFile;
@@ -31,6 +32,7 @@ use crate::session::{
     source, waiting,
 };
 use crate::x509::authority::Authority;
+use crate::x509::cert::Certificate;
 use crate::x509::key_purpose::Usage;
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -51,8 +53,12 @@ pub(super) async fn run(
     let run = Run { world: &run.world.at(args.at), ..run };
     let policy = policy::read(&args.by, args.renew_before)?;
     let source = everywhere(source::source(&args.look, run).await?, &args);
+    if overlap::is_wanted(&args, &source, run).await? {
+        return Box::pin(overlap::run(&args, &source, run, record, output)).await;
+    }
     let authority = signing_ca(&args, &source, run).await?;
-    let issuer = authority.as_ref().map(issuer);
+    let predecessors = predecessors(&args, &source, run).await?;
+    let issuer = authority.as_ref().map(|authority| issuer(authority, predecessors));
     let request = RotationRequest { issuer, ..request(&args, &source, run) };
     let probes = Probes { owners: request.override_owner, makers: true, ..Probes::default() };
     let goal = Rotation::new(request, policy.clone());
@@ -199,8 +205,12 @@ impl Asked<'_> {
 }
 
 /// The CA that signs, as a plan knows it.
-fn issuer(authority: &Authority) -> SigningCa {
-    SigningCa { certificate: Box::new(authority.certificate().clone()), window: authority.window() }
+fn issuer(authority: &Authority, predecessors: Vec<Certificate>) -> SigningCa {
+    SigningCa {
+        certificate: Box::new(authority.certificate().clone()),
+        window: authority.window(),
+        predecessors,
+    }
 }
 
 /// With `--verify`, waits until the new certificates are served, where an Ingress uses them.
@@ -230,6 +240,7 @@ async fn served(
 
 fn check_usage(args: &RotateArgs, global: &Global) -> Result<()> {
     let no = |message: &str, remedy: &str| Err(CommandError::usage(message, remedy));
+    overlap::check_usage(args)?;
     refuse_with_plan(args)?;
     if args.report.is_some() && args.dry_run == DryRun::Client {
         return no(
@@ -395,6 +406,16 @@ async fn signing_ca(args: &RotateArgs, source: &Source, run: Run<'_>) -> Result<
     let Some(ca) = &args.ca else { return Ok(None) };
     let named = (ca.as_str(), args.ca_key.as_deref());
     authority::read(named, Some(source), Usage::Server, run).await.map(Some)
+}
+
+/// The CAs that the one of `--ca` follows.
+async fn predecessors(
+    args: &RotateArgs,
+    source: &Source,
+    run: Run<'_>,
+) -> Result<Vec<Certificate>> {
+    let Some(ca) = &args.ca else { return Ok(Vec::new()) };
+    authority::predecessors(ca, source, run).await
 }
 
 /// A plan of the command, and what it was made from.

@@ -15,6 +15,7 @@ use crate::cluster::Client;
 use crate::inventory::Inventory;
 use crate::inventory::selection::Selection;
 use crate::object_ref::ObjectRef;
+use crate::observation::Question;
 use crate::plan::goal::{Goal, Next, Order, SURE_AFTER, reverted};
 use crate::plan::outcome::{Failed, FailureReason, Outcome};
 use crate::plan::step::{Plan, Step};
@@ -220,11 +221,29 @@ pub async fn look(
             let selection = (*selection).clone();
             let mut gathered = Box::pin(gather::gather(source, selection, probes, world)).await?;
             if let Source::Cluster { client, .. } = source {
-                let open = goal.questions(&gathered.inventory);
-                gather::ask(client, &open, &mut gathered.inventory, world).await?;
+                answer(goal, client, &mut gathered.inventory, world).await?;
             }
             Ok(gathered)
         }
+    }
+}
+
+/// Answers what the goal asks, and what it asks then, until nothing new is among it.
+async fn answer(
+    goal: &impl Goal,
+    client: &Client,
+    seen: &mut Inventory,
+    world: &World,
+) -> Result<(), GatherError> {
+    let mut asked: Vec<Question> = Vec::new();
+    loop {
+        let mut open = goal.questions(seen);
+        open.retain(|question| !asked.contains(question));
+        if open.is_empty() {
+            return Ok(());
+        }
+        gather::ask(client, &open, seen, world).await?;
+        asked.extend(open);
     }
 }
 

@@ -397,6 +397,9 @@ fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
         | Question::Trust(_)
         | Question::Delegations(..)
         | Question::Workloads(_)
+        | Question::TrustBundle(_)
+        | Question::Staged(_)
+        | Question::TlsSecrets(_)
         | Question::Served { .. } => true,
     };
     questions.into_iter().filter(|question| !named || needed(question)).collect()

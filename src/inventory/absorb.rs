@@ -89,6 +89,8 @@ impl Inventory {
                 self.delegations.take(kind, namespace, seen);
             }
             Observation::Values(seen) => self.absorb_values(&seen, random),
+            Observation::TrustBundle(seen) => self.trust_bundles.take(&seen),
+            Observation::Staged(seen) => self.staged.take(&seen, random),
             Observation::Workload(seen) => self.uses.take(seen),
             Observation::Workloads { searched, others } => self.uses.searched(searched, others),
             Observation::Handshake(seen) => self.absorb_handshake(seen),

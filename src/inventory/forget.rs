@@ -23,6 +23,8 @@ impl Inventory {
         self.delegations.forget(object);
         self.uses.forget(object);
         self.values.forget(object);
+        self.staged.forget(object);
+        self.trust_bundles.forget(object);
         self.forget_maker(object);
         match object.kind {
             Kind::Secret => {

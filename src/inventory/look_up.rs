@@ -21,12 +21,17 @@ impl Inventory {
         self.secrets.values().filter(|secret| self.is_about_tls(secret))
     }
 
+    /// Every Secret that was seen, whatever it is about.
+    pub fn every_secret(&self) -> impl Iterator<Item = &SecretFacts> {
+        self.secrets.values()
+    }
+
     /// Whether it is one of [`Self::tls_secrets`].
     #[must_use]
     pub fn is_about_tls(&self, secret: &SecretFacts) -> bool {
         let named = self.selection.names(&secret.object) && self.selection.keys.is_none();
         secret.rare.other_type.is_none()
-            || (named && !secret.is_previous())
+            || (named && !secret.is_previous() && !secret.is_next())
             || self.is_used(&secret.object)
     }
 

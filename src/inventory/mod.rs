@@ -40,8 +40,10 @@ mod servers;
 pub mod service;
 mod shared;
 mod shelf;
+pub mod staged;
 pub mod stores;
 mod trouble;
+pub mod trust_bundles;
 pub mod uses;
 pub mod values;
 mod wanted;
@@ -60,7 +62,7 @@ pub use own_names::{ByName, NamedOtherwise};
 pub use problems::Problem;
 use problems::Problems;
 pub use route::RouteFacts;
-pub use secret::{Anchor, CaCrt, PREVIOUS_SECRET, RareFacts, SecretFacts, TLS_SECRET};
+pub use secret::{Anchor, CaCrt, NEXT_SECRET, PREVIOUS_SECRET, RareFacts, SecretFacts, TLS_SECRET};
 use secret::{Content, Told};
 use selection::Selection;
 use shelf::{OfObject, Shelf};
@@ -124,6 +126,8 @@ pub struct Inventory {
     delegations: delegation::Delegations,
     uses: uses::Uses,
     values: values::Values,
+    staged: staged::Staged,
+    trust_bundles: trust_bundles::TrustBundles,
     /// Objects whose annotations hold a private key, and the annotations' keys.
     keys_in_annotations: BTreeMap<ObjectRef, Vec<String>>,
     dns: DnsFacts,
@@ -188,6 +192,8 @@ impl Inventory {
             delegations: delegation::Delegations::default(),
             uses: uses::Uses::default(),
             values: values::Values::default(),
+            staged: staged::Staged::default(),
+            trust_bundles: trust_bundles::TrustBundles::default(),
             keys_in_annotations: BTreeMap::new(),
             dns: DnsFacts::default(),
             labelled: BTreeMap::new(),

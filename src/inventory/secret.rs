@@ -22,6 +22,10 @@ pub const TLS_SECRET: &str = "kubernetes.io/tls";
 /// nowhere.
 pub const PREVIOUS_SECRET: &str = "certwright.dev/previous";
 
+/// The type of Secret that keeps the certificate and key which another one is to hold next, until everybody
+/// trusts them. It is judged nowhere.
+pub const NEXT_SECRET: &str = "certwright.dev/next";
+
 /// Facts of one Secret. No bytes of it are kept.
 #[derive(Debug)]
 pub struct SecretFacts {
@@ -133,6 +137,12 @@ impl SecretFacts {
     #[must_use]
     pub fn is_previous(&self) -> bool {
         self.secret_type() == PREVIOUS_SECRET
+    }
+
+    /// Whether it keeps what another one is to hold next.
+    #[must_use]
+    pub fn is_next(&self) -> bool {
+        self.secret_type() == NEXT_SECRET
     }
 
     /// The first 16 hex digits of SHA-256 over the exact bytes of `tls.crt`: a token in the name

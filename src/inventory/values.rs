@@ -6,7 +6,7 @@
 
 use super::bundle::Bundle;
 use super::key::{ObjectKey, at};
-use super::{AnnotationPolicy, Inventory, PREVIOUS_SECRET, TLS_SECRET};
+use super::{AnnotationPolicy, Inventory, NEXT_SECRET, PREVIOUS_SECRET, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{SecretSeen, ValuesSeen};
 use crate::redact::Redacted;
@@ -107,7 +107,7 @@ impl Inventory {
     /// Takes in the values of a Secret that was seen whole.
     pub(super) fn absorb_values_of(&mut self, seen: &SecretSeen, random: &dyn SecureRandom) {
         let chosen = self.selection.chooses(&seen.object, &seen.meta.labels);
-        let is_kept = seen.secret_type == PREVIOUS_SECRET;
+        let is_kept = [PREVIOUS_SECRET, NEXT_SECRET].contains(&seen.secret_type.as_str());
         if self.selection.keys.is_none() || !chosen || is_kept {
             return;
         }

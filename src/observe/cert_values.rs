@@ -54,7 +54,7 @@ fn read(kind: Kind, value: &Value, place: Option<&Place>, namespace: &str) -> Op
 }
 
 /// `data` as it is, `binaryData` decoded.
-fn of_config_map(value: &Value) -> Vec<(String, Redacted)> {
+pub(super) fn of_config_map(value: &Value) -> Vec<(String, Redacted)> {
     let fields = |name: &str| value.get(name).and_then(Value::as_object).into_iter().flatten();
     let plain = fields("data").filter_map(|(key, value)| Some((key, value.as_str()?.to_owned())));
     let plain = plain.map(|(key, text)| (key.clone(), Redacted::new(text.into_bytes())));
@@ -64,7 +64,7 @@ fn of_config_map(value: &Value) -> Vec<(String, Redacted)> {
 }
 
 /// Every `caBundle`, with the way to it.
-fn bundles(value: &Value) -> Vec<(String, Redacted)> {
+pub(super) fn bundles(value: &Value) -> Vec<(String, Redacted)> {
     let webhooks = value.get("webhooks").and_then(Value::as_array).into_iter().flatten();
     let webhooks = webhooks.enumerate().map(|(index, webhook)| {
         let bundle = webhook.pointer("/clientConfig/caBundle");

@@ -1,7 +1,9 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
 use super::reach::Reach;
-use super::{cert_values, delegations, gateways, kubernetes, makers, routes, trust, workloads};
+use super::{
+    cert_values, delegations, gateways, kubernetes, makers, routes, trust, trust_bundles, workloads,
+};
 use crate::cluster::Client;
 use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
@@ -17,6 +19,8 @@ use serde::Deserialize as _;
 const TLS_SECRETS: &str = "type=kubernetes.io/tls";
 /// Those that keep what was replaced.
 const PREVIOUS: &str = "type=certwright.dev/previous";
+/// Those that keep what others are to hold next.
+const STAGED: &str = "type=certwright.dev/next";
 /// Those that people keep the certificates of CAs in: `kubectl create secret generic`.
 pub(super) const OPAQUE_SECRETS: &str = "type=Opaque";
 
@@ -63,6 +67,32 @@ pub async fn list_previous(
         take(kubernetes::secret(secret, namespace.unwrap_or_default(), None));
     });
     secrets.await
+}
+
+/// Which Secrets there keep what others are to hold next. Who may not list Secrets is not told of them.
+async fn list_staged(client: &Client, scope: &Scope) -> Result<Vec<Observation>, ClusterError> {
+    let within = scope.namespace();
+    let mut seen = Vec::new();
+    let take = |secret: Secret| {
+        let secret = kubernetes::secret(secret, within.unwrap_or_default(), None);
+        seen.push(Observation::Staged(secret));
+    };
+    match client.each(Kind::Secret, within, Some(STAGED), take).await {
+        Err(error) if !can_go_on(&error) => Err(error),
+        Err(_) | Ok(()) => Ok(seen),
+    }
+}
+
+/// Every TLS Secret there; that they may not be listed is an answer, too.
+async fn every_tls_secret(
+    client: &Client,
+    scope: &Scope,
+) -> Result<Vec<Observation>, ClusterError> {
+    let mut seen = Vec::new();
+    let listed = list_secrets(client, scope.namespace(), &mut |one| seen.push(one)).await;
+    let list = ObjectRef::all(Kind::Secret, scope.namespace());
+    unseen_when_forbidden(listed, list, &mut |one| seen.push(one))?;
+    Ok(seen)
 }
 
 /// Lists the other TLS Secrets of a namespace, for what a CA among those that were named has signed.
@@ -294,6 +324,9 @@ pub async fn answer(
             return delegations::read(client, *kind, namespace).await;
         }
         Question::Workloads(scope) => return Box::pin(workloads::within(client, scope)).await,
+        Question::TrustBundle(object) => trust_bundles::read(client, object).await,
+        Question::Staged(scope) => return list_staged(client, scope).await,
+        Question::TlsSecrets(scope) => return every_tls_secret(client, scope).await,
         Question::Served { host, endpoint } => Ok(not_here(host, endpoint)),
     };
     one.map(|one| vec![one])
@@ -464,6 +497,9 @@ pub async fn read_required(
         | Question::Trust(_)
         | Question::Delegations(..)
         | Question::Workloads(_)
+        | Question::TrustBundle(_)
+        | Question::Staged(_)
+        | Question::TlsSecrets(_)
         | Question::Served { .. } => answer(client, question).await,
     }
 }

@@ -22,5 +22,6 @@ pub mod reach;
 pub mod routes;
 pub mod served;
 mod trust;
+mod trust_bundles;
 
 mod workloads;

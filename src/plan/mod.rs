@@ -20,3 +20,4 @@ pub mod rotation;
 pub mod served;
 pub mod signing;
 pub mod step;
+pub mod trust;

@@ -270,6 +270,7 @@ pub fn secret(inventory: &Inventory, request: &SecretRequest, now: OffsetDateTim
             ) {
                 Some(refusal) => plan.refused.push(refusal),
                 None => plan.steps.push(Step::CreateSecret(CreateSecret {
+                    next: None,
                     object: request.object.clone(),
                     pair: request.pair.clone(),
                     with_ca_crt: request.with_ca_crt,
@@ -308,7 +309,7 @@ fn lost_key<'i>(
     request: &SecretRequest,
 ) -> Option<Loss<'i>> {
     let new_key = match &request.pair {
-        NewPair::Given(leaf) => Some(leaf.key_id),
+        NewPair::Given(leaf) | NewPair::Staged { certificate: leaf, .. } => Some(leaf.key_id),
         NewPair::Make { .. } => None,
     };
     if matches!(&secret.bundle.key, KeyState::Read { public_id, .. } if new_key.is_some() && *public_id == new_key)
@@ -381,7 +382,9 @@ fn ca_crt(secret: &SecretFacts, request: &SecretRequest, notes: &mut Vec<String>
     let before = secret.bundle.leaf();
     let held = secret.anchors().first().map(|anchor| &*anchor.subject);
     let (issuer, self_signed) = match &request.pair {
-        NewPair::Given(leaf) => (Some(&*leaf.issuer), leaf.self_signed),
+        NewPair::Given(leaf) | NewPair::Staged { certificate: leaf, .. } => {
+            (Some(&*leaf.issuer), leaf.self_signed)
+        }
         NewPair::Make { issuer: Some(issuer), .. } => (Some(&*issuer.subject), false),
         NewPair::Make { issuer: None, .. } => (None, true),
     };

@@ -118,14 +118,19 @@ pub fn beside(secret: &ObjectRef) -> ObjectRef {
 /// The same of its name alone.
 #[must_use]
 pub fn name_beside(name: &str) -> String {
-    if name.len() + ENDING.len() <= LONGEST_NAME {
-        format!("{name}{ENDING}")
+    with_ending(name, ENDING)
+}
+
+/// The name of an object beside the one of this name.
+pub(super) fn with_ending(name: &str, ending: &str) -> String {
+    if name.len() + ending.len() <= LONGEST_NAME {
+        format!("{name}{ending}")
     } else {
         let sum = digest::hex(&digest::sha256(name.as_bytes()));
         let sum: String = sum.chars().take(10).collect();
-        let room = LONGEST_NAME - ENDING.len() - sum.len() - 1;
+        let room = LONGEST_NAME - ending.len() - sum.len() - 1;
         let kept: String = name.chars().take(room).collect();
-        format!("{}-{sum}{ENDING}", kept.trim_end_matches(['.', '-']))
+        format!("{}-{sum}{ending}", kept.trim_end_matches(['.', '-']))
     }
 }
 

@@ -163,6 +163,17 @@ pub struct CreateSecret {
     pub pair: NewPair,
     /// Whether `ca.crt` is written too, from the materials.
     pub with_ca_crt: bool,
+    /// What it is kept for, where it is not to be served yet; none for one that is.
+    pub next: Option<Box<Next>>,
+}
+
+/// A Secret that keeps what another one is to hold next.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// The other one.
+    pub of: ObjectRef,
+    /// Its annotations.
+    pub annotations: std::collections::BTreeMap<String, String>,
 }
 
 /// A new certificate and key in a Secret that is there: one request, which changes nothing else.
@@ -219,6 +230,8 @@ pub enum ReplaceReason {
     Flag(&'static str),
     /// A rollback: what goes in was replaced then, where that is known.
     Back(Option<OffsetDateTime>),
+    /// Everybody who is to trust the new certificate has had it since then.
+    Trusted(OffsetDateTime),
 }
 
 impl fmt::Display for ReplaceReason {
@@ -235,6 +248,9 @@ impl fmt::Display for ReplaceReason {
                 write!(f, "rollback of what was done on {}", instant::show(*at))
             }
             Self::Back(None) => f.write_str("rollback"),
+            Self::Trusted(since) => {
+                write!(f, "the new certificate is handed out since {}", instant::show(*since))
+            }
         }
     }
 }
@@ -247,6 +263,11 @@ pub enum CaCrtChange {
     /// The new certificate is put before what is there, so that clients who trust the old one
     /// and clients who trust the new one both find it.
     PrependNew {
+        /// SHA-256 of the certificates that do not stay behind it.
+        without: Vec<[u8; 32]>,
+    },
+    /// The same with the root above the new certificate, where another CA signs it than before.
+    PrependRoot {
         /// SHA-256 of the certificates that do not stay behind it.
         without: Vec<[u8; 32]>,
     },
@@ -331,6 +352,9 @@ pub struct PatchObject {
     pub resource_version: Option<String>,
     /// The patch, without the resourceVersion.
     pub patch: serde_json::Value,
+    /// Whether entries of its lists are told by their names and the others stay (a strategic merge patch,
+    /// which Kubernetes' own kinds alone take); else a list takes the place of the one that is there.
+    pub strategic: bool,
     /// What changes.
     pub changes: Vec<FieldChange>,
     /// Why, for people.
@@ -385,6 +409,8 @@ pub enum DeleteReason {
     Ended,
     /// A ManagedCertificate in whose place another one serves, and which no Ingress names.
     Succeeded,
+    /// The Secret that it was kept for holds it, and nothing needs the old one any more.
+    Switched,
 }
 
 impl fmt::Display for DeleteReason {
@@ -392,6 +418,7 @@ impl fmt::Display for DeleteReason {
         f.write_str(match self {
             Self::Ended => "the certificate that it keeps has ended",
             Self::Succeeded => "another certificate serves, and no Ingress names this one",
+            Self::Switched => "the Secret that it was kept for holds what it keeps",
         })
     }
 }
@@ -410,6 +437,24 @@ pub enum NewPair {
     },
     /// It travels beside the plan; this is what its certificate says.
     Given(Box<Certificate>),
+    /// It is kept in a Secret of this name until everybody trusts it.
+    Staged {
+        /// The Secret that keeps it.
+        secret: ObjectRef,
+        /// What its certificate says.
+        certificate: Box<Certificate>,
+    },
+}
+
+impl NewPair {
+    /// The certificate, where it is there already.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        match self {
+            Self::Given(certificate) | Self::Staged { certificate, .. } => Some(certificate),
+            Self::Make { .. } => None,
+        }
+    }
 }
 
 /// Which key a certificate is made for.
@@ -506,6 +551,8 @@ pub enum Reason {
     Mismatch,
     /// It is being deleted, and waits for its finalizers.
     BeingDeleted,
+    /// The next certificate is handed out already, and another one would be trusted by nobody.
+    Staged,
 }
 
 impl Reason {
@@ -533,6 +580,7 @@ impl Reason {
             Self::Ambiguous => "ambiguous",
             Self::Mismatch => "mismatch",
             Self::BeingDeleted => "being-deleted",
+            Self::Staged => "staged",
         }
     }
 }

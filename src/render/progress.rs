@@ -5,8 +5,9 @@
 use super::plan::ending::record_kind;
 use crate::audit::served;
 use crate::gke::managed::{certificate_meaning, domain_meaning};
+use crate::instant;
 use crate::inventory::Inventory;
-use crate::plan::{bootstrap, managed};
+use crate::plan::{bootstrap, managed, trust};
 use crate::remedy::{Advice, Remedy};
 
 /// Said when the API server answers again.
@@ -56,6 +57,18 @@ pub fn without_address(inventory: &Inventory) -> Option<String> {
     let others = without.count();
     let more = if others == 0 { String::new() } else { format!(" and {others} more") };
     Some(format!("note: no address yet, so nothing to compare DNS with: {first}{more}"))
+}
+
+/// What a rotation that overlaps trust waits for.
+#[must_use]
+pub fn of_overlap(progress: &trust::Progress) -> String {
+    let secret = progress.secret.short();
+    let until = progress.switches_at.filter(|_| progress.stands == trust::Stands::Soaking);
+    if let Some(at) = until {
+        return format!("waiting: {secret} soaks until {}", instant::show(at));
+    }
+    let first = progress.needs.first().map_or("the next look", |need| need.what.as_str());
+    format!("waiting: {secret}: {first}")
 }
 
 /// What to do, below what it is for: a command alone on its line, so that it can be pasted.

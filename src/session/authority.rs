@@ -4,13 +4,17 @@
 
 use super::{CommandError, Result, Run, read_file};
 use crate::cli::targets;
+use crate::cluster::error::Failure;
 use crate::converge::gather::Source;
+use crate::inventory::bundle::Bundle;
 use crate::object_ref::{KindName, ObjectRef};
 use crate::observation::{Observation, SecretSeen};
 use crate::observe::{cluster, files};
+use crate::plan::previous::{self, Place};
 use crate::redact::Redacted;
 use crate::remedy::{CommandLine, Remedy, word};
 use crate::x509::authority::{Authority, Unreadable};
+use crate::x509::cert::Certificate;
 use crate::x509::key_purpose::Usage;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +49,39 @@ pub(crate) async fn read(
         )
     })?;
     Ok(authority)
+}
+
+/// The CAs that stood in this Secret of a cluster before, as far as they are kept beside it: what they signed
+/// is for the one that followed to make again.
+pub(crate) async fn predecessors(
+    ca: &str,
+    source: &Source,
+    run: Run<'_>,
+) -> Result<Vec<Certificate>> {
+    let (Some(named), Source::Cluster { client, .. }) = (secret_named(ca), source) else {
+        return Ok(Vec::new());
+    };
+    let namespace = named.namespace.unwrap_or_else(|| run.namespace(client));
+    let object = ObjectRef::secret(namespace, named.name);
+    let kept = match cluster::named(client, &previous::beside(&object)).await {
+        Ok(Observation::Secret(kept)) => kept,
+        Ok(_) => return Ok(Vec::new()),
+        Err(error) if error.failure == Failure::Forbidden || error.failure.is_absence() => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (labels, annotations) = (&kept.meta.labels, &kept.meta.annotations);
+    let kind = Some(kept.secret_type.as_str());
+    if !previous::is_of(&object.name, kind, Some(labels), Some(annotations)) {
+        return Ok(Vec::new());
+    }
+    let leaf = |place: Place| {
+        let value = |key: &str| kept.data.get(&place.key(key)).map(Redacted::expose);
+        let bundle = Bundle::of_pair(value("tls.crt"), value("tls.key"), &run.world.random);
+        bundle.leaf().filter(|leaf| leaf.is_ca).cloned()
+    };
+    Ok([Place::First, Place::Second].into_iter().filter_map(leaf).collect())
 }
 
 /// What is wrong with the file that is wrong, and what to do about that one.

@@ -10,8 +10,8 @@ use crate::audit::Report;
 use crate::audit::finding::Severity;
 use crate::audit::news::{Known, New, News, news};
 use crate::cli::{NotifyArgs, NotifyState};
-use crate::cluster::Client;
 use crate::cluster::webhook::{Webhook, WebhookError};
+use crate::cluster::{Client, PatchForm};
 use crate::exit::FailOn;
 use crate::instant;
 use crate::object_ref::{Kind, ObjectRef};
@@ -214,7 +214,7 @@ impl InConfigMap {
         let data = json!({ (KEY): text });
         let written = if let Some(version) = &version {
             let patch = json!({ "metadata": { "resourceVersion": version }, "data": data });
-            client.patch_object(object, &patch, MANAGER, false).await?
+            client.patch_object((object, PatchForm::Merge), &patch, MANAGER, false).await?
         } else {
             let manifest = json!({
                 "apiVersion": "v1",

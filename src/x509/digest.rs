@@ -14,6 +14,20 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(digits).flatten().collect()
 }
 
+/// The SHA-256 that these 64 digits of hex are; none where they are not.
+#[must_use]
+pub fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let bytes = digits?
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        })
+        .collect::<Option<Vec<u8>>>()?;
+    bytes.try_into().ok()
+}
+
 /// SHA-256 of `bytes`.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -71,6 +85,11 @@ mod tests {
     fn hex_is_lower_case_without_colons() {
         assert_eq!(hex(&[0x00, 0x0a, 0xff]), "000aff");
         assert_eq!(hex(&[]), "");
+        let all = sha256(b"x");
+        assert_eq!(from_hex(&hex(&all)), Some(all));
+        for wrong in ["", "00", &hex(&all)[1..], &format!("{}0", hex(&all)), &"zz".repeat(32)] {
+            assert_eq!(from_hex(wrong), None, "{wrong}");
+        }
         let sum = sha256(b"a key");
         let id = PublicKeyId::of(b"a key");
         assert_eq!((id, id.to_string()), (PublicKeyId::of_digest(&sum), hex(&sum[..8])));

@@ -162,6 +162,7 @@ async fn a_change_whose_answer_was_cut_is_looked_at_again() {
         ] {
             let faults = Faults::new(&[cut.clone(), Answer::Say(200, "", found)]);
             let step = Step::PatchObject(PatchObject {
+                strategic: false,
                 object: ObjectRef::namespaced(Kind::Service, "shop", "web"),
                 resource_version: Some("7".to_owned()),
                 patch: patch.clone(),

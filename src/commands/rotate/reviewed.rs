@@ -1,6 +1,6 @@
 //! A plan in a file: written, and carried out if it still is the plan.
 
-use super::{Asked, Rotated, again, issuer, selection_of, signing_ca};
+use super::{Asked, Rotated, again, issuer, predecessors, selection_of, signing_ca};
 use crate::apply;
 use crate::apply::cluster::Target;
 use crate::apply::pair::Materials;
@@ -56,7 +56,9 @@ pub(super) async fn run(
     let request = file.request().map_err(|why| not_a_plan(path, &why))?;
     let source = source(&file, &request, path, run).await?;
     let authority = signing_ca(args, &source, run).await?;
-    let request = RotationRequest { issuer: authority.as_ref().map(issuer), ..request };
+    let predecessors = predecessors(args, &source, run).await?;
+    let issuer = authority.as_ref().map(|authority| issuer(authority, predecessors));
+    let request = RotationRequest { issuer, ..request };
     // It is planned as of then, so that the dates are those that were looked at.
     let then = crate::world::World { clock: Clock::Frozen(at), ..run.world.clone() };
     let as_of = Run { world: &then, ..run };
@@ -172,7 +174,7 @@ fn refuse_too_late(path: &Path, plan: &Plan, now: OffsetDateTime) -> Result<()> 
         Some(NewPair::Make { profile, .. }) => {
             profile.not_after - now < (profile.not_after - profile.not_before) / 2
         }
-        Some(NewPair::Given(_)) | None => false,
+        Some(NewPair::Given(_) | NewPair::Staged { .. }) | None => false,
     });
     let Some(step) = late else { return Ok(()) };
     Err(CommandError::failed(

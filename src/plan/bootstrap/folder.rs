@@ -117,6 +117,7 @@ pub fn backend_secret(
     let dates = profile::dates(now, lifetime)?;
     let profile = Profile::server(names.map(San::Dns).to_vec(), None, key_type, dates)?;
     Ok(CreateSecret {
+        next: None,
         object: ObjectRef::secret(namespace.as_str(), secret),
         pair: NewPair::Make { profile, key: KeyChoice::New, issuer: None },
         with_ca_crt: false,

@@ -172,7 +172,7 @@ impl Planner<'_> {
                             key: KeyChoice::New,
                             issuer: None,
                         };
-                        let step = CreateSecret { object, pair, with_ca_crt: false };
+                        let step = CreateSecret { object, pair, with_ca_crt: false, next: None };
                         self.plan.steps.push(Step::CreateSecret(step));
                     }
                 }
@@ -323,6 +323,7 @@ impl Planner<'_> {
             ));
         }
         self.plan.steps.push(Step::PatchObject(PatchObject {
+            strategic: false,
             object: facts.object.clone(),
             resource_version: facts.resource_version.clone(),
             patch,

@@ -93,6 +93,7 @@ fn hear_of(statuses: &[ManagedStatus<'_>]) -> impl Iterator<Item = Question> {
 
 fn annotation(facts: &IngressFacts, key: &str, before: &str, after: &str) -> PatchObject {
     PatchObject {
+        strategic: false,
         object: facts.frontend.object.clone(),
         resource_version: facts.resource_version.clone(),
         patch: json!({ "metadata": { "annotations": { key: after } } }),

@@ -161,6 +161,7 @@ impl Nudges {
 pub fn touch(object: &ObjectRef, now: OffsetDateTime) -> PatchObject {
     let at = instant::show(now);
     PatchObject {
+        strategic: false,
         object: object.clone(),
         resource_version: None,
         patch: json!({ "metadata": { "annotations": { TOUCHED: at } } }),

@@ -306,6 +306,7 @@ fn taken_back(status: &ManagedStatus<'_>, now: OffsetDateTime) -> PatchObject {
     let told = status.managed.told_domains();
     let (before, after) = (status.managed.domains.join(","), told.join(","));
     PatchObject {
+        strategic: false,
         object: status.facts.object.clone(),
         resource_version: status.facts.resource_version.clone(),
         patch: json!({
@@ -321,6 +322,7 @@ fn taken_back(status: &ManagedStatus<'_>, now: OffsetDateTime) -> PatchObject {
 fn marked(status: &ManagedStatus<'_>, mark: &str) -> PatchObject {
     let before = status.facts.annotations.get(MADE_AFTER).cloned().unwrap_or_default();
     PatchObject {
+        strategic: false,
         object: status.facts.object.clone(),
         resource_version: status.facts.resource_version.clone(),
         patch: json!({ "metadata": { "annotations": { MADE_AFTER: mark } } }),

@@ -59,7 +59,7 @@ pub(super) fn within_issuer(
     issuer: Option<&SigningCa>,
     notes: &mut Vec<String>,
 ) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
-    let Some(SigningCa { certificate, window }) = issuer else { return Ok(dates) };
+    let Some(SigningCa { certificate, window, .. }) = issuer else { return Ok(dates) };
     let within = (dates.0.max(window.0), dates.1.min(window.1));
     if within.1 < dates.1 {
         let ends = instant::show(window.1);

@@ -63,8 +63,12 @@ impl Goal for Rotation {
         let Some(now) = self.asking_at else { return Vec::new() };
         let steps = self.plan(seen, now).steps;
         let namespaces = steps.iter().map(|step| step.object.namespace());
-        let unseen = namespaces.filter(|namespace| !seen.workloads_were_searched(namespace));
-        scopes(unseen.map(str::to_owned)).into_iter().map(Question::Workloads).collect()
+        let unseen = namespaces.clone().filter(|it| !seen.workloads_were_searched(it));
+        let unseen = scopes(unseen.map(str::to_owned)).into_iter().map(Question::Workloads);
+        // Of what is named it is known: it would have been gone on with.
+        let in_batch = namespaces.filter(|_| self.request.named.is_empty());
+        let staged = scopes(in_batch.map(str::to_owned)).into_iter().map(Question::Staged);
+        unseen.chain(staged).collect()
     }
 
     fn next(&mut self, seen: &Inventory, now: OffsetDateTime) -> Next<Infallible> {

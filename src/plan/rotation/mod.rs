@@ -22,6 +22,7 @@ use self::exclusions::{already_replaced, ambiguous, children_unseen, left_to_sig
 use super::pinned;
 use super::readers;
 use super::step::{Exclusion, Plan, Reason, ReplacePair};
+use super::trust;
 use crate::audit::expiry;
 use crate::audit::halves::{self, Loss};
 use crate::audit::issuing::{IssuingCa, issuing_ca};
@@ -31,6 +32,7 @@ use crate::inventory::{Inventory, SecretFacts, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
+use crate::x509::chain;
 use crate::x509::key_kind::KeyType;
 use std::collections::{BTreeMap, BTreeSet};
 use time::{Duration, OffsetDateTime};
@@ -89,6 +91,16 @@ pub struct SigningCa {
     pub certificate: Box<Certificate>,
     /// From when to when it and everything above it is valid.
     pub window: (OffsetDateTime, OffsetDateTime),
+    /// The CAs that it follows: what they signed is its to make again.
+    pub predecessors: Vec<Certificate>,
+}
+
+impl SigningCa {
+    /// The CA that signed this certificate: itself, or one that it follows.
+    fn issuer_of(&self, leaf: &Certificate) -> Option<&Certificate> {
+        let mut all = std::iter::once(&*self.certificate).chain(&self.predecessors);
+        all.find(|ca| chain::is_issuer_of(ca, leaf))
+    }
 }
 
 /// `--copies`: which Secrets get the one new certificate.
@@ -260,6 +272,9 @@ impl Planner<'_> {
         }
         if self.was_replaced(secret) {
             return Verdict::No(Box::new(already_replaced(secret)));
+        }
+        if let Some(under_way) = trust::under_way(self.inventory, secret) {
+            return Verdict::No(Box::new(under_way));
         }
         let no = |reason, message: &str, remedy: Remedy| {
             Verdict::No(Box::new(Exclusion {

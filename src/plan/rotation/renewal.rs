@@ -11,12 +11,11 @@ use crate::audit::issuing::IssuingCa;
 use crate::audit::remedy;
 use crate::inventory::bundle::KeyState;
 use crate::inventory::{CaCrt, SecretFacts};
-use crate::plan::ca_crt::beside_the_old;
+use crate::plan::ca_crt::{beside_the_old, root_beside_the_old};
 use crate::plan::previous::Backup;
 use crate::plan::readers;
 use crate::plan::step::{CaCrtChange, KeyChoice, NewPair, Reason, ReplacePair, ReplaceReason};
 use crate::x509::cert::Certificate;
-use crate::x509::chain;
 use crate::x509::dn::Attribute;
 use crate::x509::key::Pairing;
 use crate::x509::key_kind::{KeyKind, KeyType};
@@ -161,15 +160,18 @@ impl Planner<'_> {
         notes.extend(lost_key(secret).map(str::to_owned));
         let readers = readers::readers(self.inventory, &secret.object);
         notes.extend(readers::told(&readers));
+        let followed = issuer.and_then(|issuer| followed(issuer, leaf?));
+        notes.extend(
+            followed.map(|old| format!("its CA {} is followed by the one of --ca", old.subject)),
+        );
         let pair =
             NewPair::Make { profile, key, issuer: issuer.map(|issuer| issuer.certificate.clone()) };
-        let pinned = secret.ca_crt == CaCrt::HoldsLeaf;
         ReplacePair {
             object: secret.object.clone(),
             resource_version: secret.resource_version.clone(),
             reason: self.reason(leaf),
             before: leaf.cloned().map(Box::new),
-            ca_crt: if pinned { beside_the_old(secret, &pair) } else { CaCrtChange::Keep },
+            ca_crt: ca_crt(secret, &pair, issuer.filter(|_| followed.is_some())),
             pair,
             notes,
             readers,
@@ -199,7 +201,7 @@ impl Planner<'_> {
         match &self.request.issuer {
             // A CA that another CA signed is not ours to make again.
             Some(_) if leaf.is_ca => Err(refusal),
-            Some(issuer) if chain::is_issuer_of(&issuer.certificate, leaf) => Ok(Some(issuer)),
+            Some(issuer) if issuer.issuer_of(leaf).is_some() => Ok(Some(issuer)),
             Some(issuer) => Err(Refusal::new(
                 Reason::IssuedByCa,
                 format!(
@@ -330,6 +332,23 @@ impl Planner<'_> {
             ));
         }
         Ok(names)
+    }
+}
+
+/// The CA that signed the certificate, where the one that signs now follows it.
+fn followed<'c>(issuer: &'c SigningCa, leaf: &Certificate) -> Option<&'c Certificate> {
+    issuer.issuer_of(leaf).filter(|old| old.sha256 != issuer.certificate.sha256)
+}
+
+/// What becomes of `ca.crt`: by what stands in it clients trust the old certificate, or the CA that signed
+/// it and that `follower` follows.
+fn ca_crt(secret: &SecretFacts, pair: &NewPair, follower: Option<&SigningCa>) -> CaCrtChange {
+    let holds = |sum: &[u8; 32]| secret.anchors().iter().any(|anchor| anchor.sha256 == *sum);
+    let trusts_old = |ca: &&SigningCa| ca.predecessors.iter().any(|old| holds(&old.sha256));
+    match follower.filter(trusts_old) {
+        Some(ca) if !holds(&ca.certificate.sha256) => root_beside_the_old(secret, pair),
+        None if secret.ca_crt == CaCrt::HoldsLeaf => beside_the_old(secret, pair),
+        Some(_) | None => CaCrtChange::Keep,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `certwright.dev/rotate/v1`, `issue/v1`, `import/v1` and the like: one form for every plan.
 
 use super::ending::WireEnding;
+use super::trust::WireTrust;
 use super::{AnyStep, PlanReport, Row, Written};
 use crate::instant;
 use crate::plan::outcome::{Done, Failed, FailureReason};
@@ -41,6 +42,7 @@ pub(crate) fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<(
             .map(ProblemRow::from)
             .map(WireProblem::of)
             .collect(),
+        trust: (!report.trust.is_empty()).then(|| report.trust.iter().map(WireTrust::of).collect()),
         ending: report.ending.map(WireEnding::of),
     };
     json::write(&document, out)
@@ -65,6 +67,9 @@ struct Document<'a> {
     refused: Vec<WireExclusion<'a>>,
     notes: &'a [String],
     problems: Vec<WireProblem<'a>>,
+    /// Of a rotation that overlaps trust; the others have no such key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<Vec<WireTrust<'a>>>,
     /// Of commands that work towards a goal; the others have no such keys.
     #[serde(flatten)]
     ending: Option<WireEnding<'a>>,
@@ -258,7 +263,9 @@ fn wire_of_object<'a>(step: &'a Step, wire: WireStep<'a>) -> WireStep<'a> {
             before: step.before.as_deref().map(summary_of),
             ca_crt: match &step.ca_crt {
                 CaCrtChange::Keep => None,
-                CaCrtChange::PrependNew { .. } => Some("new and old"),
+                CaCrtChange::PrependNew { .. } | CaCrtChange::PrependRoot { .. } => {
+                    Some("new and old")
+                }
                 CaCrtChange::Given => Some("given"),
                 CaCrtChange::Restored => Some("restored"),
             },
@@ -300,7 +307,7 @@ fn wire_change(FieldChange { field, before, after }: &FieldChange) -> WireChange
     WireChange { field, before, after }
 }
 
-fn summary_of(certificate: &Certificate) -> WireSummary {
+pub(super) fn summary_of(certificate: &Certificate) -> WireSummary {
     WireSummary {
         subject: Some(certificate.subject.to_string()),
         issuer: Some(certificate.issuer.to_string()),
@@ -316,7 +323,9 @@ fn summary_of(certificate: &Certificate) -> WireSummary {
 
 fn planned(written: Written<'_>) -> WireSummary {
     match written {
-        Written::Pair(NewPair::Given(certificate)) => summary_of(certificate),
+        Written::Pair(NewPair::Given(certificate) | NewPair::Staged { certificate, .. }) => {
+            summary_of(certificate)
+        }
         Written::Certificate(certificate) => summary_of(certificate),
         Written::Pair(NewPair::Make { profile, key, issuer }) => WireSummary {
             issuer: issuer.as_ref().map(|issuer| issuer.subject.to_string()),

@@ -7,6 +7,7 @@ pub(super) mod json;
 mod left_out;
 pub(super) mod markdown;
 mod text;
+mod trust;
 
 pub use file::{Moved, NotAPlan, PlanFile};
 pub(crate) use json::write as write_json;
@@ -18,6 +19,7 @@ use crate::inventory::Problem;
 use crate::object_ref::ObjectRef;
 use crate::plan::outcome::{Done, Failed, Outcome};
 use crate::plan::step::{ConvertFiles, FileContents, NewPair, Plan, Step, WriteFiles};
+use crate::plan::trust::Progress;
 use crate::render::model::Looked;
 use crate::x509::cert::Certificate;
 use crate::x509::profile::Profile;
@@ -60,6 +62,8 @@ pub struct PlanReport<'a> {
     pub looked: Option<&'a Looked>,
     /// When the last step was over.
     pub finished: Option<OffsetDateTime>,
+    /// How far rotations are that overlap trust.
+    pub trust: &'a [Progress],
 }
 
 impl<'a> PlanReport<'a> {
@@ -78,6 +82,7 @@ impl<'a> PlanReport<'a> {
             ending: None,
             looked: None,
             finished: None,
+            trust: &[],
         }
     }
 

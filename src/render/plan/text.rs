@@ -1,6 +1,6 @@
 //! Plans and their outcomes as text.
 
-use super::{AnyStep, FilesStep, ManifestsWritten, PlanReport, Row, Written, left_out};
+use super::{AnyStep, FilesStep, ManifestsWritten, PlanReport, Row, Written, left_out, trust};
 use crate::audit::finding::Severity;
 use crate::instant;
 use crate::object_ref::ObjectRef;
@@ -40,6 +40,9 @@ pub fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<()> {
     if more > 0 {
         writeln!(out, "         and {more} more; in a pipe each is a line")?;
         write_notes(&shown.skip(most).map(|((step, _), _)| *step).collect::<Vec<_>>(), out)?;
+    }
+    for progress in report.trust {
+        trust::write(progress, out)?;
     }
     left_out::write_skipped(report, out)?;
     for note in &report.plan.notes {
@@ -275,7 +278,9 @@ fn after(step: AnyStep<'_>, done: Option<&Done>) -> Option<String> {
         return Some(certificate_text(after));
     }
     Some(match step.written()? {
-        Written::Pair(NewPair::Given(certificate)) => certificate_text(certificate),
+        Written::Pair(NewPair::Given(certificate) | NewPair::Staged { certificate, .. }) => {
+            certificate_text(certificate)
+        }
         Written::Certificate(certificate) => certificate_text(certificate),
         Written::Pair(NewPair::Make { profile, key, issuer }) => {
             profile_text(profile, key, issuer.as_deref())
@@ -291,6 +296,9 @@ fn ca_crt(change: &CaCrtChange) -> Option<&'static str> {
         CaCrtChange::Keep => None,
         CaCrtChange::PrependNew { .. } => {
             Some("ca.crt: the new certificate beside the old one, for clients that trust either")
+        }
+        CaCrtChange::PrependRoot { .. } => {
+            Some("ca.crt: the new CA beside the old one, for clients that trust either")
         }
         CaCrtChange::Given => Some("ca.crt: the given one"),
         CaCrtChange::Restored => Some("ca.crt: as it was before"),

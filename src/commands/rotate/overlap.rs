@@ -1,0 +1,371 @@
+//! `rotate --trust`: the new certificate is handed out, soaks, is served, and the old one goes; as far as this
+//! run can, from wherever an earlier one has left it.
+
+use super::request;
+use crate::cli::{DryRun, RotateArgs};
+use crate::cluster::error::Failure;
+use crate::converge::drive::{Driven, End, Event, Means, View, drive, look};
+use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
+use crate::exit::Exit;
+use crate::inventory::selection::Selection;
+use crate::inventory::served::ServedAt;
+use crate::object_ref::ObjectRef;
+use crate::observation::{Observation, SecretSeen};
+use crate::observe;
+use crate::output::Output;
+use crate::plan::goal::{Goal as _, Next};
+use crate::plan::outcome::Outcome;
+use crate::plan::rotation::RotationRequest;
+use crate::plan::step::Plan;
+use crate::plan::trust::staged::{self, next_of};
+use crate::plan::trust::{Overlap, Part, Progress, Stands, TrustRequest};
+use crate::render::model::Looked;
+use crate::render::plan::PlanReport;
+use crate::render::progress;
+use crate::session::record::{Again, Record};
+use crate::session::{CommandError, Result, Run, follow_up, policy, report, source};
+use time::Duration;
+use tokio::time::Instant;
+
+/// How long a run waits for what passes by itself, unless `--timeout` says otherwise.
+const PATIENCE: Duration = Duration::minutes(5);
+
+/// Whether the Secrets that are named are rotated with overlap: it is asked for, or has begun.
+pub(super) async fn is_wanted(args: &RotateArgs, source: &Source, run: Run<'_>) -> Result<bool> {
+    if !args.trust.is_empty() || args.status || args.soak.is_some() {
+        return Ok(true);
+    }
+    let Source::Cluster { client, .. } = source else { return Ok(false) };
+    let named = request(args, source, run).named;
+    let mut begun: Vec<&ObjectRef> = Vec::new();
+    for object in named.iter().filter(|object| object.namespace.is_some()) {
+        match observe::cluster::named(client, &next_of(object)).await {
+            Ok(Observation::Secret(seen)) if is_kept_for(&seen, object) => begun.push(object),
+            Ok(_) => {}
+            // Who may not read it, or finds nothing, has begun nothing.
+            Err(error) if error.failure == Failure::Forbidden || error.failure.is_absence() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match (begun.first(), begun.len() == named.len()) {
+        (None, _) => Ok(false),
+        (Some(_), true) => Ok(true),
+        (Some(first), false) => Err(CommandError::usage(
+            format!(
+                "the next certificate of {} is handed out already, and not of all that are named",
+                first.short()
+            ),
+            "name it alone, and the others in another run",
+        )),
+    }
+}
+
+fn is_kept_for(seen: &SecretSeen, object: &ObjectRef) -> bool {
+    let SecretSeen { secret_type, meta, .. } = seen;
+    staged::is_kept_for((secret_type, &meta.labels), &meta.annotations, object)
+}
+
+/// What flags say that has no place beside trust that overlaps.
+pub(super) fn check_usage(args: &RotateArgs) -> Result<()> {
+    let asked = !args.trust.is_empty() || args.status;
+    let no = |message: &str, remedy: &str| Err(CommandError::usage(message, remedy));
+    if !asked && (args.soak.is_some() || args.retire_unverified) {
+        let remedy = "add --trust configmap/NAME, or leave it out";
+        if args.secrets.is_empty() {
+            return no("--soak and --retire-unverified are for a named Secret", remedy);
+        }
+    }
+    if !asked {
+        return Ok(());
+    }
+    if args.secrets.is_empty() {
+        return no("--trust and --status need a named Secret", "name secret/NAME");
+    }
+    if !args.look.filename.is_empty() {
+        return no(
+            "--trust cannot be combined with -f: trust overlaps in a cluster",
+            "leave one of them out",
+        );
+    }
+    if args.plan.is_some() || args.plan_out.is_some() {
+        return no(
+            "--trust cannot be combined with a plan file: each of its stages is planned when it is due",
+            "use --dry-run=client to see the next stage",
+        );
+    }
+    if args.ca.is_some() {
+        return no(
+            "--trust cannot be combined with --ca: whoever trusts that CA trusts what it signs",
+            "rotate the CA itself with --trust, or leave one of them out",
+        );
+    }
+    if args.key_policy == crate::plan::rotation::KeyPolicy::Same {
+        return no("--trust cannot be combined with --key-policy same", "leave one of them out");
+    }
+    Ok(())
+}
+
+pub(super) async fn run(
+    args: &RotateArgs,
+    source: &Source,
+    run: Run<'_>,
+    record: &Record,
+    output: &mut Output,
+) -> Result<Exit> {
+    let Source::Cluster { client, .. } = source else { return Ok(Exit::Usage) };
+    let mut told = Told::nothing(run);
+    for secret in request(args, source, run).named {
+        let goal = goal(args, source, secret, run)?;
+        let one = One { args, source, run };
+        if args.status || args.dry_run == DryRun::Client {
+            told.take(Box::pin(one.shown(goal, output)).await?);
+            continue;
+        }
+        if args.dry_run == DryRun::None {
+            record.begin(Again::GoesOn);
+        }
+        let driven = Box::pin(one.driven(goal, record, output)).await?;
+        told.take(driven);
+    }
+    told.plan.notes.dedup();
+    if args.dry_run == DryRun::None && !args.status {
+        let written = (&mut told.plan, told.outcomes.as_slice());
+        if let Some(seen) = &told.seen {
+            follow_up::carry_out(written, &seen.inventory, (client, !args.no_nudge), run).await;
+        }
+    }
+    let exit = told.report(args, source, run, output)?;
+    record.close();
+    Ok(exit)
+}
+
+/// The goal for one Secret.
+fn goal(args: &RotateArgs, source: &Source, secret: ObjectRef, run: Run<'_>) -> Result<Overlap> {
+    let namespace = secret.namespace().to_owned();
+    let trust = args.trust.iter().map(|word| staged::target(word, &namespace));
+    let trust = trust.collect::<std::result::Result<Vec<ObjectRef>, _>>().map_err(|why| {
+        CommandError::usage(format!("--trust: {why}"), "name what hands out the certificate")
+    })?;
+    let rotation = RotationRequest { named: vec![secret.clone()], ..request(args, source, run) };
+    let patience = run.global.timeout.unwrap_or(PATIENCE);
+    let request = TrustRequest {
+        rotation,
+        secret,
+        trust,
+        soak: args.soak,
+        until: run.now().saturating_add(patience),
+        part: Part::UntilSwitched,
+        unverified: args.retire_unverified,
+    };
+    Ok(Overlap::new(request, policy::read(&args.by, args.renew_before)?))
+}
+
+/// One Secret, and where it is looked at.
+#[derive(Clone, Copy)]
+struct One<'a> {
+    args: &'a RotateArgs,
+    source: &'a Source,
+    run: Run<'a>,
+}
+
+/// What became of one Secret.
+struct Came {
+    plan: Plan,
+    outcomes: Vec<Outcome>,
+    progress: Option<Progress>,
+    end: End,
+    seen: Option<Gathered>,
+}
+
+impl One<'_> {
+    fn probes(self, served: bool) -> Probes {
+        let at = self.args.address.map_or(ServedAt::Status, ServedAt::Address);
+        Probes {
+            owners: self.args.override_owner,
+            makers: true,
+            served: served.then(|| (at, self.run.deadlines())),
+            ..Probes::default()
+        }
+    }
+
+    /// What is looked at: the Secret and who serves it; of a CA, whatever may have what it signed.
+    fn selection(goal: &Overlap) -> Selection {
+        let progress = goal.progress();
+        if progress.is_some_and(|it| it.is_authority && it.stands == Stands::Retiring) {
+            return Selection::default();
+        }
+        let secret = &goal.request().secret;
+        secrets_named(std::slice::from_ref(&secret.name), secret.namespace.as_deref())
+    }
+
+    /// What comes next, without doing it.
+    async fn shown(self, goal: Overlap, output: &mut Output) -> Result<Came> {
+        let busy = output.busy("reading", None);
+        let (mut goal, mut next, mut seen) = self.look(goal.up_to(Part::Whole), false).await?;
+        if goal.progress().is_some_and(|it| it.stands == Stands::Retiring) {
+            (goal, next, seen) = self.look(goal, true).await?;
+        }
+        drop(busy);
+        let progress = goal.progress().cloned();
+        if self.args.status && !goal.has_begun(&seen.inventory) {
+            let mut plan = Plan::empty(self.run.now());
+            let secret = goal.request().secret.short();
+            plan.notes.push(format!("no rotation of {secret} with --trust is under way"));
+            return Ok(Came {
+                plan,
+                outcomes: Vec::new(),
+                progress: None,
+                end: End::Done,
+                seen: None,
+            });
+        }
+        let plan = match next {
+            Next::Done { plan, .. }
+            | Next::Act { plan, .. }
+            | Next::Wait { plan, .. }
+            | Next::Hopeless { plan, .. }
+            | Next::Refused(plan) => plan,
+        };
+        Ok(Came { plan, outcomes: Vec::new(), progress, end: End::Done, seen: Some(seen) })
+    }
+
+    async fn look(
+        self,
+        mut goal: Overlap,
+        served: bool,
+    ) -> Result<(Overlap, Next<Progress>, Gathered)> {
+        let (selection, probes) = (Self::selection(&goal), self.probes(served));
+        let view = View::Chosen { source: self.source, selection: &selection, probes: &probes };
+        let seen = look(&goal, &view, self.run.world).await?;
+        let next = goal.next(&seen.inventory, self.run.now());
+        Ok((goal, next, seen))
+    }
+
+    /// As far as this run can.
+    async fn driven(self, goal: Overlap, record: &Record, output: &mut Output) -> Result<Came> {
+        let patience = self.run.global.timeout.unwrap_or(PATIENCE).unsigned_abs();
+        let deadline = self.run.deadline.unwrap_or_else(|| Instant::now() + patience);
+        let means = Means {
+            deadline: Some(deadline),
+            ..self.run.means(self.args.dry_run == DryRun::Server)
+        };
+        let (goal, first) = self.part(goal, (&means, false), record, output).await?;
+        let retires = goal.progress().is_some_and(|it| it.stands == Stands::Retiring);
+        if first.end != End::Done || !retires || means.dry_run {
+            return Ok(came(&goal, first));
+        }
+        let goal = goal.up_to(Part::Whole);
+        let (goal, second) = self.part(goal, (&means, true), record, output).await?;
+        let mut came = came(&goal, second);
+        let mut outcomes = first.outcomes;
+        outcomes.append(&mut came.outcomes);
+        Ok(Came { outcomes, ..came })
+    }
+
+    async fn part(
+        self,
+        mut goal: Overlap,
+        (means, served): (&Means, bool),
+        record: &Record,
+        output: &mut Output,
+    ) -> Result<(Overlap, Driven<Progress>)> {
+        let (selection, probes) = (Self::selection(&goal), self.probes(served));
+        let view = View::Chosen { source: self.source, selection: &selection, probes: &probes };
+        let busy = output.busy("rotating", None);
+        let mut said = String::new();
+        let mut tell = |event: Event<'_, Progress>| {
+            busy.advance();
+            match event {
+                Event::Awaited(awaited) => {
+                    let line = progress::of_overlap(awaited);
+                    if line != said {
+                        output.say(&line);
+                        said = line;
+                    }
+                }
+                Event::Done(outcome) => record.note(outcome),
+                Event::Step(_) | Event::Server(_) => {}
+            }
+        };
+        let driven =
+            Box::pin(drive(&mut goal, (&view, means), true, self.run.world, &mut tell)).await?;
+        for outcome in &driven.outcomes {
+            record.note(outcome);
+        }
+        Ok((goal, driven))
+    }
+}
+
+fn came(goal: &Overlap, driven: Driven<Progress>) -> Came {
+    Came {
+        plan: driven.plan,
+        outcomes: driven.outcomes,
+        progress: goal.progress().cloned(),
+        end: driven.end,
+        seen: Some(driven.seen),
+    }
+}
+
+/// What became of all of them.
+struct Told {
+    plan: Plan,
+    outcomes: Vec<Outcome>,
+    progress: Vec<Progress>,
+    timed_out: bool,
+    seen: Option<Gathered>,
+}
+
+impl Told {
+    fn nothing(run: Run<'_>) -> Self {
+        Self {
+            plan: Plan::empty(run.now()),
+            outcomes: Vec::new(),
+            progress: Vec::new(),
+            timed_out: false,
+            seen: None,
+        }
+    }
+
+    fn take(&mut self, came: Came) {
+        self.plan.steps.extend(came.plan.steps);
+        self.plan.refused.extend(came.plan.refused);
+        self.plan.skipped.extend(came.plan.skipped);
+        self.plan.notes.extend(came.plan.notes);
+        self.outcomes.extend(came.outcomes);
+        self.progress.extend(came.progress);
+        self.timed_out |= came.end == End::TimedOut;
+        self.seen = came.seen.or(self.seen.take());
+    }
+
+    fn report(
+        &self,
+        args: &RotateArgs,
+        source: &Source,
+        run: Run<'_>,
+        output: &mut Output,
+    ) -> Result<Exit> {
+        let looked: Looked = source::looked(source, run);
+        let is_shown = args.status || args.dry_run == DryRun::Client;
+        let told = PlanReport {
+            outcomes: (!is_shown).then_some(self.outcomes.as_slice()),
+            looked: Some(&looked),
+            finished: (!is_shown).then(|| run.now()),
+            trust: &self.progress,
+            ..PlanReport::of("rotate", &self.plan)
+        };
+        let exit = report::plan(&told, args.output, output)?;
+        if let (Some(path), false) = (&args.report, is_shown) {
+            report::into_file(&told, path)?;
+        }
+        if !self.timed_out {
+            return Ok(exit);
+        }
+        let limit = run.global.timeout.unwrap_or(PATIENCE).unsigned_abs();
+        output.say(&format!("error: timed out after {limit:?}: what is left to do is told above"));
+        if let Some(again) = run.again() {
+            output.say("to continue:");
+            output.say(&format!("  {again}"));
+        }
+        Ok(Exit::TimedOut)
+    }
+}

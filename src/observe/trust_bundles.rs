@@ -1,0 +1,57 @@
+//! Trust bundles: an object that hands out certificates to be trusted, read because it is to hand out others.
+//!
+//! Knows where each kind has them. Refuses to know which of its values is meant, and to hand on a private key.
+
+use super::cert_values::{bundles, of_config_map};
+use super::kubernetes;
+use crate::cluster::Client;
+use crate::cluster::error::ClusterError;
+use crate::object_ref::{Kind, ObjectRef};
+use crate::observation::{Observation, TrustBundleSeen, ValuesSeen};
+use k8s_openapi::api::core::v1::Secret;
+use serde_json::Value;
+
+/// Reads the object; that it is not there is an answer, too.
+///
+/// # Errors
+/// [`ClusterError`] also when it may not be read: what it holds must be known before it is written.
+pub(super) async fn read(client: &Client, object: &ObjectRef) -> Result<Observation, ClusterError> {
+    let object = ObjectRef { key: None, ..object.clone() };
+    let seen = match object.kind {
+        Kind::Secret => client.get(&object).await.map(|secret| of_secret(secret, &object)),
+        _ => client.get_object(&object).await.map(|value| of_object(value, &object)),
+    };
+    match seen {
+        Err(error) if error.failure.is_absence() => Ok(Observation::Absent(object)),
+        seen => seen.map(Observation::TrustBundle),
+    }
+}
+
+/// What a Secret hands out: whatever is not `tls.key` and has no private key in it.
+fn of_secret(secret: Secret, object: &ObjectRef) -> TrustBundleSeen {
+    const PRIVATE: &[u8] = b"PRIVATE KEY-----";
+    let seen = kubernetes::secret(secret, object.namespace(), None);
+    let is_private = |value: &[u8]| value.windows(PRIVATE.len()).any(|at| at == PRIVATE);
+    let is_public = |key: &str, value: &[u8]| key != "tls.key" && !is_private(value);
+    let values = seen.data.into_iter().filter(|(key, value)| is_public(key, value.expose()));
+    TrustBundleSeen {
+        values: ValuesSeen { object: seen.object, meta: seen.meta, values: values.collect() },
+        immutable: seen.immutable,
+        entries: Vec::new(),
+    }
+}
+
+fn of_object(value: Value, object: &ObjectRef) -> TrustBundleSeen {
+    let values =
+        if object.kind == Kind::ConfigMap { of_config_map(&value) } else { bundles(&value) };
+    let immutable = value.get("immutable").and_then(Value::as_bool).unwrap_or_default();
+    let webhooks = value.get("webhooks").and_then(Value::as_array).into_iter().flatten();
+    let name = |webhook: &Value| webhook.get("name").and_then(Value::as_str).map(str::to_owned);
+    let entries = webhooks.filter_map(name).collect();
+    let meta = kubernetes::object_seen(object, value).meta;
+    TrustBundleSeen {
+        values: ValuesSeen { object: object.clone(), meta, values },
+        immutable,
+        entries,
+    }
+}

@@ -1,0 +1,417 @@
+//! Rotation with trust that overlaps: the new certificate is handed out beside the old one to everybody who is
+//! to trust it, then it is served, and the old one is handed out until nothing needs it any more.
+//!
+//! For self-signed certificates that clients pin, and for a private CA. Everything is decided from what stands
+//! in the cluster, so that any run goes on where another one stopped, was killed, or was overtaken: what is
+//! next is [`stage::stage`]'s. The new certificate and key wait in a Secret beside ([`staged`]). Refuses to know
+//! key bytes.
+
+mod authority;
+pub mod bundle;
+mod marking;
+mod needs;
+mod prepare;
+mod progress;
+mod seen;
+pub mod stage;
+pub mod staged;
+mod switch;
+mod targets;
+mod told;
+
+pub use needs::Need;
+pub use progress::{HandsOut, Progress, Stands};
+pub use told::{advice, go_on, told_of, under_way};
+
+use self::bundle::Wanted;
+use self::marking::{forgotten, noted};
+use self::seen::{Seen, new_anchor, old_anchor, progress, standing};
+use self::stage::{Holds, Stage, stage};
+use self::staged::{PUBLISHED_AT, SWITCHED_AT, TRUST, next_of};
+use self::targets::Found;
+use self::told::{begin_again, everywhere_is_unseen, not_handed_out, unseen};
+use super::goal::{Goal, Next, Order};
+use super::rotation::RotationRequest;
+use super::step::{DeleteObject, DeleteReason, Exclusion, Plan, Reason, Step};
+use crate::audit::issuing::issuing_ca;
+use crate::audit::policy::Policy;
+use crate::instant;
+use crate::inventory::staged::StagedFacts;
+use crate::inventory::{Inventory, SecretFacts};
+use crate::object_ref::ObjectRef;
+use crate::observation::{Question, Scope};
+use crate::remedy::Remedy;
+use crate::x509::key::Pairing;
+use std::collections::BTreeSet;
+use time::{Duration, OffsetDateTime};
+
+/// How long the new certificate is handed out before it is served, unless told otherwise: a day, in which
+/// every node, every Pod that polls and every person has had the time to fetch it.
+pub const SOAK: Duration = Duration::DAY;
+
+/// What the user wants, of one Secret.
+#[derive(Clone, Debug)]
+pub struct TrustRequest {
+    /// How certificates are made and what may be touched; names the Secret alone.
+    pub rotation: RotationRequest,
+    /// The Secret.
+    pub secret: ObjectRef,
+    /// What hands out trust, beside what an earlier run has noted.
+    pub trust: Vec<ObjectRef>,
+    /// How long the new certificate is handed out before it is served; none: as an earlier run has noted.
+    pub soak: Option<Duration>,
+    /// Up to when this run waits.
+    pub until: OffsetDateTime,
+    /// How far this run goes.
+    pub part: Part,
+    /// Whether what cannot be asked keeps the old certificate no longer.
+    pub unverified: bool,
+}
+
+/// How far a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Until the new certificate is in the Secret: nothing served is looked at for that.
+    UntilSwitched,
+    /// To the end.
+    Whole,
+}
+
+/// The rotation of one Secret, as a goal.
+#[derive(Debug)]
+pub struct Overlap {
+    request: TrustRequest,
+    policy: Policy,
+    /// How far it was at the last look.
+    progress: Option<Progress>,
+}
+
+type Refused<T> = Result<T, Box<Exclusion>>;
+
+impl Overlap {
+    /// This request, under this policy.
+    #[must_use]
+    pub const fn new(request: TrustRequest, policy: Policy) -> Self {
+        Self { request, policy, progress: None }
+    }
+
+    /// How far it was at the last look; none before the first.
+    #[must_use]
+    pub const fn progress(&self) -> Option<&Progress> {
+        self.progress.as_ref()
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub const fn request(&self) -> &TrustRequest {
+        &self.request
+    }
+
+    /// Whether a rotation with overlap has begun, whoever began it.
+    #[must_use]
+    pub fn has_begun(&self, seen: &Inventory) -> bool {
+        seen.staged_at(&next_of(&self.request.secret)).is_some()
+    }
+
+    /// The same goal, going as far as this.
+    #[must_use]
+    pub fn up_to(self, part: Part) -> Self {
+        Self { request: TrustRequest { part, ..self.request }, ..self }
+    }
+
+    fn refuse<T>(&self, reason: Reason, message: String, remedy: Remedy) -> Refused<T> {
+        let object = self.request.secret.clone();
+        Err(Box::new(Exclusion { object, reason, message, remedy }))
+    }
+
+    fn decide(&mut self, seen: &Inventory, now: OffsetDateTime) -> Refused<Next<Progress>> {
+        let Some(secret) = seen.secret_at(&self.request.secret) else {
+            let message = "it does not exist".to_owned();
+            return self.refuse(
+                Reason::NotFound,
+                message,
+                "check the name and the namespace".into(),
+            );
+        };
+        let staged = seen.staged_at(&next_of(&secret.object));
+        match staged {
+            None => self.prepare(seen, secret, now),
+            Some(staged) => {
+                let seen_of_it = self.seen(seen, secret, staged)?;
+                self.go_on(seen, &seen_of_it, now)
+            }
+        }
+    }
+
+    fn find<'i>(
+        &self,
+        seen: &'i Inventory,
+        trust: &[ObjectRef],
+        fingerprints: &[[u8; 32]],
+    ) -> Refused<Vec<Found<'i>>> {
+        let overridden = self.request.rotation.override_owner;
+        trust.iter().map(|one| targets::find(seen, one, fingerprints, overridden)).collect()
+    }
+
+    /// What was seen of a rotation that has begun.
+    fn seen<'i>(
+        &self,
+        seen: &'i Inventory,
+        secret: &'i SecretFacts,
+        staged: &'i StagedFacts,
+    ) -> Refused<Seen<'i>> {
+        let name = staged.object.short();
+        let Some(mut marks) = staged::marks(staged, &secret.object) else {
+            return self.refuse(
+                Reason::Mismatch,
+                format!("{name} is where its next certificate is kept, and is somebody else's"),
+                format!("rename {name}").into(),
+            );
+        };
+        let whole = staged.bundle.pairing == Pairing::Match && !staged.der.is_empty();
+        let Some(new) = staged.bundle.leaf().filter(|_| whole) else {
+            return self.refuse(
+                Reason::Unreadable,
+                format!("{name} does not hold a certificate and its key any more"),
+                begin_again(&name),
+            );
+        };
+        let old = secret.bundle.leaf();
+        let replaced = old.filter(|old| old.sha256 == marks.replaces);
+        marks.trust = match replaced.or(old) {
+            Some(old) => self.trust(secret, old, Some(&marks)),
+            None => marks.trust,
+        };
+        marks.soak = self.request.soak.unwrap_or(marks.soak);
+        let found = self.find(seen, &marks.trust, &[marks.replaces, new.sha256])?;
+        let own = seen.trust_bundle(&secret.object);
+        Ok(Seen { secret, own, staged, marks, new, found })
+    }
+
+    fn go_on(
+        &mut self,
+        seen: &Inventory,
+        it: &Seen<'_>,
+        now: OffsetDateTime,
+    ) -> Refused<Next<Progress>> {
+        let standing = standing(it, now);
+        let next = stage(&standing, now);
+        let progress = progress(seen, it, &standing, next);
+        let plan = Plan::empty(now);
+        match next {
+            Stage::Elsewhere => self.refuse(
+                Reason::AlreadyReplaced,
+                format!(
+                    "another writer replaced its certificate while {} was waiting to",
+                    it.staged.object.short()
+                ),
+                begin_again(&it.staged.object.short()),
+            ),
+            Stage::Publish => self.publish(seen, it, (plan, progress), now),
+            Stage::NotePublished => {
+                let note = noted(it, PUBLISHED_AT, now);
+                Ok(self.act(plan, vec![note], progress))
+            }
+            Stage::Soak(until) if until <= self.request.until => Ok(self.wait(plan, progress)),
+            Stage::Soak(_) => Ok(self.stop(plan, progress)),
+            Stage::Switch => self.switch(seen, it, (plan, progress), now),
+            Stage::NoteSwitched => {
+                let note = noted(it, SWITCHED_AT, now);
+                Ok(self.act(plan, vec![note], progress))
+            }
+            Stage::Retire | Stage::Finish if self.request.part == Part::UntilSwitched => {
+                Ok(self.stop(plan, progress))
+            }
+            Stage::Retire => Ok(self.retire(seen, it, (plan, progress), now)),
+            Stage::Finish => {
+                let gone = Step::DeleteObject(DeleteObject {
+                    object: it.staged.object.clone(),
+                    resource_version: it.staged.resource_version.clone(),
+                    reason: DeleteReason::Switched,
+                });
+                Ok(self.act(plan, vec![gone], progress))
+            }
+        }
+    }
+
+    /// Hands the new certificate out, and the old one as long as that is served.
+    fn publish(
+        &mut self,
+        seen: &Inventory,
+        it: &Seen<'_>,
+        (mut plan, progress): (Plan, Progress),
+        now: OffsetDateTime,
+    ) -> Refused<Next<Progress>> {
+        self.in_date(it, now)?;
+        let with = old_anchor(it).into_iter().chain(new_anchor(it)).collect();
+        let wanted = Wanted { with, without: None, now };
+        let mut steps: Vec<Step> = Vec::new();
+        let noted_trust = staged::listed(&it.marks.trust);
+        let is_noted = it.staged.annotations.get(TRUST) == Some(&noted_trust);
+        // What soaked may have been taken away meanwhile: then it is handed out anew, and soaks anew.
+        if it.marks.published_at.is_some() && standing(it, now).holds == Holds::Old || !is_noted {
+            steps.push(forgotten(it, &noted_trust));
+        }
+        steps.extend(patches(it, &wanted));
+        let old = it.secret.bundle.leaf();
+        plan.notes.extend(old.into_iter().filter_map(|old| not_handed_out(seen, old, &it.found)));
+        Ok(self.act(plan, steps, progress))
+    }
+
+    /// Takes the old certificate away, once nothing needs it.
+    fn retire(
+        &mut self,
+        seen: &Inventory,
+        it: &Seen<'_>,
+        (mut plan, mut progress): (Plan, Progress),
+        now: OffsetDateTime,
+    ) -> Next<Progress> {
+        let copies: Vec<Step> =
+            self.copies(seen, it, now).into_iter().map(Step::ReplacePair).collect();
+        if !copies.is_empty() {
+            return self.act(plan, copies, progress);
+        }
+        let switched = needs::Switched {
+            secret: &it.secret.object,
+            marks: &it.marks,
+            old: progress.old.as_deref(),
+            unverified: self.request.unverified,
+        };
+        progress.needs = needs::needs(seen, switched, now);
+        plan.notes.extend(unseen(seen));
+        if progress.needs.is_empty() {
+            let with = new_anchor(it).into_iter().collect();
+            let wanted = Wanted { with, without: Some(it.marks.replaces), now };
+            return self.act(plan, patches(it, &wanted), progress);
+        }
+        if progress.needs.iter().all(|need| need.passes) && now < self.request.until {
+            return self.wait(plan, progress);
+        }
+        self.stop(plan, progress)
+    }
+
+    /// What is handed out or served must be good for a while.
+    fn in_date(&self, it: &Seen<'_>, now: OffsetDateTime) -> Refused<()> {
+        if it.new.not_after > now {
+            return Ok(());
+        }
+        let name = it.staged.object.short();
+        self.refuse(
+            Reason::CannotRemake,
+            format!("the certificate in {name} ended on {}", instant::show(it.new.not_after)),
+            begin_again(&name),
+        )
+    }
+
+    fn act(&mut self, plan: Plan, steps: Vec<Step>, progress: Progress) -> Next<Progress> {
+        self.progress = Some(progress);
+        let plan = Plan { steps, ..plan };
+        Next::Act { plan, order: Order::OneByOne, awaited: None }
+    }
+
+    fn wait(&mut self, plan: Plan, progress: Progress) -> Next<Progress> {
+        self.progress = Some(progress.clone());
+        Next::Wait { awaited: progress, plan }
+    }
+
+    /// This run ends here, whatever is left for another one.
+    fn stop(&mut self, plan: Plan, progress: Progress) -> Next<Progress> {
+        self.progress = Some(progress);
+        Next::Done { reached: None, plan }
+    }
+}
+
+impl Goal for Overlap {
+    type Awaited = Progress;
+
+    fn questions(&self, seen: &Inventory) -> Vec<Question> {
+        let secret = &self.request.secret;
+        let namespace = secret.namespace().to_owned();
+        let mut open = vec![Question::Staged(Scope::Namespace(namespace.clone()))];
+        let mut trust = self.request.trust.clone();
+        let facts = seen.secret_at(secret);
+        // Its own certificate is handed out as it is written there.
+        trust.push(secret.clone());
+        let staged = seen.staged_at(&next_of(secret));
+        let marks = staged.and_then(|staged| staged::marks(staged, secret));
+        trust.extend(marks.iter().flat_map(|marks| marks.trust.iter().cloned()));
+        let mut known = BTreeSet::new();
+        for object in trust {
+            let object = ObjectRef { key: None, ..object };
+            if known.insert(object.clone()) {
+                open.push(Question::TrustBundle(object));
+            }
+        }
+        if !seen.workloads_were_searched(&namespace) {
+            open.push(Question::Workloads(Scope::Namespace(namespace.clone())));
+        }
+        let is_switched = staged.is_some_and(|staged| {
+            facts.and_then(|facts| facts.bundle.leaf()).map(|leaf| leaf.sha256)
+                == staged.bundle.leaf().map(|leaf| leaf.sha256)
+        });
+        let has_copies = self.request.rotation.copies.is_some();
+        if has_copies || (is_switched && self.request.part == Part::Whole) {
+            open.extend(where_stored(seen, &namespace, &known));
+        }
+        open
+    }
+
+    fn next(&mut self, seen: &Inventory, now: OffsetDateTime) -> Next<Progress> {
+        let begun = self.progress.is_some();
+        match self.decide(seen, now) {
+            // The last step has taken away what told of it.
+            _ if begun && self.is_over(seen) => {
+                let progress = self.progress.take().map(|it| Progress {
+                    stands: Stands::Done,
+                    needs: Vec::new(),
+                    ..it
+                });
+                self.progress = progress;
+                Next::Done { reached: None, plan: Plan::empty(now) }
+            }
+            Ok(next) => next,
+            Err(refused) => {
+                let mut plan = Plan::empty(now);
+                plan.refused.push(*refused);
+                Next::Refused(plan.settled(seen))
+            }
+        }
+    }
+}
+
+impl Overlap {
+    /// Whether what was begun is over: the Secret holds the new certificate, and nothing keeps it beside.
+    fn is_over(&self, seen: &Inventory) -> bool {
+        let new = self.progress.as_ref().and_then(|it| it.new.as_ref()).map(|new| new.sha256);
+        let holds = seen.secret_at(&self.request.secret).and_then(|it| it.bundle.leaf());
+        new.is_some()
+            && holds.map(|leaf| leaf.sha256) == new
+            && seen.staged_at(&next_of(&self.request.secret)).is_none()
+    }
+}
+
+/// Where Secrets may hold the old certificate: everywhere, or where that may not be listed, where this Secret
+/// and what hands out its trust are.
+fn where_stored(seen: &Inventory, namespace: &str, trust: &BTreeSet<ObjectRef>) -> Vec<Question> {
+    let mut open = vec![Question::TlsSecrets(Scope::Everywhere)];
+    if everywhere_is_unseen(seen) {
+        let of_trust = trust.iter().filter_map(|object| object.namespace.clone());
+        let within: BTreeSet<String> = of_trust.chain([namespace.to_owned()]).collect();
+        open.extend(within.into_iter().map(|it| Question::TlsSecrets(Scope::Namespace(it))));
+    }
+    open
+}
+
+/// Whether the Secret holds a CA that signs others.
+fn is_authority(seen: &Inventory, secret: &SecretFacts) -> bool {
+    let leaf = secret.bundle.leaf();
+    leaf.is_some_and(|leaf| leaf.is_ca && issuing_ca(seen, &secret.object, leaf).is_some())
+}
+
+fn patches(it: &Seen<'_>, wanted: &Wanted<'_>) -> Vec<Step> {
+    let patch = |found: &Found<'_>| bundle::patch(found.bundle, &found.values(), wanted);
+    it.found.iter().filter_map(patch).map(Step::PatchObject).collect()
+}
+
+#[cfg(test)]
+mod tests;

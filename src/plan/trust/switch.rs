@@ -1,0 +1,88 @@
+//! The switch: the staged certificate and key go into the Secret, and into its copies.
+//!
+//! Refuses to know when.
+
+use super::progress::Progress;
+use super::seen::Seen;
+use super::{Overlap, Refused};
+use crate::inventory::{CaCrt, Inventory, SecretFacts};
+use crate::plan::ca_crt::beside_the_old;
+use crate::plan::goal::Next;
+use crate::plan::pinned;
+use crate::plan::previous::Backup;
+use crate::plan::readers;
+use crate::plan::rotation::{self, RotationRequest};
+use crate::plan::step::{CaCrtChange, NewPair, Plan, ReplacePair, ReplaceReason, Step};
+use time::OffsetDateTime;
+
+impl Overlap {
+    /// Puts the new certificate and key into the Secret, and with `--copies` into every copy.
+    pub(super) fn switch(
+        &mut self,
+        seen: &Inventory,
+        it: &Seen<'_>,
+        (plan, progress): (Plan, Progress),
+        now: OffsetDateTime,
+    ) -> Refused<Next<Progress>> {
+        self.in_date(it, now)?;
+        let mut steps = vec![self.replacing(seen, (it.secret, it), now)?];
+        steps.extend(self.copies(seen, it, now));
+        pinned::find(seen, &mut steps);
+        let steps = steps.into_iter().map(Step::ReplacePair).collect();
+        Ok(self.act(plan, steps, progress))
+    }
+
+    /// The copies that still hold the old one, as far as they may be replaced.
+    pub(super) fn copies(
+        &self,
+        seen: &Inventory,
+        it: &Seen<'_>,
+        now: OffsetDateTime,
+    ) -> Vec<ReplacePair> {
+        if self.request.rotation.copies.is_none() {
+            return Vec::new();
+        }
+        let holds_old = |other: &&SecretFacts| {
+            let leaf = other.bundle.leaf().map(|leaf| leaf.sha256);
+            leaf == Some(it.marks.replaces) && !other.object.same_object(&it.secret.object)
+        };
+        let copies = seen.tls_secrets().filter(holds_old);
+        copies.filter_map(|copy| self.replacing(seen, (copy, it), now).ok()).collect()
+    }
+
+    fn replacing(
+        &self,
+        seen: &Inventory,
+        (secret, it): (&SecretFacts, &Seen<'_>),
+        now: OffsetDateTime,
+    ) -> Refused<ReplacePair> {
+        let RotationRequest { override_owner, force, backup, .. } = self.request.rotation;
+        if let Some(exclusion) = rotation::forbidden(seen, secret, override_owner, force) {
+            return Err(Box::new(exclusion));
+        }
+        let pair = NewPair::Staged {
+            secret: it.staged.object.clone(),
+            certificate: Box::new(it.new.clone()),
+        };
+        let leaf = secret.bundle.leaf();
+        let readers = readers::readers(seen, &secret.object);
+        let mut notes = rotation::told_beside(seen, secret);
+        notes.extend(readers::told(&readers));
+        let has_new = secret.anchors().iter().any(|anchor| anchor.sha256 == it.new.sha256);
+        let pinned = secret.ca_crt == CaCrt::HoldsLeaf && !has_new;
+        Ok(ReplacePair {
+            object: secret.object.clone(),
+            resource_version: secret.resource_version.clone(),
+            reason: ReplaceReason::Trusted(it.marks.published_at.unwrap_or(now)),
+            before: leaf.cloned().map(Box::new),
+            ca_crt: if pinned { beside_the_old(secret, &pair) } else { CaCrtChange::Keep },
+            pair,
+            notes,
+            readers,
+            backup: backup.then(|| Box::new(Backup::of(&secret.object, leaf, now))),
+            copies: Vec::new(),
+            pinned_by: Vec::new(),
+            shares: self.request.rotation.copies.is_some(),
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! What people are told of a rotation that overlaps trust: why another one leaves a Secret alone, who else trusts
+//! by the old certificate, and how a run is gone on with.
+
+use super::bundle;
+use super::progress::{Progress, Stands};
+use super::stage;
+use super::staged::{self, next_of};
+use super::targets::Found;
+use crate::audit::remedy::{in_namespace, word};
+use crate::instant;
+use crate::inventory::{Inventory, SecretFacts};
+use crate::object_ref::{Kind, ObjectRef};
+use crate::plan::step::{Exclusion, Reason};
+use crate::remedy::{Advice, CommandLine, Remedy};
+use crate::x509::cert::Certificate;
+use crate::x509::chain;
+use time::Duration;
+
+/// Why a plain rotation leaves a Secret alone whose next certificate is handed out already.
+#[must_use]
+pub fn under_way(inventory: &Inventory, secret: &SecretFacts) -> Option<Exclusion> {
+    let staged = inventory.staged_at(&next_of(&secret.object))?;
+    let marks = staged::marks(staged, &secret.object)?;
+    let since = marks
+        .published_at
+        .map_or_else(String::new, |at| format!(", handed out since {}", instant::show(at)));
+    let message = format!(
+        "its next certificate is kept in {}{since}; another one would be trusted by nobody",
+        staged.object.short()
+    );
+    Some(Exclusion {
+        object: secret.object.clone(),
+        reason: Reason::Staged,
+        message,
+        remedy: go_on(&secret.object).into(),
+    })
+}
+
+/// The command that goes on with it.
+#[must_use]
+pub fn go_on(secret: &ObjectRef) -> CommandLine {
+    CommandLine::on_cluster(format!(
+        "certwright rotate {}{}",
+        word(&secret.short()),
+        in_namespace(secret)
+    ))
+}
+
+/// What is advised of a run that stopped before the end.
+#[must_use]
+pub fn advice(progress: &Progress) -> Option<Advice> {
+    let remedy = || Remedy::from(go_on(&progress.secret));
+    match (progress.stands, progress.switches_at) {
+        (Stands::Soaking, Some(at)) => Some(Advice::new(
+            format!(
+                "the new certificate is handed out, and is served by the next run after {}",
+                instant::show(at)
+            ),
+            remedy(),
+        )),
+        (Stands::Retiring, _) => Some(Advice::new(
+            "the old one is taken away by the next run that finds nothing that needs it",
+            remedy(),
+        )),
+        _ => None,
+    }
+}
+
+/// One line of the old and the new certificate, for people.
+#[must_use]
+pub fn told_of(certificate: &Certificate) -> String {
+    bundle::told(certificate)
+}
+
+/// What is to be known before a CA is rolled.
+pub(super) fn about_authority(seen: &Inventory, ca: &Certificate, soak: Duration) -> Vec<String> {
+    let signed = seen.every_secret().filter_map(|secret| secret.bundle.leaf());
+    let signed = signed.filter(|leaf| chain::is_issuer_of(ca, leaf));
+    let longest = signed.map(|leaf| leaf.not_after - leaf.not_before).max();
+    let mut notes = vec![
+        "the old CA signs until the new one is handed out everywhere; then what it signed is made again with --ca".to_owned(),
+    ];
+    notes.extend(longest.map(|longest| {
+        let latest = stage::latest_start(ca.not_after, soak, longest);
+        format!(
+            "a CA that ends on {} is to be rolled by {}, so that nothing it signs is cut short",
+            instant::show_date(ca.not_after),
+            instant::show_date(latest)
+        )
+    }));
+    notes
+}
+
+/// What else is seen to hand out the old certificate, and will not hand out the new one.
+pub(super) fn not_handed_out(
+    seen: &Inventory,
+    old: &Certificate,
+    found: &[Found<'_>],
+) -> Option<String> {
+    let is_named = |holder: &ObjectRef| found.iter().any(|found| found.object.same_object(holder));
+    let others = seen.holders_of(&old.sha256).filter(|holder| !is_named(holder));
+    let names: Vec<String> = others.take(5).map(staged::shown).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} hands out the old certificate too, and is not named with --trust: whoever trusts by that will refuse the new one",
+            names.join(", ")
+        )
+    })
+}
+
+pub(super) fn everywhere_is_unseen(seen: &Inventory) -> bool {
+    let all = ObjectRef::all(Kind::Secret, None);
+    seen.problems().iter().any(|problem| problem.object.same_object(&all))
+}
+
+/// That Secrets of other namespaces were not looked at.
+pub(super) fn unseen(seen: &Inventory) -> Option<String> {
+    everywhere_is_unseen(seen).then(|| {
+        "Secrets of other namespaces could not be listed: whether any of them holds the old certificate, or one that it signed, is not known".to_owned()
+    })
+}
+
+pub(super) fn begin_again(name: &str) -> Remedy {
+    format!("delete {name} and begin again: what it keeps is served by nobody").into()
+}
