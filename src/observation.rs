@@ -398,6 +398,8 @@ pub struct TrustBundleSeen {
     pub values: ValuesSeen,
     /// `immutable: true`.
     pub immutable: bool,
+    /// Whether `kubectl apply` made it, and makes it again of its manifest.
+    pub applied: bool,
     /// What tells apart the entries of a list that has a value each, in their order: names of webhooks.
     pub entries: Vec<String>,
 }

@@ -57,7 +57,9 @@ impl IssuingCa<'_> {
             (_, true) => {
                 "issue a certificate for its hosts as another Secret, and name that where this one is served; this one stays, it is a CA"
             }
-            (_, false) => "make a new CA beside it and move what it signed to that one first",
+            (_, false) => {
+                "rotate it in the cluster with --trust, which has a new CA trusted beside it first"
+            }
         }
     }
 }

@@ -450,7 +450,7 @@ impl Client {
         let version = version.unwrap_or(own);
         let kind = GroupVersionKind::gvk(group, version, object.kind.as_str());
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        Ok(Api::namespaced_with(self.inner.clone(), object.namespace(), &resource))
+        Ok(self.api_of(&resource, object.namespace.as_deref()))
     }
 
     /// Whether the namespace is there; true also when that may not be asked.

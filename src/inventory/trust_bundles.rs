@@ -25,6 +25,8 @@ pub struct TrustBundle {
     pub resource_version: Option<String>,
     /// `immutable: true`.
     pub immutable: bool,
+    /// Whether the next `kubectl apply` of its manifest takes out what is put in.
+    pub applied: bool,
     /// Since when it is being deleted.
     pub deletion_timestamp: Option<OffsetDateTime>,
     /// Who writes it again.
@@ -70,13 +72,14 @@ impl OfObject for TrustBundle {
 
 impl TrustBundles {
     pub fn take(&mut self, seen: &TrustBundleSeen) {
-        let TrustBundleSeen { values: own, immutable, entries } = seen;
+        let TrustBundleSeen { values: own, immutable, applied, entries } = seen;
         let values = own.values.iter().map(|(key, value)| trust_value(key, value.expose()));
         let marks = own.meta.labels.iter().chain(&own.meta.annotations);
         self.0.put(TrustBundle {
             object: own.object.clone(),
             resource_version: own.meta.resource_version.clone(),
             immutable: *immutable,
+            applied: *applied,
             deletion_timestamp: own.meta.deletion_timestamp,
             owner: owner_of_object(&own.object, &own.meta),
             marks: marks.map(|(key, value)| (key.clone(), value.clone())).collect(),

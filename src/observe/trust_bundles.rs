@@ -2,6 +2,7 @@
 //!
 //! Knows where each kind has them. Refuses to know which of its values is meant, and to hand on a private key.
 
+use super::annotations::LAST_APPLIED;
 use super::cert_values::{bundles, of_config_map};
 use super::kubernetes;
 use crate::cluster::Client;
@@ -30,6 +31,8 @@ pub(super) async fn read(client: &Client, object: &ObjectRef) -> Result<Observat
 /// What a Secret hands out: whatever is not `tls.key` and has no private key in it.
 fn of_secret(secret: Secret, object: &ObjectRef) -> TrustBundleSeen {
     const PRIVATE: &[u8] = b"PRIVATE KEY-----";
+    let annotations = secret.metadata.annotations.as_ref();
+    let applied = annotations.is_some_and(|all| all.contains_key(LAST_APPLIED));
     let seen = kubernetes::secret(secret, object.namespace(), None);
     let is_private = |value: &[u8]| value.windows(PRIVATE.len()).any(|at| at == PRIVATE);
     let is_public = |key: &str, value: &[u8]| key != "tls.key" && !is_private(value);
@@ -37,6 +40,7 @@ fn of_secret(secret: Secret, object: &ObjectRef) -> TrustBundleSeen {
     TrustBundleSeen {
         values: ValuesSeen { object: seen.object, meta: seen.meta, values: values.collect() },
         immutable: seen.immutable,
+        applied,
         entries: Vec::new(),
     }
 }
@@ -48,10 +52,13 @@ fn of_object(value: Value, object: &ObjectRef) -> TrustBundleSeen {
     let webhooks = value.get("webhooks").and_then(Value::as_array).into_iter().flatten();
     let name = |webhook: &Value| webhook.get("name").and_then(Value::as_str).map(str::to_owned);
     let entries = webhooks.filter_map(name).collect();
+    let annotations = value.pointer("/metadata/annotations");
+    let applied = annotations.is_some_and(|all| all.get(LAST_APPLIED).is_some());
     let meta = kubernetes::object_seen(object, value).meta;
     TrustBundleSeen {
         values: ValuesSeen { object: object.clone(), meta, values },
         immutable,
+        applied,
         entries,
     }
 }

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 /// How many are named in a sentence.
 const NAMED: usize = 3;
 
-/// Puts into each step who else holds its certificate, among all that was seen.
-pub(super) fn find(inventory: &Inventory, steps: &mut [ReplacePair]) {
+/// Puts into each step who else holds its certificate, among all that was seen; not `informed`, which has the
+/// new one beside it.
+pub(super) fn find(inventory: &Inventory, steps: &mut [ReplacePair], informed: &[&ObjectRef]) {
     let mut copies: BTreeMap<[u8; 32], Vec<&ObjectRef>> = BTreeMap::new();
     for before in steps.iter().filter_map(|step| step.before.as_ref()) {
         copies.insert(before.sha256, Vec::new());
@@ -31,7 +32,8 @@ pub(super) fn find(inventory: &Inventory, steps: &mut [ReplacePair]) {
         let others = all.filter(|object| ***object != step.object && !replaced.contains(**object));
         step.copies = others.map(|object| (*object).clone()).collect();
         let pinning = inventory.holders_of(&before.sha256);
-        let pinning = pinning.filter(|holder| !holder.same_object(&step.object));
+        let knows = |holder: &ObjectRef| informed.iter().any(|one| one.same_object(holder));
+        let pinning = pinning.filter(|holder| !holder.same_object(&step.object) && !knows(holder));
         step.pinned_by = pinning.cloned().collect();
         step.notes.extend(told_of_copies(&step.copies));
         step.notes.extend(told_of_pins(&step.pinned_by));

@@ -137,7 +137,7 @@ pub fn plan(
 ) -> Plan<ReplacePair> {
     let planner = Planner { inventory, request, policy, first_seen, now };
     let mut plan = if request.named.is_empty() { planner.batch() } else { planner.named() };
-    pinned::find(inventory, &mut plan.steps);
+    pinned::find(inventory, &mut plan.steps, &[]);
     let replaced: Vec<&ObjectRef> = plan.steps.iter().map(|step| &step.object).collect();
     plan.notes.extend(makers_unseen(inventory, &replaced));
     plan.notes.extend(readers::unseen(inventory, &replaced));

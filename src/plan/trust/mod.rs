@@ -29,7 +29,7 @@ use self::seen::{Seen, new_anchor, old_anchor, progress, standing};
 use self::stage::{Holds, Stage, stage};
 use self::staged::{PUBLISHED_AT, SWITCHED_AT, TRUST, next_of};
 use self::targets::Found;
-use self::told::{begin_again, everywhere_is_unseen, not_handed_out, unseen};
+use self::told::{begin_again, everywhere_is_unseen, not_handed_out, put_back, unseen};
 use super::goal::{Goal, Next, Order};
 use super::rotation::RotationRequest;
 use super::step::{DeleteObject, DeleteReason, Exclusion, Plan, Reason, Step};
@@ -253,6 +253,7 @@ impl Overlap {
             steps.push(forgotten(it, &noted_trust));
         }
         steps.extend(patches(it, &wanted));
+        plan.notes.extend(put_back(&it.found));
         let old = it.secret.bundle.leaf();
         plan.notes.extend(old.into_iter().filter_map(|old| not_handed_out(seen, old, &it.found)));
         Ok(self.act(plan, steps, progress))

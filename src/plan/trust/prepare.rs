@@ -5,7 +5,7 @@
 use super::progress::{Progress, Stands};
 use super::seen::hands_out;
 use super::staged::{self, Marks, next_of};
-use super::told::{about_authority, not_handed_out};
+use super::told::{about_authority, not_handed_out, put_back};
 use super::{Overlap, Refused, SOAK, authority, is_authority};
 use crate::audit::issuing::issuing_ca;
 use crate::duration;
@@ -67,6 +67,7 @@ impl Overlap {
         let mut plan = Plan::empty(now);
         plan.notes.push(stages(&marks, found.len()));
         plan.notes.extend(notes);
+        plan.notes.extend(put_back(&found));
         plan.notes.extend(not_handed_out(seen, old, &found));
         Ok(self.act(plan, vec![Step::CreateSecret(create)], progress))
     }

@@ -6,6 +6,7 @@ use super::progress::Progress;
 use super::seen::Seen;
 use super::{Overlap, Refused};
 use crate::inventory::{CaCrt, Inventory, SecretFacts};
+use crate::object_ref::ObjectRef;
 use crate::plan::ca_crt::beside_the_old;
 use crate::plan::goal::Next;
 use crate::plan::pinned;
@@ -27,7 +28,8 @@ impl Overlap {
         self.in_date(it, now)?;
         let mut steps = vec![self.replacing(seen, (it.secret, it), now)?];
         steps.extend(self.copies(seen, it, now));
-        pinned::find(seen, &mut steps);
+        let informed: Vec<&ObjectRef> = it.found.iter().map(|found| &found.object).collect();
+        pinned::find(seen, &mut steps, &informed);
         let steps = steps.into_iter().map(Step::ReplacePair).collect();
         Ok(self.act(plan, steps, progress))
     }

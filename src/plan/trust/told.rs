@@ -91,6 +91,20 @@ pub(super) fn about_authority(seen: &Inventory, ca: &Certificate, soak: Duration
     notes
 }
 
+/// What `kubectl apply` has made, and whose manifest takes out what is put in here.
+pub(super) fn put_back(found: &[Found<'_>]) -> Option<String> {
+    let applied = found.iter().filter(|found| found.bundle.applied);
+    let names: Vec<String> = applied.map(|found| staged::shown(&found.object)).collect();
+    let (made, manifest) =
+        if names.len() == 1 { ("was", "its manifest") } else { ("were", "their manifests") };
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} {made} made by kubectl apply, which puts back what stands in {manifest}: both certificates belong there until this is over",
+            names.join(", ")
+        )
+    })
+}
+
 /// What else is seen to hand out the old certificate, and will not hand out the new one.
 pub(super) fn not_handed_out(
     seen: &Inventory,
