@@ -77,6 +77,7 @@ mod cases {
     mod notifying;
     mod other_places;
     mod output_files;
+    mod overlap;
     mod pem_import;
     mod pipelines;
     mod plugin_name;

@@ -358,18 +358,16 @@ impl Goal for Overlap {
     }
 
     fn next(&mut self, seen: &Inventory, now: OffsetDateTime) -> Next<Progress> {
-        let begun = self.progress.is_some();
+        // The last step has taken away what told of it.
+        if self.is_over(seen) {
+            self.progress = self.progress.take().map(|it| Progress {
+                stands: Stands::Done,
+                needs: Vec::new(),
+                ..it
+            });
+            return Next::Done { reached: None, plan: Plan::empty(now) };
+        }
         match self.decide(seen, now) {
-            // The last step has taken away what told of it.
-            _ if begun && self.is_over(seen) => {
-                let progress = self.progress.take().map(|it| Progress {
-                    stands: Stands::Done,
-                    needs: Vec::new(),
-                    ..it
-                });
-                self.progress = progress;
-                Next::Done { reached: None, plan: Plan::empty(now) }
-            }
             Ok(next) => next,
             Err(refused) => {
                 let mut plan = Plan::empty(now);
