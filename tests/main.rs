@@ -68,6 +68,7 @@ mod cases {
     mod live_owners;
     mod live_rotation;
     mod live_served;
+    mod live_trust;
     mod live_users;
     mod live_waiting;
     mod live_walk;
