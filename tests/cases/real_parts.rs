@@ -91,6 +91,87 @@ fn the_guide_works_on_real_milvus_behind_a_real_load_balancer() {
     assert_eq!(uses(&parts, folder, &connect), Ok("found 2\n".to_owned()));
 }
 
+/// Answers every health check.
+fn healthy() -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
+    let port = listener.local_addr().expect("it has an address").port();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            let _ = client.read(&mut [0; 1024]);
+            let _ = client
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    port
+}
+
+/// A file by which a client trusts becomes another one at once, as `kubectl` and the kubelet write it.
+fn hand_out(live: &Live, file: &Path) {
+    let map = live.kubectl(&["get", "configmap", "web", "-o", "json"]).stdout;
+    let map: Value = serde_json::from_slice(&map).expect("kubectl prints JSON");
+    let next = file.with_extension("next");
+    fs::write(&next, map["data"]["ca.crt"].as_str().expect("text")).expect("it can be written");
+    fs::rename(next, file).expect("it can be renamed");
+}
+
+#[test]
+fn no_client_loses_a_handshake_while_a_certificate_is_rolled() {
+    let name = path_of!(no_client_loses_a_handshake_while_a_certificate_is_rolled);
+    let Some(parts) = isolated("no client loses a handshake", name) else { return };
+    let Some(live) = Live::alone("real_roll") else { return };
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let folder = folder.path();
+    live.run(&["issue", "web.example.com", "--key-type=p256", "--secret", "web"]).expect_code(0);
+    let first = folder.join("first.crt");
+    fs::write(&first, crate::support::live::value(&live.secret("web"), "tls.crt")).expect("a file");
+    live.kubectl(&[
+        "create",
+        "configmap",
+        "web",
+        &format!("--from-file=ca.crt={}", first.display()),
+    ]);
+    live.kubectl(&["create", "ingress", "web", "--rule=web.example.com/*=web:80,tls=web"]);
+    gke::give_address(&live, "web", ADDRESS);
+    let port = healthy();
+    let (number, path) = (Value::from(port), Value::from("/"));
+    let health = HealthCheck { port: &number, path: &path };
+    let mut envoy = Envoy::start(&parts, folder, &live.secret("web"), port, &health);
+
+    // One that has the old certificate alone and fetches what is handed out once, while it soaks; and one
+    // that has whatever is handed out.
+    let (pinned, bundle) = (folder.join("pinned.crt"), folder.join("bundle.crt"));
+    fs::copy(&first, &pinned).expect("it can be copied");
+    fs::copy(&first, &bundle).expect("it can be copied");
+    let script = crate::support::real_parts::here("tests/support/real_parts/handshakes.py");
+    let mut python = parts.python();
+    python.arg(script).args([ADDRESS, "web.example.com"]).args([&pinned, &bundle]);
+    let clients = crate::support::real_parts::Part::start(&mut python, folder.join("clients.log"));
+
+    live.run(&["rotate", "secret/web", "--trust", "configmap/web"]).expect_code(0);
+    hand_out(&live, &bundle);
+    hand_out(&live, &pinned);
+    let before = live.secret("web");
+    let switch = ["rotate", "secret/web", "--soak=0", "--timeout=2m", "-n", &live.namespace];
+    let mut switch = Background::start(live.certwright().args(&switch));
+    switch.wait_for("still serves the old one");
+    let after = live.secret("web");
+    assert_ne!(before["data"]["tls.crt"], after["data"]["tls.crt"]);
+    envoy.serve(&after);
+    switch.end(0);
+    hand_out(&live, &bundle);
+    // The old one is handed out no more, and what is served goes on being trusted.
+    let only = fs::read_to_string(&bundle).expect("it was written");
+    assert_eq!(only.matches("BEGIN").count(), 1);
+    live.run(&["verify", "web", "--wait", "--timeout=30s"]).expect_code(0);
+    let told = clients.close();
+    assert!(!told.contains("failed:"), "{told}");
+    assert_eq!(told.matches("served: ").count(), 2, "{told}");
+    let made: usize =
+        told.lines().find_map(|line| line.strip_prefix("made: ")?.parse().ok()).unwrap_or_default();
+    assert!(made > 50, "{told}");
+}
+
 /// Traefik's own installation brings the class.
 const WEB: &str = "
 apiVersion: networking.k8s.io/v1

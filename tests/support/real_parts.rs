@@ -90,6 +90,13 @@ impl Part {
         }
     }
 
+    /// Ends its standard input, waits until it is over, and hands back the end of what it has said.
+    pub fn close(mut self) -> String {
+        drop(self.child.stdin.take());
+        self.child.wait().expect("a child can be waited for");
+        self.log()
+    }
+
     /// The end of what it has said.
     pub fn log(&self) -> String {
         let text = std::fs::read(&self.log).unwrap_or_default();
