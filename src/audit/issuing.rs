@@ -47,6 +47,13 @@ impl IssuingCa<'_> {
         }
     }
 
+    /// Whether nothing but that others trust by it shows it: a server's own certificate, which says CA:TRUE by
+    /// habit, may be pinned so.
+    #[must_use]
+    pub const fn may_be_pinned(&self) -> bool {
+        matches!(self, Self::HandedOut(_) | Self::Trusting(_))
+    }
+
     /// What to do instead of replacing it, a sentence. `shown`: whether an Ingress serves it.
     #[must_use]
     pub const fn remedy(&self, shown: bool) -> &'static str {

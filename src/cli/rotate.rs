@@ -77,20 +77,20 @@ pub struct RotateArgs {
     /// Put one new certificate and key into every copy of a replaced one, in whatever namespace
     #[arg(long)]
     pub copies: bool,
-    /// What hands the certificate out to be trusted: configmap/NAME[:KEY], secret/NAME[:KEY] (in another
+    /// The trust bundles that hold the certificate: configmap/NAME[:KEY], secret/NAME[:KEY] (in another
     /// namespace NAMESPACE/…), validatingwebhookconfiguration/NAME, mutatingwebhookconfiguration/NAME,
     /// apiservice/NAME, crd/NAME. The new certificate is put beside the old one there, and is served only
     /// after --soak; the old one goes when nothing needs it any more. Also for a private CA
     #[arg(long, value_name = "KIND/NAME", value_delimiter = ',', conflicts_with_all = ["due", "all", "in_place", "out", "at"])]
     pub trust: Vec<String>,
-    /// With --trust: how long the new certificate is handed out before it is served; 24h unless given.
-    /// A run that would have to wait longer than --timeout ends, and the next one goes on
+    /// With --trust: how long the new certificate is published before it is served (30d, 12h, 2w; 0 for no time); 24h
+    /// unless given. A run that would have to wait longer than --timeout ends, and the next one goes on
     #[arg(long, value_name = "TIME", value_parser = soak, conflicts_with_all = ["due", "all", "filename"])]
     pub soak: Option<Duration>,
     /// Tell how far a rotation with --trust is, and write nothing
     #[arg(long, conflicts_with_all = ["due", "all", "dry_run", "report", "verify"])]
     pub status: bool,
-    /// With --trust: take the old certificate away although an address could not be asked whether it still
+    /// With --trust: remove the old certificate from the bundles although an address could not be asked whether it still
     /// serves it, or a workload may still have it
     #[arg(long, conflicts_with_all = ["due", "all", "filename"])]
     pub retire_unverified: bool,
@@ -164,6 +164,7 @@ Examples:
   certwright rotate secret/shop-tls -n shop
   certwright rotate --due -A
   certwright rotate secret/shop-tls -f manifests/ --in-place
+  certwright rotate secret/shop-tls -n shop --trust configmap/shop-ca
 
 What is replaced in a cluster is kept in a Secret NAME-previous: see rollback.
 Clients that pinned an old self-signed certificate need the new one.

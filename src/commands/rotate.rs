@@ -396,6 +396,7 @@ fn request(args: &RotateArgs, source: &Source, run: Run<'_>) -> RotationRequest 
         override_owner: args.override_owner,
         force: args.force,
         backup: !args.no_backup,
+        pinned: false,
         copies: args.copies.then_some(Copies::Found),
         issuer: None,
     }

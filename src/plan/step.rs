@@ -230,7 +230,7 @@ pub enum ReplaceReason {
     Flag(&'static str),
     /// A rollback: what goes in was replaced then, where that is known.
     Back(Option<OffsetDateTime>),
-    /// Everybody who is to trust the new certificate has had it since then.
+    /// The new certificate has been in the trust bundles since then.
     Trusted(OffsetDateTime),
 }
 
@@ -249,7 +249,7 @@ impl fmt::Display for ReplaceReason {
             }
             Self::Back(None) => f.write_str("rollback"),
             Self::Trusted(since) => {
-                write!(f, "the new certificate is handed out since {}", instant::show(*since))
+                write!(f, "the new certificate has been published since {}", instant::show(*since))
             }
         }
     }

@@ -213,6 +213,12 @@ fn every_example_runs() {
                 let file = format!("--from-file=ca.pem={}/tls.crt", folder.path().display());
                 kubectl(&["create", "configmap", "ca-bundle", "-n", "shop", &file]);
             }
+            // What an earlier example has begun.
+            kubectl(&["delete", "secret", "shop-tls-next", "-n", "shop", "--ignore-not-found"]);
+            if example.contains("configmap/shop-ca") {
+                let file = format!("--from-file=ca.crt={}/tls.crt", folder.path().display());
+                kubectl(&["create", "configmap", "shop-ca", "-n", "shop", &file]);
+            }
             make_active(&shop, &example);
             make_served(&shop, &manifests, &server, &example);
             let shell = example.replacen("certwright", crate::support::binary::BINARY, 1);

@@ -280,6 +280,7 @@ fn request(soak: Duration, bundles: usize, now: OffsetDateTime) -> TrustRequest 
         override_owner: false,
         force: false,
         backup: true,
+        pinned: true,
         copies: None,
         issuer: None,
     };

@@ -52,7 +52,7 @@ pub(super) async fn is_wanted(args: &RotateArgs, source: &Source, run: Run<'_>) 
         (Some(_), true) => Ok(true),
         (Some(first), false) => Err(CommandError::usage(
             format!(
-                "the next certificate of {} is handed out already, and not of all that are named",
+                "the next certificate of {} is published already, and not of all that are named",
                 first.short()
             ),
             "name it alone, and the others in another run",
@@ -146,7 +146,8 @@ fn goal(args: &RotateArgs, source: &Source, secret: ObjectRef, run: Run<'_>) -> 
     let trust = trust.collect::<std::result::Result<Vec<ObjectRef>, _>>().map_err(|why| {
         CommandError::usage(format!("--trust: {why}"), "name what hands out the certificate")
     })?;
-    let rotation = RotationRequest { named: vec![secret.clone()], ..request(args, source, run) };
+    let rotation =
+        RotationRequest { named: vec![secret.clone()], pinned: true, ..request(args, source, run) };
     let patience = run.global.timeout.unwrap_or(PATIENCE);
     let request = TrustRequest {
         rotation,

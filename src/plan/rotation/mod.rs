@@ -78,6 +78,9 @@ pub struct RotationRequest {
     pub force: bool,
     /// Whether what is replaced in a cluster is kept beside it: see [`super::previous`].
     pub backup: bool,
+    /// Whether those who trust by the certificate are told of the new one: that they do makes no CA of what
+    /// names hosts.
+    pub pinned: bool,
     /// Whether every copy of a replaced certificate gets the same new one; none: each Secret its own.
     pub copies: Option<Copies>,
     /// The CA whose leaves can be made again; none: only self-signed ones.
@@ -348,7 +351,9 @@ impl Planner<'_> {
     }
 
     fn issuing(&self, secret: &SecretFacts, leaf: &Certificate) -> Option<IssuingCa<'_>> {
-        issuing_ca(self.inventory, &secret.object, leaf)
+        let ca = issuing_ca(self.inventory, &secret.object, leaf);
+        let is_pinned = self.request.pinned && leaf.is_for_hosts();
+        ca.filter(|ca| !(is_pinned && ca.may_be_pinned()))
     }
 
     fn is_due(&self, secret: &SecretFacts, leaf: &Certificate) -> bool {

@@ -336,6 +336,11 @@ impl Goal for Overlap {
         let staged = seen.staged_at(&next_of(secret));
         let marks = staged.and_then(|staged| staged::marks(staged, secret));
         trust.extend(marks.iter().flat_map(|marks| marks.trust.iter().cloned()));
+        if staged.is_none() {
+            // Who else hands it out is to be known before anything is written.
+            open.push(Question::Trust(Scope::Namespace(namespace.clone())));
+            open.push(Question::Trust(Scope::Everywhere));
+        }
         let mut known = BTreeSet::new();
         for object in trust {
             let object = ObjectRef { key: None, ..object };
@@ -404,7 +409,11 @@ fn where_stored(seen: &Inventory, namespace: &str, trust: &BTreeSet<ObjectRef>) 
 /// Whether the Secret holds a CA that signs others.
 fn is_authority(seen: &Inventory, secret: &SecretFacts) -> bool {
     let leaf = secret.bundle.leaf();
-    leaf.is_some_and(|leaf| leaf.is_ca && issuing_ca(seen, &secret.object, leaf).is_some())
+    let ca = leaf.filter(|leaf| leaf.is_ca).and_then(|leaf| {
+        let ca = issuing_ca(seen, &secret.object, leaf)?;
+        Some((leaf, ca))
+    });
+    ca.is_some_and(|(leaf, ca)| !(leaf.is_for_hosts() && ca.may_be_pinned()))
 }
 
 fn patches(it: &Seen<'_>, wanted: &Wanted<'_>) -> Vec<Step> {

@@ -30,8 +30,8 @@ impl Overlap {
         if trust.is_empty() {
             return self.refuse(
                 Reason::Mismatch,
-                "nothing is known that hands it out to be trusted".to_owned(),
-                "name that with --trust configmap/NAME, or rotate without --trust".into(),
+                "no trust bundle is known for it".to_owned(),
+                "name it with --trust configmap/NAME, or rotate without --trust".into(),
             );
         }
         let (pair, notes) = self.new_pair(seen, secret, now)?;
@@ -154,7 +154,7 @@ impl Overlap {
 fn stages(marks: &Marks, objects: usize) -> String {
     let noun = if objects == 1 { "object" } else { "objects" };
     format!(
-        "then it is handed out beside the old one by {objects} {noun}, for {} before it is served; the old one is handed out until nothing needs it",
+        "then it is published beside the old one in {objects} {noun}, and served after {}; the old one stays trusted until nothing needs it",
         duration::show(marks.soak)
     )
 }

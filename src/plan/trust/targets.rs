@@ -80,7 +80,7 @@ pub(super) fn find<'i>(
     }
     if let Some((mark, who)) = FILLED_BY.iter().find(|(mark, _)| bundle.marks.contains_key(*mark)) {
         let message = format!("{who} fills it in ({mark}), and would take out what is put in");
-        let remedy = "have both certificates handed out by its source, and leave it out of --trust";
+        let remedy = "put both certificates into its source, and leave it out of --trust";
         return no(Reason::Owned, message, remedy.into());
     }
     if let Some(owner) = bundle.owner.as_ref().filter(|_| !override_owner) {

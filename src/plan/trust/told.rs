@@ -23,7 +23,7 @@ pub fn under_way(inventory: &Inventory, secret: &SecretFacts) -> Option<Exclusio
     let marks = staged::marks(staged, &secret.object)?;
     let since = marks
         .published_at
-        .map_or_else(String::new, |at| format!(", handed out since {}", instant::show(at)));
+        .map_or_else(String::new, |at| format!(", published since {}", instant::show(at)));
     let message = format!(
         "its next certificate is kept in {}{since}; another one would be trusted by nobody",
         staged.object.short()
@@ -53,13 +53,13 @@ pub fn advice(progress: &Progress) -> Option<Advice> {
     match (progress.stands, progress.switches_at) {
         (Stands::Soaking, Some(at)) => Some(Advice::new(
             format!(
-                "the new certificate is handed out, and is served by the next run after {}",
+                "the new certificate is published; the next run after {} switches to it",
                 instant::show(at)
             ),
             remedy(),
         )),
         (Stands::Retiring, _) => Some(Advice::new(
-            "the old one is taken away by the next run that finds nothing that needs it",
+            "the next run that finds nothing that needs the old one removes it",
             remedy(),
         )),
         _ => None,
@@ -78,7 +78,7 @@ pub(super) fn about_authority(seen: &Inventory, ca: &Certificate, soak: Duration
     let signed = signed.filter(|leaf| chain::is_issuer_of(ca, leaf));
     let longest = signed.map(|leaf| leaf.not_after - leaf.not_before).max();
     let mut notes = vec![
-        "the old CA signs until the new one is handed out everywhere; then what it signed is made again with --ca".to_owned(),
+        "the old CA signs until the new one is published everywhere; then what it signed is made again with --ca".to_owned(),
     ];
     notes.extend(longest.map(|longest| {
         let latest = stage::latest_start(ca.not_after, soak, longest);
@@ -116,7 +116,7 @@ pub(super) fn not_handed_out(
     let names: Vec<String> = others.take(5).map(staged::shown).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "{} hands out the old certificate too, and is not named with --trust: whoever trusts by that will refuse the new one",
+            "{} has the old certificate too, and is not named with --trust: whoever trusts by that will refuse the new one",
             names.join(", ")
         )
     })

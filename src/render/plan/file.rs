@@ -188,6 +188,7 @@ impl PlanFile {
             override_owner: wire.override_owner,
             force: wire.force,
             backup: wire.backup,
+            pinned: false,
             copies: wire.copies.then_some(Copies::Named),
             issuer: None,
         })

@@ -55,19 +55,19 @@ fn stands(progress: &Progress) -> String {
     };
     match progress.stands {
         Stands::NotBegun => "not begun".to_owned(),
-        Stands::Publishing => "1 of 4, publish: both are handed out".to_owned(),
+        Stands::Publishing => "1 of 4, publish: the new one goes beside the old one".to_owned(),
         Stands::Soaking => format!(
-            "2 of 4, soak: handed out since {}, served from {} on",
+            "2 of 4, soak: published since {}, served from {} on",
             at(progress.published_at),
             at(progress.switches_at)
         ),
         Stands::Switching => "3 of 4, switch: the new one goes into the Secret".to_owned(),
         Stands::Retiring => format!(
-            "4 of 4, retire: served since {}; the old one is handed out until nothing needs it",
+            "4 of 4, retire: served since {}; the old one stays trusted until nothing needs it",
             at(progress.switched_at)
         ),
         Stands::Done => {
-            "done: the new one is served, and the old one is handed out no more".to_owned()
+            "done: the new one is served, and the old one is no longer trusted".to_owned()
         }
     }
 }

@@ -166,6 +166,36 @@ fn bundle_issuer(live: &Live) -> String {
     bundle.leaf().map(|leaf| leaf.issuer.to_string()).unwrap_or_default()
 }
 
+/// What `openssl req -x509` makes says CA:TRUE, and is a server's all the same.
+#[test]
+fn a_servers_certificate_that_says_ca_and_is_pinned_is_rolled_as_a_servers() {
+    let Some(live) = Live::new("a_servers_certificate_that_says_ca") else { return };
+    let folder = tempfile::TempDir::new().expect("a temp folder can be made");
+    let made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 \
+        -subj /CN=web.example -addext subjectAltName=DNS:web.example -keyout tls.key -out tls.crt";
+    let mut shell = std::process::Command::new("sh");
+    let ran = shell.args(["-c", made]).current_dir(folder.path()).output().expect("sh starts");
+    assert!(ran.status.success(), "{ran:?}");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (cert, key) = (format!("--cert={}", file("tls.crt")), format!("--key={}", file("tls.key")));
+    live.kubectl(&["create", "secret", "tls", "web", &cert, &key]);
+    let from = format!("--from-file=ca.crt={}", file("tls.crt"));
+    live.kubectl(&["create", "configmap", "web", &from]);
+    live.kubectl(&["create", "configmap", "other", &from]);
+    let plan = ["rotate", "secret/web", "--trust", "configmap/web", "--dry-run", "-o", "json"];
+    let plan = live.run(&plan).expect_code(0).json();
+    assert_eq!(plan["trust"][0]["authority"], false, "{plan:#}");
+    let notes = plan["notes"].to_string();
+    assert!(notes.contains("configmap/other has the old certificate too"), "{notes}");
+    let run = ["rotate", "secret/web", "--trust", "configmap/web,configmap/other", "--soak=0"];
+    live.run(&run).expect_code(0);
+    let now = crate::support::live::bundle(&live.secret("web"));
+    let leaf = now.leaf().expect("a certificate");
+    let names: Vec<String> = leaf.names.iter().map(ToString::to_string).collect();
+    assert_eq!((names, leaf.is_ca), (vec!["web.example".to_owned()], false));
+    assert_eq!(handed_out(&live, "other"), set(&[&leaf.fingerprint()]));
+}
+
 #[test]
 fn copies_of_the_certificate_get_the_one_that_is_handed_out() {
     let Some(live) = Live::new("copies_get_the_one_that_is_handed_out") else { return };

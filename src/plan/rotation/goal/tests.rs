@@ -43,6 +43,7 @@ fn rotation(named: &[&str]) -> Rotation {
         max: 10,
         override_owner: false,
         backup: false,
+        pinned: false,
         copies: None,
         force: false,
         issuer: None,
