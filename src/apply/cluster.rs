@@ -2,6 +2,7 @@
 //!
 //! Knows the patch and what may come back. A conflict is reported, never tried again here.
 
+use super::ahead::Ahead;
 use super::pair::{self, KeySource, Materials, ReadyPair};
 use super::previous;
 use super::staged;
@@ -34,13 +35,15 @@ pub struct Target {
     pub dry_run: bool,
     /// Whether steps that stand for themselves go on where what was stored is not what was sent.
     pub keep_going: bool,
+    /// What was read before the steps begin.
+    pub ahead: Arc<Ahead>,
 }
 
 impl Target {
     /// A cluster to write to, in which a batch stops where it finds that it is not believed.
     #[must_use]
-    pub const fn new(client: Client, dry_run: bool) -> Self {
-        Self { client, dry_run, keep_going: false }
+    pub fn new(client: Client, dry_run: bool) -> Self {
+        Self { client, dry_run, keep_going: false, ahead: Arc::default() }
     }
 }
 
@@ -289,6 +292,9 @@ fn needs_current(step: &ReplacePair) -> bool {
 
 /// The Secret, if it still is the version that was planned for.
 pub(super) async fn current(step: &ReplacePair, target: &Target) -> Result<Secret, Failed> {
+    if let Some(secret) = target.ahead.secret(&step.object, step.resource_version.as_ref()) {
+        return Ok(secret);
+    }
     let secret: Secret = target.client.get(&step.object).await.map_err(failed)?;
     if secret.metadata.resource_version != step.resource_version {
         let message = format!(

@@ -5,6 +5,7 @@
 //! audit and how the world was observed.
 #![expect(clippy::disallowed_methods, reason = "an IO module: it writes files")]
 
+pub mod ahead;
 pub mod cluster;
 pub mod files;
 pub mod keystore;

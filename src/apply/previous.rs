@@ -7,6 +7,7 @@
 //!
 //! [`plan::previous`]: crate::plan::previous
 
+use super::ahead::Known;
 use super::cluster::{Target, current, failed, may_be_done, settled};
 use super::pair::{self, ReadyPair};
 use crate::cluster::Written;
@@ -80,8 +81,12 @@ pub(super) async fn keep(
     if now.is_empty(Place::First) {
         return Ok(());
     }
-    let made = manifest(backup, &step.object, secret, &now);
     let object = &backup.object;
+    if let Known::There(found) = target.ahead.backup(object) {
+        let found = of_this(*found, step, backup)?;
+        return with_previous((step, backup), (&found, secret), now, target).await;
+    }
+    let made = manifest(backup, &step.object, secret, &now);
     let written = target.client.create_secret(object, &made, OUR_NAME, target.dry_run).await;
     match written {
         Err(error) if error.failure == Failure::Conflict => {
@@ -115,18 +120,28 @@ fn manifest(backup: &Backup, of: &ObjectRef, secret: &Secret, kept: &Kept) -> Se
 async fn renewed(
     (step, backup): (&ReplacePair, &Backup),
     secret: &Secret,
-    mut now: Kept,
+    now: Kept,
     target: &Target,
 ) -> Result<(), Failed> {
     let found = ours(step, backup, target).await?;
     current(step, target).await?;
+    with_previous((step, backup), (&found, secret), now, target).await
+}
+
+/// Keeps what is replaced now, and what was there before it, where that is not it.
+async fn with_previous(
+    (step, backup): (&ReplacePair, &Backup),
+    (found, secret): (&Secret, &Secret),
+    mut now: Kept,
+    target: &Target,
+) -> Result<(), Failed> {
     let data = found.data.clone().unwrap_or_default();
     let value = |key: &str| data.get(key).map(|value| value.0.as_slice());
     let certificate = now.get("tls.crt").unwrap_or_default();
     if let Some(place) = previous::place_of_previous(value, certificate) {
         now.0.extend(Kept::moved(&data, place, Place::Second).0);
     }
-    write((step, backup), (&found, secret), &now, target).await
+    write((step, backup), (found, secret), &now, target).await
 }
 
 /// Puts back what is kept, and keeps what is there in its stead.
@@ -198,6 +213,11 @@ async fn ours(step: &ReplacePair, backup: &Backup, target: &Target) -> Result<Se
         Err(error) if error.failure == Failure::NotFound => return Err(changed(&backup.object)),
         found => found.map_err(|error| not_kept(error, &backup.object))?,
     };
+    of_this(found, step, backup)
+}
+
+/// The same, of what was found under its name.
+fn of_this(found: Secret, step: &ReplacePair, backup: &Backup) -> Result<Secret, Failed> {
     let (labels, annotations) = (&found.metadata.labels, &found.metadata.annotations);
     let kind = found.type_.as_deref();
     let is_ours = previous::is_of(&step.object.name, kind, labels.as_ref(), annotations.as_ref());

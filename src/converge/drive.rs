@@ -9,6 +9,7 @@
 use super::gather::{self, GatherError, Gathered, Probes, Source};
 use super::waiting::{Server, Waiting};
 use crate::apply;
+use crate::apply::ahead::Ahead;
 use crate::apply::cluster::Target;
 use crate::apply::pair::{KeySource, Materials};
 use crate::cluster::Client;
@@ -21,7 +22,7 @@ use crate::plan::outcome::{Failed, FailureReason, Outcome};
 use crate::plan::step::{Plan, Step};
 use crate::remedy::Advice;
 use crate::world::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -335,7 +336,9 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
             return Some((End::Refused, reverted(plan, seen.target())));
         }
         let steps = std::mem::take(&mut plan.steps);
-        let mut done = self.carry_out(steps, order).await;
+        let ahead =
+            if order == Order::AtOnce { worth_listing(&steps, seen) } else { BTreeSet::new() };
+        let mut done = self.carry_out(steps, order, &ahead).await;
         let away = done.last().and_then(|outcome| stopped_by(outcome, FailureReason::Away));
         if let Some(failed) = away.cloned().filter(|_| self.belief.patient) {
             done.pop();
@@ -393,8 +396,16 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
         self.waiting.look_soon();
     }
 
-    async fn carry_out(&mut self, steps: Vec<Step>, order: Order) -> Vec<Outcome> {
-        let Some(target) = self.target.clone() else { return Vec::new() };
+    async fn carry_out(
+        &mut self,
+        steps: Vec<Step>,
+        order: Order,
+        ahead: &BTreeSet<String>,
+    ) -> Vec<Outcome> {
+        let Some(mut target) = self.target.clone() else { return Vec::new() };
+        if !ahead.is_empty() {
+            target.ahead = Arc::new(Ahead::of(&target.client, &steps, ahead).await);
+        }
         let (materials, keys) = (Arc::clone(&self.means.materials), Arc::clone(&self.means.keys));
         let tell = &mut self.tell;
         match order {
@@ -424,6 +435,31 @@ impl<A: Clone + PartialEq + Send> Run<'_, '_, A> {
             self.waiting.look_soon();
         }
     }
+}
+
+/// How many Secrets of a namespace are listed for one that is read.
+const LISTED_FOR_ONE: usize = 4;
+/// How many are read one by one.
+const FEW: usize = 16;
+/// How many are held at once, with their keys.
+const MOST: usize = 2_000;
+
+/// The namespaces of which so much is replaced that it is listed, and not read one by one.
+fn worth_listing(steps: &[Step], seen: &Inventory) -> BTreeSet<String> {
+    let mut replaced: BTreeMap<&str, usize> = BTreeMap::new();
+    for step in steps {
+        *replaced.entry(step.object().namespace()).or_default() += 1;
+    }
+    let mut there: BTreeMap<&str, usize> = BTreeMap::new();
+    for secret in seen.every_secret() {
+        *there.entry(secret.object.namespace()).or_default() += 1;
+    }
+    let is_worth = |(namespace, number): (&str, usize)| {
+        let all = there.get(namespace).copied().unwrap_or_default();
+        let worth = number > FEW && number.saturating_mul(LISTED_FOR_ONE) >= all;
+        (worth && steps.len() <= MOST).then(|| namespace.to_owned())
+    };
+    replaced.into_iter().filter_map(is_worth).collect()
 }
 
 /// The failure of a step, where it is of this reason.
