@@ -4,6 +4,7 @@ use super::Inventory;
 use super::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::ingress::{Backend, Path};
+use crate::observation::rollout::RolloutSeen;
 use crate::observation::workload::{How, WorkloadSeen};
 use crate::observation::{
     EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, Scope, SecretSeen, TlsEntry,
@@ -75,8 +76,27 @@ pub(crate) fn warn(inventory: &mut Inventory, about: &ObjectRef, reason: &str, m
 pub(crate) fn mount(inventory: &mut Inventory, secret: &str) {
     let object = ObjectRef::namespaced(Kind::Deployment, "shop", "web");
     let reads = vec![(ObjectRef::secret("shop", secret), How::Volume)];
-    let seen = Observation::Workload(WorkloadSeen { object, reads });
+    let seen =
+        Observation::Workload(WorkloadSeen { object, reads, once: Vec::new(), rollout: None });
     inventory.absorb(seen, &SystemRandom::new());
+}
+
+/// An inventory in which these workloads were seen to have replaced their Pods so far.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn rollouts(seen: Vec<(ObjectRef, RolloutSeen)>) -> Inventory {
+    let mut inventory = Inventory::new(Selection::default());
+    for (object, rollout) in seen {
+        let (reads, once) = (Vec::new(), Vec::new());
+        let seen = WorkloadSeen { object, reads, once, rollout: Some(Box::new(rollout)) };
+        inventory.absorb(Observation::Workload(seen), &SystemRandom::new());
+    }
+    inventory
+}
+
+/// That the object was looked for and is not there.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn absent(inventory: &mut Inventory, object: &ObjectRef) {
+    inventory.absorb(Observation::Absent(object.clone()), &SystemRandom::new());
 }
 
 /// That all workloads of the namespace (none: of all) were looked at, and what else may name Secrets.

@@ -121,13 +121,26 @@ impl Step {
         }
     }
 
+    /// The Secret whose certificate and key it replaces, where it does.
+    #[must_use]
+    pub const fn replaced(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::ReplacePair(step) => Some(&step.object),
+            Self::CreateSecret(_)
+            | Self::CreateObject(_)
+            | Self::PatchObject(_)
+            | Self::DeleteObject(_) => None,
+        }
+    }
+
     /// The action's name in JSON.
     #[must_use]
-    pub const fn action(&self) -> &'static str {
+    pub fn action(&self) -> &'static str {
         match self {
             Self::CreateSecret(_) => "create-secret",
             Self::ReplacePair(_) => "replace-pair",
             Self::CreateObject(_) => "create",
+            Self::PatchObject(step) if step.restarts() => "restart",
             Self::PatchObject(_) => "patch",
             Self::DeleteObject(_) => "delete",
         }
@@ -337,6 +350,14 @@ pub struct PatchObject {
     pub notes: Vec<String>,
 }
 
+impl PatchObject {
+    /// Whether it restarts the Pods of a workload.
+    #[must_use]
+    pub fn restarts(&self) -> bool {
+        self.object.kind.is_workload()
+    }
+}
+
 /// One field that changes, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
@@ -506,6 +527,10 @@ pub enum Reason {
     Mismatch,
     /// It is being deleted, and waits for its finalizers.
     BeingDeleted,
+    /// Its rollouts are paused.
+    Paused,
+    /// Nothing but a person can replace its Pods, or whoever made it.
+    ByHand,
 }
 
 impl Reason {
@@ -533,6 +558,8 @@ impl Reason {
             Self::Ambiguous => "ambiguous",
             Self::Mismatch => "mismatch",
             Self::BeingDeleted => "being-deleted",
+            Self::Paused => "paused",
+            Self::ByHand => "by-hand",
         }
     }
 }
