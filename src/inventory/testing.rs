@@ -51,6 +51,12 @@ pub(crate) fn of_seen(objects: Vec<ObjectSeen>) -> Inventory {
     inventory
 }
 
+/// That this Ingress was seen too.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn show_ingress(inventory: &mut Inventory, given: Given<'_>) {
+    inventory.absorb(Observation::Ingress(as_read(&seen(given))), &SystemRandom::new());
+}
+
 /// That the cluster knows Google's own kinds.
 #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
 pub(crate) fn googles(inventory: &mut Inventory) {

@@ -9,6 +9,7 @@ mod waited;
 use crate::support::binary::Ran;
 use crate::support::live::Live;
 use crate::support::rollouts::{Controllers, Pods};
+use crate::support::schemas::complaint;
 use serde_json::{Value, json};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -124,6 +125,7 @@ fn each_workload_is_restarted_once_after_all_its_secrets_and_waited_for() {
     expected[2..].sort();
     assert_eq!(told, expected, "{document:#}");
     assert_eq!(document["steps"][2]["action"], "restart");
+    assert_eq!(complaint(&document), None);
     assert_eq!(document["summary"]["done"], 6);
     let after = get(&live, "deployment/web")["metadata"]["generation"].clone();
     assert_eq!(after.as_i64(), before.as_i64().map(|before| before + 1), "once");
@@ -186,6 +188,7 @@ fn a_plan_in_a_file_says_what_is_restarted_and_is_held_to_it() {
     let text = std::fs::read_to_string(&with).expect("it is there");
     let file: Value = serde_json::from_str(&text).expect("it is JSON");
     assert_eq!(file["request"]["restart"], true);
+    assert_eq!(complaint(&file), None);
     assert_eq!(rows(&file, "steps", "action")[1], "Deployment/web restart");
     // What nobody has reviewed is not done.
     let ran = rotate(&live, &["--plan", &without]).expect_code(2);
@@ -246,6 +249,7 @@ fn milvus_loads_its_certificate_once_and_is_restarted() {
     let ran = rotate(&live, &["secret/milvus-tls", "-o", "json"]).expect_code(0);
     let document = ran.json();
     assert_eq!(document["steps"][0]["readers"][0]["sees"], "loads-once", "{document:#}");
+    assert_eq!(complaint(&document), None);
     assert_eq!(rows(&document, "steps", "result")[1..], ["Deployment/milvus-standalone done"]);
     assert!(ran.stderr.contains("deployment/milvus-standalone is rolled out"), "{}", ran.stderr);
     assert_eq!(restarted_at(&live, "deployment/proxy"), "");
