@@ -106,7 +106,13 @@ impl Asked<'_> {
         output.talk_of(|page| write_text(&rotated.planned(), page))?;
         let noun = if number == 1 { "Secret" } else { "Secrets" };
         let place = &rotated.looked.place;
-        let question = format!("Replace the certificate and key of {number} {noun} in {place}?");
+        let restarts = match plan.steps.len().saturating_sub(number) {
+            0 => String::new(),
+            1 => ", and restart 1 workload,".to_owned(),
+            several => format!(", and restart {several} workloads,"),
+        };
+        let question =
+            format!("Replace the certificate and key of {number} {noun}{restarts} in {place}?");
         let is_yes = output.ask(&question);
         if !is_yes {
             output.say(CANCELLED);

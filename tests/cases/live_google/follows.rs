@@ -112,6 +112,8 @@ fn a_load_balancer_that_takes_no_certificate_is_told_with_what_its_controller_wa
         &said,
         &[
             "its load balancer does not have the certificate of secret/web yet",
+            "Quota 'SSL_CERTIFICATES' exceeded",
+            "raise the project's quota of SSL certificates",
             "the Secret was replaced",
         ],
     );
