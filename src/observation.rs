@@ -6,7 +6,9 @@
 pub mod dns;
 pub mod handshake;
 pub mod ingress;
+pub mod programs;
 pub mod rights;
+pub mod rollout;
 pub mod route;
 pub mod workload;
 

@@ -21,12 +21,21 @@ pub enum Mode {
     Verify,
     /// `rotate`, `import --replace`.
     Rotate,
+    /// `rotate --restart`.
+    Restart,
 }
 
 impl Mode {
     /// All, in the order of the help.
-    pub const ALL: [Self; 6] =
-        [Self::Check, Self::Served, Self::CaBundles, Self::Notify, Self::Verify, Self::Rotate];
+    pub const ALL: [Self; 7] = [
+        Self::Check,
+        Self::Served,
+        Self::CaBundles,
+        Self::Notify,
+        Self::Verify,
+        Self::Rotate,
+        Self::Restart,
+    ];
 
     /// As it is typed.
     #[must_use]
@@ -38,6 +47,7 @@ impl Mode {
             Self::Notify => "notify",
             Self::Verify => "verify",
             Self::Rotate => "rotate",
+            Self::Restart => "restart",
         }
     }
 
@@ -51,12 +61,18 @@ impl Mode {
             Self::Notify => "check --notify with --notify-state configmap/NAME",
             Self::Verify => "verify",
             Self::Rotate => "rotate, import --replace",
+            Self::Restart => "rotate --restart, rollback --restart",
         }
     }
 
     /// Whether it does all that `check` does.
     const fn checks(self) -> bool {
-        matches!(self, Self::Check | Self::Served | Self::CaBundles | Self::Notify | Self::Rotate)
+        !matches!(self, Self::Verify)
+    }
+
+    /// Whether it does all that `rotate` does.
+    const fn rotates(self) -> bool {
+        matches!(self, Self::Rotate | Self::Restart)
     }
 }
 
@@ -196,7 +212,7 @@ const LIST: &[&str] = &["list"];
 /// The table.
 pub const RIGHTS: &[Right] = &[
     row(Part::Core, "", &["secrets"], READ, |_| true),
-    row(Part::Core, "", &["secrets"], &["create", "patch"], |mode| mode == Mode::Rotate),
+    row(Part::Core, "", &["secrets"], &["create", "patch"], Mode::rotates),
     row(Part::Core, "networking.k8s.io", &["ingresses"], READ, |_| true),
     // Whether an empty namespace is one.
     row(Part::Core, "", &["namespaces"], &["get"], |_| true),
@@ -214,6 +230,13 @@ pub const RIGHTS: &[Right] = &[
         &["deployments", "statefulsets", "daemonsets"],
         LIST,
         Mode::checks,
+    ),
+    row(
+        Part::Workloads,
+        "apps",
+        &["deployments", "statefulsets", "daemonsets"],
+        &["get", "patch"],
+        |mode| mode == Mode::Restart,
     ),
     row(Part::Workloads, "batch", &["cronjobs"], LIST, Mode::checks),
     row(Part::Trust, "", &["configmaps"], LIST, Mode::checks),
@@ -262,7 +285,7 @@ pub const RIGHTS: &[Right] = &[
     row(Part::Gke, "cloud.google.com", &["backendconfigs"], LIST, |_| true),
     row(Part::Gke, "", &["services"], LIST, |_| true),
     row(Part::Gke, "", &["events"], LIST, Mode::checks),
-    row(Part::Gke, "networking.k8s.io", &["ingresses"], &["patch"], |mode| mode == Mode::Rotate),
+    row(Part::Gke, "networking.k8s.io", &["ingresses"], &["patch"], Mode::rotates),
     row(Part::CertManager, "cert-manager.io", &["certificates", "issuers"], LIST, Mode::checks),
     row(Part::CertManager, "cert-manager.io", &["clusterissuers"], LIST, Mode::checks)
         .of_the_cluster(),
@@ -360,6 +383,8 @@ mod tests {
         let none: Vec<String> = Vec::new();
         assert_eq!(writes(&[Mode::Check, Mode::Served, Mode::CaBundles, Mode::Verify]), none);
         assert_eq!(writes(&[Mode::Rotate]), ["secrets", "ingresses"]);
+        let workloads = "daemonsets,deployments,statefulsets";
+        assert_eq!(writes(&[Mode::Restart]), ["secrets", workloads, "ingresses"]);
         assert_eq!(writes(&[Mode::Notify]), ["configmaps"]);
     }
 }

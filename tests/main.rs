@@ -25,6 +25,7 @@ mod support {
     pub mod openssl_text;
     pub mod pages;
     pub mod real_parts;
+    pub mod rollouts;
     pub mod rude;
     pub mod schemas;
     pub mod shells;
@@ -66,6 +67,7 @@ mod cases {
     mod live_input;
     mod live_managed;
     mod live_owners;
+    mod live_restart;
     mod live_rotation;
     mod live_served;
     mod live_trust;

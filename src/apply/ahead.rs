@@ -5,10 +5,9 @@
 //! step. Refuses to know which steps are worth it.
 
 use crate::cluster::Client;
-use crate::inventory::{PREVIOUS_SECRET, TLS_SECRET};
 use crate::object_ref::{Kind, ObjectRef};
-use crate::plan::previous::Purpose;
-use crate::plan::step::Step;
+use crate::plan::previous::{Backup, Purpose};
+use crate::plan::step::{CreateSecret, Step};
 use k8s_openapi::api::core::v1::Secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -52,8 +51,8 @@ impl Ahead {
             let own = replaced.iter().filter(|(secret, _)| secret.namespace() == namespace);
             let (secrets, backups): (BTreeSet<&str>, BTreeSet<&str>) =
                 own.map(|(secret, backup)| (secret.name.as_str(), backup.name.as_str())).unzip();
-            let backups = listed(client, namespace, PREVIOUS_SECRET, &backups).await;
-            let secrets = listed(client, namespace, TLS_SECRET, &secrets).await;
+            let backups = listed(client, namespace, Backup::SECRET_TYPE, &backups).await;
+            let secrets = listed(client, namespace, CreateSecret::SECRET_TYPE, &secrets).await;
             if let (Some(backups), Some(secrets)) = (backups, secrets) {
                 ahead.whole.insert(namespace.clone());
                 lock(&ahead.backups).extend(backups);

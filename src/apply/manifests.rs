@@ -9,7 +9,7 @@ use super::pair::{self, KeySource, Materials, ReadyPair};
 use crate::manifest::{self, Text};
 use crate::object_ref::{OUR_NAME, ObjectRef, Place};
 use crate::plan::outcome::{Done, Failed, FailureReason, Outcome};
-use crate::plan::step::{NewObject, ReplacePair, Step};
+use crate::plan::step::{CreateSecret, NewObject, ReplacePair, Step};
 use crate::world::words;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -37,7 +37,7 @@ pub fn secret(object: &ObjectRef, ready: &ReadyPair, ca: Option<Vec<u8>>) -> Sec
             labels: Some(BTreeMap::from([(MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned())])),
             ..ObjectMeta::default()
         },
-        type_: Some("kubernetes.io/tls".to_owned()),
+        type_: Some(CreateSecret::SECRET_TYPE.to_owned()),
         data: Some(data),
         ..Secret::default()
     }

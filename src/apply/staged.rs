@@ -5,11 +5,11 @@
 
 use super::cluster::{Target, failed, settled};
 use super::pair::{self, ReadyPair};
-use crate::inventory::NEXT_SECRET;
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::plan::outcome::{Done, Failed, FailureReason};
 use crate::plan::previous::MANAGED_BY;
 use crate::plan::step::{CreateSecret, Next};
+use crate::plan::trust::staged::SECRET_TYPE;
 use crate::redact::Redacted;
 use crate::x509::cert::Certificate;
 use k8s_openapi::ByteString;
@@ -38,7 +38,7 @@ pub(super) async fn create(
             annotations: Some(next.annotations.clone()),
             ..ObjectMeta::default()
         },
-        type_: Some(NEXT_SECRET.to_owned()),
+        type_: Some(SECRET_TYPE.to_owned()),
         data: Some(data),
         ..Secret::default()
     };

@@ -154,8 +154,14 @@ pub fn without_address(inventory: &Inventory) -> Vec<(&Frontend, &Demand)> {
 #[must_use]
 pub fn warned_of(inventory: &Inventory) -> Option<Advice> {
     let reported = inventory.frontends().map(|frontend| &frontend.object);
-    let mut reported = reported.filter(|object| inventory.is_reported(object));
-    let (object, trouble) = reported.find_map(|it| Some((it, inventory.trouble(it)?)))?;
+    let reported: Vec<&ObjectRef> = reported.filter(|it| inventory.is_reported(it)).collect();
+    warned_about(inventory, &reported)
+}
+
+/// The same of these objects.
+pub fn warned_about(inventory: &Inventory, objects: &[&ObjectRef]) -> Option<Advice> {
+    let mut objects = objects.iter();
+    let (object, trouble) = objects.find_map(|it| Some((it, inventory.trouble(it)?)))?;
     let remedy = events::known(&trouble.cause).map_or_else(
         || "what its controller warns of has to be fixed first".to_owned(),
         |known| known.remedy(),

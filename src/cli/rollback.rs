@@ -29,6 +29,10 @@ pub struct RollbackArgs {
     /// up at once
     #[arg(long)]
     pub no_nudge: bool,
+    /// Then restart the Deployments, StatefulSets and DaemonSets that keep the certificate that is taken out
+    /// until they are restarted, and wait until that is rolled out; see --timeout
+    #[arg(long)]
+    pub restart: bool,
     /// Write nothing: show the plan (client), or have the server try it (server)
     #[arg(long, value_name = "HOW", default_value = "none", num_args = 0..=1, default_missing_value = "client", require_equals = true)]
     pub dry_run: DryRun,

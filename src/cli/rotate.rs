@@ -113,6 +113,10 @@ pub struct RotateArgs {
     /// up at once
     #[arg(long)]
     pub no_nudge: bool,
+    /// Then restart the Deployments, StatefulSets and DaemonSets that keep the old certificate until they
+    /// are restarted, and wait until that is rolled out; see --timeout
+    #[arg(long, conflicts_with = "filename")]
+    pub restart: bool,
     /// With --verify: connect there, whatever address the Ingresses have
     #[arg(long, value_name = "IP:PORT", value_parser = place, requires = "verify")]
     pub address: Option<SocketAddr>,
@@ -162,6 +166,7 @@ pub(super) const EXAMPLES: &str = help_end!(
 Examples:
   certwright rotate secret/shop-tls -n shop --dry-run=client
   certwright rotate secret/shop-tls -n shop
+  certwright rotate secret/shop-tls -n shop --restart --timeout 10m
   certwright rotate --due -A
   certwright rotate secret/shop-tls -f manifests/ --in-place
   certwright rotate secret/shop-tls -n shop --trust configmap/shop-ca

@@ -106,7 +106,8 @@ const NONE: std::time::Duration = std::time::Duration::ZERO;
 /// What a command is given that waits for the world, and tells at the end of its time how that stands.
 const fn grace(command: &Command) -> std::time::Duration {
     match command {
-        Command::Rotate(args) if args.verify => GRACE,
+        Command::Rotate(args) if args.verify || args.restart || args.plan.is_some() => GRACE,
+        Command::Rollback(args) if args.restart => GRACE,
         Command::Bootstrap(_) | Command::Managed { .. } | Command::Verify(_) => GRACE,
         Command::Complete(_) => GRACE_OF_TAB,
         _ => NONE,
@@ -266,7 +267,7 @@ async fn command(cli: Cli, world: &World, record: &Record, output: &mut Output) 
         Command::Completion(args) => completion::completion(&args, world.program, output),
         Command::Complete(args) => complete::run(&args, world, output).await,
         Command::Man(args) => completion::man(&args, output),
-        Command::Rollback(args) => Box::pin(rollback::run(args, run, output)).await,
+        Command::Rollback(args) => Box::pin(rollback::run(args, run, record, output)).await,
         Command::Rotate(args) => Box::pin(rotate::run(args, run, record, output)).await,
     }
 }

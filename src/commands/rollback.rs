@@ -20,10 +20,17 @@ use crate::plan::step::Plan;
 use crate::redact::Redacted;
 use crate::render::plan::{PlanReport, write_text};
 use crate::session::error::CANCELLED;
-use crate::session::{CommandError, Result, Run, follow_up, report, source};
+use crate::session::record::Record;
+use crate::session::restart::Restarts;
+use crate::session::{CommandError, Result, Run, follow_up, report, restart, source};
 use std::sync::Arc;
 
-pub(super) async fn run(args: RollbackArgs, run: Run<'_>, output: &mut Output) -> Result<Exit> {
+pub(super) async fn run(
+    args: RollbackArgs,
+    run: Run<'_>,
+    record: &Record,
+    output: &mut Output,
+) -> Result<Exit> {
     let client = run.client().await?;
     let namespace = run.namespace(&client);
     let looked = source::at(&client, Some(&namespace), run);
@@ -45,10 +52,16 @@ pub(super) async fn run(args: RollbackArgs, run: Run<'_>, output: &mut Output) -
     let target = Target::new(client.clone(), args.dry_run == DryRun::Server);
     let (steps, keys) = (all.plan.steps.clone(), Arc::new(run.keys()));
     let materials = Arc::new(Materials::default());
-    let outcomes = apply::cluster::apply(steps, materials, keys, target, &mut |_| ()).await;
+    let mut outcomes = apply::cluster::apply(steps, materials, keys, target, &mut |_| ()).await;
+    let (mut restarted, dry_run) = (Vec::new(), args.dry_run == DryRun::Server);
     for seen in &all.seen {
         let written = (&mut all.plan, outcomes.as_slice());
         follow_up::carry_out(written, seen, (&client, !args.no_nudge), run).await;
+    }
+    if let Some(seen) = all.seen.last() {
+        let restarts = Restarts { client: &client, wanted: args.restart, dry_run, record };
+        let written = (&mut all.plan, &mut outcomes);
+        restarted = restart::carry_out(written, seen, restarts, run).await;
     }
     let told = PlanReport {
         outcomes: Some(&outcomes),
@@ -56,7 +69,14 @@ pub(super) async fn run(args: RollbackArgs, run: Run<'_>, output: &mut Output) -
         ..PlanReport::of("rollback", &all.plan)
     };
     let exit = report::plan(&told, args.output, output)?;
+    let seen = all.seen.last();
+    let exit = seen.map_or(exit, |seen| restart::exit(exit, (&all.plan, seen), args.restart));
     report::warn_of_pins(&outcomes, output);
+    let done = restart::done(&outcomes);
+    if let Some(seen) = all.seen.last() {
+        let restarts = Restarts { client: &client, wanted: args.restart, dry_run, record };
+        restart::until_rolled_out(restarts, (restarted, seen), &done, (run, output)).await?;
+    }
     Ok(exit)
 }
 
@@ -100,6 +120,9 @@ impl Planned {
     fn tell_what_follows(&mut self, args: &RollbackArgs, run: Run<'_>) {
         for seen in &self.seen {
             follow_up::planned(&mut self.plan, seen, !args.no_nudge, run);
+        }
+        if let Some(seen) = self.seen.last() {
+            restart::planned(&mut self.plan, seen, args.restart, run);
         }
     }
 }

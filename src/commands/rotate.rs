@@ -12,9 +12,9 @@ use crate::converge::drive::{Event, Means, View, drive, look};
 use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
 use crate::exit::Exit;
 use crate::instant;
-use crate::inventory::Problem;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
+use crate::inventory::{Inventory, Problem};
 use crate::manifest::Text;
 use crate::object_ref::{Kind, KindName, ObjectRef};
 use crate::observe::files::{STDIN, names_stdin};
@@ -27,9 +27,10 @@ use crate::render::model::Looked;
 use crate::render::plan::{ManifestsWritten, PlanReport, write_failures, write_text};
 use crate::session::error::CANCELLED;
 use crate::session::record::{Again, Record};
+use crate::session::restart::Restarts;
 use crate::session::{
     CommandError, Result, Run, authority, ended_backups, follow_up, new_file, policy, report,
-    source, waiting,
+    restart, source, waiting,
 };
 use crate::x509::authority::Authority;
 use crate::x509::cert::Certificate;
@@ -101,16 +102,23 @@ impl Asked<'_> {
         let busy = output.busy("reading", None);
         let gathered = look(goal, self.view, self.run.world).await?;
         drop(busy);
-        let plan = goal.plan(&gathered.inventory, self.run.now()).map(Step::ReplacePair);
+        let mut plan = goal.plan(&gathered.inventory, self.run.now()).map(Step::ReplacePair);
         let number = plan.steps.len();
         if number == 0 {
             return Ok(true);
         }
+        restart::planned(&mut plan, &gathered.inventory, self.args.restart, self.run);
         let rotated = Rotated::of(self, &gathered, &plan);
         output.talk_of(|page| write_text(&rotated.planned(), page))?;
         let noun = if number == 1 { "Secret" } else { "Secrets" };
         let place = &rotated.looked.place;
-        let question = format!("Replace the certificate and key of {number} {noun} in {place}?");
+        let restarts = match plan.steps.len().saturating_sub(number) {
+            0 => String::new(),
+            1 => ", and restart 1 workload,".to_owned(),
+            several => format!(", and restart {several} workloads,"),
+        };
+        let question =
+            format!("Replace the certificate and key of {number} {noun}{restarts} in {place}?");
         let is_yes = output.ask(&question);
         if !is_yes {
             output.say(CANCELLED);
@@ -132,6 +140,7 @@ impl Asked<'_> {
         let steps = plan.steps.clone();
         let mut plan = plan.map(Step::ReplacePair);
         follow_up::planned(&mut plan, &gathered.inventory, !self.args.no_nudge, self.run);
+        restart::planned(&mut plan, &gathered.inventory, self.args.restart, self.run);
         if let Source::Cluster { client, namespace } = self.source
             && self.args.secrets.is_empty()
             && !self.args.no_backup
@@ -182,11 +191,15 @@ impl Asked<'_> {
         let driven =
             Box::pin(drive(&mut goal, (view, &means), false, run.world, &mut tell)).await?;
         drop(busy);
-        let (mut plan, outcomes) = (goal.into_plan(run.now()), driven.outcomes);
+        let (mut plan, mut outcomes) = (goal.into_plan(run.now()), driven.outcomes);
+        let mut restarted = Vec::new();
         let asked_for_all = args.secrets.is_empty() && !args.no_backup;
         if let Source::Cluster { client, namespace } = source {
             let (written, seen) = ((&mut plan, outcomes.as_slice()), &driven.seen.inventory);
             follow_up::carry_out(written, seen, (client, !args.no_nudge), run).await;
+            let restarts = Restarts { client, wanted: args.restart, dry_run, record };
+            let written = (&mut plan, &mut outcomes);
+            restarted = restart::carry_out(written, seen, restarts, run).await;
             if asked_for_all && !dry_run {
                 let mut ended = ended_backups::find(client, namespace.as_deref(), run).await;
                 // What this run has kept is kept at least until the next.
@@ -199,9 +212,31 @@ impl Asked<'_> {
         let exit = rotated.report(Some(&outcomes), output)?;
         record.close();
         report::warn_of_pins(&outcomes, output);
-        served(args, &outcomes, source, run, output).await?;
+        let seen = &driven.seen.inventory;
+        followed(args, (&outcomes, seen, restarted), source, run, (record, output)).await?;
         Ok(exit)
     }
+}
+
+/// Waits until what was restarted is rolled out, and with `--verify` until the new certificates are served.
+async fn followed(
+    args: &RotateArgs,
+    (outcomes, seen, restarted): (&[Outcome], &Inventory, Vec<ObjectRef>),
+    source: &Source,
+    run: Run<'_>,
+    (record, output): (&Record, &mut Output),
+) -> Result<()> {
+    if let Source::Cluster { client, .. } = source {
+        let done = restart::done(outcomes);
+        let restarts = Restarts { client, wanted: true, dry_run: false, record };
+        restart::until_rolled_out(restarts, (restarted, seen), &done, (run, output)).await?;
+        let written = outcomes.iter().filter(|outcome| args.verify && outcome.result.is_ok());
+        let written = written.filter_map(|outcome| outcome.step.replaced());
+        let written: Vec<&ObjectRef> = written.collect();
+        output.flush()?;
+        waiting::until_taken_up(client, (seen, &written), &done, (run, output)).await?;
+    }
+    served(args, outcomes, source, run, output).await
 }
 
 /// The CA that signs, as a plan knows it.
@@ -222,16 +257,14 @@ async fn served(
     output: &mut Output,
 ) -> Result<()> {
     let replaced = outcomes.iter().filter(|outcome| outcome.result.is_ok());
-    let names: Vec<String> = replaced.map(|outcome| outcome.step.object().name.clone()).collect();
+    let replaced = replaced.filter_map(|outcome| outcome.step.replaced());
+    let names: Vec<String> = replaced.map(|object| object.name.clone()).collect();
     if !args.verify || names.is_empty() {
         return Ok(());
     }
     output.flush()?;
     let at = args.address.map_or(ServedAt::Status, ServedAt::Address);
-    let done = match names.as_slice() {
-        [_] => "the Secret was replaced".to_owned(),
-        several => format!("{} Secrets were replaced", several.len()),
-    };
+    let done = restart::done(outcomes);
     let within = within(args, source, run);
     let chosen = secrets_named(&names, within.as_deref());
     waiting::until_served(source, &chosen, at, Some(&done), (run, output)).await?;
@@ -594,7 +627,8 @@ impl<'a> Rotated<'a> {
             complete = args.look.allow_empty;
         }
         let failed = outcomes.iter().any(|outcome| outcome.result.is_err());
-        Exit::of_plan(self.plan, failed, complete)
+        let exit = Exit::of_plan(self.plan, failed, complete);
+        restart::exit(exit, (self.plan, inventory), args.restart)
     }
 }
 

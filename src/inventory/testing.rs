@@ -4,10 +4,11 @@ use super::Inventory;
 use super::selection::Selection;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::ingress::{Backend, Path};
+use crate::observation::rollout::RolloutSeen;
 use crate::observation::workload::{How, WorkloadSeen};
 use crate::observation::{
     EventSeen, IngressSeen, MetaSeen, ObjectSeen, Observation, Rule, Scope, SecretSeen, TlsEntry,
-    TrustSeen,
+    TrustBundleSeen, TrustSeen, ValuesSeen,
 };
 use crate::redact::Redacted;
 use ring::rand::SystemRandom;
@@ -50,6 +51,12 @@ pub(crate) fn of_seen(objects: Vec<ObjectSeen>) -> Inventory {
     inventory
 }
 
+/// That this Ingress was seen too.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn show_ingress(inventory: &mut Inventory, given: Given<'_>) {
+    inventory.absorb(Observation::Ingress(as_read(&seen(given))), &SystemRandom::new());
+}
+
 /// That the cluster knows Google's own kinds.
 #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
 pub(crate) fn googles(inventory: &mut Inventory) {
@@ -75,8 +82,44 @@ pub(crate) fn warn(inventory: &mut Inventory, about: &ObjectRef, reason: &str, m
 pub(crate) fn mount(inventory: &mut Inventory, secret: &str) {
     let object = ObjectRef::namespaced(Kind::Deployment, "shop", "web");
     let reads = vec![(ObjectRef::secret("shop", secret), How::Volume)];
-    let seen = Observation::Workload(WorkloadSeen { object, reads });
+    let seen =
+        Observation::Workload(WorkloadSeen { object, reads, once: Vec::new(), rollout: None });
     inventory.absorb(seen, &SystemRandom::new());
+}
+
+/// An inventory in which these workloads were seen to have replaced their Pods so far.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn rollouts(seen: Vec<(ObjectRef, RolloutSeen)>) -> Inventory {
+    let mut inventory = Inventory::new(Selection::default());
+    for (object, rollout) in seen {
+        let (reads, once) = (Vec::new(), Vec::new());
+        let seen = WorkloadSeen { object, reads, once, rollout: Some(Box::new(rollout)) };
+        inventory.absorb(Observation::Workload(seen), &SystemRandom::new());
+    }
+    inventory
+}
+
+/// That the object was looked for and is not there.
+#[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]
+pub(crate) fn absent(inventory: &mut Inventory, object: &ObjectRef) {
+    inventory.absorb(Observation::Absent(object.clone()), &SystemRandom::new());
+}
+
+/// An object that hands out these values, PEM, to be trusted.
+pub(crate) fn trust_bundle(
+    object: &ObjectRef,
+    values: &[(&str, String)],
+    meta: MetaSeen,
+) -> TrustBundleSeen {
+    let value =
+        |(key, text): &(&str, String)| ((*key).to_owned(), Redacted::new(text.as_bytes().to_vec()));
+    let values = values.iter().map(value).collect();
+    TrustBundleSeen {
+        values: ValuesSeen { object: object.clone(), meta, values },
+        immutable: false,
+        applied: false,
+        entries: Vec::new(),
+    }
 }
 
 /// That all workloads of the namespace (none: of all) were looked at, and what else may name Secrets.

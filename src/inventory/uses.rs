@@ -7,6 +7,7 @@ use super::Inventory;
 use super::key::{ObjectKey, at};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::Scope;
+use crate::observation::rollout::RolloutSeen;
 use crate::observation::workload::{How, WorkloadSeen};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,8 @@ pub struct Use {
     pub workload: ObjectRef,
     /// Every way in which it reads it.
     pub how: BTreeSet<How>,
+    /// The program of it that mounts the Secret and reads it once, when it starts.
+    pub once: Option<&'static str>,
 }
 
 /// Who reads what.
@@ -26,6 +29,8 @@ pub(super) struct Uses {
     of: BTreeMap<ObjectKey, Vec<Use>>,
     /// Workload to the Secrets that it reads, so that it is forgotten.
     by: BTreeMap<ObjectKey, Vec<ObjectKey>>,
+    /// How workloads of a cluster replace their Pods, as far as they do.
+    rollouts: BTreeMap<ObjectKey, Box<RolloutSeen>>,
     /// Where all of them were looked for.
     searched: BTreeSet<Scope>,
     /// What else may name Secrets and is not read, as people say it.
@@ -38,18 +43,22 @@ impl Uses {
     pub fn take(&mut self, seen: WorkloadSeen) {
         if seen.object.place.is_none() {
             self.forget(&seen.object);
+            let key = ObjectKey::of(&seen.object);
+            self.rollouts.extend(seen.rollout.map(|rollout| (key, rollout)));
         }
         let read = self.by.entry(ObjectKey::of(&seen.object)).or_default();
         for (secret, how) in seen.reads {
             let key = ObjectKey::of(&secret);
             let uses = self.of.entry(key.clone()).or_default();
-            match uses.iter_mut().find(|known| known.workload.same_object(&seen.object)) {
-                Some(known) => {
-                    known.how.insert(how);
-                }
-                None => {
-                    uses.push(Use { workload: seen.object.clone(), how: BTreeSet::from([how]) });
-                }
+            let of_it = |known: &Use| known.workload.same_object(&seen.object);
+            if !uses.iter().any(of_it) {
+                let workload = seen.object.clone();
+                uses.push(Use { workload, how: BTreeSet::new(), once: None });
+            }
+            let program = seen.once.iter().find(|(mounted, _)| mounted.same_object(&secret));
+            if let Some(known) = uses.iter_mut().find(|known| of_it(known)) {
+                known.how.insert(how);
+                known.once = known.once.or(program.map(|(_, program)| *program));
             }
             if !read.contains(&key) {
                 read.push(key);
@@ -65,6 +74,7 @@ impl Uses {
 
     /// Forgets a workload that is gone.
     pub fn forget(&mut self, workload: &ObjectRef) {
+        self.rollouts.remove(at(workload));
         for secret in self.by.remove(at(workload)).into_iter().flatten() {
             if let Some(uses) = self.of.get_mut(&secret) {
                 uses.retain(|one| !one.workload.same_object(workload));
@@ -80,6 +90,12 @@ impl Inventory {
         let mut uses: Vec<&Use> = self.uses.of.get(at(secret)).into_iter().flatten().collect();
         uses.sort_by(|a, b| a.workload.cmp(&b.workload));
         uses
+    }
+
+    /// How the workload replaces its Pods, as it was seen last in a cluster; none of a kind that does not.
+    #[must_use]
+    pub fn rollout(&self, workload: &ObjectRef) -> Option<&RolloutSeen> {
+        self.uses.rollouts.get(at(workload)).map(Box::as_ref)
     }
 
     /// Whether anybody was seen who is hurt when this Secret holds nothing of use: a frontend that serves
@@ -126,7 +142,12 @@ mod tests {
 
     fn seen(workload: &ObjectRef, reads: &[(&str, How)]) -> WorkloadSeen {
         let reads = reads.iter().map(|(name, how)| (ObjectRef::secret("shop", *name), *how));
-        WorkloadSeen { object: workload.clone(), reads: reads.collect() }
+        WorkloadSeen {
+            object: workload.clone(),
+            reads: reads.collect(),
+            once: Vec::new(),
+            rollout: None,
+        }
     }
 
     /// Who reads the Secret, and how.

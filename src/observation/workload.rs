@@ -2,6 +2,7 @@
 //!
 //! Knows the ways in which a Pod's template can name a Secret. Refuses to know what is in one.
 
+use super::rollout::RolloutSeen;
 use crate::object_ref::ObjectRef;
 
 /// A Pod, or what makes Pods, that names Secrets or could.
@@ -11,6 +12,10 @@ pub struct WorkloadSeen {
     pub object: ObjectRef,
     /// Each Secret that its template names, and how; each pair once.
     pub reads: Vec<(ObjectRef, How)>,
+    /// The Secrets that a program of it mounts and reads once, when it starts; each with the program.
+    pub once: Vec<(ObjectRef, &'static str)>,
+    /// How its Pods are replaced, where it is of a kind that replaces them.
+    pub rollout: Option<Box<RolloutSeen>>,
 }
 
 /// How a workload reads a Secret, which decides when it sees another certificate in it.

@@ -343,6 +343,9 @@ async fn read(
         return Ok(vec![named(client, object).await?]);
     }
     let value = client.get_object(object).await?;
+    if object.kind.is_workload() {
+        return Ok(workloads::named(object, &value).into_iter().collect());
+    }
     let ingress = (object.kind == Kind::Ingress).then(|| Ingress::deserialize(&value).ok());
     let own = object.namespace();
     let ingress =

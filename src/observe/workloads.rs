@@ -9,6 +9,7 @@ use super::reach::Reach;
 use crate::cluster::Client;
 use crate::cluster::error::ClusterError;
 use crate::object_ref::{Kind, ObjectRef, Place, check_object_name};
+use crate::observation::programs::loads_once;
 use crate::observation::workload::{How, WorkloadSeen};
 use crate::observation::{Observation, Scope, TrustSeen};
 use futures_util::{StreamExt as _, stream};
@@ -95,7 +96,12 @@ pub(super) fn of(
     let within = text(value, "/metadata/namespace").unwrap_or(namespace);
     let object = ObjectRef::namespaced(kind, within, text(value, "/metadata/name")?);
     let spec = value.pointer(template(kind)).unwrap_or(&Value::Null);
-    Some(WorkloadSeen { reads: reads(spec, within), object: object.at(place.cloned()) })
+    Some(WorkloadSeen {
+        reads: reads(spec, within),
+        once: once(spec, within),
+        rollout: rollout::of(value, kind).filter(|_| place.is_none()).map(Box::new),
+        object: object.at(place.cloned()),
+    })
 }
 
 /// Where the kind has the spec of its Pods.
@@ -139,6 +145,22 @@ fn reads(spec: &Value, namespace: &str) -> Vec<(ObjectRef, How)> {
     let words = containers.iter().flat_map(|container| arguments(container, namespace));
     found.extend(words.map(|secret| (secret, How::Argument)));
     found.into_iter().collect()
+}
+
+/// The Secrets of volumes that a program mounts which reads its files once, and the program.
+fn once(spec: &Value, namespace: &str) -> Vec<(ObjectRef, &'static str)> {
+    let mut found = Vec::new();
+    for container in items(spec, "containers") {
+        let Some(program) = text(container, "/image").and_then(loads_once) else { continue };
+        let mounts = || items(container, "volumeMounts").filter_map(|mount| text(mount, "/name"));
+        let own = items(spec, "volumes").filter(|volume| {
+            text(volume, "/name").is_some_and(|name| mounts().any(|mount| mount == name))
+        });
+        let secrets = own.flat_map(of_volume).map(|(name, _)| name);
+        let valid = secrets.filter(|name| check_object_name(name).is_ok());
+        found.extend(valid.map(|name| (ObjectRef::secret(namespace, name), program)));
+    }
+    found
 }
 
 /// The Secrets of one volume.
@@ -209,6 +231,12 @@ fn items<'v>(value: &'v Value, list: &str) -> impl Iterator<Item = &'v Value> + 
 
 fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// A workload that is asked for itself, whether it reads a Secret or not.
+pub(super) fn named(object: &ObjectRef, value: &Value) -> Option<Observation> {
+    let group = object.kind.resource().map_or("", |(group, ..)| group);
+    of(value, (object.kind.as_str(), group), None, object.namespace()).map(Observation::Workload)
 }
 
 /// Every workload of a scope that names a Secret, and what else may name one there. A list that may not be
@@ -355,5 +383,6 @@ async fn signing(
     Ok(Some(signing))
 }
 
+mod rollout;
 #[cfg(test)]
 mod tests;

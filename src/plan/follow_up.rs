@@ -29,13 +29,15 @@ pub fn of_secrets(
     secrets: &[&ObjectRef],
     now: OffsetDateTime,
 ) -> Vec<FollowUp> {
-    let mut users: BTreeSet<&ObjectRef> = BTreeSet::new();
-    for secret in secrets {
-        let googles = inventory.users(secret).map(|user| &user.object);
-        let googles = googles.filter(|user| is_googles(inventory, user));
-        users.extend(googles);
-    }
-    users.into_iter().map(|ingress| follow_up(inventory, ingress, now)).collect()
+    let ingresses = ingresses(inventory, secrets).into_iter();
+    ingresses.map(|ingress| follow_up(inventory, ingress, now)).collect()
+}
+
+/// The Ingresses of GKE's that name any of these Secrets, each once.
+#[must_use]
+pub fn ingresses<'i>(inventory: &'i Inventory, secrets: &[&ObjectRef]) -> BTreeSet<&'i ObjectRef> {
+    let users = secrets.iter().flat_map(|secret| inventory.users(secret));
+    users.map(|user| &user.object).filter(|user| is_googles(inventory, user)).collect()
 }
 
 fn follow_up(inventory: &Inventory, ingress: &ObjectRef, now: OffsetDateTime) -> FollowUp {

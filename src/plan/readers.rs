@@ -1,17 +1,17 @@
 //! Who reads a Secret whose certificate and key are replaced, and when each sees the new ones: a volume
 //! follows by itself, an environment variable and a file mounted by `subPath` never do.
 //!
-//! Knows how kubelet and API server hand a Secret on. Refuses to know whether a program loads anew what it
-//! has read.
+//! Knows how kubelet and API server hand a Secret on, and of few programs that they read it once. Refuses to
+//! know of any other program whether it loads anew what it has read.
 //! Source: kubernetes.io/docs/concepts/configuration/secret, "Using Secrets as files from a Pod" and "as
 //! environment variables".
 
-use crate::audit::remedy::{in_namespace, word};
+use super::restart;
 use crate::inventory::Inventory;
 use crate::inventory::uses::Use;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::workload::How;
-use crate::remedy::{CommandLine, Remedy};
+use crate::remedy::Remedy;
 use std::collections::BTreeSet;
 
 /// One workload that reads a Secret, and what makes it see another certificate.
@@ -32,6 +32,8 @@ pub struct Reader {
 pub enum Sees {
     /// Not before it is started again.
     AfterRestart,
+    /// Not before this program, which reads its files once, is started again.
+    LoadsOnce(&'static str),
     /// Its next run has it.
     NextRun,
     /// Its files change within about a minute; its program has to load them anew.
@@ -46,10 +48,17 @@ impl Sees {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AfterRestart => "after-restart",
+            Self::LoadsOnce(_) => "loads-once",
             Self::NextRun => "next-run",
             Self::Files => "files-change",
             Self::WhenItAsks => "when-it-asks",
         }
+    }
+
+    /// Whether what runs keeps the old certificate until it is started again.
+    #[must_use]
+    pub const fn needs_restart(self) -> bool {
+        matches!(self, Self::AfterRestart | Self::LoadsOnce(_))
     }
 }
 
@@ -59,14 +68,9 @@ pub(super) fn readers(inventory: &Inventory, secret: &ObjectRef) -> Vec<Reader> 
 }
 
 fn reader(inventory: &Inventory, one: &Use) -> Reader {
-    let frozen = one.how.iter().any(|how| how.is_frozen());
-    let sees = match one.workload.kind {
-        Kind::CronJob => Sees::NextRun,
-        _ if frozen => Sees::AfterRestart,
-        _ if one.how.contains(&How::Argument) => Sees::WhenItAsks,
-        _ => Sees::Files,
-    };
-    let remedy = (sees == Sees::AfterRestart).then(|| restart(&one.workload));
+    let sees = sees(one);
+    let by_hand = || restart::by_hand(&one.workload, inventory.rollout(&one.workload));
+    let remedy = sees.needs_restart().then(by_hand);
     Reader {
         workload: one.workload.clone(),
         how: one.how.clone(),
@@ -75,17 +79,15 @@ fn reader(inventory: &Inventory, one: &Use) -> Reader {
     }
 }
 
-/// How a workload is started again. `kubectl rollout restart` knows three kinds.
-fn restart(workload: &ObjectRef) -> Remedy {
-    match workload.kind {
-        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => CommandLine::on_cluster(format!(
-            "kubectl rollout restart {}{}",
-            word(&workload.short()),
-            in_namespace(workload)
-        ))
-        .into(),
-        Kind::ReplicaSet => "delete its Pods one by one: it makes new ones".into(),
-        _ => "delete it and create it again, for nothing restarts it".into(),
+/// When it sees another certificate.
+pub(super) fn sees(one: &Use) -> Sees {
+    let frozen = one.how.iter().any(|how| how.is_frozen());
+    match (one.workload.kind, one.once) {
+        (Kind::CronJob, _) => Sees::NextRun,
+        _ if frozen => Sees::AfterRestart,
+        (_, Some(program)) => Sees::LoadsOnce(program),
+        _ if one.how.contains(&How::Argument) => Sees::WhenItAsks,
+        _ => Sees::Files,
     }
 }
 
@@ -112,14 +114,16 @@ pub(super) fn told(readers: &[Reader]) -> Vec<String> {
 
 /// What is said of one that keeps the old certificate.
 fn frozen(reader: &Reader) -> Option<String> {
-    if reader.sees != Sees::AfterRestart {
-        return None;
-    }
-    let how = if reader.how.contains(&How::Env) { "in its environment" } else { "by subPath" };
-    Some(format!(
-        "{} has it {how}, and keeps the old certificate until it is restarted",
-        reader.workload.short()
-    ))
+    let why = match reader.sees {
+        Sees::LoadsOnce(program) => {
+            format!("runs {program}, which loads its certificate once, when it starts")
+        }
+        Sees::AfterRestart if reader.how.contains(&How::Env) => "has it in its environment".into(),
+        Sees::AfterRestart => "has it by subPath".into(),
+        Sees::NextRun | Sees::Files | Sees::WhenItAsks => return None,
+    };
+    let workload = reader.workload.short();
+    Some(format!("{workload} {why}, and keeps the old certificate until it is restarted"))
 }
 
 /// The first few of them.
@@ -154,46 +158,60 @@ mod tests {
     #[test]
     fn each_reader_is_told_when_it_sees_the_new_certificate_and_what_to_do() {
         use How::{Argument, Env, Projected, SubPath, Volume};
-        for (kind, how, sees, told) in [
+        let milvus = Some("milvus");
+        for (kind, how, once, sees, told) in [
             (
                 Kind::Deployment,
                 &[Env, Volume][..],
+                milvus,
                 Sees::AfterRestart,
                 "deployment/web has it in its environment, and keeps the old certificate until it is restarted",
             ),
             (
                 Kind::StatefulSet,
                 &[SubPath],
+                None,
                 Sees::AfterRestart,
                 "statefulset/web has it by subPath, and keeps the old certificate until it is restarted",
             ),
             (
                 Kind::Pod,
                 &[Env],
+                None,
                 Sees::AfterRestart,
                 "pod/web has it in its environment, and keeps the old certificate until it is restarted",
             ),
             (
+                Kind::StatefulSet,
+                &[Volume],
+                milvus,
+                Sees::LoadsOnce("milvus"),
+                "statefulset/web runs milvus, which loads its certificate once, when it starts, and keeps the old certificate until it is restarted",
+            ),
+            (
                 Kind::DaemonSet,
                 &[Projected],
+                None,
                 Sees::Files,
                 "read by daemonset/web: its files change within about a minute, and the program must load them again",
             ),
             (
                 Kind::CronJob,
                 &[Env],
+                milvus,
                 Sees::NextRun,
                 "read by cronjob/web: the next run has the new certificate",
             ),
             (
                 Kind::Deployment,
                 &[Argument],
+                None,
                 Sees::WhenItAsks,
                 "read by deployment/web: the program reads it through the API server, and must ask again",
             ),
         ] {
             let workload = ObjectRef::namespaced(kind, "shop", "web");
-            let one = Use { workload, how: how.iter().copied().collect() };
+            let one = Use { workload, how: how.iter().copied().collect(), once };
             let inventory = crate::inventory::testing::of_objects(Vec::new());
             let reader = reader(&inventory, &one);
             assert_eq!(reader.sees, sees, "{kind} {how:?}");

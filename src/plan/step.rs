@@ -4,7 +4,7 @@ use super::previous::Backup;
 use super::readers::Reader;
 use crate::audit::remedy;
 use crate::instant;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, TLS_SECRET};
 use crate::object_ref::ObjectRef;
 use crate::remedy::{CommandLine, Remedy, Target, word};
 use crate::x509::cert::Certificate;
@@ -121,13 +121,26 @@ impl Step {
         }
     }
 
+    /// The Secret whose certificate and key it replaces, where it does.
+    #[must_use]
+    pub const fn replaced(&self) -> Option<&ObjectRef> {
+        match self {
+            Self::ReplacePair(step) => Some(&step.object),
+            Self::CreateSecret(_)
+            | Self::CreateObject(_)
+            | Self::PatchObject(_)
+            | Self::DeleteObject(_) => None,
+        }
+    }
+
     /// The action's name in JSON.
     #[must_use]
-    pub const fn action(&self) -> &'static str {
+    pub fn action(&self) -> &'static str {
         match self {
             Self::CreateSecret(_) => "create-secret",
             Self::ReplacePair(_) => "replace-pair",
             Self::CreateObject(_) => "create",
+            Self::PatchObject(step) if step.restarts() => "restart",
             Self::PatchObject(_) => "patch",
             Self::DeleteObject(_) => "delete",
         }
@@ -165,6 +178,11 @@ pub struct CreateSecret {
     pub with_ca_crt: bool,
     /// What it is kept for, where it is not to be served yet; none for one that is.
     pub next: Option<Box<Next>>,
+}
+
+impl CreateSecret {
+    /// The type of a Secret that is served.
+    pub const SECRET_TYPE: &'static str = TLS_SECRET;
 }
 
 /// A Secret that keeps what another one is to hold next.
@@ -361,6 +379,14 @@ pub struct PatchObject {
     pub notes: Vec<String>,
 }
 
+impl PatchObject {
+    /// Whether it restarts the Pods of a workload.
+    #[must_use]
+    pub fn restarts(&self) -> bool {
+        self.object.kind.is_workload()
+    }
+}
+
 /// One field that changes, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
@@ -553,6 +579,10 @@ pub enum Reason {
     BeingDeleted,
     /// The next certificate is handed out already, and another one would be trusted by nobody.
     Staged,
+    /// Its rollouts are paused.
+    Paused,
+    /// Nothing but a person can replace its Pods, or whoever made it.
+    ByHand,
 }
 
 impl Reason {
@@ -581,6 +611,8 @@ impl Reason {
             Self::Mismatch => "mismatch",
             Self::BeingDeleted => "being-deleted",
             Self::Staged => "staged",
+            Self::Paused => "paused",
+            Self::ByHand => "by-hand",
         }
     }
 }

@@ -4,9 +4,12 @@
 
 use super::plan::ending::record_kind;
 use crate::audit::served;
+use crate::gke::annotations::SSL_CERT;
 use crate::gke::managed::{certificate_meaning, domain_meaning};
 use crate::instant;
 use crate::inventory::Inventory;
+use crate::plan::load_balancer::Behind;
+use crate::plan::restart::rolling::Rollouts;
 use crate::plan::{bootstrap, managed, trust};
 use crate::remedy::{Advice, Remedy};
 
@@ -34,6 +37,42 @@ pub fn unserved(progress: &served::Progress) -> String {
     let served::Progress { settled, total, first, .. } = progress;
     let first = first.as_deref().unwrap_or("nothing was seen yet");
     if *total > 1 { format!("{first} ({})", served_of(*settled, *total)) } else { first.to_owned() }
+}
+
+/// Which load balancer does not have a certificate yet that it is to have.
+#[must_use]
+pub fn of_load_balancers(behind: &Behind) -> String {
+    format!("waiting: {}", not_taken_up(behind))
+}
+
+/// The first load balancer that is behind, and how many are.
+#[must_use]
+pub fn not_taken_up(behind: &Behind) -> String {
+    let Some((ingress, secret, token)) = behind.0.first() else {
+        return "the load balancers of GKE".to_owned();
+    };
+    let others = behind.0.len() - 1;
+    let more = if others == 0 { String::new() } else { format!(" (and {others} more)") };
+    format!(
+        "{}: its load balancer does not have the certificate of {} yet ({SSL_CERT} names none with {token}){more}",
+        ingress.short(),
+        secret.short()
+    )
+}
+
+/// How far the rollouts are that are waited for, and the first that is not through.
+#[must_use]
+pub fn of_rollouts(rollouts: &Rollouts) -> String {
+    format!("waiting: {}", not_rolled_out(rollouts))
+}
+
+/// The first rollout that is not through, and how many are.
+#[must_use]
+pub fn not_rolled_out(rollouts: &Rollouts) -> String {
+    let Rollouts { done, total, waiting } = rollouts;
+    let first = waiting.first().map(|(workload, what)| format!("{}: {what}", workload.short()));
+    let first = first.unwrap_or_else(|| "nothing was seen yet".to_owned());
+    if *total > 1 { format!("{first} ({done} of {total} rolled out)") } else { first }
 }
 
 /// `1 of 2 endpoints serve the stored certificate`.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Notes of what is to follow the steps of this plan.
 pub(crate) fn planned(plan: &mut Plan, seen: &Inventory, nudge: bool, run: Run<'_>) {
-    let secrets: Vec<&ObjectRef> = plan.steps.iter().filter_map(replaced).collect();
+    let secrets: Vec<&ObjectRef> = plan.steps.iter().filter_map(Step::replaced).collect();
     let follow = of_secrets(seen, &secrets, run.now());
     plan.notes.extend(follow.iter().map(|one| one.planned(nudge)));
 }
@@ -28,7 +28,7 @@ pub(crate) async fn carry_out(
     run: Run<'_>,
 ) {
     let is_done = |outcome: &&Outcome| outcome.result.as_ref().is_ok_and(|done| !done.tried_only);
-    let written = outcomes.iter().filter(is_done).filter_map(|outcome| replaced(&outcome.step));
+    let written = outcomes.iter().filter(is_done).filter_map(|outcome| outcome.step.replaced());
     let written: Vec<&ObjectRef> = written.collect();
     for follow in of_secrets(seen, &written, run.now()) {
         let note = match &follow {
@@ -42,16 +42,5 @@ pub(crate) async fn carry_out(
             FollowUp::Touch(_) | FollowUp::Leave(..) => follow.planned(false),
         };
         plan.notes.push(note);
-    }
-}
-
-/// The Secret whose certificate and key a step replaces.
-fn replaced(step: &Step) -> Option<&ObjectRef> {
-    match step {
-        Step::ReplacePair(step) => Some(&step.object),
-        Step::CreateSecret(_)
-        | Step::CreateObject(_)
-        | Step::PatchObject(_)
-        | Step::DeleteObject(_) => None,
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod package;
 pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod report;
+pub(crate) mod restart;
 pub(crate) mod roots;
 mod run;
 pub(crate) mod source;

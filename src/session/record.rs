@@ -16,6 +16,8 @@ struct State {
     /// How the command is gone on with, from when it begins to write until it has reported itself.
     again: Option<Again>,
     replaced: Vec<ObjectRef>,
+    /// What is left for somebody to do, line by line, where it is cut short now.
+    left: Vec<String>,
 }
 
 /// What the same command does when it is given again.
@@ -43,6 +45,11 @@ impl Record {
         }
     }
 
+    /// What is left to do from now on, line by line, where it is cut short; nothing: no line.
+    pub(crate) fn leave(&self, lines: Vec<String>) {
+        self.change(|state| state.left = lines);
+    }
+
     /// The command has told everything itself.
     pub(crate) fn close(&self) {
         self.change(|state| *state = State::default());
@@ -50,7 +57,8 @@ impl Record {
 
     /// Whether there is anything to tell.
     pub(crate) fn is_open(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).again.is_some()
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.again.is_some() || !state.left.is_empty()
     }
 
     /// Whether anything was replaced that is not told yet.
@@ -63,6 +71,9 @@ impl Record {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for line in state.again.iter().flat_map(|again| lines(&state.replaced, *again)) {
             output.say(&line);
+        }
+        for line in &state.left {
+            output.say(line);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::support::control_plane::audited;
 use crate::support::gke;
 use crate::support::kinds;
 use crate::support::live::Live;
+use crate::support::rollouts::Controllers;
 use certwright::rights::{Mode, RIGHTS, Reach};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -207,6 +208,15 @@ fn objects() -> Value {
         json!({"metadata": {"labels": labels},
                "spec": {"containers": [container], "restartPolicy": restart}})
     };
+    let keeps = |kind: &str| {
+        let mut pod = pod("Always");
+        pod["spec"]["containers"][0]["envFrom"] = json!([{"secretRef": {"name": "google-tls"}}]);
+        let mut spec = json!({"selector": {"matchLabels": labels}, "template": pod});
+        if kind == "StatefulSet" {
+            spec["serviceName"] = json!("web");
+        }
+        json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "keeps"}, "spec": spec})
+    };
     let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
     let rule = json!({"host": "named.example",
                       "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}});
@@ -233,6 +243,9 @@ fn objects() -> Value {
         ingress("opaque", "opaque", "nginx"),
         ingress("missing", "missing", "gce"),
         ingress("google", "google-tls", "gce"),
+        keeps("Deployment"),
+        keeps("StatefulSet"),
+        keeps("DaemonSet"),
         delegated,
         route,
     ]);
@@ -279,6 +292,10 @@ fn everywhere<'a>(mode: Mode) -> Vec<&'a [&'a str]> {
         Mode::Rotate => {
             &[&["rotate", "--due", "-A"], &["rotate", "-n", "shop", "secret/google-tls"]]
         }
+        Mode::Restart => &[
+            &["rotate", "--due", "-A"],
+            &["rotate", "-n", "shop", "secret/google-tls", "--restart", "--timeout=2m"],
+        ],
     };
     CHECKS.iter().chain(more).copied().collect()
 }
@@ -286,7 +303,9 @@ fn everywhere<'a>(mode: Mode) -> Vec<&'a [&'a str]> {
 #[test]
 fn a_role_is_what_its_way_of_running_asks_for_and_no_more() {
     let Some(mut fleet) = Fleet::new("a_role_is_what_its_way") else { return };
-    for mode in [Mode::Check, Mode::Served, Mode::CaBundles, Mode::Verify, Mode::Rotate] {
+    let _controllers = Controllers::start(&fleet.live);
+    let notified = |mode: &Mode| *mode == Mode::Notify;
+    for mode in Mode::ALL.into_iter().filter(|mode| !notified(mode)) {
         let args = ["manifests", "rbac", "-n", "certwright", "-A", "--for", mode.as_str()];
         let granted = fleet.apply(&args);
         fleet.run_each(&everywhere(mode), &granted);

@@ -71,8 +71,11 @@ struct Server {
 
 impl Server {
     fn serves(&self, now: OffsetDateTime) -> Sum {
-        let past = self.since.iter().filter(|(at, _)| *at + self.behind <= now);
-        past.last().or(self.since.first()).expect("it has begun").1
+        let mut past = self.since.iter().rev();
+        past.find(|(at, _)| *at + self.behind <= now)
+            .or(self.since.first())
+            .expect("it has begun")
+            .1
     }
 }
 
@@ -147,7 +150,7 @@ impl World {
             return;
         };
         let until = ca.window().1.min(self.now + Duration::days(30));
-        let names = vec![San::Dns(format!("leaf-{place}.example").into())];
+        let names = vec![San::Dns(format!("leaf-{place}.example"))];
         let dates = (self.now - Duration::minutes(5), until);
         let Ok(profile) = Profile::server(names, None, KeyType::P256, dates) else { return };
         let leaf = (made(profile, Some(ca)), self.held.sum);
@@ -171,7 +174,12 @@ impl World {
         }
         let reads = vec![(secret(), How::Volume)];
         let object = ObjectRef::namespaced(Kind::Deployment, "shop", "web");
-        take(Observation::Workload(WorkloadSeen { object, reads }));
+        take(Observation::Workload(WorkloadSeen {
+            object,
+            reads,
+            once: Vec::new(),
+            rollout: None,
+        }));
         let searched = Scope::Namespace("shop".into());
         take(Observation::Workloads { searched, others: Vec::new() });
         take(bundle(secret(), "tls.crt", &self.held.crt, self.versions[0]));
@@ -184,7 +192,7 @@ impl World {
         if let Some((held, annotations)) = &self.staged {
             let object = ObjectRef::secret("shop", "web-next");
             let mut staged = tls(object, held, self.versions[1]);
-            staged.secret_type = NEXT_SECRET.to_owned();
+            NEXT_SECRET.clone_into(&mut staged.secret_type);
             staged.meta.annotations = annotations.clone();
             staged.meta.labels =
                 BTreeMap::from([("app.kubernetes.io/managed-by".into(), "certwright".into())]);

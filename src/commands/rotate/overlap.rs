@@ -23,7 +23,8 @@ use crate::render::model::Looked;
 use crate::render::plan::PlanReport;
 use crate::render::progress;
 use crate::session::record::{Again, Record};
-use crate::session::{CommandError, Result, Run, follow_up, policy, report, source};
+use crate::session::restart::Restarts;
+use crate::session::{CommandError, Result, Run, follow_up, policy, report, restart, source};
 use time::Duration;
 use tokio::time::Instant;
 
@@ -252,6 +253,7 @@ impl One<'_> {
         };
         let (goal, first) = self.part(goal, (&means, false), record, output).await?;
         let retires = goal.progress().is_some_and(|it| it.stands == Stands::Retiring);
+        let first = self.restarted(first, means.dry_run, (record, output)).await?;
         if first.end != End::Done || !retires || means.dry_run {
             return Ok(came(&goal, first));
         }
@@ -261,6 +263,25 @@ impl One<'_> {
         let mut outcomes = first.outcomes;
         outcomes.append(&mut came.outcomes);
         Ok(Came { outcomes, ..came })
+    }
+
+    /// Restarts what keeps the old certificate, once the new one is in the Secret, and waits for that.
+    async fn restarted(
+        self,
+        mut driven: Driven<Progress>,
+        dry_run: bool,
+        (record, output): (&Record, &mut Output),
+    ) -> Result<Driven<Progress>> {
+        let Source::Cluster { client, .. } = self.source else { return Ok(driven) };
+        let wanted = self.args.restart;
+        let restarts = Restarts { client, wanted, dry_run, record };
+        let seen = &driven.seen.inventory;
+        let written = (&mut driven.plan, &mut driven.outcomes);
+        let restarted = restart::carry_out(written, seen, restarts, self.run).await;
+        let done = "the Secret was replaced";
+        let talk = (self.run, output);
+        restart::until_rolled_out(restarts, (restarted, seen), done, talk).await?;
+        Ok(driven)
     }
 
     async fn part(

@@ -15,7 +15,8 @@ use crate::plan::rotation::{Rotation, RotationRequest};
 use crate::plan::step::{NewPair, Plan, Step};
 use crate::render::plan::{Moved, NotAPlan, PlanFile};
 use crate::session::record::Record;
-use crate::session::{CommandError, Result, Run, follow_up, new_file, policy, report};
+use crate::session::restart::Restarts;
+use crate::session::{CommandError, Result, Run, follow_up, new_file, policy, report, restart};
 use crate::world::Clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,7 +33,8 @@ pub(super) fn write(
     output: &mut Output,
 ) -> Result<()> {
     let mut text = Vec::new();
-    PlanFile::of(&rotated.planned(), request).write(&mut text)?;
+    let restart = rotated.args.restart;
+    PlanFile::of(&rotated.planned(), request, restart).write(&mut text)?;
     new_file::write(path, &text, "--plan-out")?;
     let steps = rotated.plan.steps.len();
     let noun = if steps == 1 { "step" } else { "steps" };
@@ -54,6 +56,7 @@ pub(super) async fn run(
     let file = read(path)?;
     let at = file.at().map_err(|why| not_a_plan(path, &why))?;
     let request = file.request().map_err(|why| not_a_plan(path, &why))?;
+    refuse_other_restart(args, &file, path)?;
     let source = source(&file, &request, path, run).await?;
     let authority = signing_ca(args, &source, run).await?;
     let predecessors = predecessors(args, &source, run).await?;
@@ -72,6 +75,7 @@ pub(super) async fn run(
     let gathered = look(&goal, &view, &then).await?;
     drop(busy);
     let mut plan = goal.plan(&gathered.inventory, at).map(Step::ReplacePair);
+    restart::planned(&mut plan, &gathered.inventory, file.restarts(), as_of);
     let moved = file.moved(&Rotated::of(asked, &gathered, &plan).planned());
     refuse_moved(path, &moved, output)?;
     refuse_too_late(path, &plan, run.now())?;
@@ -84,13 +88,14 @@ pub(super) async fn run(
         return Rotated::of(asked, &gathered, &plan).report(None, output);
     }
     let materials = Materials { authority, ..Materials::default() };
-    carry_out(asked, (&gathered, plan), materials, run, (record, output)).await
+    let planned = (&gathered, plan, file.restarts());
+    carry_out(asked, planned, materials, run, (record, output)).await
 }
 
 /// Carries out the plan, and tells what became of it.
 async fn carry_out(
     asked: Asked<'_>,
-    (gathered, mut plan): (&Gathered, Plan),
+    (gathered, mut plan, restart): (&Gathered, Plan, bool),
     materials: Materials,
     run: Run<'_>,
     (record, output): (&Record, &mut Output),
@@ -102,16 +107,22 @@ async fn carry_out(
     if !dry_run {
         record.begin(again(args));
     }
+    // What is restarted is looked at once the Secrets are written.
+    plan.steps.retain(|step| step.replaced().is_some());
     let (steps, keys) = (plan.steps.clone(), Arc::new(run.keys()));
     let mut note = |outcome: &_| record.note(outcome);
-    let outcomes = apply::cluster::apply(steps, Arc::new(materials), keys, target, &mut note).await;
+    let mut outcomes =
+        apply::cluster::apply(steps, Arc::new(materials), keys, target, &mut note).await;
     let written = (&mut plan, outcomes.as_slice());
-    follow_up::carry_out(written, &gathered.inventory, (client, !args.no_nudge), run).await;
+    let seen = &gathered.inventory;
+    follow_up::carry_out(written, seen, (client, !args.no_nudge), run).await;
+    let restarts = Restarts { client, wanted: restart, dry_run, record };
+    let restarted = restart::carry_out((&mut plan, &mut outcomes), seen, restarts, run).await;
     let rotated = Rotated { finished: Some(run.now()), ..Rotated::of(asked, gathered, &plan) };
     let exit = rotated.report(Some(&outcomes), output)?;
     record.close();
     report::warn_of_pins(&outcomes, output);
-    super::served(args, &outcomes, source, run, output).await?;
+    super::followed(args, (&outcomes, seen, restarted), source, run, (record, output)).await?;
     Ok(exit)
 }
 
@@ -121,6 +132,17 @@ fn read(path: &Path) -> Result<PlanFile> {
         CommandError::failed(message, "name a file that rotate --plan-out has written")
     })?;
     PlanFile::read(&bytes).map_err(|why| not_a_plan(path, &why))
+}
+
+/// Whoever has reviewed the plan has not seen a restart that is not in it.
+fn refuse_other_restart(args: &RotateArgs, file: &PlanFile, path: &Path) -> Result<()> {
+    if args.restart && !file.restarts() {
+        return Err(CommandError::usage(
+            format!("--restart is not in the plan of {}", path.display()),
+            "make another plan with --plan-out and --restart, or leave --restart out",
+        ));
+    }
+    Ok(())
 }
 
 fn not_a_plan(path: &Path, why: &NotAPlan) -> CommandError {

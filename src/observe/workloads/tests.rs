@@ -135,3 +135,105 @@ fn groups_whose_objects_may_name_secrets_are_told_by_whose_they_are() {
         assert_eq!(of_groups(groups), expected, "{groups:?}");
     }
 }
+
+#[test]
+fn a_program_that_reads_its_files_once_is_known_by_the_container_that_mounts_them() {
+    let volumes = json!([
+        { "name": "tls", "secret": { "secretName": "a" } },
+        { "name": "all", "projected": { "sources": [{ "secret": { "name": "b" } }] } },
+    ]);
+    let container = |image: &str, mounts: &[&str]| {
+        let mounts: Vec<Value> = mounts.iter().map(|name| json!({ "name": name })).collect();
+        json!({ "image": image, "volumeMounts": mounts })
+    };
+    let milvus = "milvusdb/milvus:v2.5.4";
+    for (what, containers, inits, expected) in [
+        ("it mounts one", vec![container(milvus, &["tls"])], vec![], "a:milvus"),
+        ("both", vec![container(milvus, &["tls", "all"])], vec![], "a:milvus b:milvus"),
+        ("it mounts nothing", vec![container(milvus, &[])], vec![], ""),
+        (
+            "another program does",
+            vec![container("envoy", &["tls"]), container(milvus, &[])],
+            vec![],
+            "",
+        ),
+        ("it only prepares", vec![container("x", &["tls"])], vec![container(milvus, &["tls"])], ""),
+        ("no volume is there", vec![container(milvus, &["gone"])], vec![], ""),
+    ] {
+        let spec = json!({ "volumes": volumes, "containers": containers, "initContainers": inits });
+        let pod = json!({ "metadata": { "name": "p" }, "spec": spec });
+        let seen = of(&pod, ("Pod", ""), None, "shop").expect("it is a Pod");
+        let word = |(secret, program): &(ObjectRef, &str)| format!("{}:{program}", secret.name);
+        let told: Vec<String> = seen.once.iter().map(word).collect();
+        assert_eq!(told.join(" "), expected, "{what}");
+    }
+}
+
+#[test]
+fn how_far_a_rollout_is_is_read_where_each_kind_writes_it() {
+    use crate::observation::rollout::RolloutSeen;
+    let metadata = json!({
+        "name": "w", "resourceVersion": "7", "generation": 4, "deletionTimestamp": "2026-11-21T00:00:00Z",
+        "ownerReferences": [{ "kind": "A", "name": "a" }, { "kind": "Milvus", "name": "my", "controller": true }],
+    });
+    let annotations = json!({ "kubectl.kubernetes.io/restartedAt": "2026-11-20T00:00:00Z" });
+    let base = json!({
+        "selector": { "matchLabels": { "app": "w", "tier": "x" } }, "replicas": 3, "paused": true,
+        "template": { "metadata": { "annotations": annotations } },
+    });
+    let mut set = base.clone();
+    set["updateStrategy"] = json!({ "type": "OnDelete", "rollingUpdate": { "partition": 2 } });
+    set["ordinals"] = json!({ "start": 5 });
+    let status = json!({
+        "observedGeneration": 3, "replicas": 4, "updatedReplicas": 2, "readyReplicas": 3,
+        "availableReplicas": 1, "desiredNumberScheduled": 9, "currentNumberScheduled": 8,
+        "updatedNumberScheduled": 7, "numberAvailable": 6,
+        "conditions": [{ "type": "Available", "reason": "ProgressDeadlineExceeded" },
+                       { "type": "Progressing", "reason": "ProgressDeadlineExceeded" }],
+    });
+    let seen = |kind, spec: &Value| {
+        let value = json!({ "metadata": metadata, "spec": spec, "status": status });
+        rollout::of(&value, kind)
+    };
+    let common = RolloutSeen {
+        resource_version: Some("7".to_owned()),
+        terminating: true,
+        controller: Some("Milvus my".to_owned()),
+        selector: Some("app=w,tier=x".to_owned()),
+        restarted_at: Some("2026-11-20T00:00:00Z".to_owned()),
+        generation: 4,
+        observed_generation: 3,
+        ..RolloutSeen::default()
+    };
+    let deployment = RolloutSeen {
+        paused: true,
+        wanted: 3,
+        pods: 4,
+        updated: 2,
+        available: 1,
+        gave_up: true,
+        ..common.clone()
+    };
+    let stateful_set = RolloutSeen {
+        on_delete: true,
+        partition: 2,
+        first_ordinal: 5,
+        wanted: 3,
+        pods: 4,
+        updated: 2,
+        ready: 3,
+        available: 1,
+        ..common.clone()
+    };
+    let daemon_set =
+        RolloutSeen { on_delete: true, wanted: 9, pods: 8, updated: 7, available: 6, ..common };
+    assert_eq!(seen(Kind::Deployment, &base), Some(deployment));
+    assert_eq!(seen(Kind::StatefulSet, &set), Some(stateful_set));
+    assert_eq!(seen(Kind::DaemonSet, &set), Some(daemon_set));
+    assert_eq!(seen(Kind::ReplicaSet, &base), None);
+    // What a server has left out, and what takes more than labels.
+    let empty = rollout::of(&json!({}), Kind::Deployment).expect("it is one");
+    assert_eq!((empty.wanted, empty.selector, empty.controller), (1, None, None));
+    let by_words = json!({ "selector": { "matchLabels": { "a": "b" }, "matchExpressions": [{}] } });
+    assert_eq!(seen(Kind::Deployment, &by_words).and_then(|seen| seen.selector), None);
+}

@@ -10,7 +10,9 @@ use crate::audit::served::{Serves, answers};
 use crate::instant;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
+use crate::observation::rollout::RolloutSeen;
 use crate::plan::readers::{self, Sees};
+use crate::plan::restart::rolling::{self, State};
 use crate::remedy::{CommandLine, Remedy};
 use crate::x509::cert::Certificate;
 use crate::x509::chain;
@@ -134,22 +136,49 @@ fn served(inventory: &Inventory, switched: Switched<'_>) -> Vec<Need> {
     told.into_iter().map(|what| Need { what, remedy: None, passes: true }).collect()
 }
 
+/// Whether a workload was restarted since the switch.
+enum Restarted {
+    Not,
+    Rolling(String),
+    Through,
+}
+
+fn restarted(workload: &ObjectRef, seen: &RolloutSeen, since: OffsetDateTime) -> Restarted {
+    let at = seen.restarted_at.as_deref().and_then(|at| instant::parse(at).ok());
+    if at.is_none_or(|at| at < since) {
+        return Restarted::Not;
+    }
+    match rolling::state(workload, seen) {
+        State::Through => Restarted::Through,
+        State::Rolling(what) => Restarted::Rolling(what),
+        State::Stuck(_) => Restarted::Not,
+    }
+}
+
 /// Workloads that keep it.
 fn running(inventory: &Inventory, switched: Switched<'_>, now: OffsetDateTime) -> Vec<Need> {
     let readers = readers::readers(inventory, switched.secret);
     let mut needs = Vec::new();
-    for reader in readers.iter().filter(|it| it.sees == Sees::AfterRestart) {
-        if switched.unverified {
-            continue;
+    let keeps = |sees: Sees| matches!(sees, Sees::AfterRestart | Sees::LoadsOnce(_));
+    for reader in readers.iter().filter(|it| keeps(it.sees) && !switched.unverified) {
+        let rollout = inventory.rollout(&reader.workload);
+        let since = switched.marks.switched_at.unwrap_or(now);
+        match rollout.map(|seen| restarted(&reader.workload, seen, since)) {
+            Some(Restarted::Through) => {}
+            Some(Restarted::Rolling(what)) => needs.push(Need {
+                what: format!("{} is rolled out: {what}", reader.workload.apart()),
+                remedy: None,
+                passes: true,
+            }),
+            Some(Restarted::Not) | None => needs.push(Need {
+                what: format!(
+                    "{} keeps the old certificate until it is restarted",
+                    reader.workload.apart()
+                ),
+                remedy: reader.remedy.clone(),
+                passes: false,
+            }),
         }
-        needs.push(Need {
-            what: format!(
-                "{} keeps the old certificate until it is restarted",
-                reader.workload.apart()
-            ),
-            remedy: reader.remedy.clone(),
-            passes: false,
-        });
     }
     let since = switched.marks.switched_at.unwrap_or(now);
     let by = files_follow_by(since, switched.marks.soak);

@@ -13,6 +13,10 @@ use crate::x509::digest;
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 
+/// The type of the Secret. Of another type than those of TLS, it is in no list of these, and no controller
+/// serves it.
+pub const SECRET_TYPE: &str = NEXT_SECRET;
+
 /// For which Secret it is kept: the name.
 pub const NEXT_OF: &str = "certwright.dev/next-of";
 /// Which certificate it follows: SHA-256, in hex.

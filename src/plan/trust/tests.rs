@@ -4,9 +4,9 @@ use super::bundle::{Anchor, Wanted, patch};
 use super::targets::find;
 use super::*;
 use crate::inventory::selection::Selection;
+use crate::inventory::testing::trust_bundle as seen;
 use crate::object_ref::Kind;
-use crate::observation::{MetaSeen, Observation, TrustBundleSeen, ValuesSeen};
-use crate::redact::Redacted;
+use crate::observation::{MetaSeen, Observation, TrustBundleSeen};
 use crate::x509::cert::{self, Certificate};
 use crate::x509::digest;
 use rcgen::{CertificateParams, KeyPair};
@@ -31,18 +31,6 @@ fn facts(der: &[u8]) -> Certificate {
 
 fn text(ders: &[&[u8]]) -> String {
     ders.iter().map(|der| crate::x509::pem::encode("CERTIFICATE", der).to_string()).collect()
-}
-
-fn seen(object: &ObjectRef, values: &[(&str, String)], meta: MetaSeen) -> TrustBundleSeen {
-    let values = values
-        .iter()
-        .map(|(key, text)| ((*key).to_owned(), Redacted::new(text.as_bytes().to_vec())));
-    TrustBundleSeen {
-        values: ValuesSeen { object: object.clone(), meta, values: values.collect() },
-        immutable: false,
-        applied: false,
-        entries: Vec::new(),
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "absorbing wants randomness; none is used here")]

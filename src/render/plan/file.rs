@@ -47,6 +47,7 @@ struct WireRequest {
     force: bool,
     backup: bool,
     copies: bool,
+    restart: bool,
 }
 
 /// Why a file cannot be carried out at all.
@@ -78,7 +79,7 @@ pub struct Moved {
 impl PlanFile {
     /// The plan of this report, which was asked for so.
     #[must_use]
-    pub fn of(report: &PlanReport<'_>, request: &RotationRequest) -> Self {
+    pub fn of(report: &PlanReport<'_>, request: &RotationRequest, restart: bool) -> Self {
         let looked = report.looked;
         let steps = rows(report).into_iter();
         Self {
@@ -98,6 +99,7 @@ impl PlanFile {
                 force: request.force,
                 backup: request.backup,
                 copies: request.copies.is_some(),
+                restart,
             },
             steps: steps.filter_map(|step| serde_json::to_value(step).ok()).collect(),
         }
@@ -148,6 +150,12 @@ impl PlanFile {
         self.server.as_deref()
     }
 
+    /// Whether what keeps the old certificates is restarted.
+    #[must_use]
+    pub const fn restarts(&self) -> bool {
+        self.request.restart
+    }
+
     /// The Secrets of its steps.
     ///
     /// # Errors
@@ -159,7 +167,9 @@ impl PlanFile {
             let (namespace, name) = (text("/ref/namespace")?, text("/ref/name")?);
             is_secret.then(|| ObjectRef::secret(namespace, name))
         };
-        self.steps.iter().map(|step| object(step).ok_or(NotAPlan::Field("steps[].ref"))).collect()
+        // Those that are restarted follow from them.
+        let steps = self.steps.iter().filter(|step| !is_restart(step));
+        steps.map(|step| object(step).ok_or(NotAPlan::Field("steps[].ref"))).collect()
     }
 
     /// What was asked for, of just these Secrets.
@@ -208,6 +218,12 @@ impl PlanFile {
             };
             moved.extend(what.into_iter().map(|what| Moved { object: object_of(step), what }));
         }
+        let is_new = |now: &&Value| !self.steps.iter().any(|step| by_object(&step, now));
+        let new = planned.iter().filter(|now| is_restart(now)).filter(is_new);
+        moved.extend(new.map(|now| {
+            let what = "it would be restarted too".to_owned();
+            Moved { object: object_of(now), what }
+        }));
         moved
     }
 
@@ -218,15 +234,28 @@ impl PlanFile {
                 && step.pointer("/ref/namespace").and_then(Value::as_str)
                     == object.namespace.as_deref()
         };
+        let kind = step.pointer("/ref/kind").and_then(Value::as_str);
         let left_out = now.plan.refused.iter().chain(&now.plan.skipped);
+        let is_it = |object: &ObjectRef| is_it(object) && Some(object.kind.as_str()) == kind;
         let why = left_out.into_iter().find(|one| is_it(&one.object));
-        why.map_or_else(|| "it is not due any more".to_owned(), |one| one.message.clone())
+        let gone = if is_restart(step) {
+            "it need not be restarted any more"
+        } else {
+            "it is not due any more"
+        };
+        why.map_or_else(|| gone.to_owned(), |one| one.message.clone())
     }
 }
 
 fn object_of(step: &Value) -> String {
     let text = |field: &str| step.pointer(field).and_then(Value::as_str).unwrap_or_default();
-    format!("{}/secret/{}", text("/ref/namespace"), text("/ref/name"))
+    let kind = text("/ref/kind").to_ascii_lowercase();
+    format!("{}/{kind}/{}", text("/ref/namespace"), text("/ref/name"))
+}
+
+/// Whether the step restarts a workload.
+fn is_restart(step: &Value) -> bool {
+    step.pointer("/action").and_then(Value::as_str) == Some("restart")
 }
 
 /// What must be the same for a step to be the one that was looked at.

@@ -154,9 +154,9 @@ impl<'a> WireReader<'a> {
 /// One field of an object that is no certificate.
 #[derive(Serialize)]
 pub(super) struct WireChange<'a> {
-    field: &'a str,
-    before: &'a str,
-    after: &'a str,
+    pub(super) field: &'a str,
+    pub(super) before: &'a str,
+    pub(super) after: &'a str,
 }
 
 /// What a certificate says, before or after; what is not known before it is made is null.
@@ -281,6 +281,9 @@ fn wire_of_object<'a>(step: &'a Step, wire: WireStep<'a>) -> WireStep<'a> {
         }
         Step::CreateObject(step) => WireStep { notes: &step.notes, ..wire },
         Step::PatchObject(step) => WireStep {
+            reason: step
+                .restarts()
+                .then(|| "keeps the old certificate until it is restarted".into()),
             resource_version: step.resource_version.as_deref(),
             changes: step.changes.iter().map(wire_change).collect(),
             notes: &step.notes,

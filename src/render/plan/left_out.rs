@@ -3,7 +3,7 @@
 use super::PlanReport;
 use super::text::write_record;
 use crate::audit::finding::Severity;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::step::{Exclusion, Reason};
 use crate::render::layout::{count, name, sentence, style, write_remedy};
 use crate::render::page::Page;
@@ -81,7 +81,9 @@ fn named(group: &[&Exclusion], namespaces: bool) -> String {
         group.iter().take(NAMED).map(|one| name(&one.object, namespaces)).collect();
     let more = group.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}: {}{more}", count(group.len(), "Secret"), names.join(", "))
+    let are_secrets = group.iter().all(|one| one.object.kind == Kind::Secret);
+    let noun = if are_secrets { "Secret" } else { "object" };
+    format!("{}: {}{more}", count(group.len(), noun), names.join(", "))
 }
 
 /// `3 owned, 1 immutable`.

@@ -95,6 +95,11 @@ fn write_step(step: &WireStep<'_>, out: &mut Page<'_>) -> io::Result<()> {
         let message = message.map_or_else(String::new, |message| format!(": {}", text(message)));
         writeln!(out, "- Result: {result}{message}")?;
     }
+    for change in &step.changes {
+        let before = if change.before.is_empty() { "(unset)" } else { change.before };
+        let [field, before, after] = [change.field, before, change.after].map(text);
+        writeln!(out, "- Change: {field}: {before} → {after}")?;
+    }
     write_difference(step, out)?;
     if !step.readers.is_empty() {
         writeln!(out, "\n| who reads it | how | sees the new one |\n|---|---|---|")?;

@@ -196,11 +196,12 @@ pub(super) fn write_record(
 }
 
 /// What a step is called when it is done, and before.
-const fn words(step: AnyStep<'_>) -> (&'static str, &'static str) {
+fn words(step: AnyStep<'_>) -> (&'static str, &'static str) {
     match step {
         AnyStep::Cluster(Step::ReplacePair(step)) if step.puts_back() => ("restored", "restore"),
         AnyStep::Cluster(Step::ReplacePair(_)) => ("replaced", "replace"),
         AnyStep::Cluster(Step::CreateSecret(_) | Step::CreateObject(_)) => ("created", "create"),
+        AnyStep::Cluster(Step::PatchObject(step)) if step.restarts() => ("restarted", "restart"),
         AnyStep::Cluster(Step::PatchObject(_)) => ("changed", "change"),
         AnyStep::Cluster(Step::DeleteObject(_)) => ("deleted", "delete"),
         AnyStep::Files(_) | AnyStep::Converted(_) => ("written", "write"),
@@ -351,14 +352,15 @@ fn shown_names(names: &[San]) -> String {
 fn sum_up(report: &PlanReport<'_>) -> String {
     let plan = report.plan;
     let failed = report.failed();
-    let done = report.results().len() - failed;
+    let restarted = restarted(report);
+    let done = report.results().len() - failed - restarted;
     let mut parts = Vec::new();
     match report.outcomes {
         None => parts.push(format!("{} to carry out", count(report.rows().len(), "step"))),
         Some(_) if report.tried_only() => {
-            parts.push(format!("{done} tried by the server, nothing written"));
+            parts.push(format!("{} tried by the server, nothing written", done + restarted));
         }
-        Some(_) if done + failed + plan.refused.len() == 0 => {
+        Some(_) if done + failed + restarted + plan.refused.len() == 0 => {
             parts.push("nothing to do".to_owned());
         }
         Some(_) if done == 0 => {}
@@ -372,6 +374,7 @@ fn sum_up(report: &PlanReport<'_>) -> String {
             parts.push(format!("{number} {what}"));
         }
     };
+    add(if report.tried_only() { 0 } else { restarted }, "restarted");
     add(failed, "failed");
     add(plan.refused.len(), "refused");
     add(
@@ -381,6 +384,15 @@ fn sum_up(report: &PlanReport<'_>) -> String {
     add(plan.not_due, "not due");
     add(plan.over_max, "deferred (over --max)");
     parts.join(", ")
+}
+
+/// How many workloads were restarted.
+fn restarted(report: &PlanReport<'_>) -> usize {
+    let is_it = |(step, result): &Row<'_>| {
+        let restarts = matches!(step, AnyStep::Cluster(Step::PatchObject(step)) if step.restarts());
+        restarts && matches!(result, Some(Ok(_)))
+    };
+    report.rows().iter().filter(|row| is_it(row)).count()
 }
 
 fn done_word(report: &PlanReport<'_>) -> &'static str {

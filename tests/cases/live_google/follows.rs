@@ -2,8 +2,9 @@
 //! later.
 
 use super::{A, PATIENCE, expect_words, gke, google, said};
-use crate::cases::google_double::{annotation, get, secret, with_secret};
-use crate::support::gke::{Google, SSL_CERT};
+use crate::cases::google_double::{annotation, get, secret, touch, with_secret};
+use crate::support::background::Background;
+use crate::support::gke::{Google, Refusal, SSL_CERT};
 use crate::support::live::Live;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -77,4 +78,43 @@ fn an_imported_certificate_is_served_within_seconds() {
     let (before, began) = (served(&live), google.record().now());
     live.run(&import).expect_code(0);
     expect_followed(&live, &google, &before, began);
+}
+
+/// The Ingress names no host, of which a handshake could tell: what is waited for is what the load balancer's
+/// controller writes.
+#[test]
+fn verify_waits_until_the_load_balancer_has_the_new_certificate() {
+    let Some((live, _google)) = with_a_secret("verify_waits_until_the_load") else { return };
+    let before = served(&live);
+    // Nobody wakes it, and it looks every ten minutes.
+    let plain = ["rotate", "secret/web", "--no-nudge"];
+    live.run(&plain).expect_code(0);
+    assert_eq!(served(&live), before, "without --verify nothing is waited for");
+    let args = [&plain[..], &["--verify", "-n", &live.namespace]].concat();
+    let mut run = Background::start(live.certwright().args(&args));
+    run.wait_for("ingress/web: its load balancer does not have the certificate of secret/web yet");
+    touch(&live, "ingress/web");
+    run.wait_for("GKE's load balancers have the new certificates");
+    assert_ne!(served(&live), before);
+    // Only then it is asked what is served.
+    run.wait_for("every address serves what is stored");
+    run.end(0);
+}
+
+#[test]
+fn a_load_balancer_that_takes_no_certificate_is_told_with_what_its_controller_warns_of() {
+    let Some((live, google)) = with_a_secret("a_load_balancer_that_takes_no") else { return };
+    google.with(|engine| engine.set_quota(Some((1, Refusal::Forbidden))));
+    let args = ["rotate", "secret/web", "--verify", "--timeout", "10s"];
+    let ran = live.run(&args).expect_code(124);
+    let said = said(&ran);
+    expect_words(
+        &said,
+        &[
+            "its load balancer does not have the certificate of secret/web yet",
+            "Quota 'SSL_CERTIFICATES' exceeded",
+            "raise the project's quota of SSL certificates",
+            "the Secret was replaced",
+        ],
+    );
 }

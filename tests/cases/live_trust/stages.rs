@@ -2,6 +2,7 @@
 
 use super::{handed_out, holds, is_there, pinned, sums};
 use crate::support::live::{Live, value};
+use crate::support::rollouts::Controllers;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -275,4 +276,45 @@ fn what_somebody_else_has_replaced_is_not_switched() {
     let ran = live.run(&["rotate", "secret/web", "--soak=0"]).expect_code(4);
     assert!(ran.stderr.contains("another writer replaced"), "{}", ran.stderr);
     assert_eq!(holds(&live, "web"), now);
+}
+
+/// A Deployment that has the key in its environment.
+fn frozen(live: &Live, name: &str) {
+    let labels = json!({ "app": name });
+    let from = json!([{ "secretRef": { "name": name } }]);
+    let spec = json!({ "containers": [{ "name": "c", "image": "c:1", "envFrom": from }] });
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name },
+        "spec": { "replicas": 1, "selector": { "matchLabels": labels },
+                  "template": { "metadata": { "labels": labels }, "spec": spec } },
+    });
+    live.cluster.apply(&live.namespace, &deployment.to_string());
+}
+
+#[test]
+fn the_old_one_stays_until_what_keeps_it_is_restarted() {
+    let Some(live) = Live::new("the_old_one_stays_until_restarted") else { return };
+    let run = |name: &str, more: &[&str]| {
+        let (secret, trust) = (format!("secret/{name}"), format!("configmap/{name}"));
+        let args = ["rotate", &secret, "--trust", &trust, "--soak=0", "-o", "json"];
+        live.run(&[&args[..], more].concat()).expect_code(0).json()
+    };
+    for name in ["web", "shop"] {
+        pinned(&live, name);
+        frozen(&live, name);
+    }
+    let _controllers = Controllers::start(&live);
+    let stays = run("web", &[]);
+    assert_eq!(stays["trust"][0]["stage"], "retire", "{stays:#}");
+    let remedy = stays["trust"][0]["needs"][0]["remedy"].as_str().expect("a command");
+    assert!(remedy.starts_with("kubectl") && remedy.contains("rollout restart deployment/web"));
+    assert_eq!(handed_out(&live, "web").len(), 2);
+    // Instants of a cluster are whole seconds: it is restarted in the second of the switch, or later.
+    live.kubectl(&["rollout", "restart", "deployment/web"]);
+    let over = run("web", &[]);
+    assert_eq!(over["trust"][0]["stage"], "done", "{over:#}");
+    // One run does it all, where it is told to.
+    let at_once = run("shop", &["--restart"]);
+    assert_eq!(at_once["trust"][0]["stage"], "done", "{at_once:#}");
+    assert_eq!(handed_out(&live, "shop").len(), 1);
 }

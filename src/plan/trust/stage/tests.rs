@@ -5,8 +5,8 @@ use time::macros::datetime;
 
 const NOW: OffsetDateTime = datetime!(2026-11-21 12:00 UTC);
 
-fn hours(number: i64) -> Option<OffsetDateTime> {
-    Some(NOW + Duration::hours(number))
+fn hours(number: i64) -> OffsetDateTime {
+    NOW + Duration::hours(number)
 }
 
 #[test]
@@ -25,37 +25,45 @@ fn what_is_next_is_told_by_what_stands_there() {
         ("a bundle lacks it", Standing { is_published: false, ..old }, Stage::Publish),
         (
             "a bundle has lost it",
-            Standing { is_published: false, published_at: hours(-30), ..old },
+            Standing { is_published: false, published_at: Some(hours(-30)), ..old },
             Stage::Publish,
         ),
         ("all have it", old, Stage::NotePublished),
         (
             "since three hours",
-            Standing { published_at: hours(-3), ..old },
+            Standing { published_at: Some(hours(-3)), ..old },
             Stage::Soak(NOW + Duration::hours(21)),
         ),
-        ("since a day", Standing { published_at: hours(-24), ..old }, Stage::Switch),
-        ("since tomorrow", Standing { published_at: hours(24), ..old }, Stage::NotePublished),
+        ("since a day", Standing { published_at: Some(hours(-24)), ..old }, Stage::Switch),
+        ("since tomorrow", Standing { published_at: Some(hours(24)), ..old }, Stage::NotePublished),
         (
             "nothing is to soak",
-            Standing { published_at: hours(0), soak: Duration::ZERO, ..old },
+            Standing { published_at: Some(hours(0)), soak: Duration::ZERO, ..old },
             Stage::Switch,
         ),
         (
             "the old one ends before",
-            Standing { published_at: hours(-3), old_ends: NOW + Duration::minutes(15), ..old },
+            Standing {
+                published_at: Some(hours(-3)),
+                old_ends: NOW + Duration::minutes(15),
+                ..old
+            },
             Stage::Switch,
         ),
         ("it is served", new, Stage::NoteSwitched),
-        ("it is served, and noted", Standing { switched_at: hours(-1), ..new }, Stage::Retire),
+        (
+            "it is served, and noted",
+            Standing { switched_at: Some(hours(-1)), ..new },
+            Stage::Retire,
+        ),
         (
             "it is served, and a bundle has lost it",
-            Standing { is_published: false, switched_at: hours(-1), ..new },
+            Standing { is_published: false, switched_at: Some(hours(-1)), ..new },
             Stage::Publish,
         ),
         (
             "the old one is nowhere",
-            Standing { hands_out_old: false, switched_at: hours(-1), ..new },
+            Standing { hands_out_old: false, switched_at: Some(hours(-1)), ..new },
             Stage::Finish,
         ),
         ("somebody else was there", Standing { holds: Holds::Another, ..old }, Stage::Elsewhere),
