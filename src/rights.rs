@@ -23,11 +23,13 @@ pub enum Mode {
     Rotate,
     /// `rotate --restart`.
     Restart,
+    /// `rotate --trust`.
+    Overlap,
 }
 
 impl Mode {
     /// All, in the order of the help.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Check,
         Self::Served,
         Self::CaBundles,
@@ -35,6 +37,7 @@ impl Mode {
         Self::Verify,
         Self::Rotate,
         Self::Restart,
+        Self::Overlap,
     ];
 
     /// As it is typed.
@@ -48,6 +51,7 @@ impl Mode {
             Self::Verify => "verify",
             Self::Rotate => "rotate",
             Self::Restart => "restart",
+            Self::Overlap => "trust",
         }
     }
 
@@ -62,6 +66,7 @@ impl Mode {
             Self::Verify => "verify",
             Self::Rotate => "rotate, import --replace",
             Self::Restart => "rotate --restart, rollback --restart",
+            Self::Overlap => "rotate --trust; webhooks, APIServices and CRDs are of the part trust",
         }
     }
 
@@ -70,9 +75,14 @@ impl Mode {
         !matches!(self, Self::Verify)
     }
 
+    /// Whether it writes what others trust by.
+    const fn overlaps(self) -> bool {
+        matches!(self, Self::Overlap)
+    }
+
     /// Whether it does all that `rotate` does.
     const fn rotates(self) -> bool {
-        matches!(self, Self::Rotate | Self::Restart)
+        matches!(self, Self::Rotate | Self::Restart | Self::Overlap)
     }
 }
 
@@ -239,6 +249,26 @@ pub const RIGHTS: &[Right] = &[
         |mode| mode == Mode::Restart,
     ),
     row(Part::Workloads, "batch", &["cronjobs"], LIST, Mode::checks),
+    row(Part::Core, "", &["secrets"], &["delete"], Mode::overlaps),
+    row(Part::Core, "", &["configmaps"], &["get", "patch"], Mode::overlaps),
+    row(
+        Part::Trust,
+        "admissionregistration.k8s.io",
+        &["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
+        &["get", "patch"],
+        Mode::overlaps,
+    )
+    .of_the_cluster(),
+    row(Part::Trust, "apiregistration.k8s.io", &["apiservices"], &["get", "patch"], Mode::overlaps)
+        .of_the_cluster(),
+    row(
+        Part::Trust,
+        "apiextensions.k8s.io",
+        &["customresourcedefinitions"],
+        &["get", "patch"],
+        Mode::overlaps,
+    )
+    .of_the_cluster(),
     row(Part::Trust, "", &["configmaps"], LIST, Mode::checks),
     row(
         Part::Trust,

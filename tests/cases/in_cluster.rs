@@ -296,8 +296,55 @@ fn everywhere<'a>(mode: Mode) -> Vec<&'a [&'a str]> {
             &["rotate", "--due", "-A"],
             &["rotate", "-n", "shop", "secret/google-tls", "--restart", "--timeout=2m"],
         ],
+        Mode::Overlap => &[
+            &["rotate", "--due", "-A"],
+            &["rotate", "-n", "shop", "secret/google-tls", "--no-backup"],
+            &["rotate", "-n", "shop", "secret/roll-tls", "--trust", ROLLED, "--soak=0"],
+        ],
     };
     CHECKS.iter().chain(more).copied().collect()
+}
+
+/// Everything of which `--trust` may write.
+const ROLLED: &str = "configmap/roll,validatingwebhookconfiguration/roll,mutatingwebhookconfiguration/roll,\
+    apiservice/v1.served.example,crd/rolls.roll.example";
+
+/// A Secret, and all that hands its certificate out.
+fn rolled(live: &Live) {
+    let issue = ["issue", "roll.example", "--key-type", "p256", "--secret", "roll-tls"];
+    live.run(&issue).expect_code(0);
+    let secret = live.secret("roll-tls");
+    let bundle = secret["data"]["tls.crt"].as_str().expect("it has one").to_owned();
+    let text = String::from_utf8(crate::support::live::value(&secret, "tls.crt")).expect("PEM");
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "roll"},
+                     "data": {"ca.crt": text}});
+    live.cluster.apply("shop", &map.to_string());
+    let client = json!({"url": "https://roll.example/x", "caBundle": bundle});
+    let hook = json!({"name": "roll.example.com", "clientConfig": client, "sideEffects": "None",
+                      "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore", "rules": []});
+    for kind in ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"] {
+        let hooks = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind,
+                           "metadata": {"name": "roll"}, "webhooks": [hook]});
+        live.cluster.apply("", &hooks.to_string());
+    }
+    let service = json!({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+                         "metadata": {"name": "v1.served.example"},
+                         "spec": {"group": "served.example", "version": "v1", "caBundle": bundle,
+                                  "groupPriorityMinimum": 100, "versionPriority": 100,
+                                  "service": {"name": "roll", "namespace": "shop"}}});
+    live.cluster.apply("", &service.to_string());
+    let any = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let version = json!({"name": "v1", "served": true, "storage": true,
+                         "schema": {"openAPIV3Schema": any}});
+    let webhook = json!({"clientConfig": client, "conversionReviewVersions": ["v1"]});
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "rolls.roll.example"},
+        "spec": {"group": "roll.example", "scope": "Namespaced", "versions": [version],
+                 "conversion": {"strategy": "Webhook", "webhook": webhook},
+                 "names": {"plural": "rolls", "kind": "Roll"}},
+    });
+    live.cluster.apply("", &definition.to_string());
 }
 
 #[test]
@@ -308,6 +355,9 @@ fn a_role_is_what_its_way_of_running_asks_for_and_no_more() {
     for mode in Mode::ALL.into_iter().filter(|mode| !notified(mode)) {
         let args = ["manifests", "rbac", "-n", "certwright", "-A", "--for", mode.as_str()];
         let granted = fleet.apply(&args);
+        if mode == Mode::Overlap {
+            rolled(&fleet.live);
+        }
         fleet.run_each(&everywhere(mode), &granted);
     }
 }
