@@ -392,10 +392,14 @@ class Server:
             self.processes.append(subprocess.Popen(list(map(str, command)), stdout=log, stderr=log))
 
     def __exit__(self, *_):
+        # The API server first: without etcd it does not come to its end.
         for process in reversed(self.processes):
             process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            process.wait()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 if __name__ == "__main__":

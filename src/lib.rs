@@ -43,8 +43,9 @@
 //! 3. A Plan printed and a Plan executed are the same value; a second run writes nothing.
 //! 4. Key and certificate change in one request, with the observed resourceVersion; everything else
 //!    of the Secret stays byte for byte, but for a `ca.crt` by which the replaced one was trusted.
-//! 5. Objects are created by server-side apply without force; a backup by a create, which alone refuses
-//!    what is there. No Secret is deleted but a backup whose certificate has ended.
+//! 5. Objects are created by server-side apply without force; a backup, and what is kept for a later
+//!    switch, by a create, which alone refuses what is there. No Secret is deleted but a backup whose
+//!    certificate has ended, and what kept the next certificate once the Secret holds that.
 //! 6. What somebody else owns is refused by name, and skipped and counted in a batch.
 //! 7. Only self-signed leaves and those whose CA is given are rotated. An issuing CA is not: one that
 //!    signed something seen, or states keyCertSign and is served by nobody, or names no host
@@ -84,6 +85,10 @@
 //! | maker | an object that makes a Secret: a cert-manager Certificate, an ExternalSecret |
 //! | copy | a Secret with the certificate of another one, made by a tool that mirrors |
 //! | backup | the Secret `NAME-previous` that keeps what was replaced in the Secret `NAME`; rollback puts it back |
+//! | trust bundle | certificates that an object hands out to be trusted: a key of a ConfigMap or Secret, a `caBundle` |
+//! | staged | said of a certificate and key that wait in a Secret `NAME-next`: published in the trust bundles, and not served yet |
+//! | soak | how long a certificate is published before it is served |
+//! | switch, retire | serve the staged certificate; remove the old one from the trust bundles |
 //! | deployer | who applies an object's manifest again: Helm, Argo CD, Flux |
 //! | renewal window | how long before its end a certificate is due (`--renew-before`) |
 //! | due | within its renewal window |

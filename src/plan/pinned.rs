@@ -6,7 +6,7 @@
 use super::step::ReplacePair;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many are named in a sentence.
 const NAMED: usize = 3;
@@ -18,19 +18,20 @@ pub(super) fn find(inventory: &Inventory, steps: &mut [ReplacePair], informed: &
     for before in steps.iter().filter_map(|step| step.before.as_ref()) {
         copies.insert(before.sha256, Vec::new());
     }
+    // Of what is replaced too there may be very many, all with one certificate.
+    let replaced: BTreeSet<ObjectRef> = steps.iter().map(|step| step.object.clone()).collect();
     for secret in inventory.tls_secrets() {
         let leaf = secret.bundle.leaf().map(|leaf| leaf.sha256);
-        if let Some(found) = leaf.and_then(|leaf| copies.get_mut(&leaf)) {
+        if let Some(found) = leaf.and_then(|leaf| copies.get_mut(&leaf))
+            && !replaced.contains(&secret.object)
+        {
             found.push(&secret.object);
         }
     }
-    let replaced: std::collections::BTreeSet<ObjectRef> =
-        steps.iter().map(|step| step.object.clone()).collect();
     for step in steps {
         let Some(before) = &step.before else { continue };
         let all = copies.get(&before.sha256).into_iter().flatten();
-        let others = all.filter(|object| ***object != step.object && !replaced.contains(**object));
-        step.copies = others.map(|object| (*object).clone()).collect();
+        step.copies = all.map(|object| (*object).clone()).collect();
         let pinning = inventory.holders_of(&before.sha256);
         let knows = |holder: &ObjectRef| informed.iter().any(|one| one.same_object(holder));
         let pinning = pinning.filter(|holder| !holder.same_object(&step.object) && !knows(holder));
