@@ -14,7 +14,7 @@ use crate::cluster::Written;
 use crate::cluster::error::{ClusterError, Failure};
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::plan::outcome::{Done, Failed, FailureReason};
-use crate::plan::previous::{self, Backup, HISTORY, Place};
+use crate::plan::previous::{self, Backup, HISTORY, Place, RETIRED_FROM};
 use crate::plan::step::{CaCrtChange, NewPair, ReplacePair};
 use crate::redact::Redacted;
 use base64::Engine as _;
@@ -247,8 +247,11 @@ async fn write(
     }
     let history = found.metadata.annotations.as_ref().and_then(|all| all.get(HISTORY));
     let labels = secret.metadata.labels.clone().unwrap_or_default();
+    let mut annotations = json!(backup.annotations(&step.object.name, history.map(String::as_str)));
+    // That was said of the certificate that it kept.
+    annotations[RETIRED_FROM] = Value::Null;
     let metadata = json!({
-        "annotations": backup.annotations(&step.object.name, history.map(String::as_str)),
+        "annotations": annotations,
         "labels": previous::labels(&labels),
     });
     let patch = patch_of(found, wanted, metadata);

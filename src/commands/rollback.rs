@@ -14,7 +14,7 @@ use crate::object_ref::ObjectRef;
 use crate::observation::{Observation, SecretSeen};
 use crate::observe;
 use crate::output::Output;
-use crate::plan::previous::{self, Place, REPLACED_AT};
+use crate::plan::previous::{self, Place, REPLACED_AT, RETIRED_FROM};
 use crate::plan::rollback::{Kept, Previous, RollbackRequest, rollback};
 use crate::plan::step::Plan;
 use crate::redact::Redacted;
@@ -168,6 +168,10 @@ async fn kept(client: &Client, object: &ObjectRef, run: Run<'_>) -> Result<Kept>
     Ok(Kept::Previous(Box::new(Previous {
         bundle: Bundle::of_pair(certificate, key, &run.world.random),
         with_ca: has_ca(&backup, place),
+        // It is said of what stands in the first place.
+        retired_from: (place == Place::First)
+            .then(|| meta.annotations.get(RETIRED_FROM).cloned())
+            .flatten(),
         replaced_at: meta.annotations.get(REPLACED_AT).cloned(),
         resource_version: backup.meta.resource_version.clone(),
         place,

@@ -27,6 +27,10 @@ pub const KEPT_UNTIL: &str = "certwright.dev/kept-until";
 /// What was replaced when: a line each, `TIME sha256:FINGERPRINT`, the latest first.
 pub const HISTORY: &str = "certwright.dev/history";
 
+/// Which trust bundles the certificate in its first place was removed from, since another one is served:
+/// clients that trust by them refuse it.
+pub const RETIRED_FROM: &str = "certwright.dev/retired-from";
+
 /// How many lines of history are kept.
 const MOST_OF_HISTORY: usize = 10;
 

@@ -46,6 +46,8 @@ pub struct Previous {
     pub place: Place,
     /// Whether `ca.crt` was changed with them, and goes back too.
     pub with_ca: bool,
+    /// The trust bundles that it was removed from, as the backup says.
+    pub retired_from: Option<String>,
     /// When they were replaced, as the backup says.
     pub replaced_at: Option<String>,
 }
@@ -110,7 +112,8 @@ fn step(
         return no(Reason::Unreadable, message, by_hand(object));
     };
     let mut notes = Vec::new();
-    for (reason, advice) in doubts(inventory, secret, (&previous.bundle, leaf), now) {
+    let doubts = doubts(inventory, secret, (&previous.bundle, leaf), now);
+    for (reason, advice) in doubts.into_iter().chain(retired(previous)) {
         if !request.force {
             return no(reason, advice.message, advice.remedy);
         }
@@ -167,6 +170,16 @@ fn doubts(
         doubts.push((Reason::Mismatch, Advice::new(message, "to put it back anyway, add --force")));
     }
     doubts
+}
+
+/// That those who trust by bundles refuse it, from which it was removed.
+fn retired(previous: &Previous) -> Option<(Reason, Advice)> {
+    let from = previous.retired_from.as_deref()?.replace(',', ", ");
+    let message = format!(
+        "the old certificate was removed from {from}: clients that trust by that would refuse it"
+    );
+    let remedy = "put it back there first, and add --force";
+    Some((Reason::Mismatch, Advice::new(message, remedy)))
 }
 
 /// Hosts that frontends serve by this Secret, that are covered now and would not be any more.

@@ -3,8 +3,10 @@
 //! Refuses to know what the marks lead to.
 
 use super::seen::Seen;
-use super::staged::{PUBLISHED_AT, TRUST};
+use super::staged::{PUBLISHED_AT, TRUST, listed};
 use crate::instant;
+use crate::inventory::Inventory;
+use crate::plan::previous::{RETIRED_FROM, beside};
 use crate::plan::step::{FieldChange, PatchObject, Step};
 use time::OffsetDateTime;
 
@@ -25,6 +27,22 @@ pub(super) fn forgotten(it: &Seen<'_>, trust: &str) -> Step {
         patch.changes.push(FieldChange::annotation(TRUST, noted, trust));
     }
     step
+}
+
+/// Notes on the backup from what the certificate that it keeps is removed, so that a rollback does not lock out
+/// whoever trusts by that. There is none where nobody wanted one.
+pub(super) fn retired(seen: &Inventory, it: &Seen<'_>) -> Option<Step> {
+    let backup = seen.secret_at(&beside(&it.secret.object)).filter(|kept| kept.is_previous())?;
+    backup.bundle.leaf().filter(|leaf| leaf.sha256 == it.marks.replaces)?;
+    let from = listed(&it.marks.trust);
+    Some(Step::PatchObject(PatchObject {
+        object: backup.object.clone(),
+        resource_version: backup.resource_version.clone(),
+        patch: serde_json::json!({ "metadata": { "annotations": { RETIRED_FROM: from } } }),
+        strategic: false,
+        changes: vec![FieldChange::annotation(RETIRED_FROM, "", from)],
+        notes: Vec::new(),
+    }))
 }
 
 fn marked(it: &Seen<'_>, key: &str, before: Option<&String>, after: Option<&str>) -> Step {

@@ -24,13 +24,14 @@ pub use progress::{HandsOut, Progress, Stands};
 pub use told::{advice, go_on, told_of, under_way};
 
 use self::bundle::Wanted;
-use self::marking::{forgotten, noted};
+use self::marking::{forgotten, noted, retired};
 use self::seen::{Seen, new_anchor, old_anchor, progress, standing};
 use self::stage::{Holds, Stage, stage};
 use self::staged::{PUBLISHED_AT, SWITCHED_AT, TRUST, next_of};
 use self::targets::Found;
 use self::told::{begin_again, everywhere_is_unseen, not_handed_out, put_back, unseen};
 use super::goal::{Goal, Next, Order};
+use super::previous::beside;
 use super::rotation::RotationRequest;
 use super::step::{DeleteObject, DeleteReason, Exclusion, Plan, Reason, Step};
 use crate::audit::issuing::issuing_ca;
@@ -283,7 +284,8 @@ impl Overlap {
         if progress.needs.is_empty() {
             let with = new_anchor(it).into_iter().collect();
             let wanted = Wanted { with, without: Some(it.marks.replaces), now };
-            return self.act(plan, patches(it, &wanted), progress);
+            let steps = retired(seen, it).into_iter().chain(patches(it, &wanted));
+            return self.act(plan, steps.collect(), progress);
         }
         if progress.needs.iter().all(|need| need.passes) && now < self.request.until {
             return self.wait(plan, progress);
@@ -355,6 +357,9 @@ impl Goal for Overlap {
             facts.and_then(|facts| facts.bundle.leaf()).map(|leaf| leaf.sha256)
                 == staged.bundle.leaf().map(|leaf| leaf.sha256)
         });
+        if is_switched {
+            open.push(Question::Secret(beside(secret)));
+        }
         let has_copies = self.request.rotation.copies.is_some();
         if has_copies || (is_switched && self.request.part == Part::Whole) {
             open.extend(where_stored(seen, &namespace, &known));

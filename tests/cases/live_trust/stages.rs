@@ -48,6 +48,14 @@ fn a_self_signed_certificate_is_handed_out_before_it_is_served_and_the_old_one_g
     assert_eq!(holds(&live, "web"), new);
     assert_eq!(handed_out(&live, "web"), set(&[&new]));
     assert!(!is_there(&live, "web-next") && is_there(&live, "web-previous"));
+    // The way back is closed to who trusts by that bundle, and says so.
+    let back = live.run(&["rollback", "secret/web"]).expect_code(4);
+    let from = format!("was removed from {}/configmap/web:ca.crt", live.namespace);
+    assert!(back.stderr.contains(&from), "{}", back.stderr);
+    live.run(&["rollback", "secret/web", "--force"]).expect_code(0);
+    assert_eq!(holds(&live, "web"), old);
+    live.run(&["rollback", "secret/web"]).expect_code(0);
+    assert_eq!(holds(&live, "web"), new);
     let status = live.run(&["rotate", "secret/web", "--status"]).expect_code(0);
     assert!(status.stdout.contains("no rotation of secret/web with --trust"), "{}", status.stdout);
 }
