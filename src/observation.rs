@@ -227,6 +227,8 @@ pub enum Question {
     TrustBundle(ObjectRef),
     /// Which Secrets there keep the next certificate and key of others.
     Staged(Scope),
+    /// This Secret, for the next certificate and key of another one that it keeps.
+    StagedAt(ObjectRef),
     /// Every TLS Secret there, whatever was chosen.
     TlsSecrets(Scope),
     /// What is served for this host there.
@@ -402,6 +404,8 @@ pub struct TrustBundleSeen {
     pub immutable: bool,
     /// Whether `kubectl apply` made it, and makes it again of its manifest.
     pub applied: bool,
+    /// Keys of a Secret that are not among the values, for a private key stands there.
+    pub withheld: Vec<String>,
     /// What tells apart the entries of a list that has a value each, in their order: names of webhooks.
     pub entries: Vec<String>,
 }

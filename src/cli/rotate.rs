@@ -87,6 +87,9 @@ pub struct RotateArgs {
     /// unless given. A run that would have to wait longer than --timeout ends, and the next one goes on
     #[arg(long, value_name = "TIME", value_parser = soak, conflicts_with_all = ["due", "all", "filename"])]
     pub soak: Option<Duration>,
+    /// Go on with a rotation with --trust that has begun, and do nothing where none has: for schedules
+    #[arg(long = "continue", conflicts_with_all = ["due", "all", "filename"])]
+    pub go_on: bool,
     /// Tell how far a rotation with --trust is, and write nothing
     #[arg(long, conflicts_with_all = ["due", "all", "dry_run", "report", "verify"])]
     pub status: bool,

@@ -399,6 +399,7 @@ fn wanted(inventory: &Inventory, probes: &Probes) -> Vec<Question> {
         | Question::Workloads(_)
         | Question::TrustBundle(_)
         | Question::Staged(_)
+        | Question::StagedAt(_)
         | Question::TlsSecrets(_)
         | Question::Served { .. } => true,
     };

@@ -118,6 +118,7 @@ pub(crate) fn trust_bundle(
         values: ValuesSeen { object: object.clone(), meta, values },
         immutable: false,
         applied: false,
+        withheld: Vec::new(),
         entries: Vec::new(),
     }
 }

@@ -35,6 +35,8 @@ pub struct TrustBundle {
     pub marks: BTreeMap<String, String>,
     /// Each value, in its order.
     pub values: Vec<TrustValue>,
+    /// Keys that hold a private key.
+    pub withheld: Vec<String>,
     /// The names of the entries of a list, in their order: webhooks.
     pub entries: Vec<String>,
 }
@@ -48,8 +50,8 @@ pub struct TrustValue {
     pub certificates: Vec<(Arc<Certificate>, Vec<u8>)>,
     /// What in it is no certificate that can be written again: the first, for people.
     pub other: Option<String>,
-    /// Whether nothing at all stands there.
-    pub is_empty: bool,
+    /// Whether words stand between the certificates, which are not kept.
+    pub has_comments: bool,
 }
 
 impl TrustValue {
@@ -72,7 +74,7 @@ impl OfObject for TrustBundle {
 
 impl TrustBundles {
     pub fn take(&mut self, seen: &TrustBundleSeen) {
-        let TrustBundleSeen { values: own, immutable, applied, entries } = seen;
+        let TrustBundleSeen { values: own, immutable, applied, withheld, entries } = seen;
         let values = own.values.iter().map(|(key, value)| trust_value(key, value.expose()));
         let marks = own.meta.labels.iter().chain(&own.meta.annotations);
         self.0.put(TrustBundle {
@@ -80,6 +82,7 @@ impl TrustBundles {
             resource_version: own.meta.resource_version.clone(),
             immutable: *immutable,
             applied: *applied,
+            withheld: withheld.clone(),
             deletion_timestamp: own.meta.deletion_timestamp,
             owner: owner_of_object(&own.object, &own.meta),
             marks: marks.map(|(key, value)| (key.clone(), value.clone())).collect(),
@@ -103,8 +106,19 @@ fn trust_value(key: &str, bytes: &[u8]) -> TrustValue {
         key: key.to_owned(),
         certificates: read.certificates.into_iter().zip(read.ders).collect(),
         other: other.filter(|_| !bytes.trim_ascii().is_empty()),
-        is_empty: bytes.trim_ascii().is_empty(),
+        has_comments: has_comments(bytes),
     }
+}
+
+/// Whether anything stands outside of the blocks.
+fn has_comments(bytes: &[u8]) -> bool {
+    let mut within = false;
+    bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).any(|line| {
+        let begins = line.starts_with(b"-----BEGIN");
+        let is_outside = !within && !begins && !line.is_empty();
+        within = begins || (within && !line.starts_with(b"-----END"));
+        is_outside
+    })
 }
 
 impl Inventory {

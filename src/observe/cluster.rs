@@ -83,6 +83,18 @@ async fn list_staged(client: &Client, scope: &Scope) -> Result<Vec<Observation>,
     }
 }
 
+/// One of them. That it may not be read is no answer: what is made beside it would be another one.
+async fn staged_at(client: &Client, object: &ObjectRef) -> Result<Observation, ClusterError> {
+    match client.get::<Secret>(object).await {
+        Ok(secret) => {
+            let seen = kubernetes::secret(secret, object.namespace(), None);
+            Ok(Observation::Staged(seen))
+        }
+        Err(error) if error.failure.is_absence() => Ok(Observation::Absent(object.clone())),
+        Err(error) => Err(error),
+    }
+}
+
 /// Every TLS Secret there; that they may not be listed is an answer, too.
 async fn every_tls_secret(
     client: &Client,
@@ -326,6 +338,7 @@ pub async fn answer(
         Question::Workloads(scope) => return Box::pin(workloads::within(client, scope)).await,
         Question::TrustBundle(object) => trust_bundles::read(client, object).await,
         Question::Staged(scope) => return list_staged(client, scope).await,
+        Question::StagedAt(object) => staged_at(client, object).await,
         Question::TlsSecrets(scope) => return every_tls_secret(client, scope).await,
         Question::Served { host, endpoint } => Ok(not_here(host, endpoint)),
     };
@@ -502,6 +515,7 @@ pub async fn read_required(
         | Question::Workloads(_)
         | Question::TrustBundle(_)
         | Question::Staged(_)
+        | Question::StagedAt(_)
         | Question::TlsSecrets(_)
         | Question::Served { .. } => answer(client, question).await,
     }

@@ -36,11 +36,13 @@ fn of_secret(secret: Secret, object: &ObjectRef) -> TrustBundleSeen {
     let seen = kubernetes::secret(secret, object.namespace(), None);
     let is_private = |value: &[u8]| value.windows(PRIVATE.len()).any(|at| at == PRIVATE);
     let is_public = |key: &str, value: &[u8]| key != "tls.key" && !is_private(value);
-    let values = seen.data.into_iter().filter(|(key, value)| is_public(key, value.expose()));
+    let (values, private): (Vec<_>, Vec<_>) =
+        seen.data.into_iter().partition(|(key, value)| is_public(key, value.expose()));
     TrustBundleSeen {
-        values: ValuesSeen { object: seen.object, meta: seen.meta, values: values.collect() },
+        values: ValuesSeen { object: seen.object, meta: seen.meta, values },
         immutable: seen.immutable,
         applied,
+        withheld: private.into_iter().map(|(key, _)| key).collect(),
         entries: Vec::new(),
     }
 }
@@ -59,6 +61,7 @@ fn of_object(value: Value, object: &ObjectRef) -> TrustBundleSeen {
         values: ValuesSeen { object: object.clone(), meta, values },
         immutable,
         applied,
+        withheld: Vec::new(),
         entries,
     }
 }

@@ -40,6 +40,21 @@ pub fn ingresses<'i>(inventory: &'i Inventory, secrets: &[&ObjectRef]) -> BTreeS
     users.map(|user| &user.object).filter(|user| is_googles(inventory, user)).collect()
 }
 
+/// The same of those alone whose load balancer has another certificate than is stored.
+#[must_use]
+pub fn behind(inventory: &Inventory, secrets: &[&ObjectRef], now: OffsetDateTime) -> Vec<FollowUp> {
+    let is_behind = |follow: &FollowUp| {
+        let object = match follow {
+            FollowUp::Touch(touch) => &touch.object,
+            FollowUp::Leave(ingress, _) => ingress,
+        };
+        let ingress = inventory.ingress_at(object);
+        let unserved = ingress.into_iter().flat_map(|it| inventory.unserved_secrets(it));
+        unserved.into_iter().any(|it| secrets.iter().any(|own| own.same_object(&it.object)))
+    };
+    of_secrets(inventory, secrets, now).into_iter().filter(|follow| is_behind(follow)).collect()
+}
+
 fn follow_up(inventory: &Inventory, ingress: &ObjectRef, now: OffsetDateTime) -> FollowUp {
     let names = inventory.ingress_at(ingress).map(|facts| facts.frontend.managed_names.as_slice());
     let managed = names.unwrap_or_default().iter().map(|name| {

@@ -8,7 +8,7 @@ use crate::cluster::Client;
 use crate::converge;
 use crate::inventory::Inventory;
 use crate::object_ref::ObjectRef;
-use crate::plan::follow_up::{FollowUp, of_secrets};
+use crate::plan::follow_up::{FollowUp, behind, of_secrets};
 use crate::plan::outcome::Outcome;
 use crate::plan::step::{Plan, Step};
 use std::sync::Arc;
@@ -30,7 +30,27 @@ pub(crate) async fn carry_out(
     let is_done = |outcome: &&Outcome| outcome.result.as_ref().is_ok_and(|done| !done.tried_only);
     let written = outcomes.iter().filter(is_done).filter_map(|outcome| outcome.step.replaced());
     let written: Vec<&ObjectRef> = written.collect();
-    for follow in of_secrets(seen, &written, run.now()) {
+    tell(plan, of_secrets(seen, &written, run.now()), (client, nudge), run).await;
+}
+
+/// Wakes the load balancers that have another certificate than these Secrets hold, and notes it.
+pub(crate) async fn touch_behind(
+    plan: &mut Plan,
+    seen: &Inventory,
+    secrets: &[&ObjectRef],
+    nudge: (&Client, bool),
+    run: Run<'_>,
+) {
+    tell(plan, behind(seen, secrets, run.now()), nudge, run).await;
+}
+
+async fn tell(
+    plan: &mut Plan,
+    follow: Vec<FollowUp>,
+    (client, nudge): (&Client, bool),
+    run: Run<'_>,
+) {
+    for follow in follow {
         let note = match &follow {
             FollowUp::Touch(touch) if nudge => {
                 let target = Target::new(client.clone(), false);

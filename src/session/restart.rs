@@ -74,12 +74,23 @@ pub(crate) async fn carry_out(
     let is_done = |outcome: &&Outcome| outcome.result.is_ok();
     let written = outcomes.iter().filter(is_done).filter_map(|outcome| outcome.step.replaced());
     let written: Vec<&ObjectRef> = written.collect();
-    let mut restarted = Vec::new();
-    let mut done = Vec::new();
     let all = restart::of_secrets(seen, &written);
     if all.is_empty() && !written.is_empty() {
         plan.notes.extend(nothing_to_restart(seen, &written));
     }
+    carry_out_these(all, (plan, outcomes), seen, restarts, run).await
+}
+
+/// The same of these workloads, each with why.
+pub(crate) async fn carry_out_these(
+    all: Vec<(ObjectRef, Vec<String>)>,
+    (plan, outcomes): (&mut Plan, &mut Vec<Outcome>),
+    seen: &Inventory,
+    restarts: Restarts<'_>,
+    run: Run<'_>,
+) -> Vec<ObjectRef> {
+    let mut restarted = Vec::new();
+    let mut done = Vec::new();
     for (number, (workload, why)) in all.iter().cloned().enumerate() {
         let rest = all.iter().skip(number).map(|(workload, _)| workload.clone());
         leave(restarts, "restart", &rest.collect::<Vec<_>>(), seen);

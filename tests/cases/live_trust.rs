@@ -2,6 +2,7 @@
 //! anybody being locked out, by one command or several, whoever stops in the middle.
 
 mod cut;
+mod harm;
 mod stages;
 
 use crate::support::live::{Live, bundle, value};

@@ -324,6 +324,7 @@ fn bundle(object: ObjectRef, key: &str, text: &[u8], version: u64) -> Observatio
         values: ValuesSeen { object, meta, values },
         immutable: false,
         applied: false,
+        withheld: Vec::new(),
         entries: Vec::new(),
     })
 }

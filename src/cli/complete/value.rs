@@ -199,8 +199,10 @@ mod tests {
             "selector",
             "servername",
             "service_account",
+            "soak",
             "static_ip",
             "timeout",
+            "trust",
             "uri",
         ];
         assert_eq!(free, thought_of);

@@ -1,7 +1,7 @@
 //! `rotate --trust`: the new certificate is handed out, soaks, is served, and the old one goes; as far as this
 //! run can, from wherever an earlier one has left it.
 
-use super::request;
+use super::{request, selection_of};
 use crate::cli::{DryRun, RotateArgs};
 use crate::cluster::error::Failure;
 use crate::converge::drive::{Driven, End, Event, Means, View, drive, look};
@@ -10,14 +10,14 @@ use crate::exit::Exit;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
 use crate::object_ref::ObjectRef;
-use crate::observation::{Observation, SecretSeen};
+use crate::observation::Observation;
 use crate::observe;
 use crate::output::Output;
 use crate::plan::goal::{Goal as _, Next};
 use crate::plan::outcome::Outcome;
-use crate::plan::rotation::RotationRequest;
+use crate::plan::rotation::{KeyPolicy, RotationRequest};
 use crate::plan::step::Plan;
-use crate::plan::trust::staged::{self, next_of};
+use crate::plan::trust::staged::{self, SECRET_TYPE, next_of};
 use crate::plan::trust::{Overlap, Part, Progress, Stands, TrustRequest};
 use crate::render::model::Looked;
 use crate::render::plan::PlanReport;
@@ -28,12 +28,21 @@ use crate::session::{CommandError, Result, Run, follow_up, policy, report, resta
 use time::Duration;
 use tokio::time::Instant;
 
+/// How long before its time is up a run stops waiting.
+const ENDS_BEFORE: Duration = Duration::seconds(2);
+
 /// How long a run waits for what passes by itself, unless `--timeout` says otherwise.
 const PATIENCE: Duration = Duration::minutes(5);
 
+/// Whether a flag says so.
+fn is_asked(args: &RotateArgs) -> bool {
+    let goes_on = args.go_on || args.soak.is_some() || args.retire_unverified;
+    !args.trust.is_empty() || args.status || goes_on
+}
+
 /// Whether the Secrets that are named are rotated with overlap: it is asked for, or has begun.
 pub(super) async fn is_wanted(args: &RotateArgs, source: &Source, run: Run<'_>) -> Result<bool> {
-    if !args.trust.is_empty() || args.status || args.soak.is_some() {
+    if is_asked(args) {
         return Ok(true);
     }
     let Source::Cluster { client, .. } = source else { return Ok(false) };
@@ -41,7 +50,8 @@ pub(super) async fn is_wanted(args: &RotateArgs, source: &Source, run: Run<'_>) 
     let mut begun: Vec<&ObjectRef> = Vec::new();
     for object in named.iter().filter(|object| object.namespace.is_some()) {
         match observe::cluster::named(client, &next_of(object)).await {
-            Ok(Observation::Secret(seen)) if is_kept_for(&seen, object) => begun.push(object),
+            // One whose marks are spoilt is refused there.
+            Ok(Observation::Secret(seen)) if seen.secret_type == SECRET_TYPE => begun.push(object),
             Ok(_) => {}
             // Who may not read it, or finds nothing, has begun nothing.
             Err(error) if error.failure == Failure::Forbidden || error.failure.is_absence() => {}
@@ -61,32 +71,19 @@ pub(super) async fn is_wanted(args: &RotateArgs, source: &Source, run: Run<'_>) 
     }
 }
 
-fn is_kept_for(seen: &SecretSeen, object: &ObjectRef) -> bool {
-    let SecretSeen { secret_type, meta, .. } = seen;
-    staged::is_kept_for((secret_type, &meta.labels), &meta.annotations, object)
-}
-
 /// What flags say that has no place beside trust that overlaps.
 pub(super) fn check_usage(args: &RotateArgs) -> Result<()> {
-    let asked = !args.trust.is_empty() || args.status;
+    if is_asked(args) { check(args) } else { Ok(()) }
+}
+
+fn check(args: &RotateArgs) -> Result<()> {
     let no = |message: &str, remedy: &str| Err(CommandError::usage(message, remedy));
-    if !asked && (args.soak.is_some() || args.retire_unverified) {
-        let remedy = "add --trust configmap/NAME, or leave it out";
-        if args.secrets.is_empty() {
-            return no("--soak and --retire-unverified are for a named Secret", remedy);
-        }
-    }
-    if !asked {
-        return Ok(());
-    }
+    const LEAVE_OUT: &str = "leave one of them out";
     if args.secrets.is_empty() {
-        return no("--trust and --status need a named Secret", "name secret/NAME");
+        return no("--trust, --continue and --status need a named Secret", "name secret/NAME");
     }
     if !args.look.filename.is_empty() {
-        return no(
-            "--trust cannot be combined with -f: trust overlaps in a cluster",
-            "leave one of them out",
-        );
+        return no("--trust cannot be combined with -f: trust overlaps in a cluster", LEAVE_OUT);
     }
     if args.plan.is_some() || args.plan_out.is_some() {
         return no(
@@ -100,8 +97,11 @@ pub(super) fn check_usage(args: &RotateArgs) -> Result<()> {
             "rotate the CA itself with --trust, or leave one of them out",
         );
     }
-    if args.key_policy == crate::plan::rotation::KeyPolicy::Same {
-        return no("--trust cannot be combined with --key-policy same", "leave one of them out");
+    if args.key_policy == KeyPolicy::Same {
+        return no("--trust cannot be combined with --key-policy same", LEAVE_OUT);
+    }
+    if args.due {
+        return no("--due cannot be combined with a rotation with --trust", LEAVE_OUT);
     }
     Ok(())
 }
@@ -113,7 +113,7 @@ pub(super) async fn run(
     record: &Record,
     output: &mut Output,
 ) -> Result<Exit> {
-    let Source::Cluster { client, .. } = source else { return Ok(Exit::Usage) };
+    check(args)?;
     let mut told = Told::nothing(run);
     for secret in request(args, source, run).named {
         let goal = goal(args, source, secret, run)?;
@@ -129,12 +129,6 @@ pub(super) async fn run(
         told.take(driven);
     }
     told.plan.notes.dedup();
-    if args.dry_run == DryRun::None && !args.status {
-        let written = (&mut told.plan, told.outcomes.as_slice());
-        if let Some(seen) = &told.seen {
-            follow_up::carry_out(written, &seen.inventory, (client, !args.no_nudge), run).await;
-        }
-    }
     let exit = told.report(args, source, run, output)?;
     record.close();
     Ok(exit)
@@ -155,7 +149,8 @@ fn goal(args: &RotateArgs, source: &Source, secret: ObjectRef, run: Run<'_>) -> 
         secret,
         trust,
         soak: args.soak,
-        until: run.now().saturating_add(patience),
+        // What is told of a wait that came to nothing is told within the time.
+        until: run.now().saturating_add(patience.saturating_sub(ENDS_BEFORE).max(patience / 2_i32)),
         part: Part::UntilSwitched,
         unverified: args.retire_unverified,
     };
@@ -192,12 +187,26 @@ impl One<'_> {
 
     /// What is looked at: the Secret and who serves it; of a CA, whatever may have what it signed.
     fn selection(goal: &Overlap) -> Selection {
-        let progress = goal.progress();
-        if progress.is_some_and(|it| it.is_authority && it.stands == Stands::Retiring) {
-            return Selection::default();
-        }
         let secret = &goal.request().secret;
-        secrets_named(std::slice::from_ref(&secret.name), secret.namespace.as_deref())
+        let progress = goal.progress().filter(|it| it.stands == Stands::Retiring);
+        match progress {
+            Some(progress) if progress.is_authority => Selection::default(),
+            Some(progress) => selection_of(&progress.holders),
+            None => secrets_named(std::slice::from_ref(&secret.name), secret.namespace.as_deref()),
+        }
+    }
+
+    /// Where that is: copies, and what a CA has signed, may be anywhere.
+    fn source(self, goal: &Overlap, served: bool) -> Source {
+        let own = goal.request().secret.namespace.as_deref();
+        let elsewhere = |it: &ObjectRef| it.namespace.as_deref() != own;
+        let spreads = |it: &Progress| it.is_authority || it.holders.iter().any(elsewhere);
+        match self.source {
+            Source::Cluster { client, .. } if served && goal.progress().is_some_and(spreads) => {
+                Source::Cluster { client: client.clone(), namespace: None }
+            }
+            source => source.clone(),
+        }
     }
 
     /// What comes next, without doing it.
@@ -209,10 +218,9 @@ impl One<'_> {
         }
         drop(busy);
         let progress = goal.progress().cloned();
-        if self.args.status && !goal.has_begun(&seen.inventory) {
-            let mut plan = Plan::empty(self.run.now());
-            let secret = goal.request().secret.short();
-            plan.notes.push(format!("no rotation of {secret} with --trust is under way"));
+        let only_told = self.args.status || self.args.trust.is_empty();
+        if only_told && !goal.has_begun(&seen.inventory) {
+            let plan = self.nothing_begun(&goal);
             return Ok(Came {
                 plan,
                 outcomes: Vec::new(),
@@ -231,38 +239,115 @@ impl One<'_> {
         Ok(Came { plan, outcomes: Vec::new(), progress, end: End::Done, seen: Some(seen) })
     }
 
+    /// That there is nothing to go on with.
+    fn nothing_begun(self, goal: &Overlap) -> Plan {
+        let mut plan = Plan::empty(self.run.now());
+        let secret = goal.request().secret.short();
+        plan.notes.push(format!("no rotation of {secret} with --trust is under way"));
+        plan
+    }
+
     async fn look(
         self,
         mut goal: Overlap,
         served: bool,
     ) -> Result<(Overlap, Next<Progress>, Gathered)> {
         let (selection, probes) = (Self::selection(&goal), self.probes(served));
-        let view = View::Chosen { source: self.source, selection: &selection, probes: &probes };
+        let source = self.source(&goal, served);
+        let view = View::Chosen { source: &source, selection: &selection, probes: &probes };
         let seen = look(&goal, &view, self.run.world).await?;
         let next = goal.next(&seen.inventory, self.run.now());
         Ok((goal, next, seen))
     }
 
     /// As far as this run can.
-    async fn driven(self, goal: Overlap, record: &Record, output: &mut Output) -> Result<Came> {
+    async fn driven(self, mut goal: Overlap, record: &Record, output: &mut Output) -> Result<Came> {
         let patience = self.run.global.timeout.unwrap_or(PATIENCE).unsigned_abs();
         let deadline = self.run.deadline.unwrap_or_else(|| Instant::now() + patience);
         let means = Means {
             deadline: Some(deadline),
             ..self.run.means(self.args.dry_run == DryRun::Server)
         };
+        if self.args.trust.is_empty() {
+            let (known, _, seen) = Box::pin(self.look(goal, false)).await?;
+            if !known.has_begun(&seen.inventory) {
+                let plan = self.nothing_begun(&known);
+                let seen = Some(seen);
+                return Ok(Came {
+                    plan,
+                    outcomes: Vec::new(),
+                    progress: None,
+                    end: End::Done,
+                    seen,
+                });
+            }
+            goal = known;
+        }
         let (goal, first) = self.part(goal, (&means, false), record, output).await?;
         let retires = goal.progress().is_some_and(|it| it.stands == Stands::Retiring);
+        let first = self.followed(&goal, first, means.dry_run).await;
         let first = self.restarted(first, means.dry_run, (record, output)).await?;
         if first.end != End::Done || !retires || means.dry_run {
             return Ok(came(&goal, first));
         }
-        let goal = goal.up_to(Part::Whole);
-        let (goal, second) = self.part(goal, (&means, true), record, output).await?;
-        let mut came = came(&goal, second);
         let mut outcomes = first.outcomes;
+        let mut notes = first.plan.notes;
+        let goal = goal.up_to(Part::Whole);
+        let (mut goal, mut second) = self.part(goal, (&means, true), record, output).await?;
+        let kept = keepers(&goal);
+        if self.args.restart && !kept.is_empty() && second.end == End::Done {
+            outcomes.append(&mut second.outcomes);
+            second = self.restart_these(kept, second, (record, output)).await?;
+            outcomes.append(&mut second.outcomes);
+            (goal, second) = self.part(goal, (&means, true), record, output).await?;
+        }
+        let mut came = came(&goal, second);
         outcomes.append(&mut came.outcomes);
-        Ok(Came { outcomes, ..came })
+        notes.append(&mut came.plan.notes);
+        came.plan.notes = notes;
+        let waits = goal.progress().is_some_and(|it| it.needs.iter().any(|need| need.passes));
+        let end = if waits && came.end == End::Done { End::TimedOut } else { came.end };
+        Ok(Came { outcomes, end, ..came })
+    }
+
+    /// Wakes GKE's load balancers once the new certificate is in the Secret; where an earlier run was cut off
+    /// before it did, too.
+    async fn followed(
+        self,
+        goal: &Overlap,
+        mut driven: Driven<Progress>,
+        dry_run: bool,
+    ) -> Driven<Progress> {
+        let Source::Cluster { client, .. } = self.source else { return driven };
+        let retires = goal.progress().is_some_and(|it| it.stands == Stands::Retiring);
+        if dry_run || !retires {
+            return driven;
+        }
+        let seen = &driven.seen.inventory;
+        let secrets = [&goal.request().secret];
+        let nudge = (client, !self.args.no_nudge);
+        follow_up::touch_behind(&mut driven.plan, seen, &secrets, nudge, self.run).await;
+        driven
+    }
+
+    /// Restarts these workloads, and waits for that.
+    async fn restart_these(
+        self,
+        workloads: Vec<(ObjectRef, ObjectRef)>,
+        mut driven: Driven<Progress>,
+        (record, output): (&Record, &mut Output),
+    ) -> Result<Driven<Progress>> {
+        let Source::Cluster { client, .. } = self.source else { return Ok(driven) };
+        let restarts = Restarts { client, wanted: true, dry_run: false, record };
+        let why = |secret: &ObjectRef| vec![format!("it keeps {} as it was", secret.short())];
+        let all = workloads.iter().map(|(workload, of)| (workload.clone(), why(of))).collect();
+        let seen = &driven.seen.inventory;
+        let written = (&mut driven.plan, &mut driven.outcomes);
+        let restarted = restart::carry_out_these(all, written, seen, restarts, self.run).await;
+        let talk = (self.run, output);
+        restart::until_rolled_out(restarts, (restarted, seen), "the Secret was replaced", talk)
+            .await?;
+        Ok(driven)
     }
 
     /// Restarts what keeps the old certificate, once the new one is in the Secret, and waits for that.
@@ -292,7 +377,8 @@ impl One<'_> {
         output: &mut Output,
     ) -> Result<(Overlap, Driven<Progress>)> {
         let (selection, probes) = (Self::selection(&goal), self.probes(served));
-        let view = View::Chosen { source: self.source, selection: &selection, probes: &probes };
+        let source = self.source(&goal, served);
+        let view = View::Chosen { source: &source, selection: &selection, probes: &probes };
         let busy = output.busy("rotating", None);
         let mut said = String::new();
         let mut tell = |event: Event<'_, Progress>| {
@@ -305,17 +391,21 @@ impl One<'_> {
                         said = line;
                     }
                 }
-                Event::Done(outcome) => record.note(outcome),
-                Event::Step(_) | Event::Server(_) => {}
+                Event::Done(_) | Event::Step(_) | Event::Server(_) => {}
             }
         };
         let driven =
             Box::pin(drive(&mut goal, (&view, means), true, self.run.world, &mut tell)).await?;
-        for outcome in &driven.outcomes {
-            record.note(outcome);
-        }
+        let replaces = |outcome: &&Outcome| outcome.step.replaced().is_some();
+        driven.outcomes.iter().filter(replaces).for_each(|outcome| record.note(outcome));
         Ok((goal, driven))
     }
+}
+
+/// The workloads that are to be restarted, each with the Secret for which.
+fn keepers(goal: &Overlap) -> Vec<(ObjectRef, ObjectRef)> {
+    let needs = goal.progress().map(|progress| progress.needs.as_slice()).unwrap_or_default();
+    needs.iter().filter_map(|need| need.keeper.clone()).collect()
 }
 
 fn came(goal: &Overlap, driven: Driven<Progress>) -> Came {

@@ -140,7 +140,10 @@ pub fn plan(
 ) -> Plan<ReplacePair> {
     let planner = Planner { inventory, request, policy, first_seen, now };
     let mut plan = if request.named.is_empty() { planner.batch() } else { planner.named() };
-    pinned::find(inventory, &mut plan.steps, &[]);
+    // Who trusts by them is told of by whoever informs those.
+    if !request.pinned {
+        pinned::find(inventory, &mut plan.steps, &[]);
+    }
     let replaced: Vec<&ObjectRef> = plan.steps.iter().map(|step| &step.object).collect();
     plan.notes.extend(makers_unseen(inventory, &replaced));
     plan.notes.extend(readers::unseen(inventory, &replaced));

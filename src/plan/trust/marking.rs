@@ -3,30 +3,38 @@
 //! Refuses to know what the marks lead to.
 
 use super::seen::Seen;
-use super::staged::{PUBLISHED_AT, TRUST, listed};
+use super::staged::{PUBLISHED, PUBLISHED_AT, SOAK, SWITCHED_AT, TRUST, listed};
 use crate::instant;
 use crate::inventory::Inventory;
 use crate::plan::previous::{RETIRED_FROM, beside};
 use crate::plan::step::{FieldChange, PatchObject, Step};
 use time::OffsetDateTime;
 
-/// Notes an instant in the marks.
-pub(super) fn noted(it: &Seen<'_>, key: &str, now: OffsetDateTime) -> Step {
-    marked(it, key, it.staged.annotations.get(key), Some(&instant::show(now)))
+/// Notes that every bundle has the new certificate, since now.
+pub(super) fn published(it: &Seen<'_>, now: OffsetDateTime) -> Step {
+    let sum = it.new.fingerprint();
+    marked(it, &[(PUBLISHED, Some(sum)), (PUBLISHED_AT, Some(instant::show(now)))])
 }
 
-/// Takes away since when it was handed out, and notes what is to hand it out.
-pub(super) fn forgotten(it: &Seen<'_>, trust: &str) -> Step {
-    let before = it.staged.annotations.get(PUBLISHED_AT);
-    let mut step = marked(it, PUBLISHED_AT, before, None);
-    if let Step::PatchObject(patch) = &mut step
-        && it.staged.annotations.get(TRUST).is_none_or(|noted| noted != trust)
-    {
-        let noted = it.staged.annotations.get(TRUST).cloned().unwrap_or_default();
-        patch.patch["metadata"]["annotations"][TRUST] = trust.into();
-        patch.changes.push(FieldChange::annotation(TRUST, noted, trust));
-    }
-    step
+/// Notes that the Secret holds it, since now.
+pub(super) fn switched(it: &Seen<'_>, now: OffsetDateTime) -> Step {
+    marked(it, &[(SWITCHED_AT, Some(instant::show(now)))])
+}
+
+/// Takes away both instants.
+pub(super) fn forgotten(it: &Seen<'_>) -> Step {
+    marked(it, &[(PUBLISHED_AT, None), (SWITCHED_AT, None)])
+}
+
+/// Notes what is asked for now, where that is something else than was noted: later runs go by it.
+pub(super) fn renewed(it: &Seen<'_>) -> Option<Step> {
+    let wanted =
+        [(TRUST, listed(&it.marks.trust)), (SOAK, it.marks.soak.whole_seconds().to_string())];
+    let differs =
+        |(key, value): &(&'static str, String)| it.staged.annotations.get(*key) != Some(value);
+    let changed = wanted.into_iter().filter(differs).map(|(key, value)| (key, Some(value)));
+    let changed: Vec<(&str, Option<String>)> = changed.collect();
+    (!changed.is_empty()).then(|| marked(it, &changed))
 }
 
 /// Notes on the backup from what the certificate that it keeps is removed, so that a rollback does not lock out
@@ -45,15 +53,21 @@ pub(super) fn retired(seen: &Inventory, it: &Seen<'_>) -> Option<Step> {
     }))
 }
 
-fn marked(it: &Seen<'_>, key: &str, before: Option<&String>, after: Option<&str>) -> Step {
-    let shown = after.unwrap_or(FieldChange::REMOVED);
-    let change = FieldChange::annotation(key, before.cloned().unwrap_or_default(), shown);
+fn marked(it: &Seen<'_>, marks: &[(&str, Option<String>)]) -> Step {
+    let mut patch = serde_json::json!({ "metadata": { "annotations": {} } });
+    let mut changes = Vec::new();
+    for (key, after) in marks {
+        let before = it.staged.annotations.get(*key).cloned().unwrap_or_default();
+        let shown = after.as_deref().unwrap_or(FieldChange::REMOVED);
+        changes.push(FieldChange::annotation(key, before, shown));
+        patch["metadata"]["annotations"][*key] = after.clone().into();
+    }
     Step::PatchObject(PatchObject {
         object: it.staged.object.clone(),
         resource_version: it.staged.resource_version.clone(),
-        patch: serde_json::json!({ "metadata": { "annotations": { key: after } } }),
+        patch,
         strategic: false,
-        changes: vec![change],
+        changes,
         notes: Vec::new(),
     })
 }

@@ -24,12 +24,12 @@ pub use progress::{HandsOut, Progress, Stands};
 pub use told::{advice, go_on, told_of, under_way};
 
 use self::bundle::Wanted;
-use self::marking::{forgotten, noted, retired};
+use self::marking::{forgotten, published, renewed, retired, switched};
 use self::seen::{Seen, new_anchor, old_anchor, progress, standing};
 use self::stage::{Holds, Stage, stage};
-use self::staged::{PUBLISHED_AT, SWITCHED_AT, TRUST, next_of};
+use self::staged::next_of;
 use self::targets::Found;
-use self::told::{begin_again, everywhere_is_unseen, not_handed_out, put_back, unseen};
+use self::told::{begin_again, everywhere_is_unseen, not_handed_out, put_back};
 use super::goal::{Goal, Next, Order};
 use super::previous::beside;
 use super::rotation::RotationRequest;
@@ -42,13 +42,11 @@ use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
 use crate::observation::{Question, Scope};
 use crate::remedy::Remedy;
+use crate::x509::cert::Certificate;
+use crate::x509::chain::is_issuer_of;
 use crate::x509::key::Pairing;
 use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
-
-/// How long the new certificate is handed out before it is served, unless told otherwise: a day, in which
-/// every node, every Pod that polls and every person has had the time to fetch it.
-pub const SOAK: Duration = Duration::DAY;
 
 /// What the user wants, of one Secret.
 #[derive(Clone, Debug)]
@@ -151,7 +149,15 @@ impl Overlap {
         fingerprints: &[[u8; 32]],
     ) -> Refused<Vec<Found<'i>>> {
         let overridden = self.request.rotation.override_owner;
-        trust.iter().map(|one| targets::find(seen, one, fingerprints, overridden)).collect()
+        let mut all: Vec<Found<'i>> = Vec::new();
+        for one in trust {
+            let found = targets::find(seen, one, fingerprints, overridden)?;
+            // One may be named with its key and without it.
+            if !all.iter().any(|known| known.object == found.object) {
+                all.push(found);
+            }
+        }
+        Ok(all)
     }
 
     /// What was seen of a rotation that has begun.
@@ -166,7 +172,8 @@ impl Overlap {
             return self.refuse(
                 Reason::Mismatch,
                 format!("{name} is where its next certificate is kept, and is somebody else's"),
-                format!("rename {name}").into(),
+                format!("look at {name}: it is not used; without it another certificate is made")
+                    .into(),
             );
         };
         let whole = staged.bundle.pairing == Pairing::Match && !staged.der.is_empty();
@@ -185,6 +192,12 @@ impl Overlap {
         };
         marks.soak = self.request.soak.unwrap_or(marks.soak);
         let found = self.find(seen, &marks.trust, &[marks.replaces, new.sha256])?;
+        marks.trust = found.iter().map(|found| found.object.clone()).collect();
+        if found.is_empty() {
+            let remedy = "name them with --trust configmap/NAME".into();
+            let message = format!("{name} does not say which trust bundles it is published in");
+            return self.refuse(Reason::Mismatch, message, remedy);
+        }
         let own = seen.trust_bundle(&secret.object);
         Ok(Seen { secret, own, staged, marks, new, found })
     }
@@ -199,6 +212,9 @@ impl Overlap {
         let next = stage(&standing, now);
         let progress = progress(seen, it, &standing, next);
         let plan = Plan::empty(now);
+        if let Some(step) = renewed(it).filter(|_| next != Stage::Elsewhere) {
+            return Ok(self.act(plan, vec![step], progress));
+        }
         match next {
             Stage::Elsewhere => self.refuse(
                 Reason::AlreadyReplaced,
@@ -209,17 +225,12 @@ impl Overlap {
                 begin_again(&it.staged.object.short()),
             ),
             Stage::Publish => self.publish(seen, it, (plan, progress), now),
-            Stage::NotePublished => {
-                let note = noted(it, PUBLISHED_AT, now);
-                Ok(self.act(plan, vec![note], progress))
-            }
+            Stage::Forget => Ok(self.act(plan, vec![forgotten(it)], progress)),
+            Stage::NotePublished => Ok(self.act(plan, vec![published(it, now)], progress)),
             Stage::Soak(until) if until <= self.request.until => Ok(self.wait(plan, progress)),
             Stage::Soak(_) => Ok(self.stop(plan, progress)),
             Stage::Switch => self.switch(seen, it, (plan, progress), now),
-            Stage::NoteSwitched => {
-                let note = noted(it, SWITCHED_AT, now);
-                Ok(self.act(plan, vec![note], progress))
-            }
+            Stage::NoteSwitched => Ok(self.act(plan, vec![switched(it, now)], progress)),
             Stage::Retire | Stage::Finish if self.request.part == Part::UntilSwitched => {
                 Ok(self.stop(plan, progress))
             }
@@ -247,11 +258,9 @@ impl Overlap {
         let with = old_anchor(it).into_iter().chain(new_anchor(it)).collect();
         let wanted = Wanted { with, without: None, now };
         let mut steps: Vec<Step> = Vec::new();
-        let noted_trust = staged::listed(&it.marks.trust);
-        let is_noted = it.staged.annotations.get(TRUST) == Some(&noted_trust);
         // What soaked may have been taken away meanwhile: then it is handed out anew, and soaks anew.
-        if it.marks.published_at.is_some() && standing(it, now).holds == Holds::Old || !is_noted {
-            steps.push(forgotten(it, &noted_trust));
+        if it.marks.published_at.is_some() && standing(it, now).holds == Holds::Old {
+            steps.push(forgotten(it));
         }
         steps.extend(patches(it, &wanted));
         plan.notes.extend(put_back(&it.found));
@@ -265,22 +274,23 @@ impl Overlap {
         &mut self,
         seen: &Inventory,
         it: &Seen<'_>,
-        (mut plan, mut progress): (Plan, Progress),
+        (plan, mut progress): (Plan, Progress),
         now: OffsetDateTime,
     ) -> Next<Progress> {
-        let copies: Vec<Step> =
-            self.copies(seen, it, now).into_iter().map(Step::ReplacePair).collect();
+        let (copies, refused) = self.copies(seen, it, now);
         if !copies.is_empty() {
+            let copies = copies.into_iter().map(Step::ReplacePair).collect();
             return self.act(plan, copies, progress);
         }
         let switched = needs::Switched {
             secret: &it.secret.object,
             marks: &it.marks,
             old: progress.old.as_deref(),
+            new: it.new,
+            refused: &refused,
             unverified: self.request.unverified,
         };
         progress.needs = needs::needs(seen, switched, now);
-        plan.notes.extend(unseen(seen));
         if progress.needs.is_empty() {
             let with = new_anchor(it).into_iter().collect();
             let wanted = Wanted { with, without: Some(it.marks.replaces), now };
@@ -295,10 +305,19 @@ impl Overlap {
 
     /// What is handed out or served must be good for a while.
     fn in_date(&self, it: &Seen<'_>, now: OffsetDateTime) -> Refused<()> {
+        let name = it.staged.object.short();
+        let old = it.secret.bundle.leaf().filter(|old| old.sha256 == it.marks.replaces);
+        let names = old.map(|old| old.names.as_slice()).unwrap_or_default();
+        let lost = names.iter().find(|name| !it.new.names.contains(name));
+        if let Some(lost) = lost.filter(|_| !it.new.is_ca) {
+            let message = format!(
+                "the certificate in {name} is not for {lost}, and the one that is served is"
+            );
+            return self.refuse(Reason::Mismatch, message, begin_again(&name));
+        }
         if it.new.not_after > now {
             return Ok(());
         }
-        let name = it.staged.object.short();
         self.refuse(
             Reason::CannotRemake,
             format!("the certificate in {name} ended on {}", instant::show(it.new.not_after)),
@@ -330,7 +349,7 @@ impl Goal for Overlap {
     fn questions(&self, seen: &Inventory) -> Vec<Question> {
         let secret = &self.request.secret;
         let namespace = secret.namespace().to_owned();
-        let mut open = vec![Question::Staged(Scope::Namespace(namespace.clone()))];
+        let mut open = vec![Question::StagedAt(next_of(secret))];
         let mut trust = self.request.trust.clone();
         let facts = seen.secret_at(secret);
         // Its own certificate is handed out as it is written there.
@@ -350,9 +369,11 @@ impl Goal for Overlap {
                 open.push(Question::TrustBundle(object));
             }
         }
-        if !seen.workloads_were_searched(&namespace) {
-            open.push(Question::Workloads(Scope::Namespace(namespace.clone())));
-        }
+        let mut within = BTreeSet::from([namespace.clone()]);
+        let new = staged.and_then(|staged| staged.bundle.leaf());
+        within.extend(new.into_iter().flat_map(|new| namespaces_with(seen, new)));
+        let unsearched = within.into_iter().filter(|it| !seen.workloads_were_searched(it));
+        open.extend(unsearched.map(|it| Question::Workloads(Scope::Namespace(it))));
         let is_switched = staged.is_some_and(|staged| {
             facts.and_then(|facts| facts.bundle.leaf()).map(|leaf| leaf.sha256)
                 == staged.bundle.leaf().map(|leaf| leaf.sha256)
@@ -361,7 +382,7 @@ impl Goal for Overlap {
             open.push(Question::Secret(beside(secret)));
         }
         let has_copies = self.request.rotation.copies.is_some();
-        if has_copies || (is_switched && self.request.part == Part::Whole) {
+        if has_copies || is_switched {
             open.extend(where_stored(seen, &namespace, &known));
         }
         open
@@ -397,6 +418,19 @@ impl Overlap {
             && holds.map(|leaf| leaf.sha256) == new
             && seen.staged_at(&next_of(&self.request.secret)).is_none()
     }
+}
+
+/// The namespaces of the Secrets that hold this certificate, or one that it signed.
+fn namespaces_with<'i>(
+    seen: &'i Inventory,
+    new: &'i Certificate,
+) -> impl Iterator<Item = String> + 'i {
+    let holds = |secret: &SecretFacts| {
+        let chain = &secret.bundle.certificates;
+        chain.iter().any(|one| one.sha256 == new.sha256 || (new.is_ca && is_issuer_of(new, one)))
+    };
+    let secrets = seen.every_secret().filter(move |secret| holds(secret));
+    secrets.map(|secret| secret.object.namespace().to_owned())
 }
 
 /// Where Secrets may hold the old certificate: everywhere, or where that may not be listed, where this Secret

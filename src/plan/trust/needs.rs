@@ -5,17 +5,20 @@
 
 use super::stage::files_follow_by;
 use super::staged::Marks;
-use crate::audit::remedy::{in_namespace, word};
+use super::told;
+use crate::audit::remedy::{from_owner, in_namespace, word};
 use crate::audit::served::{Serves, answers};
 use crate::instant;
-use crate::inventory::{Inventory, SecretFacts};
-use crate::object_ref::ObjectRef;
+use crate::inventory::{Inventory, Problem, SecretFacts};
+use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::rollout::RolloutSeen;
 use crate::plan::readers::{self, Sees};
 use crate::plan::restart::rolling::{self, State};
+use crate::plan::step::Exclusion;
 use crate::remedy::{CommandLine, Remedy};
 use crate::x509::cert::Certificate;
 use crate::x509::chain;
+use crate::x509::profile::BACKDATE;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
@@ -28,6 +31,15 @@ pub struct Need {
     pub remedy: Option<Remedy>,
     /// Whether it passes without anybody's doing.
     pub passes: bool,
+    /// The workload that is to be restarted, and the Secret for which.
+    pub keeper: Option<(ObjectRef, ObjectRef)>,
+}
+
+impl Need {
+    /// One that passes without anybody's doing.
+    const fn passing(what: String) -> Self {
+        Self { what, remedy: None, passes: true, keeper: None }
+    }
 }
 
 /// What was replaced, by what, and where.
@@ -37,6 +49,9 @@ pub(super) struct Switched<'a> {
     pub marks: &'a Marks,
     /// The old certificate, where anything still hands it out.
     pub old: Option<&'a Certificate>,
+    pub new: &'a Certificate,
+    /// Copies that may not be written, each with why.
+    pub refused: &'a [Exclusion],
     /// Whether an address that cannot be asked keeps nothing.
     pub unverified: bool,
 }
@@ -49,7 +64,10 @@ pub(super) fn needs(
 ) -> Vec<Need> {
     let mut all = stored(inventory, switched);
     all.extend(served(inventory, switched));
-    all.extend(running(inventory, switched, now));
+    if !switched.unverified {
+        all.extend(running(inventory, switched, now));
+        all.extend(unseen(inventory, switched, now));
+    }
     for need in &mut all {
         if let Some(remedy) = &mut need.remedy {
             *remedy = remedy.clone().aimed(inventory.target());
@@ -69,10 +87,14 @@ fn stored(inventory: &Inventory, switched: Switched<'_>) -> Vec<Need> {
         let is_copy = leaf.sha256 == marks.replaces;
         let is_signed = old.is_some_and(|old| signed_by(old, other));
         if is_copy {
+            let refused = switched.refused.iter().find(|no| no.object.same_object(&other.object));
+            let why = refused.map_or_else(String::new, |no| format!(": {}", no.message));
+            let remedy = refused.map_or_else(|| go_on_with_copies(secret), |no| no.remedy.clone());
             needs.push(Need {
-                what: format!("{} holds the old certificate", other.object.apart()),
-                remedy: Some(go_on_with_copies(secret)),
+                what: format!("{} holds the old certificate{why}", other.object.apart()),
+                remedy: Some(remedy),
                 passes: false,
+                keeper: None,
             });
         } else if is_signed {
             needs.push(Need {
@@ -80,8 +102,9 @@ fn stored(inventory: &Inventory, switched: Switched<'_>) -> Vec<Need> {
                     "{} holds a certificate that the old CA signed",
                     other.object.apart()
                 ),
-                remedy: Some(signed_anew(&other.object, secret)),
+                remedy: Some(signed_anew(inventory, other, secret)),
                 passes: false,
+                keeper: None,
             });
         }
     }
@@ -96,11 +119,19 @@ fn signed_by(old: &Certificate, other: &SecretFacts) -> bool {
 
 fn go_on_with_copies(secret: &ObjectRef) -> Remedy {
     let name = word(&secret.short());
-    CommandLine::on_cluster(format!("certwright rotate {name}{} --copies", in_namespace(secret)))
-        .into()
+    CommandLine::on_cluster(format!(
+        "certwright rotate {name}{} --continue --copies",
+        in_namespace(secret)
+    ))
+    .into()
 }
 
-fn signed_anew(leaf: &ObjectRef, ca: &ObjectRef) -> Remedy {
+/// How what the old CA signed is made again: by whoever renews it, or by us.
+fn signed_anew(inventory: &Inventory, other: &SecretFacts, ca: &ObjectRef) -> Remedy {
+    if let Some(owner) = &other.owner {
+        return from_owner(inventory, owner);
+    }
+    let leaf = &other.object;
     let ca = format!("{}/secret/{}", ca.namespace(), ca.name);
     let name = word(&leaf.short());
     CommandLine::on_cluster(format!(
@@ -133,7 +164,7 @@ fn served(inventory: &Inventory, switched: Switched<'_>) -> Vec<Need> {
             told.insert(format!("{place} still serves the old one"));
         }
     }
-    told.into_iter().map(|what| Need { what, remedy: None, passes: true }).collect()
+    told.into_iter().map(Need::passing).collect()
 }
 
 /// Whether a workload was restarted since the switch.
@@ -155,20 +186,57 @@ fn restarted(workload: &ObjectRef, seen: &RolloutSeen, since: OffsetDateTime) ->
     }
 }
 
-/// Workloads that keep it.
+/// Workloads that keep an old certificate: of every Secret that holds the new one, or one that the new CA signed.
 fn running(inventory: &Inventory, switched: Switched<'_>, now: OffsetDateTime) -> Vec<Need> {
-    let readers = readers::readers(inventory, switched.secret);
+    let mut needs: Vec<Need> = Vec::new();
+    for (secret, since) in replaced(inventory, switched, now) {
+        for need in running_of(inventory, (secret, since), switched, now) {
+            if !needs.contains(&need) {
+                needs.push(need);
+            }
+        }
+    }
+    needs
+}
+
+/// The Secrets in which the old certificate, or what it signed, was replaced, and since when.
+fn replaced<'i>(
+    inventory: &'i Inventory,
+    switched: Switched<'_>,
+    now: OffsetDateTime,
+) -> Vec<(&'i ObjectRef, OffsetDateTime)> {
+    let since = switched.marks.switched_at.unwrap_or(now);
+    let holds_new = |secret: &&SecretFacts| !secret.is_previous() && !secret.is_next();
+    let found = inventory.every_secret().filter(holds_new).filter_map(|secret| {
+        let leaf = secret.bundle.leaf()?;
+        if leaf.sha256 == switched.new.sha256 {
+            return Some((&secret.object, since));
+        }
+        // When it was signed is when it was put there.
+        let is_signed = switched.new.is_ca && signed_by(switched.new, secret);
+        is_signed.then(|| (&secret.object, leaf.not_before.saturating_add(BACKDATE)))
+    });
+    found.collect()
+}
+
+fn running_of(
+    inventory: &Inventory,
+    (secret, since): (&ObjectRef, OffsetDateTime),
+    switched: Switched<'_>,
+    now: OffsetDateTime,
+) -> Vec<Need> {
+    let readers = readers::readers(inventory, secret);
     let mut needs = Vec::new();
     let keeps = |sees: Sees| matches!(sees, Sees::AfterRestart | Sees::LoadsOnce(_));
-    for reader in readers.iter().filter(|it| keeps(it.sees) && !switched.unverified) {
+    for reader in readers.iter().filter(|it| keeps(it.sees)) {
         let rollout = inventory.rollout(&reader.workload);
-        let since = switched.marks.switched_at.unwrap_or(now);
         match rollout.map(|seen| restarted(&reader.workload, seen, since)) {
             Some(Restarted::Through) => {}
             Some(Restarted::Rolling(what)) => needs.push(Need {
                 what: format!("{} is rolled out: {what}", reader.workload.apart()),
                 remedy: None,
                 passes: true,
+                keeper: None,
             }),
             Some(Restarted::Not) | None => needs.push(Need {
                 what: format!(
@@ -177,23 +245,54 @@ fn running(inventory: &Inventory, switched: Switched<'_>, now: OffsetDateTime) -
                 ),
                 remedy: reader.remedy.clone(),
                 passes: false,
+                keeper: Some((reader.workload.clone(), secret.clone())),
             }),
         }
     }
-    let since = switched.marks.switched_at.unwrap_or(now);
     let by = files_follow_by(since, switched.marks.soak);
-    let files: Vec<String> =
-        readers.iter().filter(|it| it.sees == Sees::Files).map(|it| it.workload.short()).collect();
+    let files = readers.iter().filter(|it| it.sees == Sees::Files);
+    let files: Vec<String> = files.map(|it| it.workload.short()).collect();
     if !files.is_empty() && now < by {
-        needs.push(Need {
-            what: format!(
-                "the files of {} may follow until {}",
-                files.join(", "),
-                instant::show(by)
-            ),
-            remedy: None,
-            passes: true,
-        });
+        let (files, by) = (files.join(", "), instant::show(by));
+        needs.push(Need::passing(format!("the files of {files} may follow until {by}")));
+    }
+    needs
+}
+
+/// What could not be looked at, and may need it.
+fn unseen(inventory: &Inventory, switched: Switched<'_>, now: OffsetDateTime) -> Vec<Need> {
+    let unknown = |what: String, kinds: &str| Need {
+        what: format!("{what}: whether the old certificate is needed there is not known"),
+        remedy: Some(
+            format!("RBAC: needs list on {kinds}; --retire-unverified goes on without").into(),
+        ),
+        passes: false,
+        keeper: None,
+    };
+    let mut needs = Vec::new();
+    if told::everywhere_is_unseen(inventory) {
+        let what = "Secrets of other namespaces could not be listed".to_owned();
+        needs.push(unknown(what, "secrets in all namespaces"));
+    }
+    let of = replaced(inventory, switched, now);
+    let namespaces: BTreeSet<&str> = of.iter().map(|(secret, _)| secret.namespace()).collect();
+    for namespace in namespaces {
+        let kinds: Vec<&str> =
+            inventory.unseen_workload_kinds(namespace).into_iter().map(Kind::plural).collect();
+        if !kinds.is_empty() {
+            let kinds = kinds.join(", ");
+            let what = format!("{kinds} of namespace {namespace} could not be listed");
+            needs.push(unknown(what, &kinds));
+        }
+        let is_list = |problem: &&Problem| {
+            let object = &problem.object;
+            let covers = object.namespace.as_deref().is_none_or(|it| it == namespace);
+            object.kind == Kind::Ingress && object.name.is_empty() && covers
+        };
+        if inventory.problems().iter().any(|problem| is_list(&problem)) {
+            let what = format!("Ingresses of namespace {namespace} could not be listed");
+            needs.push(unknown(what, "ingresses"));
+        }
     }
     needs
 }

@@ -5,8 +5,8 @@
 use super::progress::{Progress, Stands};
 use super::seen::hands_out;
 use super::staged::{self, Marks, next_of};
-use super::told::{about_authority, not_handed_out, put_back};
-use super::{Overlap, Refused, SOAK, authority, is_authority};
+use super::told::{about_authority, not_handed_out, put_back, unlike};
+use super::{Overlap, Refused, authority, is_authority};
 use crate::audit::issuing::issuing_ca;
 use crate::duration;
 use crate::inventory::{CaCrt, Inventory, SecretFacts};
@@ -39,7 +39,7 @@ impl Overlap {
         let marks = Marks {
             replaces: old.sha256,
             trust: found.iter().map(|found| found.object.clone()).collect(),
-            soak: self.request.soak.unwrap_or(SOAK),
+            soak: self.request.soak.unwrap_or(staged::SOAKS),
             published_at: None,
             switched_at: None,
         };
@@ -63,10 +63,12 @@ impl Overlap {
             switches_at: None,
             switched_at: None,
             needs: Vec::new(),
+            holders: Vec::new(),
         };
         let mut plan = Plan::empty(now);
         plan.notes.push(stages(&marks, found.len()));
         plan.notes.extend(notes);
+        plan.notes.extend(unlike(&found, &old.sha256));
         plan.notes.extend(put_back(&found));
         plan.notes.extend(not_handed_out(seen, old, &found));
         Ok(self.act(plan, vec![Step::CreateSecret(create)], progress))
@@ -109,7 +111,10 @@ impl Overlap {
             return match made {
                 Ok(profile) => {
                     let pair = NewPair::Make { profile, key: KeyChoice::New, issuer: None };
-                    Ok((pair, about_authority(seen, leaf, self.request.soak.unwrap_or(SOAK))))
+                    Ok((
+                        pair,
+                        about_authority(seen, leaf, self.request.soak.unwrap_or(staged::SOAKS)),
+                    ))
                 }
                 Err((reason, advice)) => self.refuse(reason, advice.message, advice.remedy),
             };
@@ -137,8 +142,11 @@ impl Overlap {
         let holds_own = secret.ca_crt == CaCrt::HoldsLeaf
             || secret.anchors().iter().any(|anchor| anchor.sha256 == old.sha256);
         let own = holds_own.then_some(own);
-        let mut all: Vec<ObjectRef> = noted.map(|marks| marks.trust.clone()).unwrap_or_default();
-        for object in self.request.trust.iter().cloned().chain(own) {
+        // What is named now is all that there is: one that is gone for good can be left out.
+        let named = &self.request.trust;
+        let noted = noted.map(|marks| marks.trust.clone()).filter(|_| named.is_empty());
+        let mut all: Vec<ObjectRef> = Vec::new();
+        for object in noted.into_iter().flatten().chain(named.iter().cloned()).chain(own) {
             let is_known = |known: &ObjectRef| {
                 known.same_object(&object) && (object.key.is_none() || known.key == object.key)
             };

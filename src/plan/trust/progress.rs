@@ -28,6 +28,8 @@ pub struct Progress {
     pub switched_at: Option<OffsetDateTime>,
     /// What the old one is still handed out for.
     pub needs: Vec<Need>,
+    /// The Secrets that hold the new one, or its copies: whoever serves by them is asked.
+    pub holders: Vec<ObjectRef>,
 }
 
 /// Where it stands.

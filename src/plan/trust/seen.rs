@@ -11,6 +11,7 @@ use super::targets::Found;
 use crate::inventory::staged::StagedFacts;
 use crate::inventory::trust_bundles::TrustBundle;
 use crate::inventory::{Inventory, SecretFacts};
+use crate::object_ref::ObjectRef;
 use crate::x509::cert::Certificate;
 use time::OffsetDateTime;
 
@@ -62,7 +63,7 @@ pub(super) fn progress(
         secret: it.secret.object.clone(),
         is_authority: is_authority(seen, it.secret),
         stands: match next {
-            Stage::Publish | Stage::NotePublished => Stands::Publishing,
+            Stage::Publish | Stage::NotePublished | Stage::Forget => Stands::Publishing,
             Stage::Soak(_) => Stands::Soaking,
             Stage::Switch => Stands::Switching,
             Stage::NoteSwitched | Stage::Retire | Stage::Finish | Stage::Elsewhere => {
@@ -79,7 +80,19 @@ pub(super) fn progress(
         },
         switched_at: it.marks.switched_at,
         needs: Vec::new(),
+        holders: holders(seen, it),
     }
+}
+
+/// The Secret itself, and every other that was seen to hold the new certificate.
+fn holders(seen: &Inventory, it: &Seen<'_>) -> Vec<ObjectRef> {
+    let holds = |secret: &&SecretFacts| {
+        !secret.is_next() && secret.bundle.leaf().is_some_and(|leaf| leaf.sha256 == it.new.sha256)
+    };
+    let others = seen.every_secret().filter(holds).map(|secret| secret.object.clone());
+    let own = it.secret.object.clone();
+    let others = others.filter(|other| !other.same_object(&it.secret.object));
+    std::iter::once(own).chain(others).collect()
 }
 
 /// The old certificate: in the Secret, or where it is still handed out.

@@ -47,6 +47,8 @@ pub enum Stage {
     Publish,
     /// Note that it is handed out everywhere: from now on it soaks.
     NotePublished,
+    /// The old one is served again after a switch: what was noted is forgotten, and it soaks anew.
+    Forget,
     /// Wait until then.
     Soak(OffsetDateTime),
     /// Put it into the Secret.
@@ -66,6 +68,7 @@ pub enum Stage {
 pub fn stage(standing: &Standing, now: OffsetDateTime) -> Stage {
     match (standing.holds, standing.is_published) {
         (Holds::Another, _) => Stage::Elsewhere,
+        (Holds::Old, _) if standing.switched_at.is_some() => Stage::Forget,
         (Holds::Old | Holds::New, false) => Stage::Publish,
         (Holds::Old, true) => match standing.published_at {
             // A clock that ran ahead when it was noted makes nothing wait for ever.

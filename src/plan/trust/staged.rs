@@ -9,6 +9,7 @@ use crate::inventory::NEXT_SECRET;
 use crate::inventory::staged::StagedFacts;
 use crate::object_ref::{Kind, OUR_NAME, ObjectRef, check_object_name};
 use crate::plan::previous::{MANAGED_BY, with_ending};
+use crate::x509::cert::Certificate;
 use crate::x509::digest;
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
@@ -25,10 +26,16 @@ pub const REPLACES: &str = "certwright.dev/replaces";
 pub const TRUST: &str = "certwright.dev/trust";
 /// How long it is handed out before it is served, in seconds.
 pub const SOAK: &str = "certwright.dev/soak-seconds";
+/// Which certificate they hand out: SHA-256, in hex.
+pub const PUBLISHED: &str = "certwright.dev/published";
 /// Since when all of them hand it out.
 pub const PUBLISHED_AT: &str = "certwright.dev/published-at";
 /// Since when it stands in the Secret.
 pub const SWITCHED_AT: &str = "certwright.dev/switched-at";
+
+/// How long it is handed out before it is served, unless told otherwise: a day, in which every node, every Pod
+/// that polls and every person has had the time to fetch it.
+pub const SOAKS: Duration = Duration::DAY;
 
 /// What stands behind the name of the Secret that it is for.
 const ENDING: &str = "-next";
@@ -74,15 +81,18 @@ pub fn marks(staged: &StagedFacts, secret: &ObjectRef) -> Option<Marks> {
     let replaces = digest::from_hex(text(REPLACES)?)?;
     // A mark that somebody spoilt is as good as none: then it is waited for anew.
     let at = |key: &str| text(key).and_then(|text| instant::parse(text).ok());
-    let seconds = text(SOAK).and_then(|text| text.parse().ok()).unwrap_or_default();
+    let soak = text(SOAK).and_then(|text| text.parse().ok()).map(Duration::seconds);
+    // What was put in its place since then was published by nobody.
+    let sum = staged.bundle.leaf().map(Certificate::fingerprint);
+    let is_it = sum.is_some() && text(PUBLISHED) == sum.as_deref();
     let trust = text(TRUST).unwrap_or_default().split(',').filter(|word| !word.is_empty());
     let trust =
         trust.map(|word| target(word, secret.namespace())).collect::<Result<_, _>>().ok()?;
     ours.then_some(Marks {
         replaces,
         trust,
-        soak: Duration::seconds(seconds),
-        published_at: at(PUBLISHED_AT),
+        soak: soak.unwrap_or(SOAKS),
+        published_at: at(PUBLISHED_AT).filter(|_| is_it),
         switched_at: at(SWITCHED_AT),
     })
 }

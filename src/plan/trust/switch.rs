@@ -13,7 +13,7 @@ use crate::plan::pinned;
 use crate::plan::previous::Backup;
 use crate::plan::readers;
 use crate::plan::rotation::{self, RotationRequest};
-use crate::plan::step::{CaCrtChange, NewPair, Plan, ReplacePair, ReplaceReason, Step};
+use crate::plan::step::{CaCrtChange, Exclusion, NewPair, Plan, ReplacePair, ReplaceReason, Step};
 use time::OffsetDateTime;
 
 impl Overlap {
@@ -27,29 +27,35 @@ impl Overlap {
     ) -> Refused<Next<Progress>> {
         self.in_date(it, now)?;
         let mut steps = vec![self.replacing(seen, (it.secret, it), now)?];
-        steps.extend(self.copies(seen, it, now));
+        steps.extend(self.copies(seen, it, now).0);
         let informed: Vec<&ObjectRef> = it.found.iter().map(|found| &found.object).collect();
         pinned::find(seen, &mut steps, &informed);
         let steps = steps.into_iter().map(Step::ReplacePair).collect();
         Ok(self.act(plan, steps, progress))
     }
 
-    /// The copies that still hold the old one, as far as they may be replaced.
+    /// The copies that still hold the old one and may be replaced, and why others may not.
     pub(super) fn copies(
         &self,
         seen: &Inventory,
         it: &Seen<'_>,
         now: OffsetDateTime,
-    ) -> Vec<ReplacePair> {
+    ) -> (Vec<ReplacePair>, Vec<Exclusion>) {
         if self.request.rotation.copies.is_none() {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
         let holds_old = |other: &&SecretFacts| {
             let leaf = other.bundle.leaf().map(|leaf| leaf.sha256);
             leaf == Some(it.marks.replaces) && !other.object.same_object(&it.secret.object)
         };
-        let copies = seen.tls_secrets().filter(holds_old);
-        copies.filter_map(|copy| self.replacing(seen, (copy, it), now).ok()).collect()
+        let (mut steps, mut refused) = (Vec::new(), Vec::new());
+        for copy in seen.tls_secrets().filter(holds_old) {
+            match self.replacing(seen, (copy, it), now) {
+                Ok(step) => steps.push(step),
+                Err(no) => refused.push(*no),
+            }
+        }
+        (steps, refused)
     }
 
     fn replacing(

@@ -23,8 +23,11 @@ const FILLED_BY: [(&str, &str); 6] = [
 /// The key of a bundle that has none yet.
 const USUAL_KEY: &str = "ca.crt";
 
-/// The key of a Secret under which the certificate stands that is served.
-const SERVED: &str = "tls.crt";
+/// The ConfigMap that kube-controller-manager keeps in every namespace (pkg/controller/certificates/rootcacertpublisher).
+const KUBE_ROOT_CA: &str = "kube-root-ca.crt";
+
+/// The keys of a Secret that are for what is served.
+const PAIR: [&str; 2] = ["tls.crt", "tls.key"];
 
 /// One object and the values of it that are meant.
 #[derive(Debug)]
@@ -78,6 +81,19 @@ pub(super) fn find<'i>(
         let message = "it is immutable: its data cannot change".to_owned();
         return no(Reason::Immutable, message, "name another object with --trust".into());
     }
+    if bundle.object.kind == Kind::ConfigMap && bundle.object.name == KUBE_ROOT_CA {
+        let message = "Kubernetes' own controller fills it in, and would take out what is put in";
+        let remedy = "leave it out of --trust: it holds the CA of the API server";
+        return no(Reason::Owned, message.to_owned(), remedy.into());
+    }
+    let is_pair = |key: &str| bundle.object.kind == Kind::Secret && PAIR.contains(&key);
+    if let Some(key) = named.key.as_deref()
+        && (is_pair(key) || bundle.withheld.iter().any(|withheld| withheld == key))
+    {
+        let message = format!("{key} of it is for a certificate that is served and its key");
+        let remedy = "name a key that holds certificates to be trusted, such as ca.crt";
+        return no(Reason::OtherContent, message, remedy.into());
+    }
     if let Some((mark, who)) = FILLED_BY.iter().find(|(mark, _)| bundle.marks.contains_key(*mark)) {
         let message = format!("{who} fills it in ({mark}), and would take out what is put in");
         let remedy = "put both certificates into its source, and leave it out of --trust";
@@ -101,7 +117,7 @@ pub(super) fn find<'i>(
         key: key.clone(),
         certificates: Vec::new(),
         other: None,
-        is_empty: true,
+        has_comments: false,
     });
     let object = ObjectRef { key: key.map(Into::into), ..named.clone() };
     Ok(Found { object, bundle, values, missing })
@@ -117,7 +133,7 @@ fn values<'i>(
     let hands_out = |value: &&TrustValue| fingerprints.iter().any(|sum| value.holds(sum));
     // What is served is handed out by no key of its own.
     let is_trust = |value: &&TrustValue| {
-        bundle.object.kind != Kind::Secret || value.key != SERVED || named.key.is_some()
+        bundle.object.kind != Kind::Secret || !PAIR.contains(&value.key.as_str())
     };
     let own: Vec<&TrustValue> = bundle.values.iter().filter(is_trust).collect();
     let fitting: Vec<&TrustValue> = own.iter().copied().filter(hands_out).collect();

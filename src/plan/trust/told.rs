@@ -40,7 +40,7 @@ pub fn under_way(inventory: &Inventory, secret: &SecretFacts) -> Option<Exclusio
 #[must_use]
 pub fn go_on(secret: &ObjectRef) -> CommandLine {
     CommandLine::on_cluster(format!(
-        "certwright rotate {}{}",
+        "certwright rotate {}{} --continue",
         word(&secret.short()),
         in_namespace(secret)
     ))
@@ -91,6 +91,23 @@ pub(super) fn about_authority(seen: &Inventory, ca: &Certificate, soak: Duration
     notes
 }
 
+/// What is to be known of bundles that are not as one would think: without the old certificate, or with words
+/// between the certificates.
+pub(super) fn unlike(found: &[Found<'_>], old: &[u8; 32]) -> Vec<String> {
+    let named = |found: &Found<'_>| staged::shown(&found.object);
+    let without = found.iter().filter(|found| !found.any_holds(old)).map(|found| {
+        format!(
+            "{} does not hold the old certificate: is it the bundle that is meant? both are put there",
+            named(found)
+        )
+    });
+    let has_comments = |found: &&Found<'_>| found.values().iter().any(|value| value.has_comments);
+    let comments = found.iter().filter(has_comments).map(|found| {
+        format!("the words between the certificates of {} are not kept", named(found))
+    });
+    without.chain(comments).collect()
+}
+
 /// What `kubectl apply` has made, and whose manifest takes out what is put in here.
 pub(super) fn put_back(found: &[Found<'_>]) -> Option<String> {
     let applied = found.iter().filter(|found| found.bundle.applied);
@@ -116,7 +133,7 @@ pub(super) fn not_handed_out(
     let names: Vec<String> = others.take(5).map(staged::shown).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "{} has the old certificate too, and is not named with --trust: whoever trusts by that will refuse the new one",
+            "also with the old certificate, and not named with --trust: {}; whoever trusts by that will refuse the new one",
             names.join(", ")
         )
     })
@@ -127,13 +144,7 @@ pub(super) fn everywhere_is_unseen(seen: &Inventory) -> bool {
     seen.problems().iter().any(|problem| problem.object.same_object(&all))
 }
 
-/// That Secrets of other namespaces were not looked at.
-pub(super) fn unseen(seen: &Inventory) -> Option<String> {
-    everywhere_is_unseen(seen).then(|| {
-        "Secrets of other namespaces could not be listed: whether any of them holds the old certificate, or one that it signed, is not known".to_owned()
-    })
-}
-
 pub(super) fn begin_again(name: &str) -> Remedy {
-    format!("delete {name} and begin again: what it keeps is served by nobody").into()
+    format!("delete {name} and begin again: the Secret that is served is not changed by that")
+        .into()
 }

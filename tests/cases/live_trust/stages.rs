@@ -195,7 +195,7 @@ fn a_servers_certificate_that_says_ca_and_is_pinned_is_rolled_as_a_servers() {
     let plan = live.run(&plan).expect_code(0).json();
     assert_eq!(plan["trust"][0]["authority"], false, "{plan:#}");
     let notes = plan["notes"].to_string();
-    assert!(notes.contains("configmap/other has the old certificate too"), "{notes}");
+    assert!(notes.contains("configmap/other; whoever trusts by that"), "{notes}");
     let run = ["rotate", "secret/web", "--trust", "configmap/web,configmap/other", "--soak=0"];
     live.run(&run).expect_code(0);
     let now = crate::support::live::bundle(&live.secret("web"));
@@ -286,10 +286,15 @@ fn what_somebody_else_has_replaced_is_not_switched() {
     assert_eq!(holds(&live, "web"), now);
 }
 
-/// A Deployment that has the key in its environment.
-fn frozen(live: &Live, name: &str) {
+/// A Deployment that has the key of the Secret of its name in its environment.
+pub(super) fn frozen(live: &Live, name: &str) {
+    frozen_by(live, name, name);
+}
+
+/// The same of any Secret.
+pub(super) fn frozen_by(live: &Live, name: &str, secret: &str) {
     let labels = json!({ "app": name });
-    let from = json!([{ "secretRef": { "name": name } }]);
+    let from = json!([{ "secretRef": { "name": secret } }]);
     let spec = json!({ "containers": [{ "name": "c", "image": "c:1", "envFrom": from }] });
     let deployment = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name },

@@ -50,6 +50,11 @@ fn what_is_next_is_told_by_what_stands_there() {
             },
             Stage::Switch,
         ),
+        (
+            "it was rolled back",
+            Standing { published_at: Some(hours(-30)), switched_at: Some(hours(-1)), ..old },
+            Stage::Forget,
+        ),
         ("it is served", new, Stage::NoteSwitched),
         (
             "it is served, and noted",
