@@ -76,9 +76,10 @@ pub(super) fn check_usage(args: &RotateArgs) -> Result<()> {
     if is_asked(args) { check(args) } else { Ok(()) }
 }
 
+const LEAVE_OUT: &str = "leave one of them out";
+
 fn check(args: &RotateArgs) -> Result<()> {
     let no = |message: &str, remedy: &str| Err(CommandError::usage(message, remedy));
-    const LEAVE_OUT: &str = "leave one of them out";
     if args.secrets.is_empty() {
         return no("--trust, --continue and --status need a named Secret", "name secret/NAME");
     }
@@ -285,7 +286,7 @@ impl One<'_> {
         }
         let (goal, first) = self.part(goal, (&means, false), record, output).await?;
         let retires = goal.progress().is_some_and(|it| it.stands == Stands::Retiring);
-        let first = self.followed(&goal, first, means.dry_run).await;
+        let first = Box::pin(self.followed(&goal, first, means.dry_run)).await;
         let first = self.restarted(first, means.dry_run, (record, output)).await?;
         if first.end != End::Done || !retires || means.dry_run {
             return Ok(came(&goal, first));

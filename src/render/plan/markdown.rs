@@ -4,6 +4,7 @@
 
 use super::PlanReport;
 use super::json::{WireExclusion, WireStep, WireSummary, rows};
+use super::trust;
 use crate::instant;
 use crate::render::harmless;
 use crate::render::page::Page;
@@ -19,6 +20,8 @@ pub(crate) fn write(report: &PlanReport<'_>, out: &mut Page<'_>) -> io::Result<(
     writeln!(out, "# certwright {}: {word}\n", report.command)?;
     write_place(report, is_done, out)?;
     let steps = rows(report);
+    let trust: Vec<String> = report.trust.iter().flat_map(trust::lines).collect();
+    write_list("Trust", &trust, out)?;
     write_summary(&steps, out)?;
     for step in &steps {
         write_step(step, out)?;

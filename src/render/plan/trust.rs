@@ -1,20 +1,21 @@
 //! How far a rotation is that overlaps trust: as text, and as other programs read it.
 
 use super::json::{WireSummary, summary_of};
+use crate::audit::finding::Severity;
 use crate::instant;
 use crate::plan::trust::staged::shown;
 use crate::plan::trust::{HandsOut, Need, Progress, Stands, advice, told_of};
 use crate::render::harmless;
-use crate::render::layout::{name, sentence, write_remedy};
+use crate::render::layout::{headline, name, sentence, style, write_remedy};
 use crate::render::page::Page;
 use crate::render::wire::WireRef;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io;
 
 /// Writes how far it is, for people.
 pub(super) fn write(progress: &Progress, out: &mut Page<'_>) -> io::Result<()> {
-    let about = name(&progress.secret, true);
-    writeln!(out, "trust    {about}: {}", harmless::line(&stands(progress)))?;
+    let about = format!("{}: {}", name(&progress.secret, true), stands(progress));
+    headline((style(Severity::Info), "trust"), harmless::line(&about).as_ref(), out)?;
     let mut line =
         |text: String| sentence("           ", "         ", harmless::line(&text).as_ref(), out);
     if let Some(old) = &progress.old {
@@ -44,6 +45,21 @@ pub(super) fn write(progress: &Progress, out: &mut Page<'_>) -> io::Result<()> {
         write_remedy(&advice.remedy, out)?;
     }
     Ok(())
+}
+
+/// What is said of it, a line each, for a list: where it stands, both certificates, the bundles, and what the old
+/// one is needed for.
+pub(super) fn lines(progress: &Progress) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", progress.secret.apart(), stands(progress))];
+    lines.extend(progress.old.iter().map(|old| format!("old: {}", told_of(old))));
+    lines.extend(progress.new.iter().map(|new| format!("new: {}", told_of(new))));
+    let bundles = progress.trust.iter();
+    lines.extend(bundles.map(|one| format!("{}: {}", shown(&one.object), hands_out(one))));
+    for need in &progress.needs {
+        let remedy = need.remedy.as_ref().map_or_else(String::new, |it| format!(" → {it}"));
+        lines.push(format!("still needed: {}{remedy}", need.what));
+    }
+    lines
 }
 
 /// How many commands are printed below one Secret.
