@@ -404,7 +404,8 @@ pub struct TrustBundleSeen {
     pub immutable: bool,
     /// Whether `kubectl apply` made it, and makes it again of its manifest.
     pub applied: bool,
-    /// Keys of a Secret that are not among the values, for a private key stands there.
+    /// Keys that are not among the values: of a Secret where a private key stands, of a ConfigMap those of
+    /// `binaryData`.
     pub withheld: Vec<String>,
     /// What tells apart the entries of a list that has a value each, in their order: names of webhooks.
     pub entries: Vec<String>,

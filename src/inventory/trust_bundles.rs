@@ -35,7 +35,7 @@ pub struct TrustBundle {
     pub marks: BTreeMap<String, String>,
     /// Each value, in its order.
     pub values: Vec<TrustValue>,
-    /// Keys that hold a private key.
+    /// Keys that are none of its values: with a private key, or in `binaryData`.
     pub withheld: Vec<String>,
     /// The names of the entries of a list, in their order: webhooks.
     pub entries: Vec<String>,

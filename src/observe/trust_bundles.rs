@@ -48,8 +48,11 @@ fn of_secret(secret: Secret, object: &ObjectRef) -> TrustBundleSeen {
 }
 
 fn of_object(value: Value, object: &ObjectRef) -> TrustBundleSeen {
-    let values =
-        if object.kind == Kind::ConfigMap { of_config_map(&value) } else { bundles(&value) };
+    let is_map = object.kind == Kind::ConfigMap;
+    let mut values = if is_map { of_config_map(&value) } else { bundles(&value) };
+    let binary = value.get("binaryData").and_then(Value::as_object).into_iter().flatten();
+    let withheld: Vec<String> = binary.map(|(key, _)| key.clone()).collect();
+    values.retain(|(key, _)| !withheld.contains(key));
     let immutable = value.get("immutable").and_then(Value::as_bool).unwrap_or_default();
     let webhooks = value.get("webhooks").and_then(Value::as_array).into_iter().flatten();
     let name = |webhook: &Value| webhook.get("name").and_then(Value::as_str).map(str::to_owned);
@@ -61,7 +64,7 @@ fn of_object(value: Value, object: &ObjectRef) -> TrustBundleSeen {
         values: ValuesSeen { object: object.clone(), meta, values },
         immutable,
         applied,
-        withheld: Vec::new(),
+        withheld,
         entries,
     }
 }

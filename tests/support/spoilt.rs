@@ -63,6 +63,23 @@ pub struct Spoil {
     pub fault: Fault,
 }
 
+/// The head of an answer in JSON.
+pub const JSON: &str = "Content-Type: application/json\r\n";
+const CONFLICT: &[u8] = br#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"the object has been modified","reason":"Conflict","code":409}"#;
+
+/// What may befall a request: how, and whether the server gets it all the same.
+pub const FAULTS: [(Fault, bool); 9] = [
+    (Fault::HangUp, false),
+    (Fault::HangUp, true),
+    (Fault::Reset, false),
+    (Fault::Cut, true),
+    (Fault::StalledBody, true),
+    (Fault::Said(500, "", b"trouble"), false),
+    (Fault::Said(500, "", b"trouble"), true),
+    (Fault::Said(503, "", b""), true),
+    (Fault::Said(409, JSON, CONFLICT), false),
+];
+
 /// The line.
 pub struct Spoilt {
     /// A kubeconfig that leads along it.

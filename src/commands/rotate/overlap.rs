@@ -3,13 +3,14 @@
 
 use super::{request, selection_of};
 use crate::cli::{DryRun, RotateArgs};
+use crate::cluster::PatchForm;
 use crate::cluster::error::Failure;
 use crate::converge::drive::{Driven, End, Event, Means, View, drive, look};
 use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
 use crate::exit::Exit;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
-use crate::object_ref::ObjectRef;
+use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::observation::Observation;
 use crate::observe;
 use crate::output::Output;
@@ -240,6 +241,18 @@ impl One<'_> {
         Ok(Came { plan, outcomes: Vec::new(), progress, end: End::Done, seen: Some(seen) })
     }
 
+    /// Has the server try to write every bundle, before anything is made that is to stand there.
+    async fn can_be_written(self, goal: &Overlap) -> Result<()> {
+        let Source::Cluster { client, .. } = self.source else { return Ok(()) };
+        let nothing = serde_json::json!({ "metadata": {} });
+        for one in goal.progress().map(|it| it.trust.as_slice()).unwrap_or_default() {
+            let object = ObjectRef { key: None, ..one.object.clone() };
+            let patch = (&object, PatchForm::Merge);
+            client.patch_object(patch, &nothing, OUR_NAME, true).await?;
+        }
+        Ok(())
+    }
+
     /// That there is nothing to go on with.
     fn nothing_begun(self, goal: &Overlap) -> Plan {
         let mut plan = Plan::empty(self.run.now());
@@ -269,11 +282,11 @@ impl One<'_> {
             deadline: Some(deadline),
             ..self.run.means(self.args.dry_run == DryRun::Server)
         };
-        if self.args.trust.is_empty() {
-            let (known, _, seen) = Box::pin(self.look(goal, false)).await?;
-            if !known.has_begun(&seen.inventory) {
-                let plan = self.nothing_begun(&known);
-                let seen = Some(seen);
+        let (known, _, seen) = Box::pin(self.look(goal, false)).await?;
+        goal = known;
+        if !goal.has_begun(&seen.inventory) {
+            if self.args.trust.is_empty() {
+                let (plan, seen) = (self.nothing_begun(&goal), Some(seen));
                 return Ok(Came {
                     plan,
                     outcomes: Vec::new(),
@@ -282,7 +295,7 @@ impl One<'_> {
                     seen,
                 });
             }
-            goal = known;
+            self.can_be_written(&goal).await?;
         }
         let (goal, first) = self.part(goal, (&means, false), record, output).await?;
         let retires = goal.progress().is_some_and(|it| it.stands == Stands::Retiring);

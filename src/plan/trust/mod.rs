@@ -38,6 +38,7 @@ use crate::audit::issuing::issuing_ca;
 use crate::audit::policy::Policy;
 use crate::instant;
 use crate::inventory::staged::StagedFacts;
+use crate::inventory::trust_bundles::TrustBundle;
 use crate::inventory::{Inventory, SecretFacts};
 use crate::object_ref::ObjectRef;
 use crate::observation::{Question, Scope};
@@ -381,8 +382,17 @@ impl Goal for Overlap {
         if is_switched {
             open.push(Question::Secret(beside(secret)));
         }
+        // Everything that is stored is looked at once the old one could go, and before a switch for copies.
         let has_copies = self.request.rotation.copies.is_some();
-        if has_copies || is_switched {
+        let could_go = is_switched
+            && marks.as_ref().is_some_and(|marks| {
+                let hands_out = |bundle: &TrustBundle| {
+                    bundle.values.iter().any(|value| value.holds(&marks.replaces))
+                };
+                let mut bundles = known.iter().filter_map(|object| seen.trust_bundle(object));
+                marks.switched_at.is_some() && bundles.any(hands_out)
+            });
+        if has_copies || could_go {
             open.extend(where_stored(seen, &namespace, &known));
         }
         open

@@ -90,7 +90,11 @@ pub(super) fn find<'i>(
     if let Some(key) = named.key.as_deref()
         && (is_pair(key) || bundle.withheld.iter().any(|withheld| withheld == key))
     {
-        let message = format!("{key} of it is for a certificate that is served and its key");
+        let message = if bundle.object.kind == Kind::Secret {
+            format!("{key} of it is for a certificate that is served and its key")
+        } else {
+            format!("{key} of it stands in binaryData, and a bundle is text")
+        };
         let remedy = "name a key that holds certificates to be trusted, such as ca.crt";
         return no(Reason::OtherContent, message, remedy.into());
     }

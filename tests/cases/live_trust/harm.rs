@@ -38,6 +38,33 @@ fn a_private_key_or_what_is_served_is_no_trust_bundle() {
 }
 
 #[test]
+fn nothing_is_made_that_cannot_be_published() {
+    let Some(live) = Live::new("nothing_is_made_that_cannot_be_published") else { return };
+    pinned(&live, "web");
+    let binary = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "binary" },
+                         "binaryData": { "ca.crt": "AAA=" } });
+    live.cluster.apply(&live.namespace, &binary.to_string());
+    let user = format!("{}-joe", live.namespace);
+    let as_user = format!("--user={user}");
+    let secrets =
+        ["create", "role", "s", "--verb=get,list,create,patch,delete", "--resource=secrets"];
+    live.kubectl(&secrets);
+    live.kubectl(&["create", "role", "c", "--verb=get", "--resource=configmaps"]);
+    for role in ["s", "c"] {
+        live.kubectl(&["create", "rolebinding", role, &format!("--role={role}"), &as_user]);
+    }
+    let versions = live.versions();
+    for (args, told) in [
+        (&["--trust", "configmap/binary:ca.crt"][..], "stands in binaryData"),
+        (&["--trust", "configmap/web", "--as", &user], "patch"),
+    ] {
+        let ran = live.run(&[&["rotate", "secret/web"], args].concat()).expect_code(4);
+        assert!(ran.stderr.contains(told), "{args:?}: {}", ran.stderr);
+        assert_eq!(live.versions(), versions, "{args:?}");
+    }
+}
+
+#[test]
 fn what_goes_on_never_begins_anything() {
     let Some(live) = Live::new("what_goes_on_never_begins") else { return };
     pinned(&live, "web");

@@ -4,29 +4,13 @@
 use super::{hand_made, is_whole, pair, secrets};
 use crate::support::live::{Live, bundle};
 use crate::support::rude::KubectlProxy;
-use crate::support::spoilt::{Fault, Spoil, Spoilt};
+use crate::support::spoilt::{FAULTS, Fault, Spoil, Spoilt};
 use certwright::x509::cert::Certificate;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-
-const JSON: &str = "Content-Type: application/json\r\n";
-const CONFLICT: &[u8] = br#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"the object has been modified","reason":"Conflict","code":409}"#;
-
-/// What befalls a request: how, and whether the server gets it all the same.
-const FAULTS: [(Fault, bool); 9] = [
-    (Fault::HangUp, false),
-    (Fault::HangUp, true),
-    (Fault::Reset, false),
-    (Fault::Cut, true),
-    (Fault::StalledBody, true),
-    (Fault::Said(500, "", b"trouble"), false),
-    (Fault::Said(500, "", b"trouble"), true),
-    (Fault::Said(503, "", b""), true),
-    (Fault::Said(409, JSON, CONFLICT), false),
-];
 
 /// Runs of a command, each with one fault at one of its requests. `seen` judges what is left.
 fn at_every_request(test: &str, prepare: fn(&Live, &str), command: &str) {
