@@ -20,10 +20,10 @@ fn faults() -> Vec<(Fault, bool)> {
     FAULTS.into_iter().chain([busy]).collect()
 }
 
-/// Every so many-th request that reads gets one of them; every one that writes gets every other of them, or all
+/// Every so many-th request that reads gets one of them; every one that writes gets every third of them, or all
 /// where somebody has the time (`CERTWRIGHT_ROUNDS`). Which it is goes round, so that a run through all stages,
 /// which does the same again and again, meets them all.
-const OF_READS: usize = 3;
+const OF_READS: usize = 8;
 
 const NOTHING: Spoil =
     Spoil { at: &[&["HTTP/1.1"]], after: 0, times: 0, arrives: false, fault: Fault::HangUp };
@@ -93,7 +93,7 @@ fn a_fault_at_any_request_of_any_stage_is_gone_on_after() {
     for (at, asked) in line.asked().iter().enumerate() {
         let writes = ["POST ", "PATCH ", "DELETE "].iter().any(|verb| asked.starts_with(verb));
         let most = if writes { faults.len() } else { usize::from(at % OF_READS == 0) };
-        let each = if writes && rounds(1) == 1 { 2 } else { 1 };
+        let each = if writes && rounds(1) == 1 { 3 } else { 1 };
         let own = (0..most).step_by(each).map(|one| faults[(at + one) % faults.len()]);
         tried.extend(own.map(|(fault, arrives)| (at, fault, arrives)));
     }
@@ -131,7 +131,7 @@ fn rounds(usual: u32) -> u32 {
 #[test]
 fn killed_at_any_instant_of_a_staged_rotation_the_next_run_completes() {
     let Some(live) = Live::alone("killed_at_any_instant_of_a_staged_rotation") else { return };
-    let rounds = rounds(20);
+    let rounds = rounds(12);
     pinned(&live, "probe");
     let args = |name: &str| {
         let (secret, trust) = (format!("secret/{name}"), format!("configmap/{name}"));
