@@ -77,7 +77,7 @@ pub struct RotateArgs {
     /// Put one new certificate and key into every copy of a replaced one, in whatever namespace
     #[arg(long)]
     pub copies: bool,
-    /// The trust bundles that hold the certificate: configmap/NAME[:KEY], secret/NAME[:KEY] (in another
+    /// The trust bundles that hold the certificate: configmap/NAME:KEY, secret/NAME:KEY (in another
     /// namespace NAMESPACE/…), validatingwebhookconfiguration/NAME, mutatingwebhookconfiguration/NAME,
     /// apiservice/NAME, crd/NAME. The new certificate is put beside the old one there, and is served only
     /// after --soak; the old one goes when nothing needs it any more. Also for a private CA
