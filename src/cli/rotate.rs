@@ -146,6 +146,15 @@ pub struct RotateArgs {
     pub output: Chosen<WritePlan>,
 }
 
+impl RotateArgs {
+    /// Whether it may wait for the world once something is written.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        let overlaps = !self.trust.is_empty() || self.go_on || self.soak.is_some();
+        self.verify || self.restart || self.plan.is_some() || overlaps
+    }
+}
+
 /// A time to wait, of which nothing is one too.
 fn soak(text: &str) -> Result<Duration, String> {
     if text.trim_start_matches('0').is_empty() || text == "0s" {

@@ -106,7 +106,7 @@ const NONE: std::time::Duration = std::time::Duration::ZERO;
 /// What a command is given that waits for the world, and tells at the end of its time how that stands.
 const fn grace(command: &Command) -> std::time::Duration {
     match command {
-        Command::Rotate(args) if args.verify || args.restart || args.plan.is_some() => GRACE,
+        Command::Rotate(args) if args.waits() => GRACE,
         Command::Rollback(args) if args.restart => GRACE,
         Command::Bootstrap(_) | Command::Managed { .. } | Command::Verify(_) => GRACE,
         Command::Complete(_) => GRACE_OF_TAB,

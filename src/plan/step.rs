@@ -188,9 +188,7 @@ impl CreateSecret {
 /// A Secret that keeps what another one is to hold next.
 #[derive(Clone, Debug)]
 pub struct Next {
-    /// The other one.
-    pub of: ObjectRef,
-    /// Its annotations.
+    /// Its annotations, which say for which.
     pub annotations: std::collections::BTreeMap<String, String>,
 }
 

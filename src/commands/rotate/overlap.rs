@@ -173,7 +173,6 @@ struct Came {
     outcomes: Vec<Outcome>,
     progress: Option<Progress>,
     end: End,
-    seen: Option<Gathered>,
 }
 
 impl One<'_> {
@@ -223,13 +222,7 @@ impl One<'_> {
         let only_told = self.args.status || self.args.trust.is_empty();
         if only_told && !goal.has_begun(&seen.inventory) {
             let plan = self.nothing_begun(&goal);
-            return Ok(Came {
-                plan,
-                outcomes: Vec::new(),
-                progress: None,
-                end: End::Done,
-                seen: None,
-            });
+            return Ok(Came { plan, outcomes: Vec::new(), progress: None, end: End::Done });
         }
         let plan = match next {
             Next::Done { plan, .. }
@@ -238,7 +231,7 @@ impl One<'_> {
             | Next::Hopeless { plan, .. }
             | Next::Refused(plan) => plan,
         };
-        Ok(Came { plan, outcomes: Vec::new(), progress, end: End::Done, seen: Some(seen) })
+        Ok(Came { plan, outcomes: Vec::new(), progress, end: End::Done })
     }
 
     /// Has the server try to write every bundle, before anything is made that is to stand there.
@@ -286,14 +279,8 @@ impl One<'_> {
         goal = known;
         if !goal.has_begun(&seen.inventory) {
             if self.args.trust.is_empty() {
-                let (plan, seen) = (self.nothing_begun(&goal), Some(seen));
-                return Ok(Came {
-                    plan,
-                    outcomes: Vec::new(),
-                    progress: None,
-                    end: End::Done,
-                    seen,
-                });
+                let plan = self.nothing_begun(&goal);
+                return Ok(Came { plan, outcomes: Vec::new(), progress: None, end: End::Done });
             }
             self.can_be_written(&goal).await?;
         }
@@ -428,7 +415,6 @@ fn came(goal: &Overlap, driven: Driven<Progress>) -> Came {
         outcomes: driven.outcomes,
         progress: goal.progress().cloned(),
         end: driven.end,
-        seen: Some(driven.seen),
     }
 }
 
@@ -438,7 +424,6 @@ struct Told {
     outcomes: Vec<Outcome>,
     progress: Vec<Progress>,
     timed_out: bool,
-    seen: Option<Gathered>,
 }
 
 impl Told {
@@ -448,7 +433,6 @@ impl Told {
             outcomes: Vec::new(),
             progress: Vec::new(),
             timed_out: false,
-            seen: None,
         }
     }
 
@@ -460,7 +444,6 @@ impl Told {
         self.outcomes.extend(came.outcomes);
         self.progress.extend(came.progress);
         self.timed_out |= came.end == End::TimedOut;
-        self.seen = came.seen.or(self.seen.take());
     }
 
     fn report(

@@ -21,7 +21,7 @@ mod told;
 
 pub use needs::Need;
 pub use progress::{HandsOut, Progress, Stands};
-pub use told::{advice, go_on, told_of, under_way};
+pub use told::{advice, go_on, under_way};
 
 use self::bundle::Wanted;
 use self::marking::{forgotten, published, renewed, retired, switched};
@@ -44,7 +44,6 @@ use crate::object_ref::ObjectRef;
 use crate::observation::{Question, Scope};
 use crate::remedy::Remedy;
 use crate::x509::cert::Certificate;
-use crate::x509::chain::is_issuer_of;
 use crate::x509::key::Pairing;
 use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
@@ -56,7 +55,7 @@ pub struct TrustRequest {
     pub rotation: RotationRequest,
     /// The Secret.
     pub secret: ObjectRef,
-    /// What hands out trust, beside what an earlier run has noted.
+    /// What hands out trust, in place of what an earlier run has noted; empty: as that has noted.
     pub trust: Vec<ObjectRef>,
     /// How long the new certificate is handed out before it is served; none: as an earlier run has noted.
     pub soak: Option<Duration>,
@@ -436,8 +435,9 @@ fn namespaces_with<'i>(
     new: &'i Certificate,
 ) -> impl Iterator<Item = String> + 'i {
     let holds = |secret: &SecretFacts| {
-        let chain = &secret.bundle.certificates;
-        chain.iter().any(|one| one.sha256 == new.sha256 || (new.is_ca && is_issuer_of(new, one)))
+        let leaf = secret.bundle.leaf();
+        let is_it = leaf.is_some_and(|leaf| leaf.sha256 == new.sha256);
+        is_it || (new.is_ca && needs::signed_by(new, secret))
     };
     let secrets = seen.every_secret().filter(move |secret| holds(secret));
     secrets.map(|secret| secret.object.namespace().to_owned())

@@ -111,10 +111,10 @@ fn stored(inventory: &Inventory, switched: Switched<'_>) -> Vec<Need> {
     needs
 }
 
-/// Whether the old CA, or one below it, stands above this Secret's leaf.
-fn signed_by(old: &Certificate, other: &SecretFacts) -> bool {
-    let chain = &other.bundle.certificates;
-    chain.iter().any(|one| !one.self_signed && chain::is_issuer_of(old, one))
+/// Whether this CA, or one below it, stands above the Secret's leaf.
+pub(super) fn signed_by(ca: &Certificate, secret: &SecretFacts) -> bool {
+    let chain = &secret.bundle.certificates;
+    chain.iter().any(|one| !one.self_signed && chain::is_issuer_of(ca, one))
 }
 
 fn go_on_with_copies(secret: &ObjectRef) -> Remedy {

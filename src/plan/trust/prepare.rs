@@ -48,7 +48,6 @@ impl Overlap {
             pair,
             with_ca_crt: false,
             next: Some(Box::new(step::Next {
-                of: secret.object.clone(),
                 annotations: staged::annotations(&secret.object, &marks),
             })),
         };

@@ -77,35 +77,8 @@ pub(super) fn find<'i>(
     if let Some(since) = bundle.deletion_timestamp {
         return Err(Box::new(Exclusion::terminating(&bundle.object, since)));
     }
-    if bundle.immutable {
-        let message = "it is immutable: its data cannot change".to_owned();
-        return no(Reason::Immutable, message, "name another object with --trust".into());
-    }
-    if bundle.object.kind == Kind::ConfigMap && bundle.object.name == KUBE_ROOT_CA {
-        let message = "Kubernetes' own controller fills it in, and would take out what is put in";
-        let remedy = "leave it out of --trust: it holds the CA of the API server";
-        return no(Reason::Owned, message.to_owned(), remedy.into());
-    }
-    let is_pair = |key: &str| bundle.object.kind == Kind::Secret && PAIR.contains(&key);
-    if let Some(key) = named.key.as_deref()
-        && (is_pair(key) || bundle.withheld.iter().any(|withheld| withheld == key))
-    {
-        let message = if bundle.object.kind == Kind::Secret {
-            format!("{key} of it is for a certificate that is served and its key")
-        } else {
-            format!("{key} of it stands in binaryData, and a bundle is text")
-        };
-        let remedy = "name a key that holds certificates to be trusted, such as ca.crt";
-        return no(Reason::OtherContent, message, remedy.into());
-    }
-    if let Some((mark, who)) = FILLED_BY.iter().find(|(mark, _)| bundle.marks.contains_key(*mark)) {
-        let message = format!("{who} fills it in ({mark}), and would take out what is put in");
-        let remedy = "put both certificates into its source, and leave it out of --trust";
-        return no(Reason::Owned, message, remedy.into());
-    }
-    if let Some(owner) = bundle.owner.as_ref().filter(|_| !override_owner) {
-        let remedy = "put both certificates in where that gets it from, and leave it out of --trust, or add --override-owner";
-        return no(Reason::Owned, owner.told(), remedy.into());
+    if let Some((reason, message, remedy)) = unwritable(bundle, named, override_owner) {
+        return no(reason, message, remedy.into());
     }
     let (key, values) = match values(bundle, named, fingerprints) {
         Ok(found) => found,
@@ -125,6 +98,44 @@ pub(super) fn find<'i>(
     });
     let object = ObjectRef { key: key.map(Into::into), ..named.clone() };
     Ok(Found { object, bundle, values, missing })
+}
+
+/// Why the object may not be written at all, or not under this key; and what to do about it.
+fn unwritable(
+    bundle: &TrustBundle,
+    named: &ObjectRef,
+    override_owner: bool,
+) -> Option<(Reason, String, &'static str)> {
+    let is_secret = bundle.object.kind == Kind::Secret;
+    if bundle.immutable {
+        let message = "it is immutable: its data cannot change".to_owned();
+        return Some((Reason::Immutable, message, "name another object with --trust"));
+    }
+    if bundle.object.kind == Kind::ConfigMap && bundle.object.name == KUBE_ROOT_CA {
+        let message = "Kubernetes' own controller fills it in, and would take out what is put in";
+        let remedy = "leave it out of --trust: it holds the CA of the API server";
+        return Some((Reason::Owned, message.to_owned(), remedy));
+    }
+    let is_other = |key: &str| {
+        (is_secret && PAIR.contains(&key)) || bundle.withheld.iter().any(|other| other == key)
+    };
+    if let Some(key) = named.key.as_deref().filter(|key| is_other(key)) {
+        let message = if is_secret {
+            format!("{key} of it is for a certificate that is served and its key")
+        } else {
+            format!("{key} of it stands in binaryData, and a bundle is text")
+        };
+        let remedy = "name a key that holds certificates to be trusted, such as ca.crt";
+        return Some((Reason::OtherContent, message, remedy));
+    }
+    if let Some((mark, who)) = FILLED_BY.iter().find(|(mark, _)| bundle.marks.contains_key(*mark)) {
+        let message = format!("{who} fills it in ({mark}), and would take out what is put in");
+        let remedy = "put both certificates into its source, and leave it out of --trust";
+        return Some((Reason::Owned, message, remedy));
+    }
+    let owner = bundle.owner.as_ref().filter(|_| !override_owner)?;
+    let remedy = "put both certificates in where that gets it from, and leave it out of --trust, or add --override-owner";
+    Some((Reason::Owned, owner.told(), remedy))
 }
 
 type Values<'i> = (Option<String>, Vec<&'i TrustValue>);

@@ -1,7 +1,6 @@
 //! What people are told of a rotation that overlaps trust: why another one leaves a Secret alone, who else trusts
 //! by the old certificate, and how a run is gone on with.
 
-use super::bundle;
 use super::progress::{Progress, Stands};
 use super::stage;
 use super::staged::{self, next_of};
@@ -64,12 +63,6 @@ pub fn advice(progress: &Progress) -> Option<Advice> {
         )),
         _ => None,
     }
-}
-
-/// One line of the old and the new certificate, for people.
-#[must_use]
-pub fn told_of(certificate: &Certificate) -> String {
-    bundle::told(certificate)
 }
 
 /// What is to be known before a CA is rolled.

@@ -3,8 +3,9 @@
 use super::json::{WireSummary, summary_of};
 use crate::audit::finding::Severity;
 use crate::instant;
+use crate::plan::trust::bundle::told;
 use crate::plan::trust::staged::shown;
-use crate::plan::trust::{HandsOut, Need, Progress, Stands, advice, told_of};
+use crate::plan::trust::{HandsOut, Need, Progress, Stands, advice};
 use crate::render::harmless;
 use crate::render::layout::{headline, name, sentence, style, write_remedy};
 use crate::render::page::Page;
@@ -19,10 +20,10 @@ pub(super) fn write(progress: &Progress, out: &mut Page<'_>) -> io::Result<()> {
     let mut line =
         |text: String| sentence("           ", "         ", harmless::line(&text).as_ref(), out);
     if let Some(old) = &progress.old {
-        line(format!("old: {}", told_of(old)))?;
+        line(format!("old: {}", told(old)))?;
     }
     if let Some(new) = &progress.new {
-        line(format!("new: {}", told_of(new)))?;
+        line(format!("new: {}", told(new)))?;
     }
     for one in &progress.trust {
         line(format!("{}: {}", shown(&one.object), hands_out(one)))?;
@@ -30,12 +31,12 @@ pub(super) fn write(progress: &Progress, out: &mut Page<'_>) -> io::Result<()> {
     for need in &progress.needs {
         line(format!("still needed: {}", need.what))?;
     }
-    let mut told: Vec<String> = Vec::new();
+    let mut printed: Vec<String> = Vec::new();
     for remedy in progress.needs.iter().filter_map(|need| need.remedy.as_ref()) {
         let text = remedy.to_string();
-        if !told.contains(&text) && told.len() < MOST_REMEDIES {
+        if !printed.contains(&text) && printed.len() < MOST_REMEDIES {
             write_remedy(remedy, out)?;
-            told.push(text);
+            printed.push(text);
         }
     }
     if progress.needs.iter().all(|need| need.passes)
@@ -51,8 +52,8 @@ pub(super) fn write(progress: &Progress, out: &mut Page<'_>) -> io::Result<()> {
 /// one is needed for.
 pub(super) fn lines(progress: &Progress) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", progress.secret.apart(), stands(progress))];
-    lines.extend(progress.old.iter().map(|old| format!("old: {}", told_of(old))));
-    lines.extend(progress.new.iter().map(|new| format!("new: {}", told_of(new))));
+    lines.extend(progress.old.iter().map(|old| format!("old: {}", told(old))));
+    lines.extend(progress.new.iter().map(|new| format!("new: {}", told(new))));
     let bundles = progress.trust.iter();
     lines.extend(bundles.map(|one| format!("{}: {}", shown(&one.object), hands_out(one))));
     for need in &progress.needs {

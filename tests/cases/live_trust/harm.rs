@@ -17,6 +17,21 @@ fn stage(document: &Value) -> &str {
     document["trust"][0]["stage"].as_str().unwrap_or_default()
 }
 
+/// A user who may read and write Secrets of the namespace, and do this with its ConfigMaps.
+fn with_rights(live: &Live, verbs: &str) -> String {
+    let user = format!("{}-jane", live.namespace);
+    let secrets =
+        ["create", "role", "s", "--verb=get,list,create,patch,delete", "--resource=secrets"];
+    live.kubectl(&secrets);
+    let verbs = format!("--verb={verbs}");
+    live.kubectl(&["create", "role", "c", &verbs, "--resource=configmaps"]);
+    for role in ["s", "c"] {
+        let (role_of, user_of) = (format!("--role={role}"), format!("--user={user}"));
+        live.kubectl(&["create", "rolebinding", role, &role_of, &user_of]);
+    }
+    user
+}
+
 #[test]
 fn a_private_key_or_what_is_served_is_no_trust_bundle() {
     let Some(live) = Live::new("a_private_key_is_no_trust_bundle") else { return };
@@ -44,15 +59,7 @@ fn nothing_is_made_that_cannot_be_published() {
     let binary = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "binary" },
                          "binaryData": { "ca.crt": "AAA=" } });
     live.cluster.apply(&live.namespace, &binary.to_string());
-    let user = format!("{}-joe", live.namespace);
-    let as_user = format!("--user={user}");
-    let secrets =
-        ["create", "role", "s", "--verb=get,list,create,patch,delete", "--resource=secrets"];
-    live.kubectl(&secrets);
-    live.kubectl(&["create", "role", "c", "--verb=get", "--resource=configmaps"]);
-    for role in ["s", "c"] {
-        live.kubectl(&["create", "rolebinding", role, &format!("--role={role}"), &as_user]);
-    }
+    let user = with_rights(&live, "get");
     let versions = live.versions();
     for (args, told) in [
         (&["--trust", "configmap/binary:ca.crt"][..], "stands in binaryData"),
@@ -181,15 +188,7 @@ fn whoever_has_a_copy_of_another_namespace_keeps_the_old_one_trusted() {
 fn what_may_not_be_looked_at_keeps_the_old_one() {
     let Some(live) = Live::new("what_may_not_be_looked_at") else { return };
     pinned(&live, "web");
-    let user = format!("{}-jane", live.namespace);
-    let as_user = format!("--user={user}");
-    let secrets =
-        ["create", "role", "s", "--verb=get,list,create,patch,delete", "--resource=secrets"];
-    live.kubectl(&secrets);
-    live.kubectl(&["create", "role", "c", "--verb=get,patch", "--resource=configmaps"]);
-    for role in ["s", "c"] {
-        live.kubectl(&["create", "rolebinding", role, &format!("--role={role}"), &as_user]);
-    }
+    let user = with_rights(&live, "get,patch");
     let run = ["rotate", "secret/web", "--trust", "configmap/web", "--soak=0", "--as", &user];
     let kept = live.run(&[&run[..], &["-o", "json"]].concat()).expect_code(0).json();
     assert_eq!(stage(&kept), "retire", "{kept:#}");
