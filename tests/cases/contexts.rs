@@ -19,8 +19,7 @@ impl Two {
             let ran = live.cluster.kubectl().args(["create", "namespace", "shop"]).output();
             assert!(ran.expect("kubectl starts").status.success());
         }
-        let [east_shop, west_shop] =
-            [&east, &west].map(|live| Live { cluster: live.cluster, namespace: "shop".to_owned() });
+        let [east_shop, west_shop] = [&east, &west].map(|live| live.elsewhere("shop"));
         east_shop.create_scenario("guide");
         // What it holds has no SAN; afterwards it covers its host.
         let rotate = ["rotate", "secret/my-release-milvus-tls", "--key-type", "p256"];

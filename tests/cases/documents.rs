@@ -140,7 +140,7 @@ fn pages_about_gke_say_what_is_printed() {
             "spec": { "ports": [{ "name": "milvus", "port": 19530 }, { "name": "metrics", "port": 9091 }] },
         });
         create(&live, &[service]);
-        let here = Live { cluster: live.cluster, namespace: "default".to_owned() };
+        let here = live.elsewhere("default");
         let _google = Google::start(&here, Options::hurried());
         let folder = tempfile::TempDir::new().expect("a temp folder can be made");
         run(&page, &live, folder.path(), Vec::new());

@@ -59,7 +59,7 @@ fn ward(test: &str) -> Option<&'static Ward> {
         std::fs::write(&file, all.to_string()).expect("a file can be written");
         let ran = create.args(["create", "-f"]).arg(file).output().expect("kubectl starts");
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        let proxy = KubectlProxy::to(live.cluster);
+        let proxy = KubectlProxy::to(&live.cluster);
         Some(Ward { live, proxy })
     });
     ward.as_ref()

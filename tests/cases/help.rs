@@ -143,7 +143,7 @@ fn every_example_runs() {
     kubectl(&["create", "namespace", "shop"]);
     kubectl(&["create", "service", "clusterip", "shop", "-n", "shop", "--tcp=80"]);
     gke::install(&live);
-    let shop = Live { cluster: live.cluster, namespace: "shop".to_owned() };
+    let shop = live.elsewhere("shop");
     let rule = "--rule=shop.example/*=shop:80,tls=shop-tls";
     let create_ingress = || kubectl(&["create", "ingress", "shop", "-n", "shop", rule]);
     create_ingress();

@@ -8,12 +8,13 @@ use crate::support::binary::{Certwright, Ran, run};
 use crate::support::control_plane::audited;
 use crate::support::gke;
 use crate::support::kinds;
-use crate::support::live::Live;
+use crate::support::live::{Cluster, Live};
 use crate::support::rollouts::Controllers;
 use certwright::rights::{Mode, RIGHTS, Reach};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::Output;
+use std::sync::Arc;
 
 /// A right as RBAC names it: group, resource, verb.
 type Asked = (String, String, String);
@@ -47,7 +48,7 @@ const STUBBED_TOO: [&str; 3] =
 
 impl Fleet {
     fn new(test: &str) -> Option<Self> {
-        let cluster = Box::leak(Box::new(audited(test)?));
+        let cluster = Cluster::Own(Arc::new(audited(test)?));
         let live = Live { cluster, namespace: "shop".to_owned() };
         for namespace in ["shop", "edge", "empty", "certwright"] {
             let ran = live.cluster.kubectl().args(["create", "namespace", namespace]).output();

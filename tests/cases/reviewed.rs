@@ -182,7 +182,7 @@ fn one_certificate_goes_into_every_copy_of_the_old_one() {
     assert_ne!(value(&new, "tls.crt"), value(&original, "tls.crt"));
     assert_eq!(bundle(&new).pairing, Pairing::Match);
     for namespace in namespaces {
-        let there = Live { cluster: live.cluster, namespace };
+        let there = live.elsewhere(&namespace);
         let copy = there.secret("wildcard");
         assert_eq!(copy["data"]["tls.crt"], new["data"]["tls.crt"]);
         assert_eq!(copy["data"]["tls.key"], new["data"]["tls.key"]);
@@ -221,7 +221,7 @@ fn a_copy_that_keeps_the_old_certificate_is_told() {
 fn where_the_clocks_are_apart_no_certificate_is_written() {
     let Some(live) = Live::new("where_the_clocks_are_apart") else { return };
     hand_made(&live, "web");
-    let proxy = KubectlProxy::to(live.cluster);
+    let proxy = KubectlProxy::to(&live.cluster);
     let spoil = Spoil {
         at: &[&["HTTP/1.1"]],
         after: 0,
@@ -258,7 +258,7 @@ fn a_batch_stops_where_what_is_stored_is_not_what_was_sent_unless_it_is_to_go_on
         copy["metadata"] = json!({ "name": name });
         live.cluster.apply(&live.namespace, &copy.to_string());
     }
-    let proxy = KubectlProxy::to(live.cluster);
+    let proxy = KubectlProxy::to(&live.cluster);
     let spoil = Spoil {
         at: &[&["PATCH ", "/secrets/web-00?"]],
         after: 0,

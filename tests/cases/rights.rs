@@ -30,7 +30,7 @@ fn four_namespaces(test: &str) -> Option<(Live, Vec<String>)> {
     let first = Live::alone(test)?;
     let mut names = Vec::new();
     for _ in 0..4 {
-        let live = Live { cluster: first.cluster, namespace: first.cluster.namespace(test) };
+        let live = first.elsewhere(&first.cluster.namespace(test));
         live.create_scenario("guide");
         names.push(live.namespace);
     }

@@ -9,13 +9,36 @@ use base64::Engine as _;
 use certwright::inventory::bundle::Bundle;
 use ring::rand::SystemRandom;
 use serde_json::Value;
+use std::ops::Deref;
 use std::path::Path;
 use std::process::Output;
+use std::sync::Arc;
+
+/// The cluster of a test: everybody's, or one of its own, which ends with the last who holds it. (An API
+/// server that nobody asks still takes 200 MiB and a part of a processor.)
+#[derive(Clone)]
+pub enum Cluster {
+    /// Everybody's.
+    Shared(&'static ControlPlane),
+    /// The test's own.
+    Own(Arc<ControlPlane>),
+}
+
+impl Deref for Cluster {
+    type Target = ControlPlane;
+
+    fn deref(&self) -> &ControlPlane {
+        match self {
+            Self::Shared(cluster) => cluster,
+            Self::Own(cluster) => cluster,
+        }
+    }
+}
 
 /// A fresh namespace on the shared cluster.
 pub struct Live {
     /// The cluster.
-    pub cluster: &'static ControlPlane,
+    pub cluster: Cluster,
     /// The namespace's name.
     pub namespace: String,
 }
@@ -24,14 +47,22 @@ impl Live {
     /// A fresh namespace for the test of this name; none when there can be no cluster here, which
     /// was then said loudly.
     pub fn new(test: &str) -> Option<Self> {
-        let cluster = shared(test)?;
-        Some(Self { cluster, namespace: cluster.namespace(test) })
+        shared(test).map(|cluster| Self::of(Cluster::Shared(cluster), test))
     }
 
-    /// A cluster of the test's own, for tests that look at all namespaces. It ends with the tests.
+    /// A cluster of the test's own, for tests that look at all namespaces. It ends with this.
     pub fn alone(test: &str) -> Option<Self> {
-        let cluster: &'static ControlPlane = Box::leak(Box::new(own(test)?));
-        Some(Self { cluster, namespace: cluster.namespace(test) })
+        own(test).map(|cluster| Self::of(Cluster::Own(Arc::new(cluster)), test))
+    }
+
+    fn of(cluster: Cluster, test: &str) -> Self {
+        let namespace = cluster.namespace(test);
+        Self { cluster, namespace }
+    }
+
+    /// Another namespace of the same cluster.
+    pub fn elsewhere(&self, namespace: &str) -> Self {
+        Self { cluster: self.cluster.clone(), namespace: namespace.to_owned() }
     }
 
     /// Runs certwright with these arguments in the namespace.

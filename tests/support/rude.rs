@@ -90,7 +90,7 @@ impl Drop for KubectlProxy {
 impl Rude {
     /// A polite proxy in front of this cluster.
     pub fn before(live: &Live) -> Self {
-        let behind = KubectlProxy::to(live.cluster);
+        let behind = KubectlProxy::to(&live.cluster);
         let port = behind.port;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let own = listener.local_addr().expect("it has an address").port();

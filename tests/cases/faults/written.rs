@@ -41,7 +41,7 @@ fn stock(test: &str, count: usize) -> Option<Stock> {
     let ran = live.cluster.kubectl().args(["create", "-f"]).arg(&file).output();
     let ran = ran.expect("kubectl starts");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    let proxy = KubectlProxy::to(live.cluster);
+    let proxy = KubectlProxy::to(&live.cluster);
     Some(Stock { live, proxy, namespaces })
 }
 
@@ -196,7 +196,7 @@ fn a_certificate_that_may_sign_is_not_replaced_while_what_it_signed_may_be_unrea
         let own = secret(&live, &live.namespace, name, "own.example");
         live.cluster.apply(&live.namespace, &own.to_string());
     }
-    let proxy = KubectlProxy::to(live.cluster);
+    let proxy = KubectlProxy::to(&live.cluster);
     let gone = Mode { times: usize::MAX, end: End::Part, ..table::of_lists()[0] };
     let line = Spoilt::before(proxy.port, gone.spoil(&[&["/secrets?", "continue="]]));
     let args = ["rotate", "--all", "--yes", "-o", "json", REQUEST_TIMEOUT, "-n", &live.namespace];

@@ -16,7 +16,7 @@ fn who_is_interrupted_before_a_restart_is_told_what_keeps_the_old_certificate() 
     let Some(live) = Live::new("who_is_interrupted_before_a_restart") else { return };
     hand_made(&live, "a");
     make(&live, "Deployment", "web", &by_env(&["a"]), &json!({}));
-    let proxy = KubectlProxy::to(live.cluster);
+    let proxy = KubectlProxy::to(&live.cluster);
     let at: &[&[&str]] = &[&["GET ", "/deployments/web"]];
     let fault = Fault::StalledBody;
     let line = Spoilt::before(proxy.port, Spoil { at, after: 0, times: 1, arrives: true, fault });
@@ -37,7 +37,7 @@ fn a_restart_that_meets_a_fault_is_told_as_it_came_out_and_done_once_at_most() {
     hand_made(&live, "a");
     make(&live, "Deployment", "web", &by_env(&["a"]), &json!({}));
     let _controllers = Controllers::start(&live);
-    let proxy = KubectlProxy::to(live.cluster);
+    let proxy = KubectlProxy::to(&live.cluster);
     let generation = || {
         let object = super::get(&live, "deployment/web");
         object["metadata"]["generation"].as_i64().expect("a number")

@@ -84,7 +84,7 @@ fn judged(live: &Live, name: &str, old: &str) -> Result<(), String> {
 #[test]
 fn a_fault_at_any_request_of_any_stage_is_gone_on_after() {
     let Some(live) = Live::alone("a_fault_at_any_request_of_any_stage") else { return };
-    let proxy = KubectlProxy::to(live.cluster);
+    let proxy = KubectlProxy::to(&live.cluster);
     pinned(&live, "probe");
     let line = Spoilt::before(proxy.port, NOTHING);
     assert_eq!(whole(&live, &line, "probe"), 0);

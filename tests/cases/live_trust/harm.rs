@@ -170,7 +170,7 @@ fn whoever_has_what_the_old_ca_signed_keeps_it_trusted() {
 #[test]
 fn whoever_has_a_copy_of_another_namespace_keeps_the_old_one_trusted() {
     let Some(live) = Live::new("whoever_has_a_copy") else { return };
-    let other = Live { cluster: live.cluster, namespace: live.cluster.namespace("the_copy") };
+    let other = live.elsewhere(&live.cluster.namespace("the_copy"));
     pinned(&live, "web");
     let mut copy = live.secret("web");
     copy["metadata"] = json!({ "name": "web" });

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Runs of a command, each with one fault at one of its requests. `seen` judges what is left.
 fn at_every_request(test: &str, prepare: fn(&Live, &str), command: &str) {
     let Some(live) = Live::new(test) else { return };
-    let proxy = KubectlProxy::to(live.cluster);
+    let proxy = KubectlProxy::to(&live.cluster);
     let nothing =
         Spoil { at: &[&["HTTP/1.1"]], after: 0, times: 0, arrives: false, fault: Fault::HangUp };
     prepare(&live, "probe");
