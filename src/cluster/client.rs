@@ -5,11 +5,13 @@ use super::clock::ServerClock;
 use super::credentials::Credentials;
 use super::error::{ClusterError, Failure, Misread, Verb};
 use super::kubeconfig::proxy::Proxy;
+use super::pages::{FEW, PAGE_SIZE};
 use super::protobuf::{self, Binary};
 use super::retry::{self, Patience};
 use super::trouble::trouble;
 use crate::object_ref::{Kind, ObjectRef, is_path_segment};
 use crate::remedy::Target;
+use futures_util::future::BoxFuture;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, ObjectMeta};
@@ -192,10 +194,39 @@ impl Client {
     where
         K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
     {
+        let page = self.by_protobuf(namespace);
+        self.pages(ObjectRef::all(kind, namespace), (field_selector, PAGE_SIZE), page, take).await
+    }
+
+    /// The same of objects that may each be as large as an object can be: a few a page.
+    ///
+    /// # Errors
+    /// As [`Client::each`].
+    pub async fn each_of_large<K>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        field_selector: Option<&str>,
+        take: impl FnMut(K),
+    ) -> Result<(), ClusterError>
+    where
+        K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
+    {
+        let page = self.by_protobuf(namespace);
+        self.pages(ObjectRef::all(kind, namespace), (field_selector, FEW), page, take).await
+    }
+
+    /// How a page of these is asked for.
+    fn by_protobuf<K>(
+        &self,
+        namespace: Option<&str>,
+    ) -> impl Fn(ListParams) -> BoxFuture<'static, kube::Result<ObjectList<K>>> + use<K>
+    where
+        K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
+    {
         let path = K::url_path(&(), namespace);
         let inner = self.inner.clone();
-        let page = move |params| protobuf::page(inner.clone(), path.clone(), params);
-        self.pages(ObjectRef::all(kind, namespace), field_selector, page, take).await
+        move |params| Box::pin(protobuf::page(inner.clone(), path.clone(), params))
     }
 
     /// The same, always as JSON.
@@ -218,7 +249,7 @@ impl Client {
             + 'static,
     {
         let page = by_json(self.api::<K>(namespace));
-        self.pages(ObjectRef::all(kind, namespace), field_selector, page, take).await
+        self.pages(ObjectRef::all(kind, namespace), (field_selector, PAGE_SIZE), page, take).await
     }
 
     /// Reads one object.
@@ -323,7 +354,7 @@ impl Client {
         };
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
         let api = self.api_of(&ApiResource::from_gvk_with_plural(&gvk, plural), namespace);
-        self.pages(all, None, by_json(api), |object| take(as_written(object))).await
+        self.pages(all, (None, PAGE_SIZE), by_json(api), |object| take(as_written(object))).await
     }
 
     /// Reads the metadata of every object of a kind, page by page, and none of the bodies.
@@ -342,7 +373,7 @@ impl Client {
             async move { api.list_metadata(&params).await }
         };
         let all = ObjectRef::all(kind, namespace);
-        self.pages(all, None, page, |object| take(object.metadata)).await
+        self.pages(all, (None, PAGE_SIZE), page, |object| take(object.metadata)).await
     }
 
     /// The objects of a kind, in the version that is read here, for what is asked of any kind.
@@ -629,9 +660,7 @@ impl Client {
 }
 
 /// Asks for pages as the library does.
-fn by_json<K>(
-    api: Api<K>,
-) -> impl Fn(ListParams) -> futures_util::future::BoxFuture<'static, kube::Result<ObjectList<K>>>
+fn by_json<K>(api: Api<K>) -> impl Fn(ListParams) -> BoxFuture<'static, kube::Result<ObjectList<K>>>
 where
     K: Clone + DeserializeOwned + Debug + Send + 'static,
 {

@@ -15,6 +15,9 @@ use tokio::task::JoinSet;
 /// held.
 pub const PAGE_SIZE: u32 = 500;
 
+/// Objects a page where each may be as large as an object can be, a mebibyte.
+pub(super) const FEW: u32 = 20;
+
 /// Longer than any token by which a list goes on; what is longer makes no URL.
 const MAX_CONTINUE: usize = 16 * 1024;
 
@@ -23,7 +26,7 @@ impl Client {
     pub(super) async fn pages<K, P, F>(
         &self,
         object: ObjectRef,
-        field_selector: Option<&str>,
+        (field_selector, limit): (Option<&str>, u32),
         page: P,
         mut take: impl FnMut(K),
     ) -> Result<(), ClusterError>
@@ -42,7 +45,7 @@ impl Client {
                 async move { client.read(Verb::List, &object, || page(params.clone())).await },
             );
         };
-        let mut params = ListParams::default().limit(PAGE_SIZE);
+        let mut params = ListParams::default().limit(limit);
         params.field_selector = field_selector.map(str::to_owned);
         let mut begun_again = false;
         let mut asked_by = HashSet::new();

@@ -17,6 +17,7 @@ use crate::output::Output;
 use crate::plan::previous::{self, Place, REPLACED_AT, RETIRED_FROM};
 use crate::plan::rollback::{Kept, Previous, RollbackRequest, rollback};
 use crate::plan::step::Plan;
+use crate::plan::trust::staged::next_of;
 use crate::redact::Redacted;
 use crate::render::plan::{PlanReport, write_text};
 use crate::session::error::CANCELLED;
@@ -106,6 +107,10 @@ impl Planned {
         let probes = Probes { owners: args.override_owner, makers: true, ..Probes::default() };
         let mut seen = gather_one(client, &object, &probes, run.world).await?;
         let kept = kept(client, &object, run).await?;
+        // For a note, so that it stops nothing where it may not be read.
+        if let Ok(Some(staged)) = read(client, &next_of(&object)).await {
+            seen.absorb(Observation::Staged(staged), run.world.random());
+        }
         ask_for_readers(client, object.namespace(), &mut seen, run.world).await?;
         let RollbackArgs { force, override_owner, .. } = *args;
         let request = RollbackRequest { object, force, override_owner };

@@ -41,6 +41,28 @@ pub struct TrustBundle {
     pub entries: Vec<String>,
 }
 
+impl TrustBundle {
+    /// What was seen, read.
+    #[must_use]
+    pub fn of(seen: &TrustBundleSeen) -> Self {
+        let TrustBundleSeen { values: own, immutable, applied, withheld, entries } = seen;
+        let values = own.values.iter().map(|(key, value)| trust_value(key, value.expose()));
+        let marks = own.meta.labels.iter().chain(&own.meta.annotations);
+        Self {
+            object: own.object.clone(),
+            resource_version: own.meta.resource_version.clone(),
+            immutable: *immutable,
+            applied: *applied,
+            withheld: withheld.clone(),
+            deletion_timestamp: own.meta.deletion_timestamp,
+            owner: owner_of_object(&own.object, &own.meta),
+            marks: marks.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            values: values.collect(),
+            entries: entries.clone(),
+        }
+    }
+}
+
 /// One value of it.
 #[derive(Debug)]
 pub struct TrustValue {
@@ -74,21 +96,7 @@ impl OfObject for TrustBundle {
 
 impl TrustBundles {
     pub fn take(&mut self, seen: &TrustBundleSeen) {
-        let TrustBundleSeen { values: own, immutable, applied, withheld, entries } = seen;
-        let values = own.values.iter().map(|(key, value)| trust_value(key, value.expose()));
-        let marks = own.meta.labels.iter().chain(&own.meta.annotations);
-        self.0.put(TrustBundle {
-            object: own.object.clone(),
-            resource_version: own.meta.resource_version.clone(),
-            immutable: *immutable,
-            applied: *applied,
-            withheld: withheld.clone(),
-            deletion_timestamp: own.meta.deletion_timestamp,
-            owner: owner_of_object(&own.object, &own.meta),
-            marks: marks.map(|(key, value)| (key.clone(), value.clone())).collect(),
-            values: values.collect(),
-            entries: entries.clone(),
-        });
+        self.0.put(TrustBundle::of(seen));
     }
 
     pub fn forget(&mut self, object: &ObjectRef) {

@@ -9,7 +9,7 @@ use crate::cluster::error::{self, ClusterError, Failure};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
 use crate::observation::rights::Denied;
-use crate::observation::{Observation, Question, Scope, SecretSeen, TrustSeen};
+use crate::observation::{Observation, Question, Scope, SecretSeen, TrustBundleSeen, TrustSeen};
 use k8s_openapi::api::core::v1::{Event, Secret, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use serde::Deserialize as _;
@@ -67,6 +67,24 @@ pub async fn list_previous(
         take(kubernetes::secret(secret, namespace.unwrap_or_default(), None));
     });
     secrets.await
+}
+
+/// The Secrets of other types than TLS that hold a certificate and its key, in all namespaces, or where those may
+/// not be listed in this one.
+///
+/// # Errors
+/// [`ClusterError`], but for what may not be listed: that is told of the TLS Secrets there.
+pub async fn pairs_elsewhere(
+    client: &Client,
+    namespace: &str,
+) -> Result<Vec<TrustBundleSeen>, ClusterError> {
+    for scope in [None, Some(namespace)] {
+        match trust_bundles::pairs_elsewhere(client, scope).await {
+            Err(error) if can_go_on(&error) => {}
+            listed => return listed,
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Which Secrets there keep what others are to hold next. Who may not list Secrets is not told of them.

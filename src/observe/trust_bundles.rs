@@ -9,7 +9,9 @@ use crate::cluster::Client;
 use crate::cluster::error::ClusterError;
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Observation, TrustBundleSeen, ValuesSeen};
+use crate::redact::Redacted;
 use k8s_openapi::api::core::v1::Secret;
+use memchr::memmem;
 use serde_json::Value;
 
 /// Reads the object; that it is not there is an answer, too.
@@ -28,13 +30,66 @@ pub(super) async fn read(client: &Client, object: &ObjectRef) -> Result<Observat
     }
 }
 
+/// The Secrets of other types than TLS that hold a private key, with the certificates beside it: a server may
+/// load its pair from any of them. Without a namespace, those of all.
+///
+/// # Errors
+/// [`ClusterError`] also when they may not be listed.
+pub(super) async fn pairs_elsewhere(
+    client: &Client,
+    namespace: Option<&str>,
+) -> Result<Vec<TrustBundleSeen>, ClusterError> {
+    let mut pairs = Vec::new();
+    let take = |secret: Secret| pairs.extend(pair(secret, namespace.unwrap_or_default()));
+    client.each_of_large(Kind::Secret, namespace, Some(NO_PAIRS), take).await?;
+    Ok(pairs)
+}
+
+/// Types of Secrets that are looked at by themselves, or have no pair in them and are large or many.
+const NO_PAIRS: &str = "type!=kubernetes.io/tls,type!=certwright.dev/previous,\
+    type!=certwright.dev/next,type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,\
+    type!=kubernetes.io/dockerconfigjson,type!=bootstrap.kubernetes.io/token";
+
+/// The certificates of a Secret that holds a private key as well; of a value with both, those alone.
+fn pair(secret: Secret, namespace: &str) -> Option<TrustBundleSeen> {
+    let seen = kubernetes::secret(secret, namespace, None);
+    let private = seen.data.iter().filter(|(_, value)| is_private(value.expose()));
+    let withheld: Vec<String> = private.map(|(key, _)| key.clone()).collect();
+    let certificates = |(key, value): (&String, &Redacted)| {
+        let certificates = certificates(value.expose());
+        (!certificates.is_empty()).then(|| (key.clone(), Redacted::new(certificates)))
+    };
+    let values: Vec<_> = seen.data.iter().filter_map(certificates).collect();
+    (!withheld.is_empty() && !values.is_empty()).then(|| TrustBundleSeen {
+        values: ValuesSeen { object: seen.object, meta: seen.meta, values },
+        immutable: seen.immutable,
+        applied: false,
+        withheld,
+        entries: Vec::new(),
+    })
+}
+
+/// The blocks of certificates, without what stands between them.
+fn certificates(value: &[u8]) -> Vec<u8> {
+    let mut within = false;
+    let lines = value.split_inclusive(|byte| *byte == b'\n').filter(|line| {
+        within |= line.starts_with(b"-----BEGIN CERTIFICATE");
+        let is_inside = within;
+        within &= !line.starts_with(b"-----END");
+        is_inside
+    });
+    lines.flatten().copied().collect()
+}
+
+fn is_private(value: &[u8]) -> bool {
+    memmem::find(value, b"PRIVATE KEY-----").is_some()
+}
+
 /// What a Secret hands out: whatever is not `tls.key` and has no private key in it.
 fn of_secret(secret: Secret, object: &ObjectRef) -> TrustBundleSeen {
-    const PRIVATE: &[u8] = b"PRIVATE KEY-----";
     let annotations = secret.metadata.annotations.as_ref();
     let applied = annotations.is_some_and(|all| all.contains_key(LAST_APPLIED));
     let seen = kubernetes::secret(secret, object.namespace(), None);
-    let is_private = |value: &[u8]| value.windows(PRIVATE.len()).any(|at| at == PRIVATE);
     let is_public = |key: &str, value: &[u8]| key != "tls.key" && !is_private(value);
     let (values, private): (Vec<_>, Vec<_>) =
         seen.data.into_iter().partition(|(key, value)| is_public(key, value.expose()));

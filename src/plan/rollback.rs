@@ -11,6 +11,7 @@ use super::rotation;
 use super::step::{
     CaCrtChange, Exclusion, NewPair, Plan, Reason, ReplacePair, ReplaceReason, Step,
 };
+use super::trust;
 use crate::audit::expiry;
 use crate::instant;
 use crate::inventory::bundle::Bundle;
@@ -75,6 +76,7 @@ pub fn rollback(
     match step(inventory, request, kept, now) {
         Ok(step) => {
             plan.notes.extend(readers::unseen(inventory, &[&step.object]));
+            plan.notes.extend(trust::switches_again(inventory, &step.object));
             plan.steps.push(Step::ReplacePair(step));
         }
         Err(refusal) => plan.refused.push(*refusal),

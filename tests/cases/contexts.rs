@@ -10,6 +10,8 @@ use tempfile::TempDir;
 /// which nobody serves.
 struct Two {
     folder: TempDir,
+    /// They end with this.
+    _clusters: [Live; 2],
 }
 
 impl Two {
@@ -38,7 +40,7 @@ impl Two {
         let all = [("east", here(&east)), ("west", here(&west)), ("gone", gone)];
         let config = kubeconfig(&all).to_string();
         std::fs::write(folder.path().join("config"), config).expect("it can be written");
-        Some(Self { folder })
+        Some(Self { folder, _clusters: [east, west] })
     }
 
     fn check(&self, args: &[&str]) -> Ran {

@@ -4,7 +4,7 @@
 //! these; that files with keys are 0600 is `output_files`'.
 
 use crate::support::binary::{Certwright, Ran};
-use crate::support::live::Live;
+use crate::support::live::{Live, value};
 use base64::Engine as _;
 use std::collections::BTreeSet;
 use std::fs;
@@ -121,4 +121,84 @@ fn no_output_of_a_live_run_holds_a_part_of_a_key() {
         }
         assert_silent(&ran, &canaries, &format!("{args:?}"));
     }
+}
+
+/// What a run leaves behind for others to read: plans and reports in files, bundles, Events, and of the
+/// Secrets whatever is not their data.
+#[test]
+fn no_file_object_or_event_of_a_rotation_holds_a_part_of_a_key() {
+    let Some(live) = Live::new("no_file_object_or_event") else { return };
+    let issue = ["issue", "a.example", "--key-type=p256", "--secret"];
+    for name in ["web", "again"] {
+        live.run(&[&issue[..], &[name]].concat()).expect_code(0);
+    }
+    let certificate = String::from_utf8(value(&live.secret("web"), "tls.crt")).expect("it is PEM");
+    let bundle = format!("--from-literal=ca.crt={certificate}");
+    live.kubectl(&["create", "configmap", "web", &bundle]);
+    let folder = tempfile::tempdir().expect("a temp folder can be made");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (plan, shown) = (file("plan.json"), file("plan.md"));
+    let (report, page) = (file("report.json"), file("report.md"));
+    let trust = ["rotate", "secret/web", "--trust", "configmap/web"];
+    let mut canaries = BTreeSet::new();
+    let mut said = Vec::new();
+    for args in [
+        &["rotate", "secret/again", "--plan-out", &plan][..],
+        &["rotate", "--plan", &plan, "--report", &report, "-o", "json"],
+        &["rotate", "secret/again", "--report", &page, "-v"],
+        &["rotate", "secret/again", "--plan-out", &shown],
+        &[&trust[..], &["--dry-run", "-o", "json"]].concat(),
+        &[&trust[..], &["-v", "-o", "json"]].concat(),
+        &["rotate", "secret/web", "--status", "-v"],
+        &["rotate", "secret/web", "--continue", "--soak=0", "-v"],
+        &["rotate", "secret/web", "--status", "-o", "json"],
+        &["rollback", "secret/again", "-o", "json", "-v"],
+    ] {
+        said.push(live.run(args).expect_code(0));
+        canaries.extend(keys_in(&live));
+    }
+    assert!(canaries.len() > 10, "there are keys to look for");
+    for ran in &said {
+        assert_silent(ran, &canaries, "an output");
+    }
+    for path in [&plan, &shown, &report, &page] {
+        let text = fs::read_to_string(path).expect("it was written");
+        assert!(
+            !canaries.iter().any(|canary| text.contains(canary)),
+            "{path} tells a part of a key"
+        );
+    }
+    let kinds = "secrets,configmaps,events,events.events.k8s.io,ingresses,services";
+    let all = live.kubectl(&["get", kinds, "-o", "json", "--show-managed-fields"]);
+    let mut all: serde_json::Value =
+        serde_json::from_slice(&all.stdout).expect("kubectl prints JSON");
+    for object in all["items"].as_array_mut().expect("a list") {
+        if object["kind"] == "Secret" {
+            object["data"] = serde_json::Value::Null;
+        }
+    }
+    let text = all.to_string();
+    assert!(
+        !canaries.iter().any(|canary| text.contains(canary)),
+        "an object tells a part of a key"
+    );
+}
+
+/// Pieces of every key that the namespace's Secrets hold now.
+fn keys_in(live: &Live) -> BTreeSet<String> {
+    let all = live.kubectl(&["get", "secrets", "-o", "json"]);
+    let all: serde_json::Value = serde_json::from_slice(&all.stdout).expect("kubectl prints JSON");
+    let mut found = BTreeSet::new();
+    for secret in all["items"].as_array().expect("a list") {
+        for (_, value) in secret["data"].as_object().into_iter().flatten() {
+            let value = value.as_str().unwrap_or_default();
+            let pem = base64::engine::general_purpose::STANDARD.decode(value).unwrap_or_default();
+            let pem = String::from_utf8_lossy(&pem);
+            if pem.contains("PRIVATE KEY") {
+                found.extend(key_lines(&pem));
+                found.extend(pieces(value));
+            }
+        }
+    }
+    found
 }

@@ -10,6 +10,7 @@ use crate::converge::gather::{Gathered, Probes, Source, secrets_named};
 use crate::exit::Exit;
 use crate::inventory::selection::Selection;
 use crate::inventory::served::ServedAt;
+use crate::inventory::trust_bundles::TrustBundle;
 use crate::object_ref::{OUR_NAME, ObjectRef};
 use crate::observation::Observation;
 use crate::observe;
@@ -215,6 +216,7 @@ impl One<'_> {
         let busy = output.busy("reading", None);
         let (mut goal, mut next, mut seen) = self.look(goal.up_to(Part::Whole), false).await?;
         if goal.progress().is_some_and(|it| it.stands == Stands::Retiring) {
+            goal = self.with_pairs_elsewhere(goal).await?;
             (goal, next, seen) = self.look(goal, true).await?;
         }
         drop(busy);
@@ -232,6 +234,14 @@ impl One<'_> {
             | Next::Refused(plan) => plan,
         };
         Ok(Came { plan, outcomes: Vec::new(), progress, end: End::Done })
+    }
+
+    /// The goal, with what a server may load that is no TLS Secret.
+    async fn with_pairs_elsewhere(self, goal: Overlap) -> Result<Overlap> {
+        let Source::Cluster { client, .. } = self.source else { return Ok(goal) };
+        let namespace = goal.request().secret.namespace();
+        let pairs = observe::cluster::pairs_elsewhere(client, namespace).await?;
+        Ok(goal.beside(pairs.iter().map(TrustBundle::of).collect()))
     }
 
     /// Has the server try to write every bundle, before anything is made that is to stand there.
@@ -293,7 +303,7 @@ impl One<'_> {
         }
         let mut outcomes = first.outcomes;
         let mut notes = first.plan.notes;
-        let goal = goal.up_to(Part::Whole);
+        let goal = self.with_pairs_elsewhere(goal.up_to(Part::Whole)).await?;
         let (mut goal, mut second) = self.part(goal, (&means, true), record, output).await?;
         let kept = keepers(&goal);
         if self.args.restart && !kept.is_empty() && second.end == End::Done {

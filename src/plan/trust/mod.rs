@@ -21,7 +21,7 @@ mod told;
 
 pub use needs::Need;
 pub use progress::{HandsOut, Progress, Stands};
-pub use told::{advice, go_on, under_way};
+pub use told::{advice, go_on, switches_again, under_way};
 
 use self::bundle::Wanted;
 use self::marking::{forgotten, published, renewed, retired, switched};
@@ -83,6 +83,8 @@ pub struct Overlap {
     policy: Policy,
     /// How far it was at the last look.
     progress: Option<Progress>,
+    /// Secrets of other types than TLS that hold certificates and their keys.
+    elsewhere: Vec<TrustBundle>,
 }
 
 type Refused<T> = Result<T, Box<Exclusion>>;
@@ -91,7 +93,7 @@ impl Overlap {
     /// This request, under this policy.
     #[must_use]
     pub const fn new(request: TrustRequest, policy: Policy) -> Self {
-        Self { request, policy, progress: None }
+        Self { request, policy, progress: None, elsewhere: Vec::new() }
     }
 
     /// How far it was at the last look; none before the first.
@@ -104,6 +106,13 @@ impl Overlap {
     #[must_use]
     pub const fn request(&self) -> &TrustRequest {
         &self.request
+    }
+
+    /// The same goal, which knows these Secrets of other types than TLS that hold certificates and their keys: to
+    /// see them means to download whatever is in Secrets, so that it is done once, not at every look.
+    #[must_use]
+    pub fn beside(self, elsewhere: Vec<TrustBundle>) -> Self {
+        Self { elsewhere, ..self }
     }
 
     /// Whether a rotation with overlap has begun, whoever began it.
@@ -288,6 +297,7 @@ impl Overlap {
             old: progress.old.as_deref(),
             new: it.new,
             refused: &refused,
+            elsewhere: &self.elsewhere,
             unverified: self.request.unverified,
         };
         progress.needs = needs::needs(seen, switched, now);

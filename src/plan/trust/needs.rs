@@ -9,6 +9,7 @@ use super::told;
 use crate::audit::remedy::{from_owner, in_namespace, word};
 use crate::audit::served::{Serves, answers};
 use crate::instant;
+use crate::inventory::trust_bundles::{TrustBundle, TrustValue};
 use crate::inventory::{Inventory, Problem, SecretFacts};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::rollout::RolloutSeen;
@@ -20,6 +21,7 @@ use crate::x509::cert::Certificate;
 use crate::x509::chain;
 use crate::x509::profile::BACKDATE;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// One thing for which the old certificate is still handed out.
@@ -52,6 +54,8 @@ pub(super) struct Switched<'a> {
     pub new: &'a Certificate,
     /// Copies that may not be written, each with why.
     pub refused: &'a [Exclusion],
+    /// Secrets of other types than TLS with certificates and keys.
+    pub elsewhere: &'a [TrustBundle],
     /// Whether an address that cannot be asked keeps nothing.
     pub unverified: bool,
 }
@@ -63,6 +67,7 @@ pub(super) fn needs(
     now: OffsetDateTime,
 ) -> Vec<Need> {
     let mut all = stored(inventory, switched);
+    all.extend(stored_elsewhere(switched));
     all.extend(served(inventory, switched));
     if !switched.unverified {
         all.extend(running(inventory, switched, now));
@@ -109,6 +114,38 @@ fn stored(inventory: &Inventory, switched: Switched<'_>) -> Vec<Need> {
         }
     }
     needs
+}
+
+/// Secrets of another type from which a server may load the old certificate, or one that it signed.
+fn stored_elsewhere(switched: Switched<'_>) -> Vec<Need> {
+    let Switched { secret, marks, old, .. } = switched;
+    let is_old = |(one, _): &(Arc<Certificate>, Vec<u8>)| {
+        let is_signed = |old: &Certificate| !one.self_signed && chain::is_issuer_of(old, one);
+        one.sha256 == marks.replaces || old.is_some_and(is_signed)
+    };
+    let serves_old = |value: &&TrustValue| {
+        !is_of_ca(&value.key) && value.certificates.first().is_some_and(is_old)
+    };
+    let need = |pair: &TrustBundle| {
+        let value = pair.values.iter().find(serves_old)?;
+        let holds = match value.certificates.first() {
+            Some((one, _)) if one.sha256 == marks.replaces => "the old certificate",
+            _ => "a certificate that the old CA signed",
+        };
+        let what = format!("{} holds {holds} with a key, in {}", pair.object.apart(), value.key);
+        let mend = format!(
+            "it is no TLS Secret, so that it is not written: put in it what {} holds now, or delete it",
+            secret.short()
+        );
+        Some(Need { what, remedy: Some(mend.into()), passes: false, keeper: None })
+    };
+    switched.elsewhere.iter().filter_map(need).collect()
+}
+
+/// Whether a value is called as those are by which others are trusted.
+fn is_of_ca(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["ca.", "ca-", "ca_", "cacert"].iter().any(|begin| key.starts_with(begin))
 }
 
 /// Whether this CA, or one below it, stands above the Secret's leaf.

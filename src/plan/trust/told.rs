@@ -35,6 +35,17 @@ pub fn under_way(inventory: &Inventory, secret: &SecretFacts) -> Option<Exclusio
     })
 }
 
+/// What becomes of a Secret that is rolled back while its next certificate is handed out.
+#[must_use]
+pub fn switches_again(inventory: &Inventory, secret: &ObjectRef) -> Option<String> {
+    let staged = inventory.staged_at(&next_of(secret))?;
+    staged::marks(staged, secret)?;
+    let name = staged.object.short();
+    Some(format!(
+        "a rotation with --trust is under way ({name}): its next run hands the new certificate out for the whole soak again, and then switches to it; delete {name} to call it off"
+    ))
+}
+
 /// The command that goes on with it.
 #[must_use]
 pub fn go_on(secret: &ObjectRef) -> CommandLine {

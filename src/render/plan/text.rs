@@ -227,7 +227,7 @@ fn changes(step: AnyStep<'_>, done: Option<&Done>) -> Vec<String> {
         }
         AnyStep::Cluster(Step::ReplacePair(step)) => {
             lines.push(format!("why: {}", step.reason));
-            let before = step.before.as_deref().map(certificate_text);
+            let before = step.before.as_deref().map(identified);
             lines.extend(before.map(|before| format!("before: {before}")));
         }
         AnyStep::Cluster(_) | AnyStep::Files(_) | AnyStep::Converted(_) => {}
@@ -275,14 +275,17 @@ fn change(change: &FieldChange) -> String {
 
 /// The certificate that is there now, or the one that is to be.
 fn after(step: AnyStep<'_>, done: Option<&Done>) -> Option<String> {
+    // Where another one stood before, the two are told apart.
+    let replaces = matches!(step, AnyStep::Cluster(Step::ReplacePair(_)));
+    let shown = if replaces { identified } else { certificate_text };
     if let Some(after) = done.and_then(|done| done.after.as_deref()) {
-        return Some(certificate_text(after));
+        return Some(shown(after));
     }
     Some(match step.written()? {
         Written::Pair(NewPair::Given(certificate) | NewPair::Staged { certificate, .. }) => {
-            certificate_text(certificate)
+            shown(certificate)
         }
-        Written::Certificate(certificate) => certificate_text(certificate),
+        Written::Certificate(certificate) => shown(certificate),
         Written::Pair(NewPair::Make { profile, key, issuer }) => {
             profile_text(profile, key, issuer.as_deref())
         }
@@ -322,6 +325,12 @@ fn certificate_text(certificate: &Certificate) -> String {
         certificate.key_type,
         instant::show_date(certificate.not_after)
     )
+}
+
+/// The same, with what tells it from another one of the same names: whoever signs a replacement off compares
+/// that with what is served.
+fn identified(certificate: &Certificate) -> String {
+    format!("{}; sha256 {}", certificate_text(certificate), certificate.fingerprint())
 }
 
 fn profile_text(profile: &Profile, key: &KeyChoice, issuer: Option<&Certificate>) -> String {

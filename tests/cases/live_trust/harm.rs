@@ -105,7 +105,9 @@ fn after_a_rollback_it_soaks_anew() {
     live.run(&["rotate", "secret/web", "--trust", "configmap/web", "--soak=0"]).expect_code(0);
     assert_ne!(holds(&live, "web"), old);
     live.kubectl(&["rollout", "restart", "deployment/web"]);
-    live.run(&["rollback", "secret/web"]).expect_code(0);
+    let back = live.run(&["rollback", "secret/web"]).expect_code(0);
+    let told = back.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("is under way (secret/web-next): its next run hands"), "{told}");
     let soaks = ["rotate", "secret/web", "--continue", "--soak=1h", "-o", "json"];
     let soaks = live.run(&soaks).expect_code(0).json();
     assert_eq!((stage(&soaks), holds(&live, "web")), ("soak", old));
@@ -182,6 +184,39 @@ fn whoever_has_a_copy_of_another_namespace_keeps_the_old_one_trusted() {
     assert_eq!(stage(&kept), "retire", "{kept:#}");
     assert!(kept["trust"][0]["needs"].to_string().contains("deployment/web"), "{kept:#}");
     assert!(is_there(&live, "web-next"));
+}
+
+#[test]
+fn a_pair_in_a_secret_of_another_type_keeps_the_old_one_trusted() {
+    let Some(live) = Live::new("a_pair_in_a_secret_of_another_type") else { return };
+    pinned(&live, "web");
+    let secret = live.secret("web");
+    let [certificate, key] = ["tls.crt", "tls.key"]
+        .map(|name| String::from_utf8(value(&secret, name)).expect("it is PEM"));
+    let kinds = [
+        ("files", json!({ "server.pem": certificate, "server.key": key })),
+        ("one-file", json!({ "haproxy.pem": format!("{key}{certificate}") })),
+        // Who trusts by it, and who has a key of something else.
+        ("trusts", json!({ "ca.pem": certificate, "client.key": key })),
+        ("copied", json!({ "server.pem": certificate })),
+    ];
+    for (name, data) in kinds {
+        let opaque = json!({ "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": { "name": name }, "stringData": data });
+        live.cluster.apply(&live.namespace, &opaque.to_string());
+    }
+    let run = ["rotate", "secret/web", "--trust", "configmap/web", "--soak=0", "-o", "json"];
+    let kept = live.run(&run).expect_code(0).json();
+    assert_eq!(stage(&kept), "retire", "{kept:#}");
+    let needs = kept["trust"][0]["needs"].as_array().expect("a list");
+    let told: Vec<&str> = needs.iter().filter_map(|need| need["message"].as_str()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("secret/files") && told[0].ends_with("in server.pem"), "{told:?}");
+    assert!(told[1].contains("secret/one-file") && told[1].ends_with("in haproxy.pem"), "{told:?}");
+    assert_eq!(handed_out(&live, "web").len(), 2);
+    live.kubectl(&["delete", "secret", "files", "one-file"]);
+    let over = go_on(&live, "secret/web", &[]);
+    assert_eq!(stage(&over), "done", "{over:#}");
 }
 
 #[test]
