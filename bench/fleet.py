@@ -23,6 +23,7 @@ import argparse
 import base64
 import datetime
 import http.client
+import itertools
 import json
 import os
 import re
@@ -40,7 +41,7 @@ from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 PAGE = 500
@@ -58,13 +59,14 @@ def main():
     options.add_argument("--secrets", type=int, default=10_000)
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--grow", type=int, default=0, help="measure again with so many Secrets")
+    options.add_argument("--keys", choices=["p256", "rsa"], default="p256", help="of whom Secrets are made")
     options.add_argument("--binary", default="target/release/certwright")
     options.add_argument("--keep", help="keep the server's folder here, and use it where it is there")
     options = options.parse_args()
     binary = Path(options.binary).resolve()
     with tempfile.TemporaryDirectory() as folder:
         with Server(Path(options.keep or folder)) as server:
-            fleet = Fleet()
+            fleet = Fleet(options.keys)
             fleet.grow(options.secrets)
             fleet.load(server)
             good, memory = measure(binary, server, fleet, options.rounds)
@@ -164,8 +166,11 @@ def download(port):
 class Fleet:
     """Secrets and Ingresses, what was wrong with them on purpose, and none else."""
 
-    def __init__(self):
-        self.ca_key = new_key()
+    def __init__(self, kind):
+        # To make an RSA key takes a tenth of a second: a few are used in turns.
+        pool = itertools.cycle([new_rsa_key() for _ in range(25)]) if kind == "rsa" else None
+        self.new_key = pool.__next__ if pool else new_key
+        self.ca_key = new_rsa_key() if kind == "rsa" else new_key()
         self.ca_pem = certificate(CA, new_key(), self.ca_key.public_key(), NOW + 2000 * DAY, None)
         self.names, self.hosts, self.objects, self.fresh = [], [], [], []
         self.truth = {rule: set() for rule in RULES}
@@ -177,11 +182,11 @@ class Fleet:
             host = f"host-{number}.{namespace}.example"
             wrong = KINDS[number % 200] if number % 200 < len(KINDS) else None
             days = -3 if wrong == "expired" else 10 if wrong == "expires-soon" else 300
-            key = new_key()
+            key = self.new_key()
             pem = certificate(host, self.ca_key, key.public_key(), NOW + days * DAY, [host, f"www.{host}"])
             if wrong == "cert-unreadable":
                 pem = pem[: len(pem) // 2] + pem[len(pem) // 2 + 9 :]
-            key = pem_of(new_key() if wrong == "key-mismatch" else key)
+            key = pem_of(self.new_key() if wrong == "key-mismatch" else key)
             pem += self.ca_pem
             used = number % 2 == 0
             self.names.append(name)
@@ -263,6 +268,10 @@ RULES = sorted(set(KINDS))
 
 def new_key():
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def new_rsa_key():
+    return rsa.generate_private_key(65537, 2048)
 
 
 def certificate(name, signer, public, until, hosts):

@@ -7,6 +7,7 @@
 use super::keystore;
 use super::pair::{self, KeySource, Materials, ReadyPair};
 use super::staging::{Access, PRIVATE, Staged, cannot_write, folder, place_all, sync_folder};
+use crate::manifest::COPIES_MARK;
 use crate::object_ref::ObjectRef;
 use crate::plan::outcome::{Done, Failed, FailureReason};
 use crate::plan::step::{FileContents, WriteFiles};
@@ -220,12 +221,11 @@ impl std::fmt::Debug for NewFile {
 }
 
 /// Keeps a copy of each file as it is, in a new folder below `folder` that is named `at`, for the time: 0600, in
-/// folders that only we may enter. Says where.
+/// folders that only we may enter, marked as no manifests ([`COPIES_MARK`]). Says where.
 ///
 /// # Errors
 /// [`Failed`]; then not all of them are kept, and none should be changed.
 pub fn keep_copies(folder: &Path, paths: &[&str], at: &str) -> Result<PathBuf, Failed> {
-    let copies = folder.join(at);
     let mut files = Vec::new();
     for path in paths {
         let bytes = fs::read(path).map_err(|error| {
@@ -234,14 +234,41 @@ pub fn keep_copies(folder: &Path, paths: &[&str], at: &str) -> Result<PathBuf, F
         })?;
         files.push(NewFile { name: below(path), bytes: Zeroizing::new(bytes), private: true });
     }
+    let copies = new_folder(folder, at)?;
+    let told = b"Files as they were before certwright rewrote them. It passes over this folder.\n";
+    let bytes = Zeroizing::new(told.to_vec());
+    let mark = NewFile { name: COPIES_MARK.to_owned(), bytes, private: true };
+    write_set(&copies, &[mark], (false, "--backup-dir"))?;
     for file in &files {
         let place = copies.join(&file.name);
         let inside = place.parent().unwrap_or(&copies);
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(inside);
+        let made = private_folders().create(inside);
         made.map_err(|error| cannot_write(inside, &error))?;
     }
     write_set(&copies, &files, (false, "--backup-dir"))?;
     Ok(copies)
+}
+
+/// Makes a folder of this name, or where there is one, of another run of the same second, with a number behind.
+fn new_folder(above: &Path, name: &str) -> Result<PathBuf, Failed> {
+    private_folders().create(above).map_err(|error| cannot_write(above, &error))?;
+    let mut number = 1_u32;
+    loop {
+        let numbered = || format!("{name}-{number}");
+        let folder = above.join(if number == 1 { name.to_owned() } else { numbered() });
+        match fs::DirBuilder::new().mode(0o700).create(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(cannot_write(&folder, &error)),
+            Ok(()) => return Ok(folder),
+        }
+    }
+}
+
+/// Makes folders that only we may enter, and those above them.
+fn private_folders() -> fs::DirBuilder {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder
 }
 
 /// A path as it stands below another folder: a step up, or the root, leads nowhere out of it.

@@ -495,7 +495,7 @@ impl<'a> Rotated<'a> {
         record: &Record,
         output: &mut Output,
     ) -> Result<Exit> {
-        if let Some(folder) = &self.args.backup_dir {
+        if let Some(folder) = self.args.backup_dir.as_ref().filter(|_| !rewritten.is_empty()) {
             let paths: Vec<&str> = rewritten.keys().map(String::as_str).collect();
             let at = instant::show(self.run.now()).replace(':', "");
             let kept = files::keep_copies(folder, &paths, &at)

@@ -19,3 +19,7 @@ pub use keys::{Segment, key_name, line_of, shown};
 pub use parse::{Broken, Parsed, STACK, Twice, base64_value, parse};
 pub use text::{Text, TextError, strangers_in_values};
 pub use words::reason;
+
+/// A file of this name says of its folder that copies of manifests are kept there, as they were before they were
+/// rewritten: whoever reads the folders above passes over it. Who names the folder itself reads it.
+pub const COPIES_MARK: &str = ".certwright-copies";

@@ -14,7 +14,7 @@ mod refused;
 
 use super::google_double::{annotation, make, managed, naming, touch};
 use crate::support::binary::{Certwright, Ran};
-use crate::support::dice::Dice;
+use crate::support::dice::{Dice, rounds};
 use crate::support::gke::{self, Engine, Google, Options, PRE_SHARED_CERT};
 use crate::support::live::Live;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ const WEB: &str = "web-tls";
 /// Far less than the ten minutes after which Google's controllers look by themselves.
 const PATIENCE: &str = "90s";
 /// How many are tried side by side.
-const LANES: usize = 3;
+const LANES: u32 = 3;
 
 /// A fresh namespace on a cluster with GKE's kinds, with the Service `web`.
 fn gke(test: &str) -> Option<Live> {
@@ -95,10 +95,8 @@ fn prepared_under(live: &Live, script: &str, args: &[&str]) -> Certwright {
 
 /// Tries what comes at random instants so often, or as often as `CERTWRIGHT_ROUNDS` says, in lanes side
 /// by side: nearly all it does is to wait. A lane has its own name and dice, and is told its rounds.
-fn in_lanes(test: &str, usual: usize, lane: impl Fn(&str, usize, &mut Dice) + Sync) {
-    let given = std::env::var("CERTWRIGHT_ROUNDS").ok();
-    let number = |text: String| text.parse().expect("CERTWRIGHT_ROUNDS is a number");
-    let rounds = given.map_or(usual, number).div_ceil(LANES);
+fn in_lanes(test: &str, usual: u32, lane: impl Fn(&str, u32, &mut Dice) + Sync) {
+    let rounds = rounds(usual).div_ceil(LANES);
     let mut dice = Dice::new(test);
     std::thread::scope(|scope| {
         for number in 0..LANES {

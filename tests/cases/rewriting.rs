@@ -4,10 +4,13 @@
 //! Knows the ways in which people write Secrets into files. Refuses to know what a certificate says.
 
 use crate::support::binary::{Certwright, Ran};
+use crate::support::dice::rounds;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use certwright::x509::pem;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Instant;
 use tempfile::TempDir;
 
 /// When everything that was made now has expired.
@@ -366,4 +369,73 @@ fn files_are_kept_as_they_were_or_left_and_written_elsewhere() {
     fs::write(path.join("full"), "").expect("it can be written");
     run(&["--in-place", "--backup-dir", "full"]).expect_code(4);
     assert_eq!(read("in/web.yaml"), before);
+}
+
+/// Killed at instants spread over the time that a run takes: each file is the old or the new one, whole, what was
+/// replaced is kept beside, and nobody but their owner can read what lies there.
+#[test]
+fn killed_at_any_instant_a_rotation_of_files_leaves_each_of_them_whole() {
+    let folder = TempDir::new().expect("a temp folder can be made");
+    let path = folder.path();
+    for name in ["a", "b"] {
+        let (crt, key) = pair(&format!("{name}.example"), &[]);
+        let manifest = secret((&crt, &key), "", "").replace("name: web", &format!("name: {name}"));
+        let file = path.join(format!("{name}.yaml"));
+        fs::write(&file, manifest).expect("it can be written");
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).expect("it is ours");
+    }
+    let args = ["rotate", "secret/a", "secret/b", "-f", ".", "--in-place", "--backup-dir", "kept"];
+    let begun = Instant::now();
+    Certwright::new().folder(path).args(&args).run().expect_code(0);
+    let took = begun.elapsed();
+    let rounds = rounds(24);
+    for round in 0..rounds {
+        let before = ["a", "b"].map(|name| certificate_of(path, name));
+        Certwright::new().folder(path).args(&args).killed_after(took * round / rounds);
+        let check = ["check", "-f", ".", "-o", "json"];
+        let report = Certwright::new().folder(path).args(&check).run().expect_code(0).json();
+        assert_eq!(report["certificates"].as_array().map(Vec::len), Some(2), "round {round}");
+        for entry in fs::read_dir(path).expect("it is there").flatten() {
+            let mode = entry.metadata().expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o077, 0, "round {round}: {} may be read", entry.path().display());
+        }
+        for (name, before) in ["a", "b"].into_iter().zip(before) {
+            let is_replaced = certificate_of(path, name) != before;
+            let kept = is_replaced && everything_in(&path.join("kept")).contains(&before);
+            assert!(kept || !is_replaced, "round {round}: what {name} held is lost");
+        }
+    }
+    Certwright::new().folder(path).args(&args).run().expect_code(0);
+    let mut names: Vec<String> = fs::read_dir(path)
+        .expect("it is there")
+        .map(|entry| entry.expect("it is there").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["a.yaml", "b.yaml", "kept"], "nothing else is left");
+}
+
+/// The `tls.crt` of the manifest, as it stands there.
+fn certificate_of(folder: &Path, name: &str) -> String {
+    let text = fs::read_to_string(folder.join(format!("{name}.yaml"))).expect("it is there");
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("tls.crt: "));
+    let value = line.expect("it has one").trim_matches('"');
+    let bytes = BASE64_STANDARD.decode(value).expect("it is base64");
+    String::from_utf8(bytes).expect("it is PEM")
+}
+
+/// The text of all files below a folder, and what stands in them as base64.
+fn everything_in(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            all.push_str(&everything_in(&entry.path()));
+            continue;
+        }
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        let words = text.split_whitespace().map(|word| word.trim_matches('"'));
+        let words = words.filter_map(|word| BASE64_STANDARD.decode(word).ok());
+        all.extend(words.filter_map(|bytes| String::from_utf8(bytes).ok()));
+        all.push_str(&text);
+    }
+    all
 }

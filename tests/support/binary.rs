@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The built binary.
@@ -113,6 +114,19 @@ impl Certwright {
             Folder::Given(_) => None,
         };
         (self.command, folder)
+    }
+
+    /// Runs it, and kills it after this time, or 10 seconds, should it not have ended by itself.
+    pub fn killed_after(self, time: Duration) {
+        let (mut command, _home) = self.into_command();
+        let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = quiet.spawn().expect("the binary starts");
+        let until = Instant::now() + time.min(Duration::from_secs(10));
+        while Instant::now() < until && child.try_wait().expect("it can be asked").is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().expect("it can be killed, or is over");
+        child.wait().expect("it is over");
     }
 
     /// Runs it to its end, which is never a panic.

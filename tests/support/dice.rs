@@ -8,6 +8,13 @@ const VARIABLE: &str = "CERTWRIGHT_SEED";
 /// Where a run starts when nobody says otherwise.
 const SEED: u64 = 20_261_121;
 
+/// How often something is tried of which no number is enough: as often as `CERTWRIGHT_ROUNDS` says, where somebody
+/// has the time.
+pub fn rounds(usual: u32) -> u32 {
+    let given = std::env::var("CERTWRIGHT_ROUNDS").ok();
+    given.map_or(usual, |text| text.parse().expect("CERTWRIGHT_ROUNDS is a number"))
+}
+
 /// A stream of numbers that its seed decides: `SplitMix64` (Steele, Lea and Flood, 2014).
 pub struct Dice {
     state: u64,

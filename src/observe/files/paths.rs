@@ -2,6 +2,7 @@
 //! (`cli-runtime/pkg/resource/builder.go` and `visitor.go`).
 
 use super::{ReadError, STDIN, Unreadable, is_there};
+use crate::manifest::COPIES_MARK;
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
 use crate::world::words;
@@ -21,7 +22,7 @@ pub struct Reading {
 /// Which folders below a folder are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Below {
-    /// All, but for hidden ones (`.git`, say).
+    /// All, but for hidden ones (`.git`, say) and those that keep copies of manifests ([`COPIES_MARK`]).
     #[default]
     Usual,
     /// All, as `kubectl -R`.
@@ -108,7 +109,8 @@ pub(super) fn files_of(
             let kind = entry.file_type();
             // Links to folders are not followed: they may lead round in a circle.
             if kind.as_ref().is_ok_and(fs::FileType::is_dir) {
-                let read = below == Below::All || (below == Below::Usual && !hidden);
+                let usual = !hidden && !entry.path().join(COPIES_MARK).exists();
+                let read = below == Below::All || (below == Below::Usual && usual);
                 folders.extend(read.then(|| entry.path()));
             } else if wanted(&entry.path()) {
                 match fs::metadata(entry.path()) {

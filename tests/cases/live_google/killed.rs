@@ -10,7 +10,7 @@ use crate::support::live::Live;
 use serde_json::Value;
 
 /// How often each is killed.
-const ROUNDS: usize = 6;
+const ROUNDS: u32 = 6;
 
 /// Runs it, and kills it within so many milliseconds, should it not have ended by itself.
 fn killed(live: &Live, dice: &mut Dice, within: usize, args: &[&str]) {

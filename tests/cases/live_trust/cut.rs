@@ -2,15 +2,15 @@
 //! same time; each on a cluster of its own, for all Secrets of it are listed. The Secret is whole, one new certificate is ever stored, and the next run completes.
 
 use super::{handed_out, holds, is_there, pinned};
+use crate::support::dice::rounds;
 use crate::support::live::{Live, bundle};
 use crate::support::rude::KubectlProxy;
 use crate::support::spoilt::{FAULTS, Fault, JSON, Spoil, Spoilt};
 use certwright::x509::cert::Certificate;
 use certwright::x509::key::Pairing;
 use std::collections::BTreeSet;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const BUSY: &[u8] = br#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too many requests","reason":"TooManyRequests","code":429}"#;
 
@@ -123,11 +123,6 @@ fn a_fault_at_any_request_of_any_stage_is_gone_on_after() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), tried.len(), wrong.join("\n"));
 }
 
-/// How many kills there are; 300 where somebody has the time (`CERTWRIGHT_ROUNDS`).
-fn rounds(usual: u32) -> u32 {
-    std::env::var("CERTWRIGHT_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
-
 #[test]
 fn killed_at_any_instant_of_a_staged_rotation_the_next_run_completes() {
     let Some(live) = Live::alone("killed_at_any_instant_of_a_staged_rotation") else { return };
@@ -147,16 +142,8 @@ fn killed_at_any_instant_of_a_staged_rotation_the_next_run_completes() {
         let old = holds(&live, &name);
         let args = args(&name);
         let words: Vec<&str> = args.iter().map(String::as_str).collect();
-        let own = live.certwright().args(&words).args(&["-n", &live.namespace]);
-        let (mut run, _home) = own.into_command();
-        let mut child =
-            run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts");
-        let until = Instant::now() + (took * round / rounds).min(Duration::from_secs(10));
-        while Instant::now() < until && child.try_wait().expect("it can be asked").is_none() {
-            std::thread::yield_now();
-        }
-        child.kill().expect("it can be killed, or is over");
-        child.wait().expect("it is over");
+        let run = live.certwright().args(&words).args(&["-n", &live.namespace]);
+        run.killed_after(took * round / rounds);
         judged(&live, &name, &old).unwrap_or_else(|why| panic!("round {round}: {why}"));
     }
 }

@@ -2,15 +2,15 @@
 //! same Secret at the same time.
 
 use super::{hand_made, is_whole, pair, secrets};
+use crate::support::dice::rounds;
 use crate::support::live::{Live, bundle};
 use crate::support::rude::KubectlProxy;
 use crate::support::spoilt::{FAULTS, Fault, Spoil, Spoilt};
 use certwright::x509::cert::Certificate;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Runs of a command, each with one fault at one of its requests. `seen` judges what is left.
 fn at_every_request(test: &str, prepare: fn(&Live, &str), command: &str) {
@@ -132,30 +132,22 @@ fn a_fault_at_any_request_of_a_rollback_loses_neither_certificate() {
 /// Killed at instants spread over the time that a run takes.
 #[test]
 fn killed_at_any_instant_a_rotation_and_a_rollback_leave_everything_whole() {
-    const ROUNDS: u32 = 60;
+    let rounds = rounds(60);
     let Some(live) = Live::new("killed_at_any_instant") else { return };
     hand_made(&live, "web");
     let begun = Instant::now();
     live.run(&["rotate", "secret/web"]).expect_code(0);
     let took = begun.elapsed();
     let mut ever: BTreeSet<Vec<u8>> = BTreeSet::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let command = if round % 2 == 0 { "rotate" } else { "rollback" };
         let before = state(&live, "web");
         let known = pairs(&before.0).into_iter().chain(before.1.iter().flat_map(pairs));
         ever.extend(known.map(|(certificate, _)| certificate));
         let args = [command, "secret/web", "-n", &live.namespace];
-        let (mut run, _home) = live.certwright().args(&args).into_command();
-        let run = run.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = run.spawn().expect("the binary starts");
         // The second half is where it writes.
-        let at = took / 3 + took * (round / 2) / (ROUNDS / 2);
-        let until = Instant::now() + at.min(Duration::from_secs(5));
-        while Instant::now() < until && child.try_wait().expect("it can be asked").is_none() {
-            std::thread::yield_now();
-        }
-        child.kill().expect("it can be killed, or is over");
-        child.wait().expect("it is over");
+        let at = took / 3 + took * (round / 2) / (rounds / 2);
+        live.certwright().args(&args).killed_after(at);
         let after = state(&live, "web");
         assert!(is_whole(&after.0), "round {round}: torn");
         let beside = after.1.as_ref().expect("there was one, and it is never gone");
@@ -173,10 +165,9 @@ fn killed_at_any_instant_a_rotation_and_a_rollback_leave_everything_whole() {
 /// Eight at once, again and again.
 #[test]
 fn eight_rotators_of_one_secret_tear_neither_it_nor_its_backup() {
-    const ROUNDS: usize = 12;
     let Some(live) = Live::new("eight_rotators") else { return };
     hand_made(&live, "web");
-    for round in 0..ROUNDS {
+    for round in 0..rounds(12) {
         let reports: Vec<Value> = std::thread::scope(|scope| {
             let race = || live.run(&["rotate", "secret/web", "-o", "json"]).json();
             let racers: Vec<_> = (0..8).map(|_| scope.spawn(race)).collect();
