@@ -101,11 +101,11 @@ async fn listed(
     names: &BTreeSet<&str>,
 ) -> Option<BTreeMap<Name, Secret>> {
     let mut found = BTreeMap::new();
-    let take = |secret: Secret| {
+    let mut take = |secret: Secret| {
         let own = secret.metadata.name.clone().filter(|name| names.contains(name.as_str()));
         found.extend(own.map(|name| ((namespace.to_owned(), name), secret)));
     };
     let selector = format!("type={secret_type}");
-    client.each(Kind::Secret, Some(namespace), Some(&selector), take).await.ok()?;
+    client.each(Kind::Secret, Some(namespace), Some(&selector), &mut take).await.ok()?;
     Some(found)
 }

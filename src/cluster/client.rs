@@ -18,6 +18,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, ObjectMeta};
 use kube::api::{
     Api, DeleteParams, ListParams, ObjectList, Patch, PatchParams, PostParams, Preconditions,
 };
+use kube::core::PartialObjectMeta;
 use kube::core::dynamic::{ApiResource, DynamicObject};
 use kube::core::gvk::GroupVersionKind;
 use serde::de::DeserializeOwned;
@@ -189,7 +190,7 @@ impl Client {
         kind: Kind,
         namespace: Option<&str>,
         field_selector: Option<&str>,
-        take: impl FnMut(K),
+        take: &mut dyn FnMut(K),
     ) -> Result<(), ClusterError>
     where
         K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
@@ -207,7 +208,7 @@ impl Client {
         kind: Kind,
         namespace: Option<&str>,
         field_selector: Option<&str>,
-        take: impl FnMut(K),
+        take: &mut dyn FnMut(K),
     ) -> Result<(), ClusterError>
     where
         K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
@@ -238,7 +239,7 @@ impl Client {
         kind: Kind,
         namespace: Option<&str>,
         field_selector: Option<&str>,
-        take: impl FnMut(K),
+        take: &mut dyn FnMut(K),
     ) -> Result<(), ClusterError>
     where
         K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
@@ -329,7 +330,7 @@ impl Client {
         &self,
         kind: Kind,
         namespace: Option<&str>,
-        take: impl FnMut(serde_json::Value),
+        take: &mut dyn FnMut(serde_json::Value),
     ) -> Result<(), ClusterError> {
         let Some((group, version, _)) = kind.resource() else {
             return Err(ClusterError::no_such_kind(&ObjectRef::all(kind, namespace)));
@@ -346,7 +347,7 @@ impl Client {
         kind: Kind,
         (group, version): (&str, &str),
         namespace: Option<&str>,
-        mut take: impl FnMut(serde_json::Value),
+        take: &mut dyn FnMut(serde_json::Value),
     ) -> Result<(), ClusterError> {
         let all = ObjectRef::all(kind, namespace);
         let Some((_, _, plural)) = kind.resource() else {
@@ -354,7 +355,8 @@ impl Client {
         };
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
         let api = self.api_of(&ApiResource::from_gvk_with_plural(&gvk, plural), namespace);
-        self.pages(all, (None, PAGE_SIZE), by_json(api), |object| take(as_written(object))).await
+        self.pages(all, (None, PAGE_SIZE), by_json(api), &mut |object| take(as_written(object)))
+            .await
     }
 
     /// Reads the metadata of every object of a kind, page by page, and none of the bodies.
@@ -365,7 +367,7 @@ impl Client {
         &self,
         kind: Kind,
         namespace: Option<&str>,
-        mut take: impl FnMut(ObjectMeta),
+        take: &mut dyn FnMut(ObjectMeta),
     ) -> Result<(), ClusterError> {
         let api = self.objects(kind, namespace)?;
         let page = move |params: ListParams| {
@@ -373,7 +375,8 @@ impl Client {
             async move { api.list_metadata(&params).await }
         };
         let all = ObjectRef::all(kind, namespace);
-        self.pages(all, (None, PAGE_SIZE), page, |object| take(object.metadata)).await
+        let mut metadata = |object: PartialObjectMeta<DynamicObject>| take(object.metadata);
+        self.pages(all, (None, PAGE_SIZE), page, &mut metadata).await
     }
 
     /// The objects of a kind, in the version that is read here, for what is asked of any kind.

@@ -28,7 +28,7 @@ impl Client {
         object: ObjectRef,
         (field_selector, limit): (Option<&str>, u32),
         page: P,
-        mut take: impl FnMut(K),
+        take: &mut dyn FnMut(K),
     ) -> Result<(), ClusterError>
     where
         K: Clone + Send + 'static,
@@ -70,7 +70,7 @@ impl Client {
                 params.continue_token = Some(token);
                 ask(&params, &mut ahead);
             }
-            listed.items.into_iter().for_each(&mut take);
+            listed.items.into_iter().for_each(&mut *take);
             if let Some(error) = endless {
                 return Err(error);
             }

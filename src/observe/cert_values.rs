@@ -3,6 +3,7 @@
 //!
 //! Knows where each kind has them. Refuses to know what is in them, and who asked for which.
 
+use super::Take;
 use super::cluster::{OPAQUE_SECRETS, unseen_when_forbidden};
 use super::kubernetes;
 use crate::cluster::Client;
@@ -105,14 +106,14 @@ pub(super) async fn config_map(
 pub async fn list_opaque(
     client: &Client,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
-    let each = |secret: Secret| {
+    let mut each = |secret: Secret| {
         let seen = kubernetes::secret(secret, namespace.unwrap_or_default(), None);
         let values = seen.data.into_iter().collect();
         take(Observation::Values(ValuesSeen { object: seen.object, meta: seen.meta, values }));
     };
-    let listed = client.each(Kind::Secret, namespace, Some(OPAQUE_SECRETS), each).await;
+    let listed = client.each(Kind::Secret, namespace, Some(OPAQUE_SECRETS), &mut each).await;
     unseen_when_forbidden(listed, ObjectRef::all(Kind::Secret, namespace), take)
 }
 
@@ -121,17 +122,14 @@ pub async fn list_opaque(
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
-pub async fn list_ca_bundles(
-    client: &Client,
-    take: &mut impl FnMut(Observation),
-) -> Result<(), ClusterError> {
+pub async fn list_ca_bundles(client: &Client, take: &mut Take<'_>) -> Result<(), ClusterError> {
     for kind in CALLED {
-        let each = |value: Value| {
+        let mut each = |value: Value| {
             if let Some(seen) = read(kind, &value, None, "") {
                 take(Observation::Values(seen));
             }
         };
-        let listed = client.each_object(kind, None, each).await;
+        let listed = client.each_object(kind, None, &mut each).await;
         unseen_when_forbidden(listed, ObjectRef::all(kind, None), take)?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! Observing an API server: lists of TLS Secrets and Ingresses, and single objects on request.
 
+use super::Take;
 use super::reach::Reach;
 use super::{
     cert_values, delegations, gateways, kubernetes, makers, routes, trust, trust_bundles, workloads,
@@ -32,7 +33,7 @@ pub(super) const OPAQUE_SECRETS: &str = "type=Opaque";
 pub async fn list(
     client: &Client,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     let reach = Reach::new(client, namespace);
     reach.each(Kind::Secret, take).await?;
@@ -46,12 +47,12 @@ pub async fn list(
 pub(super) async fn list_secrets(
     client: &Client,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
-    let secrets = client.each(Kind::Secret, namespace, Some(TLS_SECRETS), |secret: Secret| {
+    let mut each = |secret: Secret| {
         take(Observation::Secret(kubernetes::secret(secret, namespace.unwrap_or_default(), None)));
-    });
-    secrets.await
+    };
+    client.each(Kind::Secret, namespace, Some(TLS_SECRETS), &mut each).await
 }
 
 /// Lists the Secrets of `namespace` (none: of all) that keep what was replaced.
@@ -61,12 +62,12 @@ pub(super) async fn list_secrets(
 pub async fn list_previous(
     client: &Client,
     namespace: Option<&str>,
-    take: &mut impl FnMut(SecretSeen),
+    take: &mut dyn FnMut(SecretSeen),
 ) -> Result<(), ClusterError> {
-    let secrets = client.each(Kind::Secret, namespace, Some(PREVIOUS), |secret: Secret| {
+    let mut each = |secret: Secret| {
         take(kubernetes::secret(secret, namespace.unwrap_or_default(), None));
-    });
-    secrets.await
+    };
+    client.each(Kind::Secret, namespace, Some(PREVIOUS), &mut each).await
 }
 
 /// The Secrets of other types than TLS that hold a certificate and its key, in all namespaces, or where those may
@@ -91,11 +92,11 @@ pub async fn pairs_elsewhere(
 async fn list_staged(client: &Client, scope: &Scope) -> Result<Vec<Observation>, ClusterError> {
     let within = scope.namespace();
     let mut seen = Vec::new();
-    let take = |secret: Secret| {
+    let mut take = |secret: Secret| {
         let secret = kubernetes::secret(secret, within.unwrap_or_default(), None);
         seen.push(Observation::Staged(secret));
     };
-    match client.each(Kind::Secret, within, Some(STAGED), take).await {
+    match client.each(Kind::Secret, within, Some(STAGED), &mut take).await {
         Err(error) if !can_go_on(&error) => Err(error),
         Err(_) | Ok(()) => Ok(seen),
     }
@@ -134,7 +135,7 @@ async fn every_tls_secret(
 pub async fn list_beside(
     client: &Client,
     namespace: &str,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     let listed = list_secrets(client, Some(namespace), take).await;
     unless_forbidden(listed, ObjectRef::all(Kind::Secret, Some(namespace)), take)
@@ -148,7 +149,7 @@ pub async fn objects(
     client: &Client,
     kinds: &[Kind],
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     for kind in kinds {
         if *kind == Kind::Ingress {
@@ -159,8 +160,8 @@ pub async fn objects(
             each_service(client, namespace, take).await?;
             continue;
         }
-        let each = |value| take(Observation::Object(kubernetes::listed(*kind, value)));
-        client.each_object(*kind, namespace, each).await?;
+        let mut each = |value| take(Observation::Object(kubernetes::listed(*kind, value)));
+        client.each_object(*kind, namespace, &mut each).await?;
     }
     Ok(())
 }
@@ -186,10 +187,7 @@ const GKE_KINDS: [Kind; 4] =
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
-pub async fn list_gke(
-    reach: &Reach<'_>,
-    take: &mut impl FnMut(Observation),
-) -> Result<(), ClusterError> {
+pub async fn list_gke(reach: &Reach<'_>, take: &mut Take<'_>) -> Result<(), ClusterError> {
     if !reach.client.knows_group("networking.gke.io").await? {
         return Ok(());
     }
@@ -208,7 +206,7 @@ pub async fn list_gke(
 pub async fn list_backends(
     client: &Client,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     if client.knows_group("networking.gke.io").await? {
         return Ok(());
@@ -232,10 +230,7 @@ pub async fn google_kinds(client: &Client) -> Result<Option<Observation>, Cluste
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
-pub async fn classes(
-    client: &Client,
-    take: &mut impl FnMut(Observation),
-) -> Result<(), ClusterError> {
+pub async fn classes(client: &Client, take: &mut Take<'_>) -> Result<(), ClusterError> {
     let listed = objects(client, &[Kind::IngressClass], None, take).await;
     unseen_when_forbidden(listed, ObjectRef::all(Kind::IngressClass, None), take)
 }
@@ -246,10 +241,7 @@ pub async fn classes(
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
-async fn list_classes(
-    client: &Client,
-    take: &mut impl FnMut(Observation),
-) -> Result<(), ClusterError> {
+async fn list_classes(client: &Client, take: &mut Take<'_>) -> Result<(), ClusterError> {
     let listed = objects(client, &[Kind::IngressClass], None, take).await;
     unless_forbidden(listed, ObjectRef::all(Kind::IngressClass, None), take)
 }
@@ -258,10 +250,7 @@ async fn list_classes(
 ///
 /// # Errors
 /// As [`list`].
-pub async fn list_ingresses(
-    reach: &Reach<'_>,
-    take: &mut impl FnMut(Observation),
-) -> Result<(), ClusterError> {
+pub async fn list_ingresses(reach: &Reach<'_>, take: &mut Take<'_>) -> Result<(), ClusterError> {
     list_classes(reach.client, take).await?;
     reach.each(Kind::Ingress, take).await
 }
@@ -269,24 +258,24 @@ pub async fn list_ingresses(
 async fn each_ingress(
     client: &Client,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     let own = namespace.unwrap_or_default();
-    let ingresses = client.each(Kind::Ingress, namespace, None, |ingress: Ingress| {
+    let mut each = |ingress: Ingress| {
         take(Observation::Ingress(kubernetes::ingress(ingress, own, None)));
-    });
-    ingresses.await
+    };
+    client.each(Kind::Ingress, namespace, None, &mut each).await
 }
 
 async fn each_service(
     client: &Client,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
-    let services = client.each(Kind::Service, namespace, None, |service: Service| {
+    let mut each = |service: Service| {
         take(Observation::Object(kubernetes::service(service, namespace.unwrap_or_default())));
-    });
-    services.await
+    };
+    client.each(Kind::Service, namespace, None, &mut each).await
 }
 
 /// Reads one Secret, Ingress, Gateway, Route or ConfigMap that the user named.
@@ -402,11 +391,11 @@ fn seen_or_not(
 async fn events(client: &Client, about: &ObjectRef) -> Result<Observation, ClusterError> {
     let selector = format!("involvedObject.kind={},involvedObject.name={}", about.kind, about.name);
     let mut events = Vec::new();
-    let take = |event: Event| {
+    let mut take = |event: Event| {
         events.extend(kubernetes::event(event, about.namespace(), None).map(|(_, seen)| seen));
     };
     let listed =
-        client.each_by_json(Kind::Event, Some(about.namespace()), Some(&selector), take).await;
+        client.each_by_json(Kind::Event, Some(about.namespace()), Some(&selector), &mut take).await;
     match listed {
         Err(error) if !can_go_on(&error) => return Err(error),
         Err(_) => events.clear(),
@@ -420,8 +409,9 @@ async fn warnings(client: &Client, scope: &Scope) -> Result<Observation, Cluster
     let mut seen = Vec::new();
     for kind in [Kind::Ingress, Kind::ManagedCertificate] {
         let selector = format!("involvedObject.kind={kind},type=Warning");
-        let take = |event: Event| seen.extend(kubernetes::event(event, "", None));
-        match client.each_by_json(Kind::Event, scope.namespace(), Some(&selector), take).await {
+        let mut take = |event: Event| seen.extend(kubernetes::event(event, "", None));
+        match client.each_by_json(Kind::Event, scope.namespace(), Some(&selector), &mut take).await
+        {
             Err(error) if !can_go_on(&error) => return Err(error),
             Err(_) | Ok(()) => {}
         }
@@ -447,8 +437,8 @@ async fn makers(client: &Client, scope: &Scope) -> Result<Observation, ClusterEr
             let Some(version) = known.or(group.is_empty().then_some("v1")) else { continue };
             let within = scope.namespace().filter(|_| row.namespaced);
             let own = within.unwrap_or_default();
-            let take = |value: serde_json::Value| seen.extend(row.read(&value, None, own));
-            match client.each_object_of(row.kind, (group, version), within, take).await {
+            let mut take = |value: serde_json::Value| seen.extend(row.read(&value, None, own));
+            match client.each_object_of(row.kind, (group, version), within, &mut take).await {
                 Ok(()) => {}
                 Err(error) if error.failure.is_absence() => {}
                 Err(error) if can_go_on(&error) => unseen.push(row.kind.plural().to_owned()),
@@ -468,7 +458,7 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Vec<Observation>, Clust
         let known = groups.get(group).map(String::as_str);
         let Some(version) = known.or(group.is_empty().then_some("v1")) else { continue };
         let within = scope.namespace().filter(|_| namespaced);
-        let take = |value: serde_json::Value| {
+        let mut take = |value: serde_json::Value| {
             let text = |path: &str| value.pointer(path).and_then(serde_json::Value::as_str);
             let namespace = text("/metadata/namespace").filter(|_| namespaced);
             let name = text("/metadata/name").unwrap_or_default();
@@ -482,16 +472,17 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Vec<Observation>, Clust
             seen.trusting.extend(named.map(|(within, secret)| (object.clone(), within, secret)));
             seen.handed_out.extend((!shown.pem.is_empty()).then_some((object, shown.pem)));
         };
-        let listed = client.each_object_of(kind, (group, version), within, take).await;
+        let listed = client.each_object_of(kind, (group, version), within, &mut take).await;
         let list = ObjectRef::all(kind, within);
         unless_forbidden(listed, list, &mut |problem| unread.push(problem))?;
     }
     if let Some(namespace) = scope.namespace() {
-        let take = |secret: Secret| {
+        let mut take = |secret: Secret| {
             let secret = kubernetes::secret(secret, namespace, None);
             seen.handed_out.extend(trust::handed_out_by(secret));
         };
-        let listed = client.each(Kind::Secret, Some(namespace), Some(OPAQUE_SECRETS), take).await;
+        let listed =
+            client.each(Kind::Secret, Some(namespace), Some(OPAQUE_SECRETS), &mut take).await;
         let list = ObjectRef::all(Kind::Secret, Some(namespace));
         unless_forbidden(listed, list, &mut |problem| unread.push(problem))?;
     }
@@ -555,7 +546,7 @@ fn not_here(host: &str, endpoint: &Endpoint) -> Observation {
 fn unless_forbidden(
     listed: Result<(), ClusterError>,
     object: ObjectRef,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     match listed {
         Err(error) if error.failure == Failure::Forbidden || error.failure.is_absence() => Ok(()),
@@ -566,7 +557,7 @@ fn unless_forbidden(
 pub(super) fn unseen_when_forbidden(
     listed: Result<(), ClusterError>,
     object: ObjectRef,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     match listed {
         Err(error) if can_go_on(&error) => {

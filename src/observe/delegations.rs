@@ -33,12 +33,12 @@ pub(super) async fn read(
         return Ok(vec![told(DelegationsSeen::NoSuchKind)]);
     };
     let mut permits = Vec::new();
-    let take = |value: Value| {
+    let mut take = |value: Value| {
         let name = value.pointer("/metadata/name").and_then(Value::as_str);
         let by = ObjectRef::namespaced(kind, namespace, name.unwrap_or_default());
         permits.extend(self::permits(&by, &value));
     };
-    match client.each_object_of(kind, (group, version), Some(namespace), take).await {
+    match client.each_object_of(kind, (group, version), Some(namespace), &mut take).await {
         Ok(()) => Ok(vec![told(DelegationsSeen::All(permits))]),
         Err(error) if error.failure == Failure::NoSuchKind => {
             Ok(vec![told(DelegationsSeen::NoSuchKind)])

@@ -4,6 +4,7 @@
 //! answer; a lookup that fails is handed on as unseen and never as empty. Hosts files and search
 //! lists are left out: what clients elsewhere see counts. Refuses to know which names matter.
 
+use super::Take;
 use crate::gke::caa::CaaRecord;
 use crate::object_ref::ObjectRef;
 use crate::observation::Observation;
@@ -244,11 +245,7 @@ impl Resolver {
 /// Asks every question and hands on an answer to each: facts, and, where a lookup failed, that it
 /// is unseen. A server that stays silent is not asked on; the names that are left then are unseen
 /// too.
-pub async fn answers(
-    resolver: &Resolver,
-    questions: &[NameQuestion],
-    take: &mut impl FnMut(Observation),
-) {
+pub async fn answers(resolver: &Resolver, questions: &[NameQuestion], take: &mut Take<'_>) {
     let mut failures = Failures::default();
     let mut silent_in_a_row = 0;
     let mut answers =
@@ -339,7 +336,7 @@ impl Failures {
     }
 
     /// Each host that failed, or the server, where many failed for one reason.
-    fn tell(self, resolver: &Resolver, take: &mut impl FnMut(Observation)) {
+    fn tell(self, resolver: &Resolver, take: &mut Take<'_>) {
         let servers = &resolver.servers;
         let remedy = "ask another server with --dns-server HOST:PORT";
         for (reason, hosts) in self.0 {

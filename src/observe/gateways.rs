@@ -2,6 +2,7 @@
 //!
 //! Knows where routes of a Gateway may be. Refuses to know which hosts they serve.
 
+use super::Take;
 use super::cluster::can_go_on;
 use super::kubernetes;
 use super::reach::Reach;
@@ -17,10 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
-pub async fn list(
-    reach: &Reach<'_>,
-    take: &mut impl FnMut(Observation),
-) -> Result<(), ClusterError> {
+pub async fn list(reach: &Reach<'_>, take: &mut Take<'_>) -> Result<(), ClusterError> {
     if !reach.client.knows_group(GROUP).await? {
         return Ok(());
     }
@@ -52,7 +50,7 @@ async fn list_everywhere(
     reach: &Reach<'_>,
     (kind, version): (Kind, &str),
     gateways: &BTreeSet<ObjectRef>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<bool, ClusterError> {
     let Some(own) = reach.namespace() else { return Ok(false) };
     let attaches = |route: &ObjectSeen| {
@@ -61,11 +59,11 @@ async fn list_everywhere(
             || says.gateways(&route.object).any(|it| gateways.contains(&it))
     };
     let mut routes = Vec::new();
-    let note = |value| {
+    let mut note = |value| {
         let route = kubernetes::listed(kind, value);
         routes.extend(attaches(&route).then_some(route));
     };
-    match reach.client.each_object_of(kind, (GROUP, version), None, note).await {
+    match reach.client.each_object_of(kind, (GROUP, version), None, &mut note).await {
         Err(error) if can_go_on(&error) => Ok(false),
         Err(error) => Err(error),
         Ok(()) => {

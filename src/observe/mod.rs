@@ -23,5 +23,9 @@ pub mod routes;
 pub mod served;
 mod trust;
 mod trust_bundles;
-
 mod workloads;
+
+use crate::observation::Observation;
+
+/// Takes what is seen, one at a time. A type of its own for each who takes would make each list anew.
+pub type Take<'t> = dyn FnMut(Observation) + 't;

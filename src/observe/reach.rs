@@ -3,6 +3,7 @@
 //!
 //! Knows what to ask next where a list is refused. Refuses to know what is done with what is listed.
 
+use super::Take;
 use super::cluster::{can_go_on, list_secrets, objects, unseen, unseen_when_forbidden};
 use super::{kubernetes, routes, workloads};
 use crate::cluster::Client;
@@ -51,11 +52,7 @@ impl<'c> Reach<'c> {
     ///
     /// # Errors
     /// [`ClusterError`] when the server cannot be asked at all.
-    pub async fn each(
-        &self,
-        kind: Kind,
-        take: &mut impl FnMut(Observation),
-    ) -> Result<(), ClusterError> {
+    pub async fn each(&self, kind: Kind, take: &mut Take<'_>) -> Result<(), ClusterError> {
         self.each_listed((kind, None), take).await
     }
 
@@ -67,7 +64,7 @@ impl<'c> Reach<'c> {
         &self,
         kind: Kind,
         version: &str,
-        take: &mut impl FnMut(Observation),
+        take: &mut Take<'_>,
     ) -> Result<(), ClusterError> {
         self.each_listed((kind, Some(version)), take).await
     }
@@ -85,7 +82,7 @@ impl<'c> Reach<'c> {
     async fn each_listed(
         &self,
         listed: Listed<'_>,
-        take: &mut impl FnMut(Observation),
+        take: &mut Take<'_>,
     ) -> Result<(), ClusterError> {
         let kind = listed.0;
         match list(self.client, listed, self.namespace, take).await {
@@ -107,7 +104,7 @@ impl<'c> Reach<'c> {
         &self,
         listed: Listed<'_>,
         refused: &ClusterError,
-        take: &mut impl FnMut(Observation),
+        take: &mut Take<'_>,
     ) -> Result<(), ClusterError> {
         let everywhere = unseen(ObjectRef::all(listed.0, None), refused);
         let all = self.all.get_or_try_init(|| namespaces(self.client)).await?;
@@ -188,7 +185,7 @@ async fn handed_on(
     client: &Client,
     listed: Listed<'_>,
     namespace: &str,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<Found, ClusterError> {
     let answer = list(client, listed, Some(namespace), take).await;
     let unseen = unless_refused(answer, listed.0, namespace)?;
@@ -215,15 +212,15 @@ async fn list(
     client: &Client,
     (kind, version): Listed<'_>,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     match (kind, version, kind.resource()) {
         (Kind::Secret, ..) => list_secrets(client, namespace, take).await,
         (Kind::Route, ..) => routes::each(client, namespace, take).await,
         (kind, ..) if kind.is_workload() => workloads::list(client, kind, namespace, take).await,
         (_, Some(version), Some((group, ..))) => {
-            let each = |value| take(Observation::Object(kubernetes::listed(kind, value)));
-            client.each_object_of(kind, (group, version), namespace, each).await
+            let mut each = |value| take(Observation::Object(kubernetes::listed(kind, value)));
+            client.each_object_of(kind, (group, version), namespace, &mut each).await
         }
         _ => objects(client, &[kind], namespace, take).await,
     }

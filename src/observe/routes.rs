@@ -3,6 +3,7 @@
 //! Knows where they stand, and takes the key out before anything else is made of the text. Refuses to
 //! know what they hold.
 
+use super::Take;
 use super::kubernetes;
 use super::reach::Reach;
 use crate::cluster::Client;
@@ -21,10 +22,7 @@ pub const GROUP: &str = "route.openshift.io";
 ///
 /// # Errors
 /// [`ClusterError`] when the server cannot be asked at all.
-pub async fn list(
-    reach: &Reach<'_>,
-    take: &mut impl FnMut(Observation),
-) -> Result<(), ClusterError> {
+pub async fn list(reach: &Reach<'_>, take: &mut Take<'_>) -> Result<(), ClusterError> {
     if reach.client.knows_group(GROUP).await? {
         reach.each(Kind::Route, take).await?;
     }
@@ -35,15 +33,15 @@ pub async fn list(
 pub(super) async fn each(
     client: &Client,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
-    let each = |value: Value| {
+    let mut each = |value: Value| {
         let text = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default();
         let route =
             ObjectRef::namespaced(Kind::Route, text("/metadata/namespace"), text("/metadata/name"));
         take(Observation::Route(seen(&route, value)));
     };
-    client.each_object(Kind::Route, namespace, each).await
+    client.each_object(Kind::Route, namespace, &mut each).await
 }
 
 /// Reads one that the user named.

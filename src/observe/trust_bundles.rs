@@ -40,8 +40,8 @@ pub(super) async fn pairs_elsewhere(
     namespace: Option<&str>,
 ) -> Result<Vec<TrustBundleSeen>, ClusterError> {
     let mut pairs = Vec::new();
-    let take = |secret: Secret| pairs.extend(pair(secret, namespace.unwrap_or_default()));
-    client.each_of_large(Kind::Secret, namespace, Some(NO_PAIRS), take).await?;
+    let mut take = |secret: Secret| pairs.extend(pair(secret, namespace.unwrap_or_default()));
+    client.each_of_large(Kind::Secret, namespace, Some(NO_PAIRS), &mut take).await?;
     Ok(pairs)
 }
 

@@ -3,6 +3,7 @@
 //! Knows, as data, where a template names a Secret, and which kinds that are not read may name one. Keeps
 //! no other word of a template. Refuses to know what is in a Secret, and what a rotation does to it.
 
+use super::Take;
 use super::cluster::can_go_on;
 use super::makers;
 use super::reach::Reach;
@@ -280,7 +281,7 @@ pub(super) async fn list(
     client: &Client,
     kind: Kind,
     namespace: Option<&str>,
-    take: &mut impl FnMut(Observation),
+    take: &mut Take<'_>,
 ) -> Result<(), ClusterError> {
     let mut take_one = |value: &Value| {
         let group = kind.resource().map_or("", |(group, ..)| group);
@@ -290,26 +291,26 @@ pub(super) async fn list(
         }
     };
     let Some((_, owners)) = OWNERS.iter().find(|(owned, _)| *owned == kind) else {
-        return client.each_object(kind, namespace, |value| take_one(&value)).await;
+        return client.each_object(kind, namespace, &mut |value| take_one(&value)).await;
     };
     let mut own: BTreeSet<(String, String)> = BTreeSet::new();
-    let note = |meta: ObjectMeta| {
+    let mut note = |meta: ObjectMeta| {
         if !is_of(&meta, owners) {
             own.insert((meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default()));
         }
     };
-    client.each_metadata(kind, namespace, note).await?;
+    client.each_metadata(kind, namespace, &mut note).await?;
     if own.len() > FEW {
         let name = |value: &Value, path| text(value, path).unwrap_or_default().to_owned();
         let is_own = |value: &Value| {
             own.contains(&(name(value, "/metadata/namespace"), name(value, "/metadata/name")))
         };
-        let each = |value: Value| {
+        let mut each = |value: Value| {
             if is_own(&value) {
                 take_one(&value);
             }
         };
-        return client.each_object(kind, namespace, each).await;
+        return client.each_object(kind, namespace, &mut each).await;
     }
     let objects: Vec<ObjectRef> =
         own.iter().map(|(within, name)| ObjectRef::namespaced(kind, within, name)).collect();
@@ -362,7 +363,7 @@ async fn signing(
     let Some(version) = groups.get(GROUP) else { return Ok(Some(signing)) };
     for kind in [Kind::Issuer, Kind::ClusterIssuer] {
         let within = scope.namespace().filter(|_| kind.has_namespace());
-        let take = |value: Value| {
+        let mut take = |value: Value| {
             let object = ObjectRef {
                 namespace: text(&value, "/metadata/namespace").map(str::to_owned),
                 ..ObjectRef::namespaced(
@@ -373,7 +374,7 @@ async fn signing(
             };
             signing.extend(makers::signs_with(&value).map(|secret| (object, secret)));
         };
-        match client.each_object_of(kind, (GROUP, version), within, take).await {
+        match client.each_object_of(kind, (GROUP, version), within, &mut take).await {
             Ok(()) => {}
             Err(error) if error.failure.is_absence() => {}
             Err(error) if can_go_on(&error) => return Ok(None),

@@ -114,7 +114,8 @@ where
         + Serialize,
 {
     let mut by_protobuf = Vec::new();
-    let listed = client.each(kind, Some(namespace), None, |object: K| by_protobuf.push(object));
+    let mut take = |object: K| by_protobuf.push(object);
+    let listed = client.each(kind, Some(namespace), None, &mut take);
     listed.await.expect("it can be listed");
     let by_json = Api::<K>::namespaced(library, namespace).list(&ListParams::default()).await;
     let by_json = by_json.expect("it can be listed").items;

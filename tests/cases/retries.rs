@@ -248,8 +248,11 @@ async fn a_name_that_would_ask_for_something_else_is_not_asked_for() {
         client.delete_object(&ObjectRef::secret("shop", name), None, false).await.expect("gone");
         assert!(!client.has_namespace(name).await.expect("none can be there"), "{name}");
     }
-    client.each::<Secret>(Kind::Secret, Some(""), None, drop).await.expect_err("not all of them");
-    client.each_object(Kind::Ingress, Some(""), drop).await.expect_err("not all of them");
+    client
+        .each::<Secret>(Kind::Secret, Some(""), None, &mut drop)
+        .await
+        .expect_err("not all of them");
+    client.each_object(Kind::Ingress, Some(""), &mut drop).await.expect_err("not all of them");
     assert_eq!(faults.heads(), Vec::<String>::new());
 }
 
@@ -260,6 +263,7 @@ async fn a_server_that_sends_a_page_as_long_as_a_url_does_not_end_the_program() 
         "x".repeat(70_000)
     );
     let faults = Faults::new(&[Answer::Say(200, "", page.leak())]);
-    let listed = client(&faults).await.each::<Secret>(Kind::Secret, Some("shop"), None, drop).await;
+    let listed =
+        client(&faults).await.each::<Secret>(Kind::Secret, Some("shop"), None, &mut drop).await;
     assert_eq!(listed.expect_err("it points nowhere").failure, Failure::Refused);
 }
