@@ -4,7 +4,7 @@
 //! switched in between has written the backup first. What is not there as it was planned is read again by the
 //! step. Refuses to know which steps are worth it.
 
-use crate::cluster::Client;
+use crate::cluster::{Client, Which};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::plan::previous::{Backup, Purpose};
 use crate::plan::step::{CreateSecret, Step};
@@ -106,6 +106,6 @@ async fn listed(
         found.extend(own.map(|name| ((namespace.to_owned(), name), secret)));
     };
     let selector = format!("type={secret_type}");
-    client.each(Kind::Secret, Some(namespace), Some(&selector), &mut take).await.ok()?;
+    client.each(Kind::Secret, Some(namespace), Which::by(&selector), &mut take).await.ok()?;
     Some(found)
 }

@@ -5,7 +5,7 @@ use super::clock::ServerClock;
 use super::credentials::Credentials;
 use super::error::{ClusterError, Failure, Misread, Verb};
 use super::kubeconfig::proxy::Proxy;
-use super::pages::{FEW, PAGE_SIZE};
+use super::pages::Which;
 use super::protobuf::{self, Binary};
 use super::retry::{self, Patience};
 use super::trouble::trouble;
@@ -189,45 +189,16 @@ impl Client {
         &self,
         kind: Kind,
         namespace: Option<&str>,
-        field_selector: Option<&str>,
+        which: Which<'_>,
         take: &mut dyn FnMut(K),
     ) -> Result<(), ClusterError>
-    where
-        K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
-    {
-        let page = self.by_protobuf(namespace);
-        self.pages(ObjectRef::all(kind, namespace), (field_selector, PAGE_SIZE), page, take).await
-    }
-
-    /// The same of objects that may each be as large as an object can be: a few a page.
-    ///
-    /// # Errors
-    /// As [`Client::each`].
-    pub async fn each_of_large<K>(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        field_selector: Option<&str>,
-        take: &mut dyn FnMut(K),
-    ) -> Result<(), ClusterError>
-    where
-        K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
-    {
-        let page = self.by_protobuf(namespace);
-        self.pages(ObjectRef::all(kind, namespace), (field_selector, FEW), page, take).await
-    }
-
-    /// How a page of these is asked for.
-    fn by_protobuf<K>(
-        &self,
-        namespace: Option<&str>,
-    ) -> impl Fn(ListParams) -> BoxFuture<'static, kube::Result<ObjectList<K>>> + use<K>
     where
         K: Binary + kube::Resource<Scope = NamespaceResourceScope>,
     {
         let path = K::url_path(&(), namespace);
         let inner = self.inner.clone();
-        move |params| Box::pin(protobuf::page(inner.clone(), path.clone(), params))
+        let page = move |params| protobuf::page(inner.clone(), path.clone(), params);
+        self.pages(ObjectRef::all(kind, namespace), which, page, take).await
     }
 
     /// The same, always as JSON.
@@ -238,7 +209,7 @@ impl Client {
         &self,
         kind: Kind,
         namespace: Option<&str>,
-        field_selector: Option<&str>,
+        which: Which<'_>,
         take: &mut dyn FnMut(K),
     ) -> Result<(), ClusterError>
     where
@@ -250,7 +221,7 @@ impl Client {
             + 'static,
     {
         let page = by_json(self.api::<K>(namespace));
-        self.pages(ObjectRef::all(kind, namespace), (field_selector, PAGE_SIZE), page, take).await
+        self.pages(ObjectRef::all(kind, namespace), which, page, take).await
     }
 
     /// Reads one object.
@@ -355,8 +326,7 @@ impl Client {
         };
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
         let api = self.api_of(&ApiResource::from_gvk_with_plural(&gvk, plural), namespace);
-        self.pages(all, (None, PAGE_SIZE), by_json(api), &mut |object| take(as_written(object)))
-            .await
+        self.pages(all, Which::ALL, by_json(api), &mut |object| take(as_written(object))).await
     }
 
     /// Reads the metadata of every object of a kind, page by page, and none of the bodies.
@@ -376,7 +346,7 @@ impl Client {
         };
         let all = ObjectRef::all(kind, namespace);
         let mut metadata = |object: PartialObjectMeta<DynamicObject>| take(object.metadata);
-        self.pages(all, (None, PAGE_SIZE), page, &mut metadata).await
+        self.pages(all, Which::ALL, page, &mut metadata).await
     }
 
     /// The objects of a kind, in the version that is read here, for what is asked of any kind.

@@ -26,5 +26,5 @@ pub mod webhook;
 
 pub use client::{Client, PatchForm, Written};
 pub use connect::{ConnectOptions, connect, contexts};
-pub use pages::PAGE_SIZE;
+pub use pages::{PAGE_SIZE, Which};
 pub use protobuf::Binary;

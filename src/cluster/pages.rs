@@ -16,7 +16,31 @@ use tokio::task::JoinSet;
 pub const PAGE_SIZE: u32 = 500;
 
 /// Objects a page where each may be as large as an object can be, a mebibyte.
-pub(super) const FEW: u32 = 20;
+const FEW: u32 = 20;
+
+/// Which objects of a kind are listed, and how many of them a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Which<'s> {
+    field_selector: Option<&'s str>,
+    page_size: u32,
+}
+
+impl<'s> Which<'s> {
+    /// All of them.
+    pub const ALL: Which<'static> = Which { field_selector: None, page_size: PAGE_SIZE };
+
+    /// Those that this field selector names.
+    #[must_use]
+    pub const fn by(field_selector: &'s str) -> Self {
+        Self { field_selector: Some(field_selector), page_size: PAGE_SIZE }
+    }
+
+    /// The same, where each may hold whatever somebody has put there: two pages are held, so that they have few.
+    #[must_use]
+    pub const fn that_may_be_large(self) -> Self {
+        Self { page_size: FEW, ..self }
+    }
+}
 
 /// Longer than any token by which a list goes on; what is longer makes no URL.
 const MAX_CONTINUE: usize = 16 * 1024;
@@ -26,7 +50,7 @@ impl Client {
     pub(super) async fn pages<K, P, F>(
         &self,
         object: ObjectRef,
-        (field_selector, limit): (Option<&str>, u32),
+        which: Which<'_>,
         page: P,
         take: &mut dyn FnMut(K),
     ) -> Result<(), ClusterError>
@@ -45,8 +69,8 @@ impl Client {
                 async move { client.read(Verb::List, &object, || page(params.clone())).await },
             );
         };
-        let mut params = ListParams::default().limit(limit);
-        params.field_selector = field_selector.map(str::to_owned);
+        let mut params = ListParams::default().limit(which.page_size);
+        params.field_selector = which.field_selector.map(str::to_owned);
         let mut begun_again = false;
         let mut asked_by = HashSet::new();
         ask(&params, &mut ahead);

@@ -113,7 +113,7 @@ pub async fn list_opaque(
         let values = seen.data.into_iter().collect();
         take(Observation::Values(ValuesSeen { object: seen.object, meta: seen.meta, values }));
     };
-    let listed = client.each(Kind::Secret, namespace, Some(OPAQUE_SECRETS), &mut each).await;
+    let listed = client.each(Kind::Secret, namespace, OPAQUE_SECRETS, &mut each).await;
     unseen_when_forbidden(listed, ObjectRef::all(Kind::Secret, namespace), take)
 }
 

@@ -5,8 +5,8 @@ use super::reach::Reach;
 use super::{
     cert_values, delegations, gateways, kubernetes, makers, routes, trust, trust_bundles, workloads,
 };
-use crate::cluster::Client;
 use crate::cluster::error::{self, ClusterError, Failure};
+use crate::cluster::{Client, Which};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::handshake::Endpoint;
 use crate::observation::rights::Denied;
@@ -23,7 +23,7 @@ const PREVIOUS: &str = "type=certwright.dev/previous";
 /// Those that keep what others are to hold next.
 const STAGED: &str = "type=certwright.dev/next";
 /// Those that people keep the certificates of CAs in: `kubectl create secret generic`.
-pub(super) const OPAQUE_SECRETS: &str = "type=Opaque";
+pub(super) const OPAQUE_SECRETS: Which<'static> = Which::by("type=Opaque").that_may_be_large();
 
 /// Lists what `namespace` (none: every namespace) has of TLS Secrets and Ingresses. What may not
 /// be listed is handed on as unseen.
@@ -52,7 +52,7 @@ pub(super) async fn list_secrets(
     let mut each = |secret: Secret| {
         take(Observation::Secret(kubernetes::secret(secret, namespace.unwrap_or_default(), None)));
     };
-    client.each(Kind::Secret, namespace, Some(TLS_SECRETS), &mut each).await
+    client.each(Kind::Secret, namespace, Which::by(TLS_SECRETS), &mut each).await
 }
 
 /// Lists the Secrets of `namespace` (none: of all) that keep what was replaced.
@@ -67,7 +67,7 @@ pub async fn list_previous(
     let mut each = |secret: Secret| {
         take(kubernetes::secret(secret, namespace.unwrap_or_default(), None));
     };
-    client.each(Kind::Secret, namespace, Some(PREVIOUS), &mut each).await
+    client.each(Kind::Secret, namespace, Which::by(PREVIOUS), &mut each).await
 }
 
 /// The Secrets of other types than TLS that hold a certificate and its key, in all namespaces, or where those may
@@ -96,7 +96,7 @@ async fn list_staged(client: &Client, scope: &Scope) -> Result<Vec<Observation>,
         let secret = kubernetes::secret(secret, within.unwrap_or_default(), None);
         seen.push(Observation::Staged(secret));
     };
-    match client.each(Kind::Secret, within, Some(STAGED), &mut take).await {
+    match client.each(Kind::Secret, within, Which::by(STAGED), &mut take).await {
         Err(error) if !can_go_on(&error) => Err(error),
         Err(_) | Ok(()) => Ok(seen),
     }
@@ -264,7 +264,7 @@ async fn each_ingress(
     let mut each = |ingress: Ingress| {
         take(Observation::Ingress(kubernetes::ingress(ingress, own, None)));
     };
-    client.each(Kind::Ingress, namespace, None, &mut each).await
+    client.each(Kind::Ingress, namespace, Which::ALL, &mut each).await
 }
 
 async fn each_service(
@@ -275,7 +275,7 @@ async fn each_service(
     let mut each = |service: Service| {
         take(Observation::Object(kubernetes::service(service, namespace.unwrap_or_default())));
     };
-    client.each(Kind::Service, namespace, None, &mut each).await
+    client.each(Kind::Service, namespace, Which::ALL, &mut each).await
 }
 
 /// Reads one Secret, Ingress, Gateway, Route or ConfigMap that the user named.
@@ -394,8 +394,9 @@ async fn events(client: &Client, about: &ObjectRef) -> Result<Observation, Clust
     let mut take = |event: Event| {
         events.extend(kubernetes::event(event, about.namespace(), None).map(|(_, seen)| seen));
     };
-    let listed =
-        client.each_by_json(Kind::Event, Some(about.namespace()), Some(&selector), &mut take).await;
+    let listed = client
+        .each_by_json(Kind::Event, Some(about.namespace()), Which::by(&selector), &mut take)
+        .await;
     match listed {
         Err(error) if !can_go_on(&error) => return Err(error),
         Err(_) => events.clear(),
@@ -410,7 +411,9 @@ async fn warnings(client: &Client, scope: &Scope) -> Result<Observation, Cluster
     for kind in [Kind::Ingress, Kind::ManagedCertificate] {
         let selector = format!("involvedObject.kind={kind},type=Warning");
         let mut take = |event: Event| seen.extend(kubernetes::event(event, "", None));
-        match client.each_by_json(Kind::Event, scope.namespace(), Some(&selector), &mut take).await
+        match client
+            .each_by_json(Kind::Event, scope.namespace(), Which::by(&selector), &mut take)
+            .await
         {
             Err(error) if !can_go_on(&error) => return Err(error),
             Err(_) | Ok(()) => {}
@@ -481,8 +484,7 @@ async fn trust(client: &Client, scope: &Scope) -> Result<Vec<Observation>, Clust
             let secret = kubernetes::secret(secret, namespace, None);
             seen.handed_out.extend(trust::handed_out_by(secret));
         };
-        let listed =
-            client.each(Kind::Secret, Some(namespace), Some(OPAQUE_SECRETS), &mut take).await;
+        let listed = client.each(Kind::Secret, Some(namespace), OPAQUE_SECRETS, &mut take).await;
         let list = ObjectRef::all(Kind::Secret, Some(namespace));
         unless_forbidden(listed, list, &mut |problem| unread.push(problem))?;
     }

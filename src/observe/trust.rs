@@ -153,7 +153,7 @@ const BEGIN_IN_BASE64: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR";
 /// Whether a field of this name is about whom to trust: `caBundle`, `rootCAsSecrets`, `client-ca`,
 /// `ca_secret`, `trustedCertSecret`; `clientAuth` (Traefik `TLSOption`), `clientValidation` (Envoy
 /// Gateway, Contour), `ingressMTLS` (nginx Policy).
-fn is_about_a_ca(field: &str) -> bool {
+pub(super) fn is_about_a_ca(field: &str) -> bool {
     let lower = field.to_ascii_lowercase();
     let words = ["trust", "clientauth", "clientvalidation", "certificateauthority", "ingressmtls"];
     words.iter().any(|word| lower.contains(word)) || says_ca(field)

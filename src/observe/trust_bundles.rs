@@ -5,11 +5,13 @@
 use super::annotations::LAST_APPLIED;
 use super::cert_values::{bundles, of_config_map};
 use super::kubernetes;
-use crate::cluster::Client;
+use super::trust::is_about_a_ca;
 use crate::cluster::error::ClusterError;
+use crate::cluster::{Client, Which};
 use crate::object_ref::{Kind, ObjectRef};
 use crate::observation::{Observation, TrustBundleSeen, ValuesSeen};
 use crate::redact::Redacted;
+use crate::x509::pem;
 use k8s_openapi::api::core::v1::Secret;
 use memchr::memmem;
 use serde_json::Value;
@@ -41,7 +43,9 @@ pub(super) async fn pairs_elsewhere(
 ) -> Result<Vec<TrustBundleSeen>, ClusterError> {
     let mut pairs = Vec::new();
     let mut take = |secret: Secret| pairs.extend(pair(secret, namespace.unwrap_or_default()));
-    client.each_of_large(Kind::Secret, namespace, Some(NO_PAIRS), &mut take).await?;
+    client
+        .each(Kind::Secret, namespace, Which::by(NO_PAIRS).that_may_be_large(), &mut take)
+        .await?;
     Ok(pairs)
 }
 
@@ -50,14 +54,16 @@ const NO_PAIRS: &str = "type!=kubernetes.io/tls,type!=certwright.dev/previous,\
     type!=certwright.dev/next,type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token,\
     type!=kubernetes.io/dockerconfigjson,type!=bootstrap.kubernetes.io/token";
 
-/// The certificates of a Secret that holds a private key as well; of a value with both, those alone.
+/// The certificates of a Secret that holds a private key as well, but for those by which others are trusted; of a
+/// value with both, those alone.
 fn pair(secret: Secret, namespace: &str) -> Option<TrustBundleSeen> {
     let seen = kubernetes::secret(secret, namespace, None);
     let private = seen.data.iter().filter(|(_, value)| is_private(value.expose()));
     let withheld: Vec<String> = private.map(|(key, _)| key.clone()).collect();
     let certificates = |(key, value): (&String, &Redacted)| {
-        let certificates = certificates(value.expose());
-        (!certificates.is_empty()).then(|| (key.clone(), Redacted::new(certificates)))
+        let certificates = pem::certificates_only(value.expose());
+        (!certificates.is_empty() && !is_about_a_ca(key))
+            .then(|| (key.clone(), Redacted::new(certificates)))
     };
     let values: Vec<_> = seen.data.iter().filter_map(certificates).collect();
     (!withheld.is_empty() && !values.is_empty()).then(|| TrustBundleSeen {
@@ -67,18 +73,6 @@ fn pair(secret: Secret, namespace: &str) -> Option<TrustBundleSeen> {
         withheld,
         entries: Vec::new(),
     })
-}
-
-/// The blocks of certificates, without what stands between them.
-fn certificates(value: &[u8]) -> Vec<u8> {
-    let mut within = false;
-    let lines = value.split_inclusive(|byte| *byte == b'\n').filter(|line| {
-        within |= line.starts_with(b"-----BEGIN CERTIFICATE");
-        let is_inside = within;
-        within &= !line.starts_with(b"-----END");
-        is_inside
-    });
-    lines.flatten().copied().collect()
 }
 
 fn is_private(value: &[u8]) -> bool {

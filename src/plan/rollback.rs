@@ -76,7 +76,6 @@ pub fn rollback(
     match step(inventory, request, kept, now) {
         Ok(step) => {
             plan.notes.extend(readers::unseen(inventory, &[&step.object]));
-            plan.notes.extend(trust::switches_again(inventory, &step.object));
             plan.steps.push(Step::ReplacePair(step));
         }
         Err(refusal) => plan.refused.push(*refusal),
@@ -212,6 +211,7 @@ fn replacing(
 ) -> ReplacePair {
     let current = secret.bundle.leaf();
     notes.extend(rotation::told_beside(inventory, secret));
+    notes.extend(trust::after_rollback(inventory, &secret.object, leaf));
     if let Some(owner) = &secret.owner {
         notes.push(format!("{} owns it ({}) and is overridden", owner.name, owner.mark));
     }

@@ -1,7 +1,7 @@
 //! What an API server sends as protobuf is the object that it sends as JSON.
 
 use crate::support::control_plane;
-use certwright::cluster::{Client, ConnectOptions, connect};
+use certwright::cluster::{Client, ConnectOptions, Which, connect};
 use certwright::object_ref::Kind;
 use certwright::world::World;
 use k8s_openapi::api::core::v1::{Secret, Service};
@@ -115,7 +115,7 @@ where
 {
     let mut by_protobuf = Vec::new();
     let mut take = |object: K| by_protobuf.push(object);
-    let listed = client.each(kind, Some(namespace), None, &mut take);
+    let listed = client.each(kind, Some(namespace), Which::ALL, &mut take);
     listed.await.expect("it can be listed");
     let by_json = Api::<K>::namespaced(library, namespace).list(&ListParams::default()).await;
     let by_json = by_json.expect("it can be listed").items;

@@ -7,7 +7,7 @@ use crate::support::faults::{Answer, Faults, SECRET};
 use certwright::apply::cluster::{Target, apply};
 use certwright::apply::pair::RandomKeys;
 use certwright::cluster::error::{ClusterError, Failure};
-use certwright::cluster::{Client, ConnectOptions, connect};
+use certwright::cluster::{Client, ConnectOptions, Which, connect};
 use certwright::object_ref::{Kind, ObjectRef};
 use certwright::plan::step::{CreateObject, PatchObject, Step};
 use certwright::world::{Proxies, World};
@@ -249,7 +249,7 @@ async fn a_name_that_would_ask_for_something_else_is_not_asked_for() {
         assert!(!client.has_namespace(name).await.expect("none can be there"), "{name}");
     }
     client
-        .each::<Secret>(Kind::Secret, Some(""), None, &mut drop)
+        .each::<Secret>(Kind::Secret, Some(""), Which::ALL, &mut drop)
         .await
         .expect_err("not all of them");
     client.each_object(Kind::Ingress, Some(""), &mut drop).await.expect_err("not all of them");
@@ -263,7 +263,9 @@ async fn a_server_that_sends_a_page_as_long_as_a_url_does_not_end_the_program() 
         "x".repeat(70_000)
     );
     let faults = Faults::new(&[Answer::Say(200, "", page.leak())]);
-    let listed =
-        client(&faults).await.each::<Secret>(Kind::Secret, Some("shop"), None, &mut drop).await;
+    let listed = client(&faults)
+        .await
+        .each::<Secret>(Kind::Secret, Some("shop"), Which::ALL, &mut drop)
+        .await;
     assert_eq!(listed.expect_err("it points nowhere").failure, Failure::Refused);
 }

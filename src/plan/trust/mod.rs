@@ -21,7 +21,7 @@ mod told;
 
 pub use needs::Need;
 pub use progress::{HandsOut, Progress, Stands};
-pub use told::{advice, go_on, switches_again, under_way};
+pub use told::{advice, after_rollback, go_on, under_way};
 
 use self::bundle::Wanted;
 use self::marking::{forgotten, published, renewed, retired, switched};
@@ -298,6 +298,7 @@ impl Overlap {
             new: it.new,
             refused: &refused,
             elsewhere: &self.elsewhere,
+            found: &it.found,
             unverified: self.request.unverified,
         };
         progress.needs = needs::needs(seen, switched, now);

@@ -5,6 +5,7 @@
 
 use super::stage::files_follow_by;
 use super::staged::Marks;
+use super::targets::Found;
 use super::told;
 use crate::audit::remedy::{from_owner, in_namespace, word};
 use crate::audit::served::{Serves, answers};
@@ -56,6 +57,8 @@ pub(super) struct Switched<'a> {
     pub refused: &'a [Exclusion],
     /// Secrets of other types than TLS with certificates and keys.
     pub elsewhere: &'a [TrustBundle],
+    /// What `--trust` names.
+    pub found: &'a [Found<'a>],
     /// Whether an address that cannot be asked keeps nothing.
     pub unverified: bool,
 }
@@ -118,15 +121,20 @@ fn stored(inventory: &Inventory, switched: Switched<'_>) -> Vec<Need> {
 
 /// Secrets of another type from which a server may load the old certificate, or one that it signed.
 fn stored_elsewhere(switched: Switched<'_>) -> Vec<Need> {
-    let Switched { secret, marks, old, .. } = switched;
+    let Switched { secret, marks, old, found, .. } = switched;
     let is_old = |(one, _): &(Arc<Certificate>, Vec<u8>)| {
         let is_signed = |old: &Certificate| !one.self_signed && chain::is_issuer_of(old, one);
         one.sha256 == marks.replaces || old.is_some_and(is_signed)
     };
-    let serves_old = |value: &&TrustValue| {
-        !is_of_ca(&value.key) && value.certificates.first().is_some_and(is_old)
+    // What `--trust` names is trusted by, and the old one is taken from it in the end.
+    let is_named = |pair: &TrustBundle, value: &TrustValue| {
+        let mut named = found.iter().filter(|it| it.bundle.object.same_object(&pair.object));
+        named.any(|it| it.values().iter().any(|named| named.key == value.key))
     };
     let need = |pair: &TrustBundle| {
+        let serves_old = |value: &&TrustValue| {
+            value.certificates.first().is_some_and(is_old) && !is_named(pair, value)
+        };
         let value = pair.values.iter().find(serves_old)?;
         let holds = match value.certificates.first() {
             Some((one, _)) if one.sha256 == marks.replaces => "the old certificate",
@@ -140,12 +148,6 @@ fn stored_elsewhere(switched: Switched<'_>) -> Vec<Need> {
         Some(Need { what, remedy: Some(mend.into()), passes: false, keeper: None })
     };
     switched.elsewhere.iter().filter_map(need).collect()
-}
-
-/// Whether a value is called as those are by which others are trusted.
-fn is_of_ca(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["ca.", "ca-", "ca_", "cacert"].iter().any(|begin| key.starts_with(begin))
 }
 
 /// Whether this CA, or one below it, stands above the Secret's leaf.

@@ -35,15 +35,29 @@ pub fn under_way(inventory: &Inventory, secret: &SecretFacts) -> Option<Exclusio
     })
 }
 
-/// What becomes of a Secret that is rolled back while its next certificate is handed out.
+/// What becomes of a rotation that is under way when the Secret is rolled back to this certificate.
 #[must_use]
-pub fn switches_again(inventory: &Inventory, secret: &ObjectRef) -> Option<String> {
+pub fn after_rollback(
+    inventory: &Inventory,
+    secret: &ObjectRef,
+    restored: &Certificate,
+) -> Option<String> {
     let staged = inventory.staged_at(&next_of(secret))?;
-    staged::marks(staged, secret)?;
+    let marks = staged::marks(staged, secret)?;
     let name = staged.object.short();
-    Some(format!(
-        "a rotation with --trust is under way ({name}): its next run hands the new certificate out for the whole soak again, and then switches to it; delete {name} to call it off"
-    ))
+    let is_new = staged.bundle.leaf().is_some_and(|new| new.sha256 == restored.sha256);
+    let next = if is_new {
+        "its next run goes on from there".to_owned()
+    } else if marks.replaces == restored.sha256 {
+        format!(
+            "its next run hands the new certificate out for the whole soak again, and then switches to it; delete {name} to call it off"
+        )
+    } else {
+        format!(
+            "its next run stops, for it was begun of another certificate; delete {name} to call it off"
+        )
+    };
+    Some(format!("a rotation with --trust is under way ({name}): {next}"))
 }
 
 /// The command that goes on with it.

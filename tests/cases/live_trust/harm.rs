@@ -118,6 +118,33 @@ fn after_a_rollback_it_soaks_anew() {
 }
 
 #[test]
+fn a_rollback_says_what_becomes_of_the_rotation_that_is_under_way() {
+    let Some(live) = Live::new("a_rollback_says_what_becomes") else { return };
+    let back = || {
+        let said = live.run(&["rollback", "secret/web"]).expect_code(0).stdout;
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    // To a certificate of which it knows nothing.
+    pinned(&live, "web");
+    live.run(&["rotate", "secret/web"]).expect_code(0);
+    live.run(&["rotate", "secret/web", "--trust", "configmap/web"]).expect_code(0);
+    let told = back();
+    assert!(told.contains("its next run stops"), "{told}");
+    live.run(&["rotate", "secret/web", "--continue", "--soak=0"]).expect_code(4);
+    // To the one that it replaces, before the switch and behind it, and from there to the new one.
+    let told = back();
+    assert!(told.contains("for the whole soak again"), "{told}");
+    frozen(&live, "web");
+    go_on(&live, "secret/web", &[]);
+    let told = back();
+    assert!(told.contains("for the whole soak again"), "{told}");
+    let told = back();
+    assert!(told.contains("its next run goes on from there"), "{told}");
+    let on = go_on(&live, "secret/web", &[]);
+    assert_eq!(stage(&on), "retire", "{on:#}");
+}
+
+#[test]
 fn marks_that_are_spoilt_make_it_wait_and_never_hurry() {
     let Some(live) = Live::new("marks_that_are_spoilt") else { return };
     pinned(&live, "web");
@@ -199,13 +226,16 @@ fn a_pair_in_a_secret_of_another_type_keeps_the_old_one_trusted() {
         // Who trusts by it, and who has a key of something else.
         ("trusts", json!({ "ca.pem": certificate, "client.key": key })),
         ("copied", json!({ "server.pem": certificate })),
+        // What `--trust` names is no need for what it is to lose in the end.
+        ("named", json!({ "bundle.pem": certificate, "client.key": key })),
     ];
     for (name, data) in kinds {
         let opaque = json!({ "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
             "metadata": { "name": name }, "stringData": data });
         live.cluster.apply(&live.namespace, &opaque.to_string());
     }
-    let run = ["rotate", "secret/web", "--trust", "configmap/web", "--soak=0", "-o", "json"];
+    let run = ["rotate", "secret/web", "--trust", "configmap/web,secret/named:bundle.pem"];
+    let run = [&run[..], &["--soak=0", "-o", "json"]].concat();
     let kept = live.run(&run).expect_code(0).json();
     assert_eq!(stage(&kept), "retire", "{kept:#}");
     let needs = kept["trust"][0]["needs"].as_array().expect("a list");
